@@ -1,0 +1,25 @@
+"""Arrays in files: `.npy` and `.npz` read without trust, `.npy` written without half a result.
+
+Reading believes nothing: the size, the header and the directory of a file are checked before a
+byte of memory is asked for, and whatever the file contains the outcome is an array or one line of
+explanation. Writing never damages what is there: a file is replaced as a whole or not at all.
+
+    wording    how a file is named in a message, and why the system refused it
+    memory     how much memory there is
+    source     a stream of bytes with a name and a size: a file or standard input
+    header     what the first bytes of a `.npy` declare, checked
+    npy        a `.npy` source becomes an array
+    archive    the members of a `.npz` become arrays
+    reading    the name that a user typed becomes an array
+    target     what an output name stands for, and whether it can be written
+    writing    an array becomes a file
+"""
+
+from __future__ import annotations
+
+from convcalc.arrayfile.archive import read_archive
+from convcalc.arrayfile.reading import read_array
+from convcalc.arrayfile.target import check_output
+from convcalc.arrayfile.writing import write_array
+
+__all__ = ["check_output", "read_archive", "read_array", "write_array"]

@@ -1,0 +1,51 @@
+"""The name that a user typed becomes an array."""
+
+from __future__ import annotations
+
+import os
+
+from convcalc.arrayfile.archive import read_member
+from convcalc.arrayfile.memory import available_memory
+from convcalc.arrayfile.npy import Array, load
+from convcalc.arrayfile.source import open_file, standard_input
+
+_ARCHIVE = ".npz"
+
+
+def read_array(path: str, *, memory_limit: int | None = None) -> Array:
+    """The array that a name stands for, in native byte order and its own memory order.
+
+    Booleans, complex numbers, scalars and arrays without elements are read like all others: which
+    of them make sense is for the caller to say. A file of 64 MiB or more is mapped read-only.
+
+    Args:
+        path: `-` for standard input, a `.npy` file, `FILE.npz:MEMBER`, or a `.npz` file with one
+            member.
+        memory_limit: The bytes that the array may take; what is available by default.
+
+    Raises:
+        UsageError: Standard input is asked for and is a terminal.
+        DataError: The input cannot be read, or is not exactly one array of numbers.
+        ResourceError: The array needs more than the memory limit.
+    """
+    limit = available_memory() if memory_limit is None else memory_limit
+    if path == "-":
+        return load(standard_input(limit), limit)
+    file, member = split_member(path)
+    if member is not None or file.lower().endswith(_ARCHIVE):
+        return read_member(file, member, limit)
+    source = open_file(file)
+    with source.stream:
+        return load(source, limit)
+
+
+def split_member(path: str) -> tuple[str, str | None]:
+    """The file and the member of `FILE.npz:MEMBER`; no member for every other name.
+
+    A file that has the whole name comes first: colons are legal in file names.
+    """
+    cut = path.lower().find(_ARCHIVE + ":")
+    if cut < 0 or os.path.lexists(path):
+        return path, None
+    cut += len(_ARCHIVE)
+    return path[:cut], path[cut + 1 :]

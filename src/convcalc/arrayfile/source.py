@@ -1,0 +1,127 @@
+"""A stream of bytes with a name and a size: where every input comes from."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from dataclasses import dataclass
+
+from convcalc.arrayfile.wording import quoted, too_large, unreadable
+from convcalc.errors import DataError, UsageError
+
+READ_CHUNK = 1 << 20
+"""The most bytes that are read at once, so that an interrupt never waits long."""
+
+_SPECIAL = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Bytes to be read once, from the beginning: `size` of them, called `label` in messages."""
+
+    stream: io.RawIOBase | io.BufferedIOBase
+    label: str
+    size: int
+
+    def fill(self, buffer: memoryview) -> int:
+        """Read until the buffer is full or the stream ends; return the number of bytes read."""
+        done = 0
+        while done < len(buffer):
+            count = self.stream.readinto(buffer[done : done + READ_CHUNK])
+            if not count:
+                break
+            done += count
+        return done
+
+    def take(self, count: int) -> bytes:
+        """The next `count` bytes, fewer at the end of the stream."""
+        buffer = bytearray(count)
+        return bytes(buffer[: self.fill(memoryview(buffer))])
+
+
+class BoundedFile(io.FileIO):
+    """A file that refuses to read more than READ_CHUNK bytes in one piece.
+
+    A zip file declares the size of its own directory, and zipfile reads as much as it is told to.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most READ_CHUNK bytes; more of them is a ValueError, which zipfile passes on."""
+        everything = size is None or size < 0
+        data = super().read(READ_CHUNK + 1 if everything else min(size or 0, READ_CHUNK + 1))
+        if len(data) > READ_CHUNK:
+            raise ValueError(f"its directory has more than {READ_CHUNK:,} bytes")
+        return data
+
+
+def open_file(path: str) -> Source:
+    """A regular file, opened for reading; its stream is a BoundedFile that the caller closes.
+
+    Raises:
+        DataError: The file cannot be opened, or is a folder, pipe, device or socket.
+    """
+    label = quoted(path)
+    try:
+        # Before the opening, which fails on a socket and can move a device, and after it, because
+        # the name may stand for something else by then.
+        _refuse_special(os.stat(path), label)
+        stream = BoundedFile(_opened(path))
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
+        raise unreadable(label, error) from None
+    try:
+        status = os.fstat(stream.fileno())
+        _refuse_special(status, label)
+    except BaseException:
+        stream.close()
+        raise
+    return Source(stream, label, status.st_size)
+
+
+def standard_input(limit: int | None) -> Source:
+    """Everything that is piped into standard input, in memory.
+
+    Raises:
+        UsageError: Standard input is a terminal.
+        DataError: It cannot be read.
+        ResourceError: It holds more than `limit` bytes.
+    """
+    label = "standard input"
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError(f"cannot read {label}: it is closed")
+    if sys.stdin.isatty():
+        raise UsageError(f"{label} is a terminal; give a file or pipe a .npy array into it")
+    content = io.BytesIO()
+    try:
+        while chunk := sys.stdin.buffer.read(READ_CHUNK):
+            if limit is not None and content.tell() + len(chunk) > limit:
+                raise too_large(label, content.tell() + len(chunk), limit)
+            content.write(chunk)
+    except OSError as error:
+        raise unreadable(label, error) from None
+    except MemoryError:
+        raise too_large(label, content.tell() + READ_CHUNK, limit) from None
+    size = content.tell()
+    content.seek(0)
+    return Source(content, label, size)
+
+
+def _opened(path: str) -> int:
+    """A descriptor that never waits: opening a pipe without a writer would block for ever."""
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+
+
+def _refuse_special(status: os.stat_result, label: str) -> None:
+    """Raise DataError for everything but a regular file."""
+    if stat.S_ISREG(status.st_mode):
+        return
+    kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "not a regular file")
+    hint = "; use - for standard input" if stat.S_ISFIFO(status.st_mode) else ""
+    raise DataError(f"cannot read {label}: it is {kind}, expected a regular file{hint}")

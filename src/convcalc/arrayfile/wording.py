@@ -1,0 +1,38 @@
+"""How the messages of this package name a file, and the reason the system gave."""
+
+from __future__ import annotations
+
+import os
+
+from convcalc.errors import DataError, OutputError, ResourceError, printable
+
+
+def quoted(name: str) -> str:
+    """A file name for a message: in single quotes, harmless on a terminal."""
+    return f"'{printable(name)}'"
+
+
+def reason(error: Exception) -> str:
+    """What the system says went wrong, as one short phrase."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return printable(str(error)) or type(error).__name__
+
+
+def unreadable(label: str, error: Exception) -> DataError:
+    """The failure of opening or reading an input."""
+    return DataError(f"cannot read {label}: {reason(error)}")
+
+
+def unwritable(label: str, why: str) -> OutputError:
+    """The failure of writing an output."""
+    return OutputError(f"cannot write {label}: {why}")
+
+
+def too_large(label: str, needed: int, available: int | None) -> ResourceError:
+    """The refusal of an input that memory does not hold; `available` is None where unknown."""
+    found = "which is more than there are" if available is None else f"but {available:,} are free"
+    return ResourceError(
+        f"{label} needs {needed:,} bytes of memory, {found}; "
+        "use a smaller array or raise the memory limit"
+    )

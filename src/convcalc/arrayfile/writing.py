@@ -1,0 +1,215 @@
+"""An array becomes a file: a whole one, or none.
+
+The bytes go to a temporary file beside the target, are forced to the disk, and take the target's
+name in one step. Whatever happens on the way, the old file is untouched; and because it is never
+written into, an array may be saved over the very file that it is mapped from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import select
+import stat
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convcalc.arrayfile.target import resolve
+from convcalc.arrayfile.wording import reason, unwritable
+from convcalc.errors import OutputError, ResourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.arrayfile.npy import Array
+    from convcalc.arrayfile.target import Target
+
+WRITE_CHUNK = 16 << 20
+"""The bytes that are written at once, so that an interrupt never waits long."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_RESERVATION = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
+
+
+def write_array(path: str, array: Array) -> None:
+    """Write an array as `.npy`, format 1.0: the same array always gives the same bytes.
+
+    A file is replaced as a whole, and keeps its mode; symbolic links are followed, hard links are
+    not. Pipes, devices and standard output are written as they are, and may end half-written.
+
+    Args:
+        path: The file, taken as it is (no ending is added), or `-` for standard output.
+        array: Booleans or numbers. The elements are written in C order, or in Fortran order where
+            the array is contiguous in that order only.
+
+    Raises:
+        OutputError: It cannot be written. A file that was there is as it was.
+        ResourceError: There is no room on the disk, or no memory.
+    """
+    plain = np.asarray(array)
+    if plain.dtype.kind not in "biufc" or plain.dtype.char in "gG":
+        raise TypeError(f"an array of dtype {plain.dtype} cannot be written")
+    target = resolve(path)
+    try:
+        _deliver(target, plain)
+    except OSError as error:
+        raise _failure(target.label, error) from None
+    except MemoryError:
+        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
+
+
+def _deliver(target: Target, array: Array) -> None:
+    """Write the array in the way that its target needs."""
+    if target.is_file:
+        _replace(target, array)
+    elif target.descriptor is None:
+        with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
+            _write_npy(descriptor, array)
+    else:
+        _settle(target.descriptor)
+        _write_npy(target.descriptor, array)
+
+
+def _failure(label: str, error: OSError) -> OutputError:
+    """The failure that an error of the system means."""
+    if error.errno in _FULL:
+        return ResourceError(f"cannot write {label}: {reason(error)}")
+    return unwritable(label, reason(error))
+
+
+def _replace(target: Target, array: Array) -> None:
+    """Write a new file beside the target and give it the target's name."""
+    folder = os.path.dirname(target.real)
+    # A short prefix of its own: one made from the target's name could exceed the longest name.
+    descriptor, temporary = tempfile.mkstemp(prefix=".convcalc-", suffix=".tmp", dir=folder)
+    try:
+        with _closing(descriptor):
+            _reserve(descriptor, len(_header(array)) + array.nbytes)
+            _write_npy(descriptor, array)
+            _dress(descriptor, target.status)
+            os.fsync(descriptor)
+        os.replace(temporary, target.real)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Find out that the disk is too full before the first byte, where the system can tell."""
+    reserve = getattr(os, "posix_fallocate", None)
+    if reserve is None:
+        return
+    try:
+        reserve(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in _NO_RESERVATION:
+            raise
+
+
+def _dress(descriptor: int, old: os.stat_result | None) -> None:
+    """Give a new file the mode, and if possible the owner, of the one that it replaces."""
+    if not hasattr(os, "fchown"):  # not a POSIX system
+        return
+    mode = 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode)
+    if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        # Only root may give files away; for all others the file becomes their own.
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, mode)
+
+
+def _umask() -> int:
+    """The mode bits that new files do not get; they can only be read by setting them."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the new name survive a power cut.
+
+    Not every system can, and the file is complete and in its place: no reason to report a failure.
+    """
+    with contextlib.suppress(OSError), _closing(os.open(folder, os.O_RDONLY)) as descriptor:
+        os.fsync(descriptor)
+
+
+def _settle(descriptor: int) -> None:
+    """Make a descriptor that others have used ready for bytes."""
+    if descriptor == 1 and sys.stdout is not None and not sys.stdout.closed:
+        sys.stdout.flush()  # what was printed before comes before
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(descriptor, os.O_BINARY)
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    """Close a descriptor at the end; a failure to close is a failure to write."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _write_npy(descriptor: int, array: Array) -> None:
+    """Write the header and all elements."""
+    _write_all(descriptor, memoryview(_header(array)))
+    for piece in _pieces(array):
+        _write_all(descriptor, piece.view(np.uint8).data)
+
+
+def _header(array: Array) -> bytes:
+    """The first bytes of the file, up to the first element."""
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        content,
+        {
+            "descr": array.dtype.str,
+            "fortran_order": array.flags.f_contiguous and not array.flags.c_contiguous,
+            "shape": array.shape,
+        },
+    )
+    return content.getvalue()
+
+
+def _pieces(array: Array) -> Iterator[Array]:
+    """The elements in the order of the file: the array itself, or one copied chunk after another.
+
+    A piece is only valid until the next one is taken.
+    """
+    if array.flags.c_contiguous:
+        yield array.reshape(-1)
+    elif array.flags.f_contiguous:
+        yield array.T.reshape(-1)
+    else:
+        chunks = np.nditer(
+            array,
+            flags=["external_loop", "buffered", "zerosize_ok"],
+            order="C",
+            buffersize=WRITE_CHUNK // array.itemsize,
+        )
+        for piece in chunks:
+            yield np.ascontiguousarray(piece)
+
+
+def _write_all(descriptor: int, data: memoryview) -> None:
+    """Write every byte.
+
+    Not left to the file objects of Python: unbuffered ones write a part and report no error, and
+    NumPy's own writer loses the reason of a failure.
+    """
+    done = 0
+    while done < len(data):
+        try:
+            done += os.write(descriptor, data[done : done + WRITE_CHUNK])
+        except BlockingIOError:  # a pipe that somebody made non-blocking, and that is full
+            select.select([], [descriptor], [])

@@ -1,0 +1,134 @@
+"""Every failure that convcalc expects, and the exit code it ends with.
+
+    ConvcalcError
+    |- UsageError           2   the command line alone is wrong
+    |- SpecError            2   the text of a layer spec is wrong (carries the places)
+    |- LayerError           2   (also a ValueError)
+    |  |- ParameterError        a layer's own parameter is impossible
+    |  `- ShapeError            a layer does not fit the shape that arrives
+    |- DataError            3   an input file or its contents
+    `- OutputError          4   the result cannot be written
+       `- ResourceError         not enough memory or disk
+
+A message is one to three lines: what is wrong, where, what was expected, what to do.
+Anything else that escapes is a bug and ends with 70.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ConvcalcError(Exception):
+    """The base of every expected failure; `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class UsageError(ConvcalcError):
+    """The command line alone is wrong, whatever the files contain."""
+
+    exit_code = 2
+
+
+class LayerError(ConvcalcError, ValueError):
+    """A layer that cannot exist, or cannot stand where it stands."""
+
+    exit_code = 2
+
+
+class ParameterError(LayerError):
+    """A parameter of a layer has an impossible value.
+
+    `parameter` is the long name of the field at fault, so that the text it came from can be shown;
+    `reason` is the message without it.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        self.parameter = parameter
+        self.reason = message
+        super().__init__(f"{parameter}: {message}")
+
+
+class ShapeError(LayerError):
+    """A layer does not fit the shape that arrives at it."""
+
+
+class DataError(ConvcalcError):
+    """An input file, or the array in it, cannot be used."""
+
+    exit_code = 3
+
+
+class OutputError(ConvcalcError):
+    """A result cannot be written."""
+
+    exit_code = 4
+
+
+class ResourceError(OutputError):
+    """The machine has not enough memory or disk for what was asked."""
+
+
+class Problem(NamedTuple):
+    """One fault in a text: what is wrong, and the characters `start` to `end` where it stands."""
+
+    message: str
+    start: int
+    end: int
+
+
+class SpecError(ConvcalcError):
+    """One or more faults in a spec, each shown with a caret under the word at fault."""
+
+    exit_code = 2
+
+    def __init__(self, text: str, problems: Iterable[Problem]) -> None:
+        self.text = text
+        self.problems = tuple(problems)
+        super().__init__("\n".join(_pointed(text, problem) for problem in self.problems))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The hint "; did you mean 'conv'?" for a misspelt word, or nothing."""
+    import difflib  # only a mistake needs it
+
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Untrusted text made harmless for a terminal: invisible characters escaped, length capped."""
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
+        for c in text
+    )
+    if len(shown) <= limit:
+        return shown
+    half = (limit - 3) // 2
+    return f"{shown[:half]}...{shown[-half:]}"
+
+
+def _pointed(text: str, problem: Problem) -> str:
+    """The message, the line of the text it is about, and carets under the word."""
+    line_start = text.rfind("\n", 0, problem.start) + 1
+    line_end = text.find("\n", problem.start)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    column = problem.start - line_start
+    width = max(1, min(problem.end - problem.start, len(line) - column))
+    where = f"column {column + 1}"
+    if "\n" in text.strip():
+        where = f"line {text.count(chr(10), 0, line_start) + 1}, {where}"
+    shown, column = _window(line, column)
+    pointer = " " * column + "^" * min(width, max(1, len(shown) - column))
+    return f"{problem.message} ({where})\n  {shown}\n  {pointer}"
+
+
+def _window(line: str, column: int, width: int = 76) -> tuple[str, int]:
+    """At most `width` characters of a long line around a column, one character a cell."""
+    begin = max(0, min(column - width // 2, len(line) - width))
+    cut = line[begin : begin + width]
+    return "".join(c if c.isprintable() else "?" for c in cut), column - begin
