@@ -1,0 +1,57 @@
+"""convcalc: exact shapes, costs and receptive fields of convolutions, and the convolution itself.
+
+    >>> import convcalc
+    >>> report = convcalc.parse("conv:64,k3,p1 dw:k3,s2 pw:128").analyze((3, 224, 224))
+    >>> report.layers[-1].output_shape
+    (128, 111, 111)
+
+Importing this module costs next to nothing; each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcalc.analysis import Report, analyze
+    from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
+    from convcalc.network import Network, Node
+    from convcalc.reading import parse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConvcalcError",
+    "Network",
+    "Node",
+    "ParameterError",
+    "Report",
+    "ShapeError",
+    "SpecError",
+    "analyze",
+    "parse",
+]
+
+_HOMES = {
+    "Report": "analysis",
+    "analyze": "analysis",
+    "ConvcalcError": "errors",
+    "ParameterError": "errors",
+    "ShapeError": "errors",
+    "SpecError": "errors",
+    "Network": "network",
+    "Node": "network",
+    "parse": "reading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"convcalc.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,147 @@
+"""What every kind of layer answers, and the table of kinds.
+
+A kind is one frozen dataclass in one file. Its fields are the parameters of the spec language; its
+methods answer a closed list of questions from shapes alone. The defaults here fit a layer without
+parameters that works on each element by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+from convcalc.errors import ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers.operations import Operations
+    from convcalc.layers.parameters import Rule
+    from convcalc.receptive import Field
+
+Shape: TypeAlias = tuple[int, ...]
+"""(channels, *spatial sizes) of one sample."""
+
+Fields: TypeAlias = "tuple[Field, ...]"
+"""The receptive field of each spatial axis."""
+
+KINDS: dict[str, type[Layer]] = {}
+"""Every kind of layer by its name in the spec language."""
+
+
+class Costs(NamedTuple):
+    """The arithmetic of one layer on one sample, in exact whole numbers.
+
+    Attributes:
+        macs: Multiply-accumulates of the convolution, bias apart.
+        bias_adds: Additions of the bias.
+        element_ops: Operations of normalisation, activation, pooling and merging.
+    """
+
+    macs: int = 0
+    bias_adds: int = 0
+    element_ops: int = 0
+
+    def __add__(self, other: Costs) -> Costs:  # type: ignore[override]
+        """The costs of both together, column by column."""
+        return Costs(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """The base of every kind: registers it, checks its parameters, answers for the simplest."""
+
+    kind: ClassVar[str] = ""
+    positional: ClassVar[str | None] = None
+    """The parameter that a bare first value means, as 64 in `conv:64`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.__dict__.get("kind"):
+            return
+        if cls.kind in KINDS:
+            raise TypeError(f"two kinds are called {cls.kind!r}")
+        KINDS[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        for name, rule in self.rules().items():
+            object.__setattr__(self, name, rule.normalise(name, getattr(self, name)))
+
+    @classmethod
+    def rules(cls) -> dict[str, Rule]:
+        """The rule of each parameter, by its long name, in the order of the fields."""
+        return {field.name: field.metadata["rule"] for field in dataclasses.fields(cls)}
+
+    def spec(self) -> str:
+        """The layer in the spec language, defaults left out: `conv:64,k7,s2,p3`."""
+        fields = dataclasses.fields(self)
+        written = [
+            _written(field, getattr(self, field.name), bare=field.name == self.positional)
+            for field in sorted(fields, key=lambda field: field.name != self.positional)
+            if getattr(self, field.name) != field.default
+        ]
+        return ":".join(filter(None, (self.kind, ",".join(written))))
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(channels, *spatial) of the result for one sample of `shape`.
+
+        Raises:
+            ShapeError: the layer does not fit on `shape`.
+        """
+        return shape
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The shape of each weight by its name, in the order in which they are stored."""
+        return {}
+
+    def costs(self, shape: Shape) -> Costs:
+        """The arithmetic for one sample of `shape`."""
+        return Costs()
+
+    def field(self, fields: Fields, shape: Shape) -> Fields:
+        """The receptive field per axis after this layer, from the one before it.
+
+        `shape` is the input's: with SAME padding and a stride, the start depends on its size.
+        """
+        return fields
+
+    def unread(self, shape: Shape) -> tuple[int, ...]:
+        """Cells at the end of each spatial axis that no window reaches because of the stride."""
+        return (0,) * (len(shape) - 1)
+
+    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+        """The result for a batch `array` (N, channels, *spatial), computed by a backend."""
+        return array
+
+
+def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
+    """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias."""
+    short = field.metadata["short"]
+    if isinstance(value, bool):
+        return short if value else f"no{short}"
+    if isinstance(value, str):
+        return value
+    items = value if isinstance(value, tuple) else (value,)
+    text = "x".join(
+        str(item) if isinstance(item, int) else ":".join(map(str, item)) for item in items
+    )
+    return text if bare else f"{short}{text}"
+
+
+def spatial_rank(shape: Shape) -> int:
+    """How many spatial axes a shape (channels, *spatial) has: 1, 2 or 3.
+
+    Raises:
+        ShapeError: it has none, or more than three.
+    """
+    rank = len(shape) - 1
+    if not 1 <= rank <= 3:
+        raise ShapeError(
+            f"needs an input of channels and 1 to 3 spatial sizes, as 3x224x224; got {times(shape)}"
+        )
+    return rank
+
+
+def times(shape: Shape) -> str:
+    """A shape as it is typed: 64x112x112."""
+    return "x".join(map(str, shape)) or "no axes"

@@ -1,0 +1,98 @@
+"""What `conv` and `convt` share: the parameters, the channel rule and the bias."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import gcd, prod
+from typing import TYPE_CHECKING, ClassVar
+
+from convcalc.errors import ParameterError, ShapeError
+from convcalc.layers.base import Layer, spatial_rank, times
+from convcalc.layers.parameters import (
+    LARGEST,
+    Padding,
+    PerAxis,
+    count,
+    padding,
+    param,
+    per_axis,
+    spread,
+    switch,
+)
+
+if TYPE_CHECKING:
+    from convcalc.layers.base import Shape
+
+
+@dataclasses.dataclass(frozen=True)
+class Convolution(Layer):
+    """A kernel of k taps per axis from C input channels to `out_channels`, in `groups` groups."""
+
+    positional: ClassVar[str | None] = "out_channels"
+
+    out_channels: int = param(count(1), "n", "channels of the result")
+    kernel_size: PerAxis = param(per_axis(1), "k", "taps of the kernel")
+    stride: PerAxis = param(per_axis(1), "s", "cells from one window to the next", default=1)
+    padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
+    dilation: PerAxis = param(per_axis(1), "d", "cells from one tap to the next", default=1)
+    groups: int = param(count(1), "g", "blocks of channels that do not mix", default=1)
+    bias: bool = param(switch(), "bias", "add a number per output channel", default=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        strides = (self.stride,) if isinstance(self.stride, int) else self.stride
+        if self.padding == "same" and max(strides) > 1:
+            raise ParameterError(
+                "padding",
+                "'same' goes with stride 1 only, as in PyTorch; use 'same-upper' "
+                "for ceil(size / stride), TensorFlow's and ONNX's rule",
+            )
+
+    def axes(self, shape: Shape) -> tuple[tuple[int, int, int], ...]:
+        """(kernel, stride, dilation) of each spatial axis of `shape`."""
+        rank = spatial_rank(shape)
+        return tuple(
+            zip(
+                spread("kernel_size", self.kernel_size, rank),
+                spread("stride", self.stride, rank),
+                spread("dilation", self.dilation, rank),
+                strict=True,
+            )
+        )
+
+    def check_channels(self, shape: Shape) -> None:
+        """Both channel counts must divide into the groups.
+
+        Raises:
+            ShapeError: one does not; the message names the groups that would fit.
+        """
+        for what, channels in (("input", shape[0]), ("output", self.out_channels)):
+            if channels % self.groups:
+                fits = _common_divisors(shape[0], self.out_channels)
+                raise ShapeError(
+                    f"{channels} {what} channels do not divide by groups={self.groups}; "
+                    f"{shape[0]} and {self.out_channels} channels allow groups {fits}"
+                )
+
+    def taps(self, shape: Shape) -> int:
+        """Taps of one kernel over all axes: the product of the kernel sizes."""
+        return prod(kernel for kernel, _, _ in self.axes(shape))
+
+
+def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
+    """Output sizes that exist: none below 1, none beyond `LARGEST`."""
+    if min(sizes) < 1:
+        raise ShapeError(f"{what} leaves an output of {times(sizes)} cells; every axis needs 1")
+    if max(sizes) > LARGEST:
+        raise ShapeError(f"{what} makes an output axis longer than {LARGEST} cells")
+    return sizes
+
+
+def _common_divisors(one: int, other: int, most: int = 8) -> str:
+    """The numbers that divide both, written out, the middle left out when they are many."""
+    common = gcd(one, other)
+    small = [n for n in range(1, min(int(common**0.5), 100_000) + 1) if common % n == 0]
+    found = sorted({*small, *(common // n for n in small)})
+    if len(found) > most:
+        return ", ".join(map(str, found[: most - 1])) + f", ... {found[-1]}"
+    return ", ".join(map(str, found))

@@ -1,0 +1,149 @@
+"""`convt`: transposed convolution, the adjoint of `conv`, which enlarges by its stride."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ParameterError, ShapeError
+from convcalc.layers.base import Costs, spatial_rank, times
+from convcalc.layers.convolution import Convolution, checked_sizes
+from convcalc.layers.parameters import PerAxis, param, per_axis, spread, spread_ends
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+@dataclasses.dataclass(frozen=True)
+class ConvTranspose(Convolution):
+    """Transposed convolution: each input cell adds its kernel, scaled, to the larger output."""
+
+    kind: ClassVar[str] = "convt"
+
+    output_padding: PerAxis = param(
+        per_axis(0), "op", "cells added at the end of the output", default=0
+    )
+    output_size: PerAxis | None = param(
+        per_axis(1, optional=True), "size", "the output size, instead of op", default=None
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output_size is not None and self.output_padding not in (0, (0, 0), (0, 0, 0)):
+            raise ParameterError(
+                "output_size", "decides output_padding, so that only one of the two can be given"
+            )
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The window of each spatial axis on an input of `shape`, its cropping in cells."""
+        return tuple(window for window, _ in self._plan(shape))
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(out_channels, *sizes), each (i - 1)*s - pb - pa + e + output_padding."""
+        plan = self._plan(shape)
+        self.check_channels(shape)
+        sizes = tuple(
+            window.transposed_size(size, extra)
+            for size, (window, extra) in zip(shape[1:], plan, strict=True)
+        )
+        return (self.out_channels, *checked_sizes(sizes, f"padding {self.padding}"))
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weight (C, out_channels/groups, *kernel_size) and bias (out_channels)."""
+        kernel = tuple(kernel for kernel, _, _ in self.axes(shape))
+        weights = {"weight": (shape[0], self.out_channels // self.groups, *kernel)}
+        return weights | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def costs(self, shape: Shape) -> Costs:
+        """Multiply-accumulates: INPUT cells * C * O/g * taps, cropped products included.
+
+        Each of the C * prod(in) input cells is multiplied with O/g * prod(k) weights: the layer is
+        the adjoint of a convolution from its output to its input, and costs the same. Counting
+        output cells instead, as some tools do, is too high by the product of the strides.
+
+        Source: derived. The bias is added to every output.
+        """
+        out = self.out_shape(shape)
+        macs = prod(shape) * (self.out_channels // self.groups) * self.taps(shape)
+        return Costs(macs, prod(out) if self.bias else 0)
+
+    def field(self, fields: Fields, shape: Shape) -> Fields:
+        """Each axis through its window, the other way round."""
+        windows = self.windows(shape)
+        return tuple(field.through_transposed(w) for field, w in zip(fields, windows, strict=True))
+
+    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+        """The backend's `conv_transpose` onto the sizes that this input gives."""
+        shape = tuple(array.shape[1:])
+        sizes = self.out_shape(shape)[1:]
+        windows = self.windows(shape)
+        bias = weights.get("bias")
+        return ops.conv_transpose(array, weights["weight"], bias, windows, self.groups, sizes)
+
+    def _plan(self, shape: Shape) -> list[tuple[Window, int]]:
+        """The window and the output padding of each spatial axis."""
+        rank = spatial_rank(shape)
+        axes = self.axes(shape)
+        extras = spread("output_padding", self.output_padding, rank)
+        for (_, stride, dilation), extra in zip(axes, extras, strict=True):
+            if extra >= max(stride, dilation):
+                raise ParameterError(
+                    "output_padding",
+                    f"must be smaller than the stride or the dilation, got {extra} with "
+                    f"stride {stride} and dilation {dilation}",
+                )
+        if isinstance(self.padding, str) and self.padding != "valid":
+            plan = [self._same(*axis, extra) for axis, extra in zip(axes, extras, strict=True)]
+        else:
+            padding = 0 if isinstance(self.padding, str) else self.padding
+            ends = spread_ends("padding", padding, rank)
+            plan = [
+                (Window(kernel, stride, before, after, dilation), extra)
+                for (kernel, stride, dilation), (before, after), extra in zip(
+                    axes, ends, extras, strict=True
+                )
+            ]
+        return plan if self.output_size is None else self._onto_size(plan, shape)
+
+    def _same(self, kernel: int, stride: int, dilation: int, extra: int) -> tuple[Window, int]:
+        """Cropping for an output of exactly i*s cells: e + output_padding - s cells in all.
+
+        Where the kernel is shorter than the stride that is negative: nothing is cropped and the
+        missing cells are added at the end.
+
+        Source: ONNX ConvTranspose, auto_pad SAME_UPPER and SAME_LOWER.
+        """
+        surplus = dilation * (kernel - 1) + 1 + extra - stride
+        if surplus < 0:
+            return Window(kernel, stride, 0, 0, dilation), extra - surplus
+        smaller = surplus // 2
+        before, after = smaller, surplus - smaller
+        if self.padding == "same-lower":
+            before, after = after, before
+        return Window(kernel, stride, before, after, dilation), extra
+
+    def _onto_size(self, plan: list[tuple[Window, int]], shape: Shape) -> list[tuple[Window, int]]:
+        """The same windows with the output padding that gives `output_size`."""
+        assert self.output_size is not None
+        targets = spread("output_size", self.output_size, len(plan))
+        smallest = tuple(
+            w.transposed_size(size) for (w, _), size in zip(plan, shape[1:], strict=True)
+        )
+        largest = tuple(
+            size + max(w.stride, w.dilation) - 1
+            for (w, _), size in zip(plan, smallest, strict=True)
+        )
+        for target, low, high in zip(targets, smallest, largest, strict=True):
+            if not low <= target <= high:
+                raise ShapeError(
+                    f"output_size {times(targets)} cannot come from {times(shape)}; "
+                    f"{times(smallest)} to {times(largest)} can"
+                )
+        return [
+            (w, target - low) for (w, _), target, low in zip(plan, targets, smallest, strict=True)
+        ]

@@ -1,0 +1,176 @@
+"""What a layer's parameters may be: one rule per form, checked once, at the door.
+
+A rule turns what a user may write (7, (3, 5), "same", ...) into one normal form, or raises
+`ParameterError` with the value that was given and the forms that are accepted. The dataclasses
+attach a rule to each field with `param`; the spec language, the flags and the reference all read
+it from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from convcalc.errors import ParameterError, nearest, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LARGEST = 2**31 - 1
+"""The largest size, kernel, stride, ... of one axis; beyond it is a typing error, not a network."""
+
+PerAxis: TypeAlias = int | tuple[int, ...]
+"""One whole number for every spatial axis, or one each."""
+
+Ends: TypeAlias = tuple[int, int]
+"""Cells before and after."""
+
+Padding: TypeAlias = str | int | tuple[int | Ends, ...]
+"""A word such as "same", one number for all ends, or per axis a number or (before, after)."""
+
+PADDING_WORDS = ("valid", "same", "same-upper", "same-lower")
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+class Rule(NamedTuple):
+    """How a parameter is written, the function that normalises it, the words it accepts."""
+
+    form: str
+    normalise: Callable[[str, object], Any]
+    words: tuple[str, ...] = ()
+
+
+def count(minimum: int) -> Rule:
+    """A single whole number."""
+
+    def normalise(name: str, value: object) -> int:
+        return _whole(name, value, minimum)
+
+    return Rule("a whole number", normalise)
+
+
+def per_axis(minimum: int, *, optional: bool = False) -> Rule:
+    """A whole number for every axis, or one for each: 3 or (3, 5)."""
+
+    def normalise(name: str, value: object) -> PerAxis | None:
+        if value is None and optional:
+            return None
+        if not isinstance(value, tuple | list):
+            return _whole(name, value, minimum, "a whole number or one per axis, as 3 or 3x5")
+        _check_rank(name, value)
+        return _folded(tuple(_whole(name, item, minimum) for item in value))
+
+    return Rule("3 or 3x5 (per axis)", normalise)
+
+
+def padding() -> Rule:
+    """Cells at every end, per axis, per end, or a word."""
+
+    def normalise(name: str, value: object) -> Padding:
+        if isinstance(value, str):
+            return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
+        if not isinstance(value, tuple | list):
+            return _whole(name, value, 0, f"a whole number or one of {', '.join(PADDING_WORDS)}")
+        _check_rank(name, value)
+        axes = tuple(_ends(name, item) for item in value)
+        return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes
+
+    form = "3, 1x2 (per axis), 0:1 (begin:end), " + ", ".join(PADDING_WORDS)
+    return Rule(form, normalise, PADDING_WORDS)
+
+
+def one_of(*words: str) -> Rule:
+    """One of a few words, in any case."""
+
+    def normalise(name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise ParameterError(name, f"expected one of {', '.join(words)}, got {value!r}")
+        return _word(name, value, words)
+
+    return Rule(" | ".join(words), normalise, words)
+
+
+def switch() -> Rule:
+    """True or false."""
+
+    def normalise(name: str, value: object) -> bool:
+        text = value.lower() if isinstance(value, str) else value
+        if text is True or text == "true":
+            return True
+        if text is False or text == "false":
+            return False
+        raise ParameterError(name, f"expected true or false, got {value!r}")
+
+    return Rule("true | false", normalise)
+
+
+def param(rule: Rule, short: str, note: str, **default: Any) -> Any:
+    """A dataclass field with its rule, its short key in the spec language and one line of help."""
+    metadata = {"rule": rule, "short": short, "note": note}
+    return dataclasses.field(metadata=metadata, **default)
+
+
+def spread(name: str, value: PerAxis, rank: int) -> tuple[int, ...]:
+    """The value of each of `rank` spatial axes."""
+    if isinstance(value, int):
+        return (value,) * rank
+    if len(value) != rank:
+        raise ParameterError(name, _rank_message(len(value), rank))
+    return value
+
+
+def spread_ends(name: str, value: int | tuple[int | Ends, ...], rank: int) -> tuple[Ends, ...]:
+    """(before, after) of each of `rank` spatial axes; a single pair serves every axis."""
+    axes = (value,) if isinstance(value, int) else value
+    if len(axes) == 1:
+        axes = axes * rank
+    if len(axes) != rank:
+        raise ParameterError(name, _rank_message(len(axes), rank))
+    return tuple((item, item) if isinstance(item, int) else item for item in axes)
+
+
+def _rank_message(given: int, rank: int) -> str:
+    axes = "axis" if rank == 1 else "axes"
+    return f"{given} values given, but the input has {rank} spatial {axes}"
+
+
+def _whole(name: str, value: object, minimum: int, form: str = "a whole number") -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ParameterError(name, f"expected {form}, got {printable(repr(value), 60)}")
+    number = int(value.__index__())
+    if number < -LARGEST:
+        raise ParameterError(name, f"must be at least {minimum}, got a number far below")
+    if number < minimum:
+        raise ParameterError(name, f"must be at least {minimum}, got {number}")
+    if number > LARGEST:
+        raise ParameterError(name, f"must be at most {LARGEST}, got a larger number")
+    return number
+
+
+def _ends(name: str, item: object) -> int | Ends:
+    if not isinstance(item, tuple | list):
+        return _whole(name, item, 0)
+    if len(item) != 2:
+        raise ParameterError(name, f"expected begin:end for an axis, got {len(item)} values")
+    before, after = _whole(name, item[0], 0), _whole(name, item[1], 0)
+    return before if before == after else (before, after)
+
+
+def _check_rank(name: str, value: tuple[object, ...] | list[object]) -> None:
+    if not 1 <= len(value) <= 3:
+        raise ParameterError(name, f"expected one value for each of 1 to 3 axes, got {len(value)}")
+
+
+def _folded(values: tuple[int, ...]) -> PerAxis:
+    """(3,) is 3; (3, 3) stays, because it also says how many axes there are."""
+    return values[0] if len(values) == 1 else values
+
+
+def _word(name: str, value: str, words: tuple[str, ...], more: str = "") -> str:
+    word = value.lower().replace("_", "-")
+    if word in words:
+        return word
+    hint = nearest(word, words)
+    raise ParameterError(
+        name, f"expected one of {', '.join(words)}{more}; got '{printable(value, 60)}'{hint}"
+    )

@@ -1,0 +1,68 @@
+"""Kinds that are ordinary convolutions under a shorter name: they answer through their stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.layers.base import Costs, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.operations import Operations
+
+
+class Staged(Layer):
+    """A layer that is one or more convolutions, known once its input channels are."""
+
+    def stages(self, channels: int) -> dict[str, Conv]:
+        """The convolutions in order, by the prefix of their weights' names."""
+        raise NotImplementedError
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape after the last stage."""
+        for _, stage, arriving in self._walk(shape):
+            shape = stage.out_shape(arriving)
+        return shape
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weights of every stage."""
+        return {
+            prefix + name: weight
+            for prefix, stage, arriving in self._walk(shape)
+            for name, weight in stage.weight_shapes(arriving).items()
+        }
+
+    def costs(self, shape: Shape) -> Costs:
+        """The sum over the stages."""
+        return sum((stage.costs(arriving) for _, stage, arriving in self._walk(shape)), Costs())
+
+    def field(self, fields: Fields, shape: Shape) -> Fields:
+        """Through every stage in turn."""
+        for _, stage, arriving in self._walk(shape):
+            fields = stage.field(fields, arriving)
+        return fields
+
+    def unread(self, shape: Shape) -> tuple[int, ...]:
+        """Of the first stage, the one that reads the input."""
+        _, stage, arriving = next(self._walk(shape))
+        return stage.unread(arriving)
+
+    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+        """Every stage in turn, each with its own weights."""
+        for prefix, stage, _ in self._walk(tuple(array.shape[1:])):
+            own = {
+                name.removeprefix(prefix): weight
+                for name, weight in weights.items()
+                if name.startswith(prefix)
+            }
+            array = stage.run(ops, array, own)
+        return array
+
+    def _walk(self, shape: Shape) -> Iterator[tuple[str, Conv, Shape]]:
+        """(prefix, stage, the shape that arrives at it)."""
+        for prefix, stage in self.stages(shape[0]).items():
+            yield prefix, stage, shape
+            shape = stage.out_shape(shape)

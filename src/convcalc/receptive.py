@@ -1,0 +1,198 @@
+"""The receptive field along ONE axis: which input cells an output cell depends on.
+
+The words are those of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
+Neural Networks" (Distill, 2019): output `u` sees input cells from `start + u*effective_stride`
+on, `size` of them.
+
+Two things that this interval hides are kept beside it:
+
+- holes: a kernel of one tap with stride 3, then one of two taps, spans 4 cells and touches 2;
+- phases: after a transposed convolution of stride s, outputs u and u + s see the same pattern one
+  cell apart, but u and u + 1 may see intervals of different sizes.
+
+So a field holds the exact set of touched cells of each phase, as runs (first, last), while they
+are few; past `WORK_LIMIT` it keeps the interval alone, which the same relations bound.
+Cells in the padding are counted like any others, so near a border a field is an upper bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, gcd
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from convcalc.window import Window
+
+Runs: TypeAlias = tuple[tuple[int, int], ...]
+
+WORK_LIMIT = 20_000
+"""Runs that one layer may produce before the exact cells are given up for the interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The receptive field of one axis.
+
+    Attributes:
+        effective_stride: Input cells from one output to the next, on average.
+        start: First input cell of output 0's interval; minus the effective padding. With several
+            phases the largest value for which no output `u` sees a cell before
+            `start + u*effective_stride`.
+        end: Likewise the last cell, so that outputs lie in `start + u*stride ... end + u*stride`.
+        phases: Touched cells of outputs 0, 1, ..., which then repeat, moved on by
+            `effective_stride * len(phases)`; None where they are too many to list.
+    """
+
+    effective_stride: Fraction
+    start: Fraction
+    end: Fraction
+    phases: tuple[Runs, ...] | None
+
+    @property
+    def size(self) -> int:
+        """Cells of the longest interval of any output, holes included; 0 if none sees any."""
+        if self.phases is None:
+            return floor(self.end - self.start) + 1
+        return max((runs[-1][1] - runs[0][0] + 1 for runs in self.phases if runs), default=0)
+
+    @property
+    def touched(self) -> int | None:
+        """Cells that an output really reads, at most; None where they were not followed."""
+        if self.phases is None:
+            return None
+        return max(sum(last - first + 1 for first, last in runs) for runs in self.phases)
+
+    def through(self, window: Window) -> Field:
+        """The field after a convolution or pooling with this window.
+
+        Output u reads the cells u*s - pb + d*t, t = 0 ... k - 1, of the layer before, so that
+        `size` grows by (e - 1)*stride, `start` moves back by pb*stride, and the stride becomes
+        stride*s.
+
+        Source: derived; Araujo et al., relations 1 to 3, with dilation.
+        """
+        stride = self.effective_stride * window.stride
+        phases = self._exact(
+            count=len(self.phases or ()) // gcd(len(self.phases or ()), window.stride),
+            taps=lambda u: (u * window.stride - window.before, window.dilation, window.kernel),
+            most=window.kernel,
+        )
+        if phases is not None:
+            return _from_phases(stride, phases)
+        start = self.start - window.before * self.effective_stride
+        end = self.end + (window.extent - 1 - window.before) * self.effective_stride
+        return Field(stride, start, end, None)
+
+    def through_transposed(self, window: Window) -> Field:
+        """The field after a transposed convolution with this window.
+
+        Input cell j is spread over the outputs j*s - pb + d*t, so output u reads
+        j = (u + pb - d*t) / s for those taps t that make it whole: between (u + pb - e + 1)/s and
+        (u + pb)/s, at most ceil(e/s) cells, and the stride becomes stride/s.
+
+        Source: derived, by turning the relation of `Window.transposed_size` round.
+        """
+        stride = self.effective_stride / window.stride
+        phases = self._exact(
+            count=len(self.phases or ()) * window.stride,
+            taps=lambda u: _transposed_taps(window, u),
+            most=-(-window.kernel // window.stride),
+        )
+        if phases is not None:
+            return _from_phases(stride, phases)
+        start = self.start + (window.before - window.extent + 1) * stride
+        return Field(stride, start, self.end + window.before * stride, None)
+
+    def _exact(
+        self, count: int, taps: Callable[[int], tuple[int, int, int]], most: int
+    ) -> tuple[Runs, ...] | None:
+        """The touched cells of `count` phases.
+
+        `taps(u)` are the first cell, the step and the number of cells that output u reads.
+        """
+        if self.phases is None:
+            return None
+        longest = max(len(runs) for runs in self.phases)
+        if count * min(most, len(self.phases)) * longest > WORK_LIMIT:
+            return None
+        advance = int(self.effective_stride * len(self.phases))
+        phases = []
+        budget = WORK_LIMIT
+        for u in range(count):
+            runs = _union(self.phases, advance, *taps(u), budget)
+            if runs is None:
+                return None
+            budget -= len(runs)
+            phases.append(runs)
+        return tuple(phases)
+
+
+IDENTITY = Field(Fraction(1), Fraction(0), Fraction(0), (((0, 0),),))
+"""The field of the input itself: every cell sees itself."""
+
+
+def _from_phases(stride: Fraction, phases: tuple[Runs, ...]) -> Field:
+    if not any(phases):
+        # Every path falls between the cells of a transposed convolution: nothing is seen.
+        return Field(stride, Fraction(0), Fraction(-1), phases)
+    start = min(runs[0][0] - u * stride for u, runs in enumerate(phases) if runs)
+    end = max(runs[-1][1] - u * stride for u, runs in enumerate(phases) if runs)
+    return Field(stride, start, end, phases)
+
+
+def _transposed_taps(window: Window, u: int) -> tuple[int, int, int]:
+    """First input cell, step and number of the cells that output u of a transposed window reads."""
+    common = gcd(window.stride, window.dilation)
+    place = u + window.before
+    if place % common:
+        return 0, 1, 0
+    # d*t = place (mod s), divided by the common factor: one solution modulo s / common.
+    modulus = window.stride // common
+    tap = place // common * pow(window.dilation // common, -1, modulus) % modulus
+    number = max(0, -(-(window.kernel - tap) // modulus))
+    step = window.dilation // common
+    highest = (place - window.dilation * tap) // window.stride
+    return highest - step * (number - 1), step, number
+
+
+def _union(
+    phases: tuple[Runs, ...], advance: int, first: int, step: int, number: int, budget: int
+) -> Runs | None:
+    """The input cells behind the cells first, first + step, ... (`number` of them) of a layer.
+
+    Cell j shows phase j mod P, moved by advance*(j div P). Cells that share a phase come round
+    every P / gcd(P, step) steps, so each group is one pattern repeated at equal distances.
+    """
+    period = len(phases)
+    group = period // gcd(period, step)
+    distance = advance * (step * group // period)
+    pieces: list[tuple[int, int]] = []
+    for t in range(min(group, number)):
+        cell = first + t * step
+        moved = advance * (cell // period)
+        times = -(-(number - t) // group)
+        for low, high in phases[cell % period]:
+            if distance <= high - low + 1:
+                pieces.append((low + moved, high + moved + (times - 1) * distance))
+                continue
+            if len(pieces) + times > budget:
+                return None
+            pieces.extend(
+                (low + moved + n * distance, high + moved + n * distance) for n in range(times)
+            )
+    return _merged(pieces)
+
+
+def _merged(pieces: Iterable[tuple[int, int]]) -> Runs:
+    """The same cells as disjoint runs in ascending order, none touching the next."""
+    runs: list[tuple[int, int]] = []
+    for low, high in sorted(pieces):
+        if runs and low <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], high))
+        else:
+            runs.append((low, high))
+    return tuple(runs)

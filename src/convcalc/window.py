@@ -1,0 +1,67 @@
+"""The sliding window of a convolution or pooling along ONE axis, and its size rules.
+
+Everything that knows how a kernel lies on an axis is here, so that an off-by-one can live in
+one place only. In the formulas
+
+    i  input size      k  kernel size    d  dilation     o  output size
+    s  stride          pb padding before the first cell  pa padding after the last cell
+    e = d*(k - 1) + 1  the extent: cells from the first tap to the last, holes included
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Window(NamedTuple):
+    """Kernel, stride, padding and dilation of one axis, all whole numbers of cells."""
+
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Cells from the first tap to the last one, holes included: d*(k - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def out_size(self, size: int) -> int:
+        """Positions at which the window fits on `size` padded cells; 0 or less where it never does.
+
+        Window u covers the padded cells u*s ... u*s + e - 1 and must end by i + pb + pa - 1:
+        u <= (i + pb + pa - e) / s, so that o = floor((i + pb + pa - e) / s) + 1.
+
+        Source: derived; Dumoulin and Visin, "A guide to convolution arithmetic", relation 15.
+        """
+        return (size + self.before + self.after - self.extent) // self.stride + 1
+
+    def unread(self, size: int) -> int:
+        """Cells at the end of the input, padding apart, that the stride keeps out of every window.
+
+        Source: derived. (i + pb + pa - e) mod s padded cells lie beyond the last window; the
+        first `pa` of them, counted from the end, are padding.
+        """
+        beyond = (size + self.before + self.after - self.extent) % self.stride
+        return min(size, max(0, beyond - self.after))
+
+    def transposed_size(self, size: int, output_padding: int = 0) -> int:
+        """Output cells of the transposed convolution of `size` cells.
+
+        Cell j is spread over the uncropped cells j*s ... j*s + e - 1, (i - 1)*s + e in all; pb and
+        pa are cropped and `output_padding` cells are added at the end.
+
+        Source: derived; Dumoulin and Visin, relation 14, generalised to output padding.
+        """
+        uncropped = (size - 1) * self.stride + self.extent
+        return uncropped - self.before - self.after + output_padding
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> int:
+    """Padding cells in all for an output of ceil(i / s) cells: max((o - 1)*s + e - i, 0).
+
+    Source: TensorFlow's and ONNX's definition of SAME. At stride 1 it is e - 1, PyTorch's `same`.
+    """
+    out = -(-size // stride)
+    return max((out - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)

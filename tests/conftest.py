@@ -1,0 +1,9 @@
+"""How Hypothesis searches: without time limits, and in CI the same examples every time."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("local", deadline=None, max_examples=500)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
