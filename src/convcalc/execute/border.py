@@ -1,0 +1,31 @@
+"""Which cell of the input each cell of a padded axis copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from convcalc.window import Window
+
+
+def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
+    """Indices (before + size + after) into an axis of `size` cells, for a mode other than zeros.
+
+    - replicate: a a [a b c d] d d
+    - reflect:   c b [a b c d] c b, the edge itself not repeated
+    - circular:  c d [a b c d] a b
+    """
+    cells = np.arange(-window.before, size + window.after)
+    if mode == "replicate":
+        return np.clip(cells, 0, size - 1)
+    if mode == "circular":
+        return cells % size
+    folded = np.abs(cells)
+    return np.where(folded < size, folded, 2 * (size - 1) - folded)
+
+
+def unpadded(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """The same windows for an input that has been padded already."""
+    return tuple(window._replace(before=0, after=0) for window in windows)

@@ -1,0 +1,42 @@
+"""Integers are computed exactly or not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convcalc.errors import DataError
+
+LARGEST = 2**63 - 1
+
+
+def largest_magnitude(array: np.ndarray) -> int:
+    """The largest absolute value of an integer array, as a Python integer; 0 if it is empty."""
+    if array.size == 0:
+        return 0
+    return max(abs(int(array.min())), abs(int(array.max())))
+
+
+def check_exact(array: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> None:
+    """No sum of products may leave int64: max|x| * max over outputs of sum|w| + max|b|.
+
+    Args:
+        array: The input, of an integer dtype.
+        weight: (groups, O/groups, C/groups, *kernel), of an integer dtype.
+        bias: (O), or None.
+
+    Raises:
+        DataError: the bound is beyond int64, so that the result could be wrong.
+    """
+    offset = 0 if bias is None else largest_magnitude(bias)
+    terms = int(np.prod(weight.shape[2:]))
+    if largest_magnitude(array) * largest_magnitude(weight) * terms + offset <= LARGEST:
+        return
+    # The quick bound assumes that every weight is the largest one; the sums are slower to take.
+    magnitudes = np.abs(weight.astype(object))
+    heaviest = int(magnitudes.sum(axis=tuple(range(2, weight.ndim))).max())
+    bound = largest_magnitude(array) * heaviest + offset
+    if bound > LARGEST:
+        raise DataError(
+            f"the integers are too large: a sum of products may reach {bound:,}, int64 ends at "
+            f"{LARGEST:,}; scale them down, or compute with --dtype float64"
+        )

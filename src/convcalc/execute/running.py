@@ -1,0 +1,267 @@
+"""A network on real arrays: dtypes, axes, backend and weights settled, then layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from convcalc import __version__
+from convcalc.arrayfile.memory import available_memory
+from convcalc.errors import DataError, LayerError, ResourceError, SpecError
+from convcalc.execute.axes import (
+    as_given,
+    batch_first,
+    full_kernel,
+    read_axes,
+    read_input_axes,
+)
+from convcalc.execute.choice import open_backend
+from convcalc.execute.dtypes import finished, plan_dtypes
+from convcalc.execute.weights import check_weights
+from convcalc.layers.base import times
+from convcalc.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from convcalc.analysis import Report
+    from convcalc.execute.axes import Axes
+    from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.numpy_backend import NumpyBackend
+    from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.layers import Shape
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to compute, apart from what.
+
+    Attributes:
+        backend: "auto", "numpy" or "torch".
+        device: A torch device such as "cuda", or None.
+        dtype: The dtype of the result, or None for what the inputs give.
+        channels_last: Whether the channels are the last axis of input and result.
+        rank: The number of spatial axes, or None to tell from the arrays.
+    """
+
+    backend: str = "auto"
+    device: str | None = None
+    dtype: str | None = None
+    channels_last: bool = False
+    rank: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The array, and how it came about.
+
+    Attributes:
+        array: The result, with the axes of the input.
+        report: Shapes and costs of the layers.
+        backend: The library that computed it.
+        dtypes: Of the arithmetic and of the result.
+        threads: Threads that the library may use.
+        versions: Of every library that took part.
+        notes: What was assumed.
+        overflowed: Values that left the range of the dtype although every input was finite.
+    """
+
+    array: np.ndarray
+    report: Report
+    backend: str
+    dtypes: DtypePlan
+    threads: int
+    versions: dict[str, str]
+    notes: tuple[str, ...]
+    overflowed: int
+
+
+def run_kernel(
+    array: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    make_layer: Callable[[int, Shape], Conv | ConvTranspose],
+    *,
+    transposed: bool,
+    groups: int,
+    flip: bool,
+    settings: Settings,
+) -> Result:
+    """One convolution of `array` with `kernel`.
+
+    Args:
+        array: (N, C, *spatial), leading axes optional.
+        kernel: (O, C/groups, *k), transposed (C, O/groups, *k); leading axes optional.
+        bias: (O), or one number, or None.
+        make_layer: The layer for an output channel count and a kernel size.
+        flip: Turn the kernel round in every spatial axis: the convolution of mathematics.
+
+    Raises:
+        DataError: the arrays do not fit each other, or cannot be computed exactly.
+        ResourceError: there is not enough memory.
+    """
+    named = {"the input": array, "the kernel": kernel}
+    if bias is not None:
+        named["the bias"] = bias
+    _check_content(named)
+    axes = read_axes(
+        array,
+        kernel,
+        groups=groups,
+        transposed=transposed,
+        channels_last=settings.channels_last,
+        rank=settings.rank,
+    )
+    kernel = full_kernel(kernel, axes.rank)
+    channels = kernel.shape[1] * groups if transposed else kernel.shape[0]
+    layer = make_layer(channels, kernel.shape[2:])
+    weights = {"0.weight": np.flip(kernel, tuple(range(2, kernel.ndim))) if flip else kernel}
+    if bias is not None:
+        weights["0.bias"] = _full_bias(bias, channels)
+    return _run(Network.chain([layer]), axes, weights, named, settings)
+
+
+def run_network(
+    network: Network,
+    array: np.ndarray,
+    weights: Mapping[str, np.ndarray] | Callable[[Mapping[str, Shape]], Mapping[str, np.ndarray]],
+    settings: Settings,
+) -> Result:
+    """A whole network on `array`, with weights named `LABEL.NAME`.
+
+    Args:
+        weights: The arrays by name, or a function from the shapes that are needed to them.
+
+    Raises:
+        DataError: the input does not fit the network, or the weights are not those it needs.
+        ResourceError: there is not enough memory.
+    """
+    _check_content({"the input": array})
+    rank = settings.rank
+    if rank is None and not callable(weights):
+        rank = _rank(network, weights)
+    axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
+    needed = _fitting(network.weight_shapes, batch_first(array, axes).shape[1:])
+    given = weights(needed) if callable(weights) else weights
+    check_weights(given, needed)
+    named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
+    return _run(network, axes, given, named, settings)
+
+
+def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
+    """The spatial axes that the kernels among the weights have; 2 where there is none."""
+    labels = tuple(f"{node.label}." for node in network.nodes)
+    ranks = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
+    return max((rank for rank in ranks if 1 <= rank <= 3), default=2)
+
+
+def _run(
+    network: Network,
+    axes: Axes,
+    weights: Mapping[str, np.ndarray],
+    named: Mapping[str, np.ndarray],
+    settings: Settings,
+) -> Result:
+    """The network on the array called "the input" in `named`; messages use those names."""
+    samples = batch_first(named["the input"], axes)
+    report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
+    dtypes = plan_dtypes(named, settings.dtype)
+    _check_memory(report, dtypes)
+    backend = open_backend(settings.backend, settings.device, report, dtypes.compute)
+    with np.errstate(all="ignore"):
+        computed = backend.unload(_layers(network, samples, weights, backend, dtypes.compute))
+        result = finished(computed, dtypes)
+    return Result(
+        array=as_given(result, axes),
+        report=report,
+        backend=backend.name,
+        dtypes=dtypes,
+        threads=backend.threads,
+        versions={"convcalc": __version__, **backend.versions},
+        notes=axes.notes + dtypes.notes,
+        overflowed=_overflowed(result, named),
+    )
+
+
+def _layers(
+    network: Network,
+    samples: np.ndarray,
+    weights: Mapping[str, np.ndarray],
+    backend: NumpyBackend | TorchBackend,
+    dtype: str,
+) -> Any:
+    """Every layer in turn; an array is let go once no later layer reads it."""
+    values = {-1: backend.load(samples, dtype)}
+    for index, node in enumerate(network.nodes):
+        own = {
+            name.removeprefix(f"{node.label}."): backend.load(weight, dtype)
+            for name, weight in weights.items()
+            if name.startswith(f"{node.label}.")
+        }
+        (source,) = node.inputs
+        values = {index: node.layer.run(backend, values[source], own)}
+    return values[len(network.nodes) - 1]
+
+
+def _check_content(arrays: Mapping[str, np.ndarray]) -> None:
+    for name, array in arrays.items():
+        if array.ndim == 0 and name != "the bias":
+            raise DataError(f"{name} is a single number; a convolution needs at least one axis")
+        if array.size == 0:
+            raise DataError(f"{name} is empty ({times(array.shape)}): there is nothing to convolve")
+
+
+def _full_bias(bias: np.ndarray, channels: int) -> np.ndarray:
+    if bias.ndim == 0:
+        return np.broadcast_to(bias, (channels,))
+    if bias.shape != (channels,):
+        raise DataError(
+            f"the bias is {times(bias.shape)}, the kernel makes {channels} output "
+            f"channel{'s' * (channels != 1)}; a bias of {channels} would fit"
+        )
+    return bias
+
+
+def _fitting(question: Callable[..., T], *arguments: object) -> T:
+    """The answer of the network; a shape that does not fit is the data's fault here."""
+    try:
+        return question(*arguments)
+    except (LayerError, SpecError) as error:
+        raise DataError(str(error)) from None
+
+
+def _check_memory(report: Report, dtypes: DtypePlan) -> None:
+    """The largest layer: its input, padded, its output, and a copy of each for the current tap.
+
+    Raises:
+        ResourceError: that is more than the machine has left.
+    """
+    itemsize = np.dtype(dtypes.compute).itemsize
+    needed = max(
+        itemsize * (3 * report.batch * prod(row.input_shape) + 2 * row.activations)
+        + itemsize * row.params
+        for row in report.layers
+    )
+    available = available_memory()
+    if available is not None and needed > available:
+        raise ResourceError(
+            f"computing needs about {needed:,} bytes of memory, {available:,} are available; "
+            f"use a smaller input or batch, or --dtype float32"
+        )
+
+
+def _overflowed(result: np.ndarray, arrays: Mapping[str, np.ndarray]) -> int:
+    """Values of the result that are not finite although all inputs are."""
+    if result.dtype.kind != "f":
+        return 0
+    broken = int(result.size - np.count_nonzero(np.isfinite(result)))
+    if broken and all(np.isfinite(array).all() for array in arrays.values()):
+        return broken
+    return 0

@@ -1,0 +1,193 @@
+"""The convolution in torch: its kernels on the CPU or a GPU, for work that pays for its import."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from convcalc.errors import DataError, UsageError, printable
+from convcalc.execute.border import source_cells, unpadded
+from convcalc.execute.exact import check_exact
+from convcalc.execute.taps import (
+    add_taps,
+    grouped_weight,
+    join_channels,
+    per_channel,
+    split_channels,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.window import Window
+
+_DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
+
+_CONV = (functional.conv1d, functional.conv2d, functional.conv3d)
+_TRANSPOSED = (
+    functional.conv_transpose1d,
+    functional.conv_transpose2d,
+    functional.conv_transpose3d,
+)
+
+
+class TorchBackend:
+    """The primitives on torch tensors of one device.
+
+    Raises:
+        UsageError: torch knows no such device, or has none here.
+    """
+
+    name = "torch"
+
+    def __init__(self, device: str = "cpu") -> None:
+        if not _DEVICE.fullmatch(device):
+            shown = printable(device, 60)
+            raise UsageError(f"--device: expected cpu, cuda, cuda:1, mps or xpu; got '{shown}'")
+        try:
+            self.device = torch.device(device)
+            torch.zeros(1, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            reason = printable(str(error).split("\n", 1)[0])
+            raise UsageError(f"--device {device}: {reason}") from None
+        if self.device.type == "cuda":
+            # torch would round float32 to TF32's 10 bits of mantissa by default.
+            torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+            torch.backends.cuda.matmul.fp32_precision = "ieee"
+
+    def conv(
+        self,
+        array: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        windows: Sequence[Window],
+        groups: int,
+        padding_mode: str,
+    ) -> torch.Tensor:
+        """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
+        if padding_mode != "zeros":
+            for axis, window in enumerate(windows, start=2):
+                cells = source_cells(array.shape[axis], window, padding_mode)
+                array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
+            windows = unpadded(tuple(windows))
+        if _needs_taps(array, weight):
+            sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
+            blocks = grouped_weight(weight, groups, transposed=False)
+            return _summed(array, blocks, bias, windows, sizes, transposed=False)
+        padding = [w.before for w in windows]
+        if any(w.before != w.after for w in windows):
+            array = functional.pad(array, _ends(windows))
+            padding = [0] * len(windows)
+        return _CONV[len(windows) - 1](
+            array,
+            weight,
+            bias,
+            [w.stride for w in windows],
+            padding,
+            [w.dilation for w in windows],
+            groups,
+        )
+
+    def conv_transpose(
+        self,
+        array: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        windows: Sequence[Window],
+        groups: int,
+        out_sizes: Sequence[int],
+    ) -> torch.Tensor:
+        """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
+        if _needs_taps(array, weight):
+            blocks = grouped_weight(weight, groups, transposed=True)
+            return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
+        whole = _TRANSPOSED[len(windows) - 1](
+            array,
+            weight,
+            None,
+            [w.stride for w in windows],
+            0,
+            0,
+            groups,
+            [w.dilation for w in windows],
+        )
+        # torch crops both ends alike and adds few cells; ours may differ, so the whole is cut here.
+        cut = whole
+        for axis, (w, size) in enumerate(zip(windows, out_sizes, strict=True), start=2):
+            cut = _cut(cut, axis, w.before, size)
+        return cut if bias is None else cut + per_channel(bias, len(windows))
+
+    @property
+    def threads(self) -> int:
+        """Threads that torch computes with."""
+        return torch.get_num_threads()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each library that computes."""
+        return {"numpy": np.__version__, "torch": str(torch.__version__)}
+
+    def load(self, array: np.ndarray, dtype: str) -> torch.Tensor:
+        """The array as a tensor of `dtype` on the device."""
+        own = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+        if not own.flags.writeable:
+            own = own.copy()  # torch has no read-only tensors
+        tensor = torch.from_numpy(own)
+        return tensor.to(device=self.device, dtype=getattr(torch, dtype))
+
+    def unload(self, tensor: torch.Tensor) -> np.ndarray:
+        """The tensor as a numpy array."""
+        return tensor.cpu().numpy()
+
+
+def _cut(tensor: torch.Tensor, axis: int, first: int, size: int) -> torch.Tensor:
+    """The cells first ... first + size - 1 of an axis, zeros where it has none."""
+    length = tensor.shape[axis]
+    start = min(first, length)
+    kept = min(first + size, length) - start
+    piece = tensor.narrow(axis, start, kept)
+    if kept == size:
+        return piece
+    missing = [*piece.shape]
+    missing[axis] = size - kept
+    return torch.cat((piece, piece.new_zeros(missing)), dim=axis)
+
+
+def _ends(windows: Sequence[Window]) -> list[int]:
+    """Padding in `functional.pad`'s order: the last axis first."""
+    return list(chain.from_iterable((w.before, w.after) for w in reversed(windows)))
+
+
+def _needs_taps(array: torch.Tensor, weight: torch.Tensor) -> bool:
+    """Integers, which torch would let wrap, and weights that must not meet a padding's zeros."""
+    if not array.is_floating_point():
+        if array.device.type != "cpu":
+            raise DataError(
+                "integers are computed exactly on the CPU only; leave out --device, or "
+                "compute with --dtype float32"
+            )
+        return True
+    return not bool(torch.isfinite(weight).all())
+
+
+def _summed(
+    array: torch.Tensor,
+    blocks: torch.Tensor,
+    bias: torch.Tensor | None,
+    windows: Sequence[Window],
+    sizes: Sequence[int],
+    *,
+    transposed: bool,
+) -> torch.Tensor:
+    if not array.is_floating_point():
+        check_exact(array.numpy(), blocks.numpy(), None if bias is None else bias.numpy())
+    groups, channels = blocks.shape[:2]
+    out: Any = array.new_zeros((array.shape[0], groups, channels, *sizes))
+    add_taps(out, split_channels(array, groups), blocks, windows, transposed=transposed)
+    joined: torch.Tensor = join_channels(out)
+    return joined if bias is None else joined + per_channel(bias, len(windows))
