@@ -10,9 +10,10 @@ Importing this module costs next to nothing; each name is loaded when it is firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers know the name; the module behind it costs a while to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from convcalc.analysis import Report, analyze
     from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
     from convcalc.network import Network, Node

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from convcalc.errors import DataError, UsageError, nearest
+from convcalc.errors import DataError, UsageError, nearest, printable
 from convcalc.execute.exact import largest_magnitude
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def check_requested(name: str | None) -> str | None:
     known = (*FLOATS, *INTEGERS)
     if name.lower() not in known:
         hint = nearest(name, known) or f"; expected one of {', '.join(known)}"
-        raise UsageError(f"--dtype: unknown dtype '{name}'{hint}")
+        raise UsageError(f"--dtype: unknown dtype '{printable(name, 60)}'{hint}")
     return name.lower()
 
 

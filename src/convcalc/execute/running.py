@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc import __version__
 from convcalc.arrayfile.memory import available_memory
-from convcalc.errors import DataError, LayerError, ResourceError, SpecError
+from convcalc.errors import DataError, LayerError, ResourceError, SpecError, printable
 from convcalc.execute.axes import (
     as_given,
     batch_first,
@@ -176,7 +176,10 @@ def _run(
     _check_memory(report, dtypes)
     backend = open_backend(settings.backend, settings.device, report, dtypes.compute)
     with np.errstate(all="ignore"):
-        computed = backend.unload(_layers(network, samples, weights, backend, dtypes.compute))
+        try:
+            computed = backend.unload(_layers(network, samples, weights, backend, dtypes.compute))
+        except RuntimeError as error:
+            raise _memory_error(error) from None
         result = finished(computed, dtypes)
     return Result(
         array=as_given(result, axes),
@@ -255,6 +258,16 @@ def _check_memory(report: Report, dtypes: DtypePlan) -> None:
             f"computing needs about {needed:,} bytes of memory, {available:,} are available; "
             f"use a smaller input or batch, or --dtype float32"
         )
+
+
+def _memory_error(error: RuntimeError) -> Exception:
+    """A lack of memory, which torch reports as a RuntimeError; any other error as it is."""
+    text = str(error)
+    if "allocate memory" not in text and "out of memory" not in text.lower():
+        return error
+    return ResourceError(
+        f"not enough memory: {printable(text)}; use a smaller input, or --backend numpy"
+    )
 
 
 def _overflowed(result: np.ndarray, arrays: Mapping[str, np.ndarray]) -> int:

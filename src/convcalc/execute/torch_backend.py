@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.window import Window
+
+MOST_UNFOLDED = 2**30
+"""Bytes of windows that torch may line up for one sample; the taps one by one need none."""
 
 _DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
 
@@ -75,8 +79,8 @@ class TorchBackend:
                 cells = source_cells(array.shape[axis], window, padding_mode)
                 array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
             windows = unpadded(tuple(windows))
-        if _needs_taps(array, weight):
-            sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
+        sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
+        if _needs_taps(array, weight) or _unfolds_too_far(array, weight, sizes):
             blocks = grouped_weight(weight, groups, transposed=False)
             return _summed(array, blocks, bias, windows, sizes, transposed=False)
         padding = [w.before for w in windows]
@@ -173,6 +177,13 @@ def _needs_taps(array: torch.Tensor, weight: torch.Tensor) -> bool:
             )
         return True
     return not bool(torch.isfinite(weight).all())
+
+
+def _unfolds_too_far(array: torch.Tensor, weight: torch.Tensor, sizes: Sequence[int]) -> bool:
+    """Whether torch would need much memory: it lines up every window of a float64 on the CPU."""
+    if array.dtype != torch.float64 or array.device.type != "cpu":
+        return False
+    return array.element_size() * prod(weight.shape[1:]) * prod(sizes) > MOST_UNFOLDED
 
 
 def _summed(

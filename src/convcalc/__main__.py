@@ -1,0 +1,54 @@
+"""The entry point: it imports next to nothing before interrupts are taken care of."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """The exit code of this process's command line."""
+    try:
+        _leave_on_signals()
+        if sys.argv[1:] == ["--version"]:
+            return _version()
+        from convcalc.cli.main import run
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        from convcalc.cli.console import write_error
+
+        write_error("convcalc: interrupted")
+        return 130
+
+
+def _version() -> int:
+    """The version alone needs neither Typer nor anything else."""
+    from convcalc import __version__
+    from convcalc.cli.console import write_error, write_out
+    from convcalc.errors import OutputError
+
+    try:
+        write_out(f"convcalc {__version__}\n")
+    except OutputError as error:
+        write_error(f"convcalc: error: {error}")
+        return error.exit_code
+    return 0
+
+
+def _leave_on_signals() -> None:
+    """SIGTERM and SIGHUP unwind the stack, so that temporary files are taken away."""
+    import signal
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
+
+
+if __name__ == "__main__":
+    # `python -m` puts the current folder first, where a file called rich.py would be run.
+    if sys.path and sys.path[0] == __import__("os").getcwd():
+        del sys.path[0]
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: options in, documents out, exit codes. Nothing else knows Typer."""

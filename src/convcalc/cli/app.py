@@ -1,0 +1,143 @@
+"""The commands and their help, put together from the tables of options."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convcalc.cli.options import CALCULATOR, COMPARE, RUN
+from convcalc.cli.output import check_appearance, show
+
+if TYPE_CHECKING:
+    from convcalc.cli.options import Options
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+SUMMARY = """Exact shapes, costs and receptive fields of convolutions, and the convolution itself.
+
+Layers are written kind:arguments, as in conv:64,k7,s2,p3 (64 channels, kernel 7, stride 2, padding
+3), dw:k3 (depthwise), pw:128 (pointwise), sep:128,k3 (both) or convt:32,k4,s2,p1 (transposed).
+"""
+
+EXIT_CODES = """\b
+Exit codes: 0 done; 1 the answer is no; 2 the command line or a layer is
+wrong; 3 an input file or its data is wrong; 4 the result cannot be written,
+or memory is short; 70 a bug; 130, 143, 129 interrupted by a signal.
+"""
+
+EXAMPLES = {
+    "shape": (
+        "convcalc shape -i 3x224x224 conv:64,k7,s2,p3",
+        "convcalc shape -i 3x128x128 dw:k3 pw:10",
+        "convcalc shape -i 64x8x8 --transposed -n 32 -k 4 -s 2 -p 1",
+    ),
+    "flops": (
+        "convcalc flops -i 3x224x224 conv:64,k7,s2,p3",
+        "convcalc flops -i 512x14x14 conv:512,k3,p1 --compare separable",
+        "convcalc flops -i 3x224x224 sep:64,k3 --batch 8 --format json",
+    ),
+    "rf": (
+        "convcalc rf -i 3x224x224 conv:64,k7,s2,p3 conv:64,k3,d2",
+        "convcalc rf -i 1x1000 conv:8,k9,s4 convt:1,k9,s4",
+    ),
+    "run": (
+        "convcalc run image.npy --kernel kernel.npy --padding same",
+        "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
+        'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
+    ),
+}
+
+ABOUT = {
+    "shape": "Output shape and weight shapes of every layer.",
+    "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
+    "rf": "Receptive field of every layer: size, effective stride and start.",
+    "run": "The real convolution of an array in a .npy file.",
+}
+
+DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
+input 3x224x224, 64 output channels, kernel 3; the rest as in PyTorch."""
+
+RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
+kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
+input, or writes standard output. Integers are computed and returned exactly, as int64."""
+
+HANDLERS: dict[str, tuple[str, str, Options]] = {
+    "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
+    "flops": ("convcalc.cli.calculator", "flops", {**CALCULATOR, **COMPARE}),
+    "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
+    "run": ("convcalc.cli.run", "run", RUN),
+}
+"""Where each command is computed, and its options; the module is imported when it is called."""
+
+
+def build() -> typer.Typer:
+    """The application with all its commands."""
+    app = typer.Typer(
+        name="convcalc",
+        help=SUMMARY,
+        epilog=EXIT_CODES,
+        context_settings=CONTEXT,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_program)
+    for name in HANDLERS:
+        _register(app, name)
+    # Answered by main.run, as every request for help is; here so that the help lists it.
+    app.command("help", help="The help of a command.", context_settings=CONTEXT)(_help)
+    return app
+
+
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="The version, and nothing else.")
+    ] = False,
+) -> None:
+    if version:
+        from convcalc import __version__
+        from convcalc.cli.console import write_out
+
+        write_out(f"convcalc {__version__}\n")
+        raise typer.Exit
+
+
+def _help(
+    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]")] = None,
+) -> None:
+    del command
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    """One command with the signature that its table of options describes."""
+    module, function, options = HANDLERS[name]
+
+    def command(**given: Any) -> None:
+        check_appearance(given)
+        document = getattr(import_module(module), function)(given)
+        if document is not None:
+            show(document, given)
+
+    parameters = [
+        inspect.Parameter(
+            option,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=annotation,
+            default=inspect.Parameter.empty if option == "array" else None,
+        )
+        for option, annotation in options.items()
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = dict(options)
+    details = RUN_DETAILS if name == "run" else DETAILS
+    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
+    app.command(
+        name,
+        help=f"{ABOUT[name]}\n\n{details}",
+        short_help=ABOUT[name],
+        epilog=examples,
+        context_settings=CONTEXT,
+    )(command)

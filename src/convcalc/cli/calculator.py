@@ -1,0 +1,92 @@
+"""`shape`, `flops` and `rf`: a chain of specs or one layer by flags, on one input shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.console import note
+from convcalc.cli.values import (
+    choice_of,
+    count_of,
+    flag,
+    flag_error,
+    layer_flags,
+    layer_of,
+    shape_of,
+)
+from convcalc.errors import ParameterError, UsageError
+from convcalc.network import Network
+from convcalc.reading import parse
+from convcalc.render import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers import Shape
+    from convcalc.render.table import Document
+
+DEFAULT_INPUT = (3, 224, 224)
+DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
+COMPARISONS = ("separable",)
+
+
+def shape(given: Mapping[str, Any]) -> Document:
+    """`convcalc shape`."""
+    network, input_shape, batch = question(given)
+    return documents.shape_document(_checked(network.analyze, input_shape, batch))
+
+
+def flops(given: Mapping[str, Any]) -> Document:
+    """`convcalc flops`, with --compare a comparison."""
+    comparison = given["compare"] and choice_of("compare", given["compare"], COMPARISONS)
+    network, input_shape, batch = question(given)
+    if not comparison:
+        return documents.flops_document(_checked(network.analyze, input_shape, batch))
+    from convcalc.analysis import compare_separable
+
+    return documents.separable_document(_checked(compare_separable, network, input_shape, batch))
+
+
+def rf(given: Mapping[str, Any]) -> Document:
+    """`convcalc rf`."""
+    network, input_shape, batch = question(given)
+    return documents.field_document(_checked(network.analyze, input_shape, batch))
+
+
+def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
+    """The network, input shape and batch that a command line asks about, defaults said aloud.
+
+    Raises:
+        UsageError: specs and flags are mixed, or a value is impossible.
+        SpecError: a spec has faults.
+    """
+    values = layer_flags(given)
+    specs = given["specs"]
+    if specs and values:
+        mixed = ", ".join(map(flag, values))
+        raise UsageError(
+            f"give layers or flags, not both: with the layer '{specs[0]}' the flag {mixed} has "
+            f"no place; write it into the layer, as conv:64,k3,s2"
+        )
+    assumed = []
+    if given["input"] is None:
+        assumed.append("input 3x224x224 (-i)")
+    if not specs:
+        missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
+        assumed += [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
+        network = Network.chain([layer_of({**missing, **values})])
+    else:
+        network = parse(" ".join(specs))
+    input_shape = DEFAULT_INPUT if given["input"] is None else shape_of("input", given["input"])
+    batch = 1 if given["batch"] is None else count_of("batch", given["batch"])
+    if assumed and not given["quiet"]:
+        note(f"not given, so assumed: {', '.join(assumed)}")
+    return network, input_shape, batch
+
+
+def _checked(ask: Any, *arguments: Any) -> Any:
+    """The answer; a layer that came from flags has its errors named after them."""
+    try:
+        return ask(*arguments)
+    except ParameterError as error:
+        raise flag_error(error) from None

@@ -1,0 +1,107 @@
+"""Standard output and standard error, with every way in which writing to them can fail."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from convcalc.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAM = "convcalc"
+NARROWEST, WIDEST = 40, 500
+
+
+def write_out(text: str) -> None:
+    """Text to standard output, whole or with an error; a reader that went away ends it quietly.
+
+    Characters that the stream's encoding lacks are escaped.
+
+    Raises:
+        OutputError: the disk is full, or the stream cannot be written.
+    """
+    try:
+        _write_all(sys.stdout, text)
+    except BrokenPipeError:
+        return
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OutputError(f"cannot write to standard output: {reason}") from None
+
+
+def write_error(text: str) -> None:
+    """A line to standard error; where nobody can read it, the exit code still speaks."""
+    try:
+        _write_all(sys.stderr, text + "\n")
+    except (OSError, ValueError):
+        return
+
+
+def note(text: str) -> None:
+    """Something worth knowing that is no error."""
+    write_error(f"{PROGRAM}: note: {text}")
+
+
+def warn(text: str) -> None:
+    """Something that is probably not what was meant."""
+    write_error(f"{PROGRAM}: warning: {text}")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is looking at the stream."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Whether to colour what goes to `stream`: the option, the environment, the terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR") or environment.get("TERM") in ("dumb", "unknown"):
+        return False
+    if environment.get("FORCE_COLOR") == "0" or environment.get("CLICOLOR") == "0":
+        return False
+    return is_terminal(stream)
+
+
+def terminal_width(environment: Mapping[str, str]) -> int:
+    """Columns of the terminal, from COLUMNS if that is a sensible number."""
+    try:
+        width = int(environment.get("COLUMNS", ""))
+    except ValueError:
+        width = 0
+    if width <= 0:
+        try:
+            width = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError):
+            width = 80
+    return min(max(width or 80, NARROWEST), WIDEST)
+
+
+def draws_lines(stream: TextIO | None) -> bool:
+    """Whether the stream can show the lines of a table beyond ASCII."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return encoding.lower().replace("-", "").startswith("utf")
+
+
+def _write_all(stream: TextIO | None, text: str) -> None:
+    """All of the text, past Python's buffers: unbuffered streams lose the rest of a short write."""
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    data = text.encode(stream.encoding or "utf-8", "backslashreplace")
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):  # a stream in memory
+        stream.write(data.decode(stream.encoding or "utf-8"))
+        stream.flush()
+        return
+    stream.flush()
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view[: 1 << 20]) :]

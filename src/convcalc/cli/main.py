@@ -1,0 +1,109 @@
+"""One run of the command line: every outcome becomes an exit code and at most a few lines."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from convcalc.cli.console import PROGRAM, write_error, write_out
+from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
+"""The class above Typer's usage errors, which it does not export by name."""
+
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of the command line `arguments`."""
+    warnings.showwarning = _show_warning
+    try:
+        return _answer(arguments)
+    except ConvcalcError as error:
+        return _failed(error, str(error), error.exit_code)
+    except CommandLineError as error:
+        return _failed(error, _usage_message(error), UsageError.exit_code)
+    except MemoryError as error:
+        return _failed(error, f"not enough memory: {error}", OutputError.exit_code)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return _failed(error, f"{printable(str(error.filename or PROGRAM))}: {reason}", 4)
+    except Exception as error:
+        return _failed(error, _bug_message(error), ConvcalcError.exit_code)
+
+
+def _answer(arguments: Sequence[str]) -> int:
+    from convcalc.cli.app import build
+
+    command = typer.main.get_command(build())
+    if not arguments or _asks_for_help(arguments):
+        write_out(_help_text(command, arguments))
+        return 0 if arguments else UsageError.exit_code
+    code = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer makes a quiet exit of it
+    return code if isinstance(code, int) else 0
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    """Whether help is asked for anywhere: it is given whatever else is wrong."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return arguments[0] == "help" or any(word in ("-h", "--help") for word in options)
+
+
+def _help_text(command: Any, arguments: Sequence[str]) -> str:
+    """The help of the first command that the arguments name, or of the program.
+
+    It is written by us and not by Typer, whose buffers lose errors of the stream.
+
+    Raises:
+        UsageError: `help` is asked about a command that there is not.
+    """
+    words = [word for word in arguments if not word.startswith("-")]
+    asked = words[1:2] if words[:1] == ["help"] else words[:1]
+    context = command.make_context(PROGRAM, [], resilient_parsing=True)
+    if not asked or (asked[0] not in command.commands and words[0] != "help"):
+        return f"{command.get_help(context)}\n"
+    if asked[0] not in command.commands:
+        hint = nearest(asked[0], command.commands)
+        raise UsageError(f"no command '{printable(asked[0], 60)}'{hint}")
+    wanted = command.commands[asked[0]]
+    inner = wanted.make_context(asked[0], [], parent=context, resilient_parsing=True)
+    return f"{wanted.get_help(inner)}\n"
+
+
+def _failed(error: Exception, message: str, code: int) -> int:
+    if os.environ.get("CONVCALC_TRACEBACK"):
+        import traceback
+
+        write_error("".join(traceback.format_exception(error)).rstrip())
+    write_error(f"{PROGRAM}: error: {message}")
+    return code
+
+
+def _usage_message(error: Any) -> str:
+    """Typer's own message in one line, and where to read on."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else PROGRAM
+    text = " ".join(error.format_message().split())
+    if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
+        text += " (a value that begins with '-' comes after '--')"
+    return f"{printable(text, 400)}\nsee '{command} --help'"
+
+
+def _bug_message(error: Exception) -> str:
+    what = printable(f"{type(error).__name__}: {error}")
+    return (
+        f"this is a bug in convcalc ({what})\n"
+        "CONVCALC_TRACEBACK=1 shows where; please report it with the command line"
+    )
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    write_error(f"{PROGRAM}: warning: {printable(' '.join(str(message).split()), 400)}")

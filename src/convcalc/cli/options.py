@@ -1,0 +1,116 @@
+"""Every option, once: its name, its short form, its help. Commands choose from these tables.
+
+All values arrive as text and are read by our own parsers, which say what they got.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+Options: TypeAlias = dict[str, Any]
+"""Annotated types by the option's Python name."""
+
+
+def _text(*names: str, metavar: str, about: str) -> Any:
+    return Annotated[str | None, typer.Option(*names, metavar=metavar, help=about)]
+
+
+def _switch(*names: str, about: str) -> Any:
+    return Annotated[bool | None, typer.Option(*names, help=about, show_default=False)]
+
+
+SPECS: Options = {
+    "specs": Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LAYER]...", help="Layers such as conv:64,k7,s2,p3 dw:k3 pw:128."),
+    ],
+}
+
+INPUT: Options = {
+    "input": _text(
+        "--input", "-i", metavar="CxHxW", about="Shape of one sample, as 3x224x224 (the default)."
+    ),
+}
+
+BATCH: Options = {
+    "batch": _text("--batch", metavar="N", about="Samples; costs are multiplied by it."),
+}
+
+KERNEL_SHAPE: Options = {
+    "out_channels": _text(
+        "--out-channels", "-n", metavar="N", about="Channels of the result; 64 by default."
+    ),
+    "kernel_size": _text(
+        "--kernel-size", "-k", metavar="K", about="Taps, as 3 or 3x5 (per axis); 3 by default."
+    ),
+}
+
+GEOMETRY: Options = {
+    "stride": _text("--stride", "-s", metavar="S", about="Cells between windows, as 2 or 2x1."),
+    "padding": _text(
+        "--padding",
+        "-p",
+        metavar="P",
+        about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper or same-lower.",
+    ),
+    "dilation": _text("--dilation", "-d", metavar="D", about="Cells between taps, as 2 or 2x1."),
+    "groups": _text("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
+    "padding_mode": _text(
+        "--padding-mode", metavar="MODE", about="zeros, reflect, replicate or circular."
+    ),
+    "transposed": _switch("--transposed", about="Transposed convolution."),
+    "output_padding": _text(
+        "--output-padding", metavar="OP", about="Cells added to a transposed result."
+    ),
+    "output_size": _text(
+        "--output-size", metavar="HxW", about="Size of a transposed result, instead."
+    ),
+}
+
+BIAS_SWITCH: Options = {
+    "bias": _switch("--bias/--no-bias", about="Whether there is a bias; yes by default."),
+}
+
+APPEARANCE: Options = {
+    "format": _text("--format", metavar="FORMAT", about="table (default), json, csv or md."),
+    "color": _text("--color", metavar="WHEN", about="auto (default), always or never."),
+    "no_color": _switch("--no-color", about="The same as --color never."),
+    "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
+}
+
+LAYER_FLAGS: Options = {**KERNEL_SHAPE, **GEOMETRY, **BIAS_SWITCH}
+CALCULATOR: Options = {**SPECS, **INPUT, **LAYER_FLAGS, **BATCH, **APPEARANCE}
+
+COMPARE: Options = {
+    "compare": _text(
+        "--compare", metavar="VARIANT", about="Beside it: separable (depthwise + pointwise)."
+    ),
+}
+
+FILES: Options = {
+    "array": Annotated[
+        str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")
+    ],
+    "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
+    "bias": _text("--bias", metavar="B.npy", about="One number per output channel."),
+    "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
+    "weights": _text("--weights", metavar="W.npz", about="The network's weights, by name."),
+    "random_weights": _text(
+        "--random-weights", metavar="SEED", about="Weights drawn at random, the same per seed."
+    ),
+    "output": _text("--output", "-o", metavar="OUT.npy", about="Where to write; '-' is stdout."),
+    "force": _switch("--force", "-f", about="Replace an existing output."),
+}
+
+EXECUTION: Options = {
+    "flip": _switch("--flip", about="Flip the kernel: the convolution of mathematics."),
+    "layout": _text("--layout", metavar="LAYOUT", about="nchw (default) or nhwc, channels last."),
+    "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes leave it open."),
+    "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
+    "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
+    "device": _text("--device", metavar="DEVICE", about="A torch device, as cuda."),
+}
+
+RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **APPEARANCE}

@@ -1,0 +1,169 @@
+"""`run`: files in, one convolution or a whole network, a file or a few lines out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.arrayfile import check_output, read_archive, read_array, write_array
+from convcalc.cli.console import note, warn
+from convcalc.cli.values import (
+    choice_of,
+    count_of,
+    flag,
+    layer_flags,
+    layer_of,
+    text_of,
+)
+from convcalc.errors import UsageError, printable
+from convcalc.execute.choice import BACKENDS
+from convcalc.execute.dtypes import check_requested
+from convcalc.execute.running import Settings, run_kernel, run_network
+from convcalc.execute.weights import random_weights
+from convcalc.layers.base import times
+from convcalc.reading import parse
+from convcalc.render.results import result_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.execute.running import Result
+    from convcalc.render.table import Document
+
+LAYOUTS = ("nchw", "nhwc")
+FILE_OPTIONS = ("kernel", "bias", "weights")
+
+
+def run(given: Mapping[str, Any]) -> Document | None:
+    """`convcalc run`; the document that is left to print, if any.
+
+    Everything that can be wrong without the data is looked at before a file is read.
+    """
+    settings = _settings(given)
+    seed = _seed(given)
+    _check_files(given)
+    compute = _network_run if given["network"] is not None else _kernel_run
+    result = compute(given, settings)
+    if given["output"] is not None:
+        write_array(given["output"], result.array)
+    _say(given, result)
+    if given["output"] == "-" or (given["output"] is not None and given["format"] is None):
+        return None
+    return result_document(result, seed)
+
+
+def _kernel_run(given: Mapping[str, Any], settings: Settings) -> Result:
+    values = layer_flags({**given, "bias": None})
+    groups = count_of("groups", given["groups"]) if given["groups"] else 1
+    transposed = bool(given["transposed"])
+    # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
+    layer_of({"out_channels": groups, "kernel_size": 1, **values})
+    array = read_array(given["array"])
+    kernel = read_array(given["kernel"])
+    bias = None if given["bias"] is None else read_array(given["bias"])
+
+    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Any:
+        shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
+        return layer_of({**values, **shape})
+
+    return run_kernel(
+        array,
+        kernel,
+        bias,
+        make_layer,
+        transposed=transposed,
+        groups=groups,
+        flip=bool(given["flip"]),
+        settings=settings,
+    )
+
+
+def _network_run(given: Mapping[str, Any], settings: Settings) -> Result:
+    flags = layer_flags({**given, "bias": None})
+    if given["flip"]:
+        flags["flip"] = True
+    if flags:
+        names = ", ".join(map(flag, flags))
+        raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
+    network = parse(text_of("network", given["network"]))
+    array = read_array(given["array"])
+    seed = _seed(given)
+    if seed is not None:
+        return run_network(network, array, lambda needed: random_weights(needed, seed), settings)
+    if given["weights"] is None:
+        return run_network(network, array, _no_weights, settings)
+    return run_network(network, array, read_archive(given["weights"]), settings)
+
+
+def _no_weights(needed: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    if not needed:
+        return {}
+    names = ", ".join(f"{name} {times(shape)}" for name, shape in list(needed.items())[:8])
+    more = f", ... {len(needed) - 8} more" if len(needed) > 8 else ""
+    raise UsageError(
+        f"--network needs --weights W.npz or --random-weights SEED; its weights are {names}{more}"
+    )
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    for name in ("array", "output", "device", *FILE_OPTIONS):
+        if given[name] is not None:
+            text_of(name, given[name])
+    dims = None if given["dims"] is None else count_of("dims", given["dims"])
+    if dims is not None and dims > 3:
+        raise UsageError(f"--dims: expected 1, 2 or 3 spatial axes, got {dims}")
+    return Settings(
+        backend=choice_of("backend", given["backend"], BACKENDS),
+        device=given["device"],
+        dtype=check_requested(given["dtype"]),
+        channels_last=choice_of("layout", given["layout"], LAYOUTS) == "nhwc",
+        rank=dims,
+    )
+
+
+def _seed(given: Mapping[str, Any]) -> int | None:
+    text = given["random_weights"]
+    return None if text is None else count_of("random_weights", text, minimum=0)
+
+
+def _check_files(given: Mapping[str, Any]) -> None:
+    """Which files go together, and whether the output may be written.
+
+    Raises:
+        UsageError: an option is missing, or two exclude each other.
+        OutputError: the output exists, or cannot be made.
+    """
+    if (given["kernel"] is None) == (given["network"] is None):
+        raise UsageError(
+            "give either --kernel K.npy (one convolution) or --network LAYERS (several)"
+        )
+    only_network = [name for name in ("weights", "random_weights") if given[name] is not None]
+    if given["kernel"] is not None and only_network:
+        raise UsageError(f"{flag(only_network[0])} goes with --network, not with --kernel")
+    if len(only_network) == 2:
+        raise UsageError("give either --weights or --random-weights, not both")
+    if given["network"] is not None and given["bias"] is not None:
+        raise UsageError("--bias goes with --kernel; a network has its biases in --weights")
+    inputs = [given["array"], *(given[name] for name in FILE_OPTIONS if given[name] is not None)]
+    if inputs.count("-") > 1:
+        raise UsageError("only one input can come from standard input ('-')")
+    if given["output"] is not None:
+        if given["output"].lower().endswith(".npz"):
+            raise UsageError("--output: the result is one .npy array; name it so, as result.npy")
+        check_output(given["output"], force=bool(given["force"]), inputs=inputs)
+
+
+def _say(given: Mapping[str, Any], result: Result) -> None:
+    """What was assumed, what was written, and what the result may not look like at first sight."""
+    notes = list(result.notes)
+    if given["output"] is not None:
+        name = "standard output" if given["output"] == "-" else printable(given["output"])
+        array = result.array
+        size = f"{times(array.shape)} {array.dtype.name}, {array.nbytes:,} bytes"
+        notes.append(f"wrote {name} ({size})")
+    for text in () if given["quiet"] else notes:
+        note(text)
+    if result.overflowed:
+        warn(
+            f"{result.overflowed:,} values left the range of {result.dtypes.result}; "
+            f"a wider --dtype would hold them"
+        )

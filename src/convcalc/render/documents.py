@@ -1,0 +1,241 @@
+"""Reports as documents: the JSON of every calculator command, and the table each one shows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT
+from convcalc.render.table import Cell, Column, Document, Table, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from convcalc.analysis import LayerReport, Report, SeparableComparison
+    from convcalc.receptive import Field
+
+SCHEMA_VERSION = 1
+
+INDEX = Column("index", "#", numeric=True)
+SPEC = Column("spec", "layer")
+OUTPUT = Column("output_shape", "output")
+PARAMS = Column("params", "params", numeric=True)
+MACS = Column("macs", "MACs", numeric=True)
+
+
+def shape_document(report: Report) -> Document:
+    """What goes in and out of each layer, and the shapes of its weights."""
+    columns = [INDEX, SPEC, Column("input_shape", "input"), OUTPUT, Column("weights", "weights")]
+    rows: list[list[Cell]] = [
+        [row.index, row.spec, row.input_shape, row.output_shape, _weights(row)]
+        for row in report.layers
+    ]
+    remarks = [
+        f"layer {row.index} leaves cells at the end of its input unread: {written(row.unread)}"
+        for row in report.layers
+        if any(row.unread)
+    ]
+    return Document(report_data("shape", report), Table(columns, rows), _heading(report), remarks)
+
+
+def flops_document(report: Report) -> Document:
+    """Parameters, multiply-accumulates and what is counted beside them."""
+    columns = [
+        INDEX,
+        SPEC,
+        OUTPUT,
+        PARAMS,
+        MACS,
+        Column("flops", "FLOPs", numeric=True),
+        Column("bias_adds", "bias adds", numeric=True),
+    ]
+    rows: list[list[Cell]] = [
+        [row.index, row.spec, row.output_shape, row.params, row.macs, row.flops, row.bias_adds]
+        for row in report.layers
+    ]
+    totals = report.totals
+    total: list[Cell] = [
+        "",
+        "total",
+        "",
+        totals.params,
+        totals.macs,
+        totals.flops,
+        totals.bias_adds,
+    ]
+    return Document(
+        report_data("flops", report),
+        Table(columns, rows, total if len(rows) > 1 else None),
+        _heading(report),
+        [CONVENTION_TEXT],
+    )
+
+
+def field_document(report: Report) -> Document:
+    """Size, effective stride and start of each layer's receptive field."""
+    columns = [
+        INDEX,
+        SPEC,
+        OUTPUT,
+        Column("size", "size", numeric=True),
+        Column("effective_stride", "effective stride", numeric=True),
+        Column("start", "start", numeric=True),
+        Column("touched", "cells touched", numeric=True),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            row.index,
+            row.spec,
+            row.output_shape,
+            _per_axis(field.size for field in row.receptive_field),
+            _per_axis(field.effective_stride for field in row.receptive_field),
+            _per_axis(field.start for field in row.receptive_field),
+            _per_axis(_touched(field) for field in row.receptive_field),
+        ]
+        for row in report.layers
+    ]
+    remarks = ["output u sees input cells start + u*stride ... start + u*stride + size - 1"]
+    if any(len(field.phases or ()) > 1 for row in report.layers for field in row.receptive_field):
+        remarks.append(
+            "after a transposed convolution neighbouring outputs see different sizes: the"
+            " largest\nis shown, nothing lies before start + u*stride; --format json lists each"
+        )
+    return Document(report_data("rf", report), Table(columns, rows), _heading(report), remarks)
+
+
+def separable_document(comparison: SeparableComparison) -> Document:
+    """Each convolution beside depthwise + pointwise, and the ratio both ways."""
+    columns = [
+        INDEX,
+        Column("variant", "variant"),
+        SPEC,
+        OUTPUT,
+        PARAMS,
+        MACS,
+        Column("ratio", "ratio", numeric=True),
+    ]
+    rows: list[list[Cell]] = []
+    remarks = []
+    for pair in comparison.layers:
+        for variant, row, ratio in (
+            ("standard", pair.standard, 1.0),
+            ("separable", pair.separable, float(pair.ratio)),
+        ):
+            rows.append(
+                [row.index, variant, row.spec, row.output_shape, row.params, row.macs, ratio]
+            )
+        measured = f"layer {pair.standard.index}: measured ratio {float(pair.ratio):.5f}"
+        if pair.formula_value is None:
+            remarks.append(f"{measured}; {pair.note}")
+        else:
+            remarks.append(
+                f"{measured}; 1/n + 1/k^2 = {pair.formula} = {float(pair.formula_value):.5f}"
+            )
+    before, after = comparison.standard, comparison.separable
+    if len(before.layers) > 1:
+        ratio = after.totals.macs / before.totals.macs
+        remarks.append(
+            f"whole network: {before.totals.macs:,} MACs against {after.totals.macs:,}, "
+            f"ratio {ratio:.5f}; params {before.totals.params:,} against {after.totals.params:,}"
+        )
+    remarks.append(CONVENTION_TEXT)
+    return Document(_separable_data(comparison), Table(columns, rows), _heading(before), remarks)
+
+
+def report_data(command: str, report: Report) -> dict[str, Any]:
+    """The JSON document of a report, version 1 of its schema."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "input": list(report.input),
+        "batch": report.batch,
+        "dtype": "float32",
+        "convention": {"name": CONVENTION_NAME, "text": CONVENTION_TEXT},
+        "status": "complete",
+        "layers": [_layer_data(row) for row in report.layers],
+        "totals": vars(report.totals),
+    }
+
+
+def number(value: Fraction | int) -> int | str:
+    """A whole number as one, any other fraction as text: "1/2"."""
+    fraction = Fraction(value)
+    return fraction.numerator if fraction.denominator == 1 else str(fraction)
+
+
+def _layer_data(row: LayerReport) -> dict[str, Any]:
+    return {
+        "index": row.index,
+        "label": row.label,
+        "kind": row.kind,
+        "spec": row.spec,
+        "inputs": list(row.inputs),
+        "output_shape": list(row.output_shape),
+        "params": row.params,
+        "macs": row.macs,
+        "flops": row.flops,
+        "bias_adds": row.bias_adds,
+        "element_ops": row.element_ops,
+        "activations": row.activations,
+        "receptive_field": [_field_data(field) for field in row.receptive_field],
+    }
+
+
+def _field_data(field: Field) -> dict[str, Any]:
+    """Size, stride and start; what the interval hides is added where there is such a thing."""
+    data: dict[str, Any] = {
+        "size": field.size,
+        "effective_stride": number(field.effective_stride),
+        "start": number(field.start),
+    }
+    if field.touched != field.size:
+        data["touched"] = field.touched
+    if field.phases is None or len(field.phases) > 1:
+        data["phases"] = field.phases and [
+            {"start": runs[0][0], "size": runs[-1][1] - runs[0][0] + 1} if runs else None
+            for runs in field.phases
+        ]
+    return data
+
+
+def _separable_data(comparison: SeparableComparison) -> dict[str, Any]:
+    data = report_data("flops", comparison.standard)
+    separable = report_data("flops", comparison.separable)
+    data["compare"] = {
+        "variant": "separable",
+        "layers": separable["layers"],
+        "totals": separable["totals"],
+        "ratios": [
+            {
+                "index": pair.standard.index,
+                "measured": float(pair.ratio),
+                "exact": str(pair.ratio),
+                "formula": pair.formula,
+                "formula_value": None if pair.formula_value is None else float(pair.formula_value),
+                "note": pair.note or None,
+            }
+            for pair in comparison.layers
+        ],
+    }
+    return data
+
+
+def _heading(report: Report) -> list[str]:
+    batch = f", batch {report.batch}" if report.batch > 1 else ""
+    return [f"input {written(report.input)}{batch}"]
+
+
+def _weights(row: LayerReport) -> str:
+    """Each weight under the name that it has in a file: 0.weight 64x3x7x7."""
+    named = (f"{row.label}.{name} {written(shape)}" for name, shape in row.weights.items())
+    return ", ".join(named) or "none"
+
+
+def _touched(field: Field) -> str:
+    return "unknown" if field.touched is None else str(field.touched)
+
+
+def _per_axis(values: Iterable[object]) -> str:
+    """One value where all axes agree, else one per axis: 7, or 7x5."""
+    texts = [str(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)

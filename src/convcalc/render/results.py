@@ -1,0 +1,167 @@
+"""The result of a convolution for a reader: a grid of small ones, the key figures of large ones."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from convcalc.render.documents import SCHEMA_VERSION
+from convcalc.render.table import Cell, Column, Document, Table, written
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from convcalc.execute.running import Result
+
+MOST_GRID_VALUES = 400
+MOST_GRID_COLUMNS = 16
+
+COLUMNS = [
+    Column("output_shape", "output"),
+    Column("dtype", "dtype"),
+    Column("min", "min", numeric=True),
+    Column("mean", "mean", numeric=True),
+    Column("max", "max", numeric=True),
+    Column("macs", "MACs", numeric=True),
+    Column("backend", "backend"),
+]
+
+
+def result_document(result: Result, seed: int | None) -> Document:
+    """Shape, dtype and range of the result; its values too where they are few."""
+    array = result.array
+    figures = _figures(array)
+    row: list[Cell] = [
+        array.shape,
+        result.dtypes.result,
+        figures["min"],
+        figures["mean"],
+        figures["max"],
+        result.report.totals.macs,
+        result.backend,
+    ]
+    small = _is_small(array)
+    remarks = [_broken(figures)] if figures["nonfinite"] else []
+    return Document(
+        _data(result, figures, seed, small),
+        Table(COLUMNS, [row]),
+        [f"{written(array.shape)} {result.dtypes.result}, computed with {result.backend}"]
+        if small
+        else [],
+        remarks,
+        grid(array) if small else None,
+    )
+
+
+def grid(array: np.ndarray) -> str:
+    """The values in rows and columns, one block per leading index, six digits each."""
+    if array.ndim <= 2:
+        return _block(array.reshape(-1, array.shape[-1]))
+    planes = array.reshape(-1, *array.shape[-2:])
+    leading = array.shape[:-2]
+    return "\n\n".join(
+        f"[{_index(number, leading)}]\n{_block(plane)}" for number, plane in enumerate(planes)
+    )
+
+
+def plain_number(value: Any) -> int | float | str:
+    """A value for JSON: its shortest digits in its own dtype, and words for NaN and infinities."""
+    if not isfinite(value):
+        return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(float(value)), "NaN")
+    return int(value) if value.dtype.kind in "iu" else float(str(value))
+
+
+def _block(plane: np.ndarray) -> str:
+    texts = [[_text(value) for value in row] for row in plane]
+    width = max(len(text) for row in texts for text in row)
+    return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
+
+
+def _text(value: Any) -> str:
+    return str(value) if value.dtype.kind in "iu" else f"{value:.6g}"
+
+
+def _index(number: int, leading: tuple[int, ...]) -> str:
+    """The leading indices of a plane: 0, 2."""
+    places = []
+    for size in reversed(leading):
+        number, place = divmod(number, size)
+        places.append(str(place))
+    return ", ".join(reversed(places))
+
+
+def _is_small(array: np.ndarray) -> bool:
+    return array.size <= MOST_GRID_VALUES and array.shape[-1] <= MOST_GRID_COLUMNS
+
+
+def _figures(array: np.ndarray) -> dict[str, Any]:
+    """min, mean (in float64) and max of the finite values, and how many are not finite."""
+    import numpy as np
+
+    values = array
+    nonfinite = 0
+    if array.dtype.kind == "f":
+        finite = np.isfinite(array)
+        nonfinite = int(array.size - np.count_nonzero(finite))
+        if nonfinite:
+            values = array[finite]
+    if values.size == 0:
+        return {"min": None, "mean": None, "max": None, "nonfinite": nonfinite}
+    return {
+        "min": plain_number(values.min()),
+        "mean": float(values.mean(dtype=np.float64)),
+        "max": plain_number(values.max()),
+        "nonfinite": nonfinite,
+    }
+
+
+def _broken(figures: dict[str, Any]) -> str:
+    return f"{figures['nonfinite']:,} values are NaN or infinite; the figures leave them out"
+
+
+def _data(
+    result: Result,
+    figures: dict[str, Any],
+    seed: int | None,
+    small: bool,
+) -> dict[str, Any]:
+    array = result.array
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "run",
+        "input": list(result.report.input),
+        "batch": result.report.batch,
+        "dtype": result.dtypes.result,
+        "accumulate_dtype": result.dtypes.compute,
+        "backend": result.backend,
+        "algorithm": "direct",
+        "threads": result.threads,
+        "versions": result.versions,
+        "seed": seed,
+        "assumed": list(result.notes),
+        "status": "complete",
+        "layers": [
+            {
+                "index": row.index,
+                "label": row.label,
+                "kind": row.kind,
+                "spec": row.spec,
+                "output_shape": list(row.output_shape),
+                "macs": row.macs,
+            }
+            for row in result.report.layers
+        ],
+        "output": {
+            "shape": list(array.shape),
+            "dtype": array.dtype.name,
+            **figures,
+            "values": _nested(array) if small else None,
+        },
+    }
+
+
+def _nested(array: np.ndarray) -> list[Any]:
+    """The values as nested lists, each as JSON can hold it."""
+    if array.ndim == 1:
+        return [plain_number(value) for value in array]
+    return [_nested(part) for part in array]

@@ -1,0 +1,77 @@
+"""Tables on a terminal, drawn by Rich: the widest form that fits, no number ever cut."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from convcalc.render.text import aligned, plain_text, stacked
+
+if TYPE_CHECKING:
+    from convcalc.render.table import Document, Table
+
+MOST_DRAWN_ROWS = 500
+"""Longer tables are printed as plain text: Rich needs about 2 ms a row."""
+
+
+def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool) -> str:
+    """The document for a terminal of `width` columns.
+
+    Exact numbers if they fit, else numbers with SI prefixes, else one field per line.
+    """
+    table = document.table
+    if document.body is not None:
+        return plain_text(document)
+    for short in (False, True):
+        if _width(table, short) > width:
+            continue
+        if len(table.rows) > MOST_DRAWN_ROWS:
+            return plain_text(document, aligned(table, short=short))
+        return plain_text(document, _drawn(table, short, width, colour, unicode))
+    return plain_text(document, stacked(table))
+
+
+def _width(table: Table, short: bool) -> int:
+    """Columns that the drawn table takes: its cells, a blank on both sides of each, no borders."""
+    titles = [column.title for column in table.columns]
+    columns = zip(titles, *table.texts(short=short), strict=True)
+    return sum(max(map(len, column)) for column in columns) + 2 * len(titles) + 2
+
+
+def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD if unicode else box.ASCII2, header_style="bold")
+    drawn.show_edge = False
+    for index, column in enumerate(table.columns):
+        style = "cyan" if column.key == "spec" else None
+        drawn.add_column(
+            Text(column.title),
+            justify="right" if column.numeric else "left",
+            style=style,
+            no_wrap=True,
+            min_width=0 if index else 1,
+        )
+    texts = table.texts(short=short)
+    for row in texts:
+        if table.total and row is texts[-1]:
+            drawn.add_section()
+        drawn.add_row(*(Text(text) for text in row))
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        height=25,  # given too, because a dumb terminal would otherwise decide the width
+        color_system="standard" if colour else None,
+        force_terminal=colour,
+        no_color=not colour,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(drawn)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))

@@ -1,0 +1,94 @@
+"""Tables as text that never depends on a terminal: aligned, CSV, Markdown, JSON, or stacked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.render.table import raw
+
+if TYPE_CHECKING:
+    from convcalc.render.table import Document, Table
+
+
+def aligned(table: Table, *, short: bool = False) -> str:
+    """The table in columns of spaces, whole values whatever their width."""
+    texts = table.texts(short=short)
+    titles = [column.title for column in table.columns]
+    widths = [max(map(len, column)) for column in zip(titles, *texts, strict=True)]
+    body = [_line(row, widths, table) for row in texts]
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    if table.total:
+        body.insert(-1, rule)
+    return "\n".join([_line(titles, widths, table), rule, *body])
+
+
+def stacked(table: Table) -> str:
+    """One field per line, a blank line between rows: for screens too narrow for columns."""
+    width = max(len(column.title) for column in table.columns)
+    blocks = [
+        "\n".join(
+            f"{column.title:<{width}}  {text}"
+            for column, text in zip(table.columns, row, strict=True)
+            if text
+        )
+        for row in table.texts()
+    ]
+    return "\n\n".join(blocks)
+
+
+def csv_text(document: Document) -> str:
+    """The rows as CSV under the columns' machine names, exact values, totals left out."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.key for column in document.table.columns])
+    writer.writerows([[raw(cell) for cell in row] for row in document.table.rows])
+    return out.getvalue()
+
+
+def markdown_text(document: Document) -> str:
+    """The heading, the table and the remarks in Markdown."""
+    table = document.table
+    lines = [
+        "| " + " | ".join(column.title for column in table.columns) + " |",
+        "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
+        *("| " + " | ".join(_cell(text) for text in row) + " |" for row in table.texts()),
+    ]
+    blocks = ["\n".join(document.heading), "\n".join(lines), "\n".join(document.remarks)]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def json_text(document: Document) -> str:
+    """The data as one strict JSON document: a line for each key, and for each layer."""
+    lines = [f'  "{key}": {_json_value(value)}' for key, value in document.data.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def plain_text(document: Document, table: str | None = None) -> str:
+    """Heading, table and remarks with a blank line between them."""
+    middle = document.body or table or aligned(document.table)
+    blocks = ["\n".join(document.heading), middle, "\n".join(document.remarks)]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _line(row: list[str], widths: list[int], table: Table) -> str:
+    cells = (
+        text.rjust(width) if column.numeric else text.ljust(width)
+        for text, width, column in zip(row, widths, table.columns, strict=True)
+    )
+    return "  ".join(cells).rstrip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _json_value(value: object) -> str:
+    import json
+
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        items = ",\n".join(f"    {json.dumps(item, allow_nan=False)}" for item in value)
+        return f"[\n{items}\n  ]"
+    return json.dumps(value, allow_nan=False)

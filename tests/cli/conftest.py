@@ -1,0 +1,63 @@
+"""Fixtures of the command-line tests: each runs in an empty folder of its own."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from cli_support import CLEANED, Done, call, terminal
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty current folder, and an environment that changes nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in CLEANED:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def convcalc():
+    """`convcalc(*arguments, stdin=b"", env={})` in a process of its own."""
+    return call
+
+
+@pytest.fixture
+def on_terminal():
+    """The same, but standard output is a terminal."""
+    return terminal
+
+
+@pytest.fixture
+def inside(capsys, monkeypatch):
+    """The same in this process: a tenth of the time, for the many cases that need no streams."""
+    from convcalc.cli.main import run
+
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+
+    def answer(*arguments: str) -> Done:
+        capsys.readouterr()
+        code = run(list(arguments))
+        return Done(code, *capsys.readouterr())
+
+    return answer
+
+
+@pytest.fixture
+def save(folder):
+    """`save("x.npy", values, dtype)` makes an array file in the folder."""
+
+    def write(name: str, values: object, dtype: str | None = None) -> None:
+        np.save(folder / name, np.array(values, dtype))
+
+    return write
+
+
+@pytest.fixture
+def image(save):
+    """image.npy, kernel.npy and bias.npy: a small convolution that can be done by hand."""
+    save("image.npy", [[4, 1, 7, 5], [4, 4, 2, 5], [7, 7, 2, 4], [1, 0, 2, 4]], "f8")
+    save("kernel.npy", [[1, 0], [2, 1]], "f8")
+    save("bias.npy", [-0.2050])

@@ -1,0 +1,418 @@
+"""`run`: the real convolution of array files, with PyTorch's semantics."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+
+ROWS = [
+    [15.795, 10.795, 15.795, 14.795],
+    [24.795, 19.795, 9.795, 12.795],
+    [8.795, 8.795, 9.795, 11.795],
+    [0.795, -0.205, 1.795, 3.795],
+]
+BY_HAND = ["run", "image.npy", "--kernel", "kernel.npy", "--padding", "same", "--bias", "bias.npy"]
+
+
+def numbers(text):
+    """The rows of numbers in a printed grid."""
+    rows = [line.split() for line in text.splitlines()]
+    return [[float(word) for word in row] for row in rows if row and _are_numbers(row)]
+
+
+def _are_numbers(words):
+    return all(word.replace(".", "").replace("-", "").isdigit() for word in words)
+
+
+def document(done):
+    """The JSON document of a run that succeeded."""
+    assert 0 == done.code, done.err
+    return json.loads(done.out, parse_constant=pytest.fail)
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_the_convolution_done_by_hand(inside, backend):
+    done = inside(*BY_HAND, "--backend", backend)
+    assert 0 == done.code
+    np.testing.assert_allclose(numbers(done.out), ROWS, atol=1e-12)
+    assert backend in done.out
+
+
+@pytest.mark.usefixtures("image")
+def test_what_was_assumed_about_axes_is_said(inside):
+    done = inside(*BY_HAND)
+    assert all(word in done.err for word in ("note", "(H, W)", "1x1x2x2"))
+    assert "" == inside(*BY_HAND, "-q").err
+
+
+def test_a_large_result_is_shown_by_its_key_figures(inside, save):
+    save("image.npy", np.arange(10000).reshape(100, 100), "f4")
+    save("kernel.npy", [[1]], "f4")
+    done = inside("run", "image.npy", "--kernel", "kernel.npy")
+    assert all(word in done.out for word in ("100x100", "float32", "9999", "4999.5", "10,000"))
+    assert len(done.out.splitlines()) < 10
+    assert document(inside("run", "image.npy", "--kernel", "kernel.npy", "--format", "json"))[
+        "output"
+    ] == {
+        "shape": [100, 100],
+        "dtype": "float32",
+        "min": 0.0,
+        "mean": 4999.5,
+        "max": 9999.0,
+        "nonfinite": 0,
+        "values": None,
+    }
+
+
+@pytest.mark.parametrize(("rows", "columns", "whole"), [(25, 16, 1), (26, 16, 0), (2, 17, 0)])
+def test_a_small_result_is_shown_whole(inside, save, rows, columns, whole):
+    save("image.npy", np.ones((rows, columns)), "i4")
+    save("kernel.npy", [[1]], "i4")
+    out = inside("run", "image.npy", "--kernel", "kernel.npy").out
+    assert whole * rows == len(numbers(out))
+
+
+def test_a_result_of_several_channels_is_shown_channel_by_channel(inside, save):
+    save("image.npy", [[[1, 2], [3, 4]]], "i4")
+    save("kernel.npy", [[[[1]]], [[[10]]]], "i4")
+    out = inside("run", "image.npy", "--kernel", "kernel.npy").out
+    assert [[1, 2], [3, 4], [10, 20], [30, 40]] == numbers(out)
+    assert "[0]" in out
+    assert "[1]" in out
+
+
+@pytest.mark.usefixtures("image")
+def test_output_goes_to_a_file_as_it_is_named(inside, folder):
+    done = inside(*BY_HAND, "-o", "result.dat")
+    assert (0, "") == (done.code, done.out)
+    np.testing.assert_allclose(np.load(folder / "result.dat"), ROWS, atol=1e-12)
+    assert all(word in done.err for word in ("wrote", "result.dat", "4x4", "float64", "128"))
+    assert {"image.npy", "kernel.npy", "bias.npy", "result.dat"} == set(os.listdir())
+
+
+@pytest.mark.usefixtures("image")
+def test_the_same_command_writes_the_same_bytes(inside, folder):
+    inside(*BY_HAND, "-o", "one.npy")
+    inside(*BY_HAND, "-o", "two.npy")
+    assert (folder / "one.npy").read_bytes() == (folder / "two.npy").read_bytes()
+
+
+@pytest.mark.usefixtures("image")
+def test_force_replaces_an_existing_output(inside, folder):
+    (folder / "y.npy").write_bytes(b"old")
+    assert 4 == inside(*BY_HAND, "-o", "y.npy").code
+    assert b"old" == (folder / "y.npy").read_bytes()
+    assert 0 == inside(*BY_HAND, "-o", "y.npy", "--force").code
+    np.testing.assert_allclose(np.load("y.npy"), ROWS, atol=1e-12)
+
+
+@pytest.mark.usefixtures("image")
+def test_force_replaces_an_input_by_the_result(inside):
+    assert 4 == inside(*BY_HAND, "-o", "image.npy").code
+    assert 0 == inside(*BY_HAND, "-o", "image.npy", "-f").code
+    np.testing.assert_allclose(np.load("image.npy"), ROWS, atol=1e-12)
+
+
+def test_a_mapped_input_of_80_megabytes_is_replaced_too(convcalc, folder, save):
+    values = np.random.default_rng(1).integers(0, 1000, (3200, 3200)).astype("f8")
+    save("image.npy", values)
+    save("kernel.npy", [[3.0]])
+    done = convcalc("run", "image.npy", "--kernel", "kernel.npy", "-o", "image.npy", "--force")
+    assert 0 == done.code, done.err
+    assert (np.load(folder / "image.npy") == 3 * values).all()
+
+
+@pytest.mark.usefixtures("image")
+def test_a_dash_is_standard_input_and_standard_output(convcalc, folder):
+    content = (folder / "image.npy").read_bytes()
+    done = convcalc("run", "-", *BY_HAND[2:], "-o", "-", stdin=content)
+    assert 0 == done.code
+    inputs = io.BytesIO(done.raw)
+    np.testing.assert_allclose(np.load(inputs), ROWS, atol=1e-12)
+    assert b"" == inputs.read()
+    assert "wrote standard output" in done.err
+
+
+@pytest.mark.usefixtures("image")
+def test_the_bytes_on_standard_output_are_those_of_the_file(convcalc, folder):
+    convcalc(*BY_HAND, "-o", "y.npy")
+    done = convcalc(*BY_HAND, "-o", "-", "--format", "json", env={"PYTHONUNBUFFERED": "1"})
+    assert (folder / "y.npy").read_bytes() == done.raw
+
+
+@pytest.mark.usefixtures("image")
+def test_the_kernel_may_come_from_standard_input(convcalc, folder):
+    content = (folder / "kernel.npy").read_bytes()
+    done = convcalc("run", "image.npy", "--kernel", "-", stdin=content)
+    assert [[16, 11, 16], [25, 20, 10], [9, 9, 10]] == numbers(done.out)
+
+
+@pytest.mark.usefixtures("image")
+def test_json_beside_a_file_describes_what_was_written(inside):
+    figures = document(inside(*BY_HAND, "-o", "y.npy", "--format", "json"))["output"]
+    assert ([4, 4], -0.205, 24.795) == (figures["shape"], figures["min"], figures["max"])
+
+
+@pytest.mark.usefixtures("image")
+def test_json_records_how_the_result_came_about(inside):
+    told = document(inside(*BY_HAND, "--format", "json", "--backend", "numpy"))
+    assert (1, "run", "direct") == (told["schema_version"], told["command"], told["algorithm"])
+    assert ("float64", "float64") == (told["dtype"], told["accumulate_dtype"])
+    assert (None, "numpy") == (told["seed"], told["backend"])
+    assert isinstance(told["threads"], int)
+    assert told["threads"] >= 1
+    assert np.__version__ == told["versions"]["numpy"]
+    assert {"convcalc", "numpy"} == set(told["versions"])
+    np.testing.assert_allclose(told["output"]["values"], ROWS, atol=1e-12)
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize(("more", "bare"), [([], True), (["--bias", "bias.npy"], False)])
+def test_json_names_the_layer_as_it_was_run(inside, more, bare):
+    told = document(inside(*BY_HAND[:4], *more, "--format", "json"))
+    assert bare == ("nobias" in told["layers"][0]["spec"])
+
+
+@pytest.mark.usefixtures("image")
+def test_json_of_torch_names_its_version(inside):
+    told = document(inside(*BY_HAND, "--format", "json", "--backend", "torch"))
+    assert "torch" == told["backend"]
+    assert "torch" in told["versions"]
+
+
+@pytest.mark.usefixtures("image")
+def test_csv_and_markdown_hold_the_key_figures(inside):
+    (row,) = csv.DictReader(io.StringIO(inside(*BY_HAND, "--format", "csv").out))
+    assert ("4x4", "24.795", "64") == (row["output_shape"], row["max"], row["macs"])
+    assert "| 4x4 | float64 |" in inside(*BY_HAND, "--format", "md").out
+
+
+def test_values_that_are_not_finite_are_words_in_json(inside, save):
+    save("image.npy", [1, math.nan, math.inf, -math.inf], "f4")
+    save("kernel.npy", [1], "f4")
+    figures = document(inside("run", "image.npy", "--kernel", "kernel.npy", "--format", "json"))
+    assert [1.0, "NaN", "Infinity", "-Infinity"] == figures["output"]["values"]
+    assert 3 == figures["output"]["nonfinite"]
+    assert "NaN" in inside("run", "image.npy", "--kernel", "kernel.npy").out
+
+
+# The row 1 2 3 4 5 with the kernel 1 10 100: every digit shows where it came from.
+ROW_BY_FLAGS = [
+    ("", [321, 432, 543]),
+    ("--stride 2", [321, 543]),
+    ("-s 2", [321, 543]),
+    ("--padding 1", [210, 321, 432, 543, 54]),
+    ("-p 0:2", [321, 432, 543, 54, 5]),
+    ("--padding same", [210, 321, 432, 543, 54]),
+    ("--padding same-upper --stride 2", [210, 432, 54]),
+    ("--dilation 2", [531]),
+    ("-d 2 -p 2", [310, 420, 531, 42, 53]),
+    ("-p 1 --padding-mode reflect", [212, 321, 432, 543, 454]),
+    ("-p 1 --padding-mode replicate", [211, 321, 432, 543, 554]),
+    ("-p 1 --padding-mode circular", [215, 321, 432, 543, 154]),
+    ("--flip", [123, 234, 345]),
+    ("--transposed", [1, 12, 123, 234, 345, 450, 500]),
+    ("--transposed -s 2", [1, 10, 102, 20, 203, 30, 304, 40, 405, 50, 500]),
+    ("--transposed -s 2 -p 1", [10, 102, 20, 203, 30, 304, 40, 405, 50]),
+    ("--transposed -s 2 -p 1 --output-padding 1", [10, 102, 20, 203, 30, 304, 40, 405, 50, 500]),
+    ("--transposed -s 2 -p 1 --output-size 10", [10, 102, 20, 203, 30, 304, 40, 405, 50, 500]),
+    ("--transposed -d 2", [1, 2, 13, 24, 135, 240, 350, 400, 500]),
+]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize(("flags", "expected"), ROW_BY_FLAGS)
+def test_every_flag_does_what_it_does_in_pytorch(inside, save, flags, expected, backend):
+    save("image.npy", [1, 2, 3, 4, 5], "f4")
+    save("kernel.npy", [1, 10, 100], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--backend", backend]
+    told = document(inside(*command, *flags.split(), "--format", "json"))
+    assert expected == told["output"]["values"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_groups_do_not_mix(inside, save, backend):
+    save("image.npy", [[1, 2, 3], [4, 5, 6]], "f4")
+    save("kernel.npy", [[[1, 1]], [[10, 0]]], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--groups", "2", "--backend", backend]
+    assert [[3, 5], [40, 50]] == document(inside(*command, "--format", "json"))["output"]["values"]
+
+
+def test_strides_and_paddings_are_per_axis(inside, save):
+    save("image.npy", [[1, 2, 3], [4, 5, 6], [7, 8, 9]], "f4")
+    save("kernel.npy", [[1, 10]], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "-s", "2x1", "-p", "0x1"]
+    told = document(inside(*command, "--format", "json"))
+    assert [[10, 21, 32, 3], [70, 87, 98, 9]] == told["output"]["values"]
+
+
+def test_the_kernel_is_not_flipped_unless_asked(inside, save):
+    save("image.npy", [[0, 0, 0], [0, 1, 0], [0, 0, 0]], "i8")
+    save("kernel.npy", [[1, 2], [3, 4]], "i8")
+    command = ["run", "image.npy", "--kernel", "kernel.npy"]
+    assert [[4, 3], [2, 1]] == numbers(inside(*command, "-q").out)
+    assert [[1, 2], [3, 4]] == numbers(inside(*command, "-q", "--flip").out)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_channels_last(inside, save, backend):
+    save("image.npy", np.arange(12).reshape(2, 2, 3), "f4")
+    save("kernel.npy", [[[[1]], [[10]], [[100]]]], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--backend", backend]
+    told = document(inside(*command, "--layout", "nhwc", "--format", "json"))
+    assert [[[210], [543]], [[876], [1209]]] == told["output"]["values"]
+    assert 3 == inside(*command, "--layout", "nchw").code
+
+
+def test_a_batch_stays_a_batch(inside, save):
+    save("image.npy", np.arange(8).reshape(2, 1, 2, 2), "f4")
+    save("kernel.npy", [[1, 1], [1, 1]], "f4")
+    told = document(inside("run", "image.npy", "--kernel", "kernel.npy", "--format", "json"))
+    assert [[[[6]]], [[[22]]]] == told["output"]["values"]
+    assert 2 == told["batch"]
+
+
+def test_dims_settles_what_shapes_leave_open(inside, save):
+    save("image.npy", [[1, 2, 3], [4, 5, 6]], "f4")
+    save("kernel.npy", [[1, 1], [1, 1]], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--format", "json"]
+    assert [[12, 16]] == document(inside(*command, "--dims", "2"))["output"]["values"]
+    in_one = document(inside(*command, "--dims", "1"))["output"]["values"]
+    assert [12, 16] == np.ravel(in_one).tolist()
+
+
+def test_integers_are_computed_exactly(inside, save):
+    save("image.npy", [[2**60, 1], [1, 2**53 + 1]], "i8")
+    save("kernel.npy", [[1, 0], [0, 1]], "i4")
+    told = document(inside("run", "image.npy", "--kernel", "kernel.npy", "--format", "json"))
+    assert [[2**60 + 2**53 + 1]] == told["output"]["values"]
+    assert ("int64", "int64") == (told["dtype"], told["accumulate_dtype"])
+    assert str(2**60 + 2**53 + 1) in inside("run", "image.npy", "--kernel", "kernel.npy").out
+
+
+def test_small_integers_do_not_wrap(inside, save):
+    save("image.npy", np.full((3, 3), 100), "i1")
+    save("kernel.npy", np.full((3, 3), 100), "i1")
+    command = ["run", "image.npy", "--kernel", "kernel.npy"]
+    assert [[90000]] == numbers(inside(*command).out)
+    done = inside(*command, "--dtype", "int8")
+    assert (3, "") == (done.code, done.out)
+    assert all(word in done.err for word in ("90000", "int8", "int64"))
+
+
+def test_integers_that_do_not_fit_are_refused(inside, save):
+    save("image.npy", [2**62, 2**62], "i8")
+    save("kernel.npy", [1, 1], "i8")
+    done = inside("run", "image.npy", "--kernel", "kernel.npy")
+    assert (3, "") == (done.code, done.out)
+    assert "int64" in done.err
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shown", "stored"),
+    [("float16", "float16", "f2"), ("FLOAT64", "float64", "f8"), ("bfloat16", "bfloat16", "f4")],
+)
+def test_the_dtype_of_the_result_can_be_chosen(inside, save, dtype, shown, stored):
+    save("image.npy", [1, 2, 3], "f4")
+    save("kernel.npy", [1, 10], "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--dtype", dtype]
+    assert shown == document(inside(*command, "--format", "json"))["dtype"]
+    assert 0 == inside(*command, "-o", "y.npy").code
+    assert ([21, 32], stored) == (np.load("y.npy").tolist(), np.load("y.npy").dtype.str[1:])
+
+
+def test_mixed_dtypes_are_promoted_aloud(inside, save):
+    save("image.npy", [1, 2, 3], "f4")
+    save("kernel.npy", [1, 10], "f8")
+    done = inside("run", "image.npy", "--kernel", "kernel.npy", "--format", "json")
+    assert "float64" == document(done)["dtype"]
+    assert all(word in done.err for word in ("mixed", "float32", "float64"))
+
+
+def test_an_overflow_is_told_and_counted(inside, save):
+    save("image.npy", [60000, 60000, 1], "f2")
+    save("kernel.npy", [1, 1], "f2")
+    done = inside("run", "image.npy", "--kernel", "kernel.npy")
+    assert 0 == done.code
+    assert all(word in done.err for word in ("warning", "1 value", "float16"))
+
+
+def test_a_network_takes_its_weights_from_an_archive(inside, save):
+    save("image.npy", [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], "f4")
+    weights = {
+        "0.weight": np.array([[[[1]]], [[[2]]]], "f4"),
+        "0.bias": np.array([0, 1], "f4"),
+        "1.weight": np.array([[[[1]], [[10]]]], "f4"),
+    }
+    np.savez("weights.npz", **weights)
+    command = ["run", "image.npy", "--network", "dw:k1 pw:1,nobias", "--weights", "weights.npz"]
+    told = document(inside(*command, "--format", "json"))
+    # 1 + 10 * (2 * 5 + 1) = 111
+    assert [[[111, 132], [153, 174]]] == told["output"]["values"]
+    assert ["dw", "pw"] == [layer["kind"] for layer in told["layers"]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ({"0.weight": (1, 1, 1, 1)}, ["missing", "0.bias"]),
+        ({"0.weight": (1, 1, 2, 2), "0.bias": (1,)}, ["0.weight", "1x1x2x2", "1x1x1x1"]),
+        ({"0.weight": (1, 1, 1, 1), "0.bias": (1,), "9.x": (1,)}, ["no layer", "9.x"]),
+        ({"0.wieght": (1, 1, 1, 1), "0.bias": (1,)}, ["missing", "0.weight", "0.wieght"]),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(inside, save, weights, words):
+    save("image.npy", [[1, 2], [3, 4]], "f4")
+    np.savez("w.npz", **{name: np.zeros(shape, "f4") for name, shape in weights.items()})
+    done = inside("run", "image.npy", "--network", "pw:1", "--weights", "w.npz")
+    assert (3, "") == (done.code, done.out)
+    assert all(word in done.err for word in words)
+
+
+def test_random_weights_are_the_same_for_the_same_seed(inside, save):
+    save("image.npy", np.arange(16).reshape(4, 4), "f4")
+    command = ["run", "image.npy", "--network", "dw:k3 pw:4", "--format", "json"]
+    first = document(inside(*command, "--random-weights", "7"))
+    assert 7 == first["seed"]
+    assert [4, 2, 2] == first["output"]["shape"]
+    assert first == document(inside(*command, "--random-weights", "7"))
+    other = document(inside(*command, "--random-weights", "8"))
+    assert first["output"]["values"] != other["output"]["values"]
+
+
+def test_a_network_without_weights_says_which_it_needs(inside, save):
+    save("image.npy", [[1, 2], [3, 4]], "f4")
+    done = inside("run", "image.npy", "--network", "pw:4")
+    assert (2, "") == (done.code, done.out)
+    assert all(word in done.err for word in ("--weights", "--random-weights", "4x1x1x1"))
+
+
+def test_a_bias_may_be_one_number(inside, save):
+    save("image.npy", [1, 2], "f4")
+    save("kernel.npy", [1], "f4")
+    save("bias.npy", 5, "f4")
+    assert [[6, 7]] == numbers(
+        inside("run", "image.npy", "--kernel", "kernel.npy", "--bias", "bias.npy").out
+    )
+
+
+def test_an_array_of_an_archive_is_named_by_a_colon(inside):
+    np.savez("all.npz", image=np.array([1.0, 2, 3]), kernel=np.array([1.0, 10]))
+    done = inside("run", "all.npz:image", "--kernel", "all.npz:kernel")
+    assert [[21, 32]] == numbers(done.out)
+
+
+@pytest.mark.parametrize("order", ["<f8", ">f8"])
+def test_bytes_and_memory_may_be_in_any_order(inside, save, order):
+    values = np.asfortranarray(np.arange(6).reshape(2, 3))
+    np.save("image.npy", values.astype(order, order="K"))
+    save("kernel.npy", [[1, 10]], "f8")
+    done = inside("run", "image.npy", "--kernel", "kernel.npy")
+    assert [[10, 21], [43, 54]] == numbers(done.out)
