@@ -1,0 +1,73 @@
+# Every target starts from a bare clone with nothing but Python 3.11 or later, and is quick when run
+# again: what is installed is remembered by stamps inside .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Development starts many short processes: compiled modules make each of them quicker.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test test-core test-slow check format lint types bench wheel clean
+
+help:
+	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
+	@echo "make test       the tests, with torch"
+	@echo "make test-core  the tests without torch"
+	@echo "make test-slow  the long campaigns"
+	@echo "make check      format, lint, types, tests"
+	@echo "make bench      the benchmarks"
+	@echo "make wheel      the wheel, in dist/"
+
+demo: $(VENV)/core.stamp
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/torch.stamp
+	$(BIN)/python -m pytest
+
+test-core: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/torch.stamp
+	$(BIN)/python -m pytest -m slow
+
+check: format lint types test
+
+format: $(VENV)/lint.stamp
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/lint.stamp
+	$(BIN)/ruff check .
+
+types: $(VENV)/lint.stamp
+	$(BIN)/mypy
+
+bench: $(VENV)/core.stamp
+	$(BIN)/python benchmarks/startup.py
+
+wheel: $(VENV)/core.stamp
+	$(PIP) build
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(VENV)/core.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "convcalc needs Python 3.11 or later; name one with make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/core.stamp
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/lint.stamp: $(VENV)/core.stamp
+	$(PIP) --editable '.[test,lint]'
+	@touch $@
+
+$(VENV)/torch.stamp: $(VENV)/test.stamp
+	$(PIP) --editable '.[test,torch]'
+	@touch $@

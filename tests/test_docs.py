@@ -1,0 +1,82 @@
+"""What the documentation shows is what the program does."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import convcalc
+from convcalc.layers import KINDS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    example
+    for block in re.findall(r"^```console\n.*?^```", README, re.MULTILINE | re.DOTALL)
+    for example in CONSOLE.findall(block)
+]
+NEEDS_TORCH = {"convcalc.execute.torch_backend"}
+
+
+def modules():
+    found = pkgutil.walk_packages(convcalc.__path__, "convcalc.")
+    return sorted(module.name for module in found if module.name not in NEEDS_TORCH)
+
+
+def test_the_readme_has_examples_to_check():
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize(("command", "expected"), EXAMPLES, ids=[line for line, _ in EXAMPLES])
+def test_a_readme_example_prints_what_the_readme_shows(command, expected):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONVCALC")}
+    done = subprocess.run(
+        [sys.executable, "-m", "convcalc", *shlex.split(command)[1:]],
+        cwd=ROOT,
+        env={**clean, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert expected.strip() == done.stdout.strip()
+
+
+def test_the_readme_s_python_runs():
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert (0, True) == (failed, tried >= 4)
+
+
+@pytest.mark.parametrize("name", modules())
+def test_the_examples_in_docstrings_run(name):
+    assert 0 == doctest.testmod(importlib.import_module(name)).failed
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_is_in_the_readme_and_in_the_conventions(kind):
+    conventions = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
+    assert (True, True) == (f"| `{kind}` |" in README, f"`{kind}`" in conventions)
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")))
+def test_every_link_between_documents_leads_somewhere(document):
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
+    assert [] == [link for link in links if not (document.parent / link).exists()]
+
+
+def test_the_shipped_examples_are_what_their_script_makes(tmp_path):
+    script = ROOT / "examples" / "make_examples.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)
+    made = {path.name: path.read_bytes() for path in tmp_path.glob("*.npy")}
+    shipped = {path.name: path.read_bytes() for path in (ROOT / "examples").glob("*.npy")}
+    assert shipped == made
