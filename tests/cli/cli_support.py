@@ -40,6 +40,10 @@ class Done(NamedTuple):
     raw: bytes = b""
 
 
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""For processes whose files may not grow: Python would leave half a compiled module behind."""
+
+
 def environment(**more: str) -> dict[str, str]:
     """What every process starts with: nothing that changes the looks unless a test asks for it."""
     kept = {name: value for name, value in os.environ.items() if name not in CLEANED}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, environment, listing
+from cli_support import COMMAND, UNCOMPILED, environment, listing
 
 NOBODY = 65534
 RUN = "run image.npy --kernel kernel.npy"
@@ -375,7 +375,8 @@ def test_a_full_disk_leaves_the_old_output(convcalc, folder, save):
     (folder / "y.npy").write_bytes(b"old")
     before = listing()
     limit = limited(resource.RLIMIT_FSIZE, 1024)
-    done = convcalc(*RUN.split(), "-q", "-o", "y.npy", "--force", preexec_fn=limit)
+    arguments = [*RUN.split(), "-q", "-o", "y.npy", "--force"]
+    done = convcalc(*arguments, preexec_fn=limit, env=UNCOMPILED)
     check(done, 4, ["y.npy", "File too large"])
     assert before == listing()
 

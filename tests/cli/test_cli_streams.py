@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, ended, environment
+from cli_support import COMMAND, UNCOMPILED, ended, environment
 
 FLOPS = ("flops", "-i", "3x224x224", "conv:64,k7,s2,p3", "conv:128,k3")
 EXACT = ("9,472", "118,013,952", "236,027,904", "1,010,122,752", "2,351,616")
@@ -311,7 +311,8 @@ def test_a_disk_that_fills_up_in_the_middle_is_told(convcalc, folder):
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     with (folder / "table").open("wb") as file:
-        done = convcalc("shape", "-q", *["pw:3"] * 50, stdout=file, preexec_fn=limit)
+        arguments = ["shape", "-q", *["pw:3"] * 50]
+        done = convcalc(*arguments, stdout=file, preexec_fn=limit, env=UNCOMPILED)
     assert 4 == done.code
     assert "File too large" in done.err
 
