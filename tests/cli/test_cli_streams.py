@@ -501,6 +501,11 @@ def test_the_examples_of_every_help_run(inside, save, name):
 LONG = ["run", "large.npy", "--kernel", "wide.npy", "--backend", "numpy", "-q", "-o", "y.npy"]
 
 
+def heed_interrupts():
+    """What a child does first: whoever runs the tests in the background ignores interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def working(save):
     """Starts a convolution of many seconds and returns its process in the middle of it."""
@@ -515,6 +520,7 @@ def working(save):
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=heed_interrupts,
         )
         started.append(process)
         deadline = time.monotonic() + 30
@@ -576,6 +582,7 @@ def test_an_interrupt_before_the_work_is_told(convcalc):
         env=environment(),
         stdin=reading,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
     os.close(reading)
     while used(process) < 0.1:
