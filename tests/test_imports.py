@@ -15,22 +15,29 @@ import convcalc
 ROOT = Path(convcalc.__file__).parent
 
 SHAPES = {"errors", "window", "receptive", "layers"}
-NETWORKS = SHAPES | {"spec", "reading", "network"}
+BOUND = SHAPES | {"spec", "binding"}
+NETWORKS = BOUND | {"network", "lowering", "reading", "pytorch_text"}
 REPORTS = NETWORKS | {"analysis"}
+SOURCES = REPORTS | {"reference", "sources"}
 MAY_IMPORT = {
     "errors": set(),
     "window": set(),
     "receptive": {"errors", "window"},
     "spec": {"errors"},
     "layers": {"errors", "window", "receptive"},
-    "network": SHAPES,
-    "reading": SHAPES | {"spec", "network"},
+    "binding": SHAPES | {"spec"},
+    "network": BOUND,
+    "lowering": BOUND | {"network"},
+    "reading": BOUND | {"network", "lowering", "pytorch_text"},
+    "reference": NETWORKS,
     "analysis": NETWORKS,
+    "pytorch_text": BOUND | {"network", "lowering"},
+    "sources": NETWORKS | {"reference"},
     "arrayfile": {"errors"},
     "importers": REPORTS,
     "execute": REPORTS | {"arrayfile"},
-    "render": REPORTS,
-    "cli": REPORTS | {"arrayfile", "importers", "execute", "render"},
+    "render": REPORTS | {"reference"},
+    "cli": SOURCES | {"arrayfile", "importers", "execute", "render"},
     "__main__": {"cli", "errors"},
     "__init__": set(),
 }
@@ -108,6 +115,12 @@ def loaded_by(code):
         "import convcalc; convcalc.parse('convt:8,k3,s2').weight_shapes((3, 9, 9))",
         "import convcalc, convcalc.analysis as a\n"
         "a.compare_separable(convcalc.parse('conv:8,k3'), (3, 9, 9))",
+        "import convcalc\n"
+        "network = convcalc.parse('define f(w){3x{conv:$w,k3,p1 bn}} x=f:8 residual{se:4|@x}')\n"
+        "network.spec(); network.analyze((3, 9, 9))",
+        "import convcalc\n"
+        "try: convcalc.parse('residual{conv:8,k3 | relu').analyze((3, 9, 9))\n"
+        "except convcalc.SpecError as error: str(error)",
         "import convcalc\n"
         "try: convcalc.parse('conx:8')\n"
         "except convcalc.SpecError as error: str(error)",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
-from typing import NamedTuple
+from math import ceil, floor
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,33 +15,81 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import ParameterError, ShapeError, SpecError
+from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.layers import (
     KINDS,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    BatchNorm,
+    ChannelShuffle,
+    Concat,
     Conv,
     ConvTranspose,
     Costs,
     Depthwise,
+    Dropout,
+    ElementOps,
+    GlobalAvgPool,
+    GroupNorm,
+    Hardtanh,
+    InstanceNorm,
     Layer,
+    LeakyReLU,
+    Linear,
+    MaxPool,
+    Pad,
+    PixelShuffle,
     Pointwise,
+    PReLU,
+    Residual,
+    Scale,
     Separable,
+    Slice,
+    Upsample,
 )
 from convcalc.network import Network
+from convcalc.receptive import IDENTITY
 from convcalc.window import Window
 from oracles import naive_conv, naive_conv_transpose
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Row(NamedTuple):
-    """What one layer must answer; `field` is (size, effective stride, start) of each axis."""
+    """What one layer must answer; `field` is (size, effective stride, start) of each axis.
+
+    A layer that joins is written with its branches, and is the last of that network.
+    """
 
     spec: str
     input: tuple[int, ...]
     output: tuple[int, ...]
-    weights: dict[str, tuple[int, ...]]
-    params: int
-    macs: int
-    bias_adds: int
     field: tuple[tuple[int, int | Fraction, int | Fraction], ...]
+    weights: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    params: int = 0
+    macs: int = 0
+    bias_adds: int = 0
+    elements: ElementOps = ElementOps()
 
+
+def activation(spec, *, weights=None, **each):
+    """A row of 2*3*4 elements, each with these operations."""
+    return Row(
+        spec=spec,
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        weights=weights or {},
+        params=sum(size for (size,) in (weights or {}).values()),
+        elements=ElementOps(**{name: 24 * number for name, number in each.items()}),
+        field=CELL,
+    )
+
+
+HALF = Fraction(1, 2)
+CELL = ((1, 1, 0), (1, 1, 0))
+"""Each output sees the cell at its own place."""
 
 CONTRACT = {
     "conv": Row(
@@ -99,13 +149,172 @@ CONTRACT = {
         bias_adds=176,  # 4*4 cells * (6 + 5)
         field=((3, 1, -1), (3, 1, -1)),
     ),
+    "maxpool": Row(
+        spec="maxpool:3x2,s2x1,p1x0,d1x2",
+        input=(2, 7, 5),
+        output=(2, 4, 3),  # (7 + 2 - 3)//2 + 1, 5 - 3 + 1
+        elements=ElementOps(compare=144),  # 2*4*3 windows * 3*2 cells
+        field=((3, 2, -1), (3, 1, 0)),
+    ),
+    "avgpool": Row(
+        spec="avgpool:3,s2,p1,ceil",
+        input=(2, 6, 7),
+        output=(2, 4, 4),  # 5/2 up + 1, the last row window from 5 on; 6/2 + 1
+        elements=ElementOps(add=288, divide=32),  # 2*4*4 windows * 9 cells, 2*4*4
+        field=((3, 2, -1), (3, 2, -1)),
+    ),
+    "gap": Row(
+        spec="gap",
+        input=(3, 4, 5),
+        output=(3, 1, 1),
+        elements=ElementOps(add=60, divide=3),
+        field=((4, 4, 0), (5, 5, 0)),
+    ),
+    "adaptiveavgpool": Row(
+        spec="adaptiveavgpool:7",
+        input=(2, 10),
+        output=(2, 7),
+        elements=ElementOps(add=32, divide=14),  # 2 * (2+2+3+2+3+2+2)
+        field=((3, Fraction(10, 7), Fraction(-6, 7)),),  # window 2 starts at 2 = 2*10/7 - 6/7
+    ),
+    "adaptivemaxpool": Row(
+        spec="adaptivemaxpool:2x3",
+        input=(2, 4, 4),
+        output=(2, 2, 3),
+        elements=ElementOps(compare=48),  # 2 * (2+2) * (2+2+2)
+        field=((2, 2, 0), (2, Fraction(4, 3), Fraction(-2, 3))),
+    ),
+    "linear": Row(
+        spec="linear:5",
+        input=(3, 4),
+        output=(3, 5),
+        weights={"weight": (5, 4), "bias": (5,)},
+        params=25,
+        macs=60,  # 3*5 outputs * 4 features
+        bias_adds=15,
+        field=((4, 4, 0),),
+    ),
+    "flatten": Row(spec="flatten", input=(3, 4, 5), output=(60,), field=CELL),
+    "bn": Row(
+        spec="bn",
+        input=(3, 4, 5),
+        output=(3, 4, 5),
+        weights={"weight": (3,), "bias": (3,)},
+        params=6,  # the running mean and variance are none
+        elements=ElementOps(multiply=60, add=60),
+        field=CELL,
+    ),
+    "gn": Row(
+        spec="gn:2",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        weights={"weight": (4,), "bias": (4,)},
+        params=8,
+        elements=ElementOps(multiply=180, add=242, divide=6, exponent=2),  # 60 elements, 2 groups
+        field=CELL,
+    ),
+    "ln": Row(
+        spec="ln",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        weights={"weight": (4,), "bias": (4,)},
+        params=8,
+        elements=ElementOps(multiply=180, add=255, divide=45, exponent=15),  # 60 and 3*5 cells
+        field=CELL,
+    ),
+    "in": Row(
+        spec="in",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        elements=ElementOps(multiply=120, add=184, divide=12, exponent=4),  # 60 and 4 channels
+        field=CELL,
+    ),
+    "relu": activation("relu", compare=1),
+    "relu6": activation("relu6", compare=2),
+    "hardtanh": activation("hardtanh:min-2,max3", compare=2),
+    "leakyrelu": activation("leakyrelu:2", multiply=1, compare=1),
+    "elu": activation("elu:2", multiply=1, add=1, compare=1, exponent=1),
+    "gelu": activation("gelu", multiply=3, exponent=1),
+    "silu": activation("silu", add=1, divide=1, exponent=1),
+    "sigmoid": activation("sigmoid", add=1, divide=1, exponent=1),
+    "tanh": activation("tanh", exponent=1),
+    "softplus": activation("softplus", add=1, compare=1, exponent=2),
+    "mish": activation("mish", multiply=1, add=1, compare=1, exponent=3),
+    "hardsigmoid": activation("hardsigmoid", add=1, compare=2, divide=1),
+    "hardswish": activation("hardswish", multiply=1, add=1, compare=2, divide=1),
+    "prelu": activation("prelu:2", weights={"weight": (2,)}, multiply=1, compare=1),
+    "softmax": Row(
+        spec="softmax",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
+        field=CELL,
+    ),
+    "pad": Row(
+        spec="pad:1:2x0:3,replicate",
+        input=(2, 4, 5),
+        output=(2, 7, 8),
+        field=((1, 1, -1), (1, 1, 0)),
+    ),
+    "upsample": Row(
+        spec="upsample:2,bilinear",
+        input=(2, 3, 4),
+        output=(2, 6, 8),
+        elements=ElementOps(multiply=384, add=288),  # 2*6*8 outputs * (4, 3)
+        # Output 0 lies at -1/4, between the cells -1 and 0; output 1 at 1/4, between 0 and 1.
+        field=((2, Fraction(1, 2), -1), (2, Fraction(1, 2), -1)),
+    ),
+    "pixelshuffle": Row(
+        spec="pixelshuffle:2",
+        input=(8, 2, 3),
+        output=(2, 4, 6),
+        field=((1, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 2), Fraction(-1, 2))),
+    ),
+    "shuffle": Row(spec="shuffle:2", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "slice": Row(spec="slice:1:3", input=(4, 2, 3), output=(2, 2, 3), field=CELL),
+    "dropout": Row(spec="dropout", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "identity": Row(spec="identity", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "residual": Row(
+        spec="residual{relu | identity | dropout}",
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        elements=ElementOps(add=48),  # two additions of 24 elements
+        field=CELL,
+    ),
+    "concat": Row(spec="concat{relu | slice:0:1}", input=(2, 3, 4), output=(3, 3, 4), field=CELL),
+    "scale": Row(
+        spec="scale{gap}",
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        elements=ElementOps(multiply=24),
+        field=CELL,
+    ),
+    "layerscale": Row(
+        spec="layerscale",
+        input=(3, 4, 5),
+        output=(3, 4, 5),
+        weights={"weight": (3,)},
+        params=3,
+        elements=ElementOps(multiply=60),
+        field=CELL,
+    ),
 }
+SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "scale"}
+NEED_SPATIAL_AXES = {
+    "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
+    "adaptivemaxpool", "in", "pad", "upsample", "pixelshuffle",
+}  # fmt: skip
+WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
+
+
+def layer_of(kind):
+    """The layer of a kind's row."""
+    return convcalc.parse(CONTRACT[kind].spec).nodes[-1].layer
 
 
 def report(spec, shape, batch=1):
-    """The only layer of a spec."""
-    (row,) = convcalc.parse(spec).analyze(shape, batch).layers
-    return row
+    """The last layer of a spec."""
+    return convcalc.parse(spec).analyze(shape, batch).layers[-1]
 
 
 def seen(row):
@@ -119,15 +328,17 @@ def test_every_kind_has_a_row_here():
 @pytest.mark.parametrize("kind", CONTRACT)
 def test_a_kind_answers_for_shapes_weights_costs_and_field(kind):
     expected, row = CONTRACT[kind], report(CONTRACT[kind].spec, CONTRACT[kind].input)
-    assert (kind, expected.spec, expected.input) == (row.kind, row.spec, row.input_shape)
+    assert (kind, expected.spec.partition("{")[0]) == (row.kind, row.spec)
     assert (expected.output, expected.weights) == (row.output_shape, row.weights)
     assert list(expected.weights) == list(row.weights)
     assert (expected.params, expected.macs, 2 * expected.macs) == (row.params, row.macs, row.flops)
-    assert (expected.bias_adds, 0) == (row.bias_adds, row.element_ops)
+    assert (expected.bias_adds, expected.elements.total) == (row.bias_adds, row.element_ops)
+    assert expected.elements == layer_of(kind).costs(*row.input_shapes).elements
     assert expected.field == seen(row)
+    assert {kind in SEEING_ALL} == {field.whole for field in row.receptive_field}
 
 
-@pytest.mark.parametrize("kind", CONTRACT)
+@pytest.mark.parametrize("kind", WITH_BIAS)
 def test_without_bias_nothing_else_changes(kind):
     expected, row = CONTRACT[kind], report(CONTRACT[kind].spec + ",nobias", CONTRACT[kind].input)
     weights = {name: shape for name, shape in expected.weights.items() if "bias" not in name}
@@ -139,7 +350,7 @@ def test_without_bias_nothing_else_changes(kind):
 def test_batch_multiplies_costs_and_not_params(kind):
     spec, shape = CONTRACT[kind].spec, CONTRACT[kind].input
     one, many = report(spec, shape), report(spec, shape, batch=7)
-    for name in ("macs", "flops", "bias_adds", "activations"):
+    for name in ("macs", "flops", "bias_adds", "element_ops", "activations"):
         assert 7 * getattr(one, name) == getattr(many, name)
     assert (one.params, one.output_shape) == (many.params, many.output_shape)
 
@@ -291,7 +502,10 @@ def test_totals_are_the_sums_over_the_layers():
 
 
 def test_costs_add_column_by_column():
-    assert Costs(11, 22, 33) == Costs(1, 2, 3) + Costs(10, 20, 30)
+    one = Costs(1, 2, ElementOps(3, 4, 5, 6, 7))
+    other = Costs(10, 20, ElementOps(30, 40, 50, 60, 70))
+    assert Costs(11, 22, ElementOps(33, 44, 55, 66, 77)) == one + other
+    assert 275 == (one + other).elements.total
 
 
 def test_weights_are_named_by_the_label_of_their_layer():
@@ -306,8 +520,8 @@ def test_weights_are_named_by_the_label_of_their_layer():
     assert expected == network.weight_shapes((3, 4, 4))
 
 
-class Loops:
-    """A backend of plain loops, to see what the layers ask for."""
+class Loops(NumpyBackend):
+    """A backend that convolves in plain loops, to see what the layers ask for."""
 
     def conv(self, array, weight, bias, windows, groups, padding_mode):
         return naive_conv(
@@ -337,11 +551,10 @@ class Loops:
 @pytest.mark.parametrize("kind", CONTRACT)
 def test_running_gives_the_promised_shape(kind):
     spec, shape = CONTRACT[kind].spec, CONTRACT[kind].input
-    (node,) = convcalc.parse(spec).nodes
-    weights = {name: np.ones(of) for name, of in CONTRACT[kind].weights.items()}
-    assert (2, *CONTRACT[kind].output) == node.layer.run(
-        Loops(), np.ones((2, *shape)), weights
-    ).shape
+    layer, inputs = layer_of(kind), report(spec, shape).input_shapes
+    weights = {name: np.ones(of) for name, of in layer.tensor_shapes(*inputs).items()}
+    arrays = [np.ones((2, *of)) for of in inputs]
+    assert (2, *CONTRACT[kind].output) == layer.run(Loops(), arrays, weights).shape
 
 
 @pytest.mark.parametrize(
@@ -360,14 +573,14 @@ def test_running_gives_the_promised_shape(kind):
 )
 def test_running_hands_the_resolved_padding_to_the_backend(layer, expected):
     weights = {"weight": np.ones((1, 1, layer.kernel_size), int), "bias": np.array([0])}
-    result = layer.run(Loops(), np.array([[[1, 2, 3]]]), weights)
+    result = layer.run(Loops(), [np.array([[[1, 2, 3]]])], weights)
     assert expected == result[0, 0].tolist()
 
 
 def test_same_padding_of_an_even_kernel_looks_to_the_end():
     image = np.array([[4, 1, 7, 5], [4, 4, 2, 5], [7, 7, 2, 4], [1, 0, 2, 4]], float)
     weights = {"weight": np.array([[[[1.0, 0.0], [2.0, 1.0]]]]), "bias": np.array([-0.2050])}
-    result = Conv(1, 2, padding="same").run(Loops(), image[None, None], weights)[0, 0]
+    result = Conv(1, 2, padding="same").run(Loops(), [image[None, None]], weights)[0, 0]
     # First row: 1*4 + 2*4 + 1*4 - 0.205, ...; below the last row everything is 0.
     np.testing.assert_allclose([15.7950, 10.7950, 15.7950, 14.7950], result[0], rtol=1e-12)
     np.testing.assert_allclose([0.7950, -0.2050, 1.7950, 3.7950], result[3], rtol=1e-12)
@@ -380,7 +593,7 @@ def test_running_a_separable_layer_hands_each_stage_its_own_weights():
         "pointwise.weight": np.array([[[10], [1]]]),
         "pointwise.bias": np.array([5]),
     }
-    result = Separable(1, out_channels=1).run(Loops(), np.array([[[1, 2], [3, 4]]]), weights)
+    result = Separable(1, out_channels=1).run(Loops(), [np.array([[[1, 2], [3, 4]]])], weights)
     assert [[[45, 68]]] == result.tolist()  # 10*(2x + 1) + (3y + 1) + 5
 
 
@@ -497,6 +710,26 @@ def test_same_padding_keeps_the_size_as_in_torch(data):
         (lambda: Separable(3, out_channels=0), "out_channels", "must be at least 1, got 0"),
         (lambda: ConvTranspose(8, 3, output_padding=-1), "output_padding", "at least 0, got -1"),
         (lambda: ConvTranspose(8, 3, output_size=0), "output_size", "at least 1, got 0"),
+        (lambda: MaxPool(0), "kernel_size", "must be at least 1, got 0"),
+        (lambda: MaxPool(2, padding="same"), "padding", "goes with stride 1 only"),
+        (lambda: AvgPool(2, ceil_mode=2), "ceil_mode", "expected true or false, got 2"),
+        (lambda: AdaptiveAvgPool(0), "output_size", "must be at least 1, got 0"),
+        (lambda: Linear(0), "out_features", "must be at least 1, got 0"),
+        (lambda: BatchNorm(eps=-1), "eps", "must be at least 0, got -1"),
+        (lambda: BatchNorm(eps=float("nan")), "eps", "expected a finite number, got nan"),
+        (lambda: LeakyReLU("0.1"), "negative_slope", "expected a number, got '0.1'"),
+        (lambda: LeakyReLU(True), "negative_slope", "expected a number, got True"),
+        (lambda: LeakyReLU(10**400), "negative_slope", "expected a finite number, got inf"),
+        (lambda: Dropout(1.5), "p", "must be at most 1, got 1.5"),
+        (lambda: Hardtanh(2, 1), "max_val", "must be above min_val=2, got 1"),
+        (lambda: Pad("same"), "padding", "expected cells, as 3, 1x2 (per axis), 0:1 (begin:end)"),
+        (lambda: Pad(-1), "padding", "must be at least 0, got -1"),
+        (Upsample, "scale_factor", "give either a scale_factor or a size"),
+        (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),
+        (lambda: Upsample(2, mode="cubic"), "mode", "expected one of nearest, bilinear"),
+        (lambda: Slice(3), "channels", "expected begin:end, as 0:32, got 3"),
+        (lambda: Slice((3, 3)), "channels", "the end must lie behind the begin, got 3:3"),
+        (lambda: Slice((-1, 3)), "channels", "must be at least 0, got -1"),
         (
             lambda: ConvTranspose(8, 3, 2, output_padding=1, output_size=9),
             "output_size",
@@ -542,6 +775,13 @@ def test_a_refusal_shows_no_character_that_commands_a_terminal(name):
         (Pointwise(8, (1, 2)), (3, 9), "stride", "2 values given"),
         (ConvTranspose(8, 3, output_padding=(0, 0)), (3, 9), "output_padding", "2 values given"),
         (ConvTranspose(8, 3, output_size=(9, 9)), (3, 9), "output_size", "2 values given"),
+        (MaxPool(3, padding=2), (3, 9), "padding", "at most half the kernel, 1 for kernel size 3"),
+        (AvgPool(1, padding=1), (3, 9), "padding", "at most half the kernel, 0 for kernel size 1"),
+        (MaxPool((4, 2), padding=(2, 2)), (3, 9, 9), "padding", "kernel size 2, got 2"),
+        (AvgPool(2, padding=((0, 2),)), (3, 9), "padding", "1 for kernel size 2, got 2"),
+        (MaxPool(3, dilation=(1, 2)), (3, 9), "dilation", "2 values given"),
+        (AdaptiveAvgPool((1, 1)), (3, 9), "output_size", "2 values given"),
+        (Upsample((2, 2)), (3, 9), "scale_factor", "2 values given"),
         (
             ConvTranspose(8, 3, 2, output_padding=2),
             (3, 9),
@@ -605,15 +845,135 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (Conv(8, 1, padding=((0, 3),), padding_mode="reflect"), (3, 3), "at most 2 fit"),
         (Conv(8, 1, padding=4, padding_mode="circular"), (3, 3), "at most 3 fit"),
         (Depthwise(1, padding=((4, 0),), padding_mode="circular"), (3, 3), "at most 3 fit"),
+        (MaxPool(5), (3, 4, 9), "the kernel spans 5 cells, the padded input 4 (4 + 0 + 0)"),
+        (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more cell "),
+        (GroupNorm(3), (4, 9), "4 channels do not divide by num_groups=3; the input is 4x9"),
+        (InstanceNorm(), (4, 1, 1), "needs more than one cell in each channel, got 4x1x1"),
+        (PReLU(3), (4, 9), "num_parameters=3 on 4x9; 1 or 4 fit"),
+        (Pad(3, "reflect"), (3, 3), "at most 2 fit"),
+        (Upsample(2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
+        (PixelShuffle(2), (6, 4, 4), "6 channels do not divide by 4, the cells of a block of 2x2"),
+        (ChannelShuffle(3), (4, 9), "4 channels do not divide by groups=3; the input is 4x9"),
+        (Slice((0, 5)), (4, 9), "channels 0:5 of 4x9, which has 4; an end of at most 4 fits"),
         (Conv(8, 3), (3,), "channels and 1 to 3 spatial sizes, as 3x224x224; got 3"),
         (Conv(8, 3), (3, 9, 9, 9, 9), "1 to 3 spatial sizes, as 3x224x224; got 3x9x9x9x9"),
-        (Conv(8, 3), (), "got no axes"),
+        (Conv(8, 3), (), "an input needs at least its channels"),
     ],
 )
 def test_a_layer_that_does_not_fit_says_why(layer, shape, message):
     with pytest.raises(ShapeError) as caught:
         Network.chain([layer]).analyze(shape)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "message"),
+    [
+        (
+            Residual(),
+            [(64, 56, 56), (256, 56, 56)],
+            "branch 0 gives 64x56x56, branch 1 gives 256x56x56: a sum needs equal shapes; the "
+            "last layer of branch 1 would have to give 64 channels",
+        ),
+        (
+            Residual(),
+            [(8, 4, 4), (8, 4, 4), (8, 2, 4)],
+            "branch 0 gives 8x4x4, branch 2 gives 8x2x4: a sum needs equal shapes; branch 2 would "
+            "have to give 4x4 cells; its strides and padding decide that",
+        ),
+        (
+            Residual(),
+            [(8, 4, 4), (4, 2, 2)],
+            "a sum needs equal shapes; branch 1 would have to give 8x4x4",
+        ),
+        (Residual(), [(8, 4, 4), (8,)], "branch 1 would have to give 8x4x4"),
+        (
+            Concat(),
+            [(8, 28, 28), (4, 14, 14)],
+            "branch 0 gives 8x28x28, branch 1 gives 4x14x14: a concatenation needs equal spatial "
+            "sizes; branch 1 would have to give 28x28 cells; its strides and padding decide that",
+        ),
+        (Concat(), [(8, 4), (4,)], "branch 1 would have to give 4x4"),
+        (
+            Scale(),
+            [(8, 4, 5), (4, 1, 1)],
+            "the input is 8x4x5, the gate gives 4x1x1: a gate has the input's size or 1 along each "
+            "axis; it would have to give 8x1x1 or 8x4x5 or 1x4x5",
+        ),
+        (Scale(), [(8, 4, 5), (8,)], "it would have to give 8x1x1 or 8x4x5 or 1x4x5"),
+        (Scale(), [(8, 4, 5)], "needs an input and one gate, got 1 inputs"),
+    ],
+)
+def test_branches_that_do_not_fit_together_say_what_would_have_to_change(layer, shapes, message):
+    with pytest.raises(ShapeError) as caught:
+        layer.out_shape(*shapes)
+    assert str(caught.value).endswith(message)
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_resized_axes_see_the_cells_that_their_values_come_from(size, out):
+    ratio = Fraction(size, out)
+    for layer, cells in [
+        (AdaptiveAvgPool(out), lambda u: (floor(u * ratio), ceil((u + 1) * ratio) - 1)),
+        (Upsample(size=out), lambda u: (floor(u * ratio),) * 2),
+        (
+            Upsample(size=out, mode="bilinear"),
+            lambda u: (floor((u + HALF) * ratio - HALF), ceil((u + HALF) * ratio - HALF)),
+        ),
+    ]:
+        (field,) = layer.field(((IDENTITY,),), ((1, size),))
+        assert ratio == field.effective_stride
+        for u in range(len(field.phases)):
+            runs = field.phases[u]
+            assert cells(u) == (runs[0][0], runs[-1][1])
+
+
+@pytest.mark.parametrize("layer", [MaxPool(2), GlobalAvgPool(), AdaptiveMaxPool(1), Linear(4)])
+def test_what_sees_the_whole_axis_says_so(layer):
+    whole = {field.whole for field in layer.field(((IDENTITY,),), ((3, 5),))}
+    assert {not isinstance(layer, MaxPool)} == whole
+
+
+def test_a_gate_of_a_single_cell_lets_every_output_see_all():
+    row = report("conv:4,k3,p1 scale{gap pw:4 sigmoid}", (3, 8, 8))
+    assert ((3, 1, -1), (3, 1, -1)) == seen(row)
+    assert all(field.whole for field in row.receptive_field)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "output"),
+    [
+        ("maxpool:3,s2,p1", (64, 112, 112), (64, 56, 56)),  # ResNet's
+        ("maxpool:k3,s2,p1", (64, 112, 112), (64, 56, 56)),
+        ("maxpool:3,s2,ceil", (64, 112, 112), (64, 56, 56)),  # GoogLeNet's: 109/2 up + 1
+        ("maxpool:2,s2,same-upper", (8, 7, 6), (8, 4, 3)),
+        ("avgpool:2x3", (8, 7, 6), (8, 3, 2)),
+        ("avgpool:3,s1,same", (8, 7), (8, 7)),
+        ("maxpool:3,s2,ceil", (1, 2), (1, 1)),  # a window larger than its input hangs over
+        ("maxpool:2,s3,p1,ceil", (1, 2), (1, 1)),  # the second would start at 2, behind the input
+    ],
+)
+def test_pooling_sizes(spec, shape, output):
+    assert output == report(spec, shape).output_shape
+
+
+@pytest.mark.parametrize(
+    ("layer", "spec"),
+    [
+        (MaxPool(3, 2, 1, True), "maxpool:3,s2,p1,ceil"),
+        (AvgPool((2, 3), count_include_pad=False), "avgpool:2x3,noinclude"),
+        (BatchNorm(eps=0.001, affine=False), "bn:eps0.001,noaffine"),
+        (InstanceNorm(affine=True), "in:affine"),
+        (LeakyReLU(0.2), "leakyrelu:0.2"),
+        (LeakyReLU(2), "leakyrelu:2"),
+        (Hardtanh(-2, 0.5), "hardtanh:min-2,max0.5"),
+        (Slice((0, 32)), "slice:0:32"),
+        (Upsample(size=(7, 9), mode="bilinear"), "upsample:size7x9,bilinear"),
+        (Pad(((0, 1), 2), "reflect"), "pad:0:1x2,reflect"),
+    ],
+)
+def test_a_layer_writes_itself_in_the_spec_language(layer, spec):
+    assert spec == layer.spec()
 
 
 @pytest.mark.parametrize(
@@ -624,12 +984,22 @@ def test_padding_up_to_its_bound_is_accepted(mode, most):
     assert (8, 3 + 2 * most) == layer.out_shape((3, 3))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(), (12,), (12, 9, 9, 9, 9)])
-def test_every_kind_refuses_what_has_no_spatial_axes_or_too_many(kind, shape):
-    (node,) = convcalc.parse(CONTRACT[kind].spec).nodes
+@pytest.mark.parametrize("kind", sorted(NEED_SPATIAL_AXES))
+@pytest.mark.parametrize("shape", [(12,), (12, 9, 9, 9, 9)])
+def test_kinds_with_windows_refuse_what_has_no_spatial_axes_or_too_many(kind, shape):
     with pytest.raises(ShapeError, match="1 to 3 spatial sizes"):
-        Network.chain([node.layer]).weight_shapes(shape)
+        Network.chain([layer_of(kind)]).weight_shapes(shape)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_SPATIAL_AXES - {"slice"}))
+def test_other_kinds_work_on_features_alone(kind):
+    layer = layer_of(kind)
+    shapes = ((2,),) * (2 if layer.joins else 1)
+    assert 1 == len(layer.out_shape(*shapes))
+    assert (IDENTITY,) == tuple(
+        dataclasses.replace(field, whole=False)
+        for field in layer.field(((IDENTITY,),) * len(shapes), shapes)
+    )
 
 
 def test_a_misfit_names_its_layer():
@@ -690,9 +1060,8 @@ def test_parameters_are_plain_integers_whatever_they_were_given_as():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_cannot_be_changed(kind):
-    (node,) = convcalc.parse(CONTRACT[kind].spec).nodes
     with pytest.raises(dataclasses.FrozenInstanceError):
-        node.layer.bias = False
+        layer_of(kind).bias = False
 
 
 @pytest.mark.parametrize("kind", KINDS)

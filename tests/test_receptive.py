@@ -1,16 +1,17 @@
 """The receptive field of one axis, against cells traced back one by one."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import convcalc
 from convcalc import receptive
-from convcalc.receptive import IDENTITY
+from convcalc.receptive import IDENTITY, united
 from convcalc.window import Window
 from oracles import Link, touched_cells
 
@@ -94,7 +95,9 @@ def test_the_stride_is_the_product_of_the_strides(chain):
 @given(CHAINS, OUTPUTS)
 def test_without_a_list_of_cells_the_interval_still_holds_all_of_them(chain, outputs):
     field = bounded(chain)
-    assert (None, None) == (field.phases, field.touched)
+    nothing_done = all(link[:4] == (False, 1, 1, 0) for link in chain)
+    assert nothing_done == (field.phases is not None)
+    assert nothing_done == (field.touched is not None)
     for u in outputs:
         cells = touched_cells(chain, u)
         for cell in cells:
@@ -165,6 +168,159 @@ def test_nothing_is_seen_where_every_path_falls_between_the_cells():
     # convt k1 s2 fills the even cells; the convolution reads the odd ones.
     field = follow([convt(1, 2), conv(1, 2, before=1)])
     assert (0, 0, 1) == (field.size, field.touched, field.effective_stride)
+
+
+@st.composite
+def aligned_branches(draw):
+    """Chains with the same overall stride: the same links in another order of their sizes."""
+    branches = [draw(CHAINS)]
+    for _ in range(draw(st.integers(1, 2))):
+        moved = draw(st.permutations(branches[0]))
+        sizes = st.tuples(st.integers(1, 4), st.integers(0, 3), st.integers(1, 3))
+        drawn = [(link, draw(sizes)) for link in moved]
+        branches.append(
+            [link._replace(kernel=k, before=b, dilation=d) for link, (k, b, d) in drawn]
+        )
+    return branches
+
+
+def joined_cells(branches, after, u):
+    """The cells that output u reads through a join of branches and a chain behind it."""
+    places = touched_cells(after, u)
+    return {cell for v in places for chain in branches for cell in touched_cells(chain, v)}
+
+
+@settings(max_examples=150)
+@given(aligned_branches(), st.lists(LINKS, max_size=2), OUTPUTS)
+@example([[convt(4, 4), conv(3, 2)], [conv(3, 2), convt(4, 4)]], [], list(range(9)))  # 2, 4 phases
+def test_branches_of_one_stride_see_together_what_each_of_them_sees(branches, after, outputs):
+    field = follow(after, united([follow(chain) for chain in branches], out_size=9))
+    assert field.aligned
+    for u in outputs:
+        assert joined_cells(branches, after, u) == listed_cells(field, u)
+
+
+@settings(max_examples=150)
+@given(aligned_branches(), st.lists(LINKS, max_size=2), OUTPUTS)
+def test_without_a_list_of_cells_branches_are_bounded_together(branches, after, outputs):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receptive, "WORK_LIMIT", 0)
+        field = follow(after, united([follow(chain) for chain in branches], out_size=9))
+    assert field.aligned
+    for u in outputs:
+        assert_within(field, u, joined_cells(branches, after, u))
+
+
+def assert_within(field, u, cells):
+    for cell in cells:
+        assert field.start <= cell - u * field.effective_stride <= field.end
+    assert not cells or max(cells) - min(cells) + 1 <= field.size
+
+
+STRIDED = st.tuples(CHAINS, CHAINS).filter(
+    lambda pair: follow(pair[0]).effective_stride != follow(pair[1]).effective_stride
+)
+
+
+@settings(max_examples=150)
+@given(STRIDED, st.integers(1, 40), st.booleans())
+def test_branches_of_different_strides_are_bounded_for_all_outputs(branches, out_size, listed):
+    limit = receptive.WORK_LIMIT if listed else 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receptive, "WORK_LIMIT", limit)
+        field = united([follow(chain) for chain in branches], out_size)
+    assert (False, None) == (field.aligned, field.touched)
+    assert follow(branches[0]).effective_stride == field.effective_stride
+    for u in range(out_size):
+        assert_within(field, u, joined_cells(branches, [], u))
+
+
+@settings(max_examples=150)
+@given(STRIDED, CONV_CHAINS, st.integers(1, 20))
+def test_what_comes_behind_branches_of_different_strides_is_bounded_too(branches, after, size):
+    field = follow(after, united([follow(chain) for chain in branches], size))
+    assert not field.aligned
+    for u in range(size):
+        if max(touched_cells(after, u)) < size and min(touched_cells(after, u)) >= 0:
+            assert_within(field, u, joined_cells(branches, after, u))
+
+
+@pytest.mark.parametrize(
+    ("size", "start", "end", "out_size", "branches"),
+    [
+        (3, -1, 1, 9, [[conv(3, before=1)], []]),
+        (5, -2, 2, 9, [[conv(3, before=1)], [conv(5, before=2)], []]),  # an inception module
+        (6, 0, 5, 9, [[conv(2)], [conv(1, before=-5)]]),  # cells 0 1 and 5
+        # Strides 1 and 2: output 8 reads the cells 8 and 16, and 16 is 8 cells behind its own.
+        (9, 0, 8, 9, [[], [conv(1, 2)]]),
+        (9, -8, 0, 9, [[conv(1, 2)], []]),
+        (1, 0, 0, 1, [[], [conv(1, 2)]]),
+    ],
+)
+def test_unions_known_by_hand(size, start, end, out_size, branches):
+    field = united([follow(chain) for chain in branches], out_size)
+    assert (size, start, end) == (field.size, field.start, field.end)
+
+
+@pytest.mark.parametrize(
+    ("touched", "branches"),
+    [
+        (2, [[], [conv(1, before=-9)]]),  # cells 0 and 9
+        (5, [[conv(3, before=3, dilation=3)], [conv(3, before=1)]]),  # -3 0 3 and -1 0 1
+        (3, [[conv(3, before=1)], []]),
+    ],
+)
+def test_a_union_counts_each_touched_cell_once(touched, branches):
+    assert touched == united([follow(chain) for chain in branches], 9).touched
+
+
+@settings(max_examples=150)
+@given(CHAINS, st.integers(1, 4), st.integers(1, 30))
+def test_a_branch_beside_itself_sees_no_more(chain, times, out_size):
+    field = follow(chain)
+    assert field == united([field] * times, out_size)
+
+
+@settings(max_examples=150)
+@given(CHAINS, CHAINS, CHAINS, st.integers(1, 20))
+def test_a_path_that_sees_the_whole_input_marks_all_that_follows(one, other, after, out_size):
+    marked = follow(one, IDENTITY.seeing_all())
+    assert marked.whole
+    assert follow(one) == replace(marked, whole=False)
+    for branches in ([marked, follow(other)], [follow(other), marked]):
+        assert follow(after, united(branches, out_size)).whole
+    assert not united([follow(one), follow(other)], out_size).whole
+
+
+@pytest.mark.parametrize(
+    ("expected", "spec"),
+    [
+        ((False, 3), "conv:8,k3,p1"),
+        ((True, 3), "conv:8,k3,p1 se:4"),
+        ((True, 5), "conv:8,k3,p1 se:4 conv:8,k3,p1"),
+        ((True, 3), "conv:8,k3,p1 residual{se:4 | }"),
+        ((True, 5), "conv:8,k3,p1 concat{conv:8,k3,p1 | se:4}"),
+        ((False, 5), "conv:8,k3,p1 concat{conv:8,k3,p1 | scale{sigmoid}}"),
+    ],
+)
+def test_a_gate_of_all_cells_leaves_the_local_field_beside_its_mark(expected, spec):
+    for field in convcalc.parse(spec).analyze((8, 9, 9)).layers[-1].receptive_field:
+        assert expected == (field.whole, field.size)
+
+
+@pytest.mark.parametrize(
+    ("aligned", "spec"),
+    [
+        (True, "residual{conv:3,k3,p1 | }"),
+        (True, "concat{conv:3,k3,s2,p1 | maxpool:3,s2,p1}"),
+        (True, "conv:4,k3,s2,p1 residual{conv:4,k3,p1} convt:4,k2,s2"),
+        (False, "concat{conv:3,k3,s2,p3 | conv:3,k3}"),  # 7x7: (9 + 6 - 3)//2 + 1 and 9 - 2
+        (False, "concat{conv:3,k3,s2,p3 | conv:3,k3} conv:3,k3"),
+    ],
+)
+def test_branches_of_different_strides_are_reported(aligned, spec):
+    for field in convcalc.parse(spec).analyze((3, 9, 9)).layers[-1].receptive_field:
+        assert aligned == field.aligned
 
 
 LARGE = 2**31 - 1

@@ -92,3 +92,10 @@ def test_a_network_that_does_not_fit_is_refused_with_its_place():
         compare("pw:8 conv:8,k9", (3, 4, 4))
     with pytest.raises(ShapeError, match=r"^layer 0 \(conv:8,k9\): the kernel spans 9 cells"):
         compare_separable(Network.chain([Conv(8, 9)]), (3, 4, 4))
+
+
+def test_in_a_network_with_branches_every_standard_convolution_is_replaced_in_its_place():
+    both = compare("conv:8,k3,p1 residual{2xconv:8,k3,p1 | dw:k3,p1}", (3, 8, 8))
+    assert ["0", "1.0.0.0.0", "1.0.0.1.0"] == [row.standard.label for row in both.layers]
+    assert [(-1,), (0,), (1,), (0,), (2, 3)] == [row.inputs for row in both.separable.layers]
+    assert (8, 8, 8) == both.separable.layers[-1].output_shape

@@ -6,14 +6,24 @@ import dataclasses
 import string
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import ParameterError, SpecError
-from convcalc.layers import KINDS, Conv, ConvTranspose, Depthwise, Pointwise, Separable
+from convcalc.layers import (
+    KINDS,
+    Conv,
+    ConvTranspose,
+    Depthwise,
+    LeakyReLU,
+    MaxPool,
+    Pointwise,
+    Separable,
+    Slice,
+)
 from convcalc.network import Network
-from convcalc.spec import read_calls, read_value
+from convcalc.spec import Argument, read_constant, read_tree
 
 
 def layers(text):
@@ -77,6 +87,11 @@ def fault(text, shape=None):
         ),
         ("convt:8,k3,s2,output_size=9", ConvTranspose(8, 3, 2, output_size=9)),
         ("dw:k3,multiplier=2", Depthwise(3, multiplier=2)),
+        ("leakyrelu:0.2", LeakyReLU(0.2)),
+        ("leakyrelu:slope1e-3", LeakyReLU(0.001)),
+        ("leakyrelu:-2", LeakyReLU(-2.0)),
+        ("slice:0:32", Slice((0, 32))),
+        ("maxpool:3,s2,ceil", MaxPool(3, 2, ceil_mode=True)),
     ],
 )
 def test_every_form_of_argument_is_read(text, expected):
@@ -118,24 +133,36 @@ def test_each_layer_reads_the_one_before_it():
         ("same-upper", "same-upper"),
         ("x", "x"),
         ("9" * 18, 10**18 - 1),
+        ("3.0", 3.0),
+        ("-0.25", -0.25),
+        ("1e-20", 1e-20),
+        ("(1+2)*3", 9),
+        ("2*2x(7//2)", (4, 3)),
     ],
 )
 def test_a_value_by_itself(text, value):
-    assert value == read_value(text)
+    assert value == read_constant(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3x", "3xx5", "0:1:", "3:", ":3", "1:2:3", "3.0", "3 5", "+3"]
+    "text", ["", "3x", "3xx5", "0:1:", "3:", ":3", "1:2:3", "3.", ".5", "3 5", "+3"]
 )
 def test_what_is_no_value_says_what_one_is(text):
     with pytest.raises(ValueError, match=r"expected a value such as 7, 3x5, 0:1 \(begin:end\)"):
-        read_value(text)
+        read_constant(text)
 
 
 def test_a_call_knows_its_places():
-    (call,), problems = read_calls("  conv:64,k=3")
-    assert ("conv", 2, 6, 13, []) == (call.kind, call.start, call.kind_end, call.end, problems)
-    assert [(None, 64, 7, 9), ("k", 3, 10, 13)] == list(call.arguments)
+    (call,), problems = read_tree("\n  conv:64,k=3")
+    assert ("conv", 3, 14, 1, []) == (
+        call.kind,
+        call.place.start,
+        call.place.end,
+        call.place.breaks,
+        problems,
+    )
+    assert (Argument(None, 64), Argument("k", 3)) == call.arguments
+    assert [(8, 10), (11, 14)] == [(a.place.start, a.place.end) for a in call.arguments]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +178,9 @@ def test_a_call_knows_its_places():
         ("dw:k3,m2", "dw:m2,k3"),
         ("sep:64,k3,s2", "sep:s2,k3,n64"),
         ("pw:8 dw:k3", "pw:8;\n dw:k3 # twice"),
+        ("leakyrelu:0.2", "LeakyReLU:negative_slope=0.20"),
+        ("leakyrelu", "leakyrelu:0.01"),
+        ("slice:0:32", "slice:c=0:32"),
     ],
 )
 def test_a_network_prints_short(printed, text):
@@ -163,28 +193,47 @@ def axes_of(low, high=30):
 
 
 ENDS = st.one_of(st.integers(0, 9), st.tuples(st.integers(0, 9), st.integers(0, 9)))
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 PARAMETERS = {
-    "out_channels": st.integers(1, 2**31 - 1),
+    "affine": st.booleans(),
+    "alpha": NUMBERS,
+    "bias": st.booleans(),
+    "ceil_mode": st.booleans(),
+    "channels": st.tuples(st.integers(0, 9), st.integers(10, 30)),
+    "count_include_pad": st.booleans(),
+    "dilation": axes_of(1),
+    "eps": NUMBERS,
+    "groups": st.integers(1, 99),
     "kernel_size": axes_of(1),
-    "stride": axes_of(1),
+    "max_val": NUMBERS,
+    "min_val": NUMBERS,
+    "mode": st.sampled_from(["nearest", "bilinear"]),
+    "multiplier": st.integers(1, 9),
+    "negative_slope": NUMBERS,
+    "num_groups": st.integers(1, 9),
+    "num_parameters": st.integers(1, 9),
+    "out_channels": st.integers(1, 2**31 - 1),
+    "out_features": st.integers(1, 2**31 - 1),
+    "output_padding": axes_of(0),
+    "output_size": axes_of(1),
+    "p": st.floats(0, 1),
     "padding": st.one_of(
         st.sampled_from(["valid", "same", "same-upper", "same-lower"]),
         st.integers(0, 9),
         st.lists(ENDS, min_size=1, max_size=3).map(tuple),
     ),
-    "dilation": axes_of(1),
-    "groups": st.integers(1, 99),
-    "bias": st.booleans(),
     "padding_mode": st.sampled_from(["zeros", "reflect", "replicate", "circular"]),
-    "output_padding": axes_of(0),
-    "output_size": st.one_of(st.none(), axes_of(1)),
-    "multiplier": st.integers(1, 9),
+    "scale_factor": axes_of(1),
+    "size": axes_of(1),
+    "stride": axes_of(1),
+    "upscale_factor": st.integers(1, 9),
 }
+PLAIN_KINDS = sorted(name for name, kind in KINDS.items() if not kind.joins)
 
 
 @st.composite
-def drawn_layers(draw):
-    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+def drawn_layers(draw, kinds=PLAIN_KINDS):
+    kind = KINDS[draw(st.sampled_from(kinds))]
     needed = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
     names = [f.name for f in dataclasses.fields(kind) if f.name in needed or draw(st.booleans())]
     try:
@@ -192,6 +241,14 @@ def drawn_layers(draw):
     except ParameterError:
         # Two parameters that exclude each other, as `same` and a stride.
         assume(False)
+
+
+@pytest.mark.parametrize("kind", PLAIN_KINDS)
+@settings(max_examples=20)
+@given(st.data())
+def test_every_kind_reads_back_as_itself(kind, data):
+    network = Network.chain([data.draw(drawn_layers([kind]))])
+    assert network == convcalc.parse(network.spec())
 
 
 @given(st.lists(drawn_layers(), min_size=1, max_size=4))
@@ -206,9 +263,9 @@ def test_a_network_reads_back_as_itself(drawn):
         ("expected a layer, as conv:64,k3,p1; found none", 1, 1, ""),
         ("expected a layer, as conv:64,k3,p1; found none", 1, 1, " # conv:64,k3"),
         ("unknown kind 'conx'; did you mean 'conv'?", 1, 4, "conx:64,k3"),
-        ("unknown kind 'zzz'; the kinds are conv, convt, dw, pw, sep", 3, 3, "  zzz"),
+        ("unknown kind 'zzz'; `convcalc layers` lists the kinds", 3, 3, "  zzz"),
         ("expected a layer, as conv:64,k3,p1: a kind, then ':' and its", 6, 2, "pw:8 64"),
-        ("expected a layer, as conv:64,k3,p1: a kind, then ':' and its", 1, 4, "pw=8"),
+        ("expected a layer, as conv:64,k3,p1: a kind, then ':' and its", 4, 1, "pw=8"),
         ("expected a layer, as conv:64,k3,p1: a kind, then ':' and its", 1, 3, ":64"),
         ("expected an argument here, as 64, k3 or p=same", 6, 1, "conv:"),
         ("expected an argument here, as 64, k3 or p=same", 9, 1, "conv:64,"),
@@ -217,7 +274,9 @@ def test_a_network_reads_back_as_itself(drawn):
         ("expected a value such as 7, 3x5, 0:1 (begin:end) or a word", 9, 3, "conv:64,k3x"),
         ("expected a value such as 7, 3x5, 0:1 (begin:end) or a word", 9, 2, "conv:64,k="),
         ("expected a value such as 7, 3x5, 0:1 (begin:end) or a word", 9, 2, "conv:64,=3"),
-        ("expected a value such as 7, 3x5, 0:1 (begin:end) or a word", 9, 4, "conv:64,k3.5"),
+        ("kernel_size: expected a whole number or one per axis", 9, 4, "conv:64,k3.5"),
+        ("negative_slope: expected a finite number, got inf", 11, 5, "leakyrelu:1e999"),
+        ("channels: the end must lie behind the begin, got 3:3", 7, 3, "slice:3:3"),
         ("a number of more than 18 digits", 9, 20, "conv:64,k" + "1" * 19),
         ("kernel_size: must be at most 2147483647", 9, 11, "conv:64,k2147483648"),
         ("kernel_size: must be at least 1, got 0", 9, 4, "conv:64,k3x0"),
@@ -294,7 +353,7 @@ def test_all_faults_are_shown_in_the_order_of_the_text():
         "pw: has no parameter 'q'; it has n, s, g, bias (column 17)\n"
         "  conv 64 pw:8,q1,q2 wp:8\n"
         "                  ^^\n"
-        "unknown kind 'wp'; the kinds are conv, convt, dw, pw, sep (column 20)\n"
+        "unknown kind 'wp'; `convcalc layers` lists the kinds (column 20)\n"
         "  conv 64 pw:8,q1,q2 wp:8\n"
         "                     ^^"
     )
@@ -414,4 +473,8 @@ def test_any_network_on_any_input_has_a_report_or_a_spec_error(drawn, shape):
         assert 1 == len(error.problems)
         return
     assert all(size >= 1 for layer in report.layers for size in layer.output_shape)
-    assert all(0 <= layer.unread[0] <= layer.input_shape[1] for layer in report.layers)
+    assert all(
+        0 <= unread <= size
+        for layer in report.layers
+        for unread, size in zip(layer.unread, layer.input_shapes[0][1:], strict=True)
+    )

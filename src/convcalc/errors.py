@@ -1,6 +1,7 @@
 """Every failure that convcalc expects, and the exit code it ends with.
 
     ConvcalcError
+    |- NegativeAnswer       1   nothing went wrong: the answer to what was asked is no
     |- UsageError           2   the command line alone is wrong
     |- SpecError            2   the text of a layer spec is wrong (carries the places)
     |- LayerError           2   (also a ValueError)
@@ -26,6 +27,12 @@ class ConvcalcError(Exception):
     """The base of every expected failure; `exit_code` is what the command line ends with."""
 
     exit_code: ClassVar[int] = 70
+
+
+class NegativeAnswer(ConvcalcError):  # noqa: N818 - it is no error
+    """The answer to a question such as --check is no."""
+
+    exit_code = 1
 
 
 class UsageError(ConvcalcError):

@@ -9,99 +9,147 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.binding import Waiting, argument_of, canonical_items
 from convcalc.errors import LayerError, ParameterError, Problem, ShapeError, SpecError
-from convcalc.layers.base import spatial_rank
+from convcalc.spec import write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from convcalc.analysis import Report
     from convcalc.layers import Layer, Shape
+    from convcalc.spec import Call, Item
+    from convcalc.spec.pytorch_modules import Expectation
 
 INPUT = -1
 """The index by which a node reads the network's input."""
 
 
 class Origin(NamedTuple):
-    """The text that a node was read from, and the characters `start` to `end` that are its own.
-
-    `arguments` are the places of the parameters that were written, by their long names.
-    """
+    """The text that a node was read from, and the call in it that is its own."""
 
     text: str
-    start: int
-    end: int
-    arguments: dict[str, tuple[int, int]]
+    call: Call
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: which nodes it reads, and the label that its weights are named by."""
+    """A layer in its place: which nodes it reads, and the label that its weights are named by.
 
-    layer: Layer
+    `origin` is the text that it was read from, `expects` what that text says of its input.
+    """
+
+    layer: Layer | Waiting
     inputs: tuple[int, ...]
     label: str
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    expects: Expectation | None = field(default=None, compare=False, repr=False)
+
+    def check_arriving(self, shape: Shape) -> None:
+        """What arrives must be what the text says, where it says so: PyTorch's names in_channels.
+
+        Raises:
+            SpecError: it is not.
+        """
+        problem = self.expects and self.expects.problem(shape)
+        if problem:
+            raise SpecError(self.origin.text if self.origin else "", [problem])
 
     def error(self, cause: LayerError) -> LayerError | SpecError:
         """The same error with the node's place: a caret in its text, or else its label and spec."""
         if self.origin is None:
-            if isinstance(cause, ParameterError):
+            if isinstance(cause, ParameterError) or isinstance(self.layer, Waiting):
                 return cause
             return ShapeError(f"layer {self.label} ({self.layer.spec()}): {cause}")
-        start, end = self.origin.start, self.origin.end
+        text, call = self.origin
+        place = call.place
         if isinstance(cause, ParameterError):
-            start, end = self.origin.arguments.get(cause.parameter, (start, end))
-        return SpecError(self.origin.text, [Problem(str(cause), start, end)])
+            argument = argument_of(call, cause.parameter)
+            place = argument.place if argument else place
+        return SpecError(text, [Problem(str(cause), place.start, place.end)])
+
+
+class Step(NamedTuple):
+    """A node on a given input: its layer and the shapes that arrive at it and leave it."""
+
+    node: Node
+    layer: Layer
+    arriving: tuple[Shape, ...]
+    leaving: Shape
 
 
 @dataclass(frozen=True)
 class Network:
-    """Layers and how they are connected; hashable, comparable, and free of any array."""
+    """Layers and how they are connected; comparable, and free of any array.
+
+    `source` is the tree that the network was read from, for printing it back.
+    """
 
     nodes: tuple[Node, ...]
+    source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def chain(cls, layers: Sequence[Layer], origins: Sequence[Origin] | None = None) -> Network:
+    def chain(cls, layers: Sequence[Layer]) -> Network:
         """A network in which each layer reads the one before it, labelled 0, 1, 2, ..."""
-        places = origins or (None,) * len(layers)
-        return cls(
-            tuple(
-                Node(layer, (index - 1,), str(index), origin)
-                for index, (layer, origin) in enumerate(zip(layers, places, strict=True))
-            )
-        )
+        nodes = (Node(layer, (index - 1,), str(index)) for index, layer in enumerate(layers))
+        return cls(tuple(nodes))
 
-    def walk(self, input_shape: Shape) -> Iterator[tuple[Node, Shape, Shape]]:
-        """Each node with the shape that arrives at it and the shape that leaves it.
+    def walk(self, input_shape: Shape) -> Iterator[Step]:
+        """Each node with its layer and the shapes around it.
 
         Raises:
             ShapeError: a layer does not fit; raised when the walk reaches it.
             SpecError: the same, for a network that was read from a text.
         """
-        spatial_rank(input_shape)
+        if not input_shape:
+            raise ShapeError("an input needs at least its channels, as 3x224x224")
         shapes: list[Shape] = []
+        known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+
+        def channels(node: int) -> int:
+            return input_shape[0] if node == INPUT else shapes[node][0]
+
         for node in self.nodes:
-            (source,) = node.inputs
-            arriving = input_shape if source == INPUT else shapes[source]
+            arriving = tuple(
+                input_shape if source == INPUT else shapes[source] for source in node.inputs
+            )
+            node.check_arriving(arriving[0])
             try:
-                leaving = node.layer.out_shape(arriving)
+                layer = node.layer
+                if isinstance(layer, Waiting):
+                    layer = layer.at(channels)
+                    leaving = layer.out_shape(*arriving)
+                else:
+                    key = (id(layer), arriving)
+                    leaving = known.get(key) or known.setdefault(key, layer.out_shape(*arriving))
             except LayerError as error:
                 raise node.error(error) from None
             shapes.append(leaving)
-            yield node, arriving, leaving
+            yield Step(node, layer, arriving, leaving)
 
     def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """The shape of every weight by its name, `LABEL.NAME`, in the order of the layers."""
         return {
-            f"{node.label}.{name}": weight
-            for node, arriving, _ in self.walk(input_shape)
-            for name, weight in node.layer.weight_shapes(arriving).items()
+            f"{step.node.label}.{name}": weight
+            for step in self.walk(input_shape)
+            for name, weight in step.layer.weight_shapes(*step.arriving).items()
+        }
+
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The shape of everything that running needs: the weights, and statistics beside them."""
+        return {
+            f"{step.node.label}.{name}": shape
+            for step in self.walk(input_shape)
+            for name, shape in step.layer.tensor_shapes(*step.arriving).items()
         }
 
     def spec(self) -> str:
         """The network in the spec language; reading it back gives an equal network."""
-        return " ".join(node.layer.spec() for node in self.nodes)
+        if self.source is None:
+            return " ".join(
+                node.layer.spec() for node in self.nodes if not isinstance(node.layer, Waiting)
+            )
+        return write_line(canonical_items(self.source))
 
     def analyze(self, input_shape: Sequence[int], batch: int = 1) -> Report:
         """Shapes, parameters, costs and receptive fields of every layer.

@@ -1,32 +1,41 @@
-"""From the text of a spec to a network: calls are bound to kinds and parameters.
-
-The names of kinds, keys and words all come from the layer classes; faults are gathered, so that a
-text is corrected in one go, and each points at the word it is about.
-"""
+"""From the text of a spec to a network: read, written out, and every fault with its place."""
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from convcalc.errors import ParameterError, Problem, SpecError, nearest, printable
-from convcalc.layers import KINDS
-from convcalc.network import Network, Origin
-from convcalc.spec import read_calls
+from convcalc.binding import canonical_items
+from convcalc.errors import Problem, SpecError
+from convcalc.lowering import Lowering, Scope, Unreadable
+from convcalc.network import INPUT, Network
+from convcalc.spec import Definition, read_tree, write_file
 
 if TYPE_CHECKING:
-    from convcalc.layers import Layer
-    from convcalc.spec import Argument, Call, Value
+    from collections.abc import Mapping
+
+    from convcalc.spec import Item
+    from convcalc.spec.pytorch_modules import Expectation
 
 MOST_PROBLEMS = 10
 """Faults of one text that are shown."""
+
+SHORTHANDS = """
+# Squeeze-and-excitation (Hu et al., 2018): each channel scaled by a gate computed from all of them.
+define se(reduction, squeezed=in//$reduction, channels=in) {
+    scale{gap pw:$squeezed relu pw:$channels sigmoid}
+}
+"""
+"""Kinds that are written in the language itself."""
 
 
 def parse(text: str) -> Network:
     """The network that a spec describes.
 
     Args:
-        text: Layers separated by blanks, as "conv:64,k3,p1 dw:k3 pw:128".
+        text: Layers separated by blanks, as "conv:64,k3,p1 dw:k3 pw:128", or PyTorch's own text, as
+            "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential.
 
     Raises:
         SpecError: the text has faults; every one of them is named, with a caret under its word.
@@ -34,119 +43,53 @@ def parse(text: str) -> Network:
     Example:
         >>> parse("dw:k3  pw:n=4").spec()
         'dw:k3 pw:4'
+        >>> parse("2x{conv:8,k3,p1 relu} residual{conv:8,k1}").nodes[-1].inputs
+        (4, 3)
     """
-    calls, problems = read_calls(text)
-    layers = []
-    origins = []
-    for call in calls:
-        places: dict[str, tuple[int, int]] = {}
-        layer = _bind(call, places, problems)
-        if layer is not None:
-            layers.append(layer)
-            origins.append(Origin(text, call.start, call.end, places))
-    if problems:
-        in_order = sorted(problems, key=lambda problem: problem.start)
-        raise SpecError(text, in_order[:MOST_PROBLEMS])
-    if not layers:
-        raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
-    return Network.chain(layers, origins)
-
-
-def _bind(call: Call, places: dict[str, tuple[int, int]], problems: list[Problem]) -> Layer | None:
-    """The layer of a call, or None and its faults; `places` receives where each parameter is."""
-    kind = KINDS.get(call.kind.lower())
-    if kind is None:
-        known = f"; the kinds are {', '.join(sorted(KINDS))}"
-        hint = nearest(call.kind, KINDS) or known
-        message = f"unknown kind '{printable(call.kind)}'{hint}"
-        problems.append(Problem(message, call.start, call.kind_end))
-        return None
-    found = len(problems)
-    values: dict[str, Value | bool] = {}
-    for index, argument in enumerate(call.arguments):
-        try:
-            name, value = _resolve(kind, argument, first=index == 0)
-            if name in values:
-                raise ParameterError(name, "is given twice")
-            kind.rules()[name].normalise(name, value)
-        except ParameterError as error:
-            problems.append(Problem(str(error), argument.start, argument.end))
-            continue
-        values[name] = value
-        places[name] = (argument.start, argument.end)
-    if len(problems) > found:
-        return None
-    return _built(kind, values, call, places, problems)
-
-
-def _built(
-    kind: type[Layer],
-    values: dict[str, Value | bool],
-    call: Call,
-    places: dict[str, tuple[int, int]],
-    problems: list[Problem],
-) -> Layer | None:
-    missing = [
-        field
-        for field in dataclasses.fields(kind)
-        if field.default is dataclasses.MISSING and field.name not in values
-    ]
-    for field in missing:
-        bare = field.name == kind.positional
-        example = f"{call.kind}:64" if bare else f"{field.metadata['short']}3"
-        message = f"{call.kind} needs {field.name}, written {example}"
-        problems.append(Problem(message, call.start, call.end))
-    if missing:
-        return None
+    items, problems, expectations = _read(text)
+    lowering = Lowering(text, shorthands())
     try:
-        return kind(**values)
-    except ParameterError as error:
-        start, end = places.get(error.parameter, (call.start, call.end))
-        problems.append(Problem(str(error), start, end))
-        return None
+        lowering.sequence(items, INPUT, Scope(), "", 0)
+    except Unreadable:
+        lowering.nodes.clear()
+    problems += lowering.problems
+    if problems:
+        in_order = sorted(dict.fromkeys(problems), key=lambda problem: problem.start)
+        raise SpecError(text, in_order[:MOST_PROBLEMS])
+    if not lowering.nodes:
+        raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
+    nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
+    return Network(tuple(nodes if expectations else lowering.nodes), items)
 
 
-def _resolve(kind: type[Layer], argument: Argument, *, first: bool) -> tuple[str, Value | bool]:
-    """The long name of the parameter that an argument sets, and its value."""
-    if argument.key is not None:
-        return _named(kind, argument.key), argument.value
-    if isinstance(argument.value, str):
-        return _worded(kind, argument.value)
-    if first and kind.positional:
-        return kind.positional, argument.value
-    raise ParameterError(
-        kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
-    )
+def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:
+    """The tree of a text, and for PyTorch's what it says of each layer's input."""
+    if "(" in text or "nn." in text:  # rare in a spec, and PyTorch's reader takes a while to import
+        from convcalc.pytorch_text import looks_like_pytorch, read_pytorch
+
+        if looks_like_pytorch(text):
+            return read_pytorch(text)
+    items, problems = read_tree(text)
+    return items, problems, {}
 
 
-def _named(kind: type[Layer], key: str) -> str:
-    for field in dataclasses.fields(kind):
-        if key.lower() in (field.name, field.metadata["short"]):
-            return field.name
-    hint = nearest(key, [*_keys(kind), *kind.rules()])
-    raise ParameterError(
-        kind.kind,
-        f"has no parameter '{printable(key)}'{hint or '; it has ' + ', '.join(_keys(kind))}",
-    )
+def formatted(text: str) -> str:
+    """A spec in its canonical form: lines and comments stay, everything else is regular.
+
+    Raises:
+        SpecError: the text has faults.
+
+    Example:
+        >>> print(formatted("conv:64,kernel_size=3   relu"), end="")
+        conv:64,k3 relu
+    """
+    source = parse(text).source
+    assert source is not None
+    return write_file(canonical_items(source))
 
 
-def _worded(kind: type[Layer], word: str) -> tuple[str, Value | bool]:
-    """A word by itself: the name of a switch, `no` and that name, or a value such as `same`."""
-    plain = word.lower().replace("_", "-")
-    known: list[str] = []
-    for field in dataclasses.fields(kind):
-        rule = field.metadata["rule"]
-        if isinstance(field.default, bool):
-            switches = {field.metadata["short"]: True, f"no{field.metadata['short']}": False}
-            if plain in switches:
-                return field.name, switches[plain]
-            known += switches
-        if plain in rule.words:
-            return field.name, word
-        known += rule.words
-    hint = nearest(word, known) or f"; expected a key and a value, as {_keys(kind)[0]}3"
-    raise ParameterError(kind.kind, f"does not know the word '{printable(word)}'{hint}")
-
-
-def _keys(kind: type[Layer]) -> list[str]:
-    return [field.metadata["short"] for field in dataclasses.fields(kind)]
+@cache
+def shorthands() -> Mapping[str, Definition]:
+    """The definitions that every spec may use, by name."""
+    items, _ = read_tree(SHORTHANDS)
+    return {item.name: item for item in items if isinstance(item, Definition)}

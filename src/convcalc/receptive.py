@@ -17,13 +17,13 @@ Cells in the padding are counted like any others, so near a border a field is an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, gcd
+from math import floor, gcd, lcm
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from convcalc.window import Window
 
@@ -45,16 +45,23 @@ class Field:
         end: Likewise the last cell, so that outputs lie in `start + u*stride ... end + u*stride`.
         phases: Touched cells of outputs 0, 1, ..., which then repeat, moved on by
             `effective_stride * len(phases)`; None where they are too many to list.
+        whole: Whether some other path, such as a global pooling, sees the whole input.
+        longest: Cells of the longest interval where branches with different strides meet, so that
+            no such line bounds it; None where they are aligned.
     """
 
     effective_stride: Fraction
     start: Fraction
     end: Fraction
     phases: tuple[Runs, ...] | None
+    whole: bool = False
+    longest: int | None = None
 
     @property
     def size(self) -> int:
         """Cells of the longest interval of any output, holes included; 0 if none sees any."""
+        if self.longest is not None:
+            return self.longest
         if self.phases is None:
             return floor(self.end - self.start) + 1
         return max((runs[-1][1] - runs[0][0] + 1 for runs in self.phases if runs), default=0)
@@ -66,6 +73,15 @@ class Field:
             return None
         return max(sum(last - first + 1 for first, last in runs) for runs in self.phases)
 
+    @property
+    def aligned(self) -> bool:
+        """Whether all branches that met so far move by the same stride."""
+        return self.longest is None
+
+    def seeing_all(self) -> Field:
+        """The same field beside a path that sees the whole input."""
+        return self if self.whole else replace(self, whole=True)
+
     def through(self, window: Window) -> Field:
         """The field after a convolution or pooling with this window.
 
@@ -75,6 +91,8 @@ class Field:
 
         Source: derived; Araujo et al., relations 1 to 3, with dilation.
         """
+        if window.kernel == 1 and window.stride == 1 and not window.before:
+            return self
         stride = self.effective_stride * window.stride
         phases = self._exact(
             count=len(self.phases or ()) // gcd(len(self.phases or ()), window.stride),
@@ -82,10 +100,10 @@ class Field:
             most=window.kernel,
         )
         if phases is not None:
-            return _from_phases(stride, phases)
+            return _from_phases(stride, phases, self.whole)
         start = self.start - window.before * self.effective_stride
         end = self.end + (window.extent - 1 - window.before) * self.effective_stride
-        return Field(stride, start, end, None)
+        return self._interval(stride, start, end)
 
     def through_transposed(self, window: Window) -> Field:
         """The field after a transposed convolution with this window.
@@ -103,9 +121,15 @@ class Field:
             most=-(-window.kernel // window.stride),
         )
         if phases is not None:
-            return _from_phases(stride, phases)
+            return _from_phases(stride, phases, self.whole)
         start = self.start + (window.before - window.extent + 1) * stride
-        return Field(stride, start, self.end + window.before * stride, None)
+        end = self.end + window.before * stride
+        return self._interval(stride, start, end)
+
+    def _interval(self, stride: Fraction, start: Fraction, end: Fraction) -> Field:
+        """The field of which only the bounds are known."""
+        longest = None if self.longest is None else floor(end - start) + 1
+        return Field(stride, start, end, None, self.whole, longest)
 
     def _exact(
         self, count: int, taps: Callable[[int], tuple[int, int, int]], most: int
@@ -135,13 +159,72 @@ IDENTITY = Field(Fraction(1), Fraction(0), Fraction(0), (((0, 0),),))
 """The field of the input itself: every cell sees itself."""
 
 
-def _from_phases(stride: Fraction, phases: tuple[Runs, ...]) -> Field:
+def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
+    """The field of each axis through its window; axes that are alike are followed once."""
+    found: list[Field] = []
+    for field, window in zip(fields, windows, strict=True):
+        alike = found and field is fields[0] and window == windows[0]
+        found.append(found[0] if alike else field.through(window))
+    return tuple(found)
+
+
+def united(fields: Sequence[Field], out_size: int) -> Field:
+    """The field of an output that depends on several branches: the union of their cells.
+
+    Branches that move by the same stride are aligned: the union is the same for every output. Where
+    the strides differ, the branches drift apart: the interval is then given for all `out_size`
+    outputs together, its size for the one that sees most.
+    """
+    first = fields[0]
+    if all(field == first for field in fields):
+        return first
+    whole = any(field.whole for field in fields)
+    if all(field.effective_stride == first.effective_stride for field in fields):
+        phases = _united_phases(fields)
+        if phases is not None:
+            return _from_phases(first.effective_stride, phases, whole)
+        start, end = min(field.start for field in fields), max(field.end for field in fields)
+        longest = max((field.longest or 0 for field in fields), default=0)
+        size = max(longest, floor(end - start) + 1) if longest else None
+        return Field(first.effective_stride, start, end, None, whole, size)
+    # Both ends are made of straight lines in u, so that the extremes are at the first or last u.
+    lows, highs, lengths = [], [], []
+    for u in (0, max(0, out_size - 1)):
+        low = min(field.start + u * field.effective_stride for field in fields)
+        high = max(field.end + u * field.effective_stride for field in fields)
+        lows.append(low - u * first.effective_stride)
+        highs.append(high - u * first.effective_stride)
+        lengths.append(floor(high - low) + 1)
+    return Field(first.effective_stride, min(lows), max(highs), None, whole, max(lengths))
+
+
+def _united_phases(fields: Sequence[Field]) -> tuple[Runs, ...] | None:
+    """The touched cells of all fields, phase by phase; None where one does not know its own."""
+    known = [field.phases for field in fields if field.phases is not None]
+    if len(known) < len(fields):
+        return None
+    period = lcm(*(len(phases) for phases in known))
+    if period * sum(max(map(len, phases)) for phases in known) > WORK_LIMIT:
+        return None
+    stride = fields[0].effective_stride
+    united_phases = []
+    for u in range(period):
+        pieces = []
+        for phases in known:
+            turns, phase = divmod(u, len(phases))
+            moved = int(stride * len(phases)) * turns
+            pieces += [(low + moved, high + moved) for low, high in phases[phase]]
+        united_phases.append(_merged(pieces))
+    return tuple(united_phases)
+
+
+def _from_phases(stride: Fraction, phases: tuple[Runs, ...], whole: bool) -> Field:
     if not any(phases):
         # Every path falls between the cells of a transposed convolution: nothing is seen.
-        return Field(stride, Fraction(0), Fraction(-1), phases)
+        return Field(stride, Fraction(0), Fraction(-1), phases, whole)
     start = min(runs[0][0] - u * stride for u, runs in enumerate(phases) if runs)
     end = max(runs[-1][1] - u * stride for u, runs in enumerate(phases) if runs)
-    return Field(stride, start, end, phases)
+    return Field(stride, start, end, phases, whole)
 
 
 def _transposed_taps(window: Window, u: int) -> tuple[int, int, int]:

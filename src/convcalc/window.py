@@ -37,6 +37,21 @@ class Window(NamedTuple):
         """
         return (size + self.before + self.after - self.extent) // self.stride + 1
 
+    def ceiled(self, size: int) -> Window:
+        """The same window in pooling's ceil mode: the end padded until the last position fits.
+
+        The last window may hang over the end, o = ceil((i + pb + pa - e) / s) + 1, unless it would
+        start behind the input and the padding before it: (o - 1)*s >= i + pb leaves it out.
+
+        Source: PyTorch, `pooling_output_shape` in ATen/native/Pool.h.
+        """
+        padded = size + self.before + self.after
+        last = -((self.extent - padded) // self.stride)
+        if last * self.stride >= size + self.before:
+            last -= 1
+        overhang = last * self.stride + self.extent - padded
+        return self._replace(after=self.after + max(0, overhang))
+
     def unread(self, size: int) -> int:
         """Cells at the end of the input, padding apart, that the stride keeps out of every window.
 

@@ -92,7 +92,9 @@ def test_fewer_axes_give_the_numbers_of_the_full_ones(backend, x, w, expected, n
     report = run(Conv, x, w).report
     (row,) = report.layers
     full = conv(
-        x.reshape(report.batch, *row.input_shape), w.reshape(row.weights["weight"]), backend=backend
+        x.reshape(report.batch, *row.input_shapes[0]),
+        w.reshape(row.weights["weight"]),
+        backend=backend,
     )
     assert full.ravel().tolist() == conv(x, w, backend=backend).ravel().tolist()
 

@@ -1,6 +1,6 @@
 """What can be said of a network from shapes alone."""
 
-from convcalc.analysis.report import LayerReport, Report, Totals, analyze
+from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer_reports, totals_of
 from convcalc.analysis.separable import SeparableComparison, compare_separable
 
 __all__ = [
@@ -10,4 +10,6 @@ __all__ = [
     "Totals",
     "analyze",
     "compare_separable",
+    "layer_reports",
+    "totals_of",
 ]

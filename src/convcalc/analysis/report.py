@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import LayerError
-from convcalc.layers.base import spatial_rank
 from convcalc.layers.parameters import count
 from convcalc.network import INPUT
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
-    from convcalc.layers import Fields, Shape
-    from convcalc.network import Network, Node
+    from convcalc.layers import Costs, Fields, Layer, Shape
+    from convcalc.network import Network, Step
 
 CONVENTION_NAME = "macs"
 CONVENTION_TEXT = "1 MAC = one multiply and one add; FLOPs = 2 x MACs; bias adds counted apart"
@@ -44,7 +43,7 @@ class LayerReport:
         kind: Its kind in the spec language.
         spec: The layer in the spec language.
         inputs: Indices of the layers it reads; -1 is the network's input.
-        input_shape: (channels, *spatial) that arrives, of one sample.
+        input_shapes: (channels, *spatial) of each input, of one sample.
         output_shape: (channels, *spatial) that leaves, of one sample.
         weights: Shape of each weight by its name.
         params: Numbers in all weights.
@@ -62,7 +61,7 @@ class LayerReport:
     kind: str
     spec: str
     inputs: tuple[int, ...]
-    input_shape: Shape
+    input_shapes: tuple[Shape, ...]
     output_shape: Shape
     weights: dict[str, Shape]
     params: int
@@ -98,49 +97,84 @@ def analyze(network: Network, input_shape: Shape, batch: int = 1) -> Report:
         SpecError: the same, for a network that was read from a text.
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
     """
+    layers = tuple(layer_reports(network, input_shape, batch))
+    return Report(tuple(input_shape), batch, layers, totals_of(layers))
+
+
+def layer_reports(network: Network, input_shape: Shape, batch: int = 1) -> Iterator[LayerReport]:
+    """The reports of the layers one by one, up to the first that does not fit.
+
+    Raises:
+        ShapeError, SpecError, ParameterError: as `analyze`, when the layer is reached.
+    """
     batch = count(1).normalise("batch", batch)
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
-    start = (IDENTITY,) * spatial_rank(input_shape)
-    layers: list[LayerReport] = []
-    for node, arriving, leaving in network.walk(input_shape):
-        (source,) = node.inputs
-        fields = start if source == INPUT else layers[source].receptive_field
-        layers.append(_layer_report(len(layers), node, arriving, leaving, fields, batch))
-    return Report(input_shape, batch, tuple(layers), _totals(layers))
+    start = (IDENTITY,) * (len(input_shape) - 1)
+    fields_of: list[Fields] = []
+    known: dict[tuple[int, tuple[Shape, ...]], _Facts] = {}
+    for step in network.walk(input_shape):
+        fields = tuple(
+            start if source == INPUT else fields_of[source] for source in step.node.inputs
+        )
+        # Networks repeat themselves: the same layer on the same shapes is asked once.
+        key = (id(step.layer), step.arriving)
+        try:
+            facts = known.get(key) or known.setdefault(key, _facts(step))
+            field = step.layer.field(fields, step.arriving)
+        except LayerError as error:
+            raise step.node.error(error) from None
+        yield _layer_report(len(fields_of), step, facts, field, batch)
+        fields_of.append(field)
 
 
-def _layer_report(
-    index: int, node: Node, arriving: Shape, leaving: Shape, fields: Fields, batch: int
-) -> LayerReport:
-    layer = node.layer
-    try:
-        costs = layer.costs(arriving)
-        fields = layer.field(fields, arriving)
-        weights = layer.weight_shapes(arriving)
-    except LayerError as error:
-        raise node.error(error) from None
-    return LayerReport(
-        index=index,
-        label=node.label,
-        kind=layer.kind,
+class _Facts(NamedTuple):
+    """What a layer answers about shapes, whatever its place in the network."""
+
+    layer: Layer
+    spec: str
+    weights: dict[str, Shape]
+    params: int
+    costs: Costs
+    unread: tuple[int, ...]
+
+
+def _facts(step: Step) -> _Facts:
+    layer, arriving = step.layer, step.arriving
+    weights = layer.weight_shapes(*arriving)
+    return _Facts(
+        layer=layer,
         spec=layer.spec(),
-        inputs=node.inputs,
-        input_shape=arriving,
-        output_shape=leaving,
         weights=weights,
         params=sum(prod(shape) for shape in weights.values()),
-        macs=batch * costs.macs,
-        flops=batch * 2 * costs.macs,
-        bias_adds=batch * costs.bias_adds,
-        element_ops=batch * costs.element_ops,
-        activations=batch * prod(leaving),
-        receptive_field=fields,
-        unread=layer.unread(arriving),
+        costs=layer.costs(*arriving),
+        unread=layer.unread(arriving[0]),
     )
 
 
-def _totals(layers: Iterable[LayerReport]) -> Totals:
-    rows = tuple(layers)
+def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: int) -> LayerReport:
+    costs = facts.costs
+    return LayerReport(
+        index=index,
+        label=step.node.label,
+        kind=step.layer.kind,
+        spec=facts.spec,
+        inputs=step.node.inputs,
+        input_shapes=step.arriving,
+        output_shape=step.leaving,
+        weights=facts.weights,
+        params=facts.params,
+        macs=batch * costs.macs,
+        flops=batch * 2 * costs.macs,
+        bias_adds=batch * costs.bias_adds,
+        element_ops=batch * costs.elements.total,
+        activations=batch * prod(step.leaving),
+        receptive_field=field,
+        unread=facts.unread,
+    )
+
+
+def totals_of(rows: Sequence[LayerReport]) -> Totals:
+    """The sums over some layers."""
     return Totals(
         params=sum(row.params for row in rows),
         macs=sum(row.macs for row in rows),

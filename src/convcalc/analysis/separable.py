@@ -14,7 +14,7 @@ Source: derived; Howard et al., "MobileNets" (2017), section 3.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -66,19 +66,20 @@ def compare_separable(network: Network, input_shape: Shape, batch: int = 1) -> S
         ShapeError: a layer does not fit the shape that arrives at it.
         SpecError: the same, for a network that was read from a text.
     """
-    replaced = Network.chain([_replacement(node.layer) for node in network.nodes])
-    if replaced == network:
-        kinds = ", ".join(dict.fromkeys(node.layer.kind for node in network.nodes))
+    steps = list(network.walk(input_shape))
+    if not any(isinstance(step.layer, Conv) for step in steps):
+        kinds = ", ".join(dict.fromkeys(step.layer.kind for step in steps))
         raise UsageError(
             f"nothing to compare: 'separable' replaces conv layers, found only {kinds}"
         )
+    replaced = Network(tuple(replace(step.node, layer=_replacement(step.layer)) for step in steps))
     standard = analyze(network, input_shape, batch)
     separable = analyze(replaced, input_shape, batch)
-    pairs = zip(network.nodes, standard.layers, separable.layers, strict=True)
+    pairs = zip(steps, standard.layers, separable.layers, strict=True)
     layers = tuple(
-        _comparison(node.layer, before, after)
-        for node, before, after in pairs
-        if isinstance(node.layer, Conv)
+        _comparison(step.layer, before, after)
+        for step, before, after in pairs
+        if isinstance(step.layer, Conv)
     )
     return SeparableComparison(standard, separable, layers)
 
@@ -101,7 +102,7 @@ def _replacement(layer: Layer) -> Layer:
 def _comparison(layer: Conv, standard: LayerReport, separable: LayerReport) -> Comparison:
     ratio = Fraction(separable.macs, standard.macs)
     kernel = standard.weights["weight"][2:]
-    taps = layer.taps(standard.input_shape)
+    taps = layer.taps(standard.input_shapes[0])
     n = layer.out_channels
     sides = "*".join(map(str, kernel))
     general = f"1/{n} + 1/({sides})" if len(kernel) > 1 else f"1/{n} + 1/{sides}"

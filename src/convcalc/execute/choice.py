@@ -52,8 +52,8 @@ def numpy_seconds(report: Report) -> float:
     """About how long numpy takes: the products, and per tap a pass over both sides' channels."""
     passes = sum(
         _taps(row)
-        * max(prod(row.output_shape[1:]), prod(row.input_shape[1:]))
-        * (row.input_shape[0] + row.output_shape[0])
+        * max(prod(row.output_shape[1:]), prod(row.input_shapes[0][1:]))
+        * (row.input_shapes[0][0] + row.output_shape[0])
         for row in report.layers
     )
     seconds = report.totals.macs / NUMPY_MACS_PER_SECOND

@@ -40,3 +40,29 @@ def check_exact(array: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) 
             f"the integers are too large: a sum of products may reach {bound:,}, int64 ends at "
             f"{LARGEST:,}; scale them down, or compute with --dtype float64"
         )
+
+
+def check_sum(one: np.ndarray, other: np.ndarray) -> None:
+    """No sum of an element of each may leave int64: max|x| + max|y|.
+
+    Raises:
+        DataError: one could.
+    """
+    _check_bound(largest_magnitude(one) + largest_magnitude(other), "a sum")
+
+
+def check_product(one: np.ndarray, other: np.ndarray) -> None:
+    """No product of an element of each may leave int64: max|x| * max|y|.
+
+    Raises:
+        DataError: one could.
+    """
+    _check_bound(largest_magnitude(one) * largest_magnitude(other), "a product")
+
+
+def _check_bound(bound: int, what: str) -> None:
+    if bound > LARGEST:
+        raise DataError(
+            f"the integers are too large: {what} may reach {bound:.3g}, int64 ends at "
+            f"{LARGEST:.3g}; scale them down, or compute with --dtype float64"
+        )

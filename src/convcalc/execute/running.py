@@ -20,9 +20,9 @@ from convcalc.execute.axes import (
 )
 from convcalc.execute.choice import open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
-from convcalc.execute.weights import check_weights
+from convcalc.execute.weights import check_weights, without_counters
 from convcalc.layers.base import times
-from convcalc.network import Network
+from convcalc.network import INPUT, Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,8 +148,8 @@ def run_network(
     if rank is None and not callable(weights):
         rank = _rank(network, weights)
     axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
-    needed = _fitting(network.weight_shapes, batch_first(array, axes).shape[1:])
-    given = weights(needed) if callable(weights) else weights
+    needed = _fitting(network.tensor_shapes, batch_first(array, axes).shape[1:])
+    given = weights(needed) if callable(weights) else without_counters(weights)
     check_weights(given, needed)
     named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
     return _run(network, axes, given, named, settings)
@@ -173,6 +173,7 @@ def _run(
     samples = batch_first(named["the input"], axes)
     report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
     dtypes = plan_dtypes(named, settings.dtype)
+    _check_floats(network, samples.shape[1:], dtypes)
     _check_memory(report, dtypes)
     backend = open_backend(settings.backend, settings.device, report, dtypes.compute)
     with np.errstate(all="ignore"):
@@ -201,15 +202,18 @@ def _layers(
     dtype: str,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
-    values = {-1: backend.load(samples, dtype)}
-    for index, node in enumerate(network.nodes):
+    last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
+    values = {INPUT: backend.load(samples, dtype)}
+    for index, step in enumerate(network.walk(samples.shape[1:])):
         own = {
-            name.removeprefix(f"{node.label}."): backend.load(weight, dtype)
-            for name, weight in weights.items()
-            if name.startswith(f"{node.label}.")
+            name: backend.load(weights[f"{step.node.label}.{name}"], dtype)
+            for name in step.layer.tensor_shapes(*step.arriving)
         }
-        (source,) = node.inputs
-        values = {index: node.layer.run(backend, values[source], own)}
+        arrays = [values[source] for source in step.node.inputs]
+        values[index] = step.layer.run(backend, arrays, own)
+        for source in step.node.inputs:
+            if last_read[source] == index:
+                values.pop(source, None)
     return values[len(network.nodes) - 1]
 
 
@@ -240,6 +244,18 @@ def _fitting(question: Callable[..., T], *arguments: object) -> T:
         raise DataError(str(error)) from None
 
 
+def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
+    """Integers go through those layers only that compute them exactly."""
+    if dtypes.compute.startswith("float"):
+        return
+    for step in network.walk(shape):
+        if step.layer.needs_floats:
+            raise DataError(
+                f"layer {step.node.label} ({step.layer.spec()}) makes fractions of whole "
+                f"numbers; compute with --dtype float32"
+            )
+
+
 def _check_memory(report: Report, dtypes: DtypePlan) -> None:
     """The largest layer: its input, padded, its output, and a copy of each for the current tap.
 
@@ -248,7 +264,7 @@ def _check_memory(report: Report, dtypes: DtypePlan) -> None:
     """
     itemsize = np.dtype(dtypes.compute).itemsize
     needed = max(
-        itemsize * (3 * report.batch * prod(row.input_shape) + 2 * row.activations)
+        itemsize * (3 * report.batch * sum(map(prod, row.input_shapes)) + 2 * row.activations)
         + itemsize * row.params
         for row in report.layers
     )

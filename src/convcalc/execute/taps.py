@@ -34,7 +34,7 @@ def add_taps(
     fixed, moving = (out, array) if transposed else (array, out)
     for tap in product(*(range(window.kernel) for window in windows)):
         boxes = [
-            _overlap(window, place, moves, stays)
+            overlap(window, place, moves, stays)
             for window, place, moves, stays in zip(
                 windows, tap, moving.shape[3:], fixed.shape[3:], strict=True
             )
@@ -47,7 +47,7 @@ def add_taps(
         out[here] += _mixed(weight[(..., *tap)], array[there])
 
 
-def _overlap(window: Window, tap: int, moves: int, stays: int) -> tuple[slice, slice] | None:
+def overlap(window: Window, tap: int, moves: int, stays: int) -> tuple[slice, slice] | None:
     """The positions u and the cells u*s - pb + d*t that both exist, or None.
 
     `u` runs over 0 ... moves - 1, the cells over 0 ... stays - 1.

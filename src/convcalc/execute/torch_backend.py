@@ -1,4 +1,4 @@
-"""The convolution in torch: its kernels on the CPU or a GPU, for work that pays for its import."""
+"""The primitives in torch: its kernels on the CPU or a GPU, for work that pays for its import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.border import source_cells, unpadded
-from convcalc.execute.exact import check_exact
+from convcalc.execute.exact import check_exact, check_product, check_sum
+from convcalc.execute.pooling import pooled
 from convcalc.execute.taps import (
     add_taps,
     grouped_weight,
@@ -23,8 +24,9 @@ from convcalc.execute.taps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
 MOST_UNFOLDED = 2**30
@@ -33,6 +35,7 @@ MOST_UNFOLDED = 2**30
 _DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
 
 _CONV = (functional.conv1d, functional.conv2d, functional.conv3d)
+_JOIN: dict[str, Callable[[Any, Any], Any]] = {"sum": torch.add, "max": torch.maximum}
 _TRANSPOSED = (
     functional.conv_transpose1d,
     functional.conv_transpose2d,
@@ -75,9 +78,7 @@ class TorchBackend:
     ) -> torch.Tensor:
         """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
         if padding_mode != "zeros":
-            for axis, window in enumerate(windows, start=2):
-                cells = source_cells(array.shape[axis], window, padding_mode)
-                array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
+            array = self.pad(array, windows, padding_mode)
             windows = unpadded(tuple(windows))
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         if _needs_taps(array, weight) or _unfolds_too_far(array, weight, sizes):
@@ -126,6 +127,81 @@ class TorchBackend:
             cut = _cut(cut, axis, w.before, size)
         return cut if bias is None else cut + per_channel(bias, len(windows))
 
+    def linear(
+        self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        """(..., in) times (out, in), plus a bias (out)."""
+        if not array.is_floating_point():
+            numbers = None if bias is None else _exact(bias)
+            check_exact(_exact(array), _exact(weight)[None], numbers)
+        product = array @ weight.T
+        return product if bias is None else product + bias
+
+    def pool(self, array: torch.Tensor, windows: Sequence[Window], how: Reduction) -> torch.Tensor:
+        """Sums or maxima over windows of (N, C, *sizes)."""
+        begin = 0 if how == "sum" else _lowest(array)
+        result: torch.Tensor = pooled(
+            array, windows, lambda shape: array.new_full(shape, begin), _JOIN[how]
+        )
+        return result
+
+    def pad(self, array: torch.Tensor, windows: Sequence[Window], mode: str) -> torch.Tensor:
+        """Cells added at both ends of each spatial axis of (N, C, *sizes)."""
+        if mode == "zeros":
+            return functional.pad(array, _ends(windows))
+        for axis, window in enumerate(windows, start=2):
+            cells = source_cells(array.shape[axis], window, mode)
+            array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
+        return array
+
+    def reduce(self, array: torch.Tensor, axes: Sequence[int], how: Reduction) -> torch.Tensor:
+        """The sum or maximum over whole axes, which stay with one cell."""
+        function = torch.sum if how == "sum" else torch.amax
+        return function(array, tuple(axes), keepdim=True)
+
+    def take(self, array: torch.Tensor, axis: int, cells: Sequence[int]) -> torch.Tensor:
+        """The named cells of one axis."""
+        return array.index_select(axis, torch.tensor(cells, device=self.device))
+
+    def concat(self, arrays: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
+        """Arrays side by side along one axis."""
+        return torch.cat(tuple(arrays), dim=axis)
+
+    def permute(self, array: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+        """The axes in another order."""
+        return array.permute(tuple(axes))
+
+    def add(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """The sum; integers exactly or not at all."""
+        if not one.is_floating_point():
+            check_sum(_exact(one), _exact(other))
+        return one + other
+
+    def multiply(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """The product; integers exactly or not at all."""
+        if not one.is_floating_point():
+            check_product(_exact(one), _exact(other))
+        return one * other
+
+    def clip(self, array: torch.Tensor, low: float | None, high: float | None) -> torch.Tensor:
+        """Values within bounds; NaN stays."""
+        return array.clamp(low, high)
+
+    def where(
+        self, condition: torch.Tensor, one: torch.Tensor | float, other: torch.Tensor | float
+    ) -> torch.Tensor:
+        """`one` where the condition holds, elsewhere `other`."""
+        return torch.where(condition, one, other)
+
+    def apply(self, function: Function, array: torch.Tensor) -> torch.Tensor:
+        """A function of each element."""
+        result: torch.Tensor = getattr(torch, function)(array)
+        return result
+
+    def vector(self, values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
+        """Numbers as a tensor of one axis."""
+        return torch.tensor(values, dtype=like.dtype, device=like.device)
+
     @property
     def threads(self) -> int:
         """Threads that torch computes with."""
@@ -170,11 +246,6 @@ def _ends(windows: Sequence[Window]) -> list[int]:
 def _needs_taps(array: torch.Tensor, weight: torch.Tensor) -> bool:
     """Integers, which torch would let wrap, and weights that must not meet a padding's zeros."""
     if not array.is_floating_point():
-        if array.device.type != "cpu":
-            raise DataError(
-                "integers are computed exactly on the CPU only; leave out --device, or "
-                "compute with --dtype float32"
-            )
         return True
     return not bool(torch.isfinite(weight).all())
 
@@ -184,6 +255,21 @@ def _unfolds_too_far(array: torch.Tensor, weight: torch.Tensor, sizes: Sequence[
     if array.dtype != torch.float64 or array.device.type != "cpu":
         return False
     return array.element_size() * prod(weight.shape[1:]) * prod(sizes) > MOST_UNFOLDED
+
+
+def _exact(tensor: torch.Tensor) -> np.ndarray:
+    """The same integers, to be looked at by the checks of exactness."""
+    if tensor.device.type != "cpu":
+        raise DataError(
+            "integers are computed exactly on the CPU only; leave out --device, or "
+            "compute with --dtype float32"
+        )
+    return tensor.numpy()
+
+
+def _lowest(tensor: torch.Tensor) -> float:
+    """What a maximum starts from."""
+    return -torch.inf if tensor.is_floating_point() else torch.iinfo(tensor.dtype).min
 
 
 def _summed(
@@ -196,7 +282,8 @@ def _summed(
     transposed: bool,
 ) -> torch.Tensor:
     if not array.is_floating_point():
-        check_exact(array.numpy(), blocks.numpy(), None if bias is None else bias.numpy())
+        numbers = None if bias is None else _exact(bias)
+        check_exact(_exact(array), _exact(blocks), numbers)
     groups, channels = blocks.shape[:2]
     out: Any = array.new_zeros((array.shape[0], groups, channels, *sizes))
     add_taps(out, split_channels(array, groups), blocks, windows, transposed=transposed)

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 
+def without_counters(given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays that inference reads: PyTorch also stores how many batches `bn` has seen."""
+    return {
+        name: array
+        for name, array in given.items()
+        if name.rpartition(".")[2] != "num_batches_tracked"
+    }
+
+
 def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> None:
     """Every weight must be there, of its shape, and no other.
 
@@ -41,7 +50,8 @@ def random_weights(needed: Mapping[str, Shape], seed: int) -> dict[str, np.ndarr
     """float32 weights, uniform within 1/sqrt(fan-in), the same for the same seed.
 
     The fan-in of a weight (O, C/g, *k) is C/g * prod(k), and its bias shares the bound; this is
-    PyTorch's default, so that signals keep about their size from layer to layer.
+    PyTorch's default, so that signals keep about their size from layer to layer. For the same
+    reason the factors of a normalisation and its variances are drawn around 1.
     """
     generator = np.random.default_rng(seed)
     weights: dict[str, np.ndarray] = {}
@@ -49,5 +59,7 @@ def random_weights(needed: Mapping[str, Shape], seed: int) -> dict[str, np.ndarr
     for name, shape in needed.items():
         if len(shape) > 1:
             bound = float(np.prod(shape[1:])) ** -0.5
-        weights[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
+        factor = len(shape) == 1 and name.endswith(("weight", "running_var"))
+        low, high = (0.5, 1.5) if factor else (-bound, bound)
+        weights[name] = generator.uniform(low, high, shape).astype(np.float32)
     return weights

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 from convcalc.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from convcalc.layers.operations import Operations
     from convcalc.layers.parameters import Rule
@@ -29,22 +29,46 @@ KINDS: dict[str, type[Layer]] = {}
 """Every kind of layer by its name in the spec language."""
 
 
+class ElementOps(NamedTuple):
+    """Operations of normalisation, activation, pooling and merging, by type."""
+
+    multiply: int = 0
+    add: int = 0
+    compare: int = 0
+    divide: int = 0
+    exponent: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+    def times(self, count: int) -> ElementOps:
+        """The operations of `count` elements, from those of one."""
+        return ElementOps(*(count * own for own in self))
+
+
 class Costs(NamedTuple):
     """The arithmetic of one layer on one sample, in exact whole numbers.
 
     Attributes:
-        macs: Multiply-accumulates of the convolution, bias apart.
+        macs: Multiply-accumulates of convolutions and matrix products, bias apart.
         bias_adds: Additions of the bias.
-        element_ops: Operations of normalisation, activation, pooling and merging.
+        elements: Operations on single elements, by type.
     """
 
     macs: int = 0
     bias_adds: int = 0
-    element_ops: int = 0
+    elements: ElementOps = ElementOps()
 
     def __add__(self, other: Costs) -> Costs:  # type: ignore[override]
         """The costs of both together, column by column."""
-        return Costs(*(mine + its for mine, its in zip(self, other, strict=True)))
+        elements = zip(self.elements, other.elements, strict=True)
+        return Costs(
+            self.macs + other.macs,
+            self.bias_adds + other.bias_adds,
+            ElementOps(*(mine + its for mine, its in elements)),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +78,10 @@ class Layer:
     kind: ClassVar[str] = ""
     positional: ClassVar[str | None] = None
     """The parameter that a bare first value means, as 64 in `conv:64`."""
+    joins: ClassVar[bool] = False
+    """Whether it has several inputs: such a kind is written with branches, KIND{a|b}."""
+    branches: ClassVar[str] = "no branches"
+    """How many branches it is written with, in words."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -72,6 +100,18 @@ class Layer:
         """The rule of each parameter, by its long name, in the order of the fields."""
         return {field.name: field.metadata["rule"] for field in dataclasses.fields(cls)}
 
+    @classmethod
+    def branch_inputs(
+        cls,
+        source: int,  # noqa: ARG003 - for kinds that read it beside their branches
+        ends: Sequence[int],
+    ) -> tuple[int, ...] | None:
+        """The nodes it reads, from the node before the block and the last one of each branch.
+
+        None if it cannot have that many branches.
+        """
+        return tuple(ends) if len(ends) > 1 else None
+
     def spec(self) -> str:
         """The layer in the spec language, defaults left out: `conv:64,k7,s2,p3`."""
         fields = dataclasses.fields(self)
@@ -82,7 +122,7 @@ class Layer:
         ]
         return ":".join(filter(None, (self.kind, ",".join(written))))
 
-    def out_shape(self, shape: Shape) -> Shape:
+    def out_shape(self, shape: Shape, /) -> Shape:
         """(channels, *spatial) of the result for one sample of `shape`.
 
         Raises:
@@ -90,28 +130,44 @@ class Layer:
         """
         return shape
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def weight_shapes(self, shape: Shape, /) -> dict[str, Shape]:
         """The shape of each weight by its name, in the order in which they are stored."""
         return {}
 
-    def costs(self, shape: Shape) -> Costs:
+    def buffer_shapes(self, shape: Shape, /) -> dict[str, Shape]:
+        """The shape of each array that is stored beside the weights and is no parameter."""
+        return {}
+
+    def tensor_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """Everything that running needs: the weights, then the buffers."""
+        return {**self.weight_shapes(*shapes), **self.buffer_shapes(*shapes)}
+
+    def costs(self, shape: Shape, /) -> Costs:
         """The arithmetic for one sample of `shape`."""
         return Costs()
 
-    def field(self, fields: Fields, shape: Shape) -> Fields:
-        """The receptive field per axis after this layer, from the one before it.
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The receptive field per axis after this layer, from those of its inputs.
 
-        `shape` is the input's: with SAME padding and a stride, the start depends on its size.
+        `shapes` are the inputs': with SAME padding and a stride, the start depends on the size.
         """
-        return fields
+        return fields[0]
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
+    def unread(self, shape: Shape, /) -> tuple[int, ...]:
         """Cells at the end of each spatial axis that no window reaches because of the stride."""
         return (0,) * (len(shape) - 1)
 
-    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
-        """The result for a batch `array` (N, channels, *spatial), computed by a backend."""
-        return array
+    @property
+    def needs_floats(self) -> bool:
+        """Whether integers cannot pass: the result of whole numbers is not whole."""
+        return False
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The result for a batch of each input (N, channels, *spatial), computed by a backend.
+
+        `weights` holds the buffers too.
+        """
+        return arrays[0]
 
 
 def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
@@ -123,7 +179,8 @@ def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
         return value
     items = value if isinstance(value, tuple) else (value,)
     text = "x".join(
-        str(item) if isinstance(item, int) else ":".join(map(str, item)) for item in items
+        ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")
+        for item in items
     )
     return text if bare else f"{short}{text}"
 

@@ -6,10 +6,9 @@ import dataclasses
 from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import Layer, spatial_rank, times
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Layer, spatial_rank
 from convcalc.layers.parameters import (
-    LARGEST,
     Padding,
     PerAxis,
     count,
@@ -19,6 +18,7 @@ from convcalc.layers.parameters import (
     spread,
     switch,
 )
+from convcalc.layers.placing import check_same
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape
@@ -40,13 +40,7 @@ class Convolution(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        strides = (self.stride,) if isinstance(self.stride, int) else self.stride
-        if self.padding == "same" and max(strides) > 1:
-            raise ParameterError(
-                "padding",
-                "'same' goes with stride 1 only, as in PyTorch; use 'same-upper' "
-                "for ceil(size / stride), TensorFlow's and ONNX's rule",
-            )
+        check_same(self.padding, self.stride)
 
     def axes(self, shape: Shape) -> tuple[tuple[int, int, int], ...]:
         """(kernel, stride, dilation) of each spatial axis of `shape`."""
@@ -77,15 +71,6 @@ class Convolution(Layer):
     def taps(self, shape: Shape) -> int:
         """Taps of one kernel over all axes: the product of the kernel sizes."""
         return prod(kernel for kernel, _, _ in self.axes(shape))
-
-
-def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
-    """Output sizes that exist: none below 1, none beyond `LARGEST`."""
-    if min(sizes) < 1:
-        raise ShapeError(f"{what} leaves an output of {times(sizes)} cells; every axis needs 1")
-    if max(sizes) > LARGEST:
-        raise ShapeError(f"{what} makes an output axis longer than {LARGEST} cells")
-    return sizes
 
 
 def _common_divisors(one: int, other: int, most: int = 8) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, spatial_rank, times
-from convcalc.layers.convolution import Convolution, checked_sizes
+from convcalc.layers.convolution import Convolution
 from convcalc.layers.parameters import PerAxis, param, per_axis, spread, spread_ends
+from convcalc.layers.placing import checked_sizes
 from convcalc.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
     from convcalc.layers.operations import Operations
@@ -72,13 +73,16 @@ class ConvTranspose(Convolution):
         macs = prod(shape) * (self.out_channels // self.groups) * self.taps(shape)
         return Costs(macs, prod(out) if self.bias else 0)
 
-    def field(self, fields: Fields, shape: Shape) -> Fields:
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Each axis through its window, the other way round."""
-        windows = self.windows(shape)
-        return tuple(field.through_transposed(w) for field, w in zip(fields, windows, strict=True))
+        windows = self.windows(shapes[0])
+        return tuple(
+            field.through_transposed(w) for field, w in zip(fields[0], windows, strict=True)
+        )
 
-    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `conv_transpose` onto the sizes that this input gives."""
+        (array,) = arrays
         shape = tuple(array.shape[1:])
         sizes = self.out_shape(shape)[1:]
         windows = self.windows(shape)

@@ -9,6 +9,7 @@ it from there.
 from __future__ import annotations
 
 import dataclasses
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import ParameterError, nearest, printable
@@ -63,20 +64,61 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
     return Rule("3 or 3x5 (per axis)", normalise)
 
 
-def padding() -> Rule:
-    """Cells at every end, per axis, per end, or a word."""
+def padding(*, words: bool = True) -> Rule:
+    """Cells at every end, per axis, per end, or a word where `words` are allowed."""
+    numbers = "3, 1x2 (per axis), 0:1 (begin:end)"
+    accepted = f"a whole number or one of {', '.join(PADDING_WORDS)}"
 
     def normalise(name: str, value: object) -> Padding:
-        if isinstance(value, str):
+        if isinstance(value, str) and words:
             return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
         if not isinstance(value, tuple | list):
-            return _whole(name, value, 0, f"a whole number or one of {', '.join(PADDING_WORDS)}")
+            return _whole(name, value, 0, accepted if words else f"cells, as {numbers}")
         _check_rank(name, value)
         axes = tuple(_ends(name, item) for item in value)
         return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes
 
-    form = "3, 1x2 (per axis), 0:1 (begin:end), " + ", ".join(PADDING_WORDS)
-    return Rule(form, normalise, PADDING_WORDS)
+    if not words:
+        return Rule(numbers, normalise)
+    return Rule(", ".join((numbers, *PADDING_WORDS)), normalise, PADDING_WORDS)
+
+
+def real(minimum: float | None = None, maximum: float | None = None) -> Rule:
+    """A finite number, whole or not, within bounds that belong to it."""
+
+    def normalise(name: str, value: object) -> float:
+        if isinstance(value, bool) or not hasattr(value, "__float__"):
+            raise ParameterError(name, f"expected a number, got {printable(repr(value), 60)}")
+        try:
+            number = float(value.__float__())
+        except OverflowError:
+            number = inf
+        if not isfinite(number):
+            raise ParameterError(name, f"expected a finite number, got {number}")
+        if minimum is not None and number < minimum:
+            raise ParameterError(name, f"must be at least {minimum:g}, got {number:g}")
+        if maximum is not None and number > maximum:
+            raise ParameterError(name, f"must be at most {maximum:g}, got {number:g}")
+        return number
+
+    return Rule("a number, as 0.1", normalise)
+
+
+def section() -> Rule:
+    """begin:end of one axis, the end left out: cells begin ... end - 1."""
+
+    def normalise(name: str, value: object) -> tuple[Ends]:
+        if isinstance(value, tuple | list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            got = printable(repr(value), 60)
+            raise ParameterError(name, f"expected begin:end, as 0:32, got {got}")
+        begin, end = _whole(name, value[0], 0), _whole(name, value[1], 0)
+        if end <= begin:
+            raise ParameterError(name, f"the end must lie behind the begin, got {begin}:{end}")
+        return ((begin, end),)
+
+    return Rule("begin:end, as 0:32", normalise)
 
 
 def one_of(*words: str) -> Rule:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.layers.base import Costs, Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
     from convcalc.layers.conv import Conv
@@ -39,26 +39,28 @@ class Staged(Layer):
         """The sum over the stages."""
         return sum((stage.costs(arriving) for _, stage, arriving in self._walk(shape)), Costs())
 
-    def field(self, fields: Fields, shape: Shape) -> Fields:
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Through every stage in turn."""
-        for _, stage, arriving in self._walk(shape):
-            fields = stage.field(fields, arriving)
-        return fields
+        (own,) = fields
+        for _, stage, arriving in self._walk(shapes[0]):
+            own = stage.field((own,), (arriving,))
+        return own
 
     def unread(self, shape: Shape) -> tuple[int, ...]:
         """Of the first stage, the one that reads the input."""
         _, stage, arriving = next(self._walk(shape))
         return stage.unread(arriving)
 
-    def run(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """Every stage in turn, each with its own weights."""
+        (array,) = arrays
         for prefix, stage, _ in self._walk(tuple(array.shape[1:])):
             own = {
                 name.removeprefix(prefix): weight
                 for name, weight in weights.items()
                 if name.startswith(prefix)
             }
-            array = stage.run(ops, array, own)
+            array = stage.run(ops, (array,), own)
         return array
 
     def _walk(self, shape: Shape) -> Iterator[tuple[str, Conv, Shape]]:

@@ -1,5 +1,34 @@
 """The text of a spec: what is written where, and nothing about what it means."""
 
-from convcalc.spec.calls import Argument, Call, Value, read_calls, read_value
+from convcalc.spec.parser import read_constant, read_tree, read_value
+from convcalc.spec.tree import (
+    Argument,
+    Axes,
+    Block,
+    Call,
+    Definition,
+    Ends,
+    Item,
+    Jump,
+    Repeat,
+    Value,
+)
+from convcalc.spec.writer import write_file, write_line
 
-__all__ = ["Argument", "Call", "Value", "read_calls", "read_value"]
+__all__ = [
+    "Argument",
+    "Axes",
+    "Block",
+    "Call",
+    "Definition",
+    "Ends",
+    "Item",
+    "Jump",
+    "Repeat",
+    "Value",
+    "read_constant",
+    "read_tree",
+    "read_value",
+    "write_file",
+    "write_line",
+]

@@ -1,0 +1,271 @@
+"""Activations: one function of each element, with its formula and what an element costs.
+
+`exponent` counts every function that is no ordinary arithmetic: exp, log, tanh and erf. Formulas
+and defaults are PyTorch's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ParameterError, ShapeError
+from convcalc.layers.base import Costs, ElementOps, Layer, times
+from convcalc.layers.parameters import count, param, real
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Shape
+    from convcalc.layers.operations import Operations
+
+
+class Activation(Layer):
+    """A function of each element by itself."""
+
+    each: ClassVar[ElementOps]
+    """The operations of one element."""
+
+    @property
+    def needs_floats(self) -> bool:
+        """Most make fractions of whole numbers."""
+        return True
+
+    def costs(self, shape: Shape) -> Costs:
+        """Those of one element, times the elements."""
+        return Costs(elements=self.each.times(prod(shape)))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The function of every element."""
+        (array,) = arrays
+        return self._function(ops, array)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        """The activation of an array."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class ReLU(Activation):
+    """max(x, 0)."""
+
+    kind: ClassVar[str] = "relu"
+    each = ElementOps(compare=1)
+
+    @property
+    def needs_floats(self) -> bool:
+        """Whole numbers stay whole."""
+        return False
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.clip(x, 0, None)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReLU6(Activation):
+    """min(max(x, 0), 6)."""
+
+    kind: ClassVar[str] = "relu6"
+    each = ElementOps(compare=2)
+
+    @property
+    def needs_floats(self) -> bool:
+        """Whole numbers stay whole."""
+        return False
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.clip(x, 0, 6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardtanh(Activation):
+    """min(max(x, min_val), max_val)."""
+
+    kind: ClassVar[str] = "hardtanh"
+    each = ElementOps(compare=2)
+
+    min_val: float = param(real(), "min", "the least value of the result", default=-1.0)
+    max_val: float = param(real(), "max", "the largest value of the result", default=1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_val <= self.min_val:
+            raise ParameterError(
+                "max_val", f"must be above min_val={self.min_val:g}, got {self.max_val:g}"
+            )
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.clip(x, self.min_val, self.max_val)
+
+
+@dataclasses.dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """x for x > 0, else negative_slope * x."""
+
+    kind: ClassVar[str] = "leakyrelu"
+    positional: ClassVar[str | None] = "negative_slope"
+    each = ElementOps(multiply=1, compare=1)
+
+    negative_slope: float = param(real(), "slope", "the slope below 0", default=0.01)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.where(x > 0, x, x * self.negative_slope)
+
+
+@dataclasses.dataclass(frozen=True)
+class ELU(Activation):
+    """x for x > 0, else alpha * (exp(x) - 1)."""
+
+    kind: ClassVar[str] = "elu"
+    positional: ClassVar[str | None] = "alpha"
+    each = ElementOps(multiply=1, add=1, compare=1, exponent=1)
+
+    alpha: float = param(real(), "alpha", "minus the value far below 0", default=1.0)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.where(x > 0, x, ops.apply("expm1", ops.clip(x, None, 0)) * self.alpha)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sigmoid(Activation):
+    """1 / (1 + exp(-x))."""
+
+    kind: ClassVar[str] = "sigmoid"
+    each = ElementOps(add=1, divide=1, exponent=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return 1 / (ops.apply("exp", -x) + 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class SiLU(Activation):
+    """x * sigmoid(x) = x / (1 + exp(-x)), also called swish."""
+
+    kind: ClassVar[str] = "silu"
+    each = ElementOps(add=1, divide=1, exponent=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return x / (ops.apply("exp", -x) + 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class GELU(Activation):
+    """x * P(normal <= x) = x * 0.5 * erfc(-x / sqrt(2)), the exact form."""
+
+    kind: ClassVar[str] = "gelu"
+    each = ElementOps(multiply=3, exponent=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return x * 0.5 * ops.apply("erfc", x * -(0.5**0.5))
+
+
+@dataclasses.dataclass(frozen=True)
+class Tanh(Activation):
+    """tanh(x)."""
+
+    kind: ClassVar[str] = "tanh"
+    each = ElementOps(exponent=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.apply("tanh", x)
+
+
+@dataclasses.dataclass(frozen=True)
+class Softplus(Activation):
+    """log(1 + exp(x)), and x itself from 20 on, where the two are equal in float32."""
+
+    kind: ClassVar[str] = "softplus"
+    each = ElementOps(add=1, compare=1, exponent=2)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return softplus(ops, x)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mish(Activation):
+    """x * tanh(softplus(x))."""
+
+    kind: ClassVar[str] = "mish"
+    each = ElementOps(multiply=1, add=1, compare=1, exponent=3)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return x * ops.apply("tanh", softplus(ops, x))
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardsigmoid(Activation):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    kind: ClassVar[str] = "hardsigmoid"
+    each = ElementOps(add=1, compare=2, divide=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.clip(x + 3, 0, 6) / 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardswish(Activation):
+    """x * min(max(x + 3, 0), 6) / 6."""
+
+    kind: ClassVar[str] = "hardswish"
+    each = ElementOps(multiply=1, add=1, compare=2, divide=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return x * ops.clip(x + 3, 0, 6) / 6
+
+
+@dataclasses.dataclass(frozen=True)
+class PReLU(Activation):
+    """x for x > 0, else weight * x, with one learned weight or one for each channel."""
+
+    kind: ClassVar[str] = "prelu"
+    positional: ClassVar[str | None] = "num_parameters"
+    each = ElementOps(multiply=1, compare=1)
+
+    num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The same shape.
+
+        Raises:
+            ShapeError: there is neither one weight nor one for each channel.
+        """
+        if self.num_parameters not in (1, shape[0]):
+            raise ShapeError(
+                f"num_parameters={self.num_parameters} on {times(shape)}; 1 or {shape[0]} fit"
+            )
+        return shape
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weight (num_parameters)."""
+        return {"weight": (self.num_parameters,)}
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The slope below 0 is learned."""
+        (x,) = arrays
+        slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))
+        return ops.where(x > 0, x, x * slope)
+
+
+@dataclasses.dataclass(frozen=True)
+class Softmax(Activation):
+    """exp(x) / sum exp(x) over the channels of each cell, the largest taken off x first."""
+
+    kind: ClassVar[str] = "softmax"
+
+    def costs(self, shape: Shape) -> Costs:
+        """Per cell of C channels: C-1 comparisons, C + C-1 additions, C exponents, C divisions."""
+        channels, cells = shape[0], prod(shape[1:])
+        cell = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
+        return Costs(elements=cell.times(cells))
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        """The same however large the values are: the largest becomes exp(0)."""
+        powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
+        return powers / ops.reduce(powers, (1,), "sum")
+
+
+def softplus(ops: Operations, x: Any) -> Any:
+    """log(1 + exp(x)), and x above 20."""
+    return ops.where(x > 20, x, ops.apply("log1p", ops.apply("exp", ops.clip(x, None, 20))))

@@ -1,0 +1,142 @@
+"""`adaptiveavgpool`, `adaptivemaxpool` and `gap`: windows that follow from the output size."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
+from convcalc.layers.parameters import PerAxis, param, per_axis, spread
+from convcalc.layers.resampling import through_sections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations, Reduction
+
+Sections = list[tuple[int, int]]
+"""(begin, end) of each window of one axis."""
+
+
+class Adaptive(Layer):
+    """As many windows as the output has cells, of sizes that differ by one and may overlap."""
+
+    how: ClassVar[Reduction]
+
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """The output size of each spatial axis of `shape`."""
+        raise NotImplementedError
+
+    def sections(self, shape: Shape) -> tuple[Sections, ...]:
+        """Of each axis, window u: floor(u*i/o) ... ceil((u + 1)*i/o), the end left out.
+
+        Source: PyTorch, `adaptive_avg_pool2d` in ATen/native/AdaptivePooling.h; 10 cells to 7
+        give (0,2) (1,3) (2,5) (4,6) (5,8) (7,9) (8,10).
+        """
+        return tuple(
+            [(u * size // out, -(-(u + 1) * size // out)) for u in range(out)]
+            for size, out in zip(shape[1:], self.sizes(shape), strict=True)
+        )
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C, *output sizes)."""
+        return (shape[0], *self.sizes(shape))
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Each axis through its windows; an axis of one output cell is seen as a whole."""
+        shape = shapes[0]
+        through = [
+            (through_sections(field, size, out), out)
+            for field, size, out in zip(fields[0], shape[1:], self.sizes(shape), strict=True)
+        ]
+        return tuple(field.seeing_all() if out == 1 else field for field, out in through)
+
+    def cells_read(self, shape: Shape) -> int:
+        """The sum of the window sizes over all outputs and channels."""
+        axes = self.sections(shape)
+        return shape[0] * prod(sum(end - begin for begin, end in axis) for axis in axes)
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """One axis after the other: sums and maxima over a box are those over its sides in turn."""
+        (array,) = arrays
+        for axis, sections in enumerate(self.sections(tuple(array.shape[1:])), start=2):
+            before = (slice(None),) * axis
+            pieces = [
+                ops.reduce(array[(*before, slice(begin, end))], (axis,), self.how)
+                for begin, end in sections
+            ]
+            array = pieces[0] if len(pieces) == 1 else ops.concat(pieces, axis)
+        return array
+
+
+class AdaptiveMean(Adaptive):
+    """The mean over such windows."""
+
+    how = "sum"
+
+    @property
+    def needs_floats(self) -> bool:
+        """A mean of whole numbers is a fraction."""
+        return True
+
+    def costs(self, shape: Shape) -> Costs:
+        """One addition for each cell of each window, and one division for each output."""
+        divide = prod(self.out_shape(shape))
+        return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The sums, each over the cells of its window."""
+        total = super().run(ops, arrays, weights)
+        axes = self.sections(tuple(arrays[0].shape[1:]))
+        divisor = 1
+        for axis, sections in enumerate(axes):
+            trailing = (1,) * (len(axes) - 1 - axis)
+            cells = ops.vector([end - begin for begin, end in sections], total)
+            divisor = divisor * cells.reshape(-1, *trailing)
+        return total / divisor
+
+
+@dataclasses.dataclass(frozen=True)
+class AdaptiveAvgPool(AdaptiveMean):
+    """The mean of each of `output_size` windows."""
+
+    kind: ClassVar[str] = "adaptiveavgpool"
+    positional: ClassVar[str | None] = "output_size"
+
+    output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
+
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """As they were given."""
+        return spread("output_size", self.output_size, spatial_rank(shape))
+
+
+@dataclasses.dataclass(frozen=True)
+class AdaptiveMaxPool(Adaptive):
+    """The largest value of each of `output_size` windows."""
+
+    kind: ClassVar[str] = "adaptivemaxpool"
+    positional: ClassVar[str | None] = "output_size"
+    how = "max"
+
+    output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
+
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """As they were given."""
+        return spread("output_size", self.output_size, spatial_rank(shape))
+
+    def costs(self, shape: Shape) -> Costs:
+        """One comparison for each cell of each window."""
+        return Costs(elements=ElementOps(compare=self.cells_read(shape)))
+
+
+@dataclasses.dataclass(frozen=True)
+class GlobalAvgPool(AdaptiveMean):
+    """The mean of each channel, `adaptiveavgpool:1`: (C, 1, 1) from (C, H, W)."""
+
+    kind: ClassVar[str] = "gap"
+
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """One cell of each axis."""
+        return (1,) * spatial_rank(shape)

@@ -1,0 +1,41 @@
+"""`flatten`: all numbers of a sample as one axis of features."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.layers.base import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+@dataclasses.dataclass(frozen=True)
+class Flatten(Layer):
+    """(C, *spatial) as (C * prod(spatial)), channel after channel."""
+
+    kind: ClassVar[str] = "flatten"
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(features)."""
+        return (prod(shape),)
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Features of several cells together see all; of a single cell, what that cell sees."""
+        sizes = shapes[0][1:]
+        if len(sizes) != len(fields[0]):
+            return fields[0]
+        return tuple(
+            field.seeing_all() if size > 1 else field
+            for field, size in zip(fields[0], sizes, strict=True)
+        )
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The same numbers, (N, features)."""
+        (array,) = arrays
+        return array.reshape(array.shape[0], -1)

@@ -1,0 +1,186 @@
+"""`residual`, `concat` and `scale`: several branches made one."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import reduce
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Costs, ElementOps, Layer, times
+from convcalc.receptive import united
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+class Join(Layer):
+    """A layer of several inputs, each the result of a branch."""
+
+    joins: ClassVar[bool] = True
+    branches: ClassVar[str] = "two branches or more"
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """The shape of the branches together."""
+        raise NotImplementedError
+
+    def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """None."""
+        return {}
+
+    def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """None."""
+        return {}
+
+    def costs(self, *shapes: Shape) -> Costs:
+        """None."""
+        return Costs()
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Of each axis, the cells that any branch sees."""
+        sizes = self.out_shape(*shapes)[1:] or (1,) * len(fields[0])
+        return tuple(united(axis, size) for *axis, size in zip(*fields, sizes, strict=True))
+
+    def unread(self, *shapes: Shape) -> tuple[int, ...]:
+        """No cell: there are no windows."""
+        return (0,) * (len(shapes[0]) - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Residual(Join):
+    """The sum of the branches (He et al., "Deep Residual Learning", 2016)."""
+
+    kind: ClassVar[str] = "residual"
+    branches: ClassVar[str] = "one branch or more"
+
+    @classmethod
+    def branch_inputs(cls, source: int, ends: Sequence[int]) -> tuple[int, ...]:
+        """Beside a single branch, the input itself."""
+        return (ends[0], source) if len(ends) == 1 else tuple(ends)
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """The shape of every branch.
+
+        Raises:
+            ShapeError: two branches differ.
+        """
+        for index, shape in enumerate(shapes):
+            if shape != shapes[0]:
+                raise ShapeError(
+                    f"{_given(shapes, index)}: a sum needs equal shapes; "
+                    f"{_wanted(shapes[0], shape, index)}"
+                )
+        return shapes[0]
+
+    def costs(self, *shapes: Shape) -> Costs:
+        """One addition per element for each branch after the first."""
+        return Costs(elements=ElementOps(add=(len(shapes) - 1) * prod(shapes[0])))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """Branch added to branch, from the first on."""
+        return reduce(ops.add, arrays)
+
+
+@dataclasses.dataclass(frozen=True)
+class Concat(Join):
+    """The channels of all branches one after the other."""
+
+    kind: ClassVar[str] = "concat"
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """(sum of the channels, *spatial).
+
+        Raises:
+            ShapeError: the spatial sizes of two branches differ.
+        """
+        for index, shape in enumerate(shapes):
+            if shape[1:] != shapes[0][1:]:
+                raise ShapeError(
+                    f"{_given(shapes, index)}: a concatenation needs equal spatial sizes; "
+                    f"{_wanted((shape[0], *shapes[0][1:]), shape, index)}"
+                )
+        return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """Side by side along the channels."""
+        return ops.concat(arrays, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale(Join):
+    """The first input times a gate, whose axes of one cell serve all cells of the first.
+
+    Source: Hu et al., "Squeeze-and-Excitation Networks" (2018), relation 4, for a gate (C, 1, 1).
+    """
+
+    kind: ClassVar[str] = "scale"
+    branches: ClassVar[str] = "one branch, the gate"
+
+    @classmethod
+    def branch_inputs(cls, source: int, ends: Sequence[int]) -> tuple[int, ...] | None:
+        """The input itself, then the gate."""
+        return (source, *ends) if len(ends) == 1 else None
+
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """The shape of the first input.
+
+        Raises:
+            ShapeError: there is no gate, or more than one, or it does not fit.
+        """
+        if len(shapes) != 2:
+            raise ShapeError(f"needs an input and one gate, got {len(shapes)} inputs")
+        scaled, gate = shapes
+        fits = len(scaled) == len(gate) and all(
+            own in (1, size) for own, size in zip(gate, scaled, strict=True)
+        )
+        if not fits:
+            forms = dict.fromkeys(
+                times(form)
+                for form in ((scaled[0], *(1,) * (len(scaled) - 1)), scaled, (1, *scaled[1:]))
+            )
+            raise ShapeError(
+                f"the input is {times(scaled)}, the gate gives {times(gate)}: a gate has the "
+                f"input's size or 1 along each axis; it would have to give {' or '.join(forms)}"
+            )
+        return scaled
+
+    def costs(self, *shapes: Shape) -> Costs:
+        """One multiplication per element."""
+        return Costs(elements=ElementOps(multiply=prod(shapes[0])))
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The input's own cells and the gate's; a gate of one cell is seen by all of the axis."""
+        scaled, gate = shapes
+        joined = super().field(fields, shapes)
+        broadcast = [size > own for size, own in zip(scaled[1:], gate[1:], strict=True)]
+        return tuple(
+            own.seeing_all() if wide else both
+            for own, both, wide in zip(
+                fields[0], joined, broadcast or [False] * len(joined), strict=True
+            )
+        )
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The product."""
+        scaled, gate = arrays
+        return ops.multiply(scaled, gate)
+
+
+def _given(shapes: Sequence[Shape], index: int) -> str:
+    return f"branch 0 gives {times(shapes[0])}, branch {index} gives {times(shapes[index])}"
+
+
+def _wanted(wanted: Shape, shape: Shape, index: int) -> str:
+    """What would have to change in the branch for its shape to become the wanted one."""
+    if wanted[1:] == shape[1:]:
+        return f"the last layer of branch {index} would have to give {wanted[0]} channels"
+    if wanted[0] == shape[0] and len(wanted) == len(shape):
+        return (
+            f"branch {index} would have to give {times(wanted[1:])} cells; its strides and "
+            f"padding decide that"
+        )
+    return f"branch {index} would have to give {times(wanted)}"

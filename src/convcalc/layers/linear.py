@@ -1,0 +1,60 @@
+"""`linear`: a fully connected layer over the last axis."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Costs, Layer
+from convcalc.layers.parameters import count, param, switch
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+@dataclasses.dataclass(frozen=True)
+class Linear(Layer):
+    """Each output is a weighted sum over the last axis, plus a bias; other axes stay apart."""
+
+    kind: ClassVar[str] = "linear"
+    positional: ClassVar[str | None] = "out_features"
+
+    out_features: int = param(count(1), "n", "features of the result")
+    bias: bool = param(switch(), "bias", "add a number per output feature", default=True)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(*leading, out_features)."""
+        if not shape:
+            raise ShapeError("needs an input of at least one axis, got no axes")
+        return (*shape[:-1], self.out_features)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weight (out_features, last axis) and bias (out_features)."""
+        weights: dict[str, Shape] = {"weight": (self.out_features, shape[-1])}
+        return weights | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def costs(self, shape: Shape) -> Costs:
+        """Multiply-accumulates: leading axes * in * out.
+
+        Source: derived; each of the prod(out) outputs is a sum of `in` products.
+        """
+        out = prod(self.out_shape(shape))
+        return Costs(out * shape[-1], out if self.bias else 0)
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Of features the whole input; of (C, *spatial) the last axis alone is seen as a whole."""
+        size = shapes[0][-1]
+        if len(shapes[0]) == 1:
+            return tuple(field.seeing_all() for field in fields[0])
+        return (*fields[0][:-1], fields[0][-1].through(Window(size, size)).seeing_all())
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The backend's `linear`."""
+        (array,) = arrays
+        return ops.linear(array, weights["weight"], weights.get("bias"))

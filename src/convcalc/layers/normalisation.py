@@ -1,0 +1,194 @@
+"""`bn`, `gn`, `ln` and `in`: values made to have mean 0 and variance 1, then scaled and shifted."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank, times
+from convcalc.layers.parameters import count, param, real, switch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+@dataclasses.dataclass(frozen=True)
+class Norm(Layer):
+    """(x - mean) / sqrt(variance + eps) * weight + bias, with a weight and bias per channel."""
+
+    eps: float = param(
+        real(0), "eps", "added to the variance, against division by 0", default=1e-5, kw_only=True
+    )
+    affine: bool = param(
+        switch(), "affine", "scale and shift each channel by weights", default=True, kw_only=True
+    )
+
+    @property
+    def needs_floats(self) -> bool:
+        """The square root of a variance is a fraction."""
+        return True
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weight (C) and bias (C)."""
+        return {"weight": shape[:1], "bias": shape[:1]} if self.affine else {}
+
+    def scaled(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+        """An array (N, C, ...) times the weight plus the bias."""
+        if not self.affine:
+            return array
+        shape = (1, -1, *(1,) * (len(array.shape) - 2))
+        return array * weights["weight"].reshape(shape) + weights["bias"].reshape(shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchNorm(Norm):
+    """Normalisation with the mean and variance per channel that training has left behind."""
+
+    kind: ClassVar[str] = "bn"
+
+    def buffer_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The mean (C) and variance (C) of the training data, which are no parameters."""
+        return {"running_mean": shape[:1], "running_var": shape[:1]}
+
+    def costs(self, shape: Shape) -> Costs:
+        """At inference one multiplication and one addition per element.
+
+        (x - mean) / sqrt(var + eps) * w + b is x*a + c with a = w / sqrt(var + eps) and
+        c = b - mean*a, known before any input is. Source: derived.
+        """
+        return Costs(elements=ElementOps(multiply=1, add=1).times(prod(shape)))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """x*a + c, in which the fixed numbers are put together first."""
+        (array,) = arrays
+        scale = (weights["running_var"] + self.eps) ** -0.5
+        if self.affine:
+            scale = scale * weights["weight"]
+        shift = -weights["running_mean"] * scale
+        if self.affine:
+            shift = shift + weights["bias"]
+        shape = (1, -1, *(1,) * (len(array.shape) - 2))
+        return array * scale.reshape(shape) + shift.reshape(shape)
+
+
+class Measured(Norm):
+    """Normalisation with the mean and variance of the input itself, taken over sets of values."""
+
+    def sets(self, shape: Shape) -> int:
+        """Sets of values in one sample, each with a mean and a variance of its own."""
+        raise NotImplementedError
+
+    def costs(self, shape: Shape) -> Costs:
+        """Per element 3 additions and 2 multiplications, per set 3 divisions, 1 addition, 1 root.
+
+        sum x; d = x - mean; sum d*d; d * r: three additions and two multiplications of elements,
+        with r = 1 / sqrt(variance + eps) of each set. The scale and shift are one more of each.
+        The root is counted as an exponent.
+
+        Source: derived.
+        """
+        affine = int(self.affine)
+        each = ElementOps(multiply=2 + affine, add=3 + affine).times(prod(shape))
+        once = ElementOps(add=1, divide=3, exponent=1).times(self.sets(shape))
+        return Costs(elements=each) + Costs(elements=once)
+
+    def normalised(self, ops: Operations, array: Any, axes: tuple[int, ...]) -> Any:
+        """Mean 0 and variance 1 over these axes."""
+        number = prod(array.shape[axis] for axis in axes)
+        centred = array - ops.reduce(array, axes, "sum") / number
+        variance = ops.reduce(centred * centred, axes, "sum") / number
+        return centred / (variance + self.eps) ** 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupNorm(Measured):
+    """Statistics over each group of channels and all cells of a sample (Wu and He, 2018)."""
+
+    kind: ClassVar[str] = "gn"
+    positional: ClassVar[str | None] = "num_groups"
+
+    num_groups: int = param(count(1), "g", "groups of channels")
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The same shape.
+
+        Raises:
+            ShapeError: the channels do not divide by the groups.
+        """
+        if shape[0] % self.num_groups:
+            raise ShapeError(
+                f"{shape[0]} channels do not divide by num_groups={self.num_groups}; "
+                f"the input is {times(shape)}"
+            )
+        return shape
+
+    def sets(self, shape: Shape) -> int:
+        """One for each group."""
+        return self.num_groups
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The statistics look at every cell."""
+        return tuple(field.seeing_all() for field in fields[0])
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """Each group by itself."""
+        (array,) = arrays
+        groups = array.reshape(array.shape[0], self.num_groups, -1)
+        return self.scaled(ops, self.normalised(ops, groups, (2,)).reshape(array.shape), weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceNorm(Measured):
+    """Statistics over the cells of each channel of a sample; no weights unless asked for."""
+
+    kind: ClassVar[str] = "in"
+
+    affine: bool = param(
+        switch(), "affine", "scale and shift each channel by weights", default=False, kw_only=True
+    )
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The same shape.
+
+        Raises:
+            ShapeError: a channel has one cell only, which has no variance.
+        """
+        spatial_rank(shape)
+        if prod(shape[1:]) == 1:
+            raise ShapeError(f"needs more than one cell in each channel, got {times(shape)}")
+        return shape
+
+    def sets(self, shape: Shape) -> int:
+        """One for each channel."""
+        return shape[0]
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The statistics look at every cell."""
+        return tuple(field.seeing_all() for field in fields[0])
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """Each channel by itself."""
+        (array,) = arrays
+        axes = tuple(range(2, len(array.shape)))
+        return self.scaled(ops, self.normalised(ops, array, axes), weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerNorm(Measured):
+    """Statistics over the channels of each cell, as ConvNeXt normalises (Liu et al., 2022)."""
+
+    kind: ClassVar[str] = "ln"
+
+    def sets(self, shape: Shape) -> int:
+        """One for each cell."""
+        return prod(shape[1:])
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """Each cell by itself."""
+        (array,) = arrays
+        return self.scaled(ops, self.normalised(ops, array, (1,)), weights)

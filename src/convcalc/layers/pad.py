@@ -1,0 +1,50 @@
+"""`pad`: cells added at the ends of the spatial axes, as a layer of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.layers.base import Layer, spatial_rank
+from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
+from convcalc.layers.placing import check_mode, placed_windows, window_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+    from convcalc.window import Window
+
+
+@dataclasses.dataclass(frozen=True)
+class Pad(Layer):
+    """Zeros, or copies of the input's own cells, around each channel."""
+
+    kind: ClassVar[str] = "pad"
+    positional: ClassVar[str | None] = "padding"
+
+    padding: Padding = param(padding(words=False), "p", "cells added at the ends")
+    padding_mode: str = param(
+        one_of(*PADDING_MODES), "mode", "what the added cells contain", default="zeros"
+    )
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """A window of one cell on each padded axis."""
+        return placed_windows(self.padding, [(1, 1, 1)] * spatial_rank(shape), shape)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C, *sizes), each size pb + i + pa."""
+        windows = self.windows(shape)
+        check_mode(self.padding_mode, windows, shape)
+        return (shape[0], *window_sizes(windows, shape))
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The start moves back by the padding."""
+        windows = self.windows(shapes[0])
+        return tuple(field.through(w) for field, w in zip(fields[0], windows, strict=True))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The backend's `pad`."""
+        (array,) = arrays
+        return ops.pad(array, self.windows(tuple(array.shape[1:])), self.padding_mode)

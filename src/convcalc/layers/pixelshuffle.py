@@ -1,0 +1,61 @@
+"""`pixelshuffle`: channels laid out as cells, r times larger along every axis."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Layer, spatial_rank, times
+from convcalc.layers.parameters import count, param
+from convcalc.layers.placing import checked_sizes
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+
+
+@dataclasses.dataclass(frozen=True)
+class PixelShuffle(Layer):
+    """(C*r*r, H, W) as (C, H*r, W*r): channel c*r*r + a*r + b holds row a, column b of each r x r.
+
+    Source: Shi et al., "Real-Time Single Image and Video Super-Resolution" (2016), relation 4.
+    """
+
+    kind: ClassVar[str] = "pixelshuffle"
+    positional: ClassVar[str | None] = "upscale_factor"
+
+    upscale_factor: int = param(count(1), "r", "output cells of each input cell, along an axis")
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C / r^axes, *sizes), each size i * r.
+
+        Raises:
+            ShapeError: the channels do not divide by r^axes.
+        """
+        block = self.upscale_factor ** spatial_rank(shape)
+        if shape[0] % block:
+            raise ShapeError(
+                f"{shape[0]} channels do not divide by {block}, the cells of a block of "
+                f"{times((self.upscale_factor,) * (len(shape) - 1))}; the input is {times(shape)}"
+            )
+        sizes = tuple(size * self.upscale_factor for size in shape[1:])
+        return (shape[0] // block, *checked_sizes(sizes, "upscale_factor"))
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Output u reads the cell floor(u / r)."""
+        window = Window(self.upscale_factor, self.upscale_factor)
+        return tuple(field.through_transposed(window) for field in fields[0])
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """(N, C, r, r, H, W) to (N, C, H, r, W, r), for any number of axes."""
+        (array,) = arrays
+        number, *shape = array.shape
+        rank = len(shape) - 1
+        out = self.out_shape(tuple(shape))
+        blocks = array.reshape(number, out[0], *(self.upscale_factor,) * rank, *shape[1:])
+        pairs = [axis for n in range(rank) for axis in (2 + rank + n, 2 + n)]
+        return ops.permute(blocks, (0, 1, *pairs)).reshape(number, *out)

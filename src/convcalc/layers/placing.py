@@ -1,0 +1,112 @@
+"""How the windows of convolutions and poolings lie on an input: padding in cells, output sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.errors import ParameterError, ShapeError
+from convcalc.layers.base import times
+from convcalc.layers.parameters import LARGEST, spread_ends
+from convcalc.window import Window, same_padding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.layers.base import Shape
+    from convcalc.layers.parameters import Ends, Padding, PerAxis
+
+
+def check_same(padding: Padding, stride: PerAxis) -> None:
+    """PyTorch's `same` keeps the size, which a stride cannot.
+
+    Raises:
+        ParameterError: the padding is `same` and an axis has a stride.
+    """
+    if padding == "same" and max((stride,) if isinstance(stride, int) else stride) > 1:
+        raise ParameterError(
+            "padding",
+            "'same' goes with stride 1 only, as in PyTorch; use 'same-upper' "
+            "for ceil(size / stride), TensorFlow's and ONNX's rule",
+        )
+
+
+def placed_windows(
+    padding: Padding, axes: Sequence[tuple[int, int, int]], shape: Shape
+) -> tuple[Window, ...]:
+    """The window of each spatial axis on an input of `shape`, its padding in cells.
+
+    Args:
+        padding: As the layer was given it; words are resolved for the sizes of `shape`.
+        axes: (kernel, stride, dilation) of each spatial axis.
+    """
+    ends = _ends(padding, axes, shape)
+    return tuple(
+        Window(kernel, stride, before, after, dilation)
+        for (kernel, stride, dilation), (before, after) in zip(axes, ends, strict=True)
+    )
+
+
+def window_sizes(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
+    """The output size of each spatial axis.
+
+    Raises:
+        ShapeError: a window does not fit on its axis, or the output is beyond `LARGEST`.
+    """
+    sizes = tuple(w.out_size(size) for w, size in zip(windows, shape[1:], strict=True))
+    if min(sizes) < 1:
+        raise ShapeError(_too_large(windows, shape))
+    return checked_sizes(sizes, "padding")
+
+
+def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
+    """Output sizes that exist: none below 1, none beyond `LARGEST`."""
+    if min(sizes) < 1:
+        raise ShapeError(f"{what} leaves an output of {times(sizes)} cells; every axis needs 1")
+    if max(sizes) > LARGEST:
+        raise ShapeError(f"{what} makes an output axis longer than {LARGEST} cells")
+    return sizes
+
+
+def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
+    """Reflection repeats no cell twice and a circle goes round once: both bound the padding.
+
+    Raises:
+        ShapeError: an axis is too short for its padding.
+    """
+    room = {"reflect": -1, "circular": 0}.get(mode)
+    if room is None:
+        return
+    for w, size in zip(windows, shape[1:], strict=True):
+        widest = max(w.before, w.after)
+        if widest > size + room:
+            raise ShapeError(
+                f"{mode} padding of {widest} on an axis of {size} cells; "
+                f"at most {size + room} fit, 'replicate' and 'zeros' have no such limit"
+            )
+
+
+def _ends(padding: Padding, axes: Sequence[tuple[int, int, int]], shape: Shape) -> tuple[Ends, ...]:
+    """(before, after) of each axis; the odd cell goes to the end, for same-lower to the front."""
+    if not isinstance(padding, str):
+        return spread_ends("padding", padding, len(axes))
+    if padding == "valid":
+        return ((0, 0),) * len(axes)
+    totals = [same_padding(size, *axis) for size, axis in zip(shape[1:], axes, strict=True)]
+    if padding == "same-lower":
+        return tuple((total - total // 2, total // 2) for total in totals)
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def _too_large(windows: Sequence[Window], shape: Shape) -> str:
+    """Which axis the kernel does not fit on, and what would make it fit."""
+    for size, w in zip(shape[1:], windows, strict=True):
+        padded = size + w.before + w.after
+        missing = w.extent - padded
+        if missing > 0:
+            dilated = f" ({w.kernel} taps, dilation {w.dilation})" if w.dilation > 1 else ""
+            return (
+                f"the kernel spans {w.extent} cells{dilated}, the padded input "
+                f"{padded} ({size} + {w.before} + {w.after}) in {times(shape)}; "
+                f"{missing} more cell{'s' * (missing > 1)} of padding or input would fit"
+            )
+    raise AssertionError("called for a kernel that fits")

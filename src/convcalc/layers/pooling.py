@@ -1,0 +1,164 @@
+"""`maxpool` and `avgpool`: the largest or mean value of a window that slides over each channel."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import ParameterError
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
+from convcalc.layers.parameters import Padding, PerAxis, padding, param, per_axis, spread, switch
+from convcalc.layers.placing import check_same, placed_windows, window_sizes
+from convcalc.receptive import through_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers.base import Fields, Shape
+    from convcalc.layers.operations import Operations
+    from convcalc.window import Window
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool(Layer):
+    """A window that slides over each channel and makes one value of its cells."""
+
+    positional: ClassVar[str | None] = "kernel_size"
+
+    kernel_size: PerAxis = param(per_axis(1), "k", "cells of the window")
+    stride: PerAxis | None = param(
+        per_axis(1, optional=True),
+        "s",
+        "cells from one window to the next; the kernel size by default",
+        default=None,
+    )
+    padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
+    ceil_mode: bool = param(
+        switch(), "ceil", "let the last window hang over the end", default=False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_same(self.padding, self.kernel_size if self.stride is None else self.stride)
+
+    def dilations(self, rank: int) -> tuple[int, ...]:
+        """Cells from one tap to the next, of each axis."""
+        return (1,) * rank
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The window of each spatial axis; in ceil mode `after` also holds what hangs over.
+
+        Raises:
+            ParameterError: padding in numbers is wider than half the kernel, as PyTorch has it.
+        """
+        windows = self._explicit_windows(shape)
+        if not isinstance(self.padding, str):
+            for w in windows:
+                if max(w.before, w.after) > w.kernel // 2:
+                    raise ParameterError(
+                        "padding",
+                        f"must be at most half the kernel, {w.kernel // 2} for kernel size "
+                        f"{w.kernel}, got {max(w.before, w.after)}",
+                    )
+        if not self.ceil_mode:
+            return windows
+        return tuple(w.ceiled(size) for w, size in zip(windows, shape[1:], strict=True))
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(C, *sizes), each size as of a convolution, or in ceil mode rounded up."""
+        return (shape[0], *window_sizes(self.windows(shape), shape))
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """Each axis through its window."""
+        return through_windows(fields[0], self.windows(shapes[0]))
+
+    def unread(self, shape: Shape) -> tuple[int, ...]:
+        """Of each axis, the cells beyond the last window."""
+        return tuple(w.unread(size) for w, size in zip(self.windows(shape), shape[1:], strict=True))
+
+    def cells_read(self, shape: Shape) -> int:
+        """Cells of all windows: output cells * C * taps, those on padding included."""
+        return prod(self.out_shape(shape)) * prod(w.kernel for w in self.windows(shape))
+
+    def _explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The windows before ceil mode stretches them."""
+        rank = spatial_rank(shape)
+        kernels = spread("kernel_size", self.kernel_size, rank)
+        strides = kernels if self.stride is None else spread("stride", self.stride, rank)
+        axes = tuple(zip(kernels, strides, self.dilations(rank), strict=True))
+        return placed_windows(self.padding, axes, shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class MaxPool(Pool):
+    """The largest value of each window; padding is below every value."""
+
+    kind: ClassVar[str] = "maxpool"
+
+    dilation: PerAxis = param(per_axis(1), "d", "cells from one tap to the next", default=1)
+
+    def dilations(self, rank: int) -> tuple[int, ...]:
+        """As they were given."""
+        return spread("dilation", self.dilation, rank)
+
+    def costs(self, shape: Shape) -> Costs:
+        """One comparison for each cell of each window."""
+        return Costs(elements=ElementOps(compare=self.cells_read(shape)))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The maximum of each window."""
+        (array,) = arrays
+        return ops.pool(array, self.windows(tuple(array.shape[1:])), "max")
+
+
+@dataclasses.dataclass(frozen=True)
+class AvgPool(Pool):
+    """The mean of each window; cells of explicit padding count as zeros, unless excluded."""
+
+    kind: ClassVar[str] = "avgpool"
+
+    count_include_pad: bool = param(
+        switch(), "include", "count the cells of the padding in the mean", default=True
+    )
+
+    @property
+    def needs_floats(self) -> bool:
+        """A mean of whole numbers is a fraction."""
+        return True
+
+    def costs(self, shape: Shape) -> Costs:
+        """One addition for each cell of each window, and one division for each output."""
+        divide = prod(self.out_shape(shape))
+        return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The sum of each window over its number of cells."""
+        (array,) = arrays
+        shape = tuple(array.shape[1:])
+        total = ops.pool(array, self.windows(shape), "sum")
+        cells = self.cells_counted(shape)
+        if all(len(set(axis)) == 1 for axis in cells):
+            return total / prod(axis[0] for axis in cells)
+        divisor = 1
+        for axis, counts in enumerate(cells):
+            trailing = (1,) * (len(cells) - 1 - axis)
+            divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
+        return total / divisor
+
+    def cells_counted(self, shape: Shape) -> tuple[list[int], ...]:
+        """Of each axis, the cells of every window that the mean is taken over.
+
+        Explicit padding counts with `count_include_pad`; what hangs over in ceil mode never does.
+
+        Source: PyTorch, `avg_pool2d` in ATen/native/cpu/AvgPoolKernel.cpp.
+        """
+        counts = []
+        for w, size, positions in zip(
+            self._explicit_windows(shape), shape[1:], self.out_shape(shape)[1:], strict=True
+        ):
+            first, last = (-w.before, size + w.after) if self.count_include_pad else (0, size)
+            starts = [u * w.stride - w.before for u in range(positions)]
+            # A window of padding alone sums to 0, whatever that is divided by.
+            counts.append([max(1, min(s + w.kernel, last) - max(s, first)) for s in starts])
+        return tuple(counts)

@@ -1,0 +1,49 @@
+"""Fields through layers that change the size of an axis by any ratio, not a whole stride.
+
+From i cells to o cells, output u lies at the cells u*i/o of the input. With r = o / gcd(i, o) and
+s = i / gcd(i, o) that is u*s/r: so the axis is first refined r times and then read with stride s,
+both of which the windows of convolutions know exactly.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import TYPE_CHECKING
+
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from convcalc.receptive import Field
+
+
+def through_sections(field: Field, size: int, out: int) -> Field:
+    """Output u reads the cells floor(u*i/o) ... ceil((u + 1)*i/o) - 1, as adaptive pooling does.
+
+    Refined r times, fine cell v is cell floor(v/r), and output u reads the fine cells u*s ...
+    (u + 1)*s - 1.
+    """
+    refine, stride = _ratio(size, out)
+    fine = field.through_transposed(Window(refine, refine))
+    return fine.through(Window(stride, stride))
+
+
+def through_nearest(field: Field, size: int, out: int) -> Field:
+    """Output u reads the cell floor(u*i/o)."""
+    refine, stride = _ratio(size, out)
+    return field.through_transposed(Window(refine, refine)).through(Window(1, stride))
+
+
+def through_linear(field: Field, size: int, out: int) -> Field:
+    """Output u reads the two cells around (u + 1/2)*i/o - 1/2, or the one that it meets.
+
+    That place is v/2r with v = (2u + 1)*s - r. Refined 2r times, cell j is read by the fine cells
+    2r*(j - 1) < v < 2r*(j + 1), and output u is fine cell u*2s + s - r.
+    """
+    refine, stride = _ratio(size, out)
+    around = Window(4 * refine - 1, 2 * refine, before=2 * refine - 1)
+    return field.through_transposed(around).through(Window(1, 2 * stride, before=refine - stride))
+
+
+def _ratio(size: int, out: int) -> tuple[int, int]:
+    common = gcd(size, out)
+    return out // common, size // common

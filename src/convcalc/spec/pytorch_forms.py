@@ -1,0 +1,142 @@
+"""PyTorch's modules: which kind each is in the spec language, and what its arguments are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Form:
+    """A module: our kind, PyTorch's parameters in order, how many of them it must be given.
+
+    `axes` are the numbers of spatial axes that fit, all if there are none; `only` are parameters
+    of which a few values alone have a counterpart; `fixed` are arguments that its name says.
+    """
+
+    kind: str
+    parameters: tuple[str, ...] = ()
+    required: int = 0
+    axes: tuple[int, ...] = ()
+    only: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+
+NORMS = ("bn", "gn", "ln", "in")
+"""Kinds whose bias comes and goes with their weight."""
+
+OURS = {
+    "elementwise_affine": "affine",
+    "ceil_mode": "ceil",
+    "count_include_pad": "include",
+}
+"""Our names for parameters, where they are not PyTorch's; switches are called by the short one."""
+
+_CONV = (
+    *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation"),
+    *("groups", "bias", "padding_mode", "device", "dtype"),
+)
+_TRANSPOSED = (
+    *("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding"),
+    *("groups", "bias", "dilation", "padding_mode", "device", "dtype"),
+)
+_MAX_POOL = ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode")
+_AVG_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+_DIVISOR = ("divisor_override",)
+_NORM = ("eps", "momentum", "affine", "track_running_stats")
+_FACTORY = ("device", "dtype", "bias")
+_NO_INDICES = {"return_indices": (False,)}
+
+
+def _of_axes(axes: int) -> dict[str, Form]:
+    """The modules of 1, 2 or 3 spatial axes, whose names end with that."""
+    at = (axes,)
+    batch = (0, 1) if axes == 1 else at
+    divisor = _DIVISOR if axes > 1 else ()
+    forms = {
+        "Conv": Form("conv", _CONV, 3, at),
+        "ConvTranspose": Form("convt", _TRANSPOSED, 3, at, {"padding_mode": ("zeros",)}),
+        "MaxPool": Form("maxpool", _MAX_POOL, 1, at, _NO_INDICES),
+        "AvgPool": Form("avgpool", (*_AVG_POOL, *divisor), 1, at, {"divisor_override": (None,)}),
+        "AdaptiveAvgPool": Form("adaptiveavgpool", ("output_size",), 1, at),
+        "AdaptiveMaxPool": Form(
+            "adaptivemaxpool", ("output_size", "return_indices"), 1, at, _NO_INDICES
+        ),
+        "BatchNorm": Form(
+            "bn", ("num_features", *_NORM, *_FACTORY), 1, batch, {"track_running_stats": (True,)}
+        ),
+        "InstanceNorm": Form(
+            "in", ("num_features", *_NORM, *_FACTORY), 1, at, {"track_running_stats": (False,)}
+        ),
+        "Dropout": Form("dropout", ("p", "inplace")),
+        "ZeroPad": Form("pad", ("padding",), 1, at),
+        "ConstantPad": Form("pad", ("padding", "value"), 2, at, {"value": (0,)}),
+    }
+    for name, mode in _BORDERS.items():
+        forms[name] = Form("pad", ("padding",), 1, at, fixed={"padding_mode": mode})
+    return {f"{name}{axes}d": form for name, form in forms.items()}
+
+
+_BORDERS = {"ReflectionPad": "reflect", "ReplicationPad": "replicate", "CircularPad": "circular"}
+
+_UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
+
+FORMS: dict[str, Form] = {
+    **_of_axes(1),
+    **_of_axes(2),
+    **_of_axes(3),
+    "SyncBatchNorm": Form(
+        "bn",
+        ("num_features", *_NORM, "process_group", *_FACTORY),
+        1,
+        (1, 2, 3),
+        {"track_running_stats": (True,)},
+    ),
+    "GroupNorm": Form("gn", ("num_groups", "num_channels", "eps", "affine", *_FACTORY), 2),
+    "LayerNorm": Form(
+        "ln", ("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"), 1
+    ),
+    "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
+    "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
+    **dict.fromkeys(
+        ("Dropout", "AlphaDropout", "FeatureAlphaDropout"), Form("dropout", ("p", "inplace"))
+    ),
+    "Identity": Form("identity"),
+    **{
+        name: Form(name.lower(), ("inplace",))
+        for name in ("ReLU", "ReLU6", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
+    },
+    "Sigmoid": Form("sigmoid"),
+    "Tanh": Form("tanh"),
+    "GELU": Form("gelu", ("approximate",), only={"approximate": ("none",)}),
+    "LeakyReLU": Form("leakyrelu", ("negative_slope", "inplace")),
+    "ELU": Form("elu", ("alpha", "inplace")),
+    "Softplus": Form("softplus", ("beta", "threshold"), only={"beta": (1,), "threshold": (20,)}),
+    "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
+    "PReLU": Form("prelu", ("num_parameters", "init", "device", "dtype")),
+    "Softmax": Form("softmax", ("dim",), 1),
+    "Softmax2d": Form("softmax", axes=(2,)),
+    "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
+    "ChannelShuffle": Form("shuffle", ("groups",), 1),
+    "Upsample": Form(
+        "upsample",
+        _UPSAMPLE,
+        only={"align_corners": (None, False), "recompute_scale_factor": (None, False)},
+    ),
+    "UpsamplingNearest2d": Form(
+        "upsample", ("size", "scale_factor", "mode"), axes=(2,), only={"mode": ("nearest",)}
+    ),
+}
+"""Every module that is read, by its name."""
+
+REFUSED = {
+    "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
+    "PixelUnshuffle": "pixelshuffle goes the other way",
+    "Unflatten": "a layer's axes are channels and cells",
+    "ModuleList": "it is a list without an order of use",
+    "ModuleDict": "it is a table without an order of use",
+}
+"""Why a well-known module is not read."""
