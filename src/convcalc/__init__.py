@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
     from convcalc.network import Network, Node
     from convcalc.reading import parse
+    from convcalc.reference import load_network, network_names
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,8 @@ __all__ = [
     "ShapeError",
     "SpecError",
     "analyze",
+    "load_network",
+    "network_names",
     "parse",
 ]
 
@@ -42,6 +45,8 @@ _HOMES = {
     "SpecError": "errors",
     "Network": "network",
     "Node": "network",
+    "load_network": "reference",
+    "network_names": "reference",
     "parse": "reading",
 }
 
