@@ -19,10 +19,11 @@ from convcalc.layers import KINDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = README + (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     example
-    for block in re.findall(r"^```console\n.*?^```", README, re.MULTILINE | re.DOTALL)
+    for block in re.findall(r"^```console\n.*?^```", SHOWN, re.MULTILINE | re.DOTALL)
     for example in CONSOLE.findall(block)
 ]
 NEEDS_TORCH = {"convcalc.execute.torch_backend"}

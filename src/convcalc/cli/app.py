@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.cli.options import CALCULATOR, COMPARE, RUN
+from convcalc.cli.options import (
+    APPEARANCE,
+    CALCULATOR,
+    COMPARE,
+    DEPTH,
+    KIND,
+    RUN,
+    SPEC_FILE,
+)
 from convcalc.cli.output import check_appearance, show
 
 if TYPE_CHECKING:
@@ -43,6 +51,13 @@ EXAMPLES = {
         "convcalc rf -i 3x224x224 conv:64,k7,s2,p3 conv:64,k3,d2",
         "convcalc rf -i 1x1000 conv:8,k9,s4 convt:1,k9,s4",
     ),
+    "summary": (
+        "convcalc summary resnet50 --depth 1",
+        "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
+    ),
+    "layers": ("convcalc layers", "convcalc layers conv"),
+    "networks": ("convcalc networks", "convcalc networks --format json"),
+    "fmt": ("convcalc fmt resnet50", "convcalc fmt network.spec --check"),
     "run": (
         "convcalc run image.npy --kernel kernel.npy --padding same",
         "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
@@ -54,6 +69,10 @@ ABOUT = {
     "shape": "Output shape and weight shapes of every layer.",
     "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
     "rf": "Receptive field of every layer: size, effective stride and start.",
+    "summary": "Everything about a network in one table.",
+    "layers": "The kinds of layers and their parameters.",
+    "networks": "The reference networks, which every command takes by name.",
+    "fmt": "A spec in its canonical form.",
     "run": "The real convolution of an array in a .npy file.",
 }
 
@@ -64,10 +83,19 @@ RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a k
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
 input, or writes standard output. Integers are computed and returned exactly, as int64."""
 
+FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
+regular. The result says the same network."""
+
+REQUIRED = ("array", "file")
+
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
     "flops": ("convcalc.cli.calculator", "flops", {**CALCULATOR, **COMPARE}),
     "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
+    "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
+    "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),
+    "networks": ("convcalc.cli.network", "networks", APPEARANCE),
+    "fmt": ("convcalc.cli.network", "fmt", SPEC_FILE),
     "run": ("convcalc.cli.run", "run", RUN),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
@@ -116,27 +144,32 @@ def _register(app: typer.Typer, name: str) -> None:
     module, function, options = HANDLERS[name]
 
     def command(**given: Any) -> None:
-        check_appearance(given)
+        if "format" in given:
+            check_appearance(given)
         document = getattr(import_module(module), function)(given)
         if document is not None:
             show(document, given)
+            if document.failure is not None:
+                raise document.failure
 
     parameters = [
         inspect.Parameter(
             option,
             inspect.Parameter.KEYWORD_ONLY,
             annotation=annotation,
-            default=inspect.Parameter.empty if option == "array" else None,
+            default=inspect.Parameter.empty if option in REQUIRED else None,
         )
         for option, annotation in options.items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = dict(options)
-    details = RUN_DETAILS if name == "run" else DETAILS
+    details = {"run": RUN_DETAILS, "layers": "", "networks": "", "fmt": FMT_DETAILS}.get(
+        name, DETAILS
+    )
     examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
     app.command(
         name,
-        help=f"{ABOUT[name]}\n\n{details}",
+        help=f"{ABOUT[name]}\n\n{details}".strip(),
         short_help=ABOUT[name],
         epilog=examples,
         context_settings=CONTEXT,

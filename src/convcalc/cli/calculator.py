@@ -16,8 +16,8 @@ from convcalc.cli.values import (
 )
 from convcalc.errors import ParameterError, UsageError
 from convcalc.network import Network
-from convcalc.reading import parse
 from convcalc.render import documents
+from convcalc.sources import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ COMPARISONS = ("separable",)
 def shape(given: Mapping[str, Any]) -> Document:
     """`convcalc shape`."""
     network, input_shape, batch = question(given)
-    return documents.shape_document(_checked(network.analyze, input_shape, batch))
+    return documents.shape_document(answered(network.analyze, input_shape, batch))
 
 
 def flops(given: Mapping[str, Any]) -> Document:
@@ -41,16 +41,16 @@ def flops(given: Mapping[str, Any]) -> Document:
     comparison = given["compare"] and choice_of("compare", given["compare"], COMPARISONS)
     network, input_shape, batch = question(given)
     if not comparison:
-        return documents.flops_document(_checked(network.analyze, input_shape, batch))
+        return documents.flops_document(answered(network.analyze, input_shape, batch))
     from convcalc.analysis import compare_separable
 
-    return documents.separable_document(_checked(compare_separable, network, input_shape, batch))
+    return documents.separable_document(answered(compare_separable, network, input_shape, batch))
 
 
 def rf(given: Mapping[str, Any]) -> Document:
     """`convcalc rf`."""
     network, input_shape, batch = question(given)
-    return documents.field_document(_checked(network.analyze, input_shape, batch))
+    return documents.field_document(answered(network.analyze, input_shape, batch))
 
 
 def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
@@ -69,22 +69,24 @@ def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
             f"no place; write it into the layer, as conv:64,k3,s2"
         )
     assumed = []
-    if given["input"] is None:
-        assumed.append("input 3x224x224 (-i)")
+    declared: Shape | None = None
     if not specs:
         missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
         assumed += [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
         network = Network.chain([layer_of({**missing, **values})])
     else:
-        network = parse(" ".join(specs))
-    input_shape = DEFAULT_INPUT if given["input"] is None else shape_of("input", given["input"])
+        network, declared = read_source(specs)
+    input_shape = declared if given["input"] is None else shape_of("input", given["input"])
+    if input_shape is None:
+        input_shape = DEFAULT_INPUT
+        assumed.insert(0, "input 3x224x224 (-i)")
     batch = 1 if given["batch"] is None else count_of("batch", given["batch"])
     if assumed and not given["quiet"]:
         note(f"not given, so assumed: {', '.join(assumed)}")
     return network, input_shape, batch
 
 
-def _checked(ask: Any, *arguments: Any) -> Any:
+def answered(ask: Any, *arguments: Any) -> Any:
     """The answer; a layer that came from flags has its errors named after them."""
     try:
         return ask(*arguments)

@@ -24,7 +24,10 @@ def _switch(*names: str, about: str) -> Any:
 SPECS: Options = {
     "specs": Annotated[
         list[str] | None,
-        typer.Argument(metavar="[LAYER]...", help="Layers such as conv:64,k7,s2,p3 dw:k3 pw:128."),
+        typer.Argument(
+            metavar="[LAYER]...",
+            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file, '-', or a network by name.",
+        ),
     ],
 }
 
@@ -78,6 +81,22 @@ APPEARANCE: Options = {
     "color": _text("--color", metavar="WHEN", about="auto (default), always or never."),
     "no_color": _switch("--no-color", about="The same as --color never."),
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
+}
+
+DEPTH: Options = {
+    "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
+}
+
+SPEC_FILE: Options = {
+    "file": Annotated[str, typer.Argument(metavar="FILE", help="A spec; '-' is standard input.")],
+    "check": _switch("--check", about="Print nothing; exit 1 if the form is not canonical."),
+    "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
+}
+
+KIND: Options = {
+    "kind": Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="One kind, with all its parameters.")
+    ],
 }
 
 LAYER_FLAGS: Options = {**KERNEL_SHAPE, **GEOMETRY, **BIAS_SWITCH}

@@ -20,8 +20,8 @@ from convcalc.execute.dtypes import check_requested
 from convcalc.execute.running import Settings, run_kernel, run_network
 from convcalc.execute.weights import random_weights
 from convcalc.layers.base import times
-from convcalc.reading import parse
 from convcalc.render.results import result_document
+from convcalc.sources import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def _network_run(given: Mapping[str, Any], settings: Settings) -> Result:
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network = parse(text_of("network", given["network"]))
+    network, _ = read_source([text_of("network", given["network"])])
     array = read_array(given["array"])
     seed = _seed(given)
     if seed is not None:
@@ -144,7 +144,7 @@ def _check_files(given: Mapping[str, Any]) -> None:
     if given["network"] is not None and given["bias"] is not None:
         raise UsageError("--bias goes with --kernel; a network has its biases in --weights")
     inputs = [given["array"], *(given[name] for name in FILE_OPTIONS if given[name] is not None)]
-    if inputs.count("-") > 1:
+    if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
     if given["output"] is not None:
         if given["output"].lower().endswith(".npz"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.errors import ParameterError, UsageError, nearest, printable
 from convcalc.layers import Conv, ConvTranspose
 from convcalc.layers.parameters import count
-from convcalc.spec import read_value
+from convcalc.spec import read_constant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def value_of(name: str, text: str) -> Any:
         UsageError: the text is none of them.
     """
     try:
-        return read_value(text_of(name, text).replace(",", "x"))
+        return read_constant(text_of(name, text).replace(",", "x"))
     except ValueError as error:
         raise UsageError(f"{flag(name)}: {error}, got '{printable(text)}'") from None
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT
-from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.render.table import Cell, Column, Document, Table, per_axis, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def shape_document(report: Report) -> Document:
     """What goes in and out of each layer, and the shapes of its weights."""
     columns = [INDEX, SPEC, Column("input_shape", "input"), OUTPUT, Column("weights", "weights")]
     rows: list[list[Cell]] = [
-        [row.index, row.spec, row.input_shape, row.output_shape, _weights(row)]
+        [row.index, row.spec, _shapes(row.input_shapes), row.output_shape, _weights(row)]
         for row in report.layers
     ]
     remarks = [
@@ -87,10 +87,10 @@ def field_document(report: Report) -> Document:
             row.index,
             row.spec,
             row.output_shape,
-            _per_axis(field.size for field in row.receptive_field),
-            _per_axis(field.effective_stride for field in row.receptive_field),
-            _per_axis(field.start for field in row.receptive_field),
-            _per_axis(_touched(field) for field in row.receptive_field),
+            per_axis(f"{field.size}{'*' * field.whole}" for field in row.receptive_field),
+            per_axis(field.effective_stride for field in row.receptive_field),
+            per_axis(field.start for field in row.receptive_field),
+            per_axis(_touched(field) for field in row.receptive_field),
         ]
         for row in report.layers
     ]
@@ -99,6 +99,14 @@ def field_document(report: Report) -> Document:
         remarks.append(
             "after a transposed convolution neighbouring outputs see different sizes: the"
             " largest\nis shown, nothing lies before start + u*stride; --format json lists each"
+        )
+    if any(field.whole for row in report.layers for field in row.receptive_field):
+        remarks.append(
+            "a size with *: another path, as a global pooling or a gate, sees the whole input"
+        )
+    if not all(field.aligned for row in report.layers for field in row.receptive_field):
+        remarks.append(
+            "branches with different strides met: their fields drift apart, and the union is shown"
         )
     return Document(report_data("rf", report), Table(columns, rows), _heading(report), remarks)
 
@@ -188,6 +196,10 @@ def _field_data(field: Field) -> dict[str, Any]:
         "effective_stride": number(field.effective_stride),
         "start": number(field.start),
     }
+    if field.whole:
+        data["whole_input"] = True
+    if not field.aligned:
+        data["aligned"] = False
     if field.touched != field.size:
         data["touched"] = field.touched
     if field.phases is None or len(field.phases) > 1:
@@ -231,11 +243,10 @@ def _weights(row: LayerReport) -> str:
     return ", ".join(named) or "none"
 
 
+def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
+    """The shapes of the inputs, equal ones once: 64x56x56, or 64x56x56 256x56x56."""
+    return " ".join(dict.fromkeys(written(shape) for shape in shapes))
+
+
 def _touched(field: Field) -> str:
     return "unknown" if field.touched is None else str(field.touched)
-
-
-def _per_axis(values: Iterable[object]) -> str:
-    """One value where all axes agree, else one per axis: 7, or 7x5."""
-    texts = [str(value) for value in values]
-    return texts[0] if len(set(texts)) == 1 else "x".join(texts)

@@ -6,18 +6,43 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
 
-Cell: TypeAlias = "str | int | float | Fraction | tuple[int, ...] | None"
+    from convcalc.errors import ConvcalcError
+
+Cell: TypeAlias = "str | int | float | Fraction | Share | tuple[int, ...] | None"
 """What a cell may hold; a tuple is a shape."""
 
 
+BAR = 8
+"""Characters of the bar that stands for the whole."""
+
+
+class Share(NamedTuple):
+    """A part of a whole: a bar and a percentage on a screen, a fraction of 1 for machines."""
+
+    part: int
+    whole: int
+
+    def drawn(self) -> str:
+        """As a small bar and the percentage: ####      12.3 %; nothing where there is no part."""
+        if not self.part:
+            return ""
+        filled = round(BAR * self.part / self.whole)
+        return f"{'#' * filled:<{BAR}} {100 * self.part / self.whole:4.1f} %"
+
+
 class Column(NamedTuple):
-    """A column: its name for machines, its title on a screen, and whether it holds numbers."""
+    """A column: its name for machines, its title on a screen, and whether it holds numbers.
+
+    `optional` columns are left out of a terminal that is too narrow, the highest number first.
+    """
 
     key: str
     title: str
     numeric: bool = False
+    optional: int = 0
 
 
 @dataclass
@@ -33,6 +58,12 @@ class Table:
         rows = [*self.rows, *([self.total] if self.total else [])]
         return [[written(cell, short=short) for cell in row] for row in rows]
 
+    def without(self, index: int) -> Table:
+        """The table without one of its columns."""
+        rows = [row[:index] + row[index + 1 :] for row in self.rows]
+        total = self.total and self.total[:index] + self.total[index + 1 :]
+        return Table(self.columns[:index] + self.columns[index + 1 :], rows, total)
+
 
 @dataclass
 class Document:
@@ -44,6 +75,7 @@ class Document:
         heading: Lines above the table.
         remarks: Lines below the table.
         body: Text that takes the place of the table on a screen, as the grid of a small result.
+        failure: Why the answer is not complete; it is told after the document.
     """
 
     data: dict[str, Any]
@@ -51,15 +83,22 @@ class Document:
     heading: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     body: str | None = None
+    failure: ConvcalcError | None = None
+
+
+def per_axis(values: Iterable[object]) -> str:
+    """One value where all axes agree, else one per axis: 7, or 7x5."""
+    texts = [str(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
 def written(cell: Cell, *, short: bool = False) -> str:
     """One value for a reader: thousands apart, a shape as 64x112x112, nothing as a dash."""
     match cell:
-        case None:
-            return "-"
-        case str():
-            return cell
+        case None | str():
+            return "-" if cell is None else cell
+        case Share():
+            return cell.drawn()
         case int():
             return _short(cell) if short else f"{cell:,}"
         case tuple():
@@ -77,6 +116,8 @@ def raw(cell: Cell) -> str:
             return ""
         case float():
             return repr(cell)
+        case Share():
+            return repr(cell.part / cell.whole if cell.whole else 0.0)
         case tuple():
             return "x".join(map(str, cell))
         case _:

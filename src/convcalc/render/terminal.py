@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.render.text import aligned, plain_text, stacked
@@ -17,25 +18,41 @@ MOST_DRAWN_ROWS = 500
 def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool) -> str:
     """The document for a terminal of `width` columns.
 
-    Exact numbers if they fit, else numbers with SI prefixes, else one field per line.
+    Exact numbers if they fit, else numbers with SI prefixes, else fewer columns where some are
+    optional, else one field per line.
     """
-    table = document.table
     if document.body is not None:
         return plain_text(document)
-    for short in (False, True):
-        if _width(table, short) > width:
-            continue
-        if len(table.rows) > MOST_DRAWN_ROWS:
-            return plain_text(document, aligned(table, short=short))
-        return plain_text(document, _drawn(table, short, width, colour, unicode))
-    return plain_text(document, stacked(table))
+    table, short, dropped = _fitted(document.table, width)
+    if table is None:
+        return plain_text(document, stacked(document.table))
+    if dropped:
+        left_out = f"left out for the width: {', '.join(dropped)}; --format md has all columns"
+        document = replace(document, remarks=[*document.remarks, left_out])
+    if len(table.rows) > MOST_DRAWN_ROWS:
+        return plain_text(document, aligned(table, short=short))
+    return plain_text(document, _drawn(table, short, width, colour, unicode))
+
+
+def _fitted(table: Table, width: int) -> tuple[Table | None, bool, list[str]]:
+    """The table in the fullest form that fits, whether in short numbers, and what was left out."""
+    dropped: list[str] = []
+    while True:
+        for short in (False, True):
+            if _width(table, short) <= width:
+                return table, short, dropped
+        last = max(range(len(table.columns)), key=lambda i: (table.columns[i].optional, i))
+        if not table.columns[last].optional:
+            return None, False, []
+        dropped.append(table.columns[last].title)
+        table = table.without(last)
 
 
 def _width(table: Table, short: bool) -> int:
-    """Columns that the drawn table takes: its cells, a blank on both sides of each, no borders."""
+    """Columns that the drawn table takes: a blank on both sides of a cell, a line between two."""
     titles = [column.title for column in table.columns]
     columns = zip(titles, *table.texts(short=short), strict=True)
-    return sum(max(map(len, column)) for column in columns) + 2 * len(titles) + 2
+    return sum(max(map(len, column)) for column in columns) + 3 * len(titles) - 1
 
 
 def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -> str:

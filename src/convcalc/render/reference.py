@@ -1,0 +1,201 @@
+"""The reference of the spec language, made from the layer classes themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import UsageError, nearest, printable
+from convcalc.layers import KINDS
+from convcalc.reading import shorthands
+from convcalc.reference import network_input, network_names, network_summary
+from convcalc.render.documents import SCHEMA_VERSION
+from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.spec import write_line
+from convcalc.spec.writer import write_value
+
+if TYPE_CHECKING:
+    from convcalc.layers import Layer
+
+EXAMPLE_INPUT = "16x32x32"
+
+EXAMPLE_VALUES = {
+    "out_channels": "32",
+    "kernel_size": "3",
+    "out_features": "10",
+    "output_size": "4",
+    "num_groups": "4",
+    "groups": "4",
+    "upscale_factor": "2",
+    "channels": "0:8",
+    "padding": "1",
+}
+"""What an example gives to a parameter that has no default."""
+
+EXAMPLE_CALLS = {
+    "upsample": "upsample:2",
+    "residual": "'residual{conv:16,k3,p1 | }'",
+    "concat": "'concat{conv:16,k3,p1 | }'",
+    "scale": "'scale{gap sigmoid}'",
+}
+"""Examples that do not follow from the parameters."""
+
+
+def kinds_document() -> Document:
+    """Every kind with its first sentence and its keys."""
+    columns = [Column("kind", "kind"), Column("keys", "keys"), Column("about", "layer", optional=1)]
+    rows: list[list[Cell]] = [
+        [name, ",".join(_keys(kind)), _first_line(kind)] for name, kind in sorted(KINDS.items())
+    ]
+    rows += [[name, "", "shorthand: squeeze-and-excitation, as se:16"] for name in shorthands()]
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "layers",
+        "kinds": [_kind_data(name) for name in sorted(KINDS)],
+        "shorthands": [_shorthand_data(name) for name in shorthands()],
+    }
+    remarks = ["convcalc layers KIND shows the parameters of one kind, with an example"]
+    return Document(data, Table(columns, rows), [], remarks)
+
+
+def kind_document(name: str) -> Document:
+    """One kind: its parameters with their defaults, its formulas, an example that runs.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    kind = KINDS.get(name.lower())
+    if name in shorthands():
+        return _shorthand_document(name)
+    if kind is None:
+        hint = nearest(name, KINDS) or "; `convcalc layers` lists the kinds"
+        raise UsageError(f"no kind of layer is called '{printable(name, 60)}'{hint}")
+    columns = [
+        Column("parameter", "parameter"),
+        Column("key", "key"),
+        Column("default", "default"),
+        Column("about", "meaning"),
+        Column("form", "written as", optional=1),
+    ]
+    rows: list[list[Cell]] = [
+        [row["parameter"], row["key"], row["default"], row["about"], row["form"]]
+        for row in _parameters(kind)
+    ]
+    data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
+    remarks = [
+        f"output: {_sentence(kind.out_shape)}",
+        f"costs: {_sentence(kind.costs)}",
+        f"example: convcalc flops -i {EXAMPLE_INPUT} {example(kind)}",
+    ]
+    table = Table(columns, rows or [["none", "", "", "", ""]])
+    return Document(data, table, [f"{kind.kind}: {_first_line(kind)}"], remarks)
+
+
+def _shorthand_document(name: str) -> Document:
+    """A kind that is written in the language: its parameters and its definition."""
+    own = _shorthand_data(name)
+    data = {"schema_version": SCHEMA_VERSION, "command": "layers", "shorthands": [own]}
+    columns = [Column("parameter", "parameter"), Column("default", "default")]
+    rows: list[list[Cell]] = [[row["parameter"], row["default"]] for row in own["parameters"]]
+    remarks = [
+        f"short for: {own['definition']}",
+        f"example: convcalc flops -i {EXAMPLE_INPUT} {name}:4",
+    ]
+    return Document(data, Table(columns, rows), [f"{name}: squeeze-and-excitation"], remarks)
+
+
+def _shorthand_data(name: str) -> dict[str, Any]:
+    definition = shorthands()[name]
+    return {
+        "kind": name,
+        "parameters": [
+            {"parameter": key, "default": "required" if value is None else write_value(value)}
+            for key, value in definition.parameters
+        ],
+        "definition": write_line((definition,)),
+    }
+
+
+def networks_document() -> Document:
+    """Every reference network with the input that it is meant for."""
+    columns = [
+        Column("name", "name"),
+        Column("input", "input"),
+        Column("about", "network", optional=1),
+    ]
+    names = network_names()
+    rows: list[list[Cell]] = [[name, network_input(name), network_summary(name)] for name in names]
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "networks",
+        "networks": [
+            {"name": name, "input": list(network_input(name)), "about": network_summary(name)}
+            for name in names
+        ],
+    }
+    return Document(
+        data,
+        Table(columns, rows),
+        [],
+        ["every command takes these names: convcalc summary resnet50 --depth 1"],
+    )
+
+
+def example(kind: type[Layer]) -> str:
+    """A call of the kind on a 16x32x32 input, quoted for a shell where it must be."""
+    if kind.kind in EXAMPLE_CALLS:
+        return EXAMPLE_CALLS[kind.kind]
+    given: list[str] = []
+    for field in dataclasses.fields(kind):
+        if field.default is dataclasses.MISSING:
+            value = EXAMPLE_VALUES[field.name]
+            bare = field.name == kind.positional
+            given.insert(
+                0 if bare else len(given), value if bare else f"{field.metadata['short']}{value}"
+            )
+    return ":".join(filter(None, (kind.kind, ",".join(given))))
+
+
+def _parameters(kind: type[Layer]) -> list[dict[str, Any]]:
+    return [
+        {
+            "parameter": field.name,
+            "key": field.metadata["short"],
+            "default": _default(field),
+            "about": field.metadata["note"],
+            "form": field.metadata["rule"].form,
+        }
+        for field in dataclasses.fields(kind)
+    ]
+
+
+def _kind_data(name: str) -> dict[str, Any]:
+    kind = KINDS[name]
+    return {
+        "kind": name,
+        "about": _first_line(kind),
+        "parameters": _parameters(kind),
+        "example": example(kind),
+    }
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is dataclasses.MISSING:
+        return "required"
+    if field.default is None:
+        return "none"
+    return str(field.default).lower() if isinstance(field.default, bool) else written(field.default)
+
+
+def _keys(kind: type[Layer]) -> list[str]:
+    return [field.metadata["short"] for field in dataclasses.fields(kind)]
+
+
+def _first_line(kind: type[Layer]) -> str:
+    return (inspect.getdoc(kind) or "").split("\n", 1)[0]
+
+
+def _sentence(method: Any) -> str:
+    """The first line of what a method says of itself."""
+    return (inspect.getdoc(method) or "").split("\n", 1)[0]

@@ -1,0 +1,77 @@
+"""Everything about a network in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.analysis.folding import fold
+from convcalc.analysis.report import CONVENTION_TEXT
+from convcalc.render.documents import OUTPUT, report_data
+from convcalc.render.table import Cell, Column, Document, Share, Table, per_axis, written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.analysis import Report
+    from convcalc.analysis.folding import Fold
+    from convcalc.receptive import Field
+
+COLUMNS = [
+    Column("label", "name"),
+    Column("spec", "layer"),
+    OUTPUT,
+    Column("params", "params", numeric=True),
+    Column("macs", "MACs", numeric=True),
+    Column("share", "share", optional=2),
+    Column("receptive_field", "field", optional=1),
+]
+
+
+def summary_document(report: Report, depth: int | None, failure: str | None = None) -> Document:
+    """Shape, parameters, multiply-accumulates, their share and the receptive field of each layer.
+
+    Args:
+        report: All layers, or those before the one that does not fit.
+        depth: Parts of the labels down to which blocks are shown; None shows every layer.
+        failure: Why the network ends early.
+    """
+    folds = fold(report.layers, depth)
+    totals = report.totals
+    rows = [_row(one, totals.macs) for one in folds]
+    output = report.layers[-1].output_shape if report.layers else None
+    total: list[Cell] = ["total", "", output, totals.params, totals.macs, "", ""]
+    data = report_data("summary", report)
+    remarks = [CONVENTION_TEXT, "field: size/effective stride/start of the receptive field"]
+    if any(field.whole for row in report.layers for field in row.receptive_field):
+        remarks.append("field with *: the whole input is seen, here or on another path")
+    if failure is not None:
+        data["status"] = "partial"
+        remarks = [f"up to the layer that does not fit: {failure.splitlines()[0]}"]
+    batch = f", batch {report.batch}" if report.batch > 1 else ""
+    heading = [f"input {written(report.input)}{batch}"]
+    return Document(data, Table(COLUMNS, rows, total), heading, remarks)
+
+
+def _row(one: Fold, all_macs: int) -> list[Cell]:
+    spec = one.last.spec if one.is_single else f"{len(one.layers)} layers"
+    return [
+        one.label,
+        spec,
+        one.last.output_shape,
+        one.totals.params,
+        one.totals.macs,
+        Share(one.totals.macs, all_macs),
+        _fields(one.last.receptive_field),
+    ]
+
+
+def _fields(fields: Sequence[Field]) -> str:
+    """size/stride/start, the axes apart where they differ; a star for the whole input."""
+    if not fields:
+        return ""
+    parts = (
+        per_axis(field.size for field in fields),
+        per_axis(field.effective_stride for field in fields),
+        per_axis(field.start for field in fields),
+    )
+    return "/".join(parts) + ("*" if any(field.whole for field in fields) else "")
