@@ -43,8 +43,9 @@ lint: $(VENV)/lint.stamp
 types: $(VENV)/lint.stamp
 	$(BIN)/mypy
 
-bench: $(VENV)/core.stamp
+bench: $(VENV)/peers.stamp
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/engine.py
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build
@@ -62,6 +63,10 @@ $(VENV)/core.stamp: pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/core.stamp
 	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/peers.stamp: $(VENV)/torch.stamp
+	$(PIP) --editable '.[peers]'
 	@touch $@
 
 $(VENV)/lint.stamp: $(VENV)/core.stamp
