@@ -7,6 +7,7 @@ and defaults are PyTorch's.
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Activation(Layer):
+class Activation(Layer, ABC):
     """A function of each element by itself."""
 
     each: ClassVar[ElementOps]
@@ -41,9 +42,9 @@ class Activation(Layer):
         (array,) = arrays
         return self._function(ops, array)
 
+    @abstractmethod
     def _function(self, ops: Operations, x: Any) -> Any:
         """The activation of an array."""
-        raise NotImplementedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,14 +217,22 @@ class Hardswish(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class PReLU(Activation):
+class PReLU(Layer):
     """x for x > 0, else weight * x, with one learned weight or one for each channel."""
 
     kind: ClassVar[str] = "prelu"
     positional: ClassVar[str | None] = "num_parameters"
-    each = ElementOps(multiply=1, compare=1)
 
     num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)
+
+    @property
+    def needs_floats(self) -> bool:
+        """The slope is a fraction."""
+        return True
+
+    def costs(self, shape: Shape) -> Costs:
+        """Per element 1 comparison and 1 multiplication."""
+        return Costs(elements=ElementOps(multiply=1, compare=1).times(prod(shape)))
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,14 +21,14 @@ Sections = list[tuple[int, int]]
 """(begin, end) of each window of one axis."""
 
 
-class Adaptive(Layer):
+class Adaptive(Layer, ABC):
     """As many windows as the output has cells, of sizes that differ by one and may overlap."""
 
     how: ClassVar[Reduction]
 
+    @abstractmethod
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """The output size of each spatial axis of `shape`."""
-        raise NotImplementedError
 
     def sections(self, shape: Shape) -> tuple[Sections, ...]:
         """Of each axis, window u: floor(u*i/o) ... ceil((u + 1)*i/o), the end left out.

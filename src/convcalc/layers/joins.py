@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Join(Layer):
+class Join(Layer, ABC):
     """A layer of several inputs, each the result of a branch."""
 
     joins: ClassVar[bool] = True
     branches: ClassVar[str] = "two branches or more"
 
+    @abstractmethod
     def out_shape(self, *shapes: Shape) -> Shape:
         """The shape of the branches together."""
-        raise NotImplementedError
 
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """None."""

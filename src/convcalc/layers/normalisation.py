@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -76,12 +77,12 @@ class BatchNorm(Norm):
         return array * scale.reshape(shape) + shift.reshape(shape)
 
 
-class Measured(Norm):
+class Measured(Norm, ABC):
     """Normalisation with the mean and variance of the input itself, taken over sets of values."""
 
+    @abstractmethod
     def sets(self, shape: Shape) -> int:
         """Sets of values in one sample, each with a mean and a variance of its own."""
-        raise NotImplementedError
 
     def costs(self, shape: Shape) -> Costs:
         """Per element 3 additions and 2 multiplications, per set 3 divisions, 1 addition, 1 root.

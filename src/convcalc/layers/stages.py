@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.layers.base import Costs, Layer
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Staged(Layer):
+class Staged(Layer, ABC):
     """A layer that is one or more convolutions, known once its input channels are."""
 
+    @abstractmethod
     def stages(self, channels: int) -> dict[str, Conv]:
         """The convolutions in order, by the prefix of their weights' names."""
-        raise NotImplementedError
 
     def out_shape(self, shape: Shape) -> Shape:
         """The shape after the last stage."""
