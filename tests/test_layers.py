@@ -872,14 +872,15 @@ def test_a_layer_that_does_not_fit_says_why(layer, shape, message):
         (
             Residual(),
             [(64, 56, 56), (256, 56, 56)],
-            "branch 0 gives 64x56x56, branch 1 gives 256x56x56: a sum needs equal shapes; the "
-            "last layer of branch 1 would have to give 64 channels",
+            "branch 0 gives 64x56x56, branch 1 gives 256x56x56: a sum needs equal shapes; branch 1 "
+            "would have to give 64x56x56; pw:64 at the end of branch 1 would "
+            "(an empty branch is the input)",
         ),
         (
             Residual(),
             [(8, 4, 4), (8, 4, 4), (8, 2, 4)],
             "branch 0 gives 8x4x4, branch 2 gives 8x2x4: a sum needs equal shapes; branch 2 would "
-            "have to give 4x4 cells; its strides and padding decide that",
+            "have to give 8x4x4",
         ),
         (
             Residual(),
@@ -891,7 +892,7 @@ def test_a_layer_that_does_not_fit_says_why(layer, shape, message):
             Concat(),
             [(8, 28, 28), (4, 14, 14)],
             "branch 0 gives 8x28x28, branch 1 gives 4x14x14: a concatenation needs equal spatial "
-            "sizes; branch 1 would have to give 28x28 cells; its strides and padding decide that",
+            "sizes; branch 1 would have to give 4x28x28",
         ),
         (Concat(), [(8, 4), (4,)], "branch 1 would have to give 4x4"),
         (

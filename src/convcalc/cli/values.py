@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ParameterError, UsageError, nearest, printable
-from convcalc.layers import Conv, ConvTranspose
 from convcalc.layers.parameters import count
 from convcalc.spec import read_constant
 
@@ -138,6 +137,8 @@ def layer_of(values: Mapping[str, Any]) -> Layer:
             raise UsageError(f"{flag(name)} {other}")
     if transposed:
         values.pop("padding_mode", None)
+    from convcalc.layers import Conv, ConvTranspose
+
     try:
         return ConvTranspose(**values) if transposed else Conv(**values)
     except ParameterError as error:

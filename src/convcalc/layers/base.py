@@ -11,6 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from convcalc.errors import ShapeError
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,6 @@ Shape: TypeAlias = tuple[int, ...]
 
 Fields: TypeAlias = "tuple[Field, ...]"
 """The receptive field of each spatial axis."""
-
-KINDS: dict[str, type[Layer]] = {}
-"""Every kind of layer by its name in the spec language."""
 
 
 class ElementOps(NamedTuple):
@@ -87,9 +85,7 @@ class Layer:
         super().__init_subclass__(**kwargs)
         if not cls.__dict__.get("kind"):
             return
-        if cls.kind in KINDS:
-            raise TypeError(f"two kinds are called {cls.kind!r}")
-        KINDS[cls.kind] = cls
+        KINDS.add(cls)
 
     def __post_init__(self) -> None:
         for name, rule in self.rules().items():

@@ -177,11 +177,20 @@ def _given(shapes: Sequence[Shape], index: int) -> str:
 
 def _wanted(wanted: Shape, shape: Shape, index: int) -> str:
     """What would have to change in the branch for its shape to become the wanted one."""
-    if wanted[1:] == shape[1:]:
-        return f"the last layer of branch {index} would have to give {wanted[0]} channels"
-    if wanted[0] == shape[0] and len(wanted) == len(shape):
-        return (
-            f"branch {index} would have to give {times(wanted[1:])} cells; its strides and "
-            f"padding decide that"
-        )
-    return f"branch {index} would have to give {times(wanted)}"
+    change = _nearest_change(wanted, shape)
+    advice = f"; {change} at the end of branch {index} would" if change else ""
+    empty = " (an empty branch is the input)" if change else ""
+    return f"branch {index} would have to give {times(wanted)}{advice}{empty}"
+
+
+def _nearest_change(wanted: Shape, shape: Shape) -> str:
+    """The layer that makes the one shape of the other, if one convolution does."""
+    if len(wanted) != len(shape) or len(shape) < 2:
+        return ""
+    strides = {-(-have // want) for have, want in zip(shape[1:], wanted[1:], strict=True)}
+    stride = strides.pop()
+    if strides or any(
+        -(-have // stride) != want for have, want in zip(shape[1:], wanted[1:], strict=True)
+    ):
+        return ""
+    return f"pw:{wanted[0]},s{stride}" if stride > 1 else f"pw:{wanted[0]}"
