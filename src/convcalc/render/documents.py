@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 INDEX = Column("index", "#", numeric=True)
-SPEC = Column("spec", "layer")
+SPEC = Column("spec", "layer", folds=True)
 OUTPUT = Column("output_shape", "output")
 PARAMS = Column("params", "params", numeric=True)
 MACS = Column("macs", "MACs", numeric=True)
@@ -25,7 +25,13 @@ MACS = Column("macs", "MACs", numeric=True)
 
 def shape_document(report: Report) -> Document:
     """What goes in and out of each layer, and the shapes of its weights."""
-    columns = [INDEX, SPEC, Column("input_shape", "input"), OUTPUT, Column("weights", "weights")]
+    columns = [
+        INDEX,
+        SPEC,
+        Column("input_shape", "input"),
+        OUTPUT,
+        Column("weights", "weights", folds=True),
+    ]
     rows: list[list[Cell]] = [
         [row.index, row.spec, _shapes(row.input_shapes), row.output_shape, _weights(row)]
         for row in report.layers
@@ -97,7 +103,7 @@ def field_document(report: Report) -> Document:
     remarks = ["output u sees input cells start + u*stride ... start + u*stride + size - 1"]
     if any(len(field.phases or ()) > 1 for row in report.layers for field in row.receptive_field):
         remarks.append(
-            "after a transposed convolution neighbouring outputs see different sizes: the"
+            "neighbouring outputs see different sizes, as after a transposed convolution: the"
             " largest\nis shown, nothing lies before start + u*stride; --format json lists each"
         )
     if any(field.whole for row in report.layers for field in row.receptive_field):

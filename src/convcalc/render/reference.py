@@ -44,7 +44,11 @@ EXAMPLE_CALLS = {
 
 def kinds_document() -> Document:
     """Every kind with its first sentence and its keys."""
-    columns = [Column("kind", "kind"), Column("keys", "keys"), Column("about", "layer", optional=1)]
+    columns = [
+        Column("kind", "kind"),
+        Column("keys", "keys", folds=True),
+        Column("about", "layer", folds=True),
+    ]
     rows: list[list[Cell]] = [
         [name, ",".join(_keys(kind)), _first_line(kind)] for name, kind in sorted(KINDS.items())
     ]
@@ -75,8 +79,8 @@ def kind_document(name: str) -> Document:
         Column("parameter", "parameter"),
         Column("key", "key"),
         Column("default", "default"),
-        Column("about", "meaning"),
-        Column("form", "written as", optional=1),
+        Column("about", "meaning", folds=True),
+        Column("form", "written as", folds=True),
     ]
     rows: list[list[Cell]] = [
         [row["parameter"], row["key"], row["default"], row["about"], row["form"]]
@@ -122,7 +126,7 @@ def networks_document() -> Document:
     columns = [
         Column("name", "name"),
         Column("input", "input"),
-        Column("about", "network", optional=1),
+        Column("about", "network", folds=True),
     ]
     names = network_names()
     rows: list[list[Cell]] = [[name, network_input(name), network_summary(name)] for name in names]

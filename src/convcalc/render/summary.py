@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = [
     Column("label", "name"),
-    Column("spec", "layer"),
+    Column("spec", "layer", folds=True),
     OUTPUT,
     Column("params", "params", numeric=True),
     Column("macs", "MACs", numeric=True),
@@ -39,14 +39,15 @@ def summary_document(report: Report, depth: int | None, failure: str | None = No
     totals = report.totals
     rows = [_row(one, totals.macs) for one in folds]
     output = report.layers[-1].output_shape if report.layers else None
-    total: list[Cell] = ["total", "", output, totals.params, totals.macs, "", ""]
+    name = "total" if failure is None else "total so far"
+    total: list[Cell] = [name, "", output, totals.params, totals.macs, "", ""]
     data = report_data("summary", report)
     remarks = [CONVENTION_TEXT, "field: size/effective stride/start of the receptive field"]
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
     if failure is not None:
-        data["status"] = "partial"
-        remarks = [f"up to the layer that does not fit: {failure.splitlines()[0]}"]
+        data |= {"status": "partial", "failure": failure.splitlines()[0]}
+        remarks = ["only the layers before the one that does not fit; totals are theirs"]
     batch = f", batch {report.batch}" if report.batch > 1 else ""
     heading = [f"input {written(report.input)}{batch}"]
     return Document(data, Table(COLUMNS, rows, total), heading, remarks)

@@ -36,13 +36,15 @@ class Share(NamedTuple):
 class Column(NamedTuple):
     """A column: its name for machines, its title on a screen, and whether it holds numbers.
 
-    `optional` columns are left out of a terminal that is too narrow, the highest number first.
+    `optional` columns are left out of a terminal that is too narrow, the highest number first;
+    a column that `folds` goes on in the next line before that.
     """
 
     key: str
     title: str
     numeric: bool = False
     optional: int = 0
+    folds: bool = False
 
 
 @dataclass

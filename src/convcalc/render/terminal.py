@@ -15,6 +15,10 @@ MOST_DRAWN_ROWS = 500
 """Longer tables are printed as plain text: Rich needs about 2 ms a row."""
 
 
+FOLDED = 16
+"""The narrowest that a folded column gets."""
+
+
 def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool) -> str:
     """The document for a terminal of `width` columns.
 
@@ -35,11 +39,14 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
 
 
 def _fitted(table: Table, width: int) -> tuple[Table | None, bool, list[str]]:
-    """The table in the fullest form that fits, whether in short numbers, and what was left out."""
+    """The table in the fullest form that fits, whether in short numbers, and what was left out.
+
+    Long texts may be folded onto several lines; numbers and names stay whole.
+    """
     dropped: list[str] = []
     while True:
-        for short in (False, True):
-            if _width(table, short) <= width:
+        for short, folded in ((False, False), (True, False), (True, True)):
+            if _width(table, short=short, folded=folded) <= width:
                 return table, short, dropped
         last = max(range(len(table.columns)), key=lambda i: (table.columns[i].optional, i))
         if not table.columns[last].optional:
@@ -48,11 +55,17 @@ def _fitted(table: Table, width: int) -> tuple[Table | None, bool, list[str]]:
         table = table.without(last)
 
 
-def _width(table: Table, short: bool) -> int:
-    """Columns that the drawn table takes: a blank on both sides of a cell, a line between two."""
-    titles = [column.title for column in table.columns]
-    columns = zip(titles, *table.texts(short=short), strict=True)
-    return sum(max(map(len, column)) for column in columns) + 3 * len(titles) - 1
+def _width(table: Table, *, short: bool, folded: bool) -> int:
+    """Columns that the drawn table takes at least, two blanks between neighbours."""
+    cells = zip(*table.texts(short=short), strict=True)
+    widths = (
+        max(
+            len(column.title),
+            min(max(map(len, texts)), FOLDED if column.folds and folded else 10**9),
+        )
+        for column, texts in zip(table.columns, cells, strict=True)
+    )
+    return sum(widths) + 2 * (len(table.columns) - 1)
 
 
 def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -> str:
@@ -61,15 +74,21 @@ def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    drawn = RichTable(box=box.SIMPLE_HEAD if unicode else box.ASCII2, header_style="bold")
-    drawn.show_edge = False
+    drawn = RichTable(
+        box=box.SIMPLE_HEAD if unicode else box.ASCII2,
+        header_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for index, column in enumerate(table.columns):
         style = "cyan" if column.key == "spec" else None
         drawn.add_column(
             Text(column.title),
             justify="right" if column.numeric else "left",
             style=style,
-            no_wrap=True,
+            no_wrap=not column.folds,
+            overflow="fold",
             min_width=0 if index else 1,
         )
     texts = table.texts(short=short)
