@@ -261,6 +261,8 @@ def _worded(kind: type[Layer], word: str) -> tuple[str, Any]:
             return field.name, word
         known += rule.words
     keys = _keys(kind)
+    if plain in keys:
+        raise ParameterError(kind.kind, f"'{plain}' needs a value, as {plain}3")
     expected = f"; expected a key and a value, as {keys[0]}3" if keys else "; it has no parameters"
     hint = nearest(word, known) or expected
     raise ParameterError(kind.kind, f"does not know the word '{printable(word, 60)}'{hint}")

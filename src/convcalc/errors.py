@@ -93,10 +93,10 @@ class SpecError(ConvcalcError):
 
     exit_code = 2
 
-    def __init__(self, text: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, text: str, problems: Iterable[Problem], name: str = "") -> None:
         self.text = text
         self.problems = tuple(problems)
-        super().__init__("\n".join(_pointed(text, problem) for problem in self.problems))
+        super().__init__("\n".join(_pointed(text, problem, name) for problem in self.problems))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -119,8 +119,11 @@ def printable(text: str, limit: int = 200) -> str:
     return f"{shown[:half]}...{shown[-half:]}"
 
 
-def _pointed(text: str, problem: Problem) -> str:
-    """The message, the line of the text it is about, and carets under the word."""
+def _pointed(text: str, problem: Problem, name: str) -> str:
+    """The message, the line of the text it is about, and carets under the word.
+
+    `name` is the file that the text is from, or nothing.
+    """
     line_start = text.rfind("\n", 0, problem.start) + 1
     line_end = text.find("\n", problem.start)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
@@ -129,6 +132,8 @@ def _pointed(text: str, problem: Problem) -> str:
     where = f"column {column + 1}"
     if "\n" in text.strip():
         where = f"line {text.count(chr(10), 0, line_start) + 1}, {where}"
+    if name:
+        where = f"{name}, {where}"
     shown, column = _window(line, column)
     pointer = " " * column + "^" * min(width, max(1, len(shown) - column))
     return f"{problem.message} ({where})\n  {shown}\n  {pointer}"

@@ -210,8 +210,8 @@ class Lowering:
             if name not in names or name in given:
                 takes = printable(f"{definition.name}({', '.join(names)})")
                 what = "is given twice to" if name in given else "is no parameter of"
-                shown = printable(str(name or "one value too many"), 60)
-                self.fault_at(f"{shown} {what} {takes}", argument.place)
+                shown = f"{printable(name, 60)} {what}" if name else "one value too many for"
+                self.fault_at(f"{shown} {takes}", argument.place)
                 continue
             try:
                 given[name] = evaluate(argument.value, scope.parameters, source)

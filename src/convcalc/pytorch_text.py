@@ -232,7 +232,8 @@ class _Flattening:
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
             f"does\nCertain all the same: at least {certain} parameters, those of the "
             "convolutions, linear layers and norms in the text.\n"
-            "For the rest export it to ONNX, or write its branches as residual{...} or concat{...}"
+            "The rest needs an importer of ONNX models, which this version has not: "
+            "write its branches as residual{...} or concat{...}"
         )
 
     def fault(self, message: str, place: Place) -> None:

@@ -49,7 +49,11 @@ def read_source(words: Sequence[str]) -> Source:
             return Source(load_network(word.lower()), network_input(word.lower()))
         if word == "-" or _is_file(word):
             text = read_text(word)
-            return Source(parse(text), _declared_input(text))
+            try:
+                return Source(parse(text), _declared_input(text))
+            except SpecError as error:
+                name = "standard input" if word == "-" else f"'{printable(word)}'"
+                raise SpecError(text, error.problems, name) from None
         check_name(word)
     alone = [word for word in words if word in network_names()]
     if alone:

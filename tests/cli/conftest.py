@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -61,3 +62,18 @@ def image(save):
     save("image.npy", [[4, 1, 7, 5], [4, 4, 2, 5], [7, 7, 2, 4], [1, 0, 2, 4]], "f8")
     save("kernel.npy", [[1, 0], [2, 1]], "f8")
     save("bias.npy", [-0.2050])
+
+
+def _is_text(value):
+    """A word, or the words of a command line."""
+    return isinstance(value, str | tuple | list)
+
+
+def pytest_collection_modifyitems(items):
+    """Cases that name the torch backend need torch, which the core is tested without."""
+    if find_spec("torch") is not None:
+        return
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if any("torch" in ([v] if isinstance(v, str) else v) for v in parameters if _is_text(v)):
+            item.add_marker(pytest.mark.skip(reason="torch is not installed"))

@@ -182,6 +182,7 @@ def test_json_names_the_layer_as_it_was_run(inside, more, bare):
 
 @pytest.mark.usefixtures("image")
 def test_json_of_torch_names_its_version(inside):
+    pytest.importorskip("torch")
     told = document(inside(*BY_HAND, "--format", "json", "--backend", "torch"))
     assert "torch" == told["backend"]
     assert "torch" in told["versions"]

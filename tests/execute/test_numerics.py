@@ -254,7 +254,7 @@ def test_integers_that_may_leave_int64_are_refused(backend, x, w, b, bound):
     bias = None if b is None else np.array(b)
     expected = (
         f"the integers are too large: a sum of products may reach {bound}, int64 ends at "
-        "9,223,372,036,854,775,807; scale them down, or compute with --dtype float64"
+        "9,223,372,036,854,775,807; scale them down, or convert them to floats first"
     )
     assert expected == refusal(np.array(x), np.array(w), bias, backend=backend)
 

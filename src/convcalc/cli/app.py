@@ -28,12 +28,19 @@ SUMMARY = """Exact shapes, costs and receptive fields of convolutions, and the c
 
 Layers are written kind:arguments, as in conv:64,k7,s2,p3 (64 channels, kernel 7, stride 2, padding
 3), dw:k3 (depthwise), pw:128 (pointwise), sep:128,k3 (both) or convt:32,k4,s2,p1 (transposed).
+
+\b
+Examples:
+  convcalc shape -i 3x224x224 conv:64,k7,s2,p3
+  convcalc summary resnet50 --depth 1
+  convcalc run image.npy --kernel kernel.npy --padding same
 """
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 the answer is no; 2 the command line or a layer is
 wrong; 3 an input file or its data is wrong; 4 the result cannot be written,
 or memory is short; 70 a bug; 130, 143, 129 interrupted by a signal.
+CONVCALC_TRACEBACK=1 shows where a failure arose.
 """
 
 EXAMPLES = {
@@ -169,8 +176,7 @@ def _register(app: typer.Typer, name: str) -> None:
     examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
     app.command(
         name,
-        help=f"{ABOUT[name]}\n\n{details}".strip(),
+        help=f"{ABOUT[name]}\n\n{examples}\n\n{details}".strip(),
         short_help=ABOUT[name],
-        epilog=examples,
         context_settings=CONTEXT,
     )(command)

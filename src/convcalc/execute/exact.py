@@ -38,7 +38,7 @@ def check_exact(array: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) 
     if bound > LARGEST:
         raise DataError(
             f"the integers are too large: a sum of products may reach {bound:,}, int64 ends at "
-            f"{LARGEST:,}; scale them down, or compute with --dtype float64"
+            f"{LARGEST:,}; scale them down, or convert them to floats first"
         )
 
 
@@ -64,5 +64,5 @@ def _check_bound(bound: int, what: str) -> None:
     if bound > LARGEST:
         raise DataError(
             f"the integers are too large: {what} may reach {bound:.3g}, int64 ends at "
-            f"{LARGEST:.3g}; scale them down, or compute with --dtype float64"
+            f"{LARGEST:.3g}; scale them down, or convert them to floats first"
         )

@@ -171,7 +171,13 @@ def _run(
 ) -> Result:
     """The network on the array called "the input" in `named`; messages use those names."""
     samples = batch_first(named["the input"], axes)
-    report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
+    try:
+        report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
+    except DataError as error:
+        if not axes.notes or "\n" in str(error):
+            raise
+        # What was assumed of the axes may be what is wrong.
+        raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
     dtypes = plan_dtypes(named, settings.dtype)
     _check_floats(network, samples.shape[1:], dtypes)
     _check_memory(report, dtypes)

@@ -131,7 +131,7 @@ def _read_axis(part: str) -> Expression | Ends:
             return read_expression(begin)
         return Ends(read_expression(begin), read_expression(end))
     except ValueError as error:
-        if part[:1] in ("$", "(") or "digits" in str(error):
+        if part[:1] in ("$", "(") or any(word in str(error) for word in ("digits", "zero")):
             raise
         raise ValueError(EXPECTED_VALUE) from None
 
