@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convcalc.network import Network
 
 _INPUT = re.compile(r"^# input (\S+)\s*$", re.MULTILINE)
-_SHAPE = re.compile(r"[1-9][0-9]{0,9}(?:x[1-9][0-9]{0,9}){1,3}")
+_SHAPE = re.compile(r"[1-9][0-9]{0,9}(?:x[1-9][0-9]{0,9}){0,3}")
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -126,6 +126,6 @@ def _declared_input(text: str) -> Shape | None:
     if match is None:
         return None
     if not _SHAPE.fullmatch(match.group(1)):
-        message = "expected channels and 1 to 3 spatial sizes after '# input', as 3x224x224"
+        message = "expected channels and up to 3 spatial sizes after '# input', as 3x224x224"
         raise SpecError(text, [Problem(message, *match.span(1))])
     return tuple(map(int, match.group(1).split("x")))

@@ -273,3 +273,11 @@ def test_large_numbers_stay_exact(inside):
     size = "1000003x100003x100003"
     done = inside("flops", "-i", size, "pw:1000003,nobias", "--format", "json")
     assert 1000003**2 * 100003**2 == strict(done.out)["totals"]["macs"]
+
+
+def test_a_plain_vector_is_an_input_of_fully_connected_layers(inside):
+    done = inside("flops", "-i", "784", "linear:100", "relu", "linear:10", "--format", "json")
+    assert (0, "") == (done.code, done.err)
+    # 784*100 + 100*10 products; 784*100 + 100 + 100*10 + 10 weights
+    totals = json.loads(done.out)["totals"]
+    assert (79_400, 79_510) == (totals["macs"], totals["params"])

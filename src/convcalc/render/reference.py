@@ -170,7 +170,7 @@ def _parameters(kind: type[Layer]) -> list[dict[str, Any]]:
             "about": field.metadata["note"],
             "form": field.metadata["rule"].form,
         }
-        for field in dataclasses.fields(kind)
+        for field in sorted(dataclasses.fields(kind), key=lambda it: it.name != kind.positional)
     ]
 
 
