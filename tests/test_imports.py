@@ -21,6 +21,7 @@ REPORTS = NETWORKS | {"analysis"}
 SOURCES = REPORTS | {"reference", "sources"}
 MAY_IMPORT = {
     "errors": set(),
+    "collecting": set(),
     "window": set(),
     "receptive": {"errors", "window"},
     "spec": {"errors"},
@@ -28,9 +29,9 @@ MAY_IMPORT = {
     "binding": SHAPES | {"spec"},
     "network": BOUND,
     "lowering": BOUND | {"network"},
-    "reading": BOUND | {"network", "lowering", "pytorch_text"},
+    "reading": BOUND | {"network", "lowering", "pytorch_text", "collecting"},
     "reference": NETWORKS,
-    "analysis": NETWORKS,
+    "analysis": NETWORKS | {"collecting"},
     "pytorch_text": BOUND | {"network", "lowering"},
     "sources": NETWORKS | {"reference"},
     "arrayfile": {"errors"},

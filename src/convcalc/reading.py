@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from convcalc.binding import canonical_items
+from convcalc.collecting import uncollected
 from convcalc.errors import Problem, SpecError
 from convcalc.lowering import Lowering, Scope, Unreadable
 from convcalc.network import INPUT, Network
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from convcalc.spec import Item
     from convcalc.spec.pytorch_modules import Expectation
+
+_MAY_BE_PYTORCH = re.compile(r"(?:\s|#[^\n]*\n)*(?:[\w.]+\s*\(|[\w.]*\bnn\.)")
+"""A name and a bracket at the beginning, comments apart, where a spec has a kind or `define`."""
 
 MOST_PROBLEMS = 10
 """Faults of one text that are shown."""
@@ -46,6 +51,11 @@ def parse(text: str) -> Network:
         >>> parse("2x{conv:8,k3,p1 relu} residual{conv:8,k1}").nodes[-1].inputs
         (4, 3)
     """
+    with uncollected():
+        return _parsed(text)
+
+
+def _parsed(text: str) -> Network:
     items, problems, expectations = _read(text)
     lowering = Lowering(text, shorthands())
     try:
@@ -64,7 +74,7 @@ def parse(text: str) -> Network:
 
 def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:
     """The tree of a text, and for PyTorch's what it says of each layer's input."""
-    if "(" in text or "nn." in text:  # rare in a spec, and PyTorch's reader takes a while to import
+    if _MAY_BE_PYTORCH.match(text):  # its reader takes a while to import
         from convcalc.pytorch_text import looks_like_pytorch, read_pytorch
 
         if looks_like_pytorch(text):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.parameters import count
 from convcalc.network import INPUT
@@ -97,7 +98,8 @@ def analyze(network: Network, input_shape: Shape, batch: int = 1) -> Report:
         SpecError: the same, for a network that was read from a text.
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
     """
-    layers = tuple(layer_reports(network, input_shape, batch))
+    with uncollected():
+        layers = tuple(layer_reports(network, input_shape, batch))
     return Report(tuple(input_shape), batch, layers, totals_of(layers))
 
 
