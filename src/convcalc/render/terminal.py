@@ -70,7 +70,6 @@ def _width(table: Table, *, short: bool, folded: bool) -> int:
 
 def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -> str:
     from rich import box
-    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -96,6 +95,13 @@ def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -
         if table.total and row is texts[-1]:
             drawn.add_section()
         drawn.add_row(*(Text(text) for text in row))
+    return _printed(drawn, width, colour)
+
+
+def _printed(drawn: object, width: int, colour: bool) -> str:
+    """What Rich prints of something, without blanks at the ends of lines."""
+    from rich.console import Console
+
     out = io.StringIO()
     console = Console(
         file=out,
