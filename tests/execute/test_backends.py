@@ -15,11 +15,10 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 
 @pytest.fixture(scope="module", autouse=True)
 def tally():
-    """The expected outputs of all tests here: where few are not zero, agreement proves
-    little; oneDNN distrusts its own tests below 30 % as well."""
+    """The expected outputs of all tests here: where most are zero, agreement proves little."""
     seen = {"cells": 0, "not zero": 0}
     yield seen
-    assert seen["not zero"] >= 0.3 * seen["cells"]
+    assert seen["not zero"] >= 0.5 * seen["cells"]
 
 
 def counted(tally, expected):
