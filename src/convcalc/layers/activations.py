@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Activation(Layer, ABC):
     """A function of each element by itself."""
 
+    in_place: ClassVar[bool] = True
     each: ClassVar[ElementOps]
     """The operations of one element."""
 
@@ -262,6 +263,7 @@ class Softmax(Activation):
     """exp(x) / sum exp(x) over the channels of each cell, the largest taken off x first."""
 
     kind: ClassVar[str] = "softmax"
+    in_place: ClassVar[bool] = False
 
     def costs(self, shape: Shape) -> Costs:
         """Per cell of C channels: C-1 comparisons, C + C-1 additions, C exponents, C divisions."""

@@ -80,6 +80,10 @@ class Layer:
     """Whether it has several inputs: such a kind is written with branches, KIND{a|b}."""
     branches: ClassVar[str] = "no branches"
     """How many branches it is written with, in words."""
+    view: ClassVar[bool] = False
+    """Whether the result is the input's own numbers where they lie: nothing is moved or stored."""
+    in_place: ClassVar[bool] = False
+    """Whether the result may be written over its first input: element by element, same shape."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -14,6 +14,7 @@ class Identity(Layer):
     """The input itself."""
 
     kind: ClassVar[str] = "identity"
+    view: ClassVar[bool] = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Dropout(Layer):
     """The input itself: at inference nothing is dropped."""
 
     kind: ClassVar[str] = "dropout"
+    view: ClassVar[bool] = True
     positional: ClassVar[str | None] = "p"
 
     p: float = param(real(0, 1), "p", "share of values dropped in training", default=0.5)

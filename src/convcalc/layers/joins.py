@@ -56,6 +56,7 @@ class Residual(Join):
     """The sum of the branches (He et al., "Deep Residual Learning", 2016)."""
 
     kind: ClassVar[str] = "residual"
+    in_place: ClassVar[bool] = True
     branches: ClassVar[str] = "one branch or more"
 
     @classmethod
@@ -119,6 +120,7 @@ class Scale(Join):
     """
 
     kind: ClassVar[str] = "scale"
+    in_place: ClassVar[bool] = True
     branches: ClassVar[str] = "one branch, the gate"
 
     @classmethod

@@ -23,6 +23,7 @@ class LayerScale(Layer):
     """
 
     kind: ClassVar[str] = "layerscale"
+    in_place: ClassVar[bool] = True
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         """The weight (C)."""

@@ -51,6 +51,7 @@ class BatchNorm(Norm):
     """Normalisation with the mean and variance per channel that training has left behind."""
 
     kind: ClassVar[str] = "bn"
+    in_place: ClassVar[bool] = True
 
     def buffer_shapes(self, shape: Shape) -> dict[str, Shape]:
         """The mean (C) and variance (C) of the training data, which are no parameters."""
