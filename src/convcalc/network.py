@@ -82,11 +82,14 @@ class Step(NamedTuple):
 class Network:
     """Layers and how they are connected; comparable, and free of any array.
 
-    `source` is the tree that the network was read from, for printing it back.
+    `source` is the tree that the network was read from, for printing it back. `functions` names
+    the kinds and labels that the model it describes calls as functions, not as modules: no number
+    of ours depends on that, but those of tools that watch modules do.
     """
 
     nodes: tuple[Node, ...]
     source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
+    functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def chain(cls, layers: Sequence[Layer]) -> Network:
@@ -151,16 +154,21 @@ class Network:
             )
         return write_line(canonical_items(self.source))
 
-    def analyze(self, input_shape: Sequence[int], batch: int = 1) -> Report:
+    def analyze(
+        self, input_shape: Sequence[int], batch: int = 1, convention: str = "macs"
+    ) -> Report:
         """Shapes, parameters, costs and receptive fields of every layer.
 
         Args:
             input_shape: (channels, *spatial sizes) of one sample.
             batch: Samples; it multiplies the costs and not the parameters.
+            convention: Whose way of counting `total` follows: macs (our own), torch, fvcore,
+                torchinfo, ptflops or thop.
 
         Raises:
             ShapeError: a layer does not fit the shape that arrives at it.
             SpecError: the same, for a network that was read from a text.
+            UsageError: there is no such convention.
 
         Example:
             >>> import convcalc
@@ -170,4 +178,4 @@ class Network:
         """
         from convcalc.analysis import analyze
 
-        return analyze(self, tuple(input_shape), batch)
+        return analyze(self, tuple(input_shape), batch, convention)

@@ -1,14 +1,17 @@
 """The reference networks: spec files beside this module, each with a header of comments.
 
 The first line of a header says what the network is and where it was published; the second,
-`# input 3x224x224`, names the input that its published numbers are for.
+`# input 3x224x224`, names the input that its published numbers are for. A line `# functions relu`
+names the kinds and labels that the published code calls as functions.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convcalc.calling import declared_functions
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.reading import parse
 
@@ -41,7 +44,8 @@ def load_network(name: str) -> Network:
         >>> load_network("resnet18").analyze(network_input("resnet18")).totals.params
         11689512
     """
-    return parse(network_text(name))
+    text = network_text(name)
+    return replace(parse(text), functions=declared_functions(text))
 
 
 def network_text(name: str) -> str:

@@ -6,8 +6,10 @@ import os
 import re
 import stat
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.calling import declared_functions
 from convcalc.errors import DataError, Problem, SpecError, UsageError, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.reading import parse, shorthands
@@ -50,7 +52,8 @@ def read_source(words: Sequence[str]) -> Source:
         if word == "-" or _is_file(word):
             text = read_text(word)
             try:
-                return Source(parse(text), _declared_input(text))
+                network = replace(parse(text), functions=declared_functions(text))
+                return Source(network, _declared_input(text))
             except SpecError as error:
                 name = "standard input" if word == "-" else f"'{printable(word)}'"
                 raise SpecError(text, error.problems, name) from None

@@ -61,6 +61,22 @@ class Window(NamedTuple):
         beyond = (size + self.before + self.after - self.extent) % self.stride
         return min(size, max(0, beyond - self.after))
 
+    def real_pairs(self, size: int, positions: int) -> int:
+        """Pairs of one of the first `positions` windows and a tap that lies on a real cell.
+
+        Tap t of window u lies on cell u*s - pb + t*d, which is real from 0 to i - 1: u from
+        ceil((pb - t*d) / s) to floor((i - 1 + pb - t*d) / s), of the windows 0 ... positions - 1.
+
+        Source: derived.
+        """
+        pairs = 0
+        for tap in range(self.kernel):
+            ahead = self.before - tap * self.dilation
+            first = max(0, -(-ahead // self.stride))
+            last = min(positions - 1, (size - 1 + ahead) // self.stride)
+            pairs += max(0, last - first + 1)
+        return pairs
+
     def transposed_size(self, size: int, output_padding: int = 0) -> int:
         """Output cells of the transposed convolution of `size` cells.
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.calling import called_as_function
 from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
+from convcalc.layers.base import Costs, ElementOps
 from convcalc.layers.parameters import count
 from convcalc.network import INPUT
 from convcalc.receptive import IDENTITY
@@ -15,23 +17,52 @@ from convcalc.receptive import IDENTITY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convcalc.layers import Costs, Fields, Layer, Shape
+    from convcalc.analysis.conventions.base import Convention, Term
+    from convcalc.layers import Fields, Layer, Shape
     from convcalc.network import Network, Step
 
 CONVENTION_NAME = "macs"
+NORMALISATION = ("bn", "gn", "in", "ln")
 CONVENTION_TEXT = "1 MAC = one multiply and one add; FLOPs = 2 x MACs; bias adds counted apart"
+
+
+class Parts(NamedTuple):
+    """Parameters by what they are for.
+
+    Attributes:
+        weight: What inputs are multiplied with: kernels, matrices, slopes and scales.
+        bias: What is added to the outputs of convolutions and linear layers.
+        norm: Scales and shifts of normalisation, which may be folded into a convolution.
+    """
+
+    weight: int = 0
+    bias: int = 0
+    norm: int = 0
+
+
+class ConventionText(NamedTuple):
+    """A way of counting by its name, and what its totals are in one sentence."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Exact whole numbers over all layers and samples; `params` are counted once."""
+    """Exact whole numbers over all layers and samples; `params` are counted once.
+
+    `total` is the headline figure of the convention: of our own the MACs. What is not known is left
+    out of the sums, and the report says that it is partial.
+    """
 
     params: int
     macs: int
     flops: int
     bias_adds: int
     element_ops: int
+    elements: ElementOps
     activations: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -51,10 +82,13 @@ class LayerReport:
         macs: Multiply-accumulates of the whole batch.
         flops: 2 * macs.
         bias_adds: Additions of the bias, of the whole batch.
-        element_ops: Operations of normalisation, activation, pooling, merges; of the whole batch.
+        elements: Operations of normalisation, activation, pooling, merges by type, of the batch.
         activations: Numbers that leave the layer, of the whole batch.
         receptive_field: The field of each spatial axis.
         unread: Cells at the end of each spatial axis that no window reaches.
+        counted: Whether its costs are known; where they are not, the figures above are 0.
+        total: The headline figure of the convention, of the whole batch; None if it is not known.
+        terms: What the convention adds to the multiply-accumulates, and why.
     """
 
     index: int
@@ -69,41 +103,82 @@ class LayerReport:
     macs: int
     flops: int
     bias_adds: int
-    element_ops: int
+    elements: ElementOps
     activations: int
     receptive_field: Fields
     unread: tuple[int, ...]
+    counted: bool
+    total: int | None
+    terms: tuple[Term, ...]
+
+    @property
+    def element_ops(self) -> int:
+        """Operations on single elements of all types, of the whole batch."""
+        return self.elements.total
+
+    @property
+    def params_by_part(self) -> Parts:
+        """The parameters by what they are for."""
+        if self.kind in NORMALISATION:
+            return Parts(norm=self.params)
+        # The stages of a separable convolution have names in front: pointwise.bias.
+        biases = (prod(shape) for name, shape in self.weights.items() if name.endswith("bias"))
+        bias = sum(biases)
+        return Parts(weight=self.params - bias, bias=bias)
 
 
 @dataclass(frozen=True)
 class Report:
-    """The layers of one network on one input, and their totals."""
+    """The layers of one network on one input, and their totals.
+
+    Attributes:
+        input: (channels, *spatial) of one sample.
+        batch: Samples.
+        layers: The layers in order.
+        totals: The sums over them.
+        convention: Name and sentence of the way of counting that `total` follows.
+    """
 
     input: Shape
     batch: int
     layers: tuple[LayerReport, ...]
     totals: Totals
+    convention: ConventionText = ConventionText(CONVENTION_NAME, CONVENTION_TEXT)
+
+    @property
+    def unknown(self) -> tuple[LayerReport, ...]:
+        """The layers whose cost is not known, or not known to the convention."""
+        return tuple(row for row in self.layers if row.total is None)
 
 
-def analyze(network: Network, input_shape: Shape, batch: int = 1) -> Report:
+def analyze(
+    network: Network, input_shape: Shape, batch: int = 1, convention: str = CONVENTION_NAME
+) -> Report:
     """The report of a network on one input shape.
 
     Args:
         network: The layers, as `convcalc.parse` gives them.
         input_shape: (channels, *spatial sizes) of one sample.
         batch: Samples; it multiplies costs and activations, not parameters.
+        convention: Whose way of counting `total` follows: macs (our own), torch, fvcore,
+            torchinfo, ptflops or thop. All other figures stay the same.
 
     Raises:
         ShapeError: a layer does not fit the shape that arrives at it.
         SpecError: the same, for a network that was read from a text.
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
+        UsageError: there is no such convention.
     """
+    rules = _rules(convention)
     with uncollected():
-        layers = tuple(layer_reports(network, input_shape, batch))
-    return Report(tuple(input_shape), batch, layers, totals_of(layers))
+        layers = tuple(layer_reports(network, input_shape, batch, rules))
+    name = ConventionText(rules.name, rules.text) if rules else Report.convention
+    return Report(tuple(input_shape), batch, layers, totals_of(layers), name)
 
 
-def layer_reports(network: Network, input_shape: Shape, batch: int = 1) -> Iterator[LayerReport]:
+def layer_reports(
+    network: Network, input_shape: Shape, batch: int = 1, convention: Convention | None = None
+) -> Iterator[LayerReport]:
     """The reports of the layers one by one, up to the first that does not fit.
 
     Raises:
@@ -113,20 +188,32 @@ def layer_reports(network: Network, input_shape: Shape, batch: int = 1) -> Itera
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
     start = (IDENTITY,) * (len(input_shape) - 1)
     fields_of: list[Fields] = []
-    known: dict[tuple[int, tuple[Shape, ...]], _Facts] = {}
+    known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
     for step in network.walk(input_shape):
         fields = tuple(
             start if source == INPUT else fields_of[source] for source in step.node.inputs
         )
+        function = called_as_function(step.node, network.functions)
         # Networks repeat themselves: the same layer on the same shapes is asked once.
-        key = (id(step.layer), step.arriving)
+        key = (id(step.layer), step.arriving, function)
         try:
-            facts = known.get(key) or known.setdefault(key, _facts(step))
+            facts = known.get(key)
+            if facts is None:
+                facts = known[key] = _facts(step, batch, convention, function=function)
             field = step.layer.field(fields, step.arriving)
         except LayerError as error:
             raise step.node.error(error) from None
         yield _layer_report(len(fields_of), step, facts, field, batch)
         fields_of.append(field)
+
+
+def _rules(convention: str) -> Convention | None:
+    """The rules of a way of counting; our own needs none."""
+    if convention == CONVENTION_NAME:
+        return None
+    from convcalc.analysis.conventions import load_convention
+
+    return load_convention(convention)
 
 
 class _Facts(NamedTuple):
@@ -136,25 +223,35 @@ class _Facts(NamedTuple):
     spec: str
     weights: dict[str, Shape]
     params: int
-    costs: Costs
+    costs: Costs | None
     unread: tuple[int, ...]
+    terms: tuple[Term, ...] | None
 
 
-def _facts(step: Step) -> _Facts:
+def _facts(step: Step, batch: int, convention: Convention | None, *, function: bool) -> _Facts:
     layer, arriving = step.layer, step.arriving
     weights = layer.weight_shapes(*arriving)
+    costs = layer.costs(*arriving)
+    terms: tuple[Term, ...] | None = ()
+    if convention is not None and costs is not None:
+        from convcalc.analysis.conventions.base import Call
+
+        terms = convention.terms(Call(layer, arriving, step.leaving, batch, costs, function))
     return _Facts(
         layer=layer,
         spec=layer.spec(),
         weights=weights,
         params=sum(prod(shape) for shape in weights.values()),
-        costs=layer.costs(*arriving),
+        costs=costs,
         unread=layer.unread(arriving[0]),
+        terms=terms if costs else None,
     )
 
 
 def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: int) -> LayerReport:
-    costs = facts.costs
+    costs = facts.costs or Costs()
+    macs = batch * costs.macs
+    terms = facts.terms
     return LayerReport(
         index=index,
         label=step.node.label,
@@ -165,23 +262,29 @@ def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: i
         output_shape=step.leaving,
         weights=facts.weights,
         params=facts.params,
-        macs=batch * costs.macs,
-        flops=batch * 2 * costs.macs,
+        macs=macs,
+        flops=2 * macs,
         bias_adds=batch * costs.bias_adds,
-        element_ops=batch * costs.elements.total,
+        elements=costs.elements.times(batch) if batch > 1 else costs.elements,
         activations=batch * prod(step.leaving),
         receptive_field=field,
         unread=facts.unread,
+        counted=facts.costs is not None,
+        total=None if terms is None else macs + sum(term.amount for term in terms),
+        terms=terms or (),
     )
 
 
 def totals_of(rows: Sequence[LayerReport]) -> Totals:
     """The sums over some layers."""
+    elements = tuple(map(sum, zip(*(row.elements for row in rows), strict=True)))
     return Totals(
         params=sum(row.params for row in rows),
         macs=sum(row.macs for row in rows),
         flops=sum(row.flops for row in rows),
         bias_adds=sum(row.bias_adds for row in rows),
-        element_ops=sum(row.element_ops for row in rows),
+        element_ops=sum(elements),
+        elements=ElementOps(*elements),
         activations=sum(row.activations for row in rows),
+        total=sum(row.total or 0 for row in rows),
     )

@@ -12,6 +12,7 @@ from convcalc.cli.options import (
     APPEARANCE,
     CALCULATOR,
     COMPARE,
+    COUNTING,
     DEPTH,
     KIND,
     RUN,
@@ -52,6 +53,7 @@ EXAMPLES = {
     "flops": (
         "convcalc flops -i 3x224x224 conv:64,k7,s2,p3",
         "convcalc flops -i 512x14x14 conv:512,k3,p1 --compare separable",
+        "convcalc flops resnet50 --reconcile",
         "convcalc flops -i 3x224x224 sep:64,k3 --batch 8 --format json",
     ),
     "rf": (
@@ -97,7 +99,7 @@ REQUIRED = ("array", "file")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
-    "flops": ("convcalc.cli.calculator", "flops", {**CALCULATOR, **COMPARE}),
+    "flops": ("convcalc.cli.costs", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
     "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
     "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
     "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),

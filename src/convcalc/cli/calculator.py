@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.console import note
 from convcalc.cli.values import (
-    choice_of,
     count_of,
     flag,
     flag_error,
@@ -27,24 +26,12 @@ if TYPE_CHECKING:
 
 DEFAULT_INPUT = (3, 224, 224)
 DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
-COMPARISONS = ("separable",)
 
 
 def shape(given: Mapping[str, Any]) -> Document:
     """`convcalc shape`."""
     network, input_shape, batch = question(given)
     return documents.shape_document(answered(network.analyze, input_shape, batch))
-
-
-def flops(given: Mapping[str, Any]) -> Document:
-    """`convcalc flops`, with --compare a comparison."""
-    comparison = given["compare"] and choice_of("compare", given["compare"], COMPARISONS)
-    network, input_shape, batch = question(given)
-    if not comparison:
-        return documents.flops_document(answered(network.analyze, input_shape, batch))
-    from convcalc.analysis import compare_separable
-
-    return documents.separable_document(answered(compare_separable, network, input_shape, batch))
 
 
 def rf(given: Mapping[str, Any]) -> Document:

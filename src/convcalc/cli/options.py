@@ -108,6 +108,22 @@ COMPARE: Options = {
     ),
 }
 
+COUNTING: Options = {
+    "convention": _text(
+        "--convention",
+        metavar="NAME",
+        about="Count as torch, fvcore, torchinfo, ptflops or thop do; macs is the default.",
+    ),
+    "reconcile": _switch("--reconcile", about="Every tool's total, and why they differ."),
+    "functions": _text(
+        "--functions",
+        metavar="NAMES",
+        about="Kinds or labels that the model calls as functions, as relu,head.pool; or none.",
+    ),
+    "detail": _switch("--detail", about="Parameters by part, operations by type."),
+    "real_taps": _switch("--real-taps", about="Beside it, without taps on zero padding."),
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

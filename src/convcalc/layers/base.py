@@ -2,7 +2,7 @@
 
 A kind is one frozen dataclass in one file. Its fields are the parameters of the spec language; its
 methods answer a closed list of questions from shapes alone. The defaults here fit a layer without
-parameters that works on each element by itself.
+parameters that works on each element by itself; what such a layer costs it has to say.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ class Layer:
     """Whether the result is the input's own numbers where they lie: nothing is moved or stored."""
     in_place: ClassVar[bool] = False
     """Whether the result may be written over its first input: element by element, same shape."""
+    free: ClassVar[bool] = False
+    """Whether it computes nothing: numbers are passed on, moved or left out."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -142,9 +144,18 @@ class Layer:
         """Everything that running needs: the weights, then the buffers."""
         return {**self.weight_shapes(*shapes), **self.buffer_shapes(*shapes)}
 
-    def costs(self, shape: Shape, /) -> Costs:
-        """The arithmetic for one sample of `shape`."""
-        return Costs()
+    def costs(self, shape: Shape, /) -> Costs | None:
+        """The arithmetic for one sample of `shape`; None if nobody has said, which is not zero."""
+        return Costs() if self.free else None
+
+    def real_macs(self, shape: Shape, /) -> int:
+        """The multiply-accumulates of one sample without those on padding that is zero."""
+        costs = self.costs(shape)
+        return costs.macs if costs else 0
+
+    def zero_insertion_macs(self, shape: Shape, /) -> int | None:
+        """Those of the dense convolution that a transposed one can be written as; else None."""
+        return None
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The receptive field per axis after this layer, from those of its inputs.

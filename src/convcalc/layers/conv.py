@@ -59,6 +59,18 @@ class Conv(Convolution):
         macs = prod(out) * (shape[0] // self.groups) * self.taps(shape)
         return Costs(macs, prod(out) if self.bias else 0)
 
+    def real_macs(self, shape: Shape) -> int:
+        """The same with pairs of output and real tap, axis by axis, in place of cells * taps.
+
+        Cells that repeat the input (reflect, replicate, circular) are real.
+        """
+        if self.padding_mode != "zeros":
+            return self.costs(shape).macs
+        out = self.out_shape(shape)
+        axes = zip(self.windows(shape), shape[1:], out[1:], strict=True)
+        pairs = prod(window.real_pairs(*sizes) for window, *sizes in axes)
+        return out[0] * (shape[0] // self.groups) * pairs
+
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))

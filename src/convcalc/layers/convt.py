@@ -73,6 +73,24 @@ class ConvTranspose(Convolution):
         macs = prod(shape) * (self.out_channels // self.groups) * self.taps(shape)
         return Costs(macs, prod(out) if self.bias else 0)
 
+    def real_macs(self, shape: Shape) -> int:
+        """Without products that are cropped: input j and tap t meet at output j*s - pb + t*d.
+
+        That is the window of the convolution from the output back to the input.
+        """
+        out = self.out_shape(shape)
+        axes = zip(self.windows(shape), out[1:], shape[1:], strict=True)
+        pairs = prod(window.real_pairs(*sizes) for window, *sizes in axes)
+        return shape[0] * (self.out_channels // self.groups) * pairs
+
+    def zero_insertion_macs(self, shape: Shape) -> int:
+        """OUTPUT cells * C * O/g * taps: s - 1 zeros between neighbours, then a dense `conv`.
+
+        Source: derived; Dumoulin and Visin, "A guide to convolution arithmetic", section 4.
+        """
+        out = self.out_shape(shape)
+        return prod(out) * (shape[0] // self.groups) * self.taps(shape)
+
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Each axis through its window, the other way round."""
         windows = self.windows(shapes[0])

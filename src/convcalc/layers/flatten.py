@@ -20,6 +20,7 @@ class Flatten(Layer):
     """(C, *spatial) as (C * prod(spatial)), channel after channel."""
 
     kind: ClassVar[str] = "flatten"
+    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
 
     def out_shape(self, shape: Shape) -> Shape:

@@ -14,6 +14,7 @@ class Identity(Layer):
     """The input itself."""
 
     kind: ClassVar[str] = "identity"
+    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
 
 
@@ -22,6 +23,7 @@ class Dropout(Layer):
     """The input itself: at inference nothing is dropped."""
 
     kind: ClassVar[str] = "dropout"
+    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
     positional: ClassVar[str | None] = "p"
 

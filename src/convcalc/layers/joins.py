@@ -37,9 +37,17 @@ class Join(Layer, ABC):
         """None."""
         return {}
 
-    def costs(self, *shapes: Shape) -> Costs:
-        """None."""
-        return Costs()
+    def costs(self, *shapes: Shape) -> Costs | None:
+        """Nothing if it is free; None if nobody has said."""
+        return Costs() if self.free else None
+
+    def real_macs(self, *shapes: Shape) -> int:
+        """None: joining multiplies nothing with weights."""
+        return 0
+
+    def zero_insertion_macs(self, *shapes: Shape) -> int | None:
+        """It is no transposed convolution."""
+        return None
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Of each axis, the cells that any branch sees."""
@@ -92,6 +100,7 @@ class Concat(Join):
     """The channels of all branches one after the other."""
 
     kind: ClassVar[str] = "concat"
+    free: ClassVar[bool] = True
 
     def out_shape(self, *shapes: Shape) -> Shape:
         """(sum of the channels, *spatial).

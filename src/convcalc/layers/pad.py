@@ -22,6 +22,7 @@ class Pad(Layer):
     """Zeros, or copies of the input's own cells, around each channel."""
 
     kind: ClassVar[str] = "pad"
+    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "padding"
 
     padding: Padding = param(padding(words=False), "p", "cells added at the ends")

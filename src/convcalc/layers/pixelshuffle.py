@@ -26,6 +26,7 @@ class PixelShuffle(Layer):
     """
 
     kind: ClassVar[str] = "pixelshuffle"
+    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "upscale_factor"
 
     upscale_factor: int = param(count(1), "r", "output cells of each input cell, along an axis")

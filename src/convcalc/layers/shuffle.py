@@ -24,6 +24,7 @@ class ChannelShuffle(Layer):
     """
 
     kind: ClassVar[str] = "shuffle"
+    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "groups"
 
     groups: int = param(count(1), "g", "groups of channels")

@@ -21,6 +21,7 @@ class Slice(Layer):
     """The channels begin ... end - 1, as `slice:0:32`."""
 
     kind: ClassVar[str] = "slice"
+    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
     positional: ClassVar[str | None] = "channels"
 

@@ -24,7 +24,7 @@ class Staged(Layer, ABC):
 
     def out_shape(self, shape: Shape) -> Shape:
         """The shape after the last stage."""
-        for _, stage, arriving in self._walk(shape):
+        for _, stage, arriving in self.walk(shape):
             shape = stage.out_shape(arriving)
         return shape
 
@@ -32,30 +32,34 @@ class Staged(Layer, ABC):
         """The weights of every stage."""
         return {
             prefix + name: weight
-            for prefix, stage, arriving in self._walk(shape)
+            for prefix, stage, arriving in self.walk(shape)
             for name, weight in stage.weight_shapes(arriving).items()
         }
 
     def costs(self, shape: Shape) -> Costs:
         """The sum over the stages."""
-        return sum((stage.costs(arriving) for _, stage, arriving in self._walk(shape)), Costs())
+        return sum((stage.costs(arriving) for _, stage, arriving in self.walk(shape)), Costs())
+
+    def real_macs(self, shape: Shape) -> int:
+        """The sum over the stages."""
+        return sum(stage.real_macs(arriving) for _, stage, arriving in self.walk(shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Through every stage in turn."""
         (own,) = fields
-        for _, stage, arriving in self._walk(shapes[0]):
+        for _, stage, arriving in self.walk(shapes[0]):
             own = stage.field((own,), (arriving,))
         return own
 
     def unread(self, shape: Shape) -> tuple[int, ...]:
         """Of the first stage, the one that reads the input."""
-        _, stage, arriving = next(self._walk(shape))
+        _, stage, arriving = next(self.walk(shape))
         return stage.unread(arriving)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """Every stage in turn, each with its own weights."""
         (array,) = arrays
-        for prefix, stage, _ in self._walk(tuple(array.shape[1:])):
+        for prefix, stage, _ in self.walk(tuple(array.shape[1:])):
             own = {
                 name.removeprefix(prefix): weight
                 for name, weight in weights.items()
@@ -64,7 +68,7 @@ class Staged(Layer, ABC):
             array = stage.run(ops, (array,), own)
         return array
 
-    def _walk(self, shape: Shape) -> Iterator[tuple[str, Conv, Shape]]:
+    def walk(self, shape: Shape) -> Iterator[tuple[str, Conv, Shape]]:
         """(prefix, stage, the shape that arrives at it)."""
         for prefix, stage in self.stages(shape[0]).items():
             yield prefix, stage, shape

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT
+from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.table import Cell, Column, Document, Table, per_axis, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.analysis import LayerReport, Report, SeparableComparison
+    from convcalc.analysis import LayerReport, Report, SeparableComparison, Totals
     from convcalc.receptive import Field
 
 SCHEMA_VERSION = 1
@@ -41,40 +41,7 @@ def shape_document(report: Report) -> Document:
         for row in report.layers
         if any(row.unread)
     ]
-    return Document(report_data("shape", report), Table(columns, rows), _heading(report), remarks)
-
-
-def flops_document(report: Report) -> Document:
-    """Parameters, multiply-accumulates and what is counted beside them."""
-    columns = [
-        INDEX,
-        SPEC,
-        OUTPUT,
-        PARAMS,
-        MACS,
-        Column("flops", "FLOPs", numeric=True),
-        Column("bias_adds", "bias adds", numeric=True),
-    ]
-    rows: list[list[Cell]] = [
-        [row.index, row.spec, row.output_shape, row.params, row.macs, row.flops, row.bias_adds]
-        for row in report.layers
-    ]
-    totals = report.totals
-    total: list[Cell] = [
-        "",
-        "total",
-        "",
-        totals.params,
-        totals.macs,
-        totals.flops,
-        totals.bias_adds,
-    ]
-    return Document(
-        report_data("flops", report),
-        Table(columns, rows, total if len(rows) > 1 else None),
-        _heading(report),
-        [CONVENTION_TEXT],
-    )
+    return Document(report_data("shape", report), Table(columns, rows), heading(report), remarks)
 
 
 def field_document(report: Report) -> Document:
@@ -114,7 +81,7 @@ def field_document(report: Report) -> Document:
         remarks.append(
             "branches with different strides met: their fields drift apart, and the union is shown"
         )
-    return Document(report_data("rf", report), Table(columns, rows), _heading(report), remarks)
+    return Document(report_data("rf", report), Table(columns, rows), heading(report), remarks)
 
 
 def separable_document(comparison: SeparableComparison) -> Document:
@@ -153,7 +120,7 @@ def separable_document(comparison: SeparableComparison) -> Document:
             f"ratio {ratio:.5f}; params {before.totals.params:,} against {after.totals.params:,}"
         )
     remarks.append(CONVENTION_TEXT)
-    return Document(_separable_data(comparison), Table(columns, rows), _heading(before), remarks)
+    return Document(_separable_data(comparison), Table(columns, rows), heading(before), remarks)
 
 
 def report_data(command: str, report: Report) -> dict[str, Any]:
@@ -164,10 +131,10 @@ def report_data(command: str, report: Report) -> dict[str, Any]:
         "input": list(report.input),
         "batch": report.batch,
         "dtype": "float32",
-        "convention": {"name": CONVENTION_NAME, "text": CONVENTION_TEXT},
-        "status": "complete",
+        "convention": report.convention._asdict(),
+        "status": "partial" if report.unknown else "complete",
         "layers": [_layer_data(row) for row in report.layers],
-        "totals": vars(report.totals),
+        "totals": _totals_data(report.totals),
     }
 
 
@@ -186,13 +153,22 @@ def _layer_data(row: LayerReport) -> dict[str, Any]:
         "inputs": list(row.inputs),
         "output_shape": list(row.output_shape),
         "params": row.params,
-        "macs": row.macs,
-        "flops": row.flops,
-        "bias_adds": row.bias_adds,
-        "element_ops": row.element_ops,
+        "params_by_part": row.params_by_part._asdict(),
+        "macs": row.macs if row.counted else None,
+        "flops": row.flops if row.counted else None,
+        "bias_adds": row.bias_adds if row.counted else None,
+        "element_ops": row.element_ops if row.counted else None,
+        "element_ops_by_type": row.elements._asdict() if row.counted else None,
         "activations": row.activations,
+        "total": row.total,
         "receptive_field": [_field_data(field) for field in row.receptive_field],
     }
+
+
+def _totals_data(totals: Totals) -> dict[str, Any]:
+    data = dict(vars(totals))
+    by_type = data.pop("elements")._asdict()
+    return data | {"element_ops_by_type": by_type}
 
 
 def _field_data(field: Field) -> dict[str, Any]:
@@ -238,7 +214,8 @@ def _separable_data(comparison: SeparableComparison) -> dict[str, Any]:
     return data
 
 
-def _heading(report: Report) -> list[str]:
+def heading(report: Report) -> list[str]:
+    """What stands above a table: the input, and the batch."""
     batch = f", batch {report.batch}" if report.batch > 1 else ""
     return [f"input {written(report.input)}{batch}"]
 

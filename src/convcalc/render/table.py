@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from convcalc.errors import ConvcalcError
 
-Cell: TypeAlias = "str | int | float | Fraction | Share | tuple[int, ...] | None"
+Cell: TypeAlias = "str | int | float | Fraction | Share | Signed | tuple[int, ...] | None"
 """What a cell may hold; a tuple is a shape."""
 
 
@@ -33,11 +33,22 @@ class Share(NamedTuple):
         return f"{'#' * filled:<{BAR}} {100 * self.part / self.whole:4.1f} %"
 
 
+class Signed(NamedTuple):
+    """A difference: with its sign on a screen, a plain number for machines."""
+
+    amount: int
+
+    def drawn(self) -> str:
+        """With its sign and thousands apart: +22,227,968."""
+        return f"{self.amount:+,}" if self.amount else "0"
+
+
 class Column(NamedTuple):
     """A column: its name for machines, its title on a screen, and whether it holds numbers.
 
     `optional` columns are left out of a terminal that is too narrow, the highest number first;
-    a column that `folds` goes on in the next line before that.
+    a column that `folds` goes on in the next line before that. The numbers of an `exact` column
+    keep all their digits on any terminal.
     """
 
     key: str
@@ -45,6 +56,7 @@ class Column(NamedTuple):
     numeric: bool = False
     optional: int = 0
     folds: bool = False
+    exact: bool = False
 
 
 @dataclass
@@ -58,7 +70,11 @@ class Table:
     def texts(self, *, short: bool = False) -> list[list[str]]:
         """The rows as they are shown, the total last; `short` writes 118.0 M for large counts."""
         rows = [*self.rows, *([self.total] if self.total else [])]
-        return [[written(cell, short=short) for cell in row] for row in rows]
+        shorts = [short and not column.exact for column in self.columns]
+        return [
+            [written(cell, short=short) for cell, short in zip(row, shorts, strict=True)]
+            for row in rows
+        ]
 
     def without(self, index: int) -> Table:
         """The table without one of its columns."""
@@ -99,7 +115,7 @@ def written(cell: Cell, *, short: bool = False) -> str:
     match cell:
         case None | str():
             return "-" if cell is None else cell
-        case Share():
+        case Share() | Signed():
             return cell.drawn()
         case int():
             return _short(cell) if short else f"{cell:,}"
@@ -120,6 +136,8 @@ def raw(cell: Cell) -> str:
             return repr(cell)
         case Share():
             return repr(cell.part / cell.whole if cell.whole else 0.0)
+        case Signed():
+            return str(cell.amount)
         case tuple():
             return "x".join(map(str, cell))
         case _:

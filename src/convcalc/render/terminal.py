@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,20 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     if dropped:
         left_out = f"left out for the width: {', '.join(dropped)}; --format md has all columns"
         document = replace(document, remarks=[*document.remarks, left_out])
+    document = replace(document, remarks=_wrapped(document.remarks, width))
     if len(table.rows) > MOST_DRAWN_ROWS:
         return plain_text(document, aligned(table, short=short))
     return plain_text(document, _drawn(table, short, width, colour, unicode))
+
+
+def _wrapped(remarks: list[str], width: int) -> list[str]:
+    """Lines of at most `width` columns, broken between words."""
+    return [
+        piece
+        for remark in remarks
+        for line in remark.splitlines()
+        for piece in textwrap.wrap(line, width, subsequent_indent="  ") or [""]
+    ]
 
 
 def _fitted(table: Table, width: int) -> tuple[Table | None, bool, list[str]]:

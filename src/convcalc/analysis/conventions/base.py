@@ -1,0 +1,158 @@
+"""What a convention is: another tool's way of counting, as differences to the MACs of each layer.
+
+A tool's figure of a layer is the layer's multiply-accumulates plus the terms of one rule, so that
+each term says why the figure differs. A kind without a rule is unknown to the convention, and the
+total is then reported as partial: nothing unknown is taken for zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from convcalc.layers import Costs, Layer, Shape
+    from convcalc.layers.stages import Staged
+
+
+class Reason(NamedTuple):
+    """Why a tool counts something.
+
+    Attributes:
+        text: What it counts, after the name of a kind: "2 per element".
+        wrong: Why that is a mistake by the tool's own rule, or nothing.
+    """
+
+    text: str
+    wrong: str = ""
+
+
+class Term(NamedTuple):
+    """What one reason adds to the multiply-accumulates of a layer; negative where it takes away."""
+
+    reason: Reason
+    amount: int
+
+
+class Call(NamedTuple):
+    """A layer as a counter meets it.
+
+    Attributes:
+        layer: The layer.
+        arriving: (channels, *spatial) of each input, of one sample.
+        leaving: The same of the result.
+        batch: Samples.
+        costs: What one sample costs.
+        function: Whether the model calls it as a function and not as a module.
+    """
+
+    layer: Layer
+    arriving: tuple[Shape, ...]
+    leaving: Shape
+    batch: int
+    costs: Costs
+    function: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Spatial axes."""
+        return len(self.arriving[0]) - 1
+
+    @property
+    def inputs(self) -> int:
+        """Numbers of the first input, of the whole batch."""
+        return self.batch * prod(self.arriving[0])
+
+    @property
+    def outputs(self) -> int:
+        """Numbers of the result, of the whole batch."""
+        return self.batch * prod(self.leaving)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole batch."""
+        return self.batch * self.costs.macs
+
+    @property
+    def bias_adds(self) -> int:
+        """Additions of the bias of the whole batch."""
+        return self.batch * self.costs.bias_adds
+
+    @property
+    def params(self) -> int:
+        """Numbers in all weights."""
+        weights = self.layer.weight_shapes(*self.arriving)
+        return sum(prod(shape) for shape in weights.values())
+
+
+Rule: TypeAlias = Callable[[Call], Iterable[Term]]
+"""The terms of one kind of layer."""
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One way of counting.
+
+    Attributes:
+        name: What it is called after `--convention`.
+        tool: Whose way it is, with the version.
+        text: What the total of it is, in one sentence.
+        source: Where the rules are written down.
+        rules: The rule of every kind that it knows.
+    """
+
+    name: str
+    tool: str
+    text: str
+    source: str
+    rules: Mapping[str, Rule]
+
+    def terms(self, call: Call) -> tuple[Term, ...] | None:
+        """The terms of one layer, those of zero left out; None if its kind is unknown."""
+        rule = self.rules.get(call.layer.kind)
+        if rule is None:
+            return None
+        return tuple(term for term in rule(call) if term.amount)
+
+
+def no_terms(call: Call) -> Iterable[Term]:
+    """The multiply-accumulates alone, which are none of most kinds."""
+    del call
+    return ()
+
+
+def by_stage(rule: Rule) -> Rule:
+    """The rule of a convolution for kinds that are several of them in turn."""
+
+    def stages(call: Call) -> Iterable[Term]:
+        layer: Staged = call.layer  # type: ignore[assignment]
+        for _, stage, arriving in layer.walk(call.arriving[0]):
+            leaving = stage.out_shape(arriving)
+            yield from rule(Call(stage, (arriving,), leaving, call.batch, stage.costs(arriving)))
+
+    return stages
+
+
+def for_kinds(rule: Rule, *kinds: str) -> dict[str, Rule]:
+    """The same rule for several kinds."""
+    return dict.fromkeys(kinds, rule)
+
+
+MOVING = ("concat", "dropout", "flatten", "identity", "pad", "pixelshuffle", "shuffle", "slice")
+"""Kinds that compute nothing."""
+
+STAGED = ("dw", "pw", "sep")
+"""Kinds that are convolutions under another name."""
+
+POOLING = ("avgpool", "maxpool")
+ADAPTIVE_MEANS = ("adaptiveavgpool", "gap")
+
+JOINING = ("layerscale", "residual", "scale")
+"""Sums and products of tensors, written with operators: no counter here looks at those."""
+
+ACTIVATIONS = (
+    *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
+    *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
+)

@@ -1,0 +1,86 @@
+"""fvcore's FlopCountAnalysis, which counts the operators that a trace of the model shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.conventions.base import (
+    ACTIVATIONS,
+    ADAPTIVE_MEANS,
+    JOINING,
+    MOVING,
+    POOLING,
+    STAGED,
+    Call,
+    Convention,
+    Reason,
+    Term,
+    by_stage,
+    for_kinds,
+    no_terms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BATCH_NORM = {True: Reason("2 per element"), False: Reason("1 per element, without weights")}
+MEASURED = {True: Reason("5 per element"), False: Reason("4 per element, without weights")}
+ADAPTIVE = Reason("1 per input element")
+NEAREST = Reason("1 per output element")
+LINEAR = Reason("4 per output element")
+WORD = Reason(
+    "padding given as a word: left out",
+    "convolutions are counted, but the operator that padding='same' is traced as is not known",
+)
+
+
+def convolution(call: Call) -> Iterable[Term]:
+    """`conv_flop_jit` has no handle for `_convolution_mode`, which a word as padding becomes."""
+    layer: Any = call.layer
+    if layer.padding in ("same", "valid") and layer.padding_mode == "zeros":
+        yield Term(WORD, -call.macs)
+
+
+def batch_norm(call: Call) -> Iterable[Term]:
+    """`batchnorm_flop_jit` at inference."""
+    layer: Any = call.layer
+    yield Term(BATCH_NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
+
+
+def measured_norm(call: Call) -> Iterable[Term]:
+    """`norm_flop_counter`: "5 is just a rough estimate"."""
+    layer: Any = call.layer
+    yield Term(MEASURED[layer.affine], call.inputs * (5 if layer.affine else 4))
+
+
+def adaptive_mean(call: Call) -> Iterable[Term]:
+    """The operator has a handle on two axes only; x.mean(...) has none."""
+    mean = call.layer.kind == "gap" and call.function
+    if call.rank == 2 and not mean:
+        yield Term(ADAPTIVE, call.inputs)
+
+
+def upsample(call: Call) -> Iterable[Term]:
+    """`elementwise_flop_counter` of `upsample_nearest2d` and `upsample_bilinear2d`."""
+    layer: Any = call.layer
+    if call.rank == 2:
+        nearest = layer.mode == "nearest"
+        yield Term(*((NEAREST, call.outputs) if nearest else (LINEAR, 4 * call.outputs)))
+
+
+CONVENTION = Convention(
+    name="fvcore",
+    tool="fvcore 0.1.5",
+    text="flops of FlopCountAnalysis: a multiply-add is 1, normalisation and some resizing beside",
+    source="fvcore/nn/flop_count.py, jit_handles.py",
+    rules={
+        "conv": convolution,
+        **for_kinds(by_stage(convolution), *STAGED),
+        **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool"),
+        "bn": batch_norm,
+        **for_kinds(measured_norm, "gn", "in", "ln"),
+        **for_kinds(adaptive_mean, *ADAPTIVE_MEANS),
+        "upsample": upsample,
+        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING, *POOLING),
+    },
+)

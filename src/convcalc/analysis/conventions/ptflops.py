@@ -1,0 +1,112 @@
+"""ptflops with its pytorch backend: hooks on modules, and patched functions beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.conventions.base import (
+    JOINING,
+    MOVING,
+    POOLING,
+    STAGED,
+    Call,
+    Convention,
+    Reason,
+    Rule,
+    Term,
+    for_kinds,
+    no_terms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BIAS = Reason("the bias counted as MACs")
+NORM = {True: Reason("2 per element"), False: Reason("1 per element, without weights")}
+LAYER_NORM = Reason(
+    "1 per element",
+    "normalisation with weights is meant to be 2 per element; it is asked for `affine`, which "
+    "torch's LayerNorm calls `elementwise_affine`",
+)
+ELEMENT = Reason("1 per element")
+INPUT = Reason("1 per input element")
+OUTPUT = Reason("1 per output element")
+TWICE = Reason(
+    "counted a second time",
+    "a module that calls a patched function is counted by its hook and again by the function",
+)
+
+
+def biased(call: Call) -> Iterable[Term]:
+    """`conv_flops_counter_hook`, `linear_flops_counter_hook`: MACs and bias."""
+    yield Term(BIAS, call.bias_adds)
+
+
+def normalisation(call: Call) -> Iterable[Term]:
+    """`bn_flops_counter_hook`."""
+    layer: Any = call.layer
+    yield Term(NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
+
+
+def layer_norm(call: Call) -> Iterable[Term]:
+    """The same hook, which does not see a LayerNorm's weights."""
+    if not call.function:
+        yield Term(LAYER_NORM, call.inputs)
+
+
+def element_wise(*, hook: bool, patched: bool, reason: Reason) -> Rule:
+    """A kind counted once per element, by a hook on its module, by its patched function, or both.
+
+    Args:
+        hook: Whether its module has a hook.
+        patched: Whether the function that the module calls is patched.
+        reason: What an element is.
+    """
+
+    def rule(call: Call) -> Iterable[Term]:
+        elements = call.outputs if reason is OUTPUT else call.inputs
+        by_hook = hook and not call.function
+        if by_hook or patched:
+            yield Term(reason, elements)
+        if by_hook and patched:
+            yield Term(TWICE, elements)
+
+    return rule
+
+
+BOTH = element_wise(hook=True, patched=True, reason=ELEMENT)
+POOL = element_wise(hook=True, patched=True, reason=INPUT)
+
+
+def relu6(call: Call) -> Iterable[Term]:
+    """Once either way: its module has a hook and calls F.hardtanh, F.relu6 itself is patched."""
+    yield Term(ELEMENT, call.inputs)
+
+
+def global_mean(call: Call) -> Iterable[Term]:
+    """As a function it is x.mean(...), which is not patched."""
+    return () if call.function else POOL(call)
+
+
+CONVENTION = Convention(
+    name="ptflops",
+    tool="ptflops 0.7.5",
+    text="MACs of get_model_complexity_info, pytorch backend, of one sample (here times the "
+    "batch): biases, normalisation, activations and pooling among them",
+    source="ptflops/pytorch_ops.py, pytorch_engine.py",
+    rules={
+        **for_kinds(biased, "conv", "convt", "linear", *STAGED),
+        **for_kinds(normalisation, "bn", "gn", "in"),
+        "ln": layer_norm,
+        **for_kinds(BOTH, "elu", "gelu", "prelu", "relu"),
+        **for_kinds(element_wise(hook=True, patched=False, reason=ELEMENT), "leakyrelu"),
+        "relu6": relu6,
+        **for_kinds(element_wise(hook=False, patched=True, reason=ELEMENT), "silu", "softmax"),
+        **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
+        **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
+        **for_kinds(POOL, *POOLING, "adaptiveavgpool", "adaptivemaxpool"),
+        "gap": global_mean,
+        "upsample": element_wise(hook=True, patched=True, reason=OUTPUT),
+        **for_kinds(no_terms, *JOINING, *MOVING),
+    },
+)

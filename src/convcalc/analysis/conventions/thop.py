@@ -1,0 +1,113 @@
+"""thop (pytorch-OpCounter): hooks on modules of known classes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.conventions.base import (
+    ACTIVATIONS,
+    ADAPTIVE_MEANS,
+    JOINING,
+    MOVING,
+    STAGED,
+    Call,
+    Convention,
+    Reason,
+    Rule,
+    Term,
+    for_kinds,
+    no_terms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NORM = {True: Reason("4 per element"), False: Reason("2 per element, without weights")}
+ELEMENT = Reason("1 per element")
+SOFTMAX = Reason("3C - 1 for the C channels of a cell")
+MEAN = Reason("1 per output element")
+ADAPTIVE = Reason("input cells / output cells + 1 per output element")
+RESIZED = {1: Reason("5 per output element"), 2: Reason("11 per output element")}
+OUTPUTS = Reason(
+    "by output positions",
+    "a transposed convolution uses each weight once per INPUT position: this is too high",
+)
+
+
+def as_module(rule: Rule) -> Rule:
+    """A rule for modules, which does not see functions."""
+
+    def seen(call: Call) -> Iterable[Term]:
+        return () if call.function else rule(call)
+
+    return seen
+
+
+def transposed(call: Call) -> Iterable[Term]:
+    """`calculate_conv2d_flops`, the formula of a convolution: output numbers * C/g * taps."""
+    layer: Any = call.layer
+    channels = call.arriving[0][0]
+    weight = layer.weight_shapes(*call.arriving)["weight"]
+    yield Term(OUTPUTS, call.outputs * (channels // layer.groups) * prod(weight[2:]) - call.macs)
+
+
+def normalisation(call: Call) -> Iterable[Term]:
+    """`count_normalization`."""
+    layer: Any = call.layer
+    yield Term(NORM[layer.affine], call.inputs * (4 if layer.affine else 2))
+
+
+def prelu(call: Call) -> Iterable[Term]:
+    """`count_prelu`, the only activation without a fixed slope."""
+    yield Term(ELEMENT, call.inputs)
+
+
+def softmax(call: Call) -> Iterable[Term]:
+    """`calculate_softmax`: C exponents, C - 1 additions, C divisions."""
+    channels = call.arriving[0][0]
+    yield Term(SOFTMAX, call.inputs // channels * (3 * channels - 1))
+
+
+def mean_pool(call: Call) -> Iterable[Term]:
+    """`calculate_avgpool`."""
+    yield Term(MEAN, call.outputs)
+
+
+def adaptive_mean(call: Call) -> Iterable[Term]:
+    """`calculate_adaptive_avg`, whose quotients of sizes are binary fractions and cut at the end.
+
+    So are they here, in the same order, for the same integer.
+    """
+    sizes = zip(call.arriving[0][1:], call.leaving[1:], strict=True)
+    cells = prod((size / out for size, out in sizes), start=1.0)
+    yield Term(ADAPTIVE, int((cells + 1) * call.outputs))
+
+
+def upsample(call: Call) -> Iterable[Term]:
+    """`calculate_upsample`; linear in three axes is not in its list and counts nothing."""
+    layer: Any = call.layer
+    if layer.mode == "nearest":
+        yield Term(MEAN, call.outputs)
+    elif call.rank in RESIZED:
+        yield Term(RESIZED[call.rank], call.outputs * (5 if call.rank == 1 else 11))
+
+
+CONVENTION = Convention(
+    name="thop",
+    tool="thop 0.1.1",
+    text="MACs of profile: those of convolutions and linear layers, with operations of "
+    "normalisation and means added to them",
+    source="thop/vision/basic_hooks.py, calc_func.py",
+    rules={
+        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING),
+        **for_kinds(no_terms, "adaptivemaxpool", "conv", "gn", "linear", "maxpool", *STAGED),
+        "convt": transposed,
+        **for_kinds(as_module(normalisation), "bn", "in", "ln"),
+        "prelu": as_module(prelu),
+        "softmax": as_module(softmax),
+        "avgpool": as_module(mean_pool),
+        **for_kinds(as_module(adaptive_mean), *ADAPTIVE_MEANS),
+        "upsample": as_module(upsample),
+    },
+)

@@ -1,0 +1,43 @@
+"""The counter that torch brings with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.analysis.conventions.base import (
+    ACTIVATIONS,
+    ADAPTIVE_MEANS,
+    JOINING,
+    MOVING,
+    POOLING,
+    STAGED,
+    Call,
+    Convention,
+    Reason,
+    Term,
+    for_kinds,
+    no_terms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TWO = Reason("multiplications and additions apart, 2 per MAC")
+
+
+def flops(call: Call) -> Iterable[Term]:
+    """`conv_flop_count` and `mm_flop`: 2 per MAC, transposed convolutions by input positions."""
+    yield Term(TWO, call.macs)
+
+
+CONVENTION = Convention(
+    name="torch",
+    tool="torch 2.13",
+    text="FLOPs of FlopCounterMode: 2 per MAC of convolutions and matrix products, nothing else",
+    source="torch/utils/flop_counter.py",
+    rules={
+        **for_kinds(flops, "conv", "convt", "linear", *STAGED),
+        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING, *POOLING, *ADAPTIVE_MEANS),
+        **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "upsample"),
+    },
+)

@@ -1,0 +1,79 @@
+"""torchinfo's "total mult-adds": parameters times how often they are used, as it understands it."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.conventions.base import (
+    ACTIVATIONS,
+    ADAPTIVE_MEANS,
+    MOVING,
+    POOLING,
+    STAGED,
+    Call,
+    Convention,
+    Reason,
+    Term,
+    for_kinds,
+    no_terms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BIAS = Reason("the bias counted as MACs")
+ONCE = Reason(
+    "its parameters, once per sample",
+    "parameters are meant to count as often as they are used, which is at every position",
+)
+OUTPUTS = Reason(
+    "by output positions",
+    "a transposed convolution uses each weight once per INPUT position: this is too high",
+)
+POSITIONS = Reason(
+    "its parameters once per sample, whatever the leading axes",
+    "a linear layer uses each weight at every position of the leading axes: this is too low",
+)
+
+
+def convolution(call: Call) -> Iterable[Term]:
+    """`calculate_macs`: parameters, the bias among them, times output positions."""
+    yield Term(BIAS, call.bias_adds)
+
+
+def transposed(call: Call) -> Iterable[Term]:
+    """The same formula, though the weights of a transposed convolution work on inputs."""
+    yield Term(BIAS, call.bias_adds)
+    weight = call.layer.weight_shapes(*call.arriving)["weight"]
+    yield Term(OUTPUTS, call.batch * prod(weight) * prod(call.leaving[1:]) - call.macs)
+
+
+def linear(call: Call) -> Iterable[Term]:
+    """Parameters times samples."""
+    layer: Any = call.layer
+    bias = layer.out_features if layer.bias else 0
+    yield Term(BIAS, call.batch * bias)
+    yield Term(POSITIONS, call.batch * (call.params - bias) - call.macs)
+
+
+def parameters(call: Call) -> Iterable[Term]:
+    """Every other module with a `weight` or `bias`: parameters times samples."""
+    yield Term(ONCE, call.batch * call.params)
+
+
+CONVENTION = Convention(
+    name="torchinfo",
+    tool="torchinfo 1.8",
+    text="total mult-adds: parameters, biases among them, times output positions or samples",
+    source="torchinfo/layer_info.py, calculate_macs",
+    rules={
+        **for_kinds(convolution, "conv", *STAGED),
+        "convt": transposed,
+        "linear": linear,
+        **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
+        **for_kinds(no_terms, "adaptivemaxpool", "residual", "scale", "upsample"),
+        **for_kinds(no_terms, *ACTIVATIONS, *MOVING, *POOLING, *ADAPTIVE_MEANS),
+        "prelu": parameters,
+    },
+)

@@ -1,0 +1,85 @@
+"""`flops`: what a network costs, by which rule, and beside what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from convcalc.calling import check_functions
+from convcalc.cli.calculator import answered, question
+from convcalc.cli.values import choice_of, flag, text_of
+from convcalc.errors import UsageError
+from convcalc.render import costs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.network import Network
+    from convcalc.render.table import Document
+
+COMPARISONS = ("separable",)
+VIEWS = ("compare", "convention", "reconcile", "detail", "real_taps")
+"""Options that each ask for a table of its own."""
+
+
+def flops(given: Mapping[str, Any]) -> Document:
+    """`convcalc flops`, in one of its views."""
+    view = _view(given)
+    if view == "compare":
+        return _compared(given)
+    network, input_shape, batch = question(given)
+    network = _calling(network, given, view)
+    if view == "reconcile":
+        from convcalc.analysis.reconciling import reconcile
+        from convcalc.render.reconciliation import reconciliation_document
+
+        return reconciliation_document(answered(reconcile, network, input_shape, batch))
+    if view == "convention":
+        name = text_of("convention", given["convention"]).lower()
+        return costs.flops_document(answered(network.analyze, input_shape, batch, name))
+    report = answered(network.analyze, input_shape, batch)
+    if view == "detail":
+        return costs.detail_document(report)
+    if view == "real_taps":
+        from convcalc.analysis.real_taps import real_taps
+
+        return costs.real_taps_document(report, real_taps(network, input_shape, batch))
+    return costs.flops_document(report)
+
+
+def _view(given: Mapping[str, Any]) -> str | None:
+    """The option that decides what is shown; at most one is given.
+
+    Raises:
+        UsageError: several are.
+    """
+    views = [name for name in VIEWS if given[name] not in (None, False)]
+    if len(views) > 1:
+        raise UsageError(f"give one of {', '.join(map(flag, views))}: each is a table of its own")
+    return views[0] if views else None
+
+
+def _compared(given: Mapping[str, Any]) -> Document:
+    from convcalc.analysis import compare_separable
+    from convcalc.render.documents import separable_document
+
+    choice_of("compare", given["compare"], COMPARISONS)
+    return separable_document(answered(compare_separable, *question(given)))
+
+
+def _calling(network: Network, given: Mapping[str, Any], view: str | None) -> Network:
+    """The network with the functions of --functions in place of those that it declares.
+
+    Raises:
+        UsageError: a name is unknown, or nothing that was asked for depends on them.
+    """
+    if given["functions"] is None:
+        return network
+    if view not in ("convention", "reconcile"):
+        raise UsageError(
+            "--functions needs --convention or --reconcile: nothing else depends on it"
+        )
+    text = text_of("functions", given["functions"])
+    names = () if text == "none" else tuple(filter(None, text.split(",")))
+    check_functions(network, names)
+    return replace(network, functions=names)

@@ -1,0 +1,80 @@
+"""The counts of every tool in one table, with what they differ by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.render.documents import heading, report_data
+from convcalc.render.table import Cell, Column, Document, Signed, Table
+
+if TYPE_CHECKING:
+    from convcalc.analysis.reconciling import Difference, Reconciled, Reconciliation
+
+COLUMNS = [
+    Column("tool", "tool"),
+    Column("total", "total", numeric=True, exact=True),
+    Column("difference", "difference", numeric=True),
+    Column("because", "because", folds=True),
+]
+
+
+def reconciliation_document(reconciliation: Reconciliation) -> Document:
+    """A row for each tool, and below it one for each reason that its total is not ours."""
+    report = reconciliation.report
+    rows: list[list[Cell]] = [
+        ["convcalc", report.totals.total, "", "MACs of convolutions and matrix products"]
+    ]
+    for tool in reconciliation.tools:
+        rows.append([tool.convention.tool, tool.total, Signed(tool.difference), ""])
+        rows += [["", "", Signed(part.amount), _because(part)] for part in tool.differences]
+    return Document(
+        _data(reconciliation), Table(COLUMNS, rows), heading(report), _remarks(reconciliation)
+    )
+
+
+def _because(part: Difference) -> str:
+    return f"{', '.join(part.kinds)}: {part.reason.text}{' *' * bool(part.reason.wrong)}"
+
+
+def _remarks(reconciliation: Reconciliation) -> list[str]:
+    mistakes = {
+        f"* {tool.convention.tool.split()[0]}, {part.reason.text}: {part.reason.wrong}": None
+        for tool in reconciliation.tools
+        for part in tool.differences
+        if part.reason.wrong
+    }
+    unknown = [
+        f"{tool.convention.tool}: without {', '.join(dict.fromkeys(row.kind for row in rows))}, "
+        f"which it has no rule for here"
+        for tool in reconciliation.tools
+        if (rows := tool.unknown)
+    ]
+    return [*mistakes, *unknown]
+
+
+def _data(reconciliation: Reconciliation) -> dict[str, Any]:
+    data = report_data("flops", reconciliation.report)
+    data["reconciliation"] = [_tool_data(tool) for tool in reconciliation.tools]
+    return data
+
+
+def _tool_data(tool: Reconciled) -> dict[str, Any]:
+    return {
+        "convention": tool.convention.name,
+        "tool": tool.convention.tool,
+        "text": tool.convention.text,
+        "source": tool.convention.source,
+        "status": "partial" if tool.unknown else "complete",
+        "unknown": [row.label for row in tool.unknown],
+        "total": tool.total,
+        "difference": tool.difference,
+        "terms": [
+            {
+                "kinds": list(part.kinds),
+                "amount": part.amount,
+                "because": part.reason.text,
+                "wrong": part.reason.wrong or None,
+            }
+            for part in tool.differences
+        ],
+    }
