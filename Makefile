@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
-	@echo "make test       the tests, with torch"
+	@echo "make test       the tests, with torch and the counters that are reproduced"
 	@echo "make test-core  the tests without torch"
 	@echo "make test-slow  the long campaigns"
 	@echo "make check      format, lint, types, tests"
@@ -23,7 +23,7 @@ help:
 demo: $(VENV)/core.stamp
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/torch.stamp
+test: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest
 
 test-core: $(VENV)/test.stamp
@@ -66,7 +66,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[peers]'
+	$(PIP) --editable '.[test,torch,peers]'
 	@touch $@
 
 $(VENV)/lint.stamp: $(VENV)/core.stamp

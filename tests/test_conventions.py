@@ -185,6 +185,20 @@ def test_kinds_that_are_modules_always(spec, expected):
     assert expected == in_all(spec, (4, 6, 6), batch=2)
 
 
+# torch crops and pads both ends alike: otherwise a module works on more cells than the layer.
+# convt: 11 cells where 10 are left; the poolings: 9 cells of 8, then 5 of 4.
+@pytest.mark.parametrize(
+    ("spec", "size", "expected"),
+    [
+        ("convt:4,k3,s2,same-upper", (2, 5, 5), (3_600, 1_800, 9_196, 2_284, 8_712)),
+        ("maxpool:3,s2,same-upper", (3, 8, 8), (0, 0, 0, 486, 0)),
+        ("avgpool:3,s2,same-upper", (3, 8, 8), (0, 0, 0, 486, 48)),
+    ],
+)
+def test_what_torch_pads_or_crops_apart(spec, size, expected):
+    assert expected == in_all(spec, size)
+
+
 def test_what_has_other_operators_on_one_or_three_axes():
     # fvcore has handles for the operators of two axes; thop none for linear in three.
     assert (0, 0, 0, 48, 28) == in_all("gap", (4, 6))

@@ -8,9 +8,9 @@ total is then reported as partial: nothing unknown is taken for zero.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from convcalc.layers import Costs, Layer, Shape
@@ -85,6 +85,40 @@ class Call(NamedTuple):
         """Numbers in all weights."""
         weights = self.layer.weight_shapes(*self.arriving)
         return sum(prod(shape) for shape in weights.values())
+
+
+def pooled(call: Call) -> int:
+    """Numbers that a pooling module gets, of the whole batch.
+
+    torch pads both ends alike, by at most half the kernel. Other padding is put around the input
+    before the module, which then gets more numbers.
+    """
+    layer: Any = call.layer
+    shape = call.arriving[0]
+    explicit = replace(layer, ceil_mode=False).windows(shape)
+    if all(w.before == w.after <= w.kernel // 2 for w in explicit):
+        return call.inputs
+    cells = zip(layer.windows(shape), shape[1:], strict=True)
+    padded: int = prod(w.before + size + w.after for w, size in cells)
+    return call.batch * shape[0] * padded
+
+
+def transposed_cells(call: Call) -> int:
+    """Output positions of a module for a transposed convolution, of the whole batch.
+
+    torch crops both ends alike. Where a layer does not, the module crops nothing, and what it makes
+    is cut behind it.
+    """
+    layer: Any = call.layer
+    windows = layer.windows(call.arriving[0])
+    sizes = call.leaving[1:]
+    if any(w.before != w.after for w in windows):
+        axes = zip(windows, call.arriving[0][1:], sizes, strict=True)
+        sizes = tuple(
+            max(w.before + size, w.transposed_size(arriving) + w.before + w.after)
+            for w, arriving, size in axes
+        )
+    return call.batch * prod(sizes)
 
 
 Rule: TypeAlias = Callable[[Call], Iterable[Term]]

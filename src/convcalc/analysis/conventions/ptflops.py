@@ -16,10 +16,12 @@ from convcalc.analysis.conventions.base import (
     Term,
     for_kinds,
     no_terms,
+    pooled,
+    transposed_cells,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 BIAS = Reason("the bias counted as MACs")
 NORM = {True: Reason("2 per element"), False: Reason("1 per element, without weights")}
@@ -42,6 +44,12 @@ def biased(call: Call) -> Iterable[Term]:
     yield Term(BIAS, call.bias_adds)
 
 
+def transposed(call: Call) -> Iterable[Term]:
+    """The same, MACs by input positions and bias by those of the output."""
+    layer: Any = call.layer
+    yield Term(BIAS, layer.out_channels * transposed_cells(call) if layer.bias else 0)
+
+
 def normalisation(call: Call) -> Iterable[Term]:
     """`bn_flops_counter_hook`."""
     layer: Any = call.layer
@@ -54,28 +62,40 @@ def layer_norm(call: Call) -> Iterable[Term]:
         yield Term(LAYER_NORM, call.inputs)
 
 
-def element_wise(*, hook: bool, patched: bool, reason: Reason) -> Rule:
+def inputs(call: Call) -> int:
+    """Numbers of the input."""
+    return call.inputs
+
+
+def outputs(call: Call) -> int:
+    """Numbers of the result."""
+    return call.outputs
+
+
+def elementwise(
+    reason: Reason,
+    elements: Callable[[Call], int] = inputs,
+    *,
+    hook: bool = True,
+    patched: bool = True,
+) -> Rule:
     """A kind counted once per element, by a hook on its module, by its patched function, or both.
 
     Args:
+        reason: What an element is.
+        elements: How many there are.
         hook: Whether its module has a hook.
         patched: Whether the function that the module calls is patched.
-        reason: What an element is.
     """
 
     def rule(call: Call) -> Iterable[Term]:
-        elements = call.outputs if reason is OUTPUT else call.inputs
         by_hook = hook and not call.function
         if by_hook or patched:
-            yield Term(reason, elements)
+            yield Term(reason, elements(call))
         if by_hook and patched:
-            yield Term(TWICE, elements)
+            yield Term(TWICE, elements(call))
 
     return rule
-
-
-BOTH = element_wise(hook=True, patched=True, reason=ELEMENT)
-POOL = element_wise(hook=True, patched=True, reason=INPUT)
 
 
 def relu6(call: Call) -> Iterable[Term]:
@@ -85,7 +105,7 @@ def relu6(call: Call) -> Iterable[Term]:
 
 def global_mean(call: Call) -> Iterable[Term]:
     """As a function it is x.mean(...), which is not patched."""
-    return () if call.function else POOL(call)
+    return () if call.function else elementwise(INPUT)(call)
 
 
 CONVENTION = Convention(
@@ -95,18 +115,20 @@ CONVENTION = Convention(
     "batch): biases, normalisation, activations and pooling among them",
     source="ptflops/pytorch_ops.py, pytorch_engine.py",
     rules={
-        **for_kinds(biased, "conv", "convt", "linear", *STAGED),
+        **for_kinds(biased, "conv", "linear", *STAGED),
+        "convt": transposed,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
-        **for_kinds(BOTH, "elu", "gelu", "prelu", "relu"),
-        **for_kinds(element_wise(hook=True, patched=False, reason=ELEMENT), "leakyrelu"),
+        **for_kinds(elementwise(ELEMENT), "elu", "gelu", "prelu", "relu"),
+        "leakyrelu": elementwise(ELEMENT, patched=False),
         "relu6": relu6,
-        **for_kinds(element_wise(hook=False, patched=True, reason=ELEMENT), "silu", "softmax"),
+        **for_kinds(elementwise(ELEMENT, hook=False), "silu", "softmax"),
         **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
-        **for_kinds(POOL, *POOLING, "adaptiveavgpool", "adaptivemaxpool"),
+        **for_kinds(elementwise(INPUT, pooled), *POOLING),
+        **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
-        "upsample": element_wise(hook=True, patched=True, reason=OUTPUT),
+        "upsample": elementwise(OUTPUT, outputs),
         **for_kinds(no_terms, *JOINING, *MOVING),
     },
 )

@@ -18,6 +18,7 @@ from convcalc.analysis.conventions.base import (
     Term,
     for_kinds,
     no_terms,
+    transposed_cells,
 )
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def as_module(rule: Rule) -> Rule:
 def transposed(call: Call) -> Iterable[Term]:
     """`calculate_conv2d_flops`, the formula of a convolution: output numbers * C/g * taps."""
     layer: Any = call.layer
-    channels = call.arriving[0][0]
-    weight = layer.weight_shapes(*call.arriving)["weight"]
-    yield Term(OUTPUTS, call.outputs * (channels // layer.groups) * prod(weight[2:]) - call.macs)
+    shape = call.arriving[0]
+    outputs = layer.out_channels * transposed_cells(call)
+    yield Term(OUTPUTS, outputs * (shape[0] // layer.groups) * layer.taps(shape) - call.macs)
 
 
 def normalisation(call: Call) -> Iterable[Term]:

@@ -17,6 +17,7 @@ from convcalc.analysis.conventions.base import (
     Term,
     for_kinds,
     no_terms,
+    transposed_cells,
 )
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def convolution(call: Call) -> Iterable[Term]:
 
 def transposed(call: Call) -> Iterable[Term]:
     """The same formula, though the weights of a transposed convolution work on inputs."""
-    yield Term(BIAS, call.bias_adds)
-    weight = call.layer.weight_shapes(*call.arriving)["weight"]
-    yield Term(OUTPUTS, call.batch * prod(weight) * prod(call.leaving[1:]) - call.macs)
+    cells = transposed_cells(call)
+    weight = prod(call.layer.weight_shapes(*call.arriving)["weight"])
+    yield Term(BIAS, (call.params - weight) * cells)
+    yield Term(OUTPUTS, weight * cells - call.macs)
 
 
 def linear(call: Call) -> Iterable[Term]:
