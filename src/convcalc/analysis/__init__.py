@@ -8,23 +8,45 @@ from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer
 
 if TYPE_CHECKING:
     from convcalc.analysis.separable import SeparableComparison, compare_separable
+    from convcalc.analysis.traffic import (
+        LayerTraffic,
+        ReportTraffic,
+        Traffic,
+        layer_traffic,
+        report_traffic,
+    )
 
 __all__ = [
     "LayerReport",
+    "LayerTraffic",
     "Report",
+    "ReportTraffic",
     "SeparableComparison",
     "Totals",
+    "Traffic",
     "analyze",
     "compare_separable",
     "layer_reports",
+    "layer_traffic",
+    "report_traffic",
     "totals_of",
 ]
 
+_HOMES = {
+    "LayerTraffic": "traffic",
+    "ReportTraffic": "traffic",
+    "SeparableComparison": "separable",
+    "Traffic": "traffic",
+    "compare_separable": "separable",
+    "layer_traffic": "traffic",
+    "report_traffic": "traffic",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """A comparison, loaded when it is first used."""
-    if name not in ("SeparableComparison", "compare_separable"):
+    """Everything beside the report, loaded when it is first used."""
+    if name not in _HOMES:
         raise AttributeError(f"module 'convcalc.analysis' has no attribute {name!r}")
-    from convcalc.analysis import separable
+    from importlib import import_module
 
-    return getattr(separable, name)
+    return getattr(import_module(f"convcalc.analysis.{_HOMES[name]}"), name)

@@ -1,0 +1,186 @@
+"""Bytes that layers move, with all the reuse there can be and with none."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import convcalc
+from convcalc.analysis import Traffic, layer_traffic, report_traffic
+from convcalc.layers import KINDS
+from convcalc.window import Window
+
+
+def traffic(spec, shape, batch=1, dtype="float32"):
+    """The traffic of the last layer."""
+    report = convcalc.parse(spec).analyze(shape, batch)
+    return report_traffic(report, dtype).layers[-1]
+
+
+def test_a_large_convolution():
+    # 512 channels of 14x14 are 100,352 numbers, 512*512*3*3 weights 2,359,296.
+    layer = traffic("conv:512,k3,p1,nobias", (512, 14, 14))
+    assert (401_408, 9_437_184, 401_408) == layer.ideal
+    assert 10_240_000 == layer.ideal.total
+    assert 924_844_032 == layer.operations  # 2 * 512*14*14 * 512*3*3
+    assert 924_844_032 / 10_240_000 == pytest.approx(float(layer.intensity))
+    # 462,422,016 MACs of two operands each
+    assert (1_849_688_064, 1_849_688_064, 401_408) == layer.without_reuse
+
+
+# On 4 bytes a number: (read of inputs, weights), written.
+ROWS = [
+    # 3x6x6 = 108 arrive, 8*3*3*3 = 216 weights and 8 biases, 8x6x6 = 288 leave; 288*27 = 7776 MACs
+    ("conv:8,k3,p1", (3, 6, 6), (108, 224, 288), (7776, 7776 + 288, 288)),
+    # Every other row and column: 3x3 of 6x6 cells; 8x3x3 = 72 leave after 72*3 MACs
+    ("pw:8,s2,nobias", (3, 6, 6), (27, 24, 72), (216, 216, 72)),
+    # Taps 0 and 2 of windows 0, 3, 6: cells 0 2 3 5 6 8 of 10
+    ("conv:1,k2,s3,d2,nobias", (1, 10), (6, 2, 3), (6, 6, 3)),
+    # 2x5 arrive and 2x9 leave: 10*3*2 MACs; all of the input takes part
+    ("convt:3,k2,s2,nobias", (2, 5), (10, 12, 30), (60, 60, 30)),
+    # 3 channels of 4 cells: 12*3 MACs and 12 biases
+    ("dw:k3,p1", (3, 4), (12, 12, 12), (36, 48, 12)),
+    # The same, then 12 written and read, 12*2... 4 cells * 3*2 MACs to 2 channels, no biases
+    ("sep:2,k3,p1,nobias", (3, 4), (12 + 12, 9 + 6, 12 + 8), (36 + 24, 36 + 24, 12 + 8)),
+    ("linear:4", (6,), (6, 24 + 4, 4), (24, 24 + 4, 4)),
+    # 3x3 windows of 2x2 cells on 6x6; of stride 3, so that 3*2 x 3*2 = all but cells 2 and 5
+    ("maxpool:2", (2, 6, 6), (72, 0, 18), (72, 0, 18)),
+    ("maxpool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),
+    # Windows overlap: 4 windows of 3 cells, 2 of them on padding at the ends
+    ("avgpool:3,s1,p1", (1, 4), (4, 0, 4), (12, 0, 4)),
+    ("gap", (2, 3, 3), (18, 0, 2), (18, 0, 2)),
+    # 10 cells to 7 windows of 2, 2, 3, 2, 3, 2, 2 cells
+    ("adaptivemaxpool:7", (1, 10), (10, 0, 7), (16, 0, 7)),
+    ("adaptiveavgpool:7", (1, 10), (10, 0, 7), (16, 0, 7)),
+    # a and c of every channel, whatever the parameters are
+    ("bn", (3, 5), (15, 6, 15), (15, 30, 15)),
+    ("bn:noaffine", (3, 5), (15, 6, 15), (15, 30, 15)),
+    ("gn:2", (4, 5), (20, 8, 20), (60, 40, 40)),
+    ("ln:noaffine", (4, 5), (20, 0, 20), (60, 0, 40)),
+    ("in", (4, 5), (20, 0, 20), (60, 0, 40)),
+    ("layerscale", (4, 5), (20, 4, 20), (20, 20, 20)),
+    ("prelu:1", (4, 5), (20, 1, 20), (20, 20, 20)),
+    ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),
+    ("softmax", (4, 5), (20, 0, 20), (60, 0, 40)),
+    # Zeros come from nowhere, mirrored cells from the input
+    ("pad:2", (1, 5), (5, 0, 9), (5, 0, 9)),
+    ("pad:2,reflect", (1, 5), (5, 0, 9), (9, 0, 9)),
+    ("upsample:2", (1, 3, 3), (9, 0, 36), (36, 0, 36)),
+    ("upsample:2,bilinear", (1, 3, 3), (9, 0, 36), (144, 0, 36)),
+    # 10 cells to 3: the nearest are 0, 3, 6; bilinear lies between 1 2, 4 5 and 7 8
+    ("upsample:size=3", (1, 10), (3, 0, 3), (3, 0, 3)),
+    ("upsample:size=3,bilinear", (1, 10), (6, 0, 3), (6, 0, 3)),
+    ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
+    ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
+    # Two results of 2x5, and the same result twice
+    ("residual{relu|tanh}", (2, 5), (20, 0, 10), (20, 0, 10)),
+    ("residual{|}", (2, 5), (10, 0, 10), (20, 0, 10)),
+    ("residual{dropout|}", (2, 5), (10, 0, 10), (20, 0, 10)),
+    ("relu residual{dropout identity|dropout}", (2, 5), (10, 0, 10), (20, 0, 10)),
+    ("residual{slice:0:1|slice:1:2}", (2, 5), (10, 0, 5), (10, 0, 5)),
+    ("concat{relu|pw:3}", (2, 5), (25, 0, 25), (25, 0, 25)),
+    ("concat{|}", (2, 5), (10, 0, 20), (20, 0, 20)),
+    # A gate of one number per channel is read again for every cell
+    ("scale{gap}", (2, 5), (12, 0, 10), (20, 0, 10)),
+    ("dropout", (2, 5), (0, 0, 0), (0, 0, 0)),
+    ("identity", (2, 5), (0, 0, 0), (0, 0, 0)),
+    ("flatten", (2, 5), (0, 0, 0), (0, 0, 0)),
+    ("slice:0:1", (2, 5), (0, 0, 0), (0, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(("spec", "shape", "ideal", "without_reuse"), ROWS)
+def test_what_a_layer_reads_and_writes(spec, shape, ideal, without_reuse):
+    layer = traffic(spec, shape)
+    assert tuple(4 * part for part in ideal) == layer.ideal
+    assert tuple(4 * part for part in without_reuse) == layer.without_reuse
+
+
+@pytest.mark.parametrize(("spec", "shape", "ideal", "without_reuse"), ROWS)
+def test_a_batch_reads_the_weights_once(spec, shape, ideal, without_reuse):
+    layer = traffic(spec, shape, batch=3)
+    inputs, weights, outputs = ideal
+    assert (12 * inputs, 4 * weights, 12 * outputs) == layer.ideal
+    assert tuple(12 * part for part in without_reuse) == layer.without_reuse
+
+
+def test_every_kind_has_a_row():
+    # The activations are alike: one reads its input once and writes it once.
+    alike = {"relu", "relu6", "hardtanh", "leakyrelu", "elu", "sigmoid", "silu", "tanh"}
+    alike |= {"softplus", "mish", "hardsigmoid", "hardswish"}
+    seen = {convcalc.parse(spec).nodes[-1].layer.kind for spec, *_ in ROWS}
+    assert set(KINDS) == seen | alike
+
+
+@pytest.mark.parametrize("kind", ["relu", "hardtanh", "leakyrelu", "elu", "mish", "hardswish"])
+def test_an_activation_reads_and_writes_each_number_once(kind):
+    layer = traffic(kind, (2, 5))
+    assert (40, 0, 40) == layer.ideal == layer.without_reuse
+
+
+@pytest.mark.parametrize(("spec", "shape", "ideal", "without_reuse"), ROWS)
+def test_reuse_never_moves_more(spec, shape, ideal, without_reuse):
+    # Except that weights are read once, used or not.
+    layer = traffic(spec, shape)
+    assert layer.ideal.inputs <= layer.without_reuse.inputs
+    assert layer.ideal.outputs <= layer.without_reuse.outputs
+    assert layer.ideal.total <= layer.without_reuse.total
+
+
+def test_the_dtype_says_how_many_bytes_a_number_takes():
+    # 3*3*3 = 27 arrive, 2*3 weights, 2 biases, 2*3*3 = 18 leave.
+    by_dtype = {dtype: traffic("pw:2", (3, 3, 3), dtype=dtype).ideal for dtype in ("int8", "int4")}
+    assert (27, 8, 18) == by_dtype["int8"]
+    assert (14, 3 + 1, 9) == by_dtype["int4"]  # 27 halves of a byte are 14 bytes
+    assert (54, 16, 36) == traffic("pw:2", (3, 3, 3), dtype="bfloat16").ideal
+
+
+def test_intensity_is_operations_per_byte_of_ideal_traffic():
+    # relu: 10 comparisons on 40 + 40 bytes; conv: 2*8*5 MACs of 2, on 4 * (10 + 16 + 8 + 40) bytes
+    assert 10 / 80 == traffic("relu", (2, 5)).intensity
+    layer = traffic("pw:8", (2, 5))
+    assert (160, 296) == (layer.operations, layer.ideal.total)
+    assert (20, 37) == layer.intensity.as_integer_ratio()
+    assert traffic("dropout", (2, 5)).intensity is None
+
+
+def test_the_bias_is_where_a_sum_starts_and_no_operation():
+    assert traffic("pw:8,nobias", (2, 5)).operations == traffic("pw:8", (2, 5)).operations
+
+
+def test_the_totals_are_those_of_layer_by_layer_execution():
+    report = convcalc.parse("pw:2,nobias dropout relu").analyze((3, 4))
+    totals = report_traffic(report).totals
+    # pw reads 12 and 6, writes 8; relu reads and writes 8; 24 MACs, 8 comparisons
+    assert (48 + 32, 24, 32 + 32) == totals.ideal
+    assert (96 + 32, 96, 32 + 32) == totals.without_reuse
+    assert 56 == totals.operations
+
+
+def test_stages_of_a_separable_convolution_move_what_two_layers_move():
+    together = traffic("sep:5,k3,s2,p1,m2", (3, 9, 9))
+    apart = convcalc.parse("dw:k3,s2,p1,m2 pw:5").analyze((3, 9, 9))
+    assert report_traffic(apart).totals == together
+
+
+def test_a_row_alone_answers_too():
+    report = convcalc.parse("residual{|}").analyze((2, 5), batch=2)
+    assert Traffic(80, 0, 80) == layer_traffic(report.layers[0], batch=2).ideal
+
+
+@given(
+    st.integers(1, 12),
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.integers(1, 4),
+)
+def test_the_cells_that_windows_read(size, kernel, stride, before, after, dilation):
+    window = Window(kernel, stride, before, after, dilation)
+    positions = range(max(0, window.out_size(size)))
+    taps = product(positions, range(kernel))
+    read = {u * stride + t * dilation - before for u, t in taps} & set(range(size))
+    if positions:
+        assert len(read) == window.cells_read(size)
