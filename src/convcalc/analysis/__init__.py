@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer_reports, totals_of
 
 if TYPE_CHECKING:
+    from convcalc.analysis.devices import DEVICES, Device, device_machine
+    from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline, report_roofline
     from convcalc.analysis.separable import SeparableComparison, compare_separable
     from convcalc.analysis.traffic import (
         LayerTraffic,
@@ -17,28 +19,42 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DEVICES",
+    "Device",
     "LayerReport",
+    "LayerRoofline",
     "LayerTraffic",
+    "Machine",
     "Report",
     "ReportTraffic",
+    "Roofline",
     "SeparableComparison",
     "Totals",
     "Traffic",
     "analyze",
     "compare_separable",
+    "device_machine",
     "layer_reports",
     "layer_traffic",
+    "report_roofline",
     "report_traffic",
     "totals_of",
 ]
 
 _HOMES = {
+    "DEVICES": "devices",
+    "Device": "devices",
+    "LayerRoofline": "roofline",
     "LayerTraffic": "traffic",
+    "Machine": "roofline",
     "ReportTraffic": "traffic",
+    "Roofline": "roofline",
     "SeparableComparison": "separable",
     "Traffic": "traffic",
     "compare_separable": "separable",
+    "device_machine": "devices",
     "layer_traffic": "traffic",
+    "report_roofline": "roofline",
     "report_traffic": "traffic",
 }
 

@@ -15,6 +15,7 @@ from convcalc.cli.options import (
     COUNTING,
     DEPTH,
     KIND,
+    MACHINE,
     RUN,
     SPEC_FILE,
 )
@@ -64,6 +65,13 @@ EXAMPLES = {
         "convcalc summary resnet50 --depth 1",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
     ),
+    "roofline": (
+        "convcalc roofline resnet50 --device t4 --batch 8",
+        "convcalc roofline resnet50 --device a100-40gb --dtype float16",
+        "convcalc roofline -i 512x14x14 conv:512,k3,p1 --peak 19.5T --bandwidth 1.5T",
+        "convcalc roofline mobilenet_v1 --measure",
+    ),
+    "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
     "fmt": ("convcalc fmt resnet50", "convcalc fmt network.spec --check"),
@@ -79,6 +87,8 @@ ABOUT = {
     "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
     "rf": "Receptive field of every layer: size, effective stride and start.",
     "summary": "Everything about a network in one table.",
+    "roofline": "The least time of every layer on a machine, and what limits it.",
+    "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
@@ -92,8 +102,24 @@ RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a k
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
 input, or writes standard output. Integers are computed and returned exactly, as int64."""
 
+ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
+bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
+elements; bytes are those of reading and writing every number once. Layers run one after the
+other, each from memory to memory. What is not given of the input and of a layer is assumed and
+said, as by `flops`."""
+
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
+
+OTHER_DETAILS = {
+    "roofline": ROOFLINE_DETAILS,
+    "devices": "",
+    "layers": "",
+    "networks": "",
+    "fmt": FMT_DETAILS,
+    "run": RUN_DETAILS,
+}
+"""What the help of a command says at its end, where it is not about one layer by flags."""
 
 REQUIRED = ("array", "file")
 
@@ -102,6 +128,8 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "flops": ("convcalc.cli.costs", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
     "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
     "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
+    "roofline": ("convcalc.cli.roofline", "roofline", {**CALCULATOR, **MACHINE}),
+    "devices": ("convcalc.cli.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.network", "networks", APPEARANCE),
     "fmt": ("convcalc.cli.network", "fmt", SPEC_FILE),
@@ -172,9 +200,7 @@ def _register(app: typer.Typer, name: str) -> None:
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = dict(options)
-    details = {"run": RUN_DETAILS, "layers": "", "networks": "", "fmt": FMT_DETAILS}.get(
-        name, DETAILS
-    )
+    details = OTHER_DETAILS.get(name, DETAILS)
     examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
     app.command(
         name,

@@ -124,6 +124,22 @@ COUNTING: Options = {
     "real_taps": _switch("--real-taps", about="Beside it, without taps on zero padding."),
 }
 
+MACHINE: Options = {
+    "device": _text("--device", metavar="NAME", about="A device of `convcalc devices`, as t4."),
+    "peak": _text(
+        "--peak", metavar="RATE", about="Operations per second, as 19.5T or 19.5TFLOP/s."
+    ),
+    "bandwidth": _text(
+        "--bandwidth", metavar="RATE", about="Bytes per second of the memory, as 1.5T or 280GiB/s."
+    ),
+    "measure": _switch("--measure", about="Measure this machine's peak and bandwidth: seconds."),
+    "dtype": _text(
+        "--dtype",
+        metavar="DTYPE",
+        about="Of all numbers: float32 (default), float16, bfloat16, int8 or int4.",
+    ),
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

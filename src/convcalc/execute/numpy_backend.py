@@ -159,6 +159,10 @@ class NumpyBackend:
         """The version of each library that computes."""
         return {"numpy": np.__version__}
 
+    def copy(self, source: Array, target: Array) -> None:
+        """The numbers of one array written over those of another."""
+        np.copyto(target, source)
+
     def load(self, array: Array, dtype: str) -> Array:
         """The array in C order and `dtype`, copied only if it must be.
 

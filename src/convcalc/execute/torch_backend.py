@@ -212,6 +212,10 @@ class TorchBackend:
         """The version of each library that computes."""
         return {"numpy": np.__version__, "torch": str(torch.__version__)}
 
+    def copy(self, source: torch.Tensor, target: torch.Tensor) -> None:
+        """The numbers of one tensor written over those of another."""
+        target.copy_(source)
+
     def load(self, array: np.ndarray, dtype: str) -> torch.Tensor:
         """The array as a tensor of `dtype` on the device."""
         own = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

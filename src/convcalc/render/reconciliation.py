@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.documents import heading, report_data
-from convcalc.render.table import Cell, Column, Document, Signed, Table
+from convcalc.render.table import Cell, Column, Document, Table, signed
 
 if TYPE_CHECKING:
     from convcalc.analysis.reconciling import Difference, Reconciled, Reconciliation
@@ -25,8 +25,8 @@ def reconciliation_document(reconciliation: Reconciliation) -> Document:
         ["convcalc", report.totals.total, "", "MACs of convolutions and matrix products"]
     ]
     for tool in reconciliation.tools:
-        rows.append([tool.convention.tool, tool.total, Signed(tool.difference), ""])
-        rows += [["", "", Signed(part.amount), _because(part)] for part in tool.differences]
+        rows.append([tool.convention.tool, tool.total, signed(tool.difference), ""])
+        rows += [["", "", signed(part.amount), _because(part)] for part in tool.differences]
     return Document(
         _data(reconciliation), Table(COLUMNS, rows), heading(report), _remarks(reconciliation)
     )

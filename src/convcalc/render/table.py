@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from convcalc.errors import ConvcalcError
 
-Cell: TypeAlias = "str | int | float | Fraction | Share | Signed | tuple[int, ...] | None"
+Cell: TypeAlias = "str | int | float | Fraction | Share | Shown | tuple[int, ...] | None"
 """What a cell may hold; a tuple is a shape."""
 
 
@@ -20,27 +20,38 @@ BAR = 8
 
 
 class Share(NamedTuple):
-    """A part of a whole: a bar and a percentage on a screen, a fraction of 1 for machines."""
+    """A part of a whole: a bar and a percentage on a screen, a fraction of 1 for machines.
+
+    `bar` is how many characters stand for the whole; 0 leaves the percentage alone.
+    """
 
     part: int
     whole: int
+    bar: int = BAR
 
     def drawn(self) -> str:
         """As a small bar and the percentage: ####      12.3 %; nothing where there is no part."""
         if not self.part:
             return ""
-        filled = round(BAR * self.part / self.whole)
-        return f"{'#' * filled:<{BAR}} {100 * self.part / self.whole:4.1f} %"
+        percentage = f"{100 * self.part / self.whole:4.1f} %"
+        filled = round(self.bar * self.part / self.whole)
+        return f"{'#' * filled:<{self.bar}} {percentage}" if self.bar else percentage
 
 
-class Signed(NamedTuple):
-    """A difference: with its sign on a screen, a plain number for machines."""
+class Shown(NamedTuple):
+    """A number that people read in another form: 47.4 ms on a screen, 0.0474 for machines."""
 
-    amount: int
+    text: str
+    value: int | float | None
 
     def drawn(self) -> str:
-        """With its sign and thousands apart: +22,227,968."""
-        return f"{self.amount:+,}" if self.amount else "0"
+        """As people read it."""
+        return self.text
+
+
+def signed(amount: int) -> Shown:
+    """A difference: with its sign on a screen, +22,227,968, a plain number for machines."""
+    return Shown(f"{amount:+,}" if amount else "0", amount)
 
 
 class Column(NamedTuple):
@@ -115,7 +126,7 @@ def written(cell: Cell, *, short: bool = False) -> str:
     match cell:
         case None | str():
             return "-" if cell is None else cell
-        case Share() | Signed():
+        case Share() | Shown():
             return cell.drawn()
         case int():
             return _short(cell) if short else f"{cell:,}"
@@ -132,6 +143,8 @@ def raw(cell: Cell) -> str:
     match cell:
         case None:
             return ""
+        case Shown():
+            return raw(cell.value)
         case float():
             return repr(cell)
         case Share():

@@ -1,0 +1,204 @@
+"""A network on a machine: the least time of each layer; and the machines that have names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.devices import DEVICES
+from convcalc.analysis.precision import BITS
+from convcalc.render.documents import (
+    INDEX,
+    SCHEMA_VERSION,
+    SPEC,
+    number,
+    report_data,
+)
+from convcalc.render.table import Cell, Column, Document, Share, Shown, Table, written
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from convcalc.analysis.devices import Device
+    from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline
+    from convcalc.analysis.traffic import LayerTraffic
+
+COLUMNS = [
+    INDEX,
+    SPEC,
+    Column("operations", "ops", numeric=True),
+    Column("bytes", "bytes", numeric=True),
+    Column("intensity", "ops/byte", numeric=True),
+    Column("bound", "bound"),
+    Column("seconds", "time", numeric=True),
+    Column("share", "share", numeric=True, optional=1),
+]
+
+LARGE = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))
+SMALL = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
+ALMOST = 0.99995
+"""What four digits round up to 1."""
+
+
+def roofline_document(roofline: Roofline) -> Document:
+    """Operations, bytes, what is the limit, and the least time of each layer."""
+    rows: list[list[Cell]] = [_row(layer, roofline.seconds) for layer in roofline.layers]
+    totals = roofline.totals
+    total: list[Cell] = [
+        "",
+        "total",
+        totals.operations,
+        totals.ideal.total,
+        _digits(totals.intensity),
+        "",
+        _time(roofline.seconds),
+        "",
+    ]
+    return Document(
+        _roofline_data(roofline),
+        Table(COLUMNS, rows, total if len(rows) > 1 else None),
+        _heading(roofline),
+        _remarks(roofline),
+    )
+
+
+def devices_document() -> Document:
+    """The devices with their peaks in each dtype, their bandwidth and its source."""
+    columns = [
+        Column("name", "name"),
+        Column("bandwidth", "bandwidth", numeric=True),
+        *(Column(dtype, dtype, numeric=True) for dtype in BITS),
+        Column("source", "source", optional=1, folds=True),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            name,
+            Shown(_rate(device.bandwidth, "B/s"), device.bandwidth),
+            *(_peak(device.peaks.get(dtype)) for dtype in BITS),
+            device.source,
+        ]
+        for name, device in DEVICES.items()
+    ]
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "devices",
+        "devices": [_device_data(name, device) for name, device in DEVICES.items()],
+    }
+    remarks = [
+        "peaks: operations per second (1 MAC = 2), dense; float32 is not TF32",
+        "from the maker's data sheets; figures given there with sparsity are halved",
+    ]
+    return Document(data, Table(columns, rows), [], remarks)
+
+
+def _row(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
+    share = layer.seconds / all_seconds if all_seconds else layer.seconds
+    return [
+        layer.row.index,
+        layer.row.spec,
+        layer.traffic.operations,
+        layer.traffic.ideal.total,
+        _digits(layer.traffic.intensity),
+        layer.bound,
+        _time(layer.seconds),
+        Share(share.numerator, share.denominator, bar=0),
+    ]
+
+
+def _heading(roofline: Roofline) -> list[str]:
+    report, machine = roofline.report, roofline.machine
+    batch = f", batch {report.batch}" if report.batch > 1 else ""
+    name = machine.name or "machine"
+    rates = f"{_rate(machine.peak, _unit(roofline.dtype))}, {_rate(machine.bandwidth, 'B/s')}"
+    lines = [
+        f"input {written(report.input)}{batch}, {roofline.dtype}",
+        f"{name}: {rates}",
+    ]
+    return [*lines, *([f"({machine.source})"] if machine.source else [])]
+
+
+def _remarks(roofline: Roofline) -> list[str]:
+    ridge = _digits(roofline.machine.ridge).text
+    used = float(100 * roofline.peak_fraction)
+    return [
+        f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
+        "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
+        f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
+    ]
+
+
+def _roofline_data(roofline: Roofline) -> dict[str, Any]:
+    data = report_data("roofline", roofline.report)
+    layers = [
+        own | _traffic_data(layer.traffic) | {"bound": layer.bound, "seconds": float(layer.seconds)}
+        for own, layer in zip(data["layers"], roofline.layers, strict=True)
+    ]
+    totals = data["totals"] | _traffic_data(roofline.totals)
+    totals |= {
+        "seconds": float(roofline.seconds),
+        "peak_fraction": float(roofline.peak_fraction),
+    }
+    return data | {
+        "dtype": roofline.dtype,
+        "machine": _machine_data(roofline.machine),
+        "layers": layers,
+        "totals": totals,
+    }
+
+
+def _traffic_data(traffic: LayerTraffic) -> dict[str, Any]:
+    return {
+        "operations": traffic.operations,
+        "bytes": traffic.ideal._asdict() | {"total": traffic.ideal.total},
+        "bytes_without_reuse": traffic.without_reuse._asdict()
+        | {"total": traffic.without_reuse.total},
+        "intensity": None if traffic.intensity is None else float(traffic.intensity),
+    }
+
+
+def _machine_data(machine: Machine) -> dict[str, Any]:
+    return {
+        "name": machine.name or None,
+        "peak": number(machine.peak),
+        "bandwidth": number(machine.bandwidth),
+        "ridge": float(machine.ridge),
+        "source": machine.source or None,
+    }
+
+
+def _device_data(name: str, device: Device) -> dict[str, Any]:
+    return {"name": name, **device._asdict(), "peaks": dict(device.peaks)}
+
+
+def _unit(dtype: str) -> str:
+    return "OP/s" if dtype.startswith("int") else "FLOP/s"
+
+
+def _peak(rate: int | None) -> Shown:
+    return Shown("-", None) if rate is None else Shown(_rate(rate, ""), rate)
+
+
+def _rate(rate: Fraction | int, unit: str) -> str:
+    """A rate in four digits: 19.5 TFLOP/s."""
+    value = float(rate)
+    for prefix, size in LARGE:
+        if value >= size * ALMOST:
+            return f"{value / size:.4g} {prefix}{unit}"
+    return f"{value:.4g} {unit}"
+
+
+def _time(seconds: Fraction) -> Shown:
+    """A time in four digits: 47.43 µs."""
+    value = float(seconds)
+    if not value:
+        return Shown("0", value)
+    unit, size = next((own for own in SMALL if value >= own[1] * ALMOST), SMALL[-1])
+    return Shown(f"{_four(value / size)} {unit}", value)
+
+
+def _digits(ratio: Fraction | None) -> Shown:
+    """A ratio in four digits, all of those before the point; a dash for none."""
+    return Shown("-", None) if ratio is None else Shown(_four(float(ratio)), float(ratio))
+
+
+def _four(value: float) -> str:
+    return f"{value:,.0f}" if 9999.5 <= value < 1e15 else f"{value:.4g}"
