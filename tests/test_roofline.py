@@ -112,6 +112,8 @@ def test_the_devices_say_where_their_figures_are_from():
         ("a100-80gb-sxm", "int8", "624", "2.039"),
         ("h100-pcie", "bfloat16", "756.5", "2"),
         ("h100-sxm", "float32", "67", "3.35"),
+        ("h100-sxm", "float16", "989.5", "3.35"),
+        ("h200-sxm", "bfloat16", "989.5", "4.8"),
         ("h200-sxm", "int8", "1979", "4.8"),
         ("l4", "float16", "121", "0.3"),
         ("t4", "int4", "260", "0.32"),

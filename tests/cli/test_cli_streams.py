@@ -18,7 +18,18 @@ FLOPS = ("flops", "-i", "3x224x224", "conv:64,k7,s2,p3", "conv:128,k3")
 EXACT = ("9,472", "118,013,952", "236,027,904", "1,010,122,752", "2,351,616")
 SHORT = ("9,472", "118.01 M", "236.03 M", "1.01 G", "2.35 M")
 RUN = ("run", "image.npy", "--kernel", "kernel.npy")
-NAMES = ["shape", "flops", "rf", "summary", "layers", "networks", "fmt", "run"]
+NAMES = [
+    "shape",
+    "flops",
+    "rf",
+    "summary",
+    "roofline",
+    "devices",
+    "layers",
+    "networks",
+    "fmt",
+    "run",
+]
 
 ESCAPE = "\x1b"
 
