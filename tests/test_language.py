@@ -459,14 +459,14 @@ import sys, time
 import convcalc
 sys.setrecursionlimit(900)
 for text in {texts!r}:
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         network = convcalc.parse(text)
         assert network == convcalc.parse(network.spec())
         network.analyze((4, 3))
     except convcalc.SpecError as error:
         str(error)
-    assert time.perf_counter() - begin < 6, text[:40]
+    assert time.process_time() - begin < 6, text[:40]
 """
 
 

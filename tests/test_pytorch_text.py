@@ -514,11 +514,11 @@ def test_a_damaged_text_gives_a_network_or_problems(text):
     ids=lambda text: text[:24],
 )
 def test_a_hostile_text_is_answered_at_once(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     looks_like_pytorch(text)
     _, problems, _ = read_pytorch(text)
     assert problems
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_a_deep_sequential_is_read():

@@ -149,8 +149,6 @@ def raw(cell: Cell) -> str:
             return repr(cell)
         case Share():
             return repr(cell.part / cell.whole if cell.whole else 0.0)
-        case Signed():
-            return str(cell.amount)
         case tuple():
             return "x".join(map(str, cell))
         case _:
