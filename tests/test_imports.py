@@ -36,19 +36,21 @@ MAY_IMPORT = {
     "pytorch_text": BOUND | {"network", "lowering"},
     "sources": NETWORKS | {"reference", "calling"},
     "arrayfile": {"errors"},
+    "calling": NETWORKS,
     "importers": REPORTS,
     "execute": REPORTS | {"arrayfile"},
+    "export": NETWORKS | {"calling", "execute"},
     "render": REPORTS | {"reference"},
     "cli": SOURCES | {"calling", "arrayfile", "importers", "execute", "render"},
     "__main__": {"cli", "errors"},
     "__init__": set(),
 }
-EXEMPT = {("network.py", "analysis")}
-"""`Network.analyze` is a convenience that imports the analysis when it is called."""
+EXEMPT = {("network.py", "analysis"), ("network.py", "export")}
+"""`Network.analyze` and `to_torch` are conveniences that import their parts when called."""
 
 LIBRARIES = {
-    "numpy": {"arrayfile", "execute", "importers", "render"},
-    "torch": {"execute", "importers"},
+    "numpy": {"arrayfile", "execute", "export", "importers", "render"},
+    "torch": {"execute", "export", "importers"},
     "onnx": {"importers"},
     "rich": {"render", "cli"},
     "typer": {"cli"},

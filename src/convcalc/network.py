@@ -7,14 +7,16 @@ one loop over its nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.binding import Waiting, argument_of, canonical_items
 from convcalc.errors import LayerError, ParameterError, Problem, ShapeError, SpecError
 from convcalc.spec import write_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.analysis import Report
     from convcalc.layers import Layer, Shape
@@ -179,3 +181,45 @@ class Network:
         from convcalc.analysis import analyze
 
         return analyze(self, tuple(input_shape), batch, convention)
+
+    def to_torch(
+        self,
+        input_shape: Sequence[int],
+        functions: Sequence[str] | None = None,
+        weights: Mapping[str, Any] | None = None,
+    ) -> torch.fx.GraphModule:
+        """The network as a torch model: ordinary modules under its labels, in eval mode.
+
+        `print(model.code)` shows how data flows. `state_dict()` has the names and shapes of
+        `tensor_shapes`, and a counter of batches for each `bn`. The weights are drawn by torch,
+        the same after the same `torch.manual_seed`. A batch of any size passes through.
+
+        Args:
+            input_shape: (channels, *spatial sizes) of one sample.
+            functions: What is called as a function instead of as a module, so that hooks do not
+                see it: kinds as "relu", labels, or the first words of labels. None is what the
+                network itself declares.
+            weights: Arrays or tensors by their names, instead of drawn ones.
+
+        Raises:
+            UsageError: torch is not installed, or has no place for a label; or a name in
+                `functions` is unknown, or means layers whose weights need a module.
+            DataError: a weight is missing, unknown or of another shape.
+            ShapeError, SpecError: as `analyze`.
+
+        Example:
+            >>> import convcalc
+            >>> network = convcalc.parse("conv1=conv:8,k3,p1 relu residual{pw:8 | } gap flatten")
+            >>> model = network.to_torch((3, 32, 32), functions=("relu",))
+            >>> model.conv1
+            Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+            >>> sum(p.numel() for p in model.parameters())
+            296
+            >>> import torch
+            >>> model(torch.zeros(5, 3, 32, 32)).shape
+            torch.Size([5, 8])
+        """
+        from convcalc.export import to_torch
+
+        chosen = self.functions if functions is None else functions
+        return to_torch(self, tuple(input_shape), chosen, weights)

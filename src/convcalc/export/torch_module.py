@@ -1,0 +1,72 @@
+"""A network as a torch.fx.GraphModule: real modules under its labels, and code that can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from convcalc.calling import called_as_function, check_functions
+from convcalc.execute.weights import check_weights, without_counters
+from convcalc.export.torch_forms import FORMS
+from convcalc.export.torch_place import Place, Tree
+from convcalc.network import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers import Shape
+    from convcalc.network import Network
+
+
+def torch_module(
+    network: Network,
+    input_shape: Shape,
+    functions: Sequence[str] = (),
+    weights: Mapping[str, Any] | None = None,
+) -> fx.GraphModule:
+    """A network as a model of torch; `Network.to_torch` says what it is."""
+    check_functions(network, functions)
+    graph = fx.Graph()
+    model = fx.GraphModule(nn.Module(), graph, class_name="Network")
+    tree = Tree(model, nn.Module)
+    values = {INPUT: graph.placeholder("x")}
+    for index, step in enumerate(network.walk(input_shape)):
+        place = Place(
+            tree,
+            graph,
+            step.node.label,
+            step.arriving,
+            tuple(values[source] for source in step.node.inputs),
+            called_as_function(step.node, functions),
+        )
+        values[index] = FORMS[step.layer.kind](place, step.layer)
+    graph.output(values[len(network.nodes) - 1])
+    model.recompile()
+    if weights is not None:
+        load(model, weights, network.tensor_shapes(input_shape))
+    return model.eval()
+
+
+def load(model: nn.Module, weights: Mapping[str, Any], needed: Mapping[str, Shape]) -> None:
+    """The weights of a model replaced by arrays of numpy or torch.
+
+    Raises:
+        DataError: one is missing, unknown or of another shape.
+    """
+    tensors: dict[str, Any] = {name: _tensor(weight) for name, weight in weights.items()}
+    check_weights(without_counters(tensors), needed)
+    with torch.no_grad():
+        for name, own in model.state_dict().items():
+            if name in tensors:
+                own.copy_(tensors[name])
+
+
+def _tensor(weight: Any) -> torch.Tensor:
+    """An array as torch takes it: in the machine's order of bytes, and writable."""
+    if isinstance(weight, torch.Tensor):
+        return weight
+    array = np.asarray(weight)
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=True))
