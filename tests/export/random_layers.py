@@ -1,0 +1,89 @@
+"""Random layers of every kind, made from what their fields may be."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from convcalc.errors import LayerError
+from convcalc.layers import KINDS
+
+WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
+MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
+VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
+"""Kinds that are also drawn on a vector (N, C)."""
+
+
+def per_axis(low, high):
+    return lambda rank: st.integers(low, high) | st.tuples(*[st.integers(low, high)] * rank)
+
+
+def ends(high):
+    end = st.integers(0, high)
+    return lambda rank: st.tuples(*[end | st.tuples(end, end)] * rank)
+
+
+def any_rank(strategy):
+    return lambda rank: strategy
+
+
+FIELDS = {
+    # By its own name, or by that of its kind where it means something else there.
+    "affine": any_rank(st.booleans()),
+    "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "bias": any_rank(st.booleans()),
+    "ceil_mode": any_rank(st.booleans()),
+    "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
+    "count_include_pad": any_rank(st.booleans()),
+    "dilation": per_axis(1, 3),
+    "eps": any_rank(st.sampled_from((1e-5, 0.1))),
+    "groups": any_rank(st.sampled_from((1, 2, 4))),
+    "kernel_size": per_axis(1, 4),
+    "max_val": any_rank(st.just(1.5)),
+    "min_val": any_rank(st.just(-0.5)),
+    "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
+    "multiplier": any_rank(st.integers(1, 2)),
+    "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
+    "num_groups": any_rank(st.sampled_from((1, 2, 4))),
+    "num_parameters": any_rank(st.sampled_from((1, 4))),
+    "out_channels": any_rank(st.sampled_from((2, 4, 8))),
+    "out_features": any_rank(st.integers(1, 5)),
+    "output_padding": per_axis(0, 2),
+    "output_size": per_axis(1, 9),
+    "p": any_rank(st.just(0.3)),
+    "padding": lambda rank: WORDS | ends(2)(rank),
+    "padding_mode": any_rank(MODES),
+    "scale_factor": per_axis(1, 3),
+    "size": per_axis(1, 9),
+    "stride": per_axis(1, 3),
+    "upscale_factor": any_rank(st.integers(1, 2)),
+    "pad.padding": ends(3),
+    "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),
+    "adaptivemaxpool.output_size": per_axis(1, 9),
+}
+
+
+@st.composite
+def layers(draw, kind):
+    """(layer, the shape of one sample): a layer of one kind that fits what arrives."""
+    low = 0 if kind in VECTORS else 1
+    rank = draw(st.integers(low, 3))
+    most = (0, 12, 8, 6)[rank]
+    shape = (draw(st.sampled_from((4, 8))), *(draw(st.integers(1, most)) for _ in range(rank)))
+    layer_type = KINDS[kind]
+    values = {}
+    for field in dataclasses.fields(layer_type):
+        strategy = FIELDS.get(f"{kind}.{field.name}") or FIELDS[field.name]
+        values[field.name] = draw(strategy(max(1, rank)))
+    if kind == "upsample":
+        values[draw(st.sampled_from(("size", "scale_factor")))] = None
+    if values.get("output_padding") and values.get("output_size"):
+        values["output_padding"] = 0
+    try:
+        layer = layer_type(**values)
+        layer.out_shape(shape)
+    except LayerError:
+        assume(False)
+    return layer, shape
