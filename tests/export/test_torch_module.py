@@ -1,9 +1,10 @@
-"""A network as a torch model: the same numbers, under the same names, in the modules one expects."""
+"""A network as a torch model: the same numbers, the same names, the modules one expects."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -321,7 +322,11 @@ def test_functions_change_no_number_of_a_reference_network(name):
     assert np.isfinite(result).all()
 
 
-TEXT = "conv1=conv:8,k3,p1,nobias bn relu residual{pw:8 | } concat{ | slice:0:2} gap flatten head=linear:5"
+TEXT = """
+conv1=conv:8,k3,p1,nobias bn relu
+residual{pw:8 | } concat{ | slice:0:2}
+gap flatten head=linear:5
+"""
 
 
 def test_the_code_can_be_read():
@@ -341,6 +346,13 @@ def forward(self, x):
     return head
 """
     assert expected.strip() == model.code.strip()
+
+
+def test_the_example_of_the_documentation_is_what_is_written():
+    network = convcalc.parse("conv1=conv:8,k3,p1 relu residual{pw:8 | } gap flatten")
+    text = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
+    assert f'parse("{network.spec()}")' in text
+    assert network.to_torch((3, 32, 32), ("relu",)).code.strip() in text
 
 
 def test_the_state_has_the_names_of_the_spec():
