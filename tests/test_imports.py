@@ -22,7 +22,7 @@ SOURCES = REPORTS | {"reference", "sources"}
 MAY_IMPORT = {
     "errors": set(),
     "collecting": set(),
-    "calling": {"errors"},
+    "calling": {"errors", "layers"},
     "window": set(),
     "receptive": {"errors", "window"},
     "spec": {"errors"},
@@ -36,7 +36,6 @@ MAY_IMPORT = {
     "pytorch_text": BOUND | {"network", "lowering"},
     "sources": NETWORKS | {"reference", "calling"},
     "arrayfile": {"errors"},
-    "calling": NETWORKS,
     "importers": REPORTS,
     "execute": REPORTS | {"arrayfile"},
     "export": NETWORKS | {"calling", "execute"},

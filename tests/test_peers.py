@@ -1,0 +1,160 @@
+"""The conventions against the tools themselves, on models built from our own specs."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convcalc
+from convcalc.reference import load_network, network_input
+
+torch = pytest.importorskip("torch")
+
+# The tools use what newer libraries call deprecated; none of that is ours.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def torch_total(model, size):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, *size))
+    return counter.get_total_flops()
+
+
+def fvcore_total(model, size):
+    nn = pytest.importorskip("fvcore.nn")
+    analysis = nn.FlopCountAnalysis(model, torch.zeros(1, *size))
+    return analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total()
+
+
+def torchinfo_total(model, size):
+    torchinfo = pytest.importorskip("torchinfo")
+    return torchinfo.summary(model, (1, *size), verbose=0, device="cpu").total_mult_adds
+
+
+def ptflops_total(model, size):
+    ptflops = pytest.importorskip("ptflops")
+    total, _ = ptflops.get_model_complexity_info(
+        model, size, as_strings=False, print_per_layer_stat=False, backend="pytorch"
+    )
+    return total
+
+
+def thop_total(model, size):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        thop = pytest.importorskip("thop")
+    total, _ = thop.profile(model, (torch.zeros(1, *size),), verbose=False)
+    return total
+
+
+TOOLS = {
+    "torch": torch_total,
+    "fvcore": fvcore_total,
+    "torchinfo": torchinfo_total,
+    "ptflops": ptflops_total,
+    "thop": thop_total,
+}
+
+
+def both(network, size, tool):
+    """(the tool's total, ours in its convention)."""
+    ours = network.analyze(size, convention=tool).totals.total
+    return TOOLS[tool](network.to_torch(size), size), ours
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    "name", ["resnet18", "resnet50", "vgg16_bn", "mobilenet_v2", "googlenet", "squeezenet1_1"]
+)
+def test_whole_networks(name, tool):
+    theirs, ours = both(load_network(name), network_input(name), tool)
+    assert theirs == ours
+
+
+CASES = [
+    ("conv:3,k3 bn relu", (4, 8)),
+    ("conv:3,k3,same,d2 relu6", (4, 8, 8)),
+    ("conv:3,k3x2,valid elu", (4, 8, 8)),
+    ("conv:3,k3,s2,same-upper leakyrelu", (4, 8, 8)),
+    ("conv:3,k3,p0:1 gelu", (4, 8, 8)),
+    ("conv:4,k3,same,reflect,g2 silu", (4, 8, 8)),
+    ("conv:4,k3,p1 sigmoid tanh hardswish hardsigmoid hardtanh softplus mish", (2, 3, 4, 5)),
+    ("dw:k3,p1,m2 prelu:8 softmax", (4, 8, 8)),
+    ("sep:5,k3,same prelu", (4, 8, 8)),
+    ("convt:4,k4,s2,p1,g2 in:affine", (2, 5)),
+    ("convt:4,k3,s2,p1,op1 in", (2, 5, 5)),
+    ("convt:4,k2,s2,nobias gn:2", (2, 3, 4, 5)),
+    ("convt:4,k3,s2,same-upper ln", (2, 5, 5)),
+    ("gn:2,noaffine ln:noaffine bn:noaffine", (4, 6, 6)),
+    ("maxpool:3,s2,p1 avgpool:2,ceil", (3, 9, 9)),
+    ("maxpool:3,s2,same-upper avgpool:2,s2,same-lower", (3, 8, 8)),
+    ("avgpool:3,p1,noinclude maxpool:2", (3, 9)),
+    ("maxpool:2 avgpool:2", (2, 8, 8, 8)),
+    ("adaptiveavgpool:7 adaptivemaxpool:3", (2, 8, 8)),
+    ("adaptiveavgpool:3 gap", (2, 8)),
+    ("adaptiveavgpool:3 gap", (2, 5, 6, 7)),
+    ("upsample:2 upsample:size5x9,bilinear", (2, 3, 4)),
+    ("upsample:2,bilinear", (2, 7)),
+    ("upsample:2,bilinear", (2, 3, 4, 5)),
+    ("pixelshuffle:2 shuffle:2 slice:0:1 pad:1", (8, 3, 3)),
+    ("linear:7 relu linear:3,nobias", (5, 6)),
+    ("flatten dropout linear:5", (3, 4, 4)),
+    ("linear:5 bn relu", (9,)),
+    ("residual{conv:4,k3,p1 | } scale{gap pw:4 sigmoid} concat{pw:2 | identity}", (4, 6, 6)),
+    ("layerscale se:2", (4, 6, 6)),
+]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(("spec", "size"), CASES)
+def test_every_kind(spec, size, tool):
+    theirs, ours = both(convcalc.parse(spec), size, tool)
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "relu",
+        "relu6",
+        "elu",
+        "gelu",
+        "silu",
+        "leakyrelu",
+        "softmax",
+        "sigmoid",
+        "maxpool:2",
+        "avgpool:2",
+        "adaptiveavgpool:3",
+        "adaptivemaxpool:3",
+        "gap",
+        "upsample:2",
+        "upsample:3,bilinear",
+        "ln",
+    ],
+)
+def test_functions(kind, tool):
+    network = convcalc.parse(f"pw:4 {kind}")
+    network = dataclasses.replace(network, functions=(kind.partition(":")[0],))
+    theirs, ours = both(network, (3, 8, 8), tool)
+    assert theirs == ours
+
+
+numbers = st.integers(1, 4)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@settings(max_examples=10)
+@given(numbers, numbers, numbers, st.integers(0, 2), st.booleans(), st.integers(1, 2))
+def test_convolutions_drawn_at_random(tool, k, s, m, p, bias, g):
+    end = "" if bias else ",nobias"
+    spec = f"conv:{2 * m},k{k},s{s},p{p},g{g}{end} bn convt:{g},k{k},s{s},g{g}{end} relu"
+    theirs, ours = both(convcalc.parse(spec), (2 * g, 9, 7), tool)
+    assert theirs == ours
