@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "reading": BOUND | {"network", "lowering", "pytorch_text", "collecting"},
     "reference": NETWORKS | {"calling"},
     "analysis": NETWORKS | {"collecting", "calling"},
+    "raising": NETWORKS,
     "pytorch_text": BOUND | {"network", "lowering"},
     "sources": NETWORKS | {"reference", "calling"},
     "arrayfile": {"errors"},
