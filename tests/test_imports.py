@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "lowering": BOUND | {"network"},
     "reading": BOUND | {"network", "lowering", "pytorch_text", "collecting"},
     "reference": NETWORKS | {"calling"},
-    "analysis": NETWORKS | {"collecting", "calling"},
+    "analysis": NETWORKS | {"collecting", "calling", "raising"},
     "raising": NETWORKS,
     "pytorch_text": BOUND | {"network", "lowering"},
     "sources": NETWORKS | {"reference", "calling"},
@@ -117,8 +117,8 @@ def loaded_by(code):
     [
         "import convcalc; convcalc.parse('conv:8,k3 sep:4,k3').analyze((3, 9, 9))",
         "import convcalc; convcalc.parse('convt:8,k3,s2').weight_shapes((3, 9, 9))",
-        "import convcalc, convcalc.analysis as a\n"
-        "a.compare_separable(convcalc.parse('conv:8,k3'), (3, 9, 9))",
+        "import convcalc, convcalc.analysis.compare as a\n"
+        "a.compare(convcalc.parse('conv:8,k5'), (8, 9, 9), ','.join(a.EXAMPLES))",
         "import convcalc\n"
         "network = convcalc.parse('define f(w){3x{conv:$w,k3,p1 bn}} x=f:8 residual{se:4|@x}')\n"
         "network.spec(); network.analyze((3, 9, 9))",

@@ -8,6 +8,8 @@ import io
 import pytest
 from cli_support import strict
 
+from convcalc.analysis.compare import EXAMPLES
+
 SAME = [
     ("3x224x224", "conv:64,k7,s2,p3", "-n 64 -k 7 -s 2 -p 3"),
     ("3x32x32", "conv:8,k3x5,s2x1,p1x2", "--out-channels 8 -k 3x5 --stride 2x1 --padding 1,2"),
@@ -229,12 +231,63 @@ def test_a_comparison_shows_both_variants_and_the_ratio(inside):
 
 def test_a_comparison_as_json_is_exact(inside):
     document = strict(inside(*SEPARABLE, "--format", "json").out)
-    compare = document["compare"]
+    (compare,) = document["compare"]
     (ratio,) = compare["ratios"]
     assert 462422016 == document["totals"]["macs"]
     assert ("separable", 52283392) == (compare["variant"], compare["totals"]["macs"])
+    assert ("sep:512,k3,p1,nobias", []) == (compare["spec"], compare["unchanged"])
     assert "521/4608" == ratio["exact"]  # (9 + 512) / (9 * 512)
     assert pytest.approx(521 / 4608) == ratio["measured"] == ratio["formula_value"]
+    assert ("1/n + 1/k^2", "1/512 + 1/(3*3)") == (ratio["symbols"], ratio["formula"])
+
+
+def test_several_variants_each_have_their_rows_and_their_document(inside):
+    command = ("flops", "-i", "8x14x14", "conv:8,k5,p2", "conv:8,k3,p1")
+    asked = ("--compare", "stacked,Grouped:2")
+    rows = list(csv.DictReader(io.StringIO(inside(*command, *asked, "--format", "csv").out)))
+    assert [
+        ("0", "standard", "conv:8,k5,p2", "1568", "5/1/-2"),
+        ("0", "stacked", "conv:8,k3,p1 conv:8,k3,p1", "3136", "5/1/-2"),
+        ("0", "grouped:2", "conv:8,k5,p2,g2", "1568", "5/1/-2"),
+        ("1", "standard", "conv:8,k3,p1", "1568", "7/1/-3"),
+        ("1", "grouped:2", "conv:8,k3,p1,g2", "1568", "7/1/-3"),
+    ] == [
+        (row["index"], row["variant"], row["spec"], row["activations"], row["receptive_field"])
+        for row in rows
+    ]
+    stacked, grouped = strict(inside(*command, *asked, "--format", "json").out)["compare"]
+    assert ("stacked", "grouped:2") == (stacked["variant"], grouped["variant"])
+    assert [[0, 1]] == [ratio["stages"] for ratio in stacked["ratios"]]
+    assert [1] == [one["index"] for one in stacked["unchanged"]]
+    assert "0.0=conv:8,k3,p1 0.1=conv:8,k3,p1 1=conv:8,k3,p1" == stacked["spec"]
+    out = inside(*command, *asked).out
+    assert "layer 0, stacked: measured ratio 0.72000" in out  # 2 * 9/25
+    assert "layers 0, 1, grouped:2: measured ratio 0.50000; 1/g = 1/2 = 0.50000" in out
+    assert "stacked leaves layer 1 as it is: its kernel of 3 is no larger than one of 3" in out
+    assert "whole network, stacked: 426,496 MACs against 338,688, ratio 0.79412" in out
+
+
+def test_the_lines_below_a_comparison_fit_on_a_screen_and_are_few(inside):
+    done = inside("flops", "resnet50", "--compare", "separable,bottleneck:4,factorized,lowrank:8")
+    below = done.out[done.out.rindex("\n\n") :].strip().splitlines()
+    assert all(len(line) <= 80 for line in below)
+    assert len(below) < 100
+    assert sum("more ratios" in line for line in below) >= 1
+    assert all(word in done.out for word in ("(36 of them)", "--format json has all of them"))
+
+
+def test_a_comparison_keeps_its_numbers_whole_on_a_terminal(on_terminal):
+    out = on_terminal(*SEPARABLE, "--color", "never").out
+    assert all(word in out for word in ("462,422,016", "52,283,392", "left out for the width"))
+    assert all(len(line) <= 80 for line in out.splitlines())
+    wide = on_terminal(*SEPARABLE, "--color", "never", columns=120).out
+    assert "100,352" in wide
+    assert "left out" not in wide
+
+
+def test_the_help_names_every_variant(inside):
+    told = " ".join(inside("flops", "--help").out.split())
+    assert ", ".join(EXAMPLES) in told
 
 
 def test_a_comparison_as_csv_has_a_row_per_variant(inside):
@@ -247,7 +300,8 @@ def test_a_comparison_as_csv_has_a_row_per_variant(inside):
 def test_a_comparison_says_when_the_formula_does_not_apply(inside):
     command = ("flops", "-i", "8x14x14", "conv:8,k3,g2", "--compare", "separable")
     assert "does not apply" in inside(*command).out
-    (ratio,) = strict(inside(*command, "--format", "json").out)["compare"]["ratios"]
+    (compare,) = strict(inside(*command, "--format", "json").out)["compare"]
+    (ratio,) = compare["ratios"]
     assert (None, "17/36") == (ratio["formula_value"], ratio["exact"])  # 19584 / 41472
     assert "groups=2" in ratio["note"]
 
@@ -258,6 +312,7 @@ def test_a_comparison_of_several_layers_ends_with_the_whole(inside):
     )
     (whole,) = [line for line in done.out.splitlines() if line.startswith("whole")]
     assert all(word in whole for word in ("41,472", "9,792", "ratio 0.23611"))
+    assert "  params 1,168 against 304" in done.out.splitlines()
 
 
 def test_a_comparison_needs_something_to_replace(inside):

@@ -415,6 +415,8 @@ EVIL = "\x1b[31mred\u202e"
         ["shape", "--color", EVIL],
         ["shape", "--batch", EVIL],
         ["flops", "--compare", EVIL],
+        ["flops", "--compare", f"grouped:{EVIL}"],
+        ["flops", "--compare", f"stacked:{EVIL}"],
         [*RUN, "--backend", EVIL],
         [*RUN, "--layout", EVIL],
         [*RUN, "--dims", EVIL],

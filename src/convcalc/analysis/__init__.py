@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer_reports, totals_of
 
 if TYPE_CHECKING:
+    from convcalc.analysis.compare import Comparison, Outcome
     from convcalc.analysis.devices import DEVICES, Device, device_machine
     from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline, report_roofline
-    from convcalc.analysis.separable import SeparableComparison, compare_separable
     from convcalc.analysis.traffic import (
         LayerTraffic,
         ReportTraffic,
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEVICES",
+    "Comparison",
     "Device",
     "LayerReport",
     "LayerRoofline",
     "LayerTraffic",
     "Machine",
+    "Outcome",
     "Report",
     "ReportTraffic",
     "Roofline",
-    "SeparableComparison",
     "Totals",
     "Traffic",
     "analyze",
-    "compare_separable",
     "device_machine",
     "layer_reports",
     "layer_traffic",
@@ -42,16 +42,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "compare",
     "DEVICES": "devices",
     "Device": "devices",
     "LayerRoofline": "roofline",
     "LayerTraffic": "traffic",
     "Machine": "roofline",
+    "Outcome": "compare",
     "ReportTraffic": "traffic",
     "Roofline": "roofline",
-    "SeparableComparison": "separable",
     "Traffic": "traffic",
-    "compare_separable": "separable",
     "device_machine": "devices",
     "layer_traffic": "traffic",
     "report_roofline": "roofline",

@@ -53,7 +53,7 @@ EXAMPLES = {
     ),
     "flops": (
         "convcalc flops -i 3x224x224 conv:64,k7,s2,p3",
-        "convcalc flops -i 512x14x14 conv:512,k3,p1 --compare separable",
+        "convcalc flops -i 512x14x14 conv:512,k3,p1 --compare separable,grouped:4",
         "convcalc flops resnet50 --reconcile",
         "convcalc flops -i 3x224x224 sep:64,k3 --batch 8 --format json",
     ),

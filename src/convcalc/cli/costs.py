@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.calling import check_functions
 from convcalc.cli.calculator import answered, question
-from convcalc.cli.values import choice_of, flag, text_of
+from convcalc.cli.values import flag, text_of
 from convcalc.errors import UsageError
 from convcalc.render import costs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.analysis.compare import Variant
     from convcalc.network import Network
     from convcalc.render.table import Document
 
-COMPARISONS = ("separable",)
 VIEWS = ("compare", "convention", "reconcile", "detail", "real_taps")
 """Options that each ask for a table of its own."""
 
@@ -60,11 +60,27 @@ def _view(given: Mapping[str, Any]) -> str | None:
 
 
 def _compared(given: Mapping[str, Any]) -> Document:
-    from convcalc.analysis import compare_separable
-    from convcalc.render.documents import separable_document
+    variants = compared(given["compare"])
+    from convcalc.analysis.compare import compare
+    from convcalc.render.comparison import comparison_document
 
-    choice_of("compare", given["compare"], COMPARISONS)
-    return separable_document(answered(compare_separable, *question(given)))
+    network, input_shape, batch = question(given)
+    return comparison_document(answered(compare, network, input_shape, variants, batch))
+
+
+def compared(text: str) -> tuple[Variant, ...]:
+    """The variants that --compare names, read before any work is done.
+
+    Raises:
+        UsageError: one is unknown, or its number is missing or wrong.
+    """
+    from convcalc.analysis.compare import read_variants
+
+    text = text_of("compare", text)
+    try:
+        return read_variants(text)
+    except UsageError as error:
+        raise UsageError(f"{flag('compare')}: {error}") from None
 
 
 def _calling(network: Network, given: Mapping[str, Any], view: str | None) -> Network:

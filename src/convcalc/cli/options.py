@@ -104,7 +104,10 @@ CALCULATOR: Options = {**SPECS, **INPUT, **LAYER_FLAGS, **BATCH, **APPEARANCE}
 
 COMPARE: Options = {
     "compare": _text(
-        "--compare", metavar="VARIANT", about="Beside it: separable (depthwise + pointwise)."
+        "--compare",
+        metavar="LIST",
+        about="Beside it, with commas: separable, grouped:4, depthwise, bottleneck:4, dilated:2, "
+        "factorized, stacked, lowrank:8.",
     ),
 }
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.table import Cell, Column, Document, Table, per_axis, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.analysis import LayerReport, Report, SeparableComparison, Totals
+    from convcalc.analysis import LayerReport, Report, Totals
     from convcalc.receptive import Field
 
 SCHEMA_VERSION = 1
@@ -84,45 +83,6 @@ def field_document(report: Report) -> Document:
     return Document(report_data("rf", report), Table(columns, rows), heading(report), remarks)
 
 
-def separable_document(comparison: SeparableComparison) -> Document:
-    """Each convolution beside depthwise + pointwise, and the ratio both ways."""
-    columns = [
-        INDEX,
-        Column("variant", "variant"),
-        SPEC,
-        OUTPUT,
-        PARAMS,
-        MACS,
-        Column("ratio", "ratio", numeric=True),
-    ]
-    rows: list[list[Cell]] = []
-    remarks = []
-    for pair in comparison.layers:
-        for variant, row, ratio in (
-            ("standard", pair.standard, 1.0),
-            ("separable", pair.separable, float(pair.ratio)),
-        ):
-            rows.append(
-                [row.index, variant, row.spec, row.output_shape, row.params, row.macs, ratio]
-            )
-        measured = f"layer {pair.standard.index}: measured ratio {float(pair.ratio):.5f}"
-        if pair.formula_value is None:
-            remarks.append(f"{measured}; {pair.note}")
-        else:
-            remarks.append(
-                f"{measured}; 1/n + 1/k^2 = {pair.formula} = {float(pair.formula_value):.5f}"
-            )
-    before, after = comparison.standard, comparison.separable
-    if len(before.layers) > 1:
-        ratio = after.totals.macs / before.totals.macs
-        remarks.append(
-            f"whole network: {before.totals.macs:,} MACs against {after.totals.macs:,}, "
-            f"ratio {ratio:.5f}; params {before.totals.params:,} against {after.totals.params:,}"
-        )
-    remarks.append(CONVENTION_TEXT)
-    return Document(_separable_data(comparison), Table(columns, rows), heading(before), remarks)
-
-
 def report_data(command: str, report: Report) -> dict[str, Any]:
     """The JSON document of a report, version 1 of its schema."""
     return {
@@ -189,28 +149,6 @@ def _field_data(field: Field) -> dict[str, Any]:
             {"start": runs[0][0], "size": runs[-1][1] - runs[0][0] + 1} if runs else None
             for runs in field.phases
         ]
-    return data
-
-
-def _separable_data(comparison: SeparableComparison) -> dict[str, Any]:
-    data = report_data("flops", comparison.standard)
-    separable = report_data("flops", comparison.separable)
-    data["compare"] = {
-        "variant": "separable",
-        "layers": separable["layers"],
-        "totals": separable["totals"],
-        "ratios": [
-            {
-                "index": pair.standard.index,
-                "measured": float(pair.ratio),
-                "exact": str(pair.ratio),
-                "formula": pair.formula,
-                "formula_value": None if pair.formula_value is None else float(pair.formula_value),
-                "note": pair.note or None,
-            }
-            for pair in comparison.layers
-        ],
-    }
     return data
 
 

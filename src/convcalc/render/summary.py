@@ -62,11 +62,11 @@ def _row(one: Fold, all_macs: int) -> list[Cell]:
         one.totals.params,
         one.totals.macs,
         Share(one.totals.macs, all_macs),
-        _fields(one.last.receptive_field),
+        fields_text(one.last.receptive_field),
     ]
 
 
-def _fields(fields: Sequence[Field]) -> str:
+def fields_text(fields: Sequence[Field]) -> str:
     """size/stride/start, the axes apart where they differ; a star for the whole input."""
     if not fields:
         return ""
