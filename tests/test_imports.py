@@ -120,6 +120,10 @@ def loaded_by(code):
         "import convcalc, convcalc.analysis.compare as a\n"
         "a.compare(convcalc.parse('conv:8,k5'), (8, 9, 9), ','.join(a.EXAMPLES))",
         "import convcalc\n"
+        "from convcalc.analysis.difference import difference\n"
+        "one = convcalc.parse('conv:8,k5').analyze((8, 9, 9))\n"
+        "difference(one, convcalc.parse('conv:8,k3').analyze((8, 9, 9)))",
+        "import convcalc\n"
         "network = convcalc.parse('define f(w){3x{conv:$w,k3,p1 bn}} x=f:8 residual{se:4|@x}')\n"
         "network.spec(); network.analyze((3, 9, 9))",
         "import convcalc\n"

@@ -19,6 +19,7 @@ LAYER = ("-i", "3x9x9", "conv:8,k3", "sep:4,k3")
         ("flops", *LAYER),
         ("rf", *LAYER),
         ("flops", *LAYER, "--compare", "separable,bottleneck:4,factorized"),
+        ("diff", "resnet18", "conv:8,k3 relu"),
         ("shape", "-n", "8", "-k", "3", "--format", "json"),
         ("flops", *LAYER, "--format", "csv"),
         ("flops", *LAYER, "--format", "md"),

@@ -9,6 +9,7 @@ from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer
 if TYPE_CHECKING:
     from convcalc.analysis.compare import Comparison, Outcome
     from convcalc.analysis.devices import DEVICES, Device, device_machine
+    from convcalc.analysis.difference import Difference
     from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline, report_roofline
     from convcalc.analysis.traffic import (
         LayerTraffic,
@@ -22,6 +23,7 @@ __all__ = [
     "DEVICES",
     "Comparison",
     "Device",
+    "Difference",
     "LayerReport",
     "LayerRoofline",
     "LayerTraffic",
@@ -43,18 +45,19 @@ __all__ = [
 
 _HOMES = {
     "Comparison": "compare",
+    "Outcome": "compare",
     "DEVICES": "devices",
     "Device": "devices",
-    "LayerRoofline": "roofline",
-    "LayerTraffic": "traffic",
-    "Machine": "roofline",
-    "Outcome": "compare",
-    "ReportTraffic": "traffic",
-    "Roofline": "roofline",
-    "Traffic": "traffic",
     "device_machine": "devices",
-    "layer_traffic": "traffic",
+    "Difference": "difference",
+    "LayerRoofline": "roofline",
+    "Machine": "roofline",
+    "Roofline": "roofline",
     "report_roofline": "roofline",
+    "LayerTraffic": "traffic",
+    "ReportTraffic": "traffic",
+    "Traffic": "traffic",
+    "layer_traffic": "traffic",
     "report_traffic": "traffic",
 }
 

@@ -14,6 +14,7 @@ from convcalc.cli.options import (
     COMPARE,
     COUNTING,
     DEPTH,
+    DIFF,
     KIND,
     MACHINE,
     RUN,
@@ -65,6 +66,10 @@ EXAMPLES = {
         "convcalc summary resnet50 --depth 1",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
     ),
+    "diff": (
+        "convcalc diff resnet50 resnet50-paper",
+        "convcalc diff 'conv:64,k5,p2 relu' '2xconv:64,k3,p1 relu' -i 64x56x56",
+    ),
     "roofline": (
         "convcalc roofline resnet50 --device t4 --batch 8",
         "convcalc roofline resnet50 --device a100-40gb --dtype float16",
@@ -87,6 +92,7 @@ ABOUT = {
     "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
     "rf": "Receptive field of every layer: size, effective stride and start.",
     "summary": "Everything about a network in one table.",
+    "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
@@ -111,7 +117,11 @@ said, as by `flops`."""
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
 
+DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
+the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
+
 OTHER_DETAILS = {
+    "diff": DIFF_DETAILS,
     "roofline": ROOFLINE_DETAILS,
     "devices": "",
     "layers": "",
@@ -121,13 +131,14 @@ OTHER_DETAILS = {
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
-REQUIRED = ("array", "file")
+REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
     "flops": ("convcalc.cli.costs", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
     "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
     "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
+    "diff": ("convcalc.cli.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "devices": ("convcalc.cli.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),

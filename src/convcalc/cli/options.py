@@ -143,6 +143,18 @@ MACHINE: Options = {
     ),
 }
 
+DIFF: Options = {
+    "a": Annotated[
+        str, typer.Argument(metavar="A", help="A network by name, a file, or layers in quotes.")
+    ],
+    "b": Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    "input": _text(
+        "--input", "-i", metavar="CxHxW", about="Shape of one sample, for both networks."
+    ),
+    "all": _switch("--all", about="Show the layers that are equal, too."),
+    **APPEARANCE,
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

@@ -1,0 +1,54 @@
+"""`diff`: two networks side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.difference import difference
+from convcalc.cli.calculator import DEFAULT_INPUT, answered
+from convcalc.cli.console import note
+from convcalc.cli.values import shape_of
+from convcalc.errors import UsageError, printable
+from convcalc.layers.base import times
+from convcalc.render.difference import difference_document
+from convcalc.sources import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers import Shape
+    from convcalc.render.table import Document
+
+
+def diff(given: Mapping[str, Any]) -> Document:
+    """`convcalc diff`: the layers of two networks, paired.
+
+    Raises:
+        UsageError: both networks would come from standard input, or a value is impossible.
+        SpecError: a network has faults, or does not fit its input.
+    """
+    words = (given["a"], given["b"])
+    if words == ("-", "-"):
+        raise UsageError("only one of the two networks can come from standard input, '-'")
+    asked = None if given["input"] is None else shape_of("input", given["input"])
+    sources = [read_source([word]) for word in words]
+    declared = [source.input_shape for source in sources]
+    shapes = [asked, asked] if asked else _shapes(declared, quiet=bool(given["quiet"]))
+    reports = [
+        answered(source.network.analyze, shape)
+        for source, shape in zip(sources, shapes, strict=True)
+    ]
+    names = [printable(" ".join(word.split()), 60) for word in words]
+    found = difference(reports[0], reports[1])
+    return difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+
+
+def _shapes(declared: Sequence[Shape | None], *, quiet: bool) -> list[Shape]:
+    """The input of each network: its own, that of the other, or the default, which is said."""
+    known = [shape for shape in declared if shape is not None]
+    assumed = known[0] if known else DEFAULT_INPUT
+    missing = [letter for letter, shape in zip("AB", declared, strict=True) if shape is None]
+    if missing and not quiet:
+        whose = f" for {missing[0]}, as for the other" if known else ""
+        note(f"not given, so assumed: input {times(assumed)}{whose} (-i)")
+    return [assumed if shape is None else shape for shape in declared]

@@ -1,0 +1,159 @@
+"""Two networks side by side, as the layers that differ and what that comes to."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.difference import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
+from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
+from convcalc.render.documents import MACS, OUTPUT, PARAMS, SCHEMA_VERSION, SPEC, report_data
+from convcalc.render.table import Cell, Column, Document, Table, written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.analysis.difference import Difference, Pair, Quantity
+    from convcalc.analysis.report import LayerReport, Report
+
+COLUMNS = [
+    Column("network", "in"),
+    Column("label", "name"),
+    SPEC,
+    OUTPUT,
+    PARAMS,
+    MACS,
+    Column("status", "difference", optional=1),
+]
+
+WORDS = {
+    EQUAL: "equal",
+    CHANGED: "changed",
+    RESHAPED: "the same on another shape",
+    REWIRED: "the same but reading other layers",
+    ONLY_A: "only in A",
+    ONLY_B: "only in B",
+}
+"""What a status means, in the sentence below the table."""
+
+SHORT = {RESHAPED: "other shape", REWIRED: "other inputs", ONLY_A: "only in A", ONLY_B: "only in B"}
+"""The same in the table."""
+
+NAMES = {"params": "params", "macs": "MACs", "activations": "activations"}
+
+
+def difference_document(
+    difference: Difference, names: tuple[str, str], *, complete: bool = False
+) -> Document:
+    """The layers in which two networks differ, and their totals.
+
+    Args:
+        difference: How the layers correspond.
+        names: What the two networks are called, already harmless for a terminal.
+        complete: Whether equal layers are shown one by one, and not as a number.
+    """
+    rows: list[list[Cell]] = []
+    for equal, run in groupby(difference.pairs, key=lambda pair: pair.status == EQUAL):
+        pairs = list(run)
+        if equal and not complete and len(pairs) > 1:
+            rows.append(_run_row([pair.a for pair in pairs if pair.a is not None]))
+        else:
+            rows += [row for pair in pairs for row in _pair_rows(pair, difference)]
+    heading = [
+        f"{letter}: {name}, input {written(report.input)}"
+        for letter, name, report in zip("AB", names, (difference.a, difference.b), strict=True)
+    ]
+    return Document(_data(difference, names), Table(COLUMNS, rows), heading, _remarks(difference))
+
+
+def _run_row(layers: Sequence[LayerReport]) -> list[Cell]:
+    """Equal layers as one row, with their sums."""
+    sums = totals_of(layers)
+    output = layers[-1].output_shape
+    return ["both", "", f"{len(layers)} layers", output, sums.params, sums.macs, WORDS[EQUAL]]
+
+
+def _pair_rows(pair: Pair, difference: Difference) -> list[list[Cell]]:
+    status = SHORT.get(pair.status, WORDS[pair.status])
+    if pair.status == EQUAL and pair.a is not None:
+        return [_row("both", pair.a, difference.a, pair.status, status)]
+    sides = (("A", pair.a, difference.a), ("B", pair.b, difference.b))
+    return [
+        _row(letter, row, report, pair.status, status)
+        for letter, row, report in sides
+        if row is not None
+    ]
+
+
+def _row(letter: str, row: LayerReport, report: Report, status: str, word: str) -> list[Cell]:
+    spec = row.spec
+    if status == REWIRED:
+        read = (report.layers[i].label if i >= 0 else "the input" for i in row.inputs)
+        spec += f" (reads {', '.join(read)})"
+    return [letter, row.label, spec, row.output_shape, row.params, row.macs, word]
+
+
+def _remarks(difference: Difference) -> list[str]:
+    remarks = [_counts(difference), *map(_quantity, difference.quantities)]
+    if difference.a.input != difference.b.input:
+        remarks.append("the networks are meant for different inputs; -i takes both on the same one")
+    if difference.in_order:
+        remarks.append("too many layers differ to look for the best pairs: paired by their place")
+    return [*remarks, CONVENTION_TEXT]
+
+
+def _counts(difference: Difference) -> str:
+    """How many layers differ, and in what way."""
+    counted = {status: difference.count(status) for status in WORDS if status != EQUAL}
+    differing = sum(counted.values())
+    if not differing:
+        return f"the networks are alike: {len(difference.pairs)} layers, all equal"
+    ways = ", ".join(f"{count} {WORDS[status]}" for status, count in counted.items() if count)
+    return f"{differing} of {len(difference.pairs)} layers differ: {ways}"
+
+
+def _quantity(quantity: Quantity) -> str:
+    name, a, b = NAMES[quantity.name], quantity.a, quantity.b
+    if a == b:
+        return f"{name}: {a:,} in both"
+    change = f"{abs(b - a):,} {'more' if b > a else 'fewer'}"
+    ratio = "" if quantity.ratio is None else f", ratio {float(quantity.ratio):.5f}"
+    return f"{name}: {a:,} in A, {b:,} in B: {change}{ratio}"
+
+
+def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:
+    reports = zip("ab", names, (difference.a, difference.b), strict=True)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "diff",
+        "convention": {"name": CONVENTION_NAME, "text": CONVENTION_TEXT},
+        "status": "complete",
+        **{letter: _side(name, report) for letter, name, report in reports},
+        "pairs": [
+            {
+                "status": pair.status,
+                "a": None if pair.a is None else pair.a.index,
+                "b": None if pair.b is None else pair.b.index,
+            }
+            for pair in difference.pairs
+        ],
+        "counts": {status: difference.count(status) for status in WORDS},
+        "totals": {quantity.name: _quantity_data(quantity) for quantity in difference.quantities},
+    }
+
+
+def _side(name: str, report: Report) -> dict[str, Any]:
+    data = report_data("diff", report)
+    kept = ("input", "batch", "dtype", "layers", "totals")
+    return {"name": name, **{key: data[key] for key in kept}}
+
+
+def _quantity_data(quantity: Quantity) -> dict[str, Any]:
+    ratio = quantity.ratio
+    return {
+        "a": quantity.a,
+        "b": quantity.b,
+        "difference": quantity.b - quantity.a,
+        "ratio": None if ratio is None else float(ratio),
+        "exact": None if ratio is None else str(ratio),
+    }
