@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from convcalc.analysis.compare import Comparison, Outcome
     from convcalc.analysis.devices import DEVICES, Device, device_machine
     from convcalc.analysis.difference import Difference
+    from convcalc.analysis.memory import MemoryReport, analyze_memory
     from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline, report_roofline
     from convcalc.analysis.traffic import (
         LayerTraffic,
@@ -28,6 +29,7 @@ __all__ = [
     "LayerRoofline",
     "LayerTraffic",
     "Machine",
+    "MemoryReport",
     "Outcome",
     "Report",
     "ReportTraffic",
@@ -35,6 +37,7 @@ __all__ = [
     "Totals",
     "Traffic",
     "analyze",
+    "analyze_memory",
     "device_machine",
     "layer_reports",
     "layer_traffic",
@@ -50,6 +53,8 @@ _HOMES = {
     "Device": "devices",
     "device_machine": "devices",
     "Difference": "difference",
+    "MemoryReport": "memory",
+    "analyze_memory": "memory",
     "LayerRoofline": "roofline",
     "Machine": "roofline",
     "Roofline": "roofline",

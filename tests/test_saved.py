@@ -1,0 +1,211 @@
+"""What training keeps for the backward pass, beside what PyTorch's autograd really keeps."""
+
+import pytest
+
+import convcalc
+from convcalc.analysis import saved
+from convcalc.analysis.saved import SAVED, saved_tensors
+from convcalc.layers import KINDS
+
+
+def kept(network, shape, batch=1, dtype="float32"):
+    return saved_tensors(list(network.walk(shape)), shape, batch, dtype)
+
+
+def total(spec, shape, batch=1):
+    return sum(kept(convcalc.parse(spec), shape, batch).layers)
+
+
+def test_every_kind_has_its_row():
+    assert set(KINDS) == set(SAVED)
+
+
+# -- by hand, on 2 x 4 x 4 = 32 numbers of 4 bytes; a convolution first, so that all is trained ----
+
+
+@pytest.mark.parametrize(
+    ("spec", "layers"),
+    [
+        # The convolution keeps its input; relu its output, which the next one keeps as well.
+        ("pw:2 relu pw:2", (128, 128, 0)),
+        # gelu keeps its input.
+        ("pw:2 gelu pw:2", (128, 128, 128)),
+        # Means and deviations of two channels.
+        ("pw:2 bn relu", (128, 128 + 16, 128)),
+        # 8 results, with places of 8 bytes each.
+        ("pw:2 maxpool:2", (128, 128 + 64)),
+        # One byte for each of 32 numbers.
+        ("pw:2 dropout pw:2", (128, 32, 128)),
+        # A sum keeps nothing; the input is kept once.
+        ("pw:2 residual{ | relu pw:2 | pw:2}", (128, 128, 0, 128, 0)),
+        # A slice keeps the whole of what it is a slice of.
+        ("pw:2 slice:0:1 pw:2", (128, 0, 128)),
+        # Nothing before the first weight is trained.
+        ("relu maxpool:2,s1,p1 pw:2", (0, 0, 4 * 2 * 5 * 5)),
+        ("relu gelu flatten", (0, 0, 0)),
+    ],
+)
+def test_what_each_layer_is_the_first_to_keep(spec, layers):
+    assert layers == kept(convcalc.parse(spec), (2, 4, 4)).layers
+
+
+def test_the_batch_multiplies_what_is_kept_and_not_the_statistics_of_bn():
+    assert 3 * 128 + 3 * 128 + 16 == total("pw:2 bn", (2, 4, 4), 3)
+
+
+def test_half_as_wide_numbers_take_half_except_masks_and_places():
+    network = convcalc.parse("pw:2 maxpool:2 dropout bn")
+    # 32 and 32 numbers, 8 places; 8 marks; 8 numbers and 2 * 2 statistics
+    assert (128, 128 + 64, 8, 32 + 16) == kept(network, (2, 4, 4)).layers
+    assert (64, 64 + 64, 8, 16 + 8) == kept(network, (2, 4, 4), dtype="float16").layers
+
+
+def test_an_unknown_kind_is_named_and_not_counted(monkeypatch):
+    monkeypatch.delitem(saved.SAVED, "gelu")
+    found = kept(convcalc.parse("gelu pw:2 gelu bn gelu"), (2, 4, 4))
+    assert ("gelu",) == found.unknown
+    assert (0, 128, 0, 128 + 16, 0) == found.layers
+
+
+# -- PyTorch ---------------------------------------------------------------------------------------
+
+IMAGE = (6, 8, 8)
+LAYERS = [
+    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep", "concat", "residual", "scale"})),
+    ("residual{ | relu}", IMAGE),
+    ("concat{ | relu}", IMAGE),
+    *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "", "slice:0:6 flatten")[:3]),
+    *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in ("zeros", "reflect", "replicate", "circular")),
+    *((f"conv:4,k3,{mode}", IMAGE) for mode in ("reflect", "circular")),
+    ("conv:4,k2,same", IMAGE),
+    ("conv:4,k3,s2,same-upper", IMAGE),
+    ("conv:4,k3,s2,p1,d2,g2", IMAGE),
+    ("conv:4,k3,p1", (6, 8)),
+    ("conv:4,k3,p1", (6, 4, 4, 4)),
+    ("dw:k3,p1", IMAGE),
+    ("sep:4,k3,p1", IMAGE),
+    ("sep:4,k4,same", IMAGE),
+    ("sep:4,k3,p1,reflect", IMAGE),
+    ("convt:4,k3,s2,p1,op1", IMAGE),
+    ("linear:5,nobias", IMAGE),
+    ("linear:5", (6,)),
+    ("linear:5,nobias", (6,)),
+    *((f"{name},noaffine", IMAGE) for name in ("bn:eps1e-5", "gn:3", "ln:eps1e-5")),
+    ("bn", (6,)),
+    ("ln", (6,)),
+    ("in:affine", IMAGE),
+    ("prelu:6", IMAGE),
+    *((f"maxpool:3,{more}", IMAGE) for more in ("s2,ceil", "s2,p1,d2", "s2,same-upper")),
+    *((f"avgpool:3,{more}", IMAGE) for more in ("s2,ceil", "s2,p1,noinclude", "s2,same-upper")),
+    *((f"{name}:2", shape) for name in ("maxpool", "avgpool") for shape in ((6, 8), (6, 4, 4, 4))),
+    *((f"adaptive{how}pool:{size}", IMAGE) for how in ("avg", "max") for size in (1, "3x1", 3)),
+    *((f"adaptive{how}pool:{size}", (6, 8)) for how in ("avg", "max") for size in (1, 3)),
+    *((f"adaptive{how}pool:{size}", (6, 4, 4, 4)) for how in ("avg", "max") for size in (1, 3)),
+    ("dropout:0", IMAGE),
+    ("dropout:1", IMAGE),
+    *((f"pad:1,{mode}", IMAGE) for mode in ("reflect", "replicate", "circular")),
+    ("upsample:2,bilinear", IMAGE),
+    ("upsample:2,bilinear", (6, 8)),
+]
+SHORT = {
+    "conv": "conv:4,k3",
+    "convt": "convt:4,k3",
+    "dw": "dw:k3",
+    "pw": "pw:4",
+    "linear": "linear:5",
+    "gn": "gn:3",
+    "maxpool": "maxpool:2",
+    "avgpool": "avgpool:2",
+    "adaptiveavgpool": "adaptiveavgpool:2",
+    "adaptivemaxpool": "adaptivemaxpool:2",
+    "slice": "slice:1:3",
+    "pad": "pad:1",
+    "upsample": "upsample:2",
+    "pixelshuffle": "pixelshuffle:1",
+    "shuffle": "shuffle:2",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+@pytest.mark.parametrize(("spec", "shape"), LAYERS)
+@pytest.mark.parametrize("context", ["{}", "pw:6 {}", "pw:6 relu {}", "pw:6 {} bn relu"])
+def test_autograd_keeps_as_much_of_every_kind(spec, shape, context):
+    pytest.importorskip("torch")
+    from torch_layers import kept_bytes
+
+    text = context.format(SHORT.get(spec, spec))
+    if len(shape) == 1:
+        text = text.replace("pw:6", "linear:6")
+    network = convcalc.parse(text)
+    assert kept_bytes(network, shape, 2) == sum(kept(network, shape, 2).layers)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("resnet18", (3, 64, 64)),
+        ("resnet50", (3, 64, 64)),
+        ("densenet121", (3, 64, 64)),
+        ("googlenet", (3, 64, 64)),
+        ("convnext_tiny", (3, 64, 64)),
+        ("efficientnet_b0", (3, 64, 64)),
+        ("mobilenet_v3_small", (3, 64, 64)),
+        ("shufflenet_v2_x1_0", (3, 64, 64)),
+        ("squeezenet1_0", (3, 64, 64)),
+        ("unet", (1, 64, 64)),
+        ("vgg11", (3, 64, 64)),
+    ],
+)
+def test_autograd_keeps_as_much_of_a_whole_network(name, shape):
+    pytest.importorskip("torch")
+    from torch_layers import kept_bytes
+
+    network = convcalc.load_network(name)
+    assert kept_bytes(network, shape, 2) == sum(kept(network, shape, 2).layers)
+
+
+def test_autograd_keeps_half_as_much_in_bfloat16():
+    torch = pytest.importorskip("torch")
+    from torch_layers import kept_bytes
+
+    network = convcalc.parse("conv:8,k3,p1 bn relu maxpool:2 gn:2 dropout gelu ln gap linear:3")
+    found = kept(network, IMAGE, 2, "bfloat16")
+    assert kept_bytes(network, IMAGE, 2, torch.bfloat16) == sum(found.layers)
+
+
+def test_autograd_keeps_as_much_of_an_ordinary_sequential():
+    # The same, of modules that are written out: an input, two relus, a maximum and its places.
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.Sigmoid(),
+        nn.Flatten(),
+        nn.Linear(16, 10),
+        nn.Softmax(1),
+    )
+    seen = {}
+    fixed = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
+
+    def pack(tensor):
+        if tensor.untyped_storage().data_ptr() not in fixed:
+            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = model(torch.randn(5, 3, 8, 8))
+    assert result.requires_grad
+    network = convcalc.parse(
+        "conv:8,k3,p1 relu maxpool:2 conv:4,k3 bn sigmoid flatten linear:10 softmax"
+    )
+    by_hand = 5 * 3 * 64 * 4  # the input
+    by_hand += 5 * 8 * 64 * 4  # relu
+    by_hand += 5 * 8 * 16 * (8 + 4)  # places and the maximum, for the next convolution
+    by_hand += 5 * 4 * 4 * 4 + 2 * 4 * 4  # bn's input, a mean and a deviation of 4 channels
+    by_hand += 5 * 4 * 4 * 4  # sigmoid, which the fully connected layer keeps flat
+    by_hand += 5 * 10 * 4  # softmax
+    assert by_hand == sum(seen.values()) == sum(kept(network, (3, 8, 8), 5).layers)

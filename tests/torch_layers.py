@@ -1,0 +1,257 @@
+"""Every kind of layer as PyTorch computes it in training, for what autograd keeps of it."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def forward(network, shape, batch=1, dtype=torch.float32):
+    """(results of all layers, parameters and buffers) of a network in training."""
+    steps = list(network.walk(shape))
+    results = {-1: torch.randn(batch, *shape, dtype=dtype)}
+    fixed = []
+    for index, step in enumerate(steps):
+        compute, modules = operation(step.layer, step.arriving[0])
+        for module in modules:
+            module.to(dtype).train()
+            fixed += [*module.parameters(), *module.buffers()]
+        results[index] = compute(*(results[source] for source in step.node.inputs))
+        assert step.leaving == tuple(results[index].shape[1:])
+    return results, fixed
+
+
+def kept_bytes(network, shape, batch=1, dtype=torch.float32):
+    """Bytes of all storages that autograd saves, parameters and buffers left out."""
+    saved = {}
+
+    def pack(tensor):
+        saved[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        results, fixed = forward(network, shape, batch, dtype)
+    for tensor in fixed:
+        saved.pop(tensor.untyped_storage().data_ptr(), None)
+    assert len(results) == len(network.nodes) + 1  # still here, so that no address is used twice
+    return sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
+
+
+SIMPLE = {
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "hardtanh": nn.Hardtanh,
+    "leakyrelu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "sigmoid": nn.Sigmoid,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "tanh": nn.Tanh,
+    "softplus": nn.Softplus,
+    "mish": nn.Mish,
+    "hardsigmoid": nn.Hardsigmoid,
+    "hardswish": nn.Hardswish,
+    "flatten": nn.Flatten,
+    "identity": nn.Identity,
+}
+
+
+def operation(layer, shape):
+    """(function of the inputs, modules in it) of a layer on an input of `shape`."""
+    if layer.kind in SIMPLE:
+        module = SIMPLE[layer.kind]()
+        return module, [module]
+    if layer.kind in ("dw", "pw", "sep"):
+        return chain(layer, shape)
+    if layer.kind in FUNCTIONS:
+        return FUNCTIONS[layer.kind](layer, shape), []
+    compute, modules = MODULES[layer.kind](layer, shape)
+    return compute, modules
+
+
+def chain(layer, shape):
+    parts = []
+    for stage in layer.stages(shape[0]).values():
+        parts.append(conv(stage, shape))
+        shape = stage.out_shape(shape)
+
+    def compute(x):
+        for part, _ in parts:
+            x = part(x)
+        return x
+
+    return compute, [module for _, modules in parts for module in modules]
+
+
+def ranked(name, shape):
+    return getattr(nn, f"{name}{max(1, len(shape) - 1)}d")
+
+
+def per_axis(value, shape):
+    return (value,) * (len(shape) - 1) if isinstance(value, int) else value
+
+
+def ends(pairs):
+    """Padding in the order of F.pad: the last axis first."""
+    return [cells for pair in reversed(pairs) for cells in pair]
+
+
+def conv(layer, shape):
+    windows = layer.windows(shape)
+    pairs = [(w.before, w.after) for w in windows]
+    even = all(before == after for before, after in pairs)
+    own = layer.padding if layer.padding == "same" else tuple(before for before, _ in pairs)
+    module = ranked("Conv", shape)(
+        shape[0],
+        layer.out_channels,
+        tuple(w.kernel for w in windows),
+        tuple(w.stride for w in windows),
+        own if even or layer.padding == "same" else 0,
+        tuple(w.dilation for w in windows),
+        layer.groups,
+        layer.bias,
+        layer.padding_mode if even else "zeros",
+    )
+    if even or layer.padding == "same":
+        return module, [module]
+    return (lambda x: module(F.pad(x, ends(pairs)))), [module]
+
+
+def convt(layer, shape):
+    windows = layer.windows(shape)
+    module = ranked("ConvTranspose", shape)(
+        shape[0],
+        layer.out_channels,
+        tuple(w.kernel for w in windows),
+        tuple(w.stride for w in windows),
+        tuple(w.before for w in windows),
+        per_axis(layer.output_padding, shape),
+        layer.groups,
+        layer.bias,
+        tuple(w.dilation for w in windows),
+    )
+    return module, [module]
+
+
+def linear(layer, shape):
+    module = nn.Linear(shape[-1], layer.out_features, layer.bias)
+    return module, [module]
+
+
+def bn(layer, shape):
+    module = ranked("BatchNorm", shape)(shape[0], affine=layer.affine)
+    return module, [module]
+
+
+def gn(layer, shape):
+    module = nn.GroupNorm(layer.num_groups, shape[0], affine=layer.affine)
+    return module, [module]
+
+
+def instance(layer, shape):
+    module = ranked("InstanceNorm", shape)(shape[0], affine=layer.affine)
+    return module, [module]
+
+
+def ln(layer, shape):
+    module = nn.LayerNorm(shape[0], elementwise_affine=layer.affine)
+    return (lambda x: module(x.movedim(1, -1)).movedim(-1, 1)), [module]
+
+
+def layerscale(layer, shape):
+    module = nn.PReLU(shape[0])  # as a holder of one number per channel
+    trailing = (1,) * (len(shape) - 1)
+    return (lambda x: x * module.weight.reshape(-1, *trailing)), [module]
+
+
+def prelu(layer, shape):
+    module = nn.PReLU(layer.num_parameters)
+    return module, [module]
+
+
+MODULES = {
+    "conv": conv,
+    "convt": convt,
+    "linear": linear,
+    "bn": bn,
+    "gn": gn,
+    "in": instance,
+    "ln": ln,
+    "layerscale": layerscale,
+    "prelu": prelu,
+}
+
+
+def maxpool(layer, shape):
+    kernel = per_axis(layer.kernel_size, shape)
+    stride = kernel if layer.stride is None else per_axis(layer.stride, shape)
+    pad, rest = pool_padding(layer, shape)
+    dilation = per_axis(layer.dilation, shape)
+    module = ranked("MaxPool", shape)(kernel, stride, pad, dilation, ceil_mode=layer.ceil_mode)
+    return lambda x: module(F.pad(x, rest, value=float("-inf")) if any(rest) else x)
+
+
+def avgpool(layer, shape):
+    kernel = per_axis(layer.kernel_size, shape)
+    stride = kernel if layer.stride is None else per_axis(layer.stride, shape)
+    pad, rest = pool_padding(layer, shape)
+    module = ranked("AvgPool", shape)(kernel, stride, pad, layer.ceil_mode, layer.count_include_pad)
+    return lambda x: module(F.pad(x, rest) if any(rest) else x)
+
+
+def pool_padding(layer, shape):
+    """What the pooling itself adds at both ends, and what is added before."""
+    if isinstance(layer.padding, int):
+        return per_axis(layer.padding, shape), []
+    pairs = [(w.before, w.after) for w in layer.windows(shape)]
+    even = tuple(min(pair) for pair in pairs)
+    rest = [(b - own, a - own) for (b, a), own in zip(pairs, even, strict=True)]
+    return even, ends(rest)
+
+
+def adaptive(name):
+    def build(layer, shape):
+        return ranked(name, shape)(layer.sizes(shape))
+
+    return build
+
+
+def dropout(layer, shape):
+    if 0 < layer.p < 1:
+        # What a GPU runs; a CPU multiplies with a mask of the input's dtype.
+        return lambda x: torch.native_dropout(x, layer.p, True)[0]
+    return nn.Dropout(layer.p).train()
+
+
+def pad(layer, shape):
+    pairs = ends([(w.before, w.after) for w in layer.windows(shape)])
+    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+    return lambda x: F.pad(x, pairs, mode)
+
+
+def upsample(layer, shape):
+    mode = "nearest"
+    if layer.mode == "bilinear":
+        mode = ("linear", "bilinear", "trilinear")[len(shape) - 2]
+    size = layer.out_shape(shape)[1:]
+    return lambda x: F.interpolate(x, size=size, mode=mode)
+
+
+FUNCTIONS = {
+    "maxpool": maxpool,
+    "avgpool": avgpool,
+    "gap": adaptive("AdaptiveAvgPool"),
+    "adaptiveavgpool": adaptive("AdaptiveAvgPool"),
+    "adaptivemaxpool": adaptive("AdaptiveMaxPool"),
+    "dropout": dropout,
+    "pad": pad,
+    "upsample": upsample,
+    "softmax": lambda layer, shape: nn.Softmax(1),
+    "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
+    "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
+    "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],
+    "residual": lambda layer, shape: lambda *xs: sum(xs[1:], xs[0]),
+    "concat": lambda layer, shape: lambda *xs: torch.cat(xs, 1),
+    "scale": lambda layer, shape: lambda x, gate: x * gate,
+}
