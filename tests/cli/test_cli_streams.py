@@ -24,6 +24,7 @@ NAMES = [
     "rf",
     "summary",
     "diff",
+    "memory",
     "roofline",
     "devices",
     "layers",

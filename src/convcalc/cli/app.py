@@ -17,6 +17,7 @@ from convcalc.cli.options import (
     DIFF,
     KIND,
     MACHINE,
+    MEMORY,
     RUN,
     SPEC_FILE,
 )
@@ -62,6 +63,11 @@ EXAMPLES = {
         "convcalc rf -i 3x224x224 conv:64,k7,s2,p3 conv:64,k3,d2",
         "convcalc rf -i 1x1000 conv:8,k9,s4 convt:1,k9,s4",
     ),
+    "memory": (
+        "convcalc memory resnet50 --in-place",
+        "convcalc memory unet --batch 8 --dtype float16 --optimizer momentum",
+        "convcalc memory -i 64x56x56 conv:64,k3,p1 --format json",
+    ),
     "summary": (
         "convcalc summary resnet50 --depth 1",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
@@ -91,6 +97,7 @@ ABOUT = {
     "shape": "Output shape and weight shapes of every layer.",
     "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
     "rf": "Receptive field of every layer: size, effective stride and start.",
+    "memory": "Bytes: weights, the peak of live activations, scratch space, training.",
     "summary": "Everything about a network in one table.",
     "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
@@ -137,6 +144,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
     "flops": ("convcalc.cli.costs", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
     "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
+    "memory": ("convcalc.cli.memory", "memory", {**CALCULATOR, **MEMORY}),
     "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
     "diff": ("convcalc.cli.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.roofline", "roofline", {**CALCULATOR, **MACHINE}),

@@ -155,6 +155,16 @@ DIFF: Options = {
     **APPEARANCE,
 }
 
+MEMORY: Options = {
+    "dtype": _text(
+        "--dtype", metavar="DTYPE", about="float32 (default), float16, bfloat16, int8 or int4."
+    ),
+    "in_place": _switch("--in-place", about="Write results over inputs that nobody needs later."),
+    "optimizer": _text(
+        "--optimizer", metavar="NAME", about="For training: adam (default), adamw, momentum, sgd."
+    ),
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

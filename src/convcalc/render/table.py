@@ -81,9 +81,9 @@ class Table:
     def texts(self, *, short: bool = False) -> list[list[str]]:
         """The rows as they are shown, the total last; `short` writes 118.0 M for large counts."""
         rows = [*self.rows, *([self.total] if self.total else [])]
-        shorts = [short and not column.exact for column in self.columns]
+        shortened = [short and not column.exact for column in self.columns]
         return [
-            [written(cell, short=short) for cell, short in zip(row, shorts, strict=True)]
+            [written(cell, short=brief) for cell, brief in zip(row, shortened, strict=True)]
             for row in rows
         ]
 
