@@ -107,6 +107,11 @@ def test_every_dtype_by_hand(dtype, weights, peak, saved):
     assert (saved is None) == (found.layers[0].saved is None)
 
 
+def test_columns_and_traffic_have_the_dtype_too():
+    row = memory(BLOCK, (2, 4, 4), dtype="int8").layers[0]
+    assert (18 * 16, 32 + 38 + 32) == (row.workspace.im2col, row.traffic.ideal.total)
+
+
 def test_each_array_of_int4_takes_whole_bytes():
     # 3 weights and 1 of a bias: 2 bytes and 1; 3 numbers leave each layer
     found = memory("conv:1,k3 relu", (1, 5), dtype="int4")

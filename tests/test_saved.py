@@ -34,8 +34,9 @@ def test_every_kind_has_its_row():
         ("pw:2 bn relu", (128, 128 + 16, 128)),
         # 8 results, with places of 8 bytes each.
         ("pw:2 maxpool:2", (128, 128 + 64)),
-        # One byte for each of 32 numbers.
-        ("pw:2 dropout pw:2", (128, 32, 128)),
+        # One byte for each of 32 numbers, and a result of its own; with p = 0 the input itself.
+        ("pw:2 relu dropout pw:2", (128, 128, 32, 128)),
+        ("pw:2 relu dropout:0 pw:2", (128, 128, 0, 0)),
         # A sum keeps nothing; the input is kept once.
         ("pw:2 residual{ | relu pw:2 | pw:2}", (128, 128, 0, 128, 0)),
         # A slice keeps the whole of what it is a slice of.
@@ -74,7 +75,7 @@ LAYERS = [
     *((name, IMAGE) for name in sorted(set(KINDS) - {"sep", "concat", "residual", "scale"})),
     ("residual{ | relu}", IMAGE),
     ("concat{ | relu}", IMAGE),
-    *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "", "slice:0:6 flatten")[:3]),
+    *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),
     *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in ("zeros", "reflect", "replicate", "circular")),
     *((f"conv:4,k3,{mode}", IMAGE) for mode in ("reflect", "circular")),
     ("conv:4,k2,same", IMAGE),
