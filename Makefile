@@ -40,7 +40,7 @@ format: $(VENV)/lint.stamp
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 
-types: $(VENV)/lint.stamp
+types: $(VENV)/lint.stamp $(VENV)/torch.stamp
 	$(BIN)/mypy
 
 bench: $(VENV)/peers.stamp
