@@ -65,7 +65,7 @@ def test_an_unknown_kind_is_named_and_not_counted(monkeypatch):
     monkeypatch.delitem(saved.SAVED, "gelu")
     found = kept(convcalc.parse("gelu pw:2 gelu bn gelu"), (2, 4, 4))
     assert ("gelu",) == found.unknown
-    assert (0, 128, 0, 128 + 16, 0) == found.layers
+    assert (0, 128, None, 128 + 16, None) == found.layers
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------

@@ -20,8 +20,24 @@ def test_a_convention_adds_its_total(inside):
     assert (0, "") == (done.code, done.err)
     # conv 6,912; bn 4 * 256; convt by output positions 4 * 16,384.
     assert "thop total" in done.out
-    assert ["total", "380", "23,296", "73,472"] == lines(done.out)[-3]
+    assert ["total", "380", "23,296", "73,472"] == lines(done.out)[-4]
     assert "MACs of profile" in done.out
+
+
+def test_what_a_convention_counts_wrong_is_marked_beside_its_total(inside):
+    net = [*NET, "convt:4,k2,s2,nobias"]  # each 3 * 16,384 too many
+    marks = [
+        line
+        for line in inside("flops", *net, "--convention", "thop").out.splitlines()
+        if "too high" in line
+    ]
+    assert marks == [
+        "convt: by output positions, +98,304: a transposed convolution uses each weight once per "
+        "INPUT position: this is too high"
+    ]
+    assert "uses each weight" not in inside("flops", *net, "--convention", "torch").out
+    fvcore = inside("flops", "-i", "8x9x9", "conv:8,k3,same", "--convention", "fvcore").out
+    assert "conv: padding given as a word: left out, -46,656: convolutions are counted" in fvcore
 
 
 def test_the_total_of_a_convention_in_json(inside):

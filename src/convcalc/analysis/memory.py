@@ -56,8 +56,9 @@ class LayerMemory:
         stored: Memory that its result takes anew: 0 for a view and for what is written in place.
         live: Everything that is alive while it is computed, workspaces apart.
         workspace: Scratch memory of a convolution; None for other kinds.
-        saved: What it is the first to keep for the backward pass; None if the dtype has none.
-        traffic: What it reads and writes.
+        saved: What it is the first to keep for the backward pass; None if the dtype has none, or
+            if it is not known of its kind.
+        traffic: What it reads and writes; None if it is not known.
     """
 
     layer: LayerReport
@@ -68,7 +69,7 @@ class LayerMemory:
     live: int
     workspace: Workspace | None
     saved: int | None
-    traffic: LayerTraffic
+    traffic: LayerTraffic | None
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class MemoryReport:
         input: The caller's input.
         peak: Where most activations are alive.
         training: One step of training; None for a dtype that has no gradients.
-        traffic: Reads and writes of all layers.
+        traffic: Reads and writes of all layers of which they are known.
     """
 
     report: Report
@@ -295,7 +296,7 @@ def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str
         buffers=sum(row.buffers for row in layers),
         gradients=weights,
         state=STATE[optimizer] * weights,
-        saved=sum(saved.layers),
+        saved=sum(filter(None, saved.layers)),
         unknown=saved.unknown,
     )
 

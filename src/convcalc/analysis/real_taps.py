@@ -16,12 +16,12 @@ class RealTaps(NamedTuple):
 
     Attributes:
         real: Multiply-accumulates on real cells: no tap on zero padding; of a transposed
-            convolution no product that is cropped.
+            convolution no product that is cropped. None if the costs are not known.
         zero_insertion: Of a transposed convolution, the multiply-accumulates of the dense
             convolution that gives the same, over its input with zeros between the cells; else None.
     """
 
-    real: int
+    real: int | None
     zero_insertion: int | None
 
 
@@ -39,7 +39,7 @@ def real_taps(network: Network, input_shape: Shape, batch: int = 1) -> tuple[Rea
     batch = count(1).normalise("batch", batch)
     return tuple(
         RealTaps(
-            batch * step.layer.real_macs(*step.arriving),
+            _times(batch, step.layer.real_macs(*step.arriving)),
             _times(batch, step.layer.zero_insertion_macs(*step.arriving)),
         )
         for step in network.walk(input_shape)

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.conventions import HOMES, load_convention
+from convcalc.analysis.conventions.base import Reason
 from convcalc.analysis.report import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.analysis.conventions.base import Convention, Reason
+    from convcalc.analysis.conventions.base import Convention
     from convcalc.analysis.report import LayerReport, Report
     from convcalc.layers import Shape
     from convcalc.network import Network
+
+
+LEFT_OUT = Reason("left out: there is no rule for it here")
+"""Of layers that a convention does not know, whose multiply-accumulates are in our total alone."""
 
 
 class Difference(NamedTuple):
@@ -101,7 +106,8 @@ def _differences(rows: Iterable[LayerReport]) -> list[Difference]:
     amounts: dict[Reason, int] = {}
     kinds: dict[Reason, dict[str, None]] = {}
     for row in rows:
-        for reason, amount in row.terms:
+        terms = row.terms if row.total is not None or not row.macs else [(LEFT_OUT, -row.macs)]
+        for reason, amount in terms:
             amounts[reason] = amounts.get(reason, 0) + amount
             kinds.setdefault(reason, {})[row.kind] = None
     found = (Difference(reason, tuple(kinds[reason]), amounts[reason]) for reason in amounts)

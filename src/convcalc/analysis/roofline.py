@@ -57,15 +57,16 @@ class LayerRoofline(NamedTuple):
 
     Attributes:
         row: The layer.
-        traffic: Its operations, and the bytes it moves.
-        seconds: The least time it takes, exact: max(operations / peak, bytes / bandwidth).
+        traffic: Its operations, and the bytes it moves; None if they are not known.
+        seconds: The least time it takes, exact: max(operations / peak, bytes / bandwidth); None if
+            it is not known.
         bound: What that time is for: "compute" from the ridge on, else "memory"; None for a layer
             that neither computes nor moves anything.
     """
 
     row: LayerReport
-    traffic: LayerTraffic
-    seconds: Fraction
+    traffic: LayerTraffic | None
+    seconds: Fraction | None
     bound: Bound | None
 
 
@@ -79,7 +80,7 @@ class Roofline:
         dtype: The dtype of all numbers.
         layers: The layers in order.
         totals: Operations and traffic of all layers, one after the other.
-        seconds: The least time of all layers, one after the other: the sum, exact.
+        seconds: The least time of all layers, one after the other: the sum of what is known, exact.
     """
 
     report: Report
@@ -117,11 +118,13 @@ def report_roofline(report: Report, machine: Machine, dtype: str = "float32") ->
     layers = tuple(
         _on(machine, row, moved) for row, moved in zip(report.layers, traffic.layers, strict=True)
     )
-    seconds = sum((layer.seconds for layer in layers), Fraction(0))
+    seconds = sum((layer.seconds or Fraction(0) for layer in layers), Fraction(0))
     return Roofline(report, machine, dtype, layers, traffic.totals, seconds)
 
 
-def _on(machine: Machine, row: LayerReport, traffic: LayerTraffic) -> LayerRoofline:
+def _on(machine: Machine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
+    if traffic is None:
+        return LayerRoofline(row, None, None, None)
     computing = traffic.operations / machine.peak
     moving = traffic.ideal.total / machine.bandwidth
     seconds = max(computing, moving)

@@ -195,11 +195,11 @@ class SavedTensors:
     """What the backward pass needs of the forward pass.
 
     Attributes:
-        layers: Bytes that each layer is the first to keep.
+        layers: Bytes that each layer is the first to keep; None where it is not known.
         unknown: The kinds of which it is not known; they are not in the bytes.
     """
 
-    layers: tuple[int, ...]
+    layers: tuple[int | None, ...]
     unknown: tuple[str, ...]
 
 
@@ -218,11 +218,11 @@ def saved_tensors(
     trained = _trained(steps)
     known: dict[tuple[int, tuple[Shape, ...]], Kept | None] = {}
     kept: set[int] = set()
-    layers: list[int] = []
+    layers: list[int | None] = []
     unknown: dict[str, None] = {}
     for index, step in enumerate(steps):
-        layers.append(0)
         if not trained[index]:
+            layers.append(0)
             continue
         key = (id(step.layer), step.arriving)
         if key not in known:
@@ -230,11 +230,12 @@ def saved_tensors(
         own = known[key]
         if own is None:
             unknown[step.layer.kind] = None
+            layers.append(None)
             continue
         homes = {placement.home(node) for node in _nodes(index, step, own, trained)}
-        layers[index] = own.whole_bytes + size_in_bytes(own.numbers, dtype)
-        for home in homes - kept:
-            layers[index] += size_in_bytes(placement.storages[home].numbers, dtype)
+        beside = own.whole_bytes + size_in_bytes(own.numbers, dtype)
+        first = (placement.storages[home].numbers for home in homes - kept)
+        layers.append(beside + sum(size_in_bytes(numbers, dtype) for numbers in first))
         kept |= homes
     return SavedTensors(tuple(layers), tuple(unknown))
 

@@ -128,9 +128,12 @@ NOTHING = LayerTraffic(0, Traffic(), Traffic())
 
 
 class ReportTraffic(NamedTuple):
-    """The traffic of every layer of a report, and the sum over them: layer by layer execution."""
+    """The traffic of every layer of a report, and the sum over them: layer by layer execution.
 
-    layers: tuple[LayerTraffic, ...]
+    Of a layer whose costs are not known it is not known either: None, and in no sum.
+    """
+
+    layers: tuple[LayerTraffic | None, ...]
     totals: LayerTraffic
 
 
@@ -149,7 +152,7 @@ def report_traffic(report: Report, dtype: str = "float32") -> ReportTraffic:
     """
     origins = _origins(report.layers)
     layers = tuple(layer_traffic(row, report.batch, dtype, origins) for row in report.layers)
-    return ReportTraffic(layers, sum(layers, NOTHING))
+    return ReportTraffic(layers, sum(filter(None, layers), NOTHING))
 
 
 def layer_traffic(
@@ -157,8 +160,8 @@ def layer_traffic(
     batch: int = 1,
     dtype: str = "float32",
     origins: Mapping[int, int] | None = None,
-) -> LayerTraffic:
-    """The traffic of one layer.
+) -> LayerTraffic | None:
+    """The traffic of one layer; None if its costs are not known, for then nor is what it reads.
 
     Args:
         row: What is known of the layer.
@@ -166,6 +169,8 @@ def layer_traffic(
         dtype: A name in `precision.BITS`, of all numbers alike.
         origins: Of inputs that are views of a whole result, the index of the layer that made it.
     """
+    if not row.counted:
+        return None
     operations = row.flops + row.element_ops
     if KINDS[row.kind].view:
         return LayerTraffic(operations, Traffic(), Traffic())

@@ -148,10 +148,10 @@ class Layer:
         """The arithmetic for one sample of `shape`; None if nobody has said, which is not zero."""
         return Costs() if self.free else None
 
-    def real_macs(self, shape: Shape, /) -> int:
-        """The multiply-accumulates of one sample without those on padding that is zero."""
+    def real_macs(self, shape: Shape, /) -> int | None:
+        """The multiply-accumulates of one sample without those on zero padding, if known."""
         costs = self.costs(shape)
-        return costs.macs if costs else 0
+        return None if costs is None else costs.macs
 
     def zero_insertion_macs(self, shape: Shape, /) -> int | None:
         """Those of the dense convolution that a transposed one can be written as; else None."""

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.report import CONVENTION_TEXT
-from convcalc.render.documents import INDEX, MACS, OUTPUT, PARAMS, SPEC, report_data
+from convcalc.render.documents import (
+    INDEX,
+    MACS,
+    OUTPUT,
+    PARAMS,
+    SPEC,
+    heading,
+    partial_remarks,
+    report_data,
+)
 from convcalc.render.summary import fields_text
-from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.render.table import Cell, Column, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,12 +56,15 @@ def comparison_document(comparison: Comparison) -> Document:
         remarks += _left(outcome)
     if len(original.layers) > 1:
         remarks += [_whole(outcome, original.totals, several) for outcome in comparison.outcomes]
-    batch = f", batch {original.batch}" if original.batch > 1 else ""
     return Document(
         _data(comparison),
         Table(COLUMNS, _rows(comparison)),
-        [f"input {written(original.input)}{batch}"],
-        [*map(_wrapped, remarks), CONVENTION_TEXT, "field: size/effective stride/start"],
+        heading(original),
+        [
+            *map(_wrapped, [*remarks, *partial_remarks(original)]),
+            CONVENTION_TEXT,
+            "field: size/effective stride/start",
+        ],
     )
 
 

@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_NAME, Parts
 from convcalc.layers.base import ElementOps
-from convcalc.render.documents import INDEX, MACS, OUTPUT, PARAMS, SPEC, heading, report_data
-from convcalc.render.table import Cell, Column, Document, Table
+from convcalc.render.documents import (
+    INDEX,
+    MACS,
+    OUTPUT,
+    PARAMS,
+    SPEC,
+    heading,
+    known_macs,
+    partial_remarks,
+    report_data,
+)
+from convcalc.render.table import Cell, Column, Document, Table, signed, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.analysis import LayerReport, Report
+    from convcalc.analysis.conventions.base import Reason
     from convcalc.analysis.real_taps import RealTaps
 
 BIAS_ADDS = Column("bias_adds", "bias adds", numeric=True)
@@ -76,10 +87,10 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
     ]
     shown = any(count.zero_insertion is not None for count in counts)
     rows: list[list[Cell]] = [
-        [row.index, row.spec, row.output_shape, row.macs, count.real, count.zero_insertion]
+        [row.index, row.spec, row.output_shape, known_macs(row), count.real, count.zero_insertion]
         for row, count in zip(report.layers, counts, strict=True)
     ]
-    real = sum(count.real for count in counts)
+    real = sum(count.real or 0 for count in counts)
     total: list[Cell] = ["", "total", "", report.totals.macs, real, ""]
     table = Table(columns, rows, total if len(rows) > 1 else None)
     data = report_data("flops", report)
@@ -119,8 +130,17 @@ def _detail(row: LayerReport) -> list[Cell]:
 
 def _remarks(report: Report) -> list[str]:
     """The convention, and what is not in the totals."""
-    remarks = [report.convention.text]
-    if report.unknown:
-        names = ", ".join(f"{row.label} ({row.kind})" for row in report.unknown)
-        remarks.insert(0, f"partial: not known, and in no total, is the cost of {names}")
-    return remarks
+    return [*partial_remarks(report), *_mistakes(report), report.convention.text]
+
+
+def _mistakes(report: Report) -> list[str]:
+    """What the convention counts wrong by its own rule, with what that adds to the total."""
+    amounts: dict[tuple[str, Reason], int] = {}
+    for row in report.layers:
+        for reason, amount in row.terms:
+            if reason.wrong:
+                amounts[row.kind, reason] = amounts.get((row.kind, reason), 0) + amount
+    return [
+        f"{kind}: {reason.text}, {written(signed(amount))}: {reason.wrong}"
+        for (kind, reason), amount in amounts.items()
+    ]

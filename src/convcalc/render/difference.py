@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.difference import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
-from convcalc.render.documents import MACS, OUTPUT, PARAMS, SCHEMA_VERSION, SPEC, report_data
-from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.render.documents import (
+    MACS,
+    OUTPUT,
+    PARAMS,
+    SCHEMA_VERSION,
+    SPEC,
+    heading,
+    known_macs,
+    partial_remarks,
+    report_data,
+)
+from convcalc.render.table import Cell, Column, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,18 +69,20 @@ def difference_document(
             rows.append(_run_row([pair.a for pair in pairs if pair.a is not None]))
         else:
             rows += [row for pair in pairs for row in _pair_rows(pair, difference)]
-    heading = [
-        f"{letter}: {name}, input {written(report.input)}"
+    above = [
+        f"{letter}: {name}, {line}"
         for letter, name, report in zip("AB", names, (difference.a, difference.b), strict=True)
+        for line in heading(report)
     ]
-    return Document(_data(difference, names), Table(COLUMNS, rows), heading, _remarks(difference))
+    return Document(_data(difference, names), Table(COLUMNS, rows), above, _remarks(difference))
 
 
 def _run_row(layers: Sequence[LayerReport]) -> list[Cell]:
     """Equal layers as one row, with their sums."""
     sums = totals_of(layers)
+    macs = sums.macs if any(row.counted for row in layers) else None
     output = layers[-1].output_shape
-    return ["both", "", f"{len(layers)} layers", output, sums.params, sums.macs, WORDS[EQUAL]]
+    return ["both", "", f"{len(layers)} layers", output, sums.params, macs, WORDS[EQUAL]]
 
 
 def _pair_rows(pair: Pair, difference: Difference) -> list[list[Cell]]:
@@ -90,7 +102,7 @@ def _row(letter: str, row: LayerReport, report: Report, status: str, word: str) 
     if status == REWIRED:
         read = (report.layers[i].label if i >= 0 else "the input" for i in row.inputs)
         spec += f" (reads {', '.join(read)})"
-    return [letter, row.label, spec, row.output_shape, row.params, row.macs, word]
+    return [letter, row.label, spec, row.output_shape, row.params, known_macs(row), word]
 
 
 def _remarks(difference: Difference) -> list[str]:
@@ -99,7 +111,8 @@ def _remarks(difference: Difference) -> list[str]:
         remarks.append("the networks are meant for different inputs; -i takes both on the same one")
     if difference.in_order:
         remarks.append("too many layers differ to look for the best pairs: paired by their place")
-    return [*remarks, CONVENTION_TEXT]
+    partial = [*partial_remarks(difference.a, " in A"), *partial_remarks(difference.b, " in B")]
+    return [*remarks, *partial, CONVENTION_TEXT]
 
 
 def _counts(difference: Difference) -> str:
@@ -127,7 +140,7 @@ def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "command": "diff",
         "convention": {"name": CONVENTION_NAME, "text": CONVENTION_TEXT},
-        "status": "complete",
+        "status": "partial" if difference.a.unknown or difference.b.unknown else "complete",
         **{letter: _side(name, report) for letter, name, report in reports},
         "pairs": [
             {

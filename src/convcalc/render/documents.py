@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+MOST_NAMES = 8
+"""Layers of unknown costs that a remark names; JSON has null for each of them."""
+
 INDEX = Column("index", "#", numeric=True)
 SPEC = Column("spec", "layer", folds=True)
 OUTPUT = Column("output_shape", "output")
@@ -114,7 +117,7 @@ def _layer_data(row: LayerReport) -> dict[str, Any]:
         "output_shape": list(row.output_shape),
         "params": row.params,
         "params_by_part": row.params_by_part._asdict(),
-        "macs": row.macs if row.counted else None,
+        "macs": known_macs(row),
         "flops": row.flops if row.counted else None,
         "bias_adds": row.bias_adds if row.counted else None,
         "element_ops": row.element_ops if row.counted else None,
@@ -152,10 +155,28 @@ def _field_data(field: Field) -> dict[str, Any]:
     return data
 
 
-def heading(report: Report) -> list[str]:
-    """What stands above a table: the input, and the batch."""
-    batch = f", batch {report.batch}" if report.batch > 1 else ""
-    return [f"input {written(report.input)}{batch}"]
+def heading(report: Report, *more: str) -> list[str]:
+    """What stands above a table: the input, the batch, and what else the numbers depend on."""
+    batch = [f"batch {report.batch}"] if report.batch > 1 else []
+    return [", ".join([f"input {written(report.input)}", *batch, *more])]
+
+
+def known_macs(row: LayerReport) -> int | None:
+    """The multiply-accumulates of a layer; None, and never 0, where they are not known."""
+    return row.macs if row.counted else None
+
+
+def partial_remarks(report: Report, network: str = "") -> list[str]:
+    """The layers whose costs are in no total, by name; nothing where everything is known.
+
+    `network` says which one is meant, where there are several: " in A".
+    """
+    names = [f"{row.label} ({row.kind})" for row in report.unknown]
+    if not names:
+        return []
+    if more := names[MOST_NAMES:]:
+        names[MOST_NAMES:] = [f"{len(more)} more"]
+    return [f"partial: not known, and in no total, is the cost of {', '.join(names)}{network}"]
 
 
 def _weights(row: LayerReport) -> str:

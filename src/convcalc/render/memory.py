@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.precision import BITS
-from convcalc.render.documents import INDEX, OUTPUT, SPEC, report_data
+from convcalc.render.documents import (
+    INDEX,
+    OUTPUT,
+    SPEC,
+    heading,
+    partial_remarks,
+    report_data,
+)
 from convcalc.render.table import Cell, Column, Document, Table, written
 
 if TYPE_CHECKING:
@@ -50,8 +57,9 @@ def memory_document(found: MemoryReport) -> Document:
         for row in found.layers
     ]
     total = _total(found) if len(rows) > 1 else None
-    remarks = [*_sums(found), "", *_peak_lines(found), "", *_legend(found)]
-    return Document(_data(found), Table(COLUMNS, rows, total), [_heading(found)], remarks)
+    partial = partial_remarks(found.report)
+    remarks = [*_sums(found), "", *_peak_lines(found), "", *partial, *_legend(found)]
+    return Document(_data(found), Table(COLUMNS, rows, total), _heading(found), remarks)
 
 
 def _figures(row: LayerMemory) -> dict[str, Cell]:
@@ -69,7 +77,9 @@ def _figures(row: LayerMemory) -> dict[str, Cell]:
     }
 
 
-def _moved(traffic: LayerTraffic) -> dict[str, Cell]:
+def _moved(traffic: LayerTraffic | None) -> dict[str, Cell]:
+    if traffic is None:
+        return dict.fromkeys(("traffic_bytes", "intensity", "traffic_bytes_without_reuse"))
     return {
         "traffic_bytes": traffic.ideal.total,
         "intensity": _decimal(traffic.intensity),
@@ -95,10 +105,9 @@ def _total(found: MemoryReport) -> list[Cell]:
     return [figures.get(column.key, "") for column in COLUMNS]
 
 
-def _heading(found: MemoryReport) -> str:
-    batch = f", batch {found.report.batch}" if found.report.batch > 1 else ""
-    in_place = ", in place" if found.in_place else ""
-    return f"input {written(found.report.input)}{batch}, {found.dtype}{in_place}"
+def _heading(found: MemoryReport) -> list[str]:
+    in_place = ["in place"] if found.in_place else []
+    return heading(found.report, found.dtype, *in_place)
 
 
 def _sums(found: MemoryReport) -> list[str]:
@@ -181,9 +190,15 @@ def _data(found: MemoryReport) -> dict[str, Any]:
     data = report_data("memory", found.report)
     training = found.training
     data["dtype"] = found.dtype
-    data["status"] = "partial" if training and training.unknown else "complete"
+    if training and training.unknown:
+        data["status"] = "partial"
     data["layers"] = [
-        layer | _figures(row) | {"stored_bytes": row.stored, "operations": row.traffic.operations}
+        layer
+        | _figures(row)
+        | {
+            "stored_bytes": row.stored,
+            "operations": None if row.traffic is None else row.traffic.operations,
+        }
         for layer, row in zip(data["layers"], found.layers, strict=True)
     ]
     data["memory"] = {

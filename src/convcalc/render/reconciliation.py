@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.render.documents import heading, report_data
+from convcalc.render.documents import heading, partial_remarks, report_data
 from convcalc.render.table import Cell, Column, Document, Table, signed
 
 if TYPE_CHECKING:
@@ -44,12 +44,11 @@ def _remarks(reconciliation: Reconciliation) -> list[str]:
         if part.reason.wrong
     }
     unknown = [
-        f"{tool.convention.tool}: without {', '.join(dict.fromkeys(row.kind for row in rows))}, "
-        f"which it has no rule for here"
+        f"{tool.convention.tool}: without {', '.join(kinds)}, which it has no rule for here"
         for tool in reconciliation.tools
-        if (rows := tool.unknown)
+        if (kinds := dict.fromkeys(row.kind for row in tool.unknown if row.counted))
     ]
-    return [*mistakes, *unknown]
+    return [*mistakes, *partial_remarks(reconciliation.report), *unknown]
 
 
 def _data(reconciliation: Reconciliation) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from convcalc.render.documents import (
     INDEX,
     SCHEMA_VERSION,
     SPEC,
+    heading,
     number,
+    partial_remarks,
     report_data,
 )
-from convcalc.render.table import Cell, Column, Document, Share, Shown, Table, written
+from convcalc.render.table import Cell, Column, Document, Share, Shown, Table
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -91,10 +93,12 @@ def devices_document() -> Document:
 
 
 def _row(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
+    own: list[Cell] = [layer.row.index, layer.row.spec]
+    if layer.traffic is None or layer.seconds is None:
+        return [*own, *[None] * (len(COLUMNS) - len(own))]
     share = layer.seconds / all_seconds if all_seconds else layer.seconds
     return [
-        layer.row.index,
-        layer.row.spec,
+        *own,
         layer.traffic.operations,
         layer.traffic.ideal.total,
         _digits(layer.traffic.intensity),
@@ -106,20 +110,17 @@ def _row(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
 
 def _heading(roofline: Roofline) -> list[str]:
     report, machine = roofline.report, roofline.machine
-    batch = f", batch {report.batch}" if report.batch > 1 else ""
     name = machine.name or "machine"
     rates = f"{_rate(machine.peak, _unit(roofline.dtype))}, {_rate(machine.bandwidth, 'B/s')}"
-    lines = [
-        f"input {written(report.input)}{batch}, {roofline.dtype}",
-        f"{name}: {rates}",
-    ]
-    return [*lines, *([f"({machine.source})"] if machine.source else [])]
+    source = [f"({machine.source})"] if machine.source else []
+    return [*heading(report, roofline.dtype), f"{name}: {rates}", *source]
 
 
 def _remarks(roofline: Roofline) -> list[str]:
     ridge = _digits(roofline.machine.ridge).text
     used = float(100 * roofline.peak_fraction)
     return [
+        *partial_remarks(roofline.report),
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
         "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
         f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
@@ -129,7 +130,12 @@ def _remarks(roofline: Roofline) -> list[str]:
 def _roofline_data(roofline: Roofline) -> dict[str, Any]:
     data = report_data("roofline", roofline.report)
     layers = [
-        own | _traffic_data(layer.traffic) | {"bound": layer.bound, "seconds": float(layer.seconds)}
+        own
+        | _traffic_data(layer.traffic)
+        | {
+            "bound": layer.bound,
+            "seconds": None if layer.seconds is None else float(layer.seconds),
+        }
         for own, layer in zip(data["layers"], roofline.layers, strict=True)
     ]
     totals = data["totals"] | _traffic_data(roofline.totals)
@@ -145,7 +151,9 @@ def _roofline_data(roofline: Roofline) -> dict[str, Any]:
     }
 
 
-def _traffic_data(traffic: LayerTraffic) -> dict[str, Any]:
+def _traffic_data(traffic: LayerTraffic | None) -> dict[str, Any]:
+    if traffic is None:
+        return dict.fromkeys(("operations", "bytes", "bytes_without_reuse", "intensity"))
     return {
         "operations": traffic.operations,
         "bytes": traffic.ideal._asdict() | {"total": traffic.ideal.total},

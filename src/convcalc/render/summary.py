@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.folding import fold
 from convcalc.analysis.report import CONVENTION_TEXT
-from convcalc.render.documents import OUTPUT, report_data
-from convcalc.render.table import Cell, Column, Document, Share, Table, per_axis, written
+from convcalc.render.documents import OUTPUT, heading, partial_remarks, report_data
+from convcalc.render.table import Cell, Column, Document, Share, Table, per_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,15 +42,17 @@ def summary_document(report: Report, depth: int | None, failure: str | None = No
     name = "total" if failure is None else "total so far"
     total: list[Cell] = [name, "", output, totals.params, totals.macs, "", ""]
     data = report_data("summary", report)
-    remarks = [CONVENTION_TEXT, "field: size/effective stride/start of the receptive field"]
+    remarks = [*partial_remarks(report), CONVENTION_TEXT]
+    remarks.append("field: size/effective stride/start of the receptive field")
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
     if failure is not None:
         data |= {"status": "partial", "failure": failure.splitlines()[0]}
-        remarks = ["only the layers before the one that does not fit; totals are theirs"]
-    batch = f", batch {report.batch}" if report.batch > 1 else ""
-    heading = [f"input {written(report.input)}{batch}"]
-    return Document(data, Table(COLUMNS, rows, total), heading, remarks)
+        remarks = [
+            *partial_remarks(report),
+            "only the layers before the one that does not fit; totals are theirs",
+        ]
+    return Document(data, Table(COLUMNS, rows, total), heading(report), remarks)
 
 
 def _row(one: Fold, all_macs: int) -> list[Cell]:
@@ -60,7 +62,7 @@ def _row(one: Fold, all_macs: int) -> list[Cell]:
         spec,
         one.last.output_shape,
         one.totals.params,
-        one.totals.macs,
+        one.totals.macs if any(row.counted for row in one.layers) else None,
         Share(one.totals.macs, all_macs),
         fields_text(one.last.receptive_field),
     ]

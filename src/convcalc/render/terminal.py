@@ -45,7 +45,7 @@ def _wrapped(remarks: list[str], width: int) -> list[str]:
     return [
         piece
         for remark in remarks
-        for line in remark.splitlines()
+        for line in remark.splitlines() or [""]
         for piece in textwrap.wrap(line, width, subsequent_indent="  ") or [""]
     ]
 
