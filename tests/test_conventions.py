@@ -193,10 +193,15 @@ def test_kinds_that_are_modules_always(spec, expected):
         ("convt:4,k3,s2,same-upper", (2, 5, 5), (3_600, 1_800, 9_196, 2_284, 8_712)),
         ("maxpool:3,s2,same-upper", (3, 8, 8), (0, 0, 0, 486, 0)),
         ("avgpool:3,s2,same-upper", (3, 8, 8), (0, 0, 0, 486, 48)),
+        # 3 cells at each end, more than half the kernel: 15*15 cells for the module.
+        ("maxpool:3,s1,d3,same-upper", (3, 9, 9), (0, 0, 0, 1_350, 0)),
+        # 11 cells are left of 12, the last of which output padding adds: 4*12 of 2*3 products.
+        ("convt:4,k3,s2,p1:0,op1", (2, 5), (240, 120, 336, 168, 288)),
     ],
 )
 def test_what_torch_pads_or_crops_apart(spec, size, expected):
     assert expected == in_all(spec, size)
+    assert tuple(3 * total for total in expected) == in_all(spec, size, batch=3)
 
 
 def test_what_has_other_operators_on_one_or_three_axes():

@@ -94,6 +94,8 @@ CASES = [
     ("gn:2,noaffine ln:noaffine bn:noaffine", (4, 6, 6)),
     ("maxpool:3,s2,p1 avgpool:2,ceil", (3, 9, 9)),
     ("maxpool:3,s2,same-upper avgpool:2,s2,same-lower", (3, 8, 8)),
+    ("maxpool:3,s1,d3,same-upper", (2, 9, 9)),
+    ("convt:4,k3,s2,p1:0,op1", (2, 5)),
     ("avgpool:3,p1,noinclude maxpool:2", (3, 9)),
     ("maxpool:2 avgpool:2", (2, 8, 8, 8)),
     ("adaptiveavgpool:7 adaptivemaxpool:3", (2, 8, 8)),

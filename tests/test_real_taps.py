@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.analysis.real_taps import real_taps
-from convcalc.errors import LayerError, SpecError
+from convcalc.errors import LayerError, ParameterError, SpecError
 from oracles import naive_conv, naive_conv_transpose
 
 
@@ -55,6 +55,12 @@ def test_the_three_figures_of_a_transposed_convolution(spec, size, figures):
     macs, real, zero_insertion = figures
     assert macs == convcalc.parse(spec).analyze(size).totals.macs
     assert (real, zero_insertion) == one(spec, size)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.5])
+def test_the_batch_is_at_least_one_whole_sample(batch):
+    with pytest.raises(ParameterError, match="batch"):
+        real_taps(convcalc.parse("conv:1,k3"), (1, 7, 7), batch)
 
 
 small = st.integers(1, 4)

@@ -76,7 +76,9 @@ def test_reconcile_explains_every_tool(inside):
     ):
         assert row in table
     assert "relu, maxpool, gap: counted a second time *" in done.out
-    assert "* ptflops, counted a second time: a module that calls" in done.out
+    first, second = (line for line in done.out.splitlines() if line.startswith("*"))
+    assert first.startswith("* torchinfo, its parameters, once per sample: parameters are meant")
+    assert second.startswith("* ptflops, counted a second time: a module that calls")
 
 
 def test_reconcile_in_json(inside):
@@ -121,6 +123,12 @@ def test_functions_are_counted_once(inside):
     assert module == ptflops(inside, *NET, "--functions", "none")
 
 
+def test_the_names_of_functions_may_have_blanks_between_them(inside):
+    assert ptflops(inside, *NET, "--functions", "relu,gap") == ptflops(
+        inside, *NET, "--functions", " gap , relu"
+    )
+
+
 def test_a_reference_network_declares_its_functions(inside):
     assert 1_513_907_448 == ptflops(inside, "googlenet")
     assert 1_517_133_608 == ptflops(inside, "googlenet", "--functions", "none")
@@ -130,6 +138,44 @@ def test_a_file_may_declare_functions(inside, tmp_path):
     path = tmp_path / "net.spec"
     path.write_text("# input 3x8x8\n# functions relu\nconv:4,k3,p1 relu\n")
     assert 6_912 + 256 + 256 == ptflops(inside, str(path))
+
+
+def test_reconcile_as_csv_says_in_every_row_whose_it_is(inside):
+    done = inside("flops", "-i", "3x8x8", "conv:4,k3", "bn", "--reconcile", "--format", "csv")
+    rows = [tuple(row.values()) for row in csv.DictReader(io.StringIO(done.out))]
+    # 36 cells: 4 * 36 results of 27 products each.
+    assert rows[0][:3] == ("convcalc", "3888", "")
+    assert rows[-2] == ("thop 0.1.1", "4464", "576", "")
+    assert rows[-1] == ("thop 0.1.1", "", "576", "bn: 4 per element")
+    assert {"torch 2.13", "fvcore 0.1.5"} <= {tool for tool, *_ in rows}
+    assert "" not in {tool for tool, *_ in rows}
+
+
+def test_reconcile_counts_the_batch(inside):
+    document = strict(inside("flops", *NET, "--reconcile", "--batch", "3", "--format", "json").out)
+    assert 3 * 23_296 == document["totals"]["total"]
+    tools = {tool["convention"]: tool for tool in document["reconciliation"]}
+    assert (6 * 23_296, 3 * 23_296) == (tools["torch"]["total"], tools["torch"]["difference"])
+    assert (3 * 73_472, 3 * 50_176) == (tools["thop"]["total"], tools["thop"]["difference"])
+
+
+def test_a_mistake_that_takes_away_is_sorted_by_its_size(inside):
+    # fvcore: 46,656 less for the word as padding, 5 * 648 more for gn.
+    words = ["-i", "8x9x9", "conv:8,k3,same", "gn:2", "--reconcile", "--format", "json"]
+    tools = strict(inside("flops", *words).out)["reconciliation"]
+    fvcore = next(tool for tool in tools if tool["convention"] == "fvcore")
+    assert [-46_656, 3_240] == [term["amount"] for term in fvcore["terms"]]
+
+
+@pytest.mark.parametrize("view", [(), ("--detail",), ("--real-taps",), ("--convention", "thop")])
+def test_one_layer_needs_no_total(inside, view):
+    assert "total  " not in inside("flops", *NET[:3], *view).out
+    assert "total  " in inside("flops", *NET[:4], *view).out
+
+
+def test_totals_of_reconcile_keep_their_digits_on_a_narrow_terminal(on_terminal):
+    done = on_terminal("flops", "resnet50", "--reconcile", columns=60)
+    assert "4,133,742,592" in done.out
 
 
 def test_detail_has_every_cost_in_its_own_column(inside):
@@ -204,13 +250,21 @@ def test_real_taps_in_json_count_the_batch(inside):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--convention", "tohp"], "no convention is called 'tohp'; did you mean 'thop'?"),
+        (
+            ["--convention", "tohp"],
+            "--convention: no convention is called 'tohp'; did you",
+        ),
         (["--convention", "x"], "there are macs, torch, fvcore, torchinfo, ptflops, thop"),
         (["--convention", ""], "--convention: the value is empty"),
         (["--detail", "--reconcile"], "give one of --reconcile, --detail"),
         (["--compare", "separable", "--real-taps"], "give one of --compare, --real-taps"),
         (["--functions", "relu"], "--functions needs --convention or --reconcile"),
-        (["--reconcile", "--functions", "rely"], "'rely'; did you mean 'relu'?"),
+        (
+            ["--reconcile", "--functions", "rely"],
+            "error: --functions: no kind or label is called 'rely'; did you mean 'relu'?",
+        ),
+        (["--reconcile", "--functions", ","], "--functions: a name is missing"),
+        (["--reconcile", "--functions", "relu,"], "--functions: a name is missing"),
     ],
 )
 def test_what_does_not_go_together(inside, words, said):

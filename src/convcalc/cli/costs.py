@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from convcalc.analysis.report import CONVENTION_NAME
 from convcalc.calling import check_functions
 from convcalc.cli.calculator import answered, question
 from convcalc.cli.values import flag, text_of
@@ -27,6 +28,7 @@ def flops(given: Mapping[str, Any]) -> Document:
     view = _view(given)
     if view == "compare":
         return _compared(given)
+    convention = _convention(given["convention"])
     network, input_shape, batch = question(given)
     network = _calling(network, given, view)
     if view == "reconcile":
@@ -35,8 +37,7 @@ def flops(given: Mapping[str, Any]) -> Document:
 
         return reconciliation_document(answered(reconcile, network, input_shape, batch))
     if view == "convention":
-        name = text_of("convention", given["convention"]).lower()
-        return costs.flops_document(answered(network.analyze, input_shape, batch, name))
+        return costs.flops_document(answered(network.analyze, input_shape, batch, convention))
     report = answered(network.analyze, input_shape, batch)
     if view == "detail":
         return costs.detail_document(report)
@@ -53,10 +54,29 @@ def _view(given: Mapping[str, Any]) -> str | None:
     Raises:
         UsageError: several are.
     """
-    views = [name for name in VIEWS if given[name] not in (None, False)]
+    views = [name for name in VIEWS if given[name] is not None]
     if len(views) > 1:
         raise UsageError(f"give one of {', '.join(map(flag, views))}: each is a table of its own")
     return views[0] if views else None
+
+
+def _convention(text: str | None) -> str:
+    """The name of the convention that is asked for, read before any work is done.
+
+    Raises:
+        UsageError: there is no such convention.
+    """
+    if text is None:
+        return CONVENTION_NAME
+    name = text_of("convention", text).lower()
+    if name != CONVENTION_NAME:
+        from convcalc.analysis.conventions import load_convention
+
+        try:
+            load_convention(name)
+        except UsageError as error:
+            raise UsageError(f"{flag('convention')}: {error}") from None
+    return name
 
 
 def _compared(given: Mapping[str, Any]) -> Document:
@@ -96,6 +116,11 @@ def _calling(network: Network, given: Mapping[str, Any], view: str | None) -> Ne
             "--functions needs --convention or --reconcile: nothing else depends on it"
         )
     text = text_of("functions", given["functions"])
-    names = () if text == "none" else tuple(filter(None, text.split(",")))
-    check_functions(network, names)
+    names = () if text == "none" else tuple(name.strip() for name in text.split(","))
+    if "" in names:
+        raise UsageError("--functions: a name is missing; separate them as in relu,gap")
+    try:
+        check_functions(network, names)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from None
     return replace(network, functions=names)

@@ -127,6 +127,14 @@ COUNTING: Options = {
     "real_taps": _switch("--real-taps", about="Beside it, without taps on zero padding."),
 }
 
+DTYPE: Options = {
+    "dtype": _text(
+        "--dtype",
+        metavar="DTYPE",
+        about="Of all numbers: float32 (default), float16, bfloat16, int8 or int4.",
+    ),
+}
+
 MACHINE: Options = {
     "device": _text("--device", metavar="NAME", about="A device of `convcalc devices`, as t4."),
     "peak": _text(
@@ -136,11 +144,7 @@ MACHINE: Options = {
         "--bandwidth", metavar="RATE", about="Bytes per second of the memory, as 1.5T or 280GiB/s."
     ),
     "measure": _switch("--measure", about="Measure this machine's peak and bandwidth: seconds."),
-    "dtype": _text(
-        "--dtype",
-        metavar="DTYPE",
-        about="Of all numbers: float32 (default), float16, bfloat16, int8 or int4.",
-    ),
+    **DTYPE,
 }
 
 DIFF: Options = {
@@ -156,9 +160,7 @@ DIFF: Options = {
 }
 
 MEMORY: Options = {
-    "dtype": _text(
-        "--dtype", metavar="DTYPE", about="float32 (default), float16, bfloat16, int8 or int4."
-    ),
+    **DTYPE,
     "in_place": _switch("--in-place", about="Write results over inputs that nobody needs later."),
     "optimizer": _text(
         "--optimizer", metavar="NAME", about="For training: adam (default), adamw, momentum, sgd."

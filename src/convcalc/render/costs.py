@@ -117,7 +117,7 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
 
 def _figures(row: LayerReport, keys: Sequence[str]) -> list[Cell]:
     """The figures of a layer under these names; nothing where they are not known."""
-    known = {"params"} | ({"total"} if row.total is not None else set())
+    known = ("params", "total")  # the total is itself None where it is not known
     return [getattr(row, key) if row.counted or key in known else None for key in keys]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.documents import heading, partial_remarks, report_data
-from convcalc.render.table import Cell, Column, Document, Table, signed
+from convcalc.render.table import Cell, Column, Document, Shown, Table, signed
 
 if TYPE_CHECKING:
     from convcalc.analysis.reconciling import Difference, Reconciled, Reconciliation
@@ -26,7 +26,9 @@ def reconciliation_document(reconciliation: Reconciliation) -> Document:
     ]
     for tool in reconciliation.tools:
         rows.append([tool.convention.tool, tool.total, signed(tool.difference), ""])
-        rows += [["", "", signed(part.amount), _because(part)] for part in tool.differences]
+        # On a screen the name stands once; for machines each row says whose it is.
+        own = Shown("", tool.convention.tool)
+        rows += [[own, "", signed(part.amount), _because(part)] for part in tool.differences]
     return Document(
         _data(reconciliation), Table(COLUMNS, rows), heading(report), _remarks(reconciliation)
     )

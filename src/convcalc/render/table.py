@@ -39,10 +39,10 @@ class Share(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A number that people read in another form: 47.4 ms on a screen, 0.0474 for machines."""
+    """What people read in another form than machines: 47.4 ms on a screen, 0.0474 in CSV."""
 
     text: str
-    value: int | float | None
+    value: int | float | str | None
 
     def drawn(self) -> str:
         """As people read it."""
