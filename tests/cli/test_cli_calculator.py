@@ -137,6 +137,7 @@ def test_json_is_the_documented_schema(convcalc):
             "element_ops": 0,
             "element_ops_by_type": NO_OPERATIONS,
             "activations": 802816,
+            "mac_activations": 802816,
             "total": 118013952,
         },
     }

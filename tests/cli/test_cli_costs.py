@@ -48,6 +48,15 @@ def test_the_total_of_a_convention_in_json(inside):
     assert (46_592, 23_296) == (document["totals"]["total"], document["totals"]["macs"])
 
 
+def test_the_batch_counts_in_a_convention_and_in_a_comparison(inside):
+    words = ("-i", "3x8x8", "conv:4,k3,p1", "bn", "--batch", "2", "--format", "json")
+    thop = strict(inside("flops", *words, "--convention", "thop").out)["totals"]
+    assert 2 * (6_912 + 4 * 256) == thop["total"]
+    done = strict(inside("flops", *words, "--compare", "separable").out)
+    # Per cell 3*9 products depthwise and 3*4 pointwise, of 64 cells in two samples.
+    assert 2 * 64 * (27 + 12) == done["compare"][0]["totals"]["macs"]
+
+
 def test_our_own_convention_is_the_default(inside):
     named = inside("flops", *NET, "--convention", "macs")
     assert named == inside("flops", *NET)
@@ -202,6 +211,25 @@ def test_detail_has_every_cost_in_its_own_column(inside):
     assert ("256", "4", "1024") == (convt["weight"], convt["bias"], convt["activations"])
 
 
+@pytest.mark.parametrize(
+    (
+        "name",
+        "published",
+    ),  # by timm, as millions (benchmark-infer-*.csv)
+    [
+        ("resnet18", 2_484_712),
+        ("resnet50", 11_114_984),
+        ("mobilenet_v2", 6_679_112),
+        ("convnext_tiny", 13_435_624),
+    ],
+)
+def test_the_activations_that_others_publish_are_shown(inside, name, published):
+    done = inside("flops", name, "--detail")
+    assert f"{published:,} activations leave layers with MACs" in done.out.splitlines()
+    totals = strict(inside("flops", name, "--batch", "2", "--format", "json").out)["totals"]
+    assert 2 * published == totals["mac_activations"]
+
+
 def test_detail_sums_every_column(inside):
     done = inside("flops", *NET, "sigmoid", "--detail")
     sums = [
@@ -218,7 +246,7 @@ def test_detail_sums_every_column(inside):
         "1,024",
         "2,816",
     ]
-    assert sums == lines(done.out)[-3]
+    assert sums == lines(done.out)[-4]
 
 
 def test_the_bias_of_every_stage_is_a_bias(inside):

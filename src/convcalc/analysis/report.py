@@ -51,8 +51,10 @@ class ConventionText(NamedTuple):
 class Totals:
     """Exact whole numbers over all layers and samples; `params` are counted once.
 
-    `total` is the headline figure of the convention: of our own the MACs. What is not known is left
-    out of the sums, and the report says that it is partial.
+    `mac_activations` are the numbers that leave layers with multiply-accumulates, which others call
+    the activations of a network; those between the stages of a `sep` are not among them. `total` is
+    the headline figure of the convention: of our own the MACs. What is not known is left out of the
+    sums, and the report says that it is partial.
     """
 
     params: int
@@ -62,6 +64,7 @@ class Totals:
     element_ops: int
     elements: ElementOps
     activations: int
+    mac_activations: int
     total: int
 
 
@@ -286,5 +289,6 @@ def totals_of(rows: Sequence[LayerReport]) -> Totals:
         element_ops=sum(elements),
         elements=ElementOps(*elements),
         activations=sum(row.activations for row in rows),
+        mac_activations=sum(row.activations for row in rows if row.macs),
         total=sum(row.total or 0 for row in rows),
     )

@@ -67,11 +67,12 @@ def detail_document(report: Report) -> Document:
         for column in zip(*(row[2:] for row in rows), strict=True)
     ]
     total: list[Cell] = ["", "total", *sums]
+    convolved = f"{report.totals.mac_activations:,} activations leave layers with MACs"
     return Document(
         report_data("flops", report),
         Table(columns, rows, total if len(rows) > 1 else None),
         heading(report),
-        _remarks(report),
+        [convolved, *_remarks(report)],
     )
 
 
