@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import convcalc
 from convcalc.analysis import DEVICES, Machine, device_machine, report_roofline
 from convcalc.analysis.precision import BITS
-from convcalc.errors import UsageError
+from convcalc.errors import ParameterError, UsageError
 from convcalc.execute import calibration
 from convcalc.execute.calibration import Work, measure
 from convcalc.execute.numpy_backend import NumpyBackend
@@ -128,9 +128,9 @@ def test_published_figures(name, dtype, peak, bandwidth):
 
 
 def test_a_device_without_the_dtype_names_those_it_has():
-    with pytest.raises(UsageError, match=r"no peak in int8; v100-sxm2 has float32, float16$"):
+    with pytest.raises(ParameterError, match=r"no peak in int8; v100-sxm2 has float32, float16$"):
         device_machine("v100-sxm2", "int8")
-    with pytest.raises(UsageError, match="no device is called 'a10'"):
+    with pytest.raises(ParameterError, match="no device is called 'a10'"):
         device_machine("a10", "float32")
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.roofline import Machine
-from convcalc.errors import UsageError, nearest, printable
+from convcalc.errors import ParameterError, nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def device_machine(name: str, dtype: str) -> Machine:
     """The peak of one dtype and the bandwidth of a device.
 
     Raises:
-        UsageError: there is no such device, or no peak of that dtype is published for it.
+        ParameterError: there is no such device, or no peak of that dtype is published for it.
 
     Example:
         >>> float(device_machine("a100-40gb", "float32").ridge)  # 19,500 / 1,555
@@ -90,11 +90,12 @@ def device_machine(name: str, dtype: str) -> Machine:
     device = DEVICES.get(name.lower())
     if device is None:
         hint = nearest(name, DEVICES) or "; `convcalc devices` lists those that are known"
-        raise UsageError(f"--device: no device is called '{printable(name, 60)}'{hint}")
+        raise ParameterError("device", f"no device is called '{printable(name, 60)}'{hint}")
     if dtype not in device.peaks:
-        raise UsageError(
-            f"--device: the {device.source} has no peak in {dtype}; "
-            f"{name.lower()} has {', '.join(device.peaks)}"
+        raise ParameterError(
+            "device",
+            f"the {device.source} has no peak in {dtype}; "
+            f"{name.lower()} has {', '.join(device.peaks)}",
         )
     peak = Fraction(device.peaks[dtype])
     return Machine(peak, Fraction(device.bandwidth), name.lower(), device.source)

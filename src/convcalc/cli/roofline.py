@@ -59,7 +59,9 @@ def _named(given: Mapping[str, Any], dtype: str) -> Machine | None:
     if given["measure"] is not None:
         return None
     if given["device"] is not None:
-        return device_machine(text_of("device", given["device"]), dtype)
+        name = text_of("device", given["device"])
+        machine: Machine = answered(device_machine, name, dtype)
+        return machine
     for name, other in (WAYS[1], WAYS[1][::-1]):
         if given[name] is None:
             raise UsageError(f"{flag(other)} needs {flag(name)} beside it")
