@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis import Report, analyze
     from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
+    from convcalc.execute.library import convolve, plan_convolution
     from convcalc.network import Network, Node
     from convcalc.reading import parse
     from convcalc.reference import load_network, network_names
@@ -31,14 +32,18 @@ __all__ = [
     "ShapeError",
     "SpecError",
     "analyze",
+    "convolve",
     "load_network",
     "network_names",
     "parse",
+    "plan_convolution",
 ]
 
 _HOMES = {
     "Report": "analysis",
     "analyze": "analysis",
+    "convolve": "execute.library",
+    "plan_convolution": "execute.library",
     "ConvcalcError": "errors",
     "ParameterError": "errors",
     "ShapeError": "errors",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ from convolving import BACKENDS, conv, run
 import convcalc
 from convcalc.errors import DataError, ResourceError, UsageError
 from convcalc.execute import choice, running
+from convcalc.execute.machine import DEFAULT
+from convcalc.execute.problem import Problem, problems_of
 from convcalc.execute.running import Settings, run_network
 from convcalc.execute.weights import random_weights
 from convcalc.layers import KINDS, Conv
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
+from convcalc.window import Window
 from tolerances import TOLERANCES
 
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -352,14 +356,24 @@ def test_the_largest_layer_and_the_batch_decide_the_memory(monkeypatch):
 # --- backends
 
 
-def with_work(monkeypatch, seconds):
-    """As if numpy needed this long."""
-    monkeypatch.setattr(choice, "numpy_seconds", lambda report: seconds)
+PROBLEM = Problem(1, 1, 1, 1, (3,), (Window(2),), (2,))
+
+
+class Priced(NamedTuple):
+    predicted_seconds: float
+
+
+def with_work(monkeypatch, numpy, torch=0.0):
+    """As if the backends needed this long."""
+    predicted = {"numpy": numpy, "torch": torch}
+    monkeypatch.setattr(choice, "seconds", lambda problems, backend: predicted[backend])
 
 
 def test_small_work_is_numpys_and_torch_is_not_imported():
     program = """
 import sys, numpy as np
+from convcalc.execute.machine import DEFAULT
+from convcalc.execute.problem import Problem, problems_of
 from convcalc.execute.running import Settings, run_network
 from convcalc.execute.weights import random_weights
 import convcalc
@@ -374,31 +388,32 @@ print(result.backend, "torch" in sys.modules)
     assert "numpy False\n" == done.stdout
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(6.0, "numpy"), (6.1, "torch")])
-def test_torch_is_chosen_where_it_pays_for_its_import_twice(monkeypatch, seconds, expected):
-    pytest.importorskip("torch")
-    monkeypatch.setattr(choice, "TORCH_IMPORT_SECONDS", 3)
-    with_work(monkeypatch, seconds)
-    assert expected == run(Conv, np.ones(3), np.ones(2), backend="auto").backend
-
-
 @pytest.mark.parametrize(
-    ("spec", "shape", "macs", "passes"),
+    ("loaded", "numpy", "torch", "expected"),
     [
-        # 56^2 cells * 64 * 64 * 9; 9 taps pass over 56^2 cells of 64 + 64 channels
-        ("conv:64,k3,p1", (64, 56, 56), 115605504, 3612672),
-        # 4 taps pass over the larger side, here the input's 8^2 cells of 1 + 2 channels
-        ("conv:2,k2,s4,nobias", (1, 8, 8), 32, 768),
-        # both stages: 16 cells * (2*9 + 2*3); 9 taps and 1 over 16 cells of 2 + 3 channels
-        ("sep:3,k3,p1", (2, 4, 4), 384, 800),
+        (False, 6.5, 0.5, "numpy"),  # no more than 0.5 + 2*3
+        (False, 6.6, 0.5, "torch"),
+        (True, 0.5, 0.5, "numpy"),
+        (True, 0.6, 0.5, "torch"),
     ],
 )
-def test_the_work_is_predicted_from_products_and_passes(monkeypatch, spec, shape, macs, passes):
-    monkeypatch.setattr(choice, "NUMPY_MACS_PER_SECOND", 2)
-    monkeypatch.setattr(choice, "NUMPY_CELLS_PER_SECOND", 4)
-    seconds = macs / 2 + passes / 4
-    assert seconds == choice.numpy_seconds(convcalc.parse(spec).analyze(shape))
-    assert 3 * seconds == choice.numpy_seconds(convcalc.parse(spec).analyze(shape, 3))
+def test_torch_is_chosen_where_it_pays_for_its_import_twice(
+    monkeypatch, loaded, numpy, torch, expected
+):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(choice, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
+    monkeypatch.setattr(choice, "torch_is_loaded", lambda: loaded)
+    with_work(monkeypatch, numpy, torch)
+    assert expected == choice.choose_backend([PROBLEM])
+
+
+def test_the_work_is_that_of_every_convolution(monkeypatch):
+    monkeypatch.setattr(choice, "plan", lambda problem, *_: Priced(problem.macs))
+    network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")
+    problems = problems_of(network, 2, (4, 8, 8), "float32")
+    # 64 cells: 64*4*9; 64*9 and 64*3; from 64 cells 3*2*4
+    assert 2 * 64 * (2304 + 576 + 192 + 24) == choice.seconds(problems, "numpy")
+    assert [False, False, False, True] == [problem.transposed for problem in problems]
 
 
 def test_integers_stay_with_numpy_however_many(monkeypatch):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.border import source_cells, unpadded
+from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
+from convcalc.execute.machine import this_machine
+from convcalc.execute.planned import planned_conv, planned_conv_transpose
 from convcalc.execute.pooling import pooled
 from convcalc.execute.taps import (
     add_taps,
@@ -22,10 +24,14 @@ from convcalc.execute.taps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from convcalc.execute.machine import Machine
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
 Array = np.ndarray
+
+BAND_BYTES = 2**22
+"""Bytes of windows that are lined up at a time."""
 
 _JOIN: dict[str, np.ufunc] = {"sum": np.add, "max": np.maximum}
 _FUNCTIONS: dict[str, Callable[[Array], Any]] = {
@@ -38,9 +44,18 @@ _FUNCTIONS: dict[str, Callable[[Array], Any]] = {
 
 
 class NumpyBackend:
-    """The primitives on numpy arrays, in the dtype of the arrays."""
+    """The primitives on numpy arrays, in the dtype of the arrays.
+
+    Args:
+        algorithm: How to convolve, or "auto" for the fastest.
+        machine: The rates to plan with; those of this machine if there are none.
+    """
 
     name = "numpy"
+
+    def __init__(self, algorithm: str = "auto", machine: Machine | None = None) -> None:
+        self.algorithm = algorithm
+        self.machine = machine or this_machine()
 
     def conv(
         self,
@@ -52,9 +67,20 @@ class NumpyBackend:
         padding_mode: str,
     ) -> Array:
         """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
-        if padding_mode != "zeros":
-            array = self.pad(array, windows, padding_mode)
-            windows = unpadded(tuple(windows))
+        result: Array = planned_conv(self, array, weight, bias, windows, groups, padding_mode)
+        return result
+
+    def direct(
+        self,
+        array: Array,
+        weight: Array,
+        bias: Array | None,
+        windows: Sequence[Window],
+        groups: int,
+        layout: str,
+    ) -> Array:
+        """The same tap by tap, padded with zeros; numpy knows no other layout."""
+        del layout
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
@@ -69,8 +95,99 @@ class NumpyBackend:
         out_sizes: Sequence[int],
     ) -> Array:
         """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
+        forward: Array | None = planned_conv_transpose(
+            self, array, weight, bias, windows, groups, out_sizes
+        )
+        if forward is not None:
+            return forward
         blocks = grouped_weight(weight, groups, transposed=True)
         return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
+
+    def channels_last_conv(self, array: Array, weight: Array, windows: Sequence[Window]) -> Array:
+        """Cross-correlation of a padded (N, 1, *sizes) with (O, 1, *k), as (N, *out, O)."""
+        sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
+        matrix = weight.reshape(len(weight), -1).T
+        out = np.empty((len(array), *sizes, len(weight)), array.dtype)
+        shape = (*sizes, *weight.shape[2:])
+        steps = array.strides[2:]
+        strides = (
+            *(step * w.stride for step, w in zip(steps, windows, strict=True)),
+            *(step * w.dilation for step, w in zip(steps, windows, strict=True)),
+        )
+        rows = max(1, BAND_BYTES // (array.itemsize * matrix.shape[0] * math.prod(sizes[1:])))
+        for sample, result in zip(array, out, strict=True):
+            view = np.lib.stride_tricks.as_strided(sample[0], shape, strides)
+            for first in range(0, sizes[0], rows):
+                columns = view[first : first + rows].reshape(-1, matrix.shape[0])
+                band = result[first : first + rows].reshape(-1, len(weight))
+                np.matmul(columns, matrix, out=band)
+        return out
+
+    def check(self, array: Array, weight: Array, bias: Array | None, groups: int) -> None:
+        """Integers must be exact.
+
+        Raises:
+            DataError: a sum could leave int64.
+        """
+        if np.issubdtype(array.dtype, np.integer):
+            check_exact(array, grouped_weight(weight, groups, transposed=False), bias)
+
+    def empty(self, shape: Sequence[int], like: Array) -> Array:
+        """Cells of any content, of the dtype of `like`."""
+        return np.empty(shape, like.dtype)
+
+    def zeros(self, shape: Sequence[int], like: Array, dtype: str | None = None) -> Array:
+        """Zeros, of the dtype of `like` if none is named."""
+        return np.zeros(shape, dtype or like.dtype)
+
+    def lengthened(self, array: Array, length: int) -> Array:
+        """The last axis with zeros added, or cells taken away, at its end."""
+        missing = length - array.shape[-1]
+        if missing <= 0:
+            return np.ascontiguousarray(array[..., :length])
+        return np.pad(array, [*((0, 0),) * (array.ndim - 1), (0, missing)])
+
+    def steps(self, array: Array) -> tuple[int, ...]:
+        """How many numbers lie between neighbours along each axis."""
+        return tuple(step // array.itemsize for step in array.strides)
+
+    def strided(self, array: Array, shape: Sequence[int], steps: Sequence[int]) -> Array:
+        """Another view of the same memory, that may show a cell several times."""
+        strides = [step * array.itemsize for step in steps]
+        return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
+
+    def contiguous(self, array: Array) -> Array:
+        """The array in the order of its axes, copied if it must be."""
+        return np.ascontiguousarray(array)
+
+    def flip(self, array: Array, rank: int) -> Array:
+        """The last axes in reverse."""
+        return np.flip(array, tuple(range(array.ndim - rank, array.ndim)))
+
+    def rfftn(self, array: Array, sizes: Sequence[int]) -> Array:
+        """The spectrum of real numbers over the last axes, lengthened with zeros to `sizes`."""
+        return np.fft.rfftn(array, sizes, axes=range(-len(sizes), 0))
+
+    def irfftn(self, array: Array, sizes: Sequence[int]) -> Array:
+        """The real numbers of a spectrum over the last axes."""
+        return np.fft.irfftn(array, sizes, axes=range(-len(sizes), 0))
+
+    def is_finite(self, array: Array) -> bool:
+        """Whether no number is NaN or infinite; where a sum overflows, this says no too."""
+        with np.errstate(all="ignore"):
+            return bool(np.isfinite(array.sum()))
+
+    def factors(self, values: Array, rank: int) -> Array:
+        """One number per channel, as `accumulate` takes them."""
+        return values.reshape(-1, *(1,) * rank)
+
+    def accumulate(self, out: Array, piece: Array, factors: Array, own: slice, first: bool) -> None:
+        """Adds `piece` times its channels' factors to `out`, or puts it there first."""
+        with np.errstate(all="ignore"):
+            if first:
+                np.multiply(piece, factors[own], out=out)
+            else:
+                out += piece * factors[own]
 
     def linear(self, array: Array, weight: Array, bias: Array | None) -> Array:
         """(..., in) times (out, in), plus a bias (out)."""

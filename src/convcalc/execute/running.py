@@ -20,6 +20,7 @@ from convcalc.execute.axes import (
 )
 from convcalc.execute.choice import open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
+from convcalc.execute.problem import problems_of
 from convcalc.execute.weights import check_weights, without_counters
 from convcalc.layers.base import times
 from convcalc.network import INPUT, Network
@@ -49,6 +50,7 @@ class Settings:
         dtype: The dtype of the result, or None for what the inputs give.
         channels_last: Whether the channels are the last axis of input and result.
         rank: The number of spatial axes, or None to tell from the arrays.
+        algorithm: How convolutions are computed, "auto" for the fastest way.
     """
 
     backend: str = "auto"
@@ -56,6 +58,7 @@ class Settings:
     dtype: str | None = None
     channels_last: bool = False
     rank: int | None = None
+    algorithm: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,8 @@ def _run(
     dtypes = plan_dtypes(named, settings.dtype)
     _check_floats(network, samples.shape[1:], dtypes)
     _check_memory(report, dtypes)
-    backend = open_backend(settings.backend, settings.device, report, dtypes.compute)
+    problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
+    backend = open_backend(settings.backend, settings.device, problems, settings.algorithm)
     with np.errstate(all="ignore"):
         try:
             computed = backend.unload(_layers(network, samples, weights, backend, dtypes.compute))

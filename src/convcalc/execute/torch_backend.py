@@ -12,8 +12,10 @@ import torch
 from torch.nn import functional
 
 from convcalc.errors import DataError, UsageError, printable
-from convcalc.execute.border import source_cells, unpadded
+from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
+from convcalc.execute.machine import this_machine
+from convcalc.execute.planned import planned_conv, planned_conv_transpose
 from convcalc.execute.pooling import pooled
 from convcalc.execute.taps import (
     add_taps,
@@ -22,15 +24,18 @@ from convcalc.execute.taps import (
     per_channel,
     split_channels,
 )
+from convcalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from convcalc.execute.machine import Machine
     from convcalc.layers.operations import Function, Reduction
-    from convcalc.window import Window
 
 MOST_UNFOLDED = 2**30
 """Bytes of windows that torch may line up for one sample; the taps one by one need none."""
+
+_ONE = Window(1)
 
 _DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
 
@@ -46,13 +51,21 @@ _TRANSPOSED = (
 class TorchBackend:
     """The primitives on torch tensors of one device.
 
+    Args:
+        device: Where they lie.
+        algorithm: How to convolve, or "auto" for the fastest.
+        machine: The rates to plan with; those of this machine if there are none.
+
     Raises:
         UsageError: torch knows no such device, or has none here.
     """
 
     name = "torch"
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(
+        self, device: str = "cpu", algorithm: str = "auto", machine: Machine | None = None
+    ) -> None:
+        self.machine = machine or this_machine()
         if not _DEVICE.fullmatch(device):
             shown = printable(device, 60)
             raise UsageError(f"--device: expected cpu, cuda, cuda:1, mps or xpu; got '{shown}'")
@@ -62,6 +75,8 @@ class TorchBackend:
         except (RuntimeError, AssertionError) as error:
             reason = printable(str(error).split("\n", 1)[0])
             raise UsageError(f"--device {device}: {reason}") from None
+        # Other devices than the processor have their own convolutions, which know them better.
+        self.algorithm = algorithm if self.device.type == "cpu" else "library"
         if self.device.type == "cuda":
             # torch would round float32 to TF32's 10 bits of mantissa by default.
             torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
@@ -77,13 +92,31 @@ class TorchBackend:
         padding_mode: str,
     ) -> torch.Tensor:
         """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
-        if padding_mode != "zeros":
-            array = self.pad(array, windows, padding_mode)
-            windows = unpadded(tuple(windows))
+        result: torch.Tensor = planned_conv(
+            self, array, weight, bias, windows, groups, padding_mode
+        )
+        return result
+
+    def direct(
+        self,
+        array: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        windows: Sequence[Window],
+        groups: int,
+        layout: str,
+    ) -> torch.Tensor:
+        """The same by the library's own convolution, padded with zeros.
+
+        Args:
+            layout: How the channels lie in memory, "contiguous" or "channels-last".
+        """
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         if _needs_taps(array, weight) or _unfolds_too_far(array, weight, sizes):
             blocks = grouped_weight(weight, groups, transposed=False)
             return _summed(array, blocks, bias, windows, sizes, transposed=False)
+        if layout == "channels-last":
+            array, weight = _channels_last(array), _channels_last(weight)
         padding = [w.before for w in windows]
         if any(w.before != w.after for w in windows):
             array = functional.pad(array, _ends(windows))
@@ -108,6 +141,11 @@ class TorchBackend:
         out_sizes: Sequence[int],
     ) -> torch.Tensor:
         """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
+        forward: torch.Tensor | None = planned_conv_transpose(
+            self, array, weight, bias, windows, groups, out_sizes
+        )
+        if forward is not None:
+            return forward
         if _needs_taps(array, weight):
             blocks = grouped_weight(weight, groups, transposed=True)
             return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
@@ -126,6 +164,106 @@ class TorchBackend:
         for axis, (w, size) in enumerate(zip(windows, out_sizes, strict=True), start=2):
             cut = _cut(cut, axis, w.before, size)
         return cut if bias is None else cut + per_channel(bias, len(windows))
+
+    def channels_last_conv(
+        self, array: torch.Tensor, weight: torch.Tensor, windows: Sequence[Window]
+    ) -> torch.Tensor:
+        """Cross-correlation of a padded (N, 1, *sizes) with (O, 1, *k), as (N, *out, O)."""
+        rank = len(windows)
+        if rank == 1:
+            array, weight = array[:, :, None], weight[:, :, None]
+            windows = (_ONE, *windows)
+        out = _CONV[len(windows) - 1](
+            _channels_last(array),
+            _channels_last(weight),
+            None,
+            [w.stride for w in windows],
+            0,
+            [w.dilation for w in windows],
+        )
+        out = out.movedim(1, -1)
+        return out[:, 0] if rank == 1 else out
+
+    def check(
+        self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, groups: int
+    ) -> None:
+        """Integers must be exact.
+
+        Raises:
+            DataError: a sum could leave int64.
+        """
+        if not array.is_floating_point():
+            blocks = _exact(grouped_weight(weight, groups, transposed=False))
+            check_exact(_exact(array), blocks, None if bias is None else _exact(bias))
+
+    def empty(self, shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
+        """Cells of any content, of the dtype and in the place of `like`."""
+        return like.new_empty(tuple(shape))
+
+    def zeros(
+        self, shape: Sequence[int], like: torch.Tensor, dtype: str | None = None
+    ) -> torch.Tensor:
+        """Zeros, of the dtype (if none is named) and in the place of `like`."""
+        return like.new_zeros(tuple(shape), dtype=getattr(torch, dtype) if dtype else None)
+
+    def lengthened(self, array: torch.Tensor, length: int) -> torch.Tensor:
+        """The last axis with zeros added, or cells taken away, at its end."""
+        return functional.pad(array, (0, length - array.shape[-1]))
+
+    def steps(self, array: torch.Tensor) -> tuple[int, ...]:
+        """How many numbers lie between neighbours along each axis."""
+        return tuple(array.stride())
+
+    def strided(
+        self, array: torch.Tensor, shape: Sequence[int], steps: Sequence[int]
+    ) -> torch.Tensor:
+        """Another view of the same memory, that may show a cell several times."""
+        return array.as_strided(tuple(shape), tuple(steps))
+
+    def contiguous(self, array: torch.Tensor) -> torch.Tensor:
+        """The array in the order of its axes, copied if it must be."""
+        return array.contiguous()
+
+    def flip(self, array: torch.Tensor, rank: int) -> torch.Tensor:
+        """The last axes in reverse."""
+        return array.flip(tuple(range(array.ndim - rank, array.ndim)))
+
+    def rfftn(self, array: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
+        """The spectrum of real numbers over the last axes, lengthened with zeros to `sizes`."""
+        spectrum: torch.Tensor = torch.fft.rfftn(array, tuple(sizes))
+        return spectrum
+
+    def irfftn(self, array: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
+        """The real numbers of a spectrum over the last axes."""
+        cells: torch.Tensor = torch.fft.irfftn(array, tuple(sizes))
+        return cells
+
+    def is_finite(self, array: torch.Tensor) -> bool:
+        """Whether no number is NaN or infinite; where a sum overflows, this says no too."""
+        return bool(torch.isfinite(array.sum()))
+
+    def factors(self, values: torch.Tensor, rank: int) -> torch.Tensor | float:
+        """One number per channel, as `accumulate` takes them."""
+        return float(values[0]) if len(values) == 1 else values.reshape(-1, *(1,) * rank)
+
+    def accumulate(
+        self,
+        out: torch.Tensor,
+        piece: torch.Tensor,
+        factors: torch.Tensor | float,
+        own: slice,
+        first: bool,
+    ) -> None:
+        """Adds `piece` times its channels' factors to `out`, or puts it there first."""
+        if isinstance(factors, float):
+            if first:
+                torch.mul(piece, factors, out=out)
+            else:
+                out.add_(piece, alpha=factors)
+        elif first:
+            torch.mul(piece, factors[own], out=out)
+        else:
+            out.addcmul_(piece, factors[own])
 
     def linear(
         self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
@@ -227,6 +365,14 @@ class TorchBackend:
     def unload(self, tensor: torch.Tensor) -> np.ndarray:
         """The tensor as a numpy array."""
         return tensor.cpu().numpy()
+
+
+def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
+    """The same tensor with its channels side by side in memory; one axis has no such form."""
+    if tensor.ndim < 4:
+        return tensor.contiguous()
+    form = torch.channels_last if tensor.ndim == 4 else torch.channels_last_3d
+    return tensor.contiguous(memory_format=form)
 
 
 def _cut(tensor: torch.Tensor, axis: int, first: int, size: int) -> torch.Tensor:

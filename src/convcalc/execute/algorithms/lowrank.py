@@ -1,0 +1,108 @@
+"""Low rank: a kernel that is a product of one kernel per axis runs as passes along single axes.
+
+A kernel of k x k taps then costs 2k products per output instead of k*k. Whether a kernel is such a
+product is tested on its numbers: w = u[0] (x) u[1] (x) ... is read off the lines through its
+largest tap and accepted only if EVERY tap agrees,
+
+    |w - u[0] (x) u[1] (x) ...| <= 2 * eps * |w|        eps = 2^-23 for float32, 2^-52 for float64,
+
+with the factors rounded to the dtype. Two eps are what a kernel loses that was made from its
+factors and rounded (1/2), read off by a quotient (1/2) and rounded again (1/2 per factor). A sum of
+several products is not taken: its terms may cancel, so that their rounding errors exceed the bound.
+A tap of the wrong size can never be approximated away: the test is relative to each tap.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.border import unpadded
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from convcalc.execute.problem import Problem
+
+SLACK = 2
+"""How many eps a tap may differ from the product of the factors."""
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why the algorithm does not apply, in words; None where it may (the numbers decide)."""
+    if problem.transposed:
+        return "passes along single axes are for forward convolutions"
+    if not problem.floating:
+        return "factors of an integer kernel would be fractions"
+    if problem.depth != 1 or problem.out_channels != problem.groups:
+        return "the kernel mixes channels"
+    if sum(w.kernel > 1 for w in problem.windows) < 2:
+        return "the kernel has one axis only"
+    return None
+
+
+def working_bytes(problem: Problem) -> int:
+    """Bytes beside input and result: the padded input and what the first pass gives."""
+    cells = problem.batch * problem.channels * prod(problem.padded_sizes)
+    return 3 * cells * problem.itemsize
+
+
+def factors(weight: np.ndarray) -> list[np.ndarray] | None:
+    """One kernel (C, k) per axis, whose product is the weight (C, 1, *k); None if it is none.
+
+    An infinite or NaN weight has no factors.
+    """
+    kernels = weight[:, 0].astype(np.float64)
+    if not np.isfinite(kernels).all():
+        return None
+    lines = [np.stack(lines) for lines in zip(*map(_lines, kernels), strict=True)]
+    lines = [line.astype(weight.dtype) for line in lines]
+    allowed = SLACK * np.finfo(weight.dtype).eps * np.abs(kernels)
+    product = lines[0].astype(np.float64)
+    for line in lines[1:]:
+        others = (1,) * (product.ndim - 1)
+        product = product[..., None] * line.reshape(len(line), *others, -1)
+    return lines if bool((np.abs(kernels - product) <= allowed).all()) else None
+
+
+def _lines(kernel: np.ndarray) -> list[np.ndarray]:
+    """The lines through the largest tap, all but one divided by it.
+
+    The one is that of the pass which comes first if the tap is above 1, and otherwise of the last,
+    so that the numbers between the passes do not fall below the range of the dtype.
+    """
+    place: Any = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
+    top = kernel[place]
+    whole = kernel.ndim - 1 if abs(top) > 1 else 0
+    lines = []
+    for axis in range(kernel.ndim):
+        line = kernel[(*place[:axis], slice(None), *place[axis + 1 :])]
+        lines.append(line if axis == whole or not top else line / top)
+    return lines
+
+
+def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
+    """The result of a padded `array` (N, C, *sizes); None where the kernel is no product.
+
+    A result that is not finite is thrown away too: between the passes it may have overflowed.
+
+    The last axis goes first: its pass leaves fewer cells where there is a stride.
+    """
+    lines = factors(ops.unload(weight))
+    if lines is None:
+        return None
+    windows = unpadded(problem.windows)
+    for axis in reversed(range(problem.rank)):
+        window = windows[axis]
+        if window.kernel == 1 and window.stride == 1 and bool((lines[axis] == 1).all()):
+            continue
+        shape = [1] * problem.rank
+        shape[axis] = window.kernel
+        kernel = ops.load(lines[axis], problem.dtype).reshape(-1, 1, *shape)
+        single = [Window(1)] * problem.rank
+        single[axis] = window
+        sizes = [w.out_size(n) for w, n in zip(single, array.shape[2:], strict=True)]
+        array = passes(ops, array, kernel, single, sizes)
+    return array if ops.is_finite(array) else None

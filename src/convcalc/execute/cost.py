@@ -1,0 +1,143 @@
+"""How long each algorithm should take, from a problem and the rates of a machine.
+
+Every estimate is a sum of the work at its rate, the memory that is written anew, and the calls.
+They need to be right about the order of the algorithms, not about the seconds.
+"""
+
+from __future__ import annotations
+
+from math import log2, prod
+from typing import TYPE_CHECKING
+
+from convcalc.execute.algorithms import blocks, fft, passes
+
+if TYPE_CHECKING:
+    from convcalc.execute.algorithms.fft import Tiles
+    from convcalc.execute.machine import Rates
+    from convcalc.execute.problem import Problem
+
+LARGEST_KEPT = 2**25
+"""Bytes up to which the allocator keeps freed memory, so that it need not be cleared again."""
+
+SLOW_INTEGERS = 40
+"""How many times slower products of integers are: no library of matrix products knows them."""
+
+
+def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
+    """Seconds of the direct convolution in one of its layouts."""
+    if layout == "passes":
+        return _passes(problem, rates)
+    if layout == "blocks":
+        written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
+        work = 2 * blocks.macs(problem) / _products(problem, rates)
+        return work + written / rates.copies + 6 * rates.call
+    if backend == "numpy":
+        return _taps(problem, rates)
+    return _library(problem, layout, rates)
+
+
+def _library(problem: Problem, layout: str, rates: Rates) -> float:
+    """Torch's own convolution: fast where there are channels to fill its registers with."""
+    if not problem.floating:
+        return _taps(problem, rates)
+    written = problem.itemsize * problem.cells_out
+    if layout == "channels-last":
+        written += problem.itemsize * problem.cells_in
+    if problem.out_channels // problem.groups == 1 and problem.depth == problem.groups == 1:
+        # The library fills its registers with channels that are not there, in fresh memory.
+        padded = 16 * problem.itemsize * problem.cells_out
+        written += 4 * padded if padded > LARGEST_KEPT else 0
+    slowness = _slowness(problem, layout)
+    work = 2 * problem.macs * slowness / _products(problem, rates)
+    return work + written / rates.copies + rates.call
+
+
+def _slowness(problem: Problem, layout: str) -> float:
+    """How many times slower than a matrix product of the same size the library computes.
+
+    Measured on oneDNN 3.12: a single channel leaves its registers empty; wide kernels of few
+    channels take a path that is not vectorised, unless the channels are last in memory.
+    """
+    maps = problem.out_channels // problem.groups
+    width = problem.windows[-1].kernel
+    if problem.dtype == "float64" and problem.depth * problem.taps > 1:
+        return 2.0 if maps >= 8 else 8.0
+    if problem.depthwise and problem.groups > 1:
+        if layout == "channels-last":
+            return 2.5
+        return 2.0 if width < 14 else 50.0
+    if problem.depth == 1 and maps == 1:
+        return 8.0 if layout == "contiguous" and width < 32 else 60.0 if width >= 32 else 12.0
+    if layout == "contiguous" and width >= 14:
+        return 2.0
+    return 1.2 if maps >= 8 else 4.0
+
+
+def im2col(problem: Problem, rates: Rates) -> float:
+    """Seconds of gathering every window, and one matrix product."""
+    columns = problem.itemsize * problem.channels * problem.taps
+    columns *= problem.batch * prod(problem.out_sizes)
+    written = 1.5 * columns + 2 * problem.itemsize * problem.cells_out
+    # A product with few rows is bound by reading its columns.
+    maps = problem.out_channels // problem.groups
+    work = 2 * problem.macs * (1 + 6 / maps) / _products(problem, rates)
+    return work + written / rates.copies + 8 * rates.call
+
+
+def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
+    """Seconds of the transforms of kernel and blocks, their products, and the checks."""
+    cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
+    steps = cells * log2(max(cells, 2))
+    transforms = (problem.channels + problem.out_channels) * blocks_in_all
+    transforms += problem.out_channels * problem.depth
+    work = transforms * steps / rates.transforms
+    products = 8 * fft.frequencies(tiles) * blocks_in_all * problem.out_channels * problem.depth
+    if problem.depth > 1:
+        work += products / rates.spectra
+        kernel = 16 * fft.frequencies(tiles) * problem.out_channels * problem.depth
+        work += 3 * kernel / rates.copies
+        moved = (
+            16 * fft.frequencies(tiles) * blocks_in_all * (problem.channels + problem.out_channels)
+        )
+        work += 2 * moved / rates.copies
+    checked = problem.channels * blocks_in_all * cells
+    written = 20 * checked + 8 * problem.cells_out + 32 * fft.frequencies(tiles) * blocks_in_all
+    bands = problem.batch * tiles.counts[0]
+    return work + written / rates.copies + (10 * bands + 6 * blocks_in_all + 20) * rates.call
+
+
+def separable(problem: Problem, rates: Rates) -> float:
+    """Seconds of one pass per axis."""
+    cells, work, calls = list(problem.padded_sizes), 0.0, 0.0
+    planes = problem.batch * problem.channels
+    for axis in reversed(range(problem.rank)):
+        window = problem.windows[axis]
+        cells[axis] = problem.out_sizes[axis]
+        count = planes * prod(cells)
+        work += window.kernel * count / _adding(problem, rates)
+        calls += window.kernel * max(1, count / passes.BAND)
+        work += problem.itemsize * count / rates.copies
+    return work + calls * rates.call + 10 * rates.call
+
+
+def _passes(problem: Problem, rates: Rates) -> float:
+    bands = max(problem.batch, problem.cells_out / passes.BAND)
+    work = problem.macs / _adding(problem, rates) + bands * problem.taps * rates.call
+    return work + problem.itemsize * (problem.cells_in + problem.cells_out) / rates.copies
+
+
+def _taps(problem: Problem, rates: Rates) -> float:
+    """A matrix product per tap, each with its passes over input and result."""
+    cells = max(problem.cells_in, problem.cells_out)
+    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * problem.cells_out)
+    work = 2 * problem.macs / _products(problem, rates) + moved / (2 * rates.copies)
+    return work + problem.taps * rates.call * 4 + cells * problem.itemsize / rates.copies
+
+
+def _products(problem: Problem, rates: Rates) -> float:
+    factor = {"float32": 1.0, "float64": 2.0}.get(problem.dtype, SLOW_INTEGERS)
+    return rates.products / factor
+
+
+def _adding(problem: Problem, rates: Rates) -> float:
+    return rates.passes * 4 / problem.itemsize

@@ -1,0 +1,166 @@
+"""One convolution by its plan, on the arrays of either backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import UsageError
+from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
+from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.border import unpadded
+from convcalc.execute.planner import Plan, plan
+from convcalc.execute.problem import Problem
+from convcalc.execute.taps import grouped_weight, per_channel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.window import Window
+
+PLAIN = ("contiguous", "channels-last")
+
+
+def planned_conv(
+    ops: Any,
+    array: Any,
+    weight: Any,
+    bias: Any | None,
+    windows: Sequence[Window],
+    groups: int,
+    padding_mode: str,
+) -> Any:
+    """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k), the fastest way."""
+    problem = problem_of(array, weight, windows, groups, padding_mode)
+    chosen = plan(problem, ops.name, ops.machine, ops.algorithm)
+    result = run_plan(ops, chosen, problem, array, weight, bias)
+    if result is None and ops.algorithm != "auto":
+        chosen = plan(problem, ops.name, ops.machine, "direct")
+    elif result is None:
+        chosen = _second(ops, problem, chosen)
+    else:
+        return result
+    result = run_plan(ops, chosen, problem, array, weight, bias)
+    if result is None:
+        plain = chosen._replace(algorithm="direct", layout="contiguous")
+        result = run_plan(ops, plain, problem, array, weight, bias)
+    return result
+
+
+def planned_conv_transpose(
+    ops: Any,
+    array: Any,
+    weight: Any,
+    bias: Any | None,
+    windows: Sequence[Window],
+    groups: int,
+    out_sizes: Sequence[int],
+) -> Any:
+    """A transposed convolution of stride 1 as a forward one where that is faster; None elsewhere.
+
+    Output v gathers x[j] * w[t] with v = j - pb + d*t. With the taps in reverse, t' = k - 1 - t,
+    that is cell j = v - (e - 1 - pb) + d*t': a convolution padded with e - 1 - pb cells.
+
+    Raises:
+        UsageError: an algorithm was asked for, and the stride is not 1.
+    """
+    forward = [
+        _turned(w, int(n), out)
+        for w, n, out in zip(windows, array.shape[2:], out_sizes, strict=True)
+    ]
+    turned = tuple(window for window in forward if window is not None)
+    forced = ops.algorithm not in ("auto", "direct", "library")
+    if len(turned) < len(forward):
+        if forced:
+            raise UsageError(
+                f"--algorithm {ops.algorithm}: a transposed convolution with a stride, or with "
+                f"cells beyond its kernel's reach, is computed directly; use auto or direct"
+            )
+        return None
+    blocks_of = grouped_weight(weight, groups, transposed=True)
+    kernel = ops.flip(blocks_of.reshape(-1, *blocks_of.shape[2:]), len(windows))
+    problem = problem_of(array, kernel, turned, groups, "zeros")
+    if not forced and plan(problem, ops.name, ops.machine, ops.algorithm).algorithm != "fft":
+        return None
+    return planned_conv(ops, array, kernel, bias, turned, groups, "zeros")
+
+
+def _turned(window: Window, size: int, out: int) -> Window | None:
+    """The window of the forward convolution of an axis, if there is one."""
+    before = window.extent - 1 - window.before
+    after = out - size - before + window.extent - 1
+    if window.stride > 1 or before < 0 or after < 0:
+        return None
+    return window._replace(before=before, after=after)
+
+
+def problem_of(
+    array: Any, weight: Any, windows: Sequence[Window], groups: int, padding_mode: str
+) -> Problem:
+    """The convolution of these arrays in whole numbers."""
+    sizes = tuple(int(n) for n in array.shape[2:])
+    return Problem(
+        int(array.shape[0]),
+        int(array.shape[1]),
+        int(weight.shape[0]),
+        groups,
+        sizes,
+        tuple(windows),
+        tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True)),
+        str(array.dtype).rpartition(".")[2],
+        padding_mode if any(w.before or w.after for w in windows) else "zeros",
+    )
+
+
+def run_plan(
+    ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any, bias: Any | None
+) -> Any:
+    """The result of one plan; None where the numbers do not admit it."""
+    windows = problem.windows
+    if chosen.algorithm == "direct" and chosen.layout in PLAIN:
+        if problem.padding_mode != "zeros":
+            array, windows = ops.pad(array, windows, problem.padding_mode), unpadded(windows)
+        return ops.direct(array, weight, bias, windows, problem.groups, chosen.layout)
+    if problem.floating and not ops.is_finite(weight):
+        return None  # an infinite weight must not meet a padding's zeros
+    ops.check(array, weight, bias, problem.groups)
+    if any(w.before or w.after for w in windows):
+        array = ops.pad(array, windows, problem.padding_mode)
+    result = _computed(ops, chosen, problem, array, weight)
+    if result is not None and bias is not None:
+        result += per_channel(bias, problem.rank)
+    return result
+
+
+def _computed(ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any) -> Any:
+    """The result of a padded array, the bias apart."""
+    if chosen.algorithm == "im2col":
+        return im2col.run(ops, problem, array, weight)
+    if chosen.algorithm == "lowrank":
+        return lowrank.run(ops, problem, array, weight)
+    if chosen.algorithm == "fft":
+        assert chosen.tiles is not None
+
+        def direct(piece: Any, windows: tuple[Window, ...]) -> Any:
+            return _block(ops, piece, weight, windows, problem.groups)
+
+        return fft.run(ops, problem, array, weight, chosen.tiles, direct)
+    if chosen.layout == "blocks":
+        return blocks.run(ops, problem, array, weight)
+    return passes(ops, array, weight, problem.windows, problem.out_sizes)
+
+
+def _block(ops: Any, piece: Any, weight: Any, windows: tuple[Window, ...], groups: int) -> Any:
+    """A block that must not be transformed, by the fastest of the direct ways."""
+    problem = problem_of(piece, weight, windows, groups, "zeros")
+    chosen = plan(problem, ops.name, ops.machine, "direct")
+    result = run_plan(ops, chosen, problem, piece, weight, None)
+    if result is None:
+        result = ops.direct(piece, weight, None, windows, groups, "contiguous")
+    return result
+
+
+def _second(ops: Any, problem: Problem, first: Plan) -> Plan:
+    """What to do where the numbers do not admit the first plan."""
+    if first.algorithm == "lowrank":
+        return plan(problem, ops.name, ops.machine, "auto", False)
+    return plan(problem, ops.name, ops.machine, "direct")

@@ -1,0 +1,188 @@
+"""Which algorithm computes a convolution, how, and why: whole numbers and rates, no arrays."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import UsageError
+from convcalc.execute import cost
+from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.execute.algorithms.fft import Tiles
+    from convcalc.execute.machine import Machine
+    from convcalc.execute.problem import Problem
+
+TRANSFORMS = {
+    1: (256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144),
+    2: (16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 256, 320, 384, 512, 1024),
+    3: (8, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 80, 96),
+}
+"""Cells per axis of the transforms that are tried, by the number of axes."""
+
+MOST_SPECTRA = 2**30
+"""Bytes that transforms may take beside input and result."""
+
+FEW_PRODUCTS = 20_000
+"""Below so many products no plan is better than the plainest."""
+
+
+class Plan(NamedTuple):
+    """How a convolution is computed.
+
+    Attributes:
+        algorithm: "direct", "im2col", "fft" or "lowrank".
+        backend: "numpy" or "torch".
+        layout: Of a direct convolution: "contiguous", "channels-last", "blocks" (blocks of
+            outputs as channels) or "passes" (tap by tap in bands).
+        tiles: The blocks of an FFT, or None.
+        working_bytes: Bytes beside input, kernel and result.
+        predicted_seconds: By the rates of the machine.
+        reason: Why, in words.
+        alternatives: (algorithm, seconds or None, why it does not apply) of the others.
+    """
+
+    algorithm: str
+    backend: str
+    layout: str
+    tiles: Tiles | None
+    working_bytes: int
+    predicted_seconds: float
+    reason: str
+    alternatives: tuple[tuple[str, float | None, str], ...] = ()
+
+
+@lru_cache(maxsize=512)
+def plan(
+    problem: Problem,
+    backend: str,
+    machine: Machine,
+    algorithm: str = "auto",
+    separable: bool | None = None,
+) -> Plan:
+    """The plan of one convolution on one backend.
+
+    Args:
+        algorithm: One that is asked for, or "auto".
+        separable: Whether the kernel is known to be a product of one kernel per axis.
+
+    Raises:
+        UsageError: the algorithm that is asked for does not apply.
+    """
+    if algorithm == "library":
+        only = _direct(problem, backend, machine, plain=True)
+        return only._replace(reason="the device has convolutions of its own")
+    refusals = _refusals(problem, separable)
+    if refusals.get(algorithm):
+        raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
+    if algorithm == "auto" and problem.macs < FEW_PRODUCTS:
+        only = _direct(problem, backend, machine, plain=True)
+        return only._replace(reason="so few products that any other way would cost more")
+    plans = [p for p in _plans(problem, backend, machine) if not refusals.get(p.algorithm)]
+    best = {
+        name: min((p for p in plans if p.algorithm == name), key=_seconds)
+        for name in {p.algorithm for p in plans}
+    }
+    if algorithm != "auto" and algorithm not in best:
+        raise UsageError(f"--algorithm {algorithm}: its blocks would not fit into memory")
+    chosen = best[algorithm] if algorithm != "auto" else min(best.values(), key=_seconds)
+    if algorithm == "auto" and chosen.algorithm == "lowrank" and separable is None:
+        # Only the numbers can tell, and they are looked at when it runs.
+        chosen = chosen._replace(alternatives=())
+    return _explained(chosen, best, refusals, asked=algorithm != "auto")
+
+
+def _seconds(candidate: Plan) -> float:
+    return candidate.predicted_seconds
+
+
+def _refusals(problem: Problem, separable: bool | None) -> dict[str, str | None]:
+    unknown = "the kernel is no product of one kernel per axis" if separable is False else None
+    return {
+        "direct": None,
+        "im2col": im2col.refusal(problem),
+        "fft": fft.refusal(problem),
+        "lowrank": lowrank.refusal(problem) or unknown,
+    }
+
+
+def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
+    """Every way that applies, one plan each."""
+    rates = machine.of(backend)
+    yield _direct(problem, backend, machine)
+    if im2col.refusal(problem) is None:
+        seconds = cost.im2col(problem, rates)
+        yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
+    if lowrank.refusal(problem) is None:
+        seconds = cost.separable(problem, rates)
+        yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
+    if fft.refusal(problem) is None:
+        for tiles in _all_tiles(problem):
+            needed = fft.working_bytes(problem, tiles)
+            if needed <= MOST_SPECTRA:
+                seconds = cost.spectral(problem, tiles, rates)
+                yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
+
+
+def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = False) -> Plan:
+    """The fastest layout of the direct convolution."""
+    rates = machine.of(backend)
+    layouts = ["contiguous"] if plain else _layouts(problem, backend)
+    seconds, layout = min(
+        (cost.direct(problem, layout, backend, rates), layout) for layout in layouts
+    )
+    return Plan("direct", backend, layout, None, _direct_bytes(problem, layout), seconds, "")
+
+
+def _layouts(problem: Problem, backend: str) -> list[str]:
+    layouts = ["contiguous"]
+    if problem.transposed:
+        return layouts
+    if backend == "torch" and problem.dtype == "float32" and problem.rank > 1:
+        layouts.append("channels-last")
+    if blocks.refusal(problem) is None:
+        layouts.append("blocks")
+    if problem.depthwise and (problem.floating or backend == "numpy"):
+        layouts.append("passes")
+    return layouts
+
+
+def _direct_bytes(problem: Problem, layout: str) -> int:
+    if layout == "blocks":
+        return blocks.working_bytes(problem)
+    padded = problem.batch * problem.channels * prod(problem.padded_sizes)
+    return problem.itemsize * (padded + (problem.cells_in if layout == "channels-last" else 0))
+
+
+def _all_tiles(problem: Problem) -> set[Tiles]:
+    """Blocks of every size that is tried; an axis is never cut finer than its kernel needs."""
+    found = set()
+    for cells in TRANSFORMS[problem.rank]:
+        sizes = tuple(fft.good_size(max(cells, w.extent)) for w in problem.windows)
+        found.add(fft.tiles_of(problem, sizes))
+    return found
+
+
+def _explained(
+    chosen: Plan, best: dict[str, Plan], refusals: dict[str, str | None], *, asked: bool
+) -> Plan:
+    """The plan with its reason, and the others in the order of their seconds."""
+    others = sorted((p for p in best.values() if p.algorithm != chosen.algorithm), key=_seconds)
+    listed: list[tuple[str, float | None, str]] = [
+        (p.algorithm, p.predicted_seconds, "") for p in others
+    ]
+    listed += [(name, None, why) for name, why in refusals.items() if why]
+    if asked:
+        reason = "it was asked for"
+    elif not others:
+        reason = "nothing else applies"
+    else:
+        ratio = others[0].predicted_seconds / chosen.predicted_seconds
+        reason = (
+            f"{ratio:.2g} times faster than {others[0].algorithm}, by the rates of this machine"
+        )
+    return chosen._replace(reason=reason, alternatives=tuple(listed))

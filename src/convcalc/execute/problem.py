@@ -1,0 +1,148 @@
+"""One convolution as the planner sees it: whole numbers and words, no arrays."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.layers.convolution import Convolution
+from convcalc.layers.stages import Staged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.layers.base import Layer
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
+    from convcalc.network import Network
+    from convcalc.window import Window
+
+ITEMSIZES = {"float32": 4, "float64": 8, "int64": 8}
+
+
+class Problem(NamedTuple):
+    """What is convolved: shapes, windows and the dtype of the arithmetic.
+
+    Attributes:
+        batch: Samples.
+        channels: Input channels.
+        out_channels: Output channels.
+        groups: Blocks of channels that do not mix.
+        sizes: Cells of each spatial axis of the input, padding apart.
+        windows: One per spatial axis.
+        out_sizes: Cells of each spatial axis of the result.
+        dtype: The dtype that is computed in: float32, float64 or int64.
+        padding_mode: What the cells of the padding contain.
+        transposed: Whether the windows lie on the result, as in a transposed convolution.
+    """
+
+    batch: int
+    channels: int
+    out_channels: int
+    groups: int
+    sizes: tuple[int, ...]
+    windows: tuple[Window, ...]
+    out_sizes: tuple[int, ...]
+    dtype: str = "float32"
+    padding_mode: str = "zeros"
+    transposed: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Spatial axes."""
+        return len(self.sizes)
+
+    @property
+    def taps(self) -> int:
+        """Taps of one kernel over all axes."""
+        return prod(window.kernel for window in self.windows)
+
+    @property
+    def depth(self) -> int:
+        """Input channels that one output channel reads."""
+        return self.channels // self.groups
+
+    @property
+    def floating(self) -> bool:
+        """Whether the numbers are floats."""
+        return self.dtype.startswith("float")
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one number."""
+        return ITEMSIZES[self.dtype]
+
+    @property
+    def cells_in(self) -> int:
+        """Numbers of the input."""
+        return self.batch * self.channels * prod(self.sizes)
+
+    @property
+    def cells_out(self) -> int:
+        """Numbers of the result."""
+        return self.batch * self.out_channels * prod(self.out_sizes)
+
+    @property
+    def weights(self) -> int:
+        """Numbers of the kernel."""
+        return self.out_channels * self.depth * self.taps
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the definition: outputs (transposed: inputs) times their taps."""
+        if self.transposed:
+            return self.cells_in * (self.out_channels // self.groups) * self.taps
+        return self.cells_out * self.depth * self.taps
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of input, kernel and result together."""
+        return self.itemsize * (self.cells_in + self.cells_out + self.weights)
+
+    @property
+    def padded_sizes(self) -> tuple[int, ...]:
+        """Cells of each spatial axis of the input, padding included."""
+        return tuple(n + w.before + w.after for n, w in zip(self.sizes, self.windows, strict=True))
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is convolved by itself, with one kernel."""
+        return self.groups == self.channels == self.out_channels
+
+
+def problem_of(
+    layer: Conv | ConvTranspose, batch: int, shape: tuple[int, ...], dtype: str
+) -> Problem:
+    """What a layer asks for on `batch` samples of `shape` = (C, *sizes)."""
+    return Problem(
+        batch,
+        shape[0],
+        layer.out_channels,
+        layer.groups,
+        shape[1:],
+        layer.windows(shape),
+        layer.out_shape(shape)[1:],
+        dtype,
+        getattr(layer, "padding_mode", "zeros"),
+        not hasattr(layer, "padding_mode"),
+    )
+
+
+def problems_of(network: Network, batch: int, shape: tuple[int, ...], dtype: str) -> list[Problem]:
+    """The convolutions of a network, in the order of its layers."""
+    return [
+        problem_of(layer, batch, arriving, dtype)
+        for step in network.walk(shape)
+        if step.arriving
+        for layer, arriving in _convolutions(step.layer, step.arriving[0])
+    ]
+
+
+def _convolutions(
+    layer: Layer, shape: tuple[int, ...]
+) -> Iterator[tuple[Conv | ConvTranspose, tuple[int, ...]]]:
+    """The convolutions that a layer is made of, with the shapes that arrive at them."""
+    if isinstance(layer, Convolution):
+        yield layer, shape  # type: ignore[misc]
+    elif isinstance(layer, Staged):
+        yield from ((stage, arriving) for _, stage, arriving in layer.walk(shape))

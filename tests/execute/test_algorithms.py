@@ -1,0 +1,436 @@
+"""Every algorithm on both backends: the same numbers as plain loops, within the same bounds."""
+
+import numpy as np
+import pytest
+from convolving import AVAILABLE, BACKENDS, cases, conv, convt, transposed_cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcalc.errors import UsageError
+from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank
+from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.planned import problem_of, run_plan
+from convcalc.execute.planner import Plan
+from convcalc.window import Window
+from tolerances import TOLERANCES
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def normal(*shape, dtype="float32", seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def backend_of(name):
+    if name == "numpy":
+        return NumpyBackend()
+    from convcalc.execute.torch_backend import TorchBackend
+
+    return TorchBackend()
+
+
+def within(y, x, w, reference, dtype="float32"):
+    """Whether y lies within the bound of its dtype; `reference` convolves in float64."""
+    with np.errstate(all="ignore"):
+        exact, products = reference(x, w), reference(abs(x), abs(w))
+        return abs(y.astype(float) - exact) <= TOLERANCES[dtype].bound(products)
+
+
+def correlate(x, w):
+    """Cross-correlation of (N, C, *sizes) with (O, C, *k) in float64, without padding."""
+    rank = x.ndim - 2
+    view = np.lib.stride_tricks.sliding_window_view(
+        x.astype(float), w.shape[2:], axis=tuple(range(2, x.ndim))
+    )
+    letters = "uvw"[:rank]
+    taps = "xyz"[:rank]
+    return np.einsum(f"nc{letters}{taps},oc{taps}->no{letters}", view, w.astype(float))
+
+
+# --- all of them
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@settings(max_examples=40)
+@given(case=cases())
+def test_every_algorithm_stays_within_the_bound(algorithm, dtype, case):
+    x, w, b = case.numbers(dtype)
+    expected, products = (
+        case.naive(x, w, b),
+        case.naive(abs(x), abs(w), None if b is None else abs(b)),
+    )
+    for backend in AVAILABLE:
+        try:
+            array = case.run(x, w, b, backend=backend, algorithm=algorithm).array
+        except UsageError as error:
+            assert str(error).startswith(f"--algorithm {algorithm}: ")
+            assert algorithm == "lowrank" or (algorithm, dtype) == ("fft", "float64")
+            continue
+        assert dtype == array.dtype
+        assert (abs(array.astype(float) - expected) <= TOLERANCES[dtype].bound(products)).all()
+
+
+@settings(max_examples=60)
+@given(case=cases())
+def test_integers_are_exact_in_windows_too(case):
+    x, w, b = case.numbers("int32")
+    expected = case.naive(x, w, b).tolist()
+    for backend in AVAILABLE:
+        assert expected == case.run(x, w, b, backend=backend, algorithm="im2col").array.tolist()
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["fft", "lowrank"])
+def test_integers_are_refused_where_they_would_be_rounded(backend, algorithm):
+    with pytest.raises(
+        UsageError, match=rf"^--algorithm {algorithm}: .*integer.*use auto or direct"
+    ):
+        conv(np.ones((9, 9), int), np.ones((3, 3), int), backend=backend, algorithm=algorithm)
+
+
+@both
+def test_integers_that_could_wrap_are_refused_by_all(backend):
+    x = np.full((1, 1, 64, 64), 2**62)
+    for algorithm in ("direct", "im2col", "auto"):
+        with pytest.raises(Exception, match="the integers are too large"):
+            conv(x, np.ones((1, 1, 3, 3), int), backend=backend, algorithm=algorithm)
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["im2col", "fft", "lowrank"])
+def test_a_transposed_convolution_with_a_stride_is_direct(backend, algorithm):
+    x, w = normal(1, 1, 9, 9), normal(1, 1, 3, 3)
+    options = {"backend": backend, "parameters": {"stride": (1, 2)}}
+    with pytest.raises(UsageError, match=f"^--algorithm {algorithm}: a transposed .* stride"):
+        convt(x, w, algorithm=algorithm, **options)
+    assert (11, 19) == convt(x, w, algorithm="direct", **options).shape[2:]
+
+
+@pytest.mark.parametrize("algorithm", ["im2col", "fft", "auto"])
+@settings(max_examples=60)
+@given(case=transposed_cases())
+def test_a_transposed_convolution_is_a_forward_one_turned_round(algorithm, case):
+    case = case._replace(stride=(1,) * case.rank, extra=(0,) * case.rank)
+    x, w, b = case.numbers("float32")
+    if min(case.transposed_sizes()) < 1:
+        case = case._replace(pads=((0, 0),) * case.rank)
+    expected = case.naive(x, w, b)
+    products = case.naive(abs(x), abs(w), None if b is None else abs(b))
+    for backend in AVAILABLE:
+        try:
+            array = case.run(x, w, b, backend=backend, algorithm=algorithm).array
+        except UsageError:
+            extents = [d * (k - 1) for d, k in zip(case.dilation, case.w[2:], strict=True)]
+            assert any(max(p) > e for p, e in zip(case.pads, extents, strict=True))
+            continue
+        assert (abs(array - expected) <= TOLERANCES["float32"].bound(products)).all()
+
+
+@both
+def test_a_large_transposed_kernel_is_transformed(backend):
+    x, w = normal(1, 1, 300, 300), normal(1, 1, 64, 64)
+    y = convt(x, w, backend=backend)
+    forward = np.flip(w, (2, 3))
+    padded = np.pad(x, [(0, 0), (0, 0), (63, 63), (63, 63)])[..., :100, :100]
+    assert (363, 363) == y.shape[2:]
+    assert within(y[..., :37, :37], padded, forward, correlate).all()
+
+
+PADDED = {"padding": 2, "stride": (1, 2)}
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["im2col", "fft", "lowrank", "auto"])
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_padding_meets_no_weight_that_is_not_finite(backend, algorithm, value):
+    x, w = np.ones((1, 1, 40, 40), "float32"), np.ones((1, 1, 5, 5), "float32")
+    w[0, 0, 0, 0] = value
+    array = conv(x, w, backend=backend, algorithm=algorithm, parameters=PADDED)[0, 0]
+    # The first tap lies on the padding in the first two rows and, at stride 2, the first column.
+    assert np.isfinite(array[:2]).all()
+    assert np.isfinite(array[:, 0]).all()
+    assert not np.isfinite(array[2:, 1:]).any()
+
+
+SHAPES = {
+    "one channel": ((1, 1, 70, 90), (1, 1, 5, 5)),
+    "one axis": ((1, 1, 5000), (1, 1, 31)),
+    "several channels": ((1, 3, 40, 50), (4, 3, 5, 5)),
+    "three axes": ((1, 1, 20, 21, 22), (1, 1, 3, 3, 3)),
+}
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["direct", "im2col", "fft", "lowrank", "auto"])
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("value", [np.inf, np.nan, 1e30])
+def test_one_wild_cell_reaches_its_windows_alone(backend, algorithm, name, value):
+    x_shape, w_shape = SHAPES[name]
+    if algorithm == "lowrank" and name in ("one axis", "several channels"):
+        pytest.skip("the kernel has no factors")
+    x, w = normal(*x_shape), abs(normal(*w_shape)) + 1
+    if algorithm == "lowrank":
+        w[:] = 1.5
+    place = (0, 0, *(size // 2 for size in x_shape[2:]))
+    x[place] = value
+    y = conv(x, w, backend=backend, algorithm=algorithm)
+    reached = np.zeros(y.shape, bool)
+    reached[
+        (..., *(slice(p - k + 1, p + 1) for p, k in zip(place[2:], w_shape[2:], strict=True)))
+    ] = 1
+    exact = within(y, x, w, correlate)
+    assert exact[~reached].all()
+    assert exact[reached].all() if value == 1e30 else not np.isfinite(y[reached]).any()
+
+
+# --- FFT
+
+
+@st.composite
+def transforms(draw):
+    """A problem without padding, and blocks that are small enough to be several."""
+    rank = draw(st.integers(1, 3))
+    axes = [
+        (draw(st.integers(1, 5)), draw(st.integers(1, 2)), draw(st.integers(1, 3)))
+        for _ in range(rank)
+    ]
+    windows = tuple(Window(k, s, dilation=d) for k, s, d in axes)
+    sizes = tuple(w.extent + draw(st.integers(0, (40, 14, 6)[rank - 1])) for w in windows)
+    tiles = tuple(w.extent + draw(st.integers(0, 6)) for w in windows)
+    return windows, sizes, tiles, draw(st.integers(1, 3)), draw(st.integers(0, 99))
+
+
+@settings(max_examples=150)
+@given(drawn=transforms(), wild=st.sampled_from([1.0, 1e8, 1e30]), still=st.booleans())
+def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
+    windows, sizes, cells, channels, seed = drawn
+    draw = np.random.default_rng(seed)
+    x = draw.standard_normal((2, channels, *sizes)).astype("float32")
+    x.flat[draw.integers(x.size)] = wild
+    if still:
+        x[..., : sizes[-1] // 2] = 0
+    w = draw.standard_normal((2, channels, *(v.kernel for v in windows))).astype("float32")
+    problem = problem_of(x, w, windows, 1, "zeros")
+    tiles = fft.tiles_of(problem, tuple(fft.good_size(n) for n in cells))
+    plan = Plan("fft", "", "", tiles, 0, 0.0, "")
+
+    def reference(x, w):
+        spread = np.zeros((2, channels, *(v.extent for v in windows)))
+        spread[(..., *(slice(None, None, v.dilation) for v in windows))] = w
+        return correlate(x, spread)[(..., *(slice(None, None, v.stride) for v in windows))]
+
+    for name in AVAILABLE:
+        ops = backend_of(name)
+        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        if y is not None:
+            assert within(ops.unload(y), x, w, reference).all()
+
+
+def demand(x, w, n, **window):
+    windows = tuple(Window(k, **window) for k in w.shape[2:])
+    problem = problem_of(x, w, windows, 1, "zeros")
+    tiles = fft.tiles_of(problem, (n,) * len(windows))
+    return certificate(w, problem, tiles), tiles
+
+
+def refused(x, w, n, **window):
+    """The blocks that are refused; None where the kernel is."""
+    found, _ = demand(x, w, n, **window)
+    pads = [(window.get("before", 0), window.get("after", 0))] * (x.ndim - 2)
+    return None if found is None else unsafe_blocks(found, np.pad(x[0], [(0, 0), *pads]))
+
+
+def test_noise_is_transformed_in_every_block():
+    x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
+    assert set() == refused(x, w, 64)
+    assert set() == refused(x, w, 64, before=7, after=7)
+    assert set() == refused(normal(1, 64, 40, 40), normal(64, 64, 5, 5), 16, before=2, after=2)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_the_blocks_that_see_a_wild_cell_are_not_transformed(value):
+    x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
+    x[0, 0, 49, 120] = value
+    # Blocks of 64 cells every 50: cell 49 is seen by block 0, cell 120 by block 2 alone.
+    assert {(0, 2)} == refused(x, w, 64)
+    x[0, 0, 55, 120] = value
+    assert {(0, 2), (1, 2)} == refused(x, w, 64)
+
+
+def test_a_dark_window_in_a_bright_block_is_not_transformed():
+    x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
+    x[0, 0, 5:20, 60:75] *= 1e-6  # one window exactly
+    assert {(0, 1)} == refused(x, w, 64)
+    x[0, 0, 5, 60] = 1
+    assert (0, 1) in refused(x, w, 64)
+
+
+def test_scattered_zeros_do_no_harm():
+    x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
+    x[np.random.default_rng(0).random(x.shape) < 0.4] = 0
+    assert set() == refused(x, w, 64)
+
+
+def test_a_block_of_zeros_is_its_own_transform():
+    x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
+    x[..., :64, :64] = 0
+    assert (0, 0) not in refused(x, w, 64)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_kernel_that_is_not_finite_is_not_transformed(value):
+    w = normal(1, 1, 15, 15)
+    w[0, 0, 3, 3] = value
+    assert refused(normal(1, 1, 99, 99), w, 64) is None
+
+
+def test_a_kernel_of_nearly_one_tap_is_not_transformed():
+    # Its result is as small as single cells are, and noise has cells near zero.
+    w = np.zeros((1, 1, 15, 15), "float32")
+    w[0, 0, 7, 7] = 1
+    x = normal(1, 1, 200, 200)
+    assert refused(x, w, 64) != set()
+
+
+@pytest.mark.parametrize(("least", "size"), [(1, 2), (11, 12), (13, 14), (62, 64), (97, 98)])
+def test_good_sizes_are_even_and_have_small_factors(least, size):
+    assert size == fft.good_size(least)
+
+
+# --- blocks of outputs, passes, low rank
+
+
+@settings(max_examples=100)
+@given(case=cases(modes=("zeros",)), layout=st.sampled_from(["blocks", "passes"]), data=st.data())
+def test_the_layouts_of_one_channel_agree_with_loops(case, layout, data):
+    groups = 1 if layout == "blocks" else data.draw(st.integers(1, 3))
+    case = case._replace(
+        x=(case.x[0], groups, *case.x[2:]), w=(groups, 1, *case.w[2:]), groups=groups, bias=None
+    )
+    x, w, _ = case.numbers("float32")
+    expected, products = case.naive(x, w), case.naive(abs(x), abs(w))
+    axes = zip(case.w[2:], case.stride, case.pads, case.dilation, strict=True)
+    windows = tuple(Window(k, s, pb, pa, d) for k, s, (pb, pa), d in axes)
+    problem = problem_of(x, w, windows, groups, "zeros")
+    for name in AVAILABLE:
+        ops = backend_of(name)
+        plan = Plan("direct", name, layout, None, 0, 0.0, "")
+        y = ops.unload(
+            run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        )
+        assert expected.shape == y.shape
+        assert (abs(y - expected) <= TOLERANCES["float32"].bound(products)).all()
+
+
+def test_a_block_is_never_longer_than_a_short_row():
+    def size(length, kernel):
+        problem = problem_of(
+            normal(1, 1, 9, length),
+            normal(1, 1, 1, kernel),
+            (Window(1), Window(kernel)),
+            1,
+            "zeros",
+        )
+        return blocks.block_size(problem)
+
+    assert [4, 8, 16, 16, 32] == [size(3, 1), size(8, 1), size(16, 1), size(600, 63), size(600, 64)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((5, 7), "float32"),
+        ((5, 7), "float64"),
+        ((1, 9), "float64"),
+        ((3, 4, 5), "float32"),
+    ],
+)
+def test_a_product_of_lines_is_found(shape, dtype):
+    lines = [normal(3, k, dtype="float64", seed=k) for k in shape]
+    whole = lines[0]
+    for line in lines[1:]:
+        whole = whole[..., None] * line.reshape(3, *(1,) * (whole.ndim - 1), -1)
+    w = whole[:, None].astype(dtype)
+    found = lowrank.factors(w)
+    again = found[0].astype(float)
+    for line in found[1:]:
+        again = again[..., None] * line.reshape(3, *(1,) * (again.ndim - 1), -1)
+    assert [(3, k) for k in shape] == [line.shape for line in found]
+    assert (abs(again - w[:, 0]) <= 2 * np.finfo(dtype).eps * abs(w[:, 0])).all()
+
+
+def test_a_tap_that_differs_is_never_approximated():
+    w = np.ones((1, 1, 5, 5), "float32")
+    for place in [(0, 0), (2, 3), (4, 4)]:
+        off = w.copy()
+        off[(0, 0, *place)] += 3 * 2.0**-23
+        assert lowrank.factors(off) is None
+        off[(0, 0, *place)] = 0
+        assert lowrank.factors(off) is None
+    tiny = np.outer([1, 1e-20], [1, 1e-20]).astype("float32")[None, None]
+    tiny[0, 0, 1, 1] = 2e-40
+    assert lowrank.factors(tiny) is None
+    assert lowrank.factors(w) is not None
+    assert lowrank.factors(np.where(w > 0, np.nan, w)) is None
+
+
+@both
+def test_a_kernel_without_factors_is_computed_another_way(backend):
+    x, w = normal(1, 1, 60, 60), normal(1, 1, 7, 7)
+    y = conv(x, w, backend=backend, algorithm="lowrank")
+    assert within(y, x, w, correlate).all()
+
+
+@both
+def test_passes_that_overflow_in_between_are_computed_another_way(backend):
+    # Along the row the sum is 4e38, beyond float32; the other factor brings it back.
+    w = np.outer([1e-3, 0, 0], [1, 1, 1, 1]).astype("float32")[None, None]
+    x = np.full((1, 1, 60, 60), 1e38, "float32")
+    y = conv(x, w, backend=backend, algorithm="lowrank")
+    assert np.isfinite(y).all()
+    assert within(y, x, w, correlate).all()
+
+
+# --- whatever is chosen
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["direct", "fft", "auto"])
+def test_the_sum_of_two_inputs_has_the_sum_of_their_results(backend, algorithm):
+    one, other, w = normal(1, 2, 50, 60), normal(1, 2, 50, 60, seed=1), normal(2, 2, 9, 9)
+    options = {"backend": backend, "algorithm": algorithm, "parameters": {"padding": 4}}
+    whole = conv(one + other, w, **options)
+    parts = conv(one, w, **options) + conv(other, w, **options)
+    bound = TOLERANCES["float32"].bound(conv(abs(one) + abs(other), abs(w), **options))
+    assert (abs(whole - parts) <= 2 * bound).all()
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["direct", "fft", "auto"])
+def test_a_shifted_input_has_a_shifted_result(backend, algorithm):
+    x, w = normal(1, 1, 80, 90), normal(1, 1, 9, 9)
+    options = {"backend": backend, "algorithm": algorithm}
+    here, there = conv(x, w, **options), conv(x[..., 7:, 11:], w, **options)
+    bound = TOLERANCES["float32"].bound(conv(abs(x), abs(w), **options))
+    assert (abs(here[..., 7:, 11:] - there) <= 2 * bound[..., 7:, 11:]).all()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_working_memory_is_counted(algorithm):
+    x, w = normal(1, 1, 64, 64), np.ones((1, 1, 5, 5), "float32")
+    problem = problem_of(x, w, (Window(5, 1, 2, 2),) * 2, 1, "zeros")
+    if algorithm == "fft":
+        tiles = fft.tiles_of(problem, (32, 32))
+        # 28 outputs per block, 3 blocks per axis; 32*17 frequencies of 16 bytes, twice for the
+        # kernel, and two arrays of them and their blocks for a row of 3 blocks
+        assert ((32, 32), (28, 28), (3, 3)) == tiles
+        assert 2 * 32 * 17 * 16 + 3 * 32 * 2 * 3 * 32 * 17 == fft.working_bytes(problem, tiles)
+    if algorithm == "im2col":
+        # 64 rows of 25*64 columns of 4 bytes, and the padded input
+        assert 64 * 25 * 64 * 4 + 68 * 68 * 4 == im2col.working_bytes(problem)
+    if algorithm == "lowrank":
+        assert 3 * 68 * 68 * 4 == lowrank.working_bytes(problem)
+    if algorithm == "direct":
+        assert 4 * 3 * 64 * 64 == blocks.working_bytes(problem)

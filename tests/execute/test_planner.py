@@ -1,0 +1,158 @@
+"""Plans: which algorithm, why, and what a machine's rates change about it."""
+
+import json
+
+import pytest
+
+from convcalc.errors import UsageError
+from convcalc.execute import machine
+from convcalc.execute.machine import DEFAULT, Machine, as_data, this_machine
+from convcalc.execute.planner import plan
+from convcalc.execute.problem import Problem
+from convcalc.window import Window
+
+both = pytest.mark.parametrize("backend", ["numpy", "torch"])
+
+
+def problem(channels=1, out_channels=1, size=1024, kernel=3, *, groups=1, rank=2, **more):
+    windows = (Window(kernel, 1, kernel // 2, kernel // 2),) * rank
+    sizes = tuple(w.out_size(size) for w in windows)
+    return Problem(1, channels, out_channels, groups, (size,) * rank, windows, sizes, **more)
+
+
+def planned(*shape, backend="torch", algorithm="auto", separable=False, rates=DEFAULT, **more):
+    return plan(problem(*shape, **more), backend, rates, algorithm, separable)
+
+
+@both
+def test_a_wide_kernel_on_one_channel_is_transformed(backend):
+    chosen = planned(1, 1, 1024, 63, backend=backend)
+    assert "fft" == chosen.algorithm
+    assert chosen.tiles.transform[0] >= 63 + 1
+    # every output is in a block, and none is beyond the last one
+    (step, _), (count, _) = chosen.tiles.step, chosen.tiles.counts
+    assert (count - 1) * step < 1024 <= count * step
+
+
+@both
+def test_a_small_kernel_is_direct(backend):
+    assert "direct" == planned(1, 1, 1024, 3, backend=backend).algorithm
+    assert "direct" == planned(1, 1, 9, 3, backend=backend).algorithm
+
+
+def test_the_layout_is_that_of_the_case():
+    assert "blocks" == planned(1, 1, 1024, 7).layout
+    assert "passes" == planned(1, 1, 1024, 3).layout
+    assert "contiguous" == planned(256, 256, 56, 3).layout
+    assert "channels-last" == planned(64, 64, 112, 15, groups=64).layout
+
+
+def test_a_kernel_with_factors_is_run_in_passes_if_it_is_known():
+    assert "lowrank" == planned(1, 1, 1024, 31, separable=True).algorithm
+    assert "lowrank" != planned(1, 1, 1024, 31, separable=False).algorithm
+    refused = {name: why for name, seconds, why in planned(1, 1, 1024, 15).alternatives if why}
+    assert {"lowrank": "the kernel is no product of one kernel per axis"} == refused
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+@both
+def test_what_an_fft_would_round_is_never_transformed(backend, dtype):
+    chosen = planned(1, 1, 1024, 63, backend=backend, dtype=dtype)
+    assert "fft" != chosen.algorithm
+    with pytest.raises(UsageError, match=r"^--algorithm fft: "):
+        planned(1, 1, 1024, 63, backend=backend, dtype=dtype, algorithm="fft")
+
+
+@pytest.mark.parametrize("algorithm", ["direct", "im2col", "fft", "lowrank"])
+def test_what_is_asked_for_is_planned(algorithm):
+    chosen = planned(1, 1, 64, 5, algorithm=algorithm, separable=None)
+    assert (algorithm, "it was asked for") == (chosen.algorithm, chosen.reason)
+    assert chosen.working_bytes > 0
+    assert algorithm not in {name for name, *_ in chosen.alternatives}
+
+
+def test_the_alternatives_are_in_the_order_of_their_seconds():
+    chosen = planned(1, 1, 1024, 31)
+    seconds = [s for _, s, _ in chosen.alternatives if s is not None]
+    assert sorted(seconds) == seconds
+    assert chosen.predicted_seconds <= seconds[0]
+    assert "times faster than" in chosen.reason
+
+
+def test_the_rates_of_the_machine_decide():
+    slow_transforms = DEFAULT._replace(torch=DEFAULT.torch._replace(transforms=1e6))
+    fast_transforms = DEFAULT._replace(torch=DEFAULT.torch._replace(transforms=1e13))
+    assert "direct" == planned(1, 1, 1024, 31, rates=slow_transforms).algorithm
+    assert "fft" == planned(1, 1, 1024, 31, rates=fast_transforms).algorithm
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_more_work_takes_longer(backend):
+    seconds = [
+        planned(c, c, size, k, backend=backend, algorithm=a).predicted_seconds
+        for a in ("direct", "im2col", "fft")
+        for c, size, k in ((4, 32, 3), (4, 64, 5), (16, 64, 7))
+    ]
+    assert all(seconds[i] < seconds[i + 1] < seconds[i + 2] for i in (0, 3, 6))
+
+
+def test_a_problem_counts():
+    own = problem(4, 6, 10, 3, groups=2)
+    # 6 maps of 100 cells, each 2 channels * 9 taps
+    assert (6 * 100 * 18, 6 * 2 * 9, 9, 2) == (own.macs, own.weights, own.taps, own.depth)
+    assert 4 * (400 + 600 + 108) == own.bytes
+    assert (12, 12) == own.padded_sizes
+    assert not own.depthwise
+    assert problem(4, 4, groups=4).depthwise
+    # transposed: 400 inputs, each with 3 maps of its group * 9 taps
+    assert 400 * 27 == own._replace(transposed=True).macs
+
+
+# --- the rates of a machine
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    this_machine.cache_clear()
+    yield tmp_path / "convcalc" / "machine.json"
+    this_machine.cache_clear()
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    this_machine.cache_clear()
+
+
+def test_without_a_file_the_machine_is_ordinary(cache):
+    assert cache == machine.cache_path()
+    assert DEFAULT == this_machine()
+
+
+def test_the_file_is_read(cache):
+    own = Machine(DEFAULT.torch, DEFAULT.numpy, 1.5)
+    write(cache, json.dumps(as_data(own)))
+    assert own == this_machine()
+
+
+def broken():
+    good = as_data(DEFAULT)
+    yield "{"
+    yield "[]"
+    yield "null"
+    yield "\0"
+    yield json.dumps({**good, "version": 0})
+    yield json.dumps({**good, "torch_import": "soon"})
+    yield json.dumps({**good, "torch_import": -1})
+    yield json.dumps({**good, "numpy": {}})
+    yield json.dumps({**good, "numpy": None})
+    yield json.dumps({**good, "torch": {**good["torch"], "copies": 0}})
+    yield json.dumps({**good, "torch": {**good["torch"], "copies": float("nan")}})
+    yield "[" * 100_000
+
+
+@pytest.mark.parametrize("text", list(broken()))
+def test_a_broken_file_counts_as_none(cache, text):
+    write(cache, text)
+    assert DEFAULT == this_machine()
