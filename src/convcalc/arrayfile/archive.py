@@ -21,7 +21,7 @@ from convcalc.errors import ConvcalcError, DataError, ResourceError, UsageError,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_MEMBERS = 1000
+MAX_MEMBERS = 10_000
 MAX_RATIO = 1000
 RATIO_FREE = 100_000_000
 """Bytes that may be packed by any ratio: less than this hurts nobody."""

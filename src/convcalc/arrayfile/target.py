@@ -95,7 +95,7 @@ def resolve(path: str) -> Target:
         raise unwritable(label, reason(error)) from None
     _check_existing(target)
     if target.is_file:
-        _check_folder(target)
+        check_parent(target.label, target.path, target.real)
     return target
 
 
@@ -131,20 +131,29 @@ def _check_existing(target: Target) -> None:
         raise unwritable(target.label, "it is read-only; change its mode or choose another name")
 
 
-def _check_folder(target: Target) -> None:
-    """Refuse a file whose folder cannot take a new file; replacing needs that too."""
-    folder = os.path.dirname(target.real)
-    shown = quoted(os.path.dirname(target.path) or os.curdir)
+def check_parent(label: str, path: str, real: str | None = None) -> None:
+    """Refuse a name whose folder cannot take a new file; replacing one needs that too.
+
+    Args:
+        label: The name for messages.
+        path: The name as it was given.
+        real: The same with its symbolic links followed.
+
+    Raises:
+        OutputError: The folder is not there, is none, or is not writable.
+    """
+    folder = os.path.dirname(os.path.realpath(path) if real is None else real)
+    shown = quoted(os.path.dirname(path) or os.curdir)
     try:
         status = os.stat(folder)
     except FileNotFoundError:
-        raise unwritable(target.label, f"there is no folder {shown}; make it first") from None
+        raise unwritable(label, f"there is no folder {shown}; make it first") from None
     except OSError as error:
-        raise unwritable(target.label, reason(error)) from None
+        raise unwritable(label, reason(error)) from None
     if not stat.S_ISDIR(status.st_mode):
-        raise unwritable(target.label, f"{shown} is not a folder")
+        raise unwritable(label, f"{shown} is not a folder")
     if not _may(folder, os.W_OK | os.X_OK):
-        raise unwritable(target.label, f"the folder {shown} is not writable; choose another one")
+        raise unwritable(label, f"the folder {shown} is not writable; choose another one")
 
 
 def _may(path: str, mode: int) -> bool:

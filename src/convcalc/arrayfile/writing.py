@@ -24,7 +24,7 @@ from convcalc.arrayfile.wording import reason, unwritable
 from convcalc.errors import OutputError, ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from convcalc.arrayfile.npy import Array
     from convcalc.arrayfile.target import Target
@@ -58,7 +58,7 @@ def write_array(path: str, array: Array) -> None:
     try:
         _deliver(target, plain)
     except OSError as error:
-        raise _failure(target.label, error) from None
+        raise failure(target.label, error) from None
     except MemoryError:
         raise ResourceError(f"cannot write {target.label}: not enough memory") from None
 
@@ -66,7 +66,8 @@ def write_array(path: str, array: Array) -> None:
 def _deliver(target: Target, array: Array) -> None:
     """Write the array in the way that its target needs."""
     if target.is_file:
-        _replace(target, array)
+        size = len(header_bytes(array)) + array.nbytes
+        replace_file(target, size, lambda descriptor: _write_npy(descriptor, array))
     elif target.descriptor is None:
         with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
             _write_npy(descriptor, array)
@@ -75,22 +76,28 @@ def _deliver(target: Target, array: Array) -> None:
         _write_npy(target.descriptor, array)
 
 
-def _failure(label: str, error: OSError) -> OutputError:
+def failure(label: str, error: OSError) -> OutputError:
     """The failure that an error of the system means."""
     if error.errno in _FULL:
         return ResourceError(f"cannot write {label}: {reason(error)}")
     return unwritable(label, reason(error))
 
 
-def _replace(target: Target, array: Array) -> None:
-    """Write a new file beside the target and give it the target's name."""
+def replace_file(target: Target, size: int, write: Callable[[int], None]) -> None:
+    """Write a new file beside the target and give it the target's name.
+
+    Args:
+        target: A file, there already or not.
+        size: The bytes that it will have at least.
+        write: Writes them to a descriptor.
+    """
     folder = os.path.dirname(target.real)
     # A short prefix of its own: one made from the target's name could exceed the longest name.
     descriptor, temporary = tempfile.mkstemp(prefix=".convcalc-", suffix=".tmp", dir=folder)
     try:
         with _closing(descriptor):
-            _reserve(descriptor, len(_header(array)) + array.nbytes)
-            _write_npy(descriptor, array)
+            _reserve(descriptor, size)
+            write(descriptor)
             _dress(descriptor, target.status)
             os.fsync(descriptor)
         os.replace(temporary, target.real)
@@ -162,12 +169,12 @@ def _closing(descriptor: int) -> Iterator[int]:
 
 def _write_npy(descriptor: int, array: Array) -> None:
     """Write the header and all elements."""
-    _write_all(descriptor, memoryview(_header(array)))
-    for piece in _pieces(array):
-        _write_all(descriptor, piece.view(np.uint8).data)
+    write_all(descriptor, memoryview(header_bytes(array)))
+    for piece in pieces(array):
+        write_all(descriptor, piece.view(np.uint8).data)
 
 
-def _header(array: Array) -> bytes:
+def header_bytes(array: Array) -> bytes:
     """The first bytes of the file, up to the first element."""
     content = io.BytesIO()
     np.lib.format.write_array_header_1_0(
@@ -181,7 +188,7 @@ def _header(array: Array) -> bytes:
     return content.getvalue()
 
 
-def _pieces(array: Array) -> Iterator[Array]:
+def pieces(array: Array) -> Iterator[Array]:
     """The elements in the order of the file: the array itself, or one copied chunk after another.
 
     A piece is only valid until the next one is taken.
@@ -201,7 +208,7 @@ def _pieces(array: Array) -> Iterator[Array]:
             yield np.ascontiguousarray(piece)
 
 
-def _write_all(descriptor: int, data: memoryview) -> None:
+def write_all(descriptor: int, data: memoryview) -> None:
     """Write every byte.
 
     Not left to the file objects of Python: unbuffered ones write a part and report no error, and

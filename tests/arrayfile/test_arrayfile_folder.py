@@ -1,0 +1,106 @@
+"""Files of one folder: safe names, and what is refused before the first of them is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcalc.arrayfile import check_folder, make_folder
+from convcalc.arrayfile.folder import file_name
+from convcalc.errors import OutputError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(path="maps", names=("0.npy", "1.npy"), *, force=False, inputs=()):
+    check_folder(path, names, force=force, inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("layer1.0.0-a_b", "layer1.0.0-a_b.npy"),
+        ("a/b", "a%2Fb.npy"),
+        ("..", "%2E..npy"),
+        (".hidden", "%2Ehidden.npy"),
+        ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.npy"),
+        ("100%", "100%25.npy"),
+        ("\x1b[2J", "%1B%5B2J.npy"),
+        ("\u00fc", "%C3%BC.npy"),
+        ("a\udcffb", "a%ED%B3%BFb.npy"),
+        ("", ".npy"),
+    ],
+)
+def test_a_label_becomes_a_plain_name(label, name):
+    assert name == file_name(label)
+
+
+@given(st.text(max_size=9), st.text(max_size=9))
+def test_labels_that_differ_have_names_that_differ(one, other):
+    assert (one == other) == (file_name(one) == file_name(other))
+    assert os.path.basename(file_name(one)) == file_name(one)
+    assert file_name(one).isascii()
+
+
+def test_a_new_folder_and_an_empty_one_are_accepted():
+    check()
+    assert make_folder("maps")
+    assert not make_folder("maps")
+    check()
+    check("maps/")
+    check("new/")
+
+
+def test_a_file_that_exists_needs_force():
+    make_folder("maps")
+    Path("maps/1.npy").write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"cannot write 'maps/1\.npy': it exists; add --force"):
+        check()
+    check(force=True)
+    check(names=["0.npy"])
+
+
+def test_a_file_that_is_an_input_is_said_to_be():
+    make_folder("maps")
+    Path("maps/1.npy").write_bytes(b"old")
+    with pytest.raises(OutputError, match="it is also an input"):
+        check(inputs=["maps/1.npy"])
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("file", "cannot write 'file': it is not a folder"),
+        ("link", "cannot write 'link': it is a link to nothing; remove it first"),
+        ("there/is/none", "cannot write 'there/is/none': there is no folder 'there/is'; make it"),
+        ("file/in", "cannot write 'file/in': Not a directory"),
+        ("a\0b", r"cannot write 'a\\x00b': "),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_what_is_no_folder_is_refused(path, why):
+    Path("file").write_bytes(b"")
+    os.symlink("nowhere", "link")
+    with pytest.raises(OutputError, match=why):
+        check(path)
+
+
+def test_a_name_that_is_too_long_is_refused_before_the_work():
+    make_folder("maps")
+    with pytest.raises(OutputError, match="File name too long"):
+        check(names=["x" * 300 + ".npy"])
+
+
+def test_a_folder_that_cannot_be_made_is_reported():
+    Path("file").write_bytes(b"")
+    with pytest.raises(OutputError, match=r"cannot write 'file/maps': Not a directory"):
+        make_folder("file/maps")
+    assert not make_folder("file")  # found out when the first file is written
