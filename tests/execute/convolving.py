@@ -40,6 +40,25 @@ def run(kind, x, w, b=None, *, groups=1, flip=False, parameters=None, **settings
     )
 
 
+def drawn(seed):
+    """Weights for `run_network` in which nothing is 0 or 1: statistics and factors around 1."""
+
+    def weights(network, shape):
+        draw = np.random.default_rng(seed)
+        return {
+            name: draw.uniform(*_range(name, needed), needed).astype(np.float32)
+            for name, needed in network.tensor_shapes(shape).items()
+        }
+
+    return weights
+
+
+def _range(name, shape):
+    factor = len(shape) == 1 and name.endswith(("weight", "running_var"))
+    bound = float(np.prod(shape[1:])) ** -0.5
+    return (0.5, 1.5) if factor else (-bound, bound)
+
+
 def conv(x, w, b=None, **options):
     """`run` of a convolution, its array alone."""
     return run(Conv, x, w, b, **options).array

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import weakref
 from collections import OrderedDict
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from convolving import BACKENDS, conv, run
+from convolving import BACKENDS, conv, drawn, run
 
 import convcalc
 from convcalc.errors import DataError, ResourceError, UsageError
@@ -16,7 +17,6 @@ from convcalc.execute import choice, running
 from convcalc.execute.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
 from convcalc.execute.running import Settings, run_network
-from convcalc.execute.weights import random_weights
 from convcalc.layers import KINDS, Conv
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
@@ -41,14 +41,10 @@ NETWORKS = [
 ]
 
 
-def seeded(seed):
-    return lambda needed: random_weights(needed, seed)
-
-
 def network(spec, x, weights=None, **settings):
     """The result of a network on numpy, with random weights of seed 0 if none are given."""
     chosen = Settings(**{"backend": "numpy", **settings})
-    return run_network(convcalc.parse(spec), x, seeded(0) if weights is None else weights, chosen)
+    return run_network(convcalc.parse(spec), x, drawn(0) if weights is None else weights, chosen)
 
 
 def normal(*shape, dtype="float32"):
@@ -173,46 +169,6 @@ def test_the_weights_of_a_torch_sequential_load_as_they_are_named(backend, dtype
     assert abs(expected - array).max() <= TOLERANCES[dtype].bound(8)
 
 
-# --- random weights
-
-
-def test_random_weights_are_the_same_for_the_same_seed():
-    needed = {"0.weight": (4, 3, 3, 3), "0.bias": (4,)}
-    one, again, other = (random_weights(needed, seed) for seed in (7, 7, 8))
-    assert {name: a.tobytes() for name, a in one.items()} == {
-        name: a.tobytes() for name, a in again.items()
-    }
-    assert all((one[name] != other[name]).all() for name in needed)
-
-
-def test_random_weights_of_a_seed_never_change():
-    drawn = random_weights({"0.weight": (1, 1, 2)}, 0)["0.weight"]
-    # numpy's PCG64 with seed 0: 0.63696169 and 0.26978671, from [0, 1) to within 1/sqrt(2)
-    np.testing.assert_allclose([[[0.1936930, -0.3255707]]], drawn, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("shape", "bound"),
-    [
-        ((64, 16, 3, 3), 1 / 12),
-        ((64, 4, 4), 1 / 4),
-        ((64, 2, 2, 2, 2), 1 / 4),
-        ((64, 1, 5, 5), 0.2),
-    ],
-)
-def test_random_weights_lie_within_one_over_the_root_of_the_fan_in(shape, bound):
-    drawn = random_weights({"0.weight": shape, "0.bias": (4096,)}, 0)
-    for array in drawn.values():
-        assert array.dtype == "float32"
-        assert 0.98 * bound < array.max() <= bound
-        assert -bound <= array.min() < -0.98 * bound
-
-
-def test_every_random_weight_is_drawn_anew():
-    drawn = random_weights({"0.weight": (4, 1, 3), "1.weight": (4, 1, 3)}, 0)
-    assert (drawn["0.weight"] != drawn["1.weight"]).all()
-
-
 # --- weights that do not fit
 
 
@@ -248,6 +204,21 @@ def test_weights_that_do_not_fit_are_named(changes, expected):
     assert f"the weights do not fit: {expected}" == str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("unknown", "hint"),
+    [
+        ("0.weights", "; did you mean '0.weight'?"),
+        ("0.bias_", "; did you mean '0.bias'?"),
+        ("1.gamma", ""),
+    ],
+)
+def test_a_weight_too_many_is_named_with_its_nearest(unknown, hint):
+    weights = {name: np.ones(shape) for name, shape in (*GOOD.items(), (unknown, (4,)))}
+    with pytest.raises(DataError) as caught:
+        network("conv:4,k3", np.ones((3, 5, 5)), weights)
+    assert str(caught.value) == (f"the weights do not fit: no layer has a weight '{unknown}'{hint}")
+
+
 @pytest.mark.parametrize("shape", [(4,), (1, 1, 1, 1, 1, 1)])
 def test_weights_of_an_impossible_rank_are_named(shape):
     with pytest.raises(DataError, match=r"the weights do not fit: missing '0\.weight'"):
@@ -269,6 +240,172 @@ def test_a_weight_of_another_dtype_promotes_and_is_named():
     assert "float64" == result.array.dtype
     assert len(result.notes) == 1
     assert "float64 ('0.bias')" in result.notes[0]
+
+
+# --- part of a network, and all of its outputs
+
+
+PARTS = "conv:4,k3,p1 residual{dw:k3,p1 bn relu} x=pw:5 @x maxpool:2 flatten linear:3 softmax"
+
+
+def watched(spec, x, weights=None, **settings):
+    """Every label with its output as it was when it was computed, and the result."""
+    seen = {}
+
+    def watch(label, array):
+        assert label not in seen
+        seen[label] = array.copy()
+
+    chosen = Settings(**{"backend": "numpy", **settings})
+    weights = drawn(0) if weights is None else weights
+    return seen, run_network(convcalc.parse(spec), x, weights, chosen, watch)
+
+
+@both
+def test_every_output_is_seen_once_and_is_that_of_the_network_until_there(backend):
+    x = normal(2, 3, 8, 6)
+    seen, result = watched(PARTS, x, backend=backend)
+    parsed = convcalc.parse(PARTS)
+    assert [node.label for node in parsed.nodes] == list(seen)
+    weights = drawn(0)(parsed, (3, 8, 6))
+    for row in parsed.analyze((3, 8, 6)).layers:
+        part = network(PARTS, x, weights, backend=backend, until=row.label)
+        assert (2, *row.output_shape) == part.array.shape
+        assert seen[row.label].tobytes() == part.array.tobytes()
+    assert seen[parsed.nodes[-1].label].tobytes() == result.array.tobytes()
+
+
+@both
+def test_the_outputs_are_those_of_the_layers_one_by_one(backend):
+    torch = pytest.importorskip("torch")
+    x = normal(3, 8, 6)
+    seen, _ = watched("conv:4,k3,p1 bn relu", x, backend=backend)
+    weights = drawn(0)(convcalc.parse("conv:4,k3,p1 bn relu"), (3, 8, 6))
+    modules = [torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*modules).eval()
+    model.load_state_dict(
+        {**model.state_dict(), **{name: torch.from_numpy(a) for name, a in weights.items()}}
+    )
+    value = torch.from_numpy(x)[None]
+    for label, module in zip(("0", "1", "2"), model, strict=True):
+        value = module(value)
+        expected = value[0].detach().numpy()
+        np.testing.assert_allclose(seen[label], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_only_what_leads_to_the_label_is_computed_and_counted(monkeypatch):
+    computed = []
+    real = Conv.run
+
+    def spy(layer, ops, arrays, weights):
+        computed.append(layer.out_channels)
+        return real(layer, ops, arrays, weights)
+
+    monkeypatch.setattr(Conv, "run", spy)
+    spec = "a=conv:4,k1 conv:5,k1 conv:6,k1 @a conv:7,k1 conv:8,k1"
+    parsed = convcalc.parse(spec)
+    weights = drawn(0)(parsed, (3, 4, 4))
+    result = network(spec, normal(3, 4, 4), weights, until=parsed.nodes[3].label)
+    assert [4, 7] == computed
+    assert 16 * (3 * 4 + 4 * 7) == result.report.totals.macs
+    assert f"stopped after '{parsed.nodes[3].label}': 2 of 5 layers computed" in result.notes
+
+
+def test_weights_of_layers_that_are_not_computed_may_be_there_or_not():
+    spec, x = "a=conv:4,k1 bn b=conv:5,k1", normal(3, 4, 4)
+    weights = drawn(0)(convcalc.parse(spec), (3, 4, 4))
+    few = {name: array for name, array in weights.items() if name.startswith("a.")}
+    assert network(spec, x, few, until="a").array.tolist() == (
+        network(spec, x, weights, until="a").array.tolist()
+    )
+    with pytest.raises(DataError, match=r"no layer has a weight 'a\.wieght'"):
+        network(spec, x, {**weights, "a.wieght": np.ones(3)}, until="a")
+    with pytest.raises(DataError, match=r"no layer has a weight 'c\.bias'"):
+        network(spec, x, {**weights, "c.bias": np.ones(3)}, until="a")
+    with pytest.raises(DataError, match=r"missing 'a\.bias'"):
+        network(spec, x, {"a.weight": weights["a.weight"]}, until="a")
+
+
+def test_layers_behind_the_label_need_not_fit_the_input():
+    assert (4, 2, 2) == network("conv:4,k3 conv:4,k9", normal(3, 4, 4), until="0").array.shape
+
+
+def test_a_label_that_there_is_not_is_named():
+    with pytest.raises(UsageError, match=r"no layer or block is called 'stme'; .* 'stem'\?"):
+        network("stem=pw:2", normal(3, 4, 4), until="stme")
+
+
+@pytest.mark.parametrize(
+    ("spec", "until", "expected"),
+    [
+        ("conv:4,k3", None, (6, 5, 4)),
+        ("conv:4,k3 flatten linear:7", None, (7,)),
+        ("conv:4,k3 flatten linear:1", None, (1,)),
+        ("gap", None, (1, 1, 3)),
+        ("conv:4,k3 linear:9", None, (6, 9, 4)),
+        ("conv:4,k3 flatten", "0", (6, 5, 4)),
+    ],
+)
+def test_channels_come_last_where_there_are_other_axes(spec, until, expected):
+    x = normal(8, 7, 3)
+    assert expected == network(spec, x, channels_last=True, until=until).array.shape
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [("flatten linear:1", (1,)), ("gap", (1, 1)), ("flatten", (56,)), ("flatten linear:4", (4,))],
+)
+def test_features_of_an_image_without_channels_keep_their_axis(spec, expected):
+    assert expected == network(spec, normal(8, 7)).array.shape
+
+
+@both
+@pytest.mark.parametrize(
+    ("dtype", "stored"),
+    [("float16", "float16"), ("float64", "float64"), ("bfloat16", "float32"), (None, "float32")],
+)
+def test_outputs_have_the_dtype_and_the_axes_of_the_result(backend, dtype, stored):
+    seen, result = watched(
+        "conv:4,k3 relu", normal(8, 7, 3), backend=backend, dtype=dtype, channels_last=True
+    )
+    assert {(stored, (6, 5, 4))} == {(a.dtype.name, a.shape) for a in seen.values()}
+    assert seen["1"].tolist() == result.array.tolist()
+    assert np.maximum(seen["0"], 0).tolist() == seen["1"].tolist()
+
+
+def test_integers_within_the_network_may_be_larger_than_the_result():
+    weights = {"0.weight": np.full((1, 1, 1, 1), 1000), "1.weight": np.zeros((1, 1, 1, 1), int)}
+    seen, result = watched(
+        "pw:1,nobias pw:1,nobias", np.ones((1, 2, 2), int), weights, dtype="int8"
+    )
+    assert ("int64", {1000}) == (seen["0"].dtype, set(seen["0"].ravel().tolist()))
+    assert ("int8", {0}) == (result.array.dtype, set(result.array.ravel().tolist()))
+
+
+def test_an_array_is_let_go_once_no_later_layer_reads_it(monkeypatch):
+    class Counted(np.ndarray):
+        """An array that can be seen to go."""
+
+    kept, most = set(), []
+    real = Conv.run
+
+    def counted(layer, ops, arrays, weights):
+        array = real(layer, ops, arrays, weights).view(Counted)
+        kept.add(layer.out_channels)
+        weakref.finalize(array, kept.discard, layer.out_channels)
+        return array
+
+    monkeypatch.setattr(Conv, "run", counted)
+    # The first is read three times, the fourth by nobody.
+    spec = "a=conv:1,k1 conv:2,k1 conv:3,k1 @a conv:4,k1 @a conv:5,k1 conv:6,k1"
+    chosen = Settings(backend="numpy")
+
+    def watch(label, array):
+        most.append(set(kept))
+
+    run_network(convcalc.parse(spec), normal(3, 4, 4), drawn(0), chosen, watch)
+    # What a layer has just read is still there when its output is looked at.
+    assert [{1}, {1, 2}, {1, 2, 3}, {1, 4}, {1, 5}, {5, 6}] == most
 
 
 # --- inputs that cannot be convolved
@@ -375,10 +512,10 @@ import sys, numpy as np
 from convcalc.execute.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
 from convcalc.execute.running import Settings, run_network
-from convcalc.execute.weights import random_weights
+from convcalc.execute.initial import initial_weights
 import convcalc
 network = convcalc.parse("conv:8,k3,p1 pw:4")
-weights = lambda needed: random_weights(needed, 0)
+weights = lambda network, shape: dict(initial_weights(network, shape, 0))
 result = run_network(network, np.ones((3, 32, 32), "float32"), weights, Settings())
 print(result.backend, "torch" in sys.modules)
 """

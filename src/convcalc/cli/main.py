@@ -45,10 +45,24 @@ def _answer(arguments: Sequence[str]) -> int:
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
-    code = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    code = command.main(_completed(arguments), prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a quiet exit of it
     return code if isinstance(code, int) else 0
+
+
+def _completed(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with a value after every option that may do without: Typer knows no such."""
+    from convcalc.cli.options import OPTIONAL_VALUES
+
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    for place in range(end - 1, -1, -1):
+        default, form = OPTIONAL_VALUES.get(words[place], (None, None))
+        following = words[place + 1] if place + 1 < end else ""
+        if default is not None and form is not None and not form.fullmatch(following):
+            words.insert(place + 1, default)
+    return words
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ All values arrive as text and are read by our own parsers, which say what they g
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -178,8 +179,17 @@ FILES: Options = {
     "random_weights": _text(
         "--random-weights", metavar="SEED", about="Weights drawn at random, the same per seed."
     ),
+    "until": _text(
+        "--until",
+        metavar="LABEL",
+        about="Stop after this layer or block: its output is the result.",
+    ),
+    "fold_bn": _switch("--fold-bn", about="Make bn part of the convolutions before them."),
     "output": _text("--output", "-o", metavar="OUT.npy", about="Where to write; '-' is stdout."),
-    "force": _switch("--force", "-f", about="Replace an existing output."),
+    "save_all": _text(
+        "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
+    ),
+    "force": _switch("--force", "-f", about="Replace existing outputs."),
 }
 
 EXECUTION: Options = {
@@ -189,6 +199,14 @@ EXECUTION: Options = {
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
     "device": _text("--device", metavar="DEVICE", about="A torch device, as cuda."),
+    "verify": _text(
+        "--verify",
+        metavar="[SAMPLES|all]",
+        about="Compute so many outputs again (1000), directly in float64; fail if one is wrong.",
+    ),
 }
+
+OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
+"""Options whose value may be missing: what it is then, and what a value looks like."""
 
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **APPEARANCE}

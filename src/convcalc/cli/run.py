@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from convcalc.analysis.subnetworks import last_node, needed_nodes
 from convcalc.arrayfile import check_output, read_archive, read_array, write_array
 from convcalc.cli.console import note, warn
+from convcalc.cli.maps import SavedMaps
 from convcalc.cli.values import (
     choice_of,
     count_of,
@@ -14,23 +17,27 @@ from convcalc.cli.values import (
     layer_of,
     text_of,
 )
+from convcalc.cli.verifying import failed, samples_of
 from convcalc.errors import UsageError, printable
 from convcalc.execute.choice import BACKENDS
 from convcalc.execute.dtypes import check_requested
+from convcalc.execute.initial import initial_weights
 from convcalc.execute.running import Settings, run_kernel, run_network
-from convcalc.execute.weights import random_weights
 from convcalc.layers.base import times
-from convcalc.render.results import result_document
+from convcalc.render.results import result_document, verification_text
 from convcalc.sources import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from convcalc.execute.running import Result
+    from convcalc.layers import Shape
+    from convcalc.network import Network
     from convcalc.render.table import Document
 
 LAYOUTS = ("nchw", "nhwc")
 FILE_OPTIONS = ("kernel", "bias", "weights")
+ONLY_NETWORK = ("weights", "random_weights", "until", "save_all", "fold_bn")
 
 
 def run(given: Mapping[str, Any]) -> Document | None:
@@ -41,14 +48,24 @@ def run(given: Mapping[str, Any]) -> Document | None:
     settings = _settings(given)
     seed = _seed(given)
     _check_files(given)
-    compute = _network_run if given["network"] is not None else _kernel_run
-    result = compute(given, settings)
-    if given["output"] is not None:
+    maps = None
+    if given["network"] is None:
+        result = _kernel_run(given, settings)
+    else:
+        maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
+        result = _network_run(given, settings, maps)
+    failure = failed(result.verification)
+    if given["output"] is not None and failure is None:
         write_array(given["output"], result.array)
-    _say(given, result)
-    if given["output"] == "-" or (given["output"] is not None and given["format"] is None):
-        return None
-    return result_document(result, seed)
+    shown = given["output"] is None or given["format"] is not None or maps is not None
+    shown = shown and given["output"] != "-"
+    _say(given, result, maps, shown=shown, written=failure is None)
+    if shown:
+        rows = None if maps is None else maps.rows
+        return replace(result_document(result, seed, rows), failure=failure)
+    if failure is not None:
+        raise failure
+    return None
 
 
 def _kernel_run(given: Mapping[str, Any], settings: Settings) -> Result:
@@ -77,24 +94,35 @@ def _kernel_run(given: Mapping[str, Any], settings: Settings) -> Result:
     )
 
 
-def _network_run(given: Mapping[str, Any], settings: Settings) -> Result:
+def _network_run(given: Mapping[str, Any], settings: Settings, maps: SavedMaps | None) -> Result:
     flags = layer_flags({**given, "bias": None})
     if given["flip"]:
         flags["flip"] = True
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network, _ = read_source([text_of("network", given["network"])])
+    network, declared = read_source([text_of("network", given["network"])])
+    last = last_node(network, settings.until)
+    if maps is not None:
+        labels = [network.nodes[index].label for index in needed_nodes(network, last)]
+        maps.check(labels, force=bool(given["force"]), inputs=_inputs(given))
+    watch = None if maps is None else maps.save
     array = read_array(given["array"])
     seed = _seed(given)
-    if seed is not None:
-        return run_network(network, array, lambda needed: random_weights(needed, seed), settings)
-    if given["weights"] is None:
-        return run_network(network, array, _no_weights, settings)
-    return run_network(network, array, read_archive(given["weights"]), settings)
+    if seed is None:
+        weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
+        return run_network(network, array, weights, settings, watch)
+    if settings.rank is None and declared is not None and len(declared) > 1:
+        settings = replace(settings, rank=len(declared) - 1)
+
+    def drawn(part: Network, shape: Shape) -> dict[str, Any]:
+        return dict(initial_weights(part, shape, seed, whole=network))
+
+    return run_network(network, array, drawn, settings, watch)
 
 
-def _no_weights(needed: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
+    needed = network.tensor_shapes(shape)
     if not needed:
         return {}
     names = ", ".join(f"{name} {times(shape)}" for name, shape in list(needed.items())[:8])
@@ -105,7 +133,7 @@ def _no_weights(needed: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
-    for name in ("array", "output", "device", *FILE_OPTIONS):
+    for name in ("array", "output", "device", "until", "save_all", *FILE_OPTIONS):
         if given[name] is not None:
             text_of(name, given[name])
     dims = None if given["dims"] is None else count_of("dims", given["dims"])
@@ -117,6 +145,9 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         dtype=check_requested(given["dtype"]),
         channels_last=choice_of("layout", given["layout"], LAYOUTS) == "nhwc",
         rank=dims,
+        until=given["until"],
+        fold_norms=bool(given["fold_bn"]),
+        verify=samples_of(given["verify"]),
     )
 
 
@@ -136,14 +167,23 @@ def _check_files(given: Mapping[str, Any]) -> None:
         raise UsageError(
             "give either --kernel K.npy (one convolution) or --network LAYERS (several)"
         )
-    only_network = [name for name in ("weights", "random_weights") if given[name] is not None]
+    only_network = [name for name in ONLY_NETWORK if given[name]]
     if given["kernel"] is not None and only_network:
         raise UsageError(f"{flag(only_network[0])} goes with --network, not with --kernel")
-    if len(only_network) == 2:
+    if given["weights"] is not None and given["random_weights"] is not None:
         raise UsageError("give either --weights or --random-weights, not both")
+    if given["network"] is not None and given["verify"] is not None:
+        raise UsageError(
+            "--verify goes with --kernel: it holds single sums against their bound, and the sums "
+            "of a network are made of one another"
+        )
+    if given["save_all"] is not None and given["fold_bn"]:
+        raise UsageError(
+            "--save-all and --fold-bn exclude each other: what enters a folded bn is never computed"
+        )
     if given["network"] is not None and given["bias"] is not None:
         raise UsageError("--bias goes with --kernel; a network has its biases in --weights")
-    inputs = [given["array"], *(given[name] for name in FILE_OPTIONS if given[name] is not None)]
+    inputs = _inputs(given)
     if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
     if given["output"] is not None:
@@ -152,14 +192,32 @@ def _check_files(given: Mapping[str, Any]) -> None:
         check_output(given["output"], force=bool(given["force"]), inputs=inputs)
 
 
-def _say(given: Mapping[str, Any], result: Result) -> None:
+def _inputs(given: Mapping[str, Any]) -> list[str]:
+    """The names of all files that arrays come from."""
+    return [given["array"], *(given[name] for name in FILE_OPTIONS if given[name] is not None)]
+
+
+def _say(
+    given: Mapping[str, Any],
+    result: Result,
+    maps: SavedMaps | None,
+    *,
+    shown: bool,
+    written: bool,
+) -> None:
     """What was assumed, what was written, and what the result may not look like at first sight."""
     notes = list(result.notes)
-    if given["output"] is not None:
+    if maps is not None:
+        notes.append(maps.summary())
+    if given["output"] is not None and not written:
+        notes.append("nothing was written")
+    elif given["output"] is not None:
         name = "standard output" if given["output"] == "-" else printable(given["output"])
         array = result.array
         size = f"{times(array.shape)} {array.dtype.name}, {array.nbytes:,} bytes"
         notes.append(f"wrote {name} ({size})")
+    if result.verification is not None and written and not shown:
+        notes.append(verification_text(result.verification))
     for text in () if given["quiet"] else notes:
         note(text)
     if result.overflowed:

@@ -88,12 +88,13 @@ def batch_first(array: np.ndarray, axes: Axes) -> np.ndarray:
 def as_given(array: np.ndarray, axes: Axes) -> np.ndarray:
     """A result (N, O, *spatial) with the axes of the input: added ones are taken away again.
 
-    A channel axis stays where the result has several channels.
+    A channel axis stays where the result has several channels, or nothing but channels.
     """
+    spatial = array.ndim - 2  # fewer than came in, behind a `flatten`
     single: np.ndarray = array[0] if axes.added else array
-    if axes.added == 2 and single.shape[0] == 1:
+    if axes.added == 2 and spatial and single.shape[0] == 1:
         return np.squeeze(single, axis=0)
-    return np.moveaxis(single, -1 - axes.rank, -1) if axes.channels_last else single
+    return np.moveaxis(single, -1 - spatial, -1) if axes.channels_last else single
 
 
 def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:

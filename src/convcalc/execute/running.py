@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
 
 from convcalc import __version__
+from convcalc.analysis.subnetworks import part_until
 from convcalc.arrayfile.memory import available_memory
-from convcalc.errors import DataError, LayerError, ResourceError, SpecError, printable
+from convcalc.errors import DataError, LayerError, ResourceError, SpecError, UsageError, printable
 from convcalc.execute.axes import (
     as_given,
     batch_first,
@@ -20,8 +21,10 @@ from convcalc.execute.axes import (
 )
 from convcalc.execute.choice import open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
+from convcalc.execute.folding import fold_norms
 from convcalc.execute.problem import problems_of
-from convcalc.execute.weights import check_weights, without_counters
+from convcalc.execute.verifying import verify
+from convcalc.execute.weights import check_weights, of_layers, without_counters
 from convcalc.layers.base import times
 from convcalc.network import INPUT, Network
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.numpy_backend import NumpyBackend
     from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.execute.verifying import Verification
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -51,6 +55,9 @@ class Settings:
         channels_last: Whether the channels are the last axis of input and result.
         rank: The number of spatial axes, or None to tell from the arrays.
         algorithm: How convolutions are computed, "auto" for the fastest way.
+        until: The label of the node or block whose output is the result; None is the last one.
+        fold_norms: Whether `bn` become part of the convolutions before them.
+        verify: How many outputs of a single convolution are computed again, or "all"; None none.
     """
 
     backend: str = "auto"
@@ -59,6 +66,9 @@ class Settings:
     channels_last: bool = False
     rank: int | None = None
     algorithm: str = "auto"
+    until: str | None = None
+    fold_norms: bool = False
+    verify: int | Literal["all"] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ class Result:
         versions: Of every library that took part.
         notes: What was assumed.
         overflowed: Values that left the range of the dtype although every input was finite.
+        verification: What came of computing outputs again, if that was asked for.
     """
 
     array: np.ndarray
@@ -84,6 +95,7 @@ class Result:
     versions: dict[str, str]
     notes: tuple[str, ...]
     overflowed: int
+    verification: Verification | None = None
 
 
 def run_kernel(
@@ -134,28 +146,51 @@ def run_kernel(
 def run_network(
     network: Network,
     array: np.ndarray,
-    weights: Mapping[str, np.ndarray] | Callable[[Mapping[str, Shape]], Mapping[str, np.ndarray]],
+    weights: Mapping[str, np.ndarray] | Callable[[Network, Shape], Mapping[str, np.ndarray]],
     settings: Settings,
+    watch: Callable[[str, np.ndarray], None] | None = None,
 ) -> Result:
     """A whole network on `array`, with weights named `LABEL.NAME`.
 
     Args:
-        weights: The arrays by name, or a function from the shapes that are needed to them.
+        weights: The arrays by name, or a function that gives them from the network that is run
+            and the shape of one sample.
+        watch: Called with the label and the output of every layer, as soon as it is computed. An
+            output is not kept: who needs it later makes a copy.
 
     Raises:
+        UsageError: no layer has the label to stop after, or a network is to be verified.
         DataError: the input does not fit the network, or the weights are not those it needs.
         ResourceError: there is not enough memory.
     """
+    if settings.verify is not None:
+        raise UsageError(
+            "only a single convolution is verified; a network has many, one upon another"
+        )
     _check_content({"the input": array})
     rank = settings.rank
     if rank is None and not callable(weights):
         rank = _rank(network, weights)
     axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
-    needed = _fitting(network.tensor_shapes, batch_first(array, axes).shape[1:])
-    given = weights(needed) if callable(weights) else without_counters(weights)
+    shape = batch_first(array, axes).shape[1:]
+    whole = network
+    if settings.until is not None:
+        network = _fitting(part_until, network, shape, settings.until)
+    needed = _fitting(network.tensor_shapes, shape)
+    if callable(weights):
+        given = weights(network, shape)
+    else:
+        given = of_layers(without_counters(weights), network, whole)
     check_weights(given, needed)
     named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
-    return _run(network, axes, given, named, settings)
+    result = _run(network, axes, given, named, settings, watch)
+    if settings.until is None:
+        return result
+    stopped = (
+        f"stopped after '{network.nodes[-1].label}': {len(network.nodes)} of "
+        f"{len(whole.nodes)} layers computed"
+    )
+    return replace(result, notes=(*result.notes, stopped))
 
 
 def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
@@ -171,6 +206,7 @@ def _run(
     weights: Mapping[str, np.ndarray],
     named: Mapping[str, np.ndarray],
     settings: Settings,
+    watch: Callable[[str, np.ndarray], None] | None = None,
 ) -> Result:
     """The network on the array called "the input" in `named`; messages use those names."""
     samples = batch_first(named["the input"], axes)
@@ -183,12 +219,26 @@ def _run(
         raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
     dtypes = plan_dtypes(named, settings.dtype)
     _check_floats(network, samples.shape[1:], dtypes)
+    notes = axes.notes + dtypes.notes
+    if settings.fold_norms:
+        network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
+        report = network.analyze(samples.shape[1:], samples.shape[0])
+        notes += (folded,)
     _check_memory(report, dtypes)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend = open_backend(settings.backend, settings.device, problems, settings.algorithm)
     with np.errstate(all="ignore"):
         try:
-            computed = backend.unload(_layers(network, samples, weights, backend, dtypes.compute))
+            computed = backend.unload(
+                _layers(
+                    network,
+                    samples,
+                    weights,
+                    backend,
+                    dtypes.compute,
+                    watch and _finishing(watch, dtypes, axes),
+                )
+            )
         except RuntimeError as error:
             raise _memory_error(error) from None
         result = finished(computed, dtypes)
@@ -199,8 +249,11 @@ def _run(
         dtypes=dtypes,
         threads=backend.threads,
         versions={"convcalc": __version__, **backend.versions},
-        notes=axes.notes + dtypes.notes,
+        notes=notes,
         overflowed=_overflowed(result, named),
+        verification=None
+        if settings.verify is None
+        else verify(_single(network), samples, weights, result, dtypes, settings.verify),
     )
 
 
@@ -210,10 +263,12 @@ def _layers(
     weights: Mapping[str, np.ndarray],
     backend: NumpyBackend | TorchBackend,
     dtype: str,
+    watch: Callable[[str, np.ndarray], None] | None,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
     last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
-    values = {INPUT: backend.load(samples, dtype)}
+    last_read[len(network.nodes) - 1] = len(network.nodes)
+    values: dict[int, Any] = {INPUT: backend.load(samples, dtype)}
     for index, step in enumerate(network.walk(samples.shape[1:])):
         own = {
             name: backend.load(weights[f"{step.node.label}.{name}"], dtype)
@@ -221,10 +276,34 @@ def _layers(
         }
         arrays = [values[source] for source in step.node.inputs]
         values[index] = step.layer.run(backend, arrays, own)
-        for source in step.node.inputs:
-            if last_read[source] == index:
+        if watch is not None:
+            watch(step.node.label, backend.unload(values[index]))
+        for source in (*step.node.inputs, index):
+            if last_read.get(source, index) == index:
                 values.pop(source, None)
     return values[len(network.nodes) - 1]
+
+
+def _single(network: Network) -> Conv | ConvTranspose:
+    """The one layer of a convolution with a kernel of its own."""
+    (node,) = network.nodes
+    assert node.layer.kind in ("conv", "convt")
+    return cast("Conv | ConvTranspose", node.layer)
+
+
+def _finishing(
+    watch: Callable[[str, np.ndarray], None], dtypes: DtypePlan, axes: Axes
+) -> Callable[[str, np.ndarray], None]:
+    """The same for arrays as they are computed, which get the dtype and the axes of a result.
+
+    Integers stay int64: within the network they may be larger than what comes out of it.
+    """
+
+    def seen(label: str, computed: np.ndarray) -> None:
+        whole = dtypes.compute == "int64"
+        watch(label, as_given(computed if whole else finished(computed, dtypes), axes))
+
+    return seen
 
 
 def _check_content(arrays: Mapping[str, np.ndarray]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.execute.running import Result
+    from convcalc.execute.verifying import Verification
 
 MOST_GRID_VALUES = 400
 MOST_GRID_COLUMNS = 16
@@ -27,10 +28,58 @@ COLUMNS = [
 ]
 
 
-def result_document(result: Result, seed: int | None) -> Document:
-    """Shape, dtype and range of the result; its values too where they are few."""
+MAP_COLUMNS = [Column("label", "name"), *COLUMNS[:5]]
+
+
+class MapRow(NamedTuple):
+    """A feature map that was written: where it is from, the file, and its key figures."""
+
+    label: str
+    file: str
+    shape: tuple[int, ...]
+    dtype: str
+    figures: dict[str, Any]
+
+
+def result_document(result: Result, seed: int | None, maps: list[MapRow] | None = None) -> Document:
+    """Shape, dtype and range of the result; its values too where they are few.
+
+    With feature maps, a row for each of them in the place of all that; the last is the result.
+    """
+    document = _result_document(result, seed)
+    if result.verification is not None and result.verification.passed:
+        document.remarks.append(verification_text(result.verification))
+    if maps is None:
+        return document
+    document.data["maps"] = [
+        {"label": row.label, "file": row.file, "shape": list(row.shape), "dtype": row.dtype}
+        | row.figures
+        for row in maps
+    ]
+    rows: list[list[Cell]] = [
+        [row.label, row.shape, row.dtype, *(row.figures[name] for name in ("min", "mean", "max"))]
+        for row in maps
+    ]
+    remarks = [f"{row.label}: {_broken(row.figures)}" for row in maps if row.figures["nonfinite"]]
+    return Document(document.data, Table(MAP_COLUMNS, rows), remarks=remarks)
+
+
+def verification_text(found: Verification) -> str:
+    """What was computed again, the largest error, and what it is held against."""
+    again = f"{found.checked:,} of {found.outputs:,} outputs computed again"
+    if not found.factor:
+        equal = "all of them equal" if found.passed else f"one is off by {found.error:.6g}"
+        return f"{again} in exact integers: {equal}"
+    left_out = f"; {found.beyond:,} beyond the range are left out" if found.beyond else ""
+    return (
+        f"{again} in float64: the largest error is {found.error:.3g} of {found.bound:.3g} allowed "
+        f"({found.factor:.3g} * eps * sum|x||w|){left_out}"
+    )
+
+
+def _result_document(result: Result, seed: int | None) -> Document:
     array = result.array
-    figures = _figures(array)
+    figures = key_figures(array)
     row: list[Cell] = [
         array.shape,
         result.dtypes.result,
@@ -94,7 +143,7 @@ def _is_small(array: np.ndarray) -> bool:
     return array.size <= MOST_GRID_VALUES and array.shape[-1] <= MOST_GRID_COLUMNS
 
 
-def _figures(array: np.ndarray) -> dict[str, Any]:
+def key_figures(array: np.ndarray) -> dict[str, Any]:
     """min, mean (in float64) and max of the finite values, and how many are not finite."""
     import numpy as np
 
@@ -140,6 +189,7 @@ def _data(
         "seed": seed,
         "assumed": list(result.notes),
         "status": "complete",
+        "verify": _verification_data(result.verification),
         "layers": [
             {
                 "index": row.index,
@@ -157,6 +207,23 @@ def _data(
             **figures,
             "values": _nested(array) if small else None,
         },
+    }
+
+
+def _verification_data(found: Verification | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "passed": found.passed,
+        "checked": found.checked,
+        "outputs": found.outputs,
+        "seed": found.seed,
+        "largest_error": found.error if isfinite(found.error) else "Infinity",
+        "bound": found.bound,
+        "place": list(found.place),
+        "factor": found.factor,
+        "eps": found.eps,
+        "beyond_range": found.beyond,
     }
 
 

@@ -1,0 +1,291 @@
+"""`--verify`: a right result passes, and one that is wrong anywhere it looks does not."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+import numpy as np
+import pytest
+from convolving import BACKENDS, cases, run, transposed_cases
+from hypothesis import given, settings
+
+import convcalc
+from convcalc.errors import UsageError
+from convcalc.execute import numpy_backend, verifying
+from convcalc.execute.running import Settings, run_network
+from convcalc.execute.tolerances import TOLERANCES
+from convcalc.layers import Conv, ConvTranspose
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def normal(*shape, dtype="float32", seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def verified(kind, x, w, b=None, *, verify="all", **options):
+    return run(kind, x, w, b, verify=verify, **options).verification
+
+
+# --- the bound
+
+
+def test_the_constants_of_the_bound_are_those_of_the_documentation():
+    assert (4, 2.0**-23, 2.0**-149) == TOLERANCES["float32"][:3]
+    assert (4, 2.0**-52, 2.0**-1074) == TOLERANCES["float64"][:3]
+    assert (0.51, 2.0**-10, 2.0**-24) == TOLERANCES["float16"][:3]
+    assert (0.51, 2.0**-7, 2.0**-133) == TOLERANCES["bfloat16"][:3]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "terms", "factor"),
+    [
+        ("float32", 1, 4),
+        ("float32", 16, 4),
+        ("float32", 25, 5),
+        ("float64", 4096, 64),
+        ("float16", 16, 0.51),
+        # 0.51 roundings of 2^-10, and 60 more than 4 of 2^-23
+        ("float16", 4096, 0.51 + 60 * 2.0**-13),
+        ("bfloat16", 4096, 0.51 + 60 * 2.0**-16),
+    ],
+)
+def test_the_bound_grows_with_the_root_of_the_products(dtype, terms, factor):
+    tolerance = TOLERANCES[dtype]
+    assert factor == tolerance.factor_of(terms)
+    assert factor * tolerance.eps * 3 == pytest.approx(float(tolerance.bound(3, terms)), rel=1e-4)
+
+
+def test_below_the_normal_range_each_sum_may_lose_the_least_number():
+    assert 2.0**-149 == TOLERANCES["float32"].bound(0.0)
+    assert 10 * 2.0**-149 == TOLERANCES["float32"].bound(0.0, 10)
+    assert 2.0**-24 + 9 * 2.0**-149 == TOLERANCES["float16"].bound(0.0, 10)
+
+
+@both
+@pytest.mark.parametrize(("kernel", "size"), [(9, 20000), (256, 20000), (4096, 12000)])
+def test_long_sums_of_positive_numbers_stay_within_it(backend, kernel, size):
+    # The worst case: partial sums grow all the way, so that roundings do not shrink.
+    found = verified(
+        Conv, abs(normal(1, 1, size)), abs(normal(1, 1, kernel)), backend=backend, rank=1
+    )
+    assert found.passed
+    # A bound that nothing comes near would not find much; how torch sums is its own affair.
+    assert backend == "torch" or found.error > found.bound / 8
+
+
+# --- what is right passes
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_whole_numbers_of_any_convolution_are_equal(case):
+    x, w, b = case.numbers()
+    found = case.run(x, w, b, verify="all").verification
+    assert (True, 0.0, 0.0) == (found.passed, found.error, found.bound)
+    assert found.checked == found.outputs == case.naive(x, w, b).size
+
+
+@settings(max_examples=60)
+@given(transposed_cases())
+def test_whole_numbers_of_any_transposed_convolution_are_equal(case):
+    found = case.run(*case.numbers(), verify="all").verification
+    assert (True, 0.0) == (found.passed, found.error)
+
+
+@both
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("kind", [Conv, ConvTranspose])
+def test_floats_of_any_dtype_are_within_the_bound(backend, dtype, kind):
+    shape = (6, 2, 3, 3) if kind is Conv else (4, 3, 3, 3)
+    x, w, b = normal(2, 4, 12, 13), normal(*shape), normal(6)
+    found = verified(kind, x, w, b, groups=2, backend=backend, dtype=dtype)
+    assert found.passed
+    # A right result is not exact: what was looked at are roundings.
+    assert 0 < found.error <= found.bound
+    assert (0, 4 if dtype in ("float32", "float64") else 0.51) == (
+        found.beyond,
+        pytest.approx(found.factor, abs=0.4),
+    )
+
+
+def test_channels_last_and_missing_axes_are_looked_at_as_they_were_computed():
+    x, w = normal(5, 6, 3), normal(4, 3, 2, 2)
+    assert verified(Conv, x, w, channels_last=True).passed
+    assert verified(Conv, normal(7, 8), normal(3, 3), flip=True).passed
+
+
+# --- what is wrong does not
+
+
+class Broken:
+    """A backend that changes one output after the fact."""
+
+    def __init__(self, monkeypatch, place, change):
+        real = numpy_backend.NumpyBackend.unload
+
+        def unload(backend, array):
+            array = real(backend, array).copy()
+            array[place] = change(array[place])
+            return array
+
+        monkeypatch.setattr(numpy_backend.NumpyBackend, "unload", unload)
+
+
+PLACES = [(0, 0, 0, 0), (1, 5, 9, 10), (0, 3, 4, 10)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", [Conv, ConvTranspose])
+def test_one_wrong_float_is_found_where_it_is(monkeypatch, place, kind):
+    shape = (6, 2, 3, 3) if kind is Conv else (4, 3, 3, 3)
+    x, w = normal(2, 4, 12, 13), normal(*shape)
+    Broken(monkeypatch, place, lambda value: value + np.float32(1e-3))
+    found = verified(kind, x, w, groups=2)
+    assert (False, place) == (found.passed, found.place)
+    assert found.error == pytest.approx(1e-3, rel=0.05)
+    assert found.bound < 1e-4
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_one_wrong_integer_is_found_where_it_is(monkeypatch, place):
+    x = np.random.default_rng(0).integers(-9, 9, (2, 4, 12, 13))
+    w = np.random.default_rng(1).integers(-9, 9, (6, 2, 3, 3))
+    Broken(monkeypatch, place, lambda value: value - 1)
+    found = verified(Conv, x, w, groups=2)
+    assert (False, place, 1.0, 0.0) == (found.passed, found.place, found.error, found.bound)
+
+
+def test_an_integer_that_float64_cannot_tell_apart_is_found(monkeypatch):
+    Broken(monkeypatch, (0, 0, 1), lambda value: value + 1)
+    x = np.array([2**60, 2**60 + 1, 5])
+    found = verified(Conv, x, np.array([1, 2]), rank=1)
+    assert (False, (0, 0, 1)) == (found.passed, found.place)
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_what_is_no_number_where_there_is_one_is_found(monkeypatch, value):
+    Broken(monkeypatch, (0, 0, 2, 3), lambda _: value)
+    found = verified(Conv, normal(1, 1, 6, 6), normal(1, 1, 3, 3))
+    assert (False, inf, (0, 0, 2, 3)) == (found.passed, found.error, found.place)
+
+
+@pytest.mark.parametrize(("data", "instead"), [(nan, 1.0), (inf, nan), (inf, -inf), (-inf, 1.0)])
+def test_a_number_in_the_place_of_what_is_none_is_found(monkeypatch, data, instead):
+    x = normal(1, 1, 6, 6)
+    x[0, 0, 5, 5] = data
+    w = abs(normal(1, 1, 3, 3))
+    assert verified(Conv, x, w).passed
+    Broken(monkeypatch, (0, 0, 3, 3), lambda _: instead)
+    found = verified(Conv, x, w)
+    assert (False, (0, 0, 3, 3)) == (found.passed, found.place)
+
+
+def test_a_backend_that_pads_wrongly_is_found(monkeypatch):
+    x, w = normal(1, 2, 9, 9), normal(3, 2, 3, 3)
+    options = {"parameters": {"padding": 1, "padding_mode": "reflect"}}
+    assert verified(Conv, x, w, **options).passed
+    real = numpy_backend.source_cells
+    monkeypatch.setattr(
+        numpy_backend, "source_cells", lambda size, window, _: real(size, window, "replicate")
+    )
+    assert not verified(Conv, x, w, **options).passed
+
+
+def test_a_backend_that_forgets_a_tap_is_found(monkeypatch):
+    real = numpy_backend.add_taps
+
+    def forgetful(out, array, weight, windows, *, transposed):
+        weight = weight.copy()
+        weight[..., -1, -1] = 0
+        real(out, array, weight, windows, transposed=transposed)
+
+    monkeypatch.setattr(numpy_backend, "add_taps", forgetful)
+    assert not verified(Conv, normal(1, 2, 9, 9), normal(3, 2, 3, 3)).passed
+    assert not verified(ConvTranspose, normal(1, 2, 9, 9), normal(2, 3, 3, 3)).passed
+
+
+def test_sums_in_half_precision_are_found(monkeypatch):
+    # As if float16 had been summed in float16: right to three digits, and not good enough.
+    real = numpy_backend.NumpyBackend.load
+
+    def load(backend, array, dtype):
+        return real(backend, array, dtype).astype("float16").astype(dtype)
+
+    x, w = normal(1, 64, 9, 9), normal(3, 64, 3, 3)
+    assert verified(Conv, x, w, dtype="float32").passed
+    monkeypatch.setattr(numpy_backend.NumpyBackend, "load", load)
+    assert not verified(Conv, x, w, dtype="float32").passed
+
+
+# --- the range
+
+
+def test_what_leaves_the_range_is_left_out_and_counted():
+    x = np.full((1, 1, 4), 1e30, "float32")
+    x[0, 0, 0] = 1
+    found = verified(Conv, x, np.array([[[1e10]]], "float32"))
+    assert (True, 3, 4) == (found.passed, found.beyond, found.checked)
+    # 300 * 300 is beyond float16 though not beyond the float32 that it is computed in.
+    found = verified(Conv, np.full((1, 1, 2), 300.0, "f2"), np.full((1, 1, 1), 300.0, "f2"))
+    assert (True, 2) == (found.passed, found.beyond)
+
+
+def test_a_sum_that_leaves_the_range_on_the_way_only_is_left_out():
+    # 3e38 + 3e38 - 6e38 is 0, and infinite after its second product.
+    x, w = np.full((1, 1, 3), 3e38, "float32"), np.array([[[1, 1, -2]]], "float32")
+    found = verified(Conv, x, w)
+    assert (True, 1) == (found.passed, found.beyond)
+
+
+def test_zero_padding_takes_part_in_no_product():
+    w = np.array([[[inf, 1]]], "float32")
+    options = {"parameters": {"padding": ((1, 0),)}}
+    found = verified(Conv, np.ones((1, 1, 3), "float32"), w, **options)
+    assert (True, 0) == (found.passed, found.beyond)
+
+
+# --- the sample
+
+
+def test_a_sample_is_drawn_and_the_same_each_time(monkeypatch):
+    x, w = normal(1, 1, 50, 50), normal(1, 1, 3, 3)
+    looked = []
+    real = verifying._Direct.outputs
+
+    def outputs(direct, places):
+        looked.append(places.tolist())
+        return real(direct, places)
+
+    monkeypatch.setattr(verifying._Direct, "outputs", outputs)
+    one, again = (verified(Conv, x, w, verify=100) for _ in range(2))
+    assert one == again
+    assert looked[0] == looked[1] == sorted(set(looked[0]))
+    assert (100, 48 * 48) == (one.checked, one.outputs)
+    # Spread over the whole result: none of ten parts is left out.
+    assert set(range(10)) == {10 * place // (48 * 48) for place in looked[0]}
+
+
+@pytest.mark.parametrize("number", [48 * 48, 10**9, "all"])
+def test_a_sample_of_more_than_there_are_is_all(number):
+    found = verified(Conv, normal(1, 1, 50, 50), normal(1, 1, 3, 3), verify=number)
+    assert found.checked == found.outputs == 48 * 48
+
+
+@pytest.mark.parametrize("block", [1, 5, 100])
+def test_blocks_do_not_change_what_is_found(monkeypatch, block):
+    x, w, b = normal(2, 4, 9, 8), normal(6, 2, 3, 2), normal(6)
+    one = verified(Conv, x, w, b, groups=2)
+    monkeypatch.setattr(verifying, "BLOCK", block)
+    other = verified(Conv, x, w, b, groups=2)
+    assert (one.place, one.checked) == (other.place, other.checked)
+    assert other.error == pytest.approx(one.error, rel=1e-4)
+
+
+def test_nothing_is_computed_again_unless_asked_for():
+    assert run(Conv, normal(5), normal(3)).verification is None
+
+
+def test_a_network_is_not_verified():
+    with pytest.raises(UsageError, match="only a single convolution is verified"):
+        run_network(convcalc.parse("relu"), normal(1, 4, 4), {}, Settings(verify="all"))
