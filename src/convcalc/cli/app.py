@@ -20,6 +20,7 @@ from convcalc.cli.options import (
     MEMORY,
     RUN,
     SPEC_FILE,
+    WEIGHTS,
 )
 from convcalc.cli.output import check_appearance, show
 
@@ -92,6 +93,11 @@ EXAMPLES = {
         'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
         'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
     ),
+    "weights": (
+        "convcalc weights resnet18",
+        "convcalc weights resnet18 --init 7 -o w.npz",
+        "convcalc weights -i 1x28x28 conv:8,k3 relu flatten linear:10 --init zeros -o z.npz",
+    ),
 }
 
 ABOUT = {
@@ -107,6 +113,7 @@ ABOUT = {
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
     "run": "The real convolution of an array in a .npy file.",
+    "weights": "The weights of a network: names and shapes, or a file of them to start from.",
 }
 
 DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
@@ -125,6 +132,10 @@ said, as by `flops`."""
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
 
+WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain / products of an
+output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
+nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -136,6 +147,7 @@ OTHER_DETAILS = {
     "networks": "",
     "fmt": FMT_DETAILS,
     "run": RUN_DETAILS,
+    "weights": WEIGHTS_DETAILS,
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
@@ -154,6 +166,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "networks": ("convcalc.cli.network", "networks", APPEARANCE),
     "fmt": ("convcalc.cli.network", "fmt", SPEC_FILE),
     "run": ("convcalc.cli.run", "run", RUN),
+    "weights": ("convcalc.cli.weights", "weights", WEIGHTS),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 

@@ -209,4 +209,16 @@ EXECUTION: Options = {
 OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
 """Options whose value may be missing: what it is then, and what a value looks like."""
 
+WEIGHTS: Options = {
+    **SPECS,
+    **INPUT,
+    "init": _text(
+        "--init", metavar="SEED|zeros", about="What to draw the weights with; 0 by default."
+    ),
+    "dtype": _text("--dtype", metavar="DTYPE", about="float32 (default), float64 or float16."),
+    "output": _text("--output", "-o", metavar="W.npz", about="Where to write them."),
+    "force": _switch("--force", "-f", about="Replace an existing output."),
+    **APPEARANCE,
+}
+
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **APPEARANCE}
