@@ -263,7 +263,10 @@ def test_fold_bn_gives_the_same_and_says_what_it_did(inside, backend):
 # --- verify
 
 
-BY_HAND = ["run", "image.npy", "--kernel", "kernel.npy", "--padding", "same", "--bias", "bias.npy"]
+BY_HAND = [
+    *("run", "image.npy", "--kernel", "kernel.npy", "--padding", "same", "--bias", "bias.npy"),
+    *("--backend", "numpy"),
+]
 
 
 @pytest.mark.usefixtures("image")

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, cases, conv, convt, transposed_cases
-from hypothesis import given, settings
+from convolving import AVAILABLE, BACKENDS, Case, cases, conv, convt, transposed_cases
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
@@ -111,6 +111,7 @@ def test_a_transposed_convolution_with_a_stride_is_direct(backend, algorithm):
 @pytest.mark.parametrize("algorithm", ["im2col", "fft", "auto"])
 @settings(max_examples=60)
 @given(case=transposed_cases())
+@example(case=Case((1, 1, 1), (1, 1, 2), None, (1,), ((0, 0),), (3,), 1, "zeros", (0,), 0))
 def test_a_transposed_convolution_is_a_forward_one_turned_round(algorithm, case):
     case = case._replace(stride=(1,) * case.rank, extra=(0,) * case.rank)
     x, w, b = case.numbers("float32")

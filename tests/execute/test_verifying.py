@@ -66,12 +66,12 @@ def test_below_the_normal_range_each_sum_may_lose_the_least_number():
 @pytest.mark.parametrize(("kernel", "size"), [(9, 20000), (256, 20000), (4096, 12000)])
 def test_long_sums_of_positive_numbers_stay_within_it(backend, kernel, size):
     # The worst case: partial sums grow all the way, so that roundings do not shrink.
-    found = verified(
-        Conv, abs(normal(1, 1, size)), abs(normal(1, 1, kernel)), backend=backend, rank=1
-    )
+    x, weight = abs(normal(1, 1, size)), abs(normal(1, 1, kernel))
+    found = verified(Conv, x, weight, backend=backend, rank=1, algorithm="direct")
     assert found.passed
-    # A bound that nothing comes near would not find much; how torch sums is its own affair.
-    assert backend == "torch" or found.error > found.bound / 8
+    # A bound that nothing comes near would not find much; how torch sums is its own affair, and
+    # long kernels are summed in blocks, whose errors are a sixteenth of it.
+    assert backend == "torch" or found.error > found.bound / (8 if kernel <= 256 else 32)
 
 
 # --- what is right passes

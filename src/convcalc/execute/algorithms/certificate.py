@@ -148,14 +148,19 @@ class _Taps:
 def _axis_taps(demand: Certificate, axis: int) -> Iterator[int]:
     """The fewest taps on real cells among the windows of each block along one axis.
 
-    Along an axis their number first grows and then falls, so that it is least at an end.
+    Windows one dilation apart differ by one tap at each end: among them the number first grows and
+    then falls, so that it is least at an end. There are as many such runs as cells in a dilation.
     """
     problem, tiles = demand.problem, demand.tiles
     window, (low, high) = problem.windows[axis], _real_cells(problem)[axis]
     for index in range(tiles.counts[axis]):
         first = index * tiles.step[axis]
         last = first + _positions(demand, axis, index) - 1
-        yield min(_real_taps(window, u, low, high) for u in (first, last))
+        ends = {
+            *range(first, min(first + window.dilation - 1, last) + 1),
+            *range(max(first, last - window.dilation + 1), last + 1),
+        }
+        yield min(_real_taps(window, u, low, high) for u in ends)
 
 
 def _real_taps(window: Window, start: int, low: int, high: int) -> int:
