@@ -238,3 +238,11 @@ def test_memory_loads_no_library():
 def test_other_commands_do_not_load_it(command):
     loaded = loaded_by(command, *BLOCK)
     assert set() == {name for name in loaded if "memory" in name or "traffic" in name}
+
+
+def test_a_terminal_shows_the_same_paragraphs(inside, on_terminal):
+    words = ("memory", "-i", "3x8x8", "conv:4,k3", "--format", "table")
+    plain = inside(*words).out.partition("live activations")[2]
+    shown = on_terminal(*words, columns=100).out.partition("live activations")[2]
+    assert 2 == plain.count("\n\n")
+    assert plain.split("\n\n")[1] == shown.split("\n\n")[1]
