@@ -22,7 +22,7 @@ from __future__ import annotations
 from convcalc.arrayfile.archive import read_archive
 from convcalc.arrayfile.folder import check_folder, make_folder
 from convcalc.arrayfile.packing import write_archive
-from convcalc.arrayfile.reading import read_array
+from convcalc.arrayfile.reading import read_array, read_stand_in
 from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.writing import write_array
 
@@ -32,6 +32,7 @@ __all__ = [
     "make_folder",
     "read_archive",
     "read_array",
+    "read_stand_in",
     "write_archive",
     "write_array",
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+
 from convcalc.arrayfile.archive import read_member
+from convcalc.arrayfile.header import read_header
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
 from convcalc.arrayfile.source import open_file, standard_input
+from convcalc.arrayfile.wording import unreadable
 
 _ARCHIVE = ".npz"
 
@@ -37,6 +41,26 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     source = open_file(file)
     with source.stream:
         return load(source, limit)
+
+
+def read_stand_in(path: str) -> Array:
+    """An array of the shape and dtype of a `.npy` file that takes no memory: all its cells are 1.
+
+    Only the header of a file is read; whatever is not a plain `.npy` file is read as a whole.
+
+    Raises:
+        DataError: As `read_array`.
+    """
+    file, member = split_member(path)
+    if path == "-" or member is not None or file.lower().endswith(_ARCHIVE):
+        return read_array(path)
+    source = open_file(file)
+    with source.stream:
+        try:
+            header = read_header(source)
+        except OSError as error:
+            raise unreadable(source.label, error) from None
+    return np.broadcast_to(np.ones((), header.dtype.newbyteorder("=")), header.shape)
 
 
 def split_member(path: str) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ from convcalc.cli.options import (
     WEIGHTS,
 )
 from convcalc.cli.output import check_appearance, show
+from convcalc.cli.values import count_of
 
 if TYPE_CHECKING:
     from convcalc.cli.options import Options
@@ -87,6 +89,7 @@ EXAMPLES = {
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
     "fmt": ("convcalc fmt resnet50", "convcalc fmt network.spec --check"),
+    "calibrate": ("convcalc calibrate",),
     "run": (
         "convcalc run image.npy --kernel kernel.npy --padding same",
         "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
@@ -112,6 +115,7 @@ ABOUT = {
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
+    "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
     "weights": "The weights of a network: names and shapes, or a file of them to start from.",
 }
@@ -132,6 +136,12 @@ said, as by `flops`."""
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
 
+CALIBRATE_DETAILS = """A few seconds of convolutions and transforms; the rates are kept in
+XDG_CACHE_HOME/convcalc/machine.json (~/.cache by default) and used by every plan from then on.
+Without them plans assume an ordinary processor with two cores."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain / products of an
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
 nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
@@ -148,6 +158,7 @@ OTHER_DETAILS = {
     "fmt": FMT_DETAILS,
     "run": RUN_DETAILS,
     "weights": WEIGHTS_DETAILS,
+    "calibrate": CALIBRATE_DETAILS,
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
@@ -165,6 +176,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.network", "networks", APPEARANCE),
     "fmt": ("convcalc.cli.network", "fmt", SPEC_FILE),
+    "calibrate": ("convcalc.cli.calibrate", "calibrate", APPEARANCE),
     "run": ("convcalc.cli.run", "run", RUN),
     "weights": ("convcalc.cli.weights", "weights", WEIGHTS),
 }
@@ -209,6 +221,12 @@ def _help(
     del command
 
 
+def _limit_threads(text: str) -> None:
+    """For libraries that read the environment once, when they are loaded."""
+    count = count_of("threads", text)
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+
+
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     module, function, options = HANDLERS[name]
@@ -216,6 +234,8 @@ def _register(app: typer.Typer, name: str) -> None:
     def command(**given: Any) -> None:
         if "format" in given:
             check_appearance(given)
+        if given.get("threads") is not None:
+            _limit_threads(given["threads"])
         document = getattr(import_module(module), function)(given)
         if document is not None:
             show(document, given)

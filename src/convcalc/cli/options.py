@@ -198,6 +198,12 @@ EXECUTION: Options = {
     "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes leave it open."),
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
+    "algorithm": _text(
+        "--algorithm", metavar="NAME", about="auto (default), direct, im2col, fft or lowrank."
+    ),
+    "threads": _text("--threads", metavar="N", about="Threads that compute; all by default."),
+    "dry_run": _switch("--dry-run", about="Print the plan, compute nothing."),
+    "stats": _switch("--stats", about="Print the plan beside the time that it took."),
     "device": _text("--device", metavar="DEVICE", about="A torch device, as cuda."),
     "verify": _text(
         "--verify",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from convcalc.analysis.subnetworks import last_node, needed_nodes
-from convcalc.arrayfile import check_output, read_archive, read_array, write_array
+from convcalc.arrayfile import (
+    check_output,
+    read_archive,
+    read_array,
+    read_stand_in,
+    write_array,
+)
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
 from convcalc.cli.values import (
@@ -19,21 +25,25 @@ from convcalc.cli.values import (
 )
 from convcalc.cli.verifying import failed, samples_of
 from convcalc.errors import UsageError, printable
+from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.choice import BACKENDS
 from convcalc.execute.dtypes import check_requested
 from convcalc.execute.initial import initial_weights
-from convcalc.execute.running import Settings, run_kernel, run_network
+from convcalc.execute.running import Settings, plan_kernel, plan_network, run_kernel, run_network
 from convcalc.layers.base import times
+from convcalc.render.plans import plan_document, stats_document
 from convcalc.render.results import result_document, verification_text
 from convcalc.sources import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from convcalc.execute.running import Result
     from convcalc.layers import Shape
     from convcalc.network import Network
     from convcalc.render.table import Document
+
+T = TypeVar("T")
 
 LAYOUTS = ("nchw", "nhwc")
 FILE_OPTIONS = ("kernel", "bias", "weights")
@@ -47,19 +57,24 @@ def run(given: Mapping[str, Any]) -> Document | None:
     """
     settings = _settings(given)
     seed = _seed(given)
+    _check_options(given)
     _check_files(given)
+    if given["dry_run"]:
+        return _dry_run(given, settings)
     maps = None
     if given["network"] is None:
-        result = _kernel_run(given, settings)
+        result = _kernel(given, settings, run_kernel)
     else:
         maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
-        result = _network_run(given, settings, maps)
+        result = _network(given, settings, run_network, maps)
     failure = failed(result.verification)
     if given["output"] is not None and failure is None:
         write_array(given["output"], result.array)
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"
     _say(given, result, maps, shown=shown, written=failure is None)
+    if given["stats"] and given["output"] != "-":
+        return replace(stats_document(result), failure=failure)
     if shown:
         rows = None if maps is None else maps.rows
         return replace(result_document(result, seed, rows), failure=failure)
@@ -68,21 +83,37 @@ def run(given: Mapping[str, Any]) -> Document | None:
     return None
 
 
-def _kernel_run(given: Mapping[str, Any], settings: Settings) -> Result:
+def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
+    """The plans; of files that are not piped only the headers are read."""
+    if given["network"] is not None:
+        outlook = _network(given, settings, plan_network, read=read_stand_in)
+    else:
+        outlook = _kernel(given, settings, plan_kernel, read_stand_in)
+    for text in () if given["quiet"] else outlook.notes:
+        note(text)
+    return plan_document(outlook)
+
+
+def _kernel(
+    given: Mapping[str, Any],
+    settings: Settings,
+    work: Callable[..., T],
+    read: Callable[[str], Any] = read_array,
+) -> T:
     values = layer_flags({**given, "bias": None})
     groups = count_of("groups", given["groups"]) if given["groups"] else 1
     transposed = bool(given["transposed"])
     # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
     layer_of({"out_channels": groups, "kernel_size": 1, **values})
-    array = read_array(given["array"])
-    kernel = read_array(given["kernel"])
-    bias = None if given["bias"] is None else read_array(given["bias"])
+    array = read(given["array"])
+    kernel = read(given["kernel"])
+    bias = None if given["bias"] is None else read(given["bias"])
 
     def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Any:
         shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
         return layer_of({**values, **shape})
 
-    return run_kernel(
+    return work(
         array,
         kernel,
         bias,
@@ -94,7 +125,13 @@ def _kernel_run(given: Mapping[str, Any], settings: Settings) -> Result:
     )
 
 
-def _network_run(given: Mapping[str, Any], settings: Settings, maps: SavedMaps | None) -> Result:
+def _network(
+    given: Mapping[str, Any],
+    settings: Settings,
+    work: Callable[..., T],
+    maps: SavedMaps | None = None,
+    read: Callable[[str], Any] = read_array,
+) -> T:
     flags = layer_flags({**given, "bias": None})
     if given["flip"]:
         flags["flip"] = True
@@ -106,19 +143,19 @@ def _network_run(given: Mapping[str, Any], settings: Settings, maps: SavedMaps |
     if maps is not None:
         labels = [network.nodes[index].label for index in needed_nodes(network, last)]
         maps.check(labels, force=bool(given["force"]), inputs=_inputs(given))
-    watch = None if maps is None else maps.save
-    array = read_array(given["array"])
+    more = {} if maps is None else {"watch": maps.save}
+    array = read(given["array"])
     seed = _seed(given)
     if seed is None:
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
-        return run_network(network, array, weights, settings, watch)
+        return work(network, array, weights, settings, **more)
     if settings.rank is None and declared is not None and len(declared) > 1:
         settings = replace(settings, rank=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, Any]:
         return dict(initial_weights(part, shape, seed, whole=network))
 
-    return run_network(network, array, drawn, settings, watch)
+    return work(network, array, drawn, settings, **more)
 
 
 def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
@@ -148,6 +185,8 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         until=given["until"],
         fold_norms=bool(given["fold_bn"]),
         verify=samples_of(given["verify"]),
+        algorithm=choice_of("algorithm", given["algorithm"], ("auto", *ALGORITHMS)),
+        threads=None if given["threads"] is None else count_of("threads", given["threads"]),
     )
 
 
@@ -156,12 +195,11 @@ def _seed(given: Mapping[str, Any]) -> int | None:
     return None if text is None else count_of("random_weights", text, minimum=0)
 
 
-def _check_files(given: Mapping[str, Any]) -> None:
-    """Which files go together, and whether the output may be written.
+def _check_options(given: Mapping[str, Any]) -> None:
+    """Which options go together.
 
     Raises:
-        UsageError: an option is missing, or two exclude each other.
-        OutputError: the output exists, or cannot be made.
+        UsageError: one is missing, or two exclude each other.
     """
     if (given["kernel"] is None) == (given["network"] is None):
         raise UsageError(
@@ -183,10 +221,21 @@ def _check_files(given: Mapping[str, Any]) -> None:
         )
     if given["network"] is not None and given["bias"] is not None:
         raise UsageError("--bias goes with --kernel; a network has its biases in --weights")
+    if given["dry_run"] and given["stats"]:
+        raise UsageError("--dry-run computes nothing, so that --stats has nothing to show")
+
+
+def _check_files(given: Mapping[str, Any]) -> None:
+    """Whether the inputs can be read and the output may be written.
+
+    Raises:
+        UsageError: two inputs come from standard input, or the output is no `.npy`.
+        OutputError: the output exists, or cannot be made.
+    """
     inputs = _inputs(given)
     if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
-    if given["output"] is not None:
+    if given["output"] is not None and not given["dry_run"]:
         if given["output"].lower().endswith(".npz"):
             raise UsageError("--output: the result is one .npy array; name it so, as result.npy")
         check_output(given["output"], force=bool(given["force"]), inputs=inputs)

@@ -8,6 +8,7 @@ the import of torch counts twice, unless it has been imported already.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from convcalc.execute.numpy_backend import NumpyBackend
     from convcalc.execute.problem import Problem
@@ -66,3 +67,19 @@ def seconds(problems: Sequence[Problem], backend: str) -> float:
     """About how long a backend takes for the convolutions of a network."""
     machine = this_machine()
     return sum(plan(problem, backend, machine).predicted_seconds for problem in problems)
+
+
+@contextmanager
+def limited_threads(count: int | None, backend: str) -> Iterator[None]:
+    """Torch's threads for a while; numpy takes its threads from the environment at its start."""
+    if count is None or backend != "torch":
+        yield
+        return
+    open_backend("torch", None, ())
+    torch = sys.modules["torch"]
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

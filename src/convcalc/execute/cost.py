@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LARGEST_KEPT = 2**25
 """Bytes up to which the allocator keeps freed memory, so that it need not be cleared again."""
 
+MOST_IN_CACHE = 2**16
+"""Cells of a transform along one axis that a cache holds."""
+
 SLOW_INTEGERS = 40
 """How many times slower products of integers are: no library of matrix products knows them."""
 
@@ -67,7 +70,7 @@ def _slowness(problem: Problem, layout: str) -> float:
             return 2.5
         return 2.0 if width < 14 else 50.0
     if problem.depth == 1 and maps == 1:
-        return 8.0 if layout == "contiguous" and width < 32 else 60.0 if width >= 32 else 12.0
+        return 60.0 if width >= 32 else 14.0
     if layout == "contiguous" and width >= 14:
         return 2.0
     return 1.2 if maps >= 8 else 4.0
@@ -88,6 +91,8 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
     """Seconds of the transforms of kernel and blocks, their products, and the checks."""
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
     steps = cells * log2(max(cells, 2))
+    if problem.rank == 1 and cells > MOST_IN_CACHE:
+        steps *= 2.5
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
     transforms += problem.out_channels * problem.depth
     work = transforms * steps / rates.transforms

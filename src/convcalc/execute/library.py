@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
-from convcalc.execute.choice import BACKENDS, choose_backend, open_backend
+from convcalc.execute.choice import BACKENDS, choose_backend, limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import Plan, plan
@@ -21,7 +20,7 @@ from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from convcalc.execute.problem import Problem
     from convcalc.layers.parameters import Padding, PerAxis
@@ -109,7 +108,7 @@ def convolve(
     problem = problem_of(layer, int(samples.shape[0]), shape, _dtype_name(given, tensors))
     chosen = "torch" if tensors else _backend(backend, problem)
     _check_algorithm(algorithm)
-    with _threads(threads, chosen):
+    with limited_threads(threads, chosen):
         compute = _of_tensors if tensors else _of_arrays
         result = compute(layer, given, chosen, algorithm)
     return _into(as_given(result, axes), out)
@@ -278,22 +277,6 @@ def _run(layer: Conv | ConvTranspose, ops: Any, loaded: dict[str, Any]) -> Any:
     if "bias" in loaded:
         weights["bias"] = loaded["bias"]
     return layer.run(ops, [loaded["x"]], weights)
-
-
-@contextmanager
-def _threads(count: int | None, backend: str) -> Iterator[None]:
-    """Torch's threads for a while."""
-    if count is None or backend != "torch":
-        yield
-        return
-    open_backend("torch", None, ())
-    torch = sys.modules["torch"]
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _into(result: Any, out: Any | None) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
 from convcalc.execute.machine import this_machine
-from convcalc.execute.planned import planned_conv, planned_conv_transpose
+from convcalc.execute.planned import Measured, planned_conv, planned_conv_transpose
 from convcalc.execute.pooling import pooled
 from convcalc.execute.taps import (
     add_taps,
@@ -56,6 +56,7 @@ class NumpyBackend:
     def __init__(self, algorithm: str = "auto", machine: Machine | None = None) -> None:
         self.algorithm = algorithm
         self.machine = machine or this_machine()
+        self.done: list[Measured] = []
 
     def conv(
         self,
@@ -95,11 +96,21 @@ class NumpyBackend:
         out_sizes: Sequence[int],
     ) -> Array:
         """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
-        forward: Array | None = planned_conv_transpose(
+        result: Array = planned_conv_transpose(
             self, array, weight, bias, windows, groups, out_sizes
         )
-        if forward is not None:
-            return forward
+        return result
+
+    def direct_transpose(
+        self,
+        array: Array,
+        weight: Array,
+        bias: Array | None,
+        windows: Sequence[Window],
+        groups: int,
+        out_sizes: Sequence[int],
+    ) -> Array:
+        """The same by the library's own means, or tap by tap."""
         blocks = grouped_weight(weight, groups, transposed=True)
         return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
 

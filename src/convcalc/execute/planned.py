@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
@@ -13,11 +14,19 @@ from convcalc.execute.problem import Problem
 from convcalc.execute.taps import grouped_weight, per_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from convcalc.window import Window
 
 PLAIN = ("contiguous", "channels-last")
+
+
+class Measured(NamedTuple):
+    """A convolution that was computed: what it was, how, and in how many seconds."""
+
+    problem: Problem
+    plan: Plan
+    seconds: float
 
 
 def planned_conv(
@@ -30,20 +39,26 @@ def planned_conv(
     padding_mode: str,
 ) -> Any:
     """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k), the fastest way."""
+    start = perf_counter()
     problem = problem_of(array, weight, windows, groups, padding_mode)
-    chosen = plan(problem, ops.name, ops.machine, ops.algorithm)
-    result = run_plan(ops, chosen, problem, array, weight, bias)
-    if result is None and ops.algorithm != "auto":
-        chosen = plan(problem, ops.name, ops.machine, "direct")
-    elif result is None:
-        chosen = _second(ops, problem, chosen)
-    else:
-        return result
-    result = run_plan(ops, chosen, problem, array, weight, bias)
-    if result is None:
-        plain = chosen._replace(algorithm="direct", layout="contiguous")
-        result = run_plan(ops, plain, problem, array, weight, bias)
+    for chosen in _attempts(ops, problem):
+        result = run_plan(ops, chosen, problem, array, weight, bias)
+        if result is not None:
+            break
+    ops.done.append(Measured(problem, chosen, perf_counter() - start))
     return result
+
+
+def _attempts(ops: Any, problem: Problem) -> Iterator[Plan]:
+    """The plans in the order in which they are tried, until the numbers admit one."""
+    first = plan(problem, ops.name, ops.machine, ops.algorithm)
+    yield first
+    if first.algorithm == "lowrank" and ops.algorithm == "auto":
+        yield plan(problem, ops.name, ops.machine, "auto", False)
+    direct = plan(problem, ops.name, ops.machine, "direct")
+    reason = f"the numbers do not admit {first.algorithm}"
+    yield direct._replace(reason=reason)
+    yield direct._replace(layout="contiguous", reason=reason)
 
 
 def planned_conv_transpose(
@@ -55,7 +70,7 @@ def planned_conv_transpose(
     groups: int,
     out_sizes: Sequence[int],
 ) -> Any:
-    """A transposed convolution of stride 1 as a forward one where that is faster; None elsewhere.
+    """A transposed convolution; one of stride 1 as a forward one where that is faster.
 
     Output v gathers x[j] * w[t] with v = j - pb + d*t. With the taps in reverse, t' = k - 1 - t,
     that is cell j = v - (e - 1 - pb) + d*t': a convolution padded with e - 1 - pb cells.
@@ -63,25 +78,38 @@ def planned_conv_transpose(
     Raises:
         UsageError: an algorithm was asked for, and the stride is not 1.
     """
-    forward = [
-        _turned(w, int(n), out)
-        for w, n, out in zip(windows, array.shape[2:], out_sizes, strict=True)
-    ]
-    turned = tuple(window for window in forward if window is not None)
+    start = perf_counter()
+    sizes = [int(n) for n in array.shape[2:]]
+    axes = zip(windows, sizes, out_sizes, strict=True)
+    turned = [_turned(*axis) for axis in axes]
+    forward = tuple(window for window in turned if window is not None)
     forced = ops.algorithm not in ("auto", "direct", "library")
-    if len(turned) < len(forward):
-        if forced:
-            raise UsageError(
-                f"--algorithm {ops.algorithm}: a transposed convolution with a stride, or with "
-                f"cells beyond its kernel's reach, is computed directly; use auto or direct"
-            )
-        return None
-    blocks_of = grouped_weight(weight, groups, transposed=True)
-    kernel = ops.flip(blocks_of.reshape(-1, *blocks_of.shape[2:]), len(windows))
-    problem = problem_of(array, kernel, turned, groups, "zeros")
-    if not forced and plan(problem, ops.name, ops.machine, ops.algorithm).algorithm != "fft":
-        return None
-    return planned_conv(ops, array, kernel, bias, turned, groups, "zeros")
+    if len(forward) == len(turned):
+        blocks_of = grouped_weight(weight, groups, transposed=True)
+        kernel = ops.flip(blocks_of.reshape(-1, *blocks_of.shape[2:]), len(windows))
+        problem = problem_of(array, kernel, forward, groups, "zeros")
+        if forced or plan(problem, ops.name, ops.machine, ops.algorithm).algorithm == "fft":
+            return planned_conv(ops, array, kernel, bias, forward, groups, "zeros")
+    elif forced:
+        raise UsageError(
+            f"--algorithm {ops.algorithm}: a transposed convolution with a stride, or with "
+            f"cells beyond its kernel's reach, is computed directly; use auto or direct"
+        )
+    result = ops.direct_transpose(array, weight, bias, windows, groups, out_sizes)
+    own = Problem(
+        int(array.shape[0]),
+        int(array.shape[1]),
+        int(result.shape[1]),
+        groups,
+        tuple(sizes),
+        tuple(windows),
+        tuple(out_sizes),
+        dtype_of(array),
+        transposed=True,
+    )
+    used = plan(own, ops.name, ops.machine, "direct")
+    ops.done.append(Measured(own, used, perf_counter() - start))
+    return result
 
 
 def _turned(window: Window, size: int, out: int) -> Window | None:
@@ -106,9 +134,14 @@ def problem_of(
         sizes,
         tuple(windows),
         tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True)),
-        str(array.dtype).rpartition(".")[2],
+        dtype_of(array),
         padding_mode if any(w.before or w.after for w in windows) else "zeros",
     )
+
+
+def dtype_of(array: Any) -> str:
+    """The name of the dtype, of an array of either library."""
+    return str(array.dtype).rpartition(".")[2]
 
 
 def run_plan(
@@ -157,10 +190,3 @@ def _block(ops: Any, piece: Any, weight: Any, windows: tuple[Window, ...], group
     if result is None:
         result = ops.direct(piece, weight, None, windows, groups, "contiguous")
     return result
-
-
-def _second(ops: Any, problem: Problem, first: Plan) -> Plan:
-    """What to do where the numbers do not admit the first plan."""
-    if first.algorithm == "lowrank":
-        return plan(problem, ops.name, ops.machine, "auto", False)
-    return plan(problem, ops.name, ops.machine, "direct")

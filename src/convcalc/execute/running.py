@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -19,9 +19,11 @@ from convcalc.execute.axes import (
     read_axes,
     read_input_axes,
 )
-from convcalc.execute.choice import open_backend
+from convcalc.execute.choice import choose_backend, limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.folding import fold_norms
+from convcalc.execute.machine import this_machine
+from convcalc.execute.planner import plan
 from convcalc.execute.problem import problems_of
 from convcalc.execute.verifying import verify
 from convcalc.execute.weights import check_weights, of_layers, without_counters
@@ -35,11 +37,19 @@ if TYPE_CHECKING:
     from convcalc.execute.axes import Axes
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.numpy_backend import NumpyBackend
+    from convcalc.execute.planned import Measured
+    from convcalc.execute.planner import Plan
+    from convcalc.execute.problem import Problem
     from convcalc.execute.torch_backend import TorchBackend
     from convcalc.execute.verifying import Verification
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
+
+    Work: TypeAlias = tuple[Network, Axes, Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+    Weights: TypeAlias = (
+        Mapping[str, np.ndarray] | Callable[[Network, Shape], Mapping[str, np.ndarray]]
+    )
 
 T = TypeVar("T")
 
@@ -55,6 +65,7 @@ class Settings:
         channels_last: Whether the channels are the last axis of input and result.
         rank: The number of spatial axes, or None to tell from the arrays.
         algorithm: How convolutions are computed, "auto" for the fastest way.
+        threads: Threads of torch; numpy takes its threads from the environment.
         until: The label of the node or block whose output is the result; None is the last one.
         fold_norms: Whether `bn` become part of the convolutions before them.
         verify: How many outputs of a single convolution are computed again, or "all"; None none.
@@ -66,6 +77,7 @@ class Settings:
     channels_last: bool = False
     rank: int | None = None
     algorithm: str = "auto"
+    threads: int | None = None
     until: str | None = None
     fold_norms: bool = False
     verify: int | Literal["all"] | None = None
@@ -85,6 +97,7 @@ class Result:
         notes: What was assumed.
         overflowed: Values that left the range of the dtype although every input was finite.
         verification: What came of computing outputs again, if that was asked for.
+        convolutions: Each convolution with its plan and the seconds that it took.
     """
 
     array: np.ndarray
@@ -96,6 +109,17 @@ class Result:
     notes: tuple[str, ...]
     overflowed: int
     verification: Verification | None = None
+    convolutions: tuple[Measured, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What would be computed: the convolutions with their plans, and what was assumed."""
+
+    report: Report
+    backend: str
+    convolutions: tuple[tuple[Problem, Plan], ...]
+    notes: tuple[str, ...]
 
 
 def run_kernel(
@@ -122,6 +146,56 @@ def run_kernel(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: there is not enough memory.
     """
+    work = _of_kernel(
+        array,
+        kernel,
+        bias,
+        make_layer,
+        settings,
+        transposed=transposed,
+        groups=groups,
+        flip=flip,
+    )
+    return _run(*work, settings)
+
+
+def plan_kernel(
+    array: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    make_layer: Callable[[int, Shape], Conv | ConvTranspose],
+    *,
+    transposed: bool,
+    groups: int,
+    flip: bool,
+    settings: Settings,
+) -> Outlook:
+    """What `run_kernel` would do with arrays of these shapes and dtypes."""
+    work = _of_kernel(
+        array,
+        kernel,
+        bias,
+        make_layer,
+        settings,
+        transposed=transposed,
+        groups=groups,
+        flip=flip,
+    )
+    return _outlook(*work, settings)
+
+
+def _of_kernel(
+    array: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    make_layer: Callable[[int, Shape], Conv | ConvTranspose],
+    settings: Settings,
+    *,
+    transposed: bool,
+    groups: int,
+    flip: bool,
+) -> Work:
+    """The network of one layer, how the arrays are read, its weights, and the names of all."""
     named = {"the input": array, "the kernel": kernel}
     if bias is not None:
         named["the bias"] = bias
@@ -140,13 +214,13 @@ def run_kernel(
     weights = {"0.weight": np.flip(kernel, tuple(range(2, kernel.ndim))) if flip else kernel}
     if bias is not None:
         weights["0.bias"] = _full_bias(bias, channels)
-    return _run(Network.chain([layer]), axes, weights, named, settings)
+    return Network.chain([layer]), axes, weights, named
 
 
 def run_network(
     network: Network,
     array: np.ndarray,
-    weights: Mapping[str, np.ndarray] | Callable[[Network, Shape], Mapping[str, np.ndarray]],
+    weights: Weights,
     settings: Settings,
     watch: Callable[[str, np.ndarray], None] | None = None,
 ) -> Result:
@@ -167,6 +241,27 @@ def run_network(
         raise UsageError(
             "only a single convolution is verified; a network has many, one upon another"
         )
+    work = _of_network(network, array, weights, settings)
+    result = _run(*work, settings, watch)
+    if settings.until is None:
+        return result
+    part = work[0]
+    stopped = (
+        f"stopped after '{part.nodes[-1].label}': {len(part.nodes)} of "
+        f"{len(network.nodes)} layers computed"
+    )
+    return replace(result, notes=(*result.notes, stopped))
+
+
+def plan_network(
+    network: Network, array: np.ndarray, weights: Weights, settings: Settings
+) -> Outlook:
+    """What `run_network` would do with an input of this shape and dtype."""
+    return _outlook(*_of_network(network, array, weights, settings), settings)
+
+
+def _of_network(network: Network, array: np.ndarray, weights: Weights, settings: Settings) -> Work:
+    """The part that is computed, how the input is read, the weights, and the names of all."""
     _check_content({"the input": array})
     rank = settings.rank
     if rank is None and not callable(weights):
@@ -183,14 +278,7 @@ def run_network(
         given = of_layers(without_counters(weights), network, whole)
     check_weights(given, needed)
     named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
-    result = _run(network, axes, given, named, settings, watch)
-    if settings.until is None:
-        return result
-    stopped = (
-        f"stopped after '{network.nodes[-1].label}': {len(network.nodes)} of "
-        f"{len(whole.nodes)} layers computed"
-    )
-    return replace(result, notes=(*result.notes, stopped))
+    return network, axes, given, named
 
 
 def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
@@ -209,16 +297,7 @@ def _run(
     watch: Callable[[str, np.ndarray], None] | None = None,
 ) -> Result:
     """The network on the array called "the input" in `named`; messages use those names."""
-    samples = batch_first(named["the input"], axes)
-    try:
-        report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
-    except DataError as error:
-        if not axes.notes or "\n" in str(error):
-            raise
-        # What was assumed of the axes may be what is wrong.
-        raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
-    dtypes = plan_dtypes(named, settings.dtype)
-    _check_floats(network, samples.shape[1:], dtypes)
+    samples, report, dtypes = _prepared(network, axes, named, settings)
     notes = axes.notes + dtypes.notes
     if settings.fold_norms:
         network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
@@ -227,7 +306,7 @@ def _run(
     _check_memory(report, dtypes)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend = open_backend(settings.backend, settings.device, problems, settings.algorithm)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
             computed = backend.unload(
                 _layers(
@@ -254,7 +333,45 @@ def _run(
         verification=None
         if settings.verify is None
         else verify(_single(network), samples, weights, result, dtypes, settings.verify),
+        convolutions=tuple(backend.done),
     )
+
+
+def _outlook(
+    network: Network,
+    axes: Axes,
+    weights: Mapping[str, np.ndarray],
+    named: Mapping[str, np.ndarray],
+    settings: Settings,
+) -> Outlook:
+    """The plans of the network's convolutions; nothing is computed, and torch is not imported."""
+    del weights
+    samples, report, dtypes = _prepared(network, axes, named, settings)
+    problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
+    name = settings.backend
+    if name == "auto":
+        name = "torch" if settings.device is not None else choose_backend(problems)
+    library = settings.device not in (None, "cpu")
+    algorithm = "library" if library else settings.algorithm
+    plans = tuple((p, plan(p, name, this_machine(), algorithm)) for p in problems)
+    return Outlook(report, name, plans, axes.notes + dtypes.notes)
+
+
+def _prepared(
+    network: Network, axes: Axes, named: Mapping[str, np.ndarray], settings: Settings
+) -> tuple[np.ndarray, Report, DtypePlan]:
+    """The input batch first, what the layers make of it, and the dtypes."""
+    samples = batch_first(named["the input"], axes)
+    try:
+        report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
+    except DataError as error:
+        if not axes.notes or "\n" in str(error):
+            raise
+        # What was assumed of the axes may be what is wrong.
+        raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
+    dtypes = plan_dtypes(named, settings.dtype)
+    _check_floats(network, samples.shape[1:], dtypes)
+    return samples, report, dtypes
 
 
 def _layers(

@@ -15,7 +15,7 @@ from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
 from convcalc.execute.machine import this_machine
-from convcalc.execute.planned import planned_conv, planned_conv_transpose
+from convcalc.execute.planned import Measured, planned_conv, planned_conv_transpose
 from convcalc.execute.pooling import pooled
 from convcalc.execute.taps import (
     add_taps,
@@ -66,6 +66,7 @@ class TorchBackend:
         self, device: str = "cpu", algorithm: str = "auto", machine: Machine | None = None
     ) -> None:
         self.machine = machine or this_machine()
+        self.done: list[Measured] = []
         if not _DEVICE.fullmatch(device):
             shown = printable(device, 60)
             raise UsageError(f"--device: expected cpu, cuda, cuda:1, mps or xpu; got '{shown}'")
@@ -141,11 +142,21 @@ class TorchBackend:
         out_sizes: Sequence[int],
     ) -> torch.Tensor:
         """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
-        forward: torch.Tensor | None = planned_conv_transpose(
+        result: torch.Tensor = planned_conv_transpose(
             self, array, weight, bias, windows, groups, out_sizes
         )
-        if forward is not None:
-            return forward
+        return result
+
+    def direct_transpose(
+        self,
+        array: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        windows: Sequence[Window],
+        groups: int,
+        out_sizes: Sequence[int],
+    ) -> torch.Tensor:
+        """The same by the library's own means, or tap by tap."""
         if _needs_taps(array, weight):
             blocks = grouped_weight(weight, groups, transposed=True)
             return _summed(array, blocks, bias, windows, out_sizes, transposed=True)

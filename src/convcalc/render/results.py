@@ -183,7 +183,7 @@ def _data(
         "dtype": result.dtypes.result,
         "accumulate_dtype": result.dtypes.compute,
         "backend": result.backend,
-        "algorithm": "direct",
+        "algorithm": _algorithm(result),
         "threads": result.threads,
         "versions": result.versions,
         "seed": seed,
@@ -225,6 +225,12 @@ def _verification_data(found: Verification | None) -> dict[str, Any] | None:
         "eps": found.eps,
         "beyond_range": found.beyond,
     }
+
+
+def _algorithm(result: Result) -> str | None:
+    """The algorithm of the convolutions; "mixed" where they differ, None where there is none."""
+    names = {done.plan.algorithm for done in result.convolutions}
+    return "mixed" if len(names) > 1 else next(iter(names), None)
 
 
 def _nested(array: np.ndarray) -> list[Any]:

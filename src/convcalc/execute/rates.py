@@ -1,0 +1,134 @@
+"""The rates of a machine, measured in a few seconds and kept in a file.
+
+Each rate is the best of several short runs: what else the machine does makes a run slower, never
+faster. They are taken on the very algorithms that they price, at sizes for which one term prevails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from math import log2
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.errors import OutputError
+from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.machine import DEFAULT, Machine, Rates, as_data, cache_path, this_machine
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RUNS = 40
+LONGEST = 0.4
+"""Seconds after which a rate is taken as it is."""
+
+
+def measure() -> Machine:
+    """The rates of this machine; those of an ordinary one for torch where it is not installed."""
+    from convcalc.execute.numpy_backend import NumpyBackend
+
+    numpy = _rates(NumpyBackend(machine=DEFAULT))
+    if find_spec("torch") is None:
+        return Machine(numpy, DEFAULT.torch, DEFAULT.torch_import)
+    seconds = _import_seconds()
+    from convcalc.execute.torch_backend import TorchBackend
+
+    return Machine(numpy, _rates(TorchBackend(machine=DEFAULT)), seconds)
+
+
+def keep(machine: Machine) -> None:
+    """The rates written to the cache, as a whole or not at all.
+
+    Raises:
+        OutputError: the folder or the file cannot be written.
+    """
+    path = cache_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, delete=False
+        ) as file:
+            json.dump(as_data(machine), file, indent=1)
+        os.replace(file.name, path)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OutputError(f"cannot write {path}: {reason}") from None
+    this_machine.cache_clear()
+
+
+def _rates(ops: Any) -> Rates:
+    draw = np.random.default_rng(0)
+
+    def array(*shape: int, dtype: str = "float32") -> Any:
+        return ops.load(draw.standard_normal(shape).astype(dtype), dtype)
+
+    image, kernel = array(1, 64, 56, 56), array(64, 64, 3, 3)
+    matrix = array(576, 512)
+    weight = array(64, 576)
+    window = (Window(3, 1, 1, 1),) * 2
+    direct = _best(lambda: ops.direct(image, kernel, None, window, 1, "contiguous"))
+    product = _best(lambda: weight @ matrix)
+    conv = 2 * 64 * 576 * 56 * 56 / direct if ops.name == "torch" else 0
+    products = max(conv, 2 * 64 * 576 * 512 / product)
+    blocks = array(16, 160, 160, dtype="float64")
+    spectra = ops.rfftn(blocks, (160, 160))
+    both = _best(lambda: ops.irfftn(ops.rfftn(blocks, (160, 160)), (160, 160)))
+    one = spectra.reshape(-1, 16, 16)[:2048]
+    mixed = _best(lambda: one @ one)
+    plane, taps = array(1, 1, 512, 512), array(1, 1, 5, 5)
+    five = (Window(5),) * 2
+    passing = _best(lambda: passes(ops, plane, taps, five, (508, 508)))
+    large = array(1, FRESH)
+    copying = _best(lambda: large + large)
+    small = array(1, 4)
+    return Rates(
+        products=products,
+        spectra=8 * len(one) * 16**3 / mixed,
+        transforms=2 * blocks.shape[0] * 160**2 * log2(160**2) / both,
+        passes=25 * 508**2 / passing,
+        copies=4 * FRESH / copying,
+        call=_best(lambda: [small + small for _ in range(100)]) / 100 * CALLS,
+    )
+
+
+FRESH = 2**24
+"""Numbers of an array that no allocator keeps: its memory is new each time."""
+
+CALLS = 3
+"""A step of an algorithm costs about as much as so many of the smallest calls."""
+
+
+def _best(function: Callable[[], object]) -> float:
+    """The shortest time of several runs, in seconds."""
+    function()
+    begin, best = perf_counter(), float("inf")
+    for _ in range(RUNS):
+        start = perf_counter()
+        function()
+        best = min(best, perf_counter() - start)
+        if perf_counter() - begin > LONGEST:
+            break
+    return max(best, 1e-9)
+
+
+def _import_seconds() -> float:
+    """What `import torch` takes in a process of its own, beyond what numpy takes."""
+    program = (
+        "import numpy, time; start = time.perf_counter(); import torch;"
+        "print(time.perf_counter() - start)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    try:
+        return max(float(done.stdout), 1e-3)
+    except ValueError:
+        return DEFAULT.torch_import
