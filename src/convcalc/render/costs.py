@@ -118,8 +118,7 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
 
 def _figures(row: LayerReport, keys: Sequence[str]) -> list[Cell]:
     """The figures of a layer under these names; nothing where they are not known."""
-    known = ("params", "total")  # the total is itself None where it is not known
-    return [getattr(row, key) if row.counted or key in known else None for key in keys]
+    return [getattr(row, key) if row.counted or key == "params" else None for key in keys]
 
 
 def _detail(row: LayerReport) -> list[Cell]:
