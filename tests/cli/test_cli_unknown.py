@@ -101,6 +101,8 @@ def test_memory_is_partial_where_nothing_is_trained(inside):
     # Integers have no gradients, so that nothing about training is unknown.
     document = strict(inside("memory", *NET, "--dtype", "int8", "--format", "json").out)
     assert ("partial", None) == (document["status"], document["memory"]["training"])
+    known = strict(inside("memory", *NET[:3], "--dtype", "int8", "--format", "json").out)
+    assert ("complete", None) == (known["status"], known["memory"]["training"])
 
 
 def test_the_rest_is_in_the_totals(inside):
