@@ -13,6 +13,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     reading    the name that a user typed becomes an array
     target     what an output name stands for, and whether it can be written
     writing    an array becomes a file
+    growing    a file that is filled piece by piece
     packing    arrays become the members of a `.npz`
     folder     several arrays become the files of a folder
 """
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from convcalc.arrayfile.archive import read_archive
 from convcalc.arrayfile.folder import check_folder, make_folder
+from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.packing import write_archive
 from convcalc.arrayfile.reading import read_array, read_stand_in
 from convcalc.arrayfile.target import check_output
@@ -29,6 +31,7 @@ from convcalc.arrayfile.writing import write_array
 __all__ = [
     "check_folder",
     "check_output",
+    "grow_array",
     "make_folder",
     "read_archive",
     "read_array",

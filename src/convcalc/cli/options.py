@@ -190,6 +190,9 @@ FILES: Options = {
         "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
     ),
     "force": _switch("--force", "-f", about="Replace existing outputs."),
+    "max_memory": _text(
+        "--max-memory", metavar="BYTES", about="Work in so much memory, as 512M; needs -o."
+    ),
 }
 
 EXECUTION: Options = {

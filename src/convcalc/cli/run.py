@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convcalc.analysis.subnetworks import last_node, needed_nodes
@@ -13,6 +14,7 @@ from convcalc.arrayfile import (
     read_stand_in,
     write_array,
 )
+from convcalc.cli.bounding import bounds_of, check_bounds
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
 from convcalc.cli.values import (
@@ -58,17 +60,18 @@ def run(given: Mapping[str, Any]) -> Document | None:
     settings = _settings(given)
     seed = _seed(given)
     _check_options(given)
+    check_bounds(given)
     _check_files(given)
     if given["dry_run"]:
         return _dry_run(given, settings)
     maps = None
     if given["network"] is None:
-        result = _kernel(given, settings, run_kernel)
+        result = _kernel(given, settings, partial(run_kernel, bounds=bounds_of(given)))
     else:
         maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
         result = _network(given, settings, run_network, maps)
     failure = failed(result.verification)
-    if given["output"] is not None and failure is None:
+    if given["output"] is not None and failure is None and given["max_memory"] is None:
         write_array(given["output"], result.array)
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     from convcalc.analysis import Report
     from convcalc.execute.axes import Axes
+    from convcalc.execute.bounded import Bounds
     from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.figures import Figures
     from convcalc.execute.numpy_backend import NumpyBackend
     from convcalc.execute.planned import Measured
     from convcalc.execute.planner import Plan
@@ -98,6 +100,7 @@ class Result:
         overflowed: Values that left the range of the dtype although every input was finite.
         verification: What came of computing outputs again, if that was asked for.
         convolutions: Each convolution with its plan and the seconds that it took.
+        figures: The key figures of the array, where they were taken as it was made.
     """
 
     array: np.ndarray
@@ -110,6 +113,7 @@ class Result:
     overflowed: int
     verification: Verification | None = None
     convolutions: tuple[Measured, ...] = ()
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ def run_kernel(
     groups: int,
     flip: bool,
     settings: Settings,
+    bounds: Bounds | None = None,
 ) -> Result:
     """One convolution of `array` with `kernel`.
 
@@ -141,6 +146,7 @@ def run_kernel(
         bias: (O), or one number, or None.
         make_layer: The layer for an output channel count and a kernel size.
         flip: Turn the kernel round in every spatial axis: the convolution of mathematics.
+        bounds: In how much memory, and into which file; None is all there is, and none.
 
     Raises:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
@@ -156,6 +162,10 @@ def run_kernel(
         groups=groups,
         flip=flip,
     )
+    if bounds is not None:
+        from convcalc.execute.bounded import run_bounded
+
+        return run_bounded(*work, settings, bounds)
     return _run(*work, settings)
 
 
@@ -270,8 +280,8 @@ def _of_network(network: Network, array: np.ndarray, weights: Weights, settings:
     shape = batch_first(array, axes).shape[1:]
     whole = network
     if settings.until is not None:
-        network = _fitting(part_until, network, shape, settings.until)
-    needed = _fitting(network.tensor_shapes, shape)
+        network = fitting(part_until, network, shape, settings.until)
+    needed = fitting(network.tensor_shapes, shape)
     if callable(weights):
         given = weights(network, shape)
     else:
@@ -319,7 +329,7 @@ def _run(
                 )
             )
         except RuntimeError as error:
-            raise _memory_error(error) from None
+            raise memory_error(error) from None
         result = finished(computed, dtypes)
     return Result(
         array=as_given(result, axes),
@@ -363,7 +373,7 @@ def _prepared(
     """The input batch first, what the layers make of it, and the dtypes."""
     samples = batch_first(named["the input"], axes)
     try:
-        report = _fitting(network.analyze, samples.shape[1:], samples.shape[0])
+        report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
     except DataError as error:
         if not axes.notes or "\n" in str(error):
             raise
@@ -442,7 +452,7 @@ def _full_bias(bias: np.ndarray, channels: int) -> np.ndarray:
     return bias
 
 
-def _fitting(question: Callable[..., T], *arguments: object) -> T:
+def fitting(question: Callable[..., T], *arguments: object) -> T:
     """The answer of the network; a shape that does not fit is the data's fault here."""
     try:
         return question(*arguments)
@@ -482,7 +492,7 @@ def _check_memory(report: Report, dtypes: DtypePlan) -> None:
         )
 
 
-def _memory_error(error: RuntimeError) -> Exception:
+def memory_error(error: RuntimeError) -> Exception:
     """A lack of memory, which torch reports as a RuntimeError; any other error as it is."""
     text = str(error)
     if "allocate memory" not in text and "out of memory" not in text.lower():

@@ -11,6 +11,7 @@ from convcalc.render.table import Cell, Column, Document, Table, written
 if TYPE_CHECKING:
     import numpy as np
 
+    from convcalc.execute.figures import Figures
     from convcalc.execute.running import Result
     from convcalc.execute.verifying import Verification
 
@@ -79,7 +80,7 @@ def verification_text(found: Verification) -> str:
 
 def _result_document(result: Result, seed: int | None) -> Document:
     array = result.array
-    figures = key_figures(array)
+    figures = key_figures(array) if result.figures is None else _taken(result.figures)
     row: list[Cell] = [
         array.shape,
         result.dtypes.result,
@@ -161,6 +162,16 @@ def key_figures(array: np.ndarray) -> dict[str, Any]:
         "mean": float(values.mean(dtype=np.float64)),
         "max": plain_number(values.max()),
         "nonfinite": nonfinite,
+    }
+
+
+def _taken(figures: Figures) -> dict[str, Any]:
+    """The same, from figures that were taken on the way."""
+    return {
+        "min": None if figures.least is None else plain_number(figures.least),
+        "mean": figures.mean,
+        "max": None if figures.largest is None else plain_number(figures.largest),
+        "nonfinite": figures.nonfinite,
     }
 
 

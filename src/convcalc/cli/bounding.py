@@ -1,0 +1,55 @@
+"""`--max-memory`: how many bytes, and what it goes with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.progress import ProgressLine
+from convcalc.cli.values import flag, text_of
+from convcalc.errors import UsageError, printable
+from convcalc.execute.bounded import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BYTES = re.compile(r"([0-9]{1,12})\s*([kmgt]?)(i?b)?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_ELSEWHERE = ("network", "verify", "stats", "dry_run")
+
+
+def check_bounds(given: Mapping[str, Any]) -> None:
+    """Whether --max-memory is a number of bytes, and has a file to write into.
+
+    Raises:
+        UsageError: it is not, or is given with an option that needs the whole result.
+    """
+    if given["max_memory"] is None:
+        return
+    _bytes_of(given["max_memory"])
+    for name in _ELSEWHERE:
+        if given[name]:
+            raise UsageError(f"--max-memory and {flag(name)} exclude each other")
+    if given["output"] in (None, "-"):
+        raise UsageError("--max-memory writes the result piece by piece; give a file with -o")
+
+
+def bounds_of(given: Mapping[str, Any]) -> Bounds | None:
+    """The bounds that a command line gives, if it does."""
+    if given["max_memory"] is None:
+        return None
+    quiet = bool(given["quiet"]) or given["format"] == "json"
+
+    def progress(total: int) -> ProgressLine:
+        return ProgressLine(total, wanted=not quiet)
+
+    return Bounds(_bytes_of(given["max_memory"]), given["output"], progress)
+
+
+def _bytes_of(text: str) -> int:
+    """512M, 2GiB or 1000000 as bytes; k, M, G and T are powers of 1024."""
+    match = _BYTES.fullmatch(text_of("max_memory", text).strip())
+    size = int(match[1]) * _UNITS[match[2].lower()] if match else 0
+    if not size:
+        raise UsageError(f"--max-memory: expected bytes, as 512M or 2G; got '{printable(text)}'")
+    return size

@@ -1,0 +1,137 @@
+"""Convolutions box by box: the bits of the whole, whatever the boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from convcalc.errors import ConvcalcError, DataError
+from convcalc.execute.dtypes import plan_dtypes
+from convcalc.execute.figures import Figures, figures_of
+from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.problem import Problem
+from convcalc.execute.streaming import Stream, run_stream
+from convcalc.execute.tiling import choose
+from convcalc.layers import Conv, ConvTranspose
+
+OPS = NumpyBackend()
+
+
+def streamed(layer, x, weight, bias=None, *, budget, requested=None):
+    """(result, what is known of it, values that were announced)."""
+    shape = x.shape[1:]
+    out = layer.out_shape(shape)
+    dtypes = plan_dtypes({"the input": x, "the kernel": weight}, requested)
+    problem = Problem(
+        x.shape[0],
+        x.shape[1],
+        out[0],
+        layer.groups,
+        shape[1:],
+        tuple(layer.windows(shape)),
+        out[1:],
+        dtypes.compute,
+        getattr(layer, "padding_mode", "zeros"),
+        isinstance(layer, ConvTranspose),
+    )
+    tiling = choose(problem, budget, lambda part: part.bytes)
+    result = np.full((x.shape[0], *out), 77, dtypes.stored)
+    passed = []
+    named = {"the kernel": weight} | ({} if bias is None else {"the bias": bias})
+    known = run_stream(
+        Stream(problem, tiling, x, weight, bias, dtypes, requested, OPS),
+        result,
+        named,
+        flush=lambda: None,
+        progress=passed.append,
+    )
+    assert tiling.boxes == len(passed)
+    assert result.size == sum(passed)
+    return result, known, tiling
+
+
+@st.composite
+def cases(draw):
+    rank = draw(st.integers(1, 3))
+    groups = draw(st.integers(1, 3))
+    transposed = draw(st.booleans())
+    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))  # noqa: E731
+    modes = ["zeros", "reflect", "replicate", "circular"]
+    more = {} if transposed else {"padding_mode": draw(st.sampled_from(modes))}
+    kind = ConvTranspose if transposed else Conv
+    try:
+        layer = kind(
+            groups * draw(st.integers(1, 3)),
+            kernel_size=each(1, 4),
+            stride=each(1, 3),
+            dilation=each(1, 2),
+            padding=tuple(zip(each(0, 3), each(0, 3), strict=True)),
+            groups=groups,
+            **more,
+        )
+        shape = (groups * draw(st.integers(1, 2)), *each(1, 9))
+        layer.out_shape(shape)
+    except ConvcalcError:
+        assume(False)
+    return layer, (draw(st.integers(1, 2)), *shape)
+
+
+@given(cases(), st.sampled_from([200, 800, 3_000, 10**6]), st.integers(0, 10**6))
+def test_boxes_give_the_integers_of_the_whole(case, budget, seed):
+    layer, shape = case
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-9, 10, shape)
+    weights = {
+        name: rng.integers(-9, 10, size) for name, size in layer.weight_shapes(shape[1:]).items()
+    }
+    whole = layer.run(OPS, [x], weights)
+    try:
+        result, known, _ = streamed(layer, x, weights["weight"], weights["bias"], budget=budget)
+    except ConvcalcError:
+        assume(False)
+    np.testing.assert_array_equal(result, whole)
+    assert (whole.min(), whole.max()) == (known.figures.least, known.figures.largest)
+    assert (whole.size, 0) == (known.figures.finite, known.figures.nonfinite)
+    assert np.isclose(known.figures.mean, whole.mean())
+
+
+def test_overflow_is_told_from_infinite_input():
+    layer = Conv(1, 1, bias=False)
+    x = np.array([[[1.0, 3e38, 2.0, np.inf]]], np.float32)
+    weight = np.full((1, 1, 1), 2, np.float32)
+    result, known, tiling = streamed(layer, x, weight, budget=12)
+    assert 4 == tiling.boxes
+    np.testing.assert_array_equal([2, np.inf, 4, np.inf], result[0, 0])
+    assert (1, 2) == (known.overflowed, known.figures.nonfinite)
+
+
+def test_an_integer_that_the_dtype_cannot_hold_is_refused_in_any_box():
+    layer = Conv(1, 1, bias=False)
+    x = np.array([[[1, 2, 3, 200]]])
+    weight = np.ones((1, 1, 1), int)
+    with pytest.raises(DataError, match="int8 cannot hold"):
+        streamed(layer, x, weight, budget=24, requested="int8")
+
+
+def test_figures_piece_by_piece():
+    values = np.array([[3.0, np.nan], [-1.0, np.inf], [0.5, 2.5]], np.float32)
+    figures = Figures()
+    for row in values:
+        figures.add(row)
+    assert (-1.0, 3.0, 4, 2) == (
+        figures.least,
+        figures.largest,
+        figures.finite,
+        figures.nonfinite,
+    )
+    assert 1.25 == figures.mean
+    assert None is figures_of(np.array([np.nan])).mean
+
+
+def test_figures_of_more_than_one_piece(monkeypatch):
+    monkeypatch.setattr("convcalc.execute.figures.PIECE", 7)
+    values = np.arange(24).reshape(1, 2, 3, 4)
+    figures = figures_of(values)
+    assert (0, 23, 11.5, 24) == (figures.least, figures.largest, figures.mean, figures.finite)
