@@ -46,6 +46,7 @@ types: $(VENV)/lint.stamp $(VENV)/torch.stamp
 bench: $(VENV)/peers.stamp
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/executor.py --quick
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build

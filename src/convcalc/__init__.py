@@ -61,7 +61,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"convcalc.{_HOMES[name]}"), name)
+    # Kept, so that the name is found without this function from now on.
+    globals()[name] = getattr(import_module(f"convcalc.{_HOMES[name]}"), name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

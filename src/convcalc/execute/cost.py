@@ -33,7 +33,7 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
     if layout == "blocks":
         written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
         work = 2 * blocks.macs(problem) / _products(problem, rates)
-        return work + written / rates.copies + 6 * rates.call
+        return work + written / rates.copies + 15 * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
     return _library(problem, layout, rates)
@@ -49,7 +49,7 @@ def _library(problem: Problem, layout: str, rates: Rates) -> float:
     if problem.out_channels // problem.groups == 1 and problem.depth == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
         padded = 16 * problem.itemsize * problem.cells_out
-        written += 4 * padded if padded > LARGEST_KEPT else 0
+        written += 4 * padded if padded > LARGEST_KEPT else padded // 4
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
     return work + written / rates.copies + rates.call
@@ -70,7 +70,7 @@ def _slowness(problem: Problem, layout: str) -> float:
             return 2.5
         return 2.0 if width < 14 else 50.0
     if problem.depth == 1 and maps == 1:
-        return 60.0 if width >= 32 else 14.0
+        return 60.0 if width >= 32 else 17.0
     if layout == "contiguous" and width >= 14:
         return 2.0
     return 1.2 if maps >= 8 else 4.0
@@ -126,7 +126,7 @@ def separable(problem: Problem, rates: Rates) -> float:
 
 
 def _passes(problem: Problem, rates: Rates) -> float:
-    bands = max(problem.batch, problem.cells_out / passes.BAND)
+    bands = max(problem.batch, problem.cells_out / passes.BAND) + 1
     work = problem.macs / _adding(problem, rates) + bands * problem.taps * rates.call
     return work + problem.itemsize * (problem.cells_in + problem.cells_out) / rates.copies
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from convcalc.execute.problem import Problem
     from convcalc.layers.parameters import Padding, PerAxis
+    from convcalc.window import Window
 
 
 def convolve(
@@ -97,20 +99,23 @@ def convolve(
         x, kernel, groups=groups, transposed=transposed, channels_last=False, rank=None
     )
     weight = full_kernel(kernel, axes.rank)
-    layer = _layer(
-        weight.shape, transposed, groups, bias is not None, stride, padding, dilation, transposing
-    )
     samples = batch_first(x, axes)
-    _check_bias(bias, layer.out_channels)
-    shape = tuple(int(n) for n in samples.shape[1:])
-    layer.out_shape(shape)
+    shapes = tuple(weight.shape), tuple(samples.shape[1:])
+    more = tuple(transposing.items())
+    asked = (*shapes, transposed, groups, stride, padding, dilation, more)
+    placed = _placed(*asked) if _is_hashable(asked) else _placed.__wrapped__(*asked)
+    _check_bias(bias, placed.layer.out_channels)
     given = {"x": samples, "kernel": weight} | ({} if bias is None else {"bias": bias})
-    problem = problem_of(layer, int(samples.shape[0]), shape, _dtype_name(given, tensors))
-    chosen = "torch" if tensors else _backend(backend, problem)
     _check_algorithm(algorithm)
+    chosen = "torch" if tensors else backend
+    if chosen not in ("numpy", "torch"):
+        dtype = _dtype_name(given)
+        chosen = _backend(
+            backend, problem_of(placed.layer, int(samples.shape[0]), shapes[1], dtype)
+        )
     with limited_threads(threads, chosen):
         compute = _of_tensors if tensors else _of_arrays
-        result = compute(layer, given, chosen, algorithm)
+        result = compute(placed, given, chosen, algorithm)
     return _into(as_given(result, axes), out)
 
 
@@ -164,6 +169,39 @@ def plan_convolution(
     _check_algorithm(algorithm)
     problem = problem_of(layer, shape[0], tuple(shape[1:]), dtype)
     return plan(problem, _backend(backend, problem), this_machine(), algorithm)
+
+
+class Placed(NamedTuple):
+    """A layer on an input of known shape."""
+
+    layer: Conv | ConvTranspose
+    windows: tuple[Window, ...]
+    out_sizes: tuple[int, ...]
+
+
+@lru_cache(maxsize=512)
+def _placed(
+    kernel: tuple[int, ...],
+    shape: tuple[int, ...],
+    transposed: bool,
+    groups: int,
+    stride: PerAxis,
+    padding: Padding,
+    dilation: PerAxis,
+    more: tuple[tuple[str, Any], ...],
+) -> Placed:
+    """The layer that the arguments describe, checked; kept for the next call with the same."""
+    layer = _layer(kernel, transposed, groups, False, stride, padding, dilation, dict(more))
+    sizes = layer.out_shape(shape)[1:]
+    return Placed(layer, layer.windows(shape), sizes)
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _layer(
@@ -228,11 +266,9 @@ def _check_algorithm(name: str) -> None:
         raise UsageError(f"algorithm: expected auto, {', '.join(ALGORITHMS)}; got {name!r}")
 
 
-def _dtype_name(given: dict[str, Any], tensors: bool) -> str:
+def _dtype_name(given: dict[str, np.ndarray]) -> str:
     """The dtype that is computed in."""
-    if not tensors:
-        return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
-    return _tensor_dtypes(given)[0]
+    return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
 
 
 def _tensor_dtypes(given: dict[str, Any]) -> tuple[str, Any]:
@@ -250,18 +286,16 @@ def _tensor_dtypes(given: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _of_arrays(
-    layer: Conv | ConvTranspose, given: dict[str, np.ndarray], backend: str, algorithm: str
+    placed: Placed, given: dict[str, np.ndarray], backend: str, algorithm: str
 ) -> np.ndarray:
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
     ops = open_backend(backend, None, (), algorithm)
     loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
     with np.errstate(all="ignore"):
-        return finished(ops.unload(_run(layer, ops, loaded)), dtypes)
+        return finished(ops.unload(_run(placed, ops, loaded)), dtypes)
 
 
-def _of_tensors(
-    layer: Conv | ConvTranspose, given: dict[str, Any], backend: str, algorithm: str
-) -> Any:
+def _of_tensors(placed: Placed, given: dict[str, Any], backend: str, algorithm: str) -> Any:
     torch = sys.modules["torch"]
     compute, result = _tensor_dtypes(given)
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
@@ -269,14 +303,15 @@ def _of_tensors(
         loaded = {
             name: tensor.detach().to(getattr(torch, compute)) for name, tensor in given.items()
         }
-        return _run(layer, ops, loaded).to(result)
+        return _run(placed, ops, loaded).to(result)
 
 
-def _run(layer: Conv | ConvTranspose, ops: Any, loaded: dict[str, Any]) -> Any:
-    weights = {"weight": loaded["kernel"]}
-    if "bias" in loaded:
-        weights["bias"] = loaded["bias"]
-    return layer.run(ops, [loaded["x"]], weights)
+def _run(placed: Placed, ops: Any, loaded: dict[str, Any]) -> Any:
+    arrays = loaded["x"], loaded["kernel"], loaded.get("bias"), placed.windows
+    layer = placed.layer
+    if isinstance(layer, Conv):
+        return ops.conv(*arrays, layer.groups, layer.padding_mode)
+    return ops.conv_transpose(*arrays, layer.groups, placed.out_sizes)
 
 
 def _into(result: Any, out: Any | None) -> Any:

@@ -36,7 +36,7 @@ class Machine(NamedTuple):
     """The rates of both backends, and what the import of torch costs in seconds."""
 
     numpy: Rates = Rates(1.2e11, 8e9, 1.2e9, 1.2e9, 3e9, 3e-6)
-    torch: Rates = Rates(1.8e11, 1.8e10, 3e9, 7e9, 6e9, 8e-6)
+    torch: Rates = Rates(1.8e11, 1.8e10, 3e9, 7e9, 6e9, 1.2e-5)
     torch_import: float = 2.5
 
     def of(self, backend: str) -> Rates:

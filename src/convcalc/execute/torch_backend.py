@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -67,15 +68,7 @@ class TorchBackend:
     ) -> None:
         self.machine = machine or this_machine()
         self.done: list[Measured] = []
-        if not _DEVICE.fullmatch(device):
-            shown = printable(device, 60)
-            raise UsageError(f"--device: expected cpu, cuda, cuda:1, mps or xpu; got '{shown}'")
-        try:
-            self.device = torch.device(device)
-            torch.zeros(1, device=self.device)
-        except (RuntimeError, AssertionError) as error:
-            reason = printable(str(error).split("\n", 1)[0])
-            raise UsageError(f"--device {device}: {reason}") from None
+        self.device = _checked_device(device)
         # Other devices than the processor have their own convolutions, which know them better.
         self.algorithm = algorithm if self.device.type == "cpu" else "library"
         if self.device.type == "cuda":
@@ -376,6 +369,21 @@ class TorchBackend:
     def unload(self, tensor: torch.Tensor) -> np.ndarray:
         """The tensor as a numpy array."""
         return tensor.cpu().numpy()
+
+
+@lru_cache(maxsize=16)
+def _checked_device(name: str) -> torch.device:
+    """The device of that name, on which a number has been put to see whether it is there."""
+    if not _DEVICE.fullmatch(name):
+        shown = printable(name, 60)
+        raise UsageError(f"--device: expected cpu, cuda, cuda:1, mps or xpu; got '{shown}'")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = printable(str(error).split("\n", 1)[0])
+        raise UsageError(f"--device {name}: {reason}") from None
+    return device
 
 
 def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
