@@ -280,6 +280,14 @@ def test_a_block_of_zeros_is_its_own_transform():
     assert (0, 0) not in refused(x, w, 64)
 
 
+def test_a_dilated_window_may_miss_every_cell_in_the_middle_of_a_block():
+    x, w = np.ones((1, 1, 1), "float32"), np.ones((1, 1, 2), "float32")
+    # Its taps are three apart: at the second and the third place both lie on padding.
+    assert {(0,)} == refused(x, w, 8, dilation=3, before=3, after=3)
+    y = conv(x, w, algorithm="fft", parameters={"padding": 3, "dilation": 3})
+    assert [[[1, 0, 0, 1]]] == y.tolist()
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_kernel_that_is_not_finite_is_not_transformed(value):
     w = normal(1, 1, 15, 15)

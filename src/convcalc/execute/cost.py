@@ -122,12 +122,12 @@ def separable(problem: Problem, rates: Rates) -> float:
         work += window.kernel * count / _adding(problem, rates)
         calls += window.kernel * max(1, count / passes.BAND)
         work += problem.itemsize * count / rates.copies
-    return work + calls * rates.call + 10 * rates.call
+    return work + calls * rates.call / 2 + 10 * rates.call
 
 
 def _passes(problem: Problem, rates: Rates) -> float:
     bands = max(problem.batch, problem.cells_out / passes.BAND) + 1
-    work = problem.macs / _adding(problem, rates) + bands * problem.taps * rates.call
+    work = problem.macs / _adding(problem, rates) + bands * problem.taps * rates.call / 2
     return work + problem.itemsize * (problem.cells_in + problem.cells_out) / rates.copies
 
 
