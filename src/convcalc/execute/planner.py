@@ -27,6 +27,9 @@ TRANSFORMS = {
 MOST_SPECTRA = 2**30
 """Bytes that transforms may take beside input and result."""
 
+TESTING = 20
+"""Calls that the test for factors takes."""
+
 FEW_PRODUCTS = 20_000
 """Below so many products no plan is better than the plainest."""
 
@@ -118,7 +121,8 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
         seconds = cost.im2col(problem, rates)
         yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
     if lowrank.refusal(problem) is None:
-        seconds = cost.separable(problem, rates)
+        # That the kernel has factors must be found out first, which costs about as much as this.
+        seconds = cost.separable(problem, rates) + TESTING * rates.call
         yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
     if fft.refusal(problem) is None:
         for tiles in _all_tiles(problem):
