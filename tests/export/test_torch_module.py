@@ -18,7 +18,6 @@ from convcalc.calling import ONLY_MODULES
 from convcalc.errors import DataError, ShapeError, SpecError, UsageError
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.running import Settings, run_network
-from convcalc.execute.weights import random_weights
 from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsample
 from convcalc.network import Network, Node
 from convcalc.reference import load_network, network_input, network_names
@@ -90,8 +89,18 @@ FORMS = {
 
 def weights_of(network, shape, seed=1):
     """Weights that keep signals about their size through a ReLU, so that outputs say something."""
-    drawn = random_weights(network.tensor_shapes(shape), seed)
-    return {name: w * (6**0.5 if w.ndim > 1 else 1) for name, w in drawn.items()}
+    rng = np.random.default_rng(seed)
+
+    def drawn(name, size):
+        if len(size) > 1:
+            values = rng.standard_normal(size) * (2 / np.prod(size[1:])) ** 0.5
+        elif name.endswith("running_var"):
+            values = rng.uniform(0.5, 1.5, size)
+        else:
+            values = rng.uniform(-0.5, 0.5, size) + name.endswith("weight")
+        return values.astype("float32")
+
+    return {name: drawn(name, size) for name, size in network.tensor_shapes(shape).items()}
 
 
 def samples(shape, batch=3, seed=0):
