@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank
+from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank, passes
 from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.planned import problem_of, run_plan
@@ -331,6 +331,24 @@ def test_the_layouts_of_one_channel_agree_with_loops(case, layout, data):
         )
         assert expected.shape == y.shape
         assert (abs(y - expected) <= TOLERANCES["float32"].bound(products)).all()
+
+
+@both
+@pytest.mark.parametrize("band", [1, 20, 100])
+def test_bands_one_under_the_other_are_the_whole(monkeypatch, backend, band):
+    monkeypatch.setattr(passes, "BAND", band)
+    x, w = normal(2, 3, 21, 20), normal(3, 1, 3, 2)
+    windows = (Window(3, 2, dilation=2), Window(2, 3))
+    ops = backend_of(backend)
+    arrays = ops.load(x, "float32"), ops.load(w, "float32")
+    y = ops.unload(passes.passes(ops, *arrays, windows, (9, 7)))
+    for channel in range(3):
+        own = slice(channel, channel + 1)
+        wide = np.zeros((1, 1, 5, 2), "float32")
+        wide[:, :, ::2] = w[own]
+        exact = correlate(x[:, own], wide)[..., ::2, ::3]
+        assert exact.shape == y[:, own].shape
+        assert (abs(exact - y[:, own]) < 1e-5).all()
 
 
 def test_a_block_is_never_longer_than_a_short_row():

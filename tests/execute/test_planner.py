@@ -142,7 +142,7 @@ def broken():
     yield "[]"
     yield "null"
     yield "\0"
-    yield json.dumps({**good, "version": 0})
+    yield json.dumps({**good, "version": 0, "torch_import": 9.0})
     yield json.dumps({**good, "torch_import": "soon"})
     yield json.dumps({**good, "torch_import": -1})
     yield json.dumps({**good, "numpy": {}})
