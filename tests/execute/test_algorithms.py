@@ -225,8 +225,14 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
     for name in AVAILABLE:
         ops = backend_of(name)
         y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
-        if y is not None:
-            assert within(ops.unload(y), x, w, reference).all()
+        if y is None:
+            continue
+        found, products = ops.unload(y), reference(abs(x), abs(w))
+        # Beside a wild cell every further term is rounded to the same grid: such sums may need
+        # the bound of theory, half an eps per term, whatever adds them up.
+        factor = np.where(products > 1e3, max(4, w[0].size / 2), 4)
+        bound = factor / 4 * TOLERANCES["float32"].bound(products)
+        assert (abs(found.astype(float) - reference(x, w)) <= bound).all()
 
 
 def demand(x, w, n, **window):
