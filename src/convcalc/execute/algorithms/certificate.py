@@ -20,8 +20,9 @@ K - c - d products of at least THETA^2 * m * v. So there is a number of cells th
 cells that are not small. Mostly a whole block holds so few small cells that no window need be
 looked at.
 
-Source: derived. ERROR is empirical: at most 4.9 was seen in 1,500 transforms of up to three axes,
-of noise, constants, ramps, waves, steps and single spikes, and with up to 16 channels.
+Source: derived. ERROR is empirical: at most 4.9 was seen in a search of 100 seconds over transforms
+of up to three axes, of noise, constants, ramps, waves, steps and single spikes, and with up to 16
+channels.
 """
 
 from __future__ import annotations
