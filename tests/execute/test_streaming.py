@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from boxing import convolutions
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -11,10 +12,10 @@ from convcalc.errors import ConvcalcError, DataError
 from convcalc.execute.dtypes import plan_dtypes
 from convcalc.execute.figures import Figures, figures_of
 from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import problem_of
 from convcalc.execute.streaming import Stream, run_stream
 from convcalc.execute.tiling import choose
-from convcalc.layers import Conv, ConvTranspose
+from convcalc.layers import Conv
 
 OPS = NumpyBackend()
 
@@ -22,22 +23,10 @@ OPS = NumpyBackend()
 def streamed(layer, x, weight, bias=None, *, budget, requested=None):
     """(result, what is known of it, values that were announced)."""
     shape = x.shape[1:]
-    out = layer.out_shape(shape)
     dtypes = plan_dtypes({"the input": x, "the kernel": weight}, requested)
-    problem = Problem(
-        x.shape[0],
-        x.shape[1],
-        out[0],
-        layer.groups,
-        shape[1:],
-        tuple(layer.windows(shape)),
-        out[1:],
-        dtypes.compute,
-        getattr(layer, "padding_mode", "zeros"),
-        isinstance(layer, ConvTranspose),
-    )
+    problem = problem_of(layer, x.shape[0], shape, dtypes.compute)
     tiling = choose(problem, budget, lambda part: part.bytes)
-    result = np.full((x.shape[0], *out), 77, dtypes.stored)
+    result = np.full((x.shape[0], problem.out_channels, *problem.out_sizes), 77, dtypes.stored)
     passed = []
     named = {"the kernel": weight} | ({} if bias is None else {"the bias": bias})
     known = run_stream(
@@ -52,33 +41,7 @@ def streamed(layer, x, weight, bias=None, *, budget, requested=None):
     return result, known, tiling
 
 
-@st.composite
-def cases(draw):
-    rank = draw(st.integers(1, 3))
-    groups = draw(st.integers(1, 3))
-    transposed = draw(st.booleans())
-    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))  # noqa: E731
-    modes = ["zeros", "reflect", "replicate", "circular"]
-    more = {} if transposed else {"padding_mode": draw(st.sampled_from(modes))}
-    kind = ConvTranspose if transposed else Conv
-    try:
-        layer = kind(
-            groups * draw(st.integers(1, 3)),
-            kernel_size=each(1, 4),
-            stride=each(1, 3),
-            dilation=each(1, 2),
-            padding=tuple(zip(each(0, 3), each(0, 3), strict=True)),
-            groups=groups,
-            **more,
-        )
-        shape = (groups * draw(st.integers(1, 2)), *each(1, 9))
-        layer.out_shape(shape)
-    except ConvcalcError:
-        assume(False)
-    return layer, (draw(st.integers(1, 2)), *shape)
-
-
-@given(cases(), st.sampled_from([200, 800, 3_000, 10**6]), st.integers(0, 10**6))
+@given(convolutions(), st.sampled_from([200, 800, 3_000, 10**6]), st.integers(0, 10**6))
 def test_boxes_give_the_integers_of_the_whole(case, budget, seed):
     layer, shape = case
     rng = np.random.default_rng(seed)

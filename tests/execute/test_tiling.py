@@ -6,13 +6,13 @@ from math import prod
 
 import numpy as np
 import pytest
+from boxing import convolutions
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from convcalc.errors import ConvcalcError, ResourceError
-from convcalc.execute.problem import Problem
+from convcalc.errors import ResourceError
+from convcalc.execute.problem import Problem, problem_of
 from convcalc.execute.tiling import boxes, choose, of_box, span
-from convcalc.layers import Conv, ConvTranspose
 from convcalc.window import Window
 
 
@@ -92,40 +92,10 @@ def test_what_cannot_be_cut_small_enough_is_refused():
         choose(IMAGE, 100, needed)
 
 
-@st.composite
-def problems(draw):
-    rank = draw(st.integers(1, 3))
-    groups = draw(st.integers(1, 3))
-    transposed = draw(st.booleans())
-    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))  # noqa: E731
-    kind = ConvTranspose if transposed else Conv
-    try:
-        layer = kind(
-            groups * draw(st.integers(1, 3)),
-            kernel_size=each(1, 4),
-            stride=each(1, 3),
-            dilation=each(1, 2),
-            padding=tuple(zip(each(0, 3), each(0, 3), strict=True)),
-            groups=groups,
-        )
-        shape = (groups * draw(st.integers(1, 2)), *each(1, 9))
-        out = layer.out_shape(shape)
-    except ConvcalcError:
-        assume(False)
-    return Problem(
-        draw(st.integers(1, 2)),
-        shape[0],
-        out[0],
-        groups,
-        shape[1:],
-        tuple(layer.windows(shape)),
-        out[1:],
-        transposed=transposed,
-    )
-
-
-@given(problems(), st.integers(100, 20_000))
-def test_boxes_cover_the_result_once_and_keep_their_promise(problem, budget):
+@given(convolutions(modes=("zeros",)), st.integers(100, 20_000))
+def test_boxes_cover_the_result_once_and_keep_their_promise(case, budget):
+    layer, (batch, *shape) = case
+    problem = problem_of(layer, batch, tuple(shape), "float32")
     try:
         tiling = choose(problem, budget, needed)
     except ResourceError:
