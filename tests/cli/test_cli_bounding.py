@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cli_support import listing, strict
 
+from convcalc.cli.bounding import bounds_of
 from convcalc.cli.progress import ProgressLine
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
@@ -128,6 +129,15 @@ def test_no_more_memory_is_taken_than_is_allowed(folder):
     # Input and result are 187 MiB each.
     assert 64 >= int(done.stdout)
     assert (8186, 5994) == np.load("y.npy", mmap_mode="r").shape
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1000000", 10**6), ("64k", 65_536), ("512M", 512 * 2**20), ("2 GiB", 2**31), ("1TB", 2**40)],
+)
+def test_bytes_are_written_in_powers_of_1024(text, size):
+    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None}
+    assert size == bounds_of(given).memory
 
 
 class Screen(io.StringIO):

@@ -78,6 +78,14 @@ def test_an_integer_that_the_dtype_cannot_hold_is_refused_in_any_box():
         streamed(layer, x, weight, budget=24, requested="int8")
 
 
+def test_an_integer_that_a_float_cannot_hold_is_refused_in_any_box():
+    layer = Conv(1, 1, bias=False)
+    x = np.array([[[1, 2, 3, 2**24 + 1]]])
+    weight = np.ones((1, 1, 1), int)
+    with pytest.raises(DataError, match="beyond the whole numbers that float32 holds"):
+        streamed(layer, x, weight, budget=12, requested="float32")
+
+
 def test_figures_piece_by_piece():
     values = np.array([[3.0, np.nan], [-1.0, np.inf], [0.5, 2.5]], np.float32)
     figures = Figures()

@@ -67,6 +67,21 @@ def test_what_transposed_outputs_read(outputs, cells, before):
     assert before == found.window.before
 
 
+def test_an_output_that_no_cell_reaches_starts_at_the_cell_before_it():
+    # One tap, stride 3: cell 0 reaches output 0, cell 1 output 3; 1 and 2 are nobody's.
+    found = span(Window(1, 3), 4, (1, 3), transposed=True)
+    assert (0, 1) == found.cells
+    assert 1 == found.window.before
+
+
+def test_a_box_of_some_groups_reads_their_channels():
+    grouped = IMAGE._replace(channels=12, out_channels=8, groups=4)
+    part = of_box(grouped, 4, (10, 10))
+    assert (6, 4, 2) == (part.channels, part.out_channels, part.groups)
+    whole = of_box(IMAGE, 4, (10, 10))
+    assert (3, 4, 1) == (whole.channels, whole.out_channels, whole.groups)
+
+
 def test_boxes_are_the_whole_where_it_fits():
     tiling = choose(IMAGE, 10**9, needed)
     assert (8, (100, 80), 2) == (tiling.channels, tiling.sizes, tiling.boxes)
