@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.errors import Problem, SpecError
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.pytorch_text import (
     certain_parameters,
     looks_like_pytorch,

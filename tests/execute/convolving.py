@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from convcalc.execute.running import Settings, run_kernel
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_work
+from convcalc.execute.work import kernel_work
 from convcalc.layers import Conv, ConvTranspose
 from oracles import naive_conv, naive_conv_transpose
 
@@ -28,16 +30,10 @@ def run(kind, x, w, b=None, *, groups=1, flip=False, parameters=None, **settings
     def make_layer(channels, kernel):
         return kind(channels, kernel, groups=groups, bias=b is not None, **(parameters or {}))
 
-    return run_kernel(
-        x,
-        w,
-        b,
-        make_layer,
-        transposed=kind is ConvTranspose,
-        groups=groups,
-        flip=flip,
-        settings=Settings(**{"backend": "numpy", **settings}),
-    )
+    chosen = Settings(**{"backend": "numpy", **settings})
+    transposed = kind is ConvTranspose
+    work = kernel_work(x, w, b, make_layer, chosen, transposed=transposed, groups=groups, flip=flip)
+    return run_work(work, chosen)
 
 
 def drawn(seed):

@@ -9,7 +9,8 @@ from convolving import BACKENDS, drawn
 import convcalc
 from convcalc.errors import DataError
 from convcalc.execute.folding import fold_norms
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.network import Network, Node
 from tolerances import TOLERANCES
 

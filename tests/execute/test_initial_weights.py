@@ -7,7 +7,8 @@ import pytest
 
 import convcalc
 from convcalc.execute.initial import initial_weights
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.reference import load_network
 
 

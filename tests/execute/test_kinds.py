@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import DataError, LayerError
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.layers import (
     ELU,
     GELU,

@@ -16,7 +16,8 @@ from convcalc.errors import DataError, ResourceError, UsageError
 from convcalc.execute import choice, running
 from convcalc.execute.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.layers import KINDS, Conv
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
@@ -511,7 +512,8 @@ def test_small_work_is_numpys_and_torch_is_not_imported():
 import sys, numpy as np
 from convcalc.execute.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.execute.initial import initial_weights
 import convcalc
 network = convcalc.parse("conv:8,k3,p1 pw:4")

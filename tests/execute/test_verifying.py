@@ -13,7 +13,8 @@ import convcalc
 from convcalc.errors import UsageError
 from convcalc.execute import numpy_backend, planner, verifying
 from convcalc.execute.planner import plan
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.execute.tolerances import TOLERANCES
 from convcalc.layers import Conv, ConvTranspose
 

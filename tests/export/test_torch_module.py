@@ -17,7 +17,8 @@ import convcalc
 from convcalc.calling import ONLY_MODULES
 from convcalc.errors import DataError, ShapeError, SpecError, UsageError
 from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.running import Settings, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import run_network
 from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsample
 from convcalc.network import Network, Node
 from convcalc.reference import load_network, network_input, network_names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convcalc.analysis.subnetworks import last_node, needed_nodes
@@ -31,7 +30,9 @@ from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.choice import BACKENDS
 from convcalc.execute.dtypes import check_requested
 from convcalc.execute.initial import initial_weights
-from convcalc.execute.running import Settings, plan_kernel, plan_network, run_kernel, run_network
+from convcalc.execute.results import Settings
+from convcalc.execute.running import plan_work, run_network, run_work
+from convcalc.execute.work import kernel_work, network_work
 from convcalc.layers.base import times
 from convcalc.render.plans import plan_document, stats_document
 from convcalc.render.results import result_document, verification_text
@@ -40,7 +41,9 @@ from convcalc.sources import read_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from convcalc.execute.running import Result
+    from convcalc.execute.bounded import Bounds
+    from convcalc.execute.results import Result
+    from convcalc.execute.work import Work
     from convcalc.layers import Shape
     from convcalc.network import Network
     from convcalc.render.table import Document
@@ -66,7 +69,7 @@ def run(given: Mapping[str, Any]) -> Document | None:
         return _dry_run(given, settings)
     maps = None
     if given["network"] is None:
-        result = _kernel(given, settings, partial(run_kernel, bounds=bounds_of(given)))
+        result = _convolved(_kernel(given, settings), settings, bounds_of(given))
     else:
         maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
         result = _network(given, settings, run_network, maps)
@@ -89,20 +92,28 @@ def run(given: Mapping[str, Any]) -> Document | None:
 def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
     """The plans; of files that are not piped only the headers are read."""
     if given["network"] is not None:
-        outlook = _network(given, settings, plan_network, read=read_stand_in)
+        work = _network(given, settings, network_work, read=read_stand_in)
     else:
-        outlook = _kernel(given, settings, plan_kernel, read_stand_in)
+        work = _kernel(given, settings, read_stand_in)
+    outlook = plan_work(work, settings)
     for text in () if given["quiet"] else outlook.notes:
         note(text)
     return plan_document(outlook)
 
 
+def _convolved(work: Work, settings: Settings, bounds: Bounds | None) -> Result:
+    """The convolution in memory, or within bounds."""
+    if bounds is None:
+        return run_work(work, settings)
+    from convcalc.execute.bounded import run_bounded
+
+    return run_bounded(work, settings, bounds)
+
+
 def _kernel(
-    given: Mapping[str, Any],
-    settings: Settings,
-    work: Callable[..., T],
-    read: Callable[[str], Any] = read_array,
-) -> T:
+    given: Mapping[str, Any], settings: Settings, read: Callable[[str], Any] = read_array
+) -> Work:
+    """What is given to be convolved."""
     values = layer_flags({**given, "bias": None})
     groups = count_of("groups", given["groups"]) if given["groups"] else 1
     transposed = bool(given["transposed"])
@@ -116,15 +127,9 @@ def _kernel(
         shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
         return layer_of({**values, **shape})
 
-    return work(
-        array,
-        kernel,
-        bias,
-        make_layer,
-        transposed=transposed,
-        groups=groups,
-        flip=bool(given["flip"]),
-        settings=settings,
+    flip = bool(given["flip"])
+    return kernel_work(
+        array, kernel, bias, make_layer, settings, transposed=transposed, groups=groups, flip=flip
     )
 
 

@@ -15,9 +15,11 @@ from convcalc.execute.dtypes import plan_dtypes
 from convcalc.execute.planned import Measured
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import problem_of
-from convcalc.execute.running import Result, Settings, fitting, memory_error
+from convcalc.execute.results import Result, Settings
+from convcalc.execute.running import memory_error
 from convcalc.execute.streaming import Stream, run_stream
 from convcalc.execute.tiling import choose
+from convcalc.execute.work import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from convcalc.execute.problem import Problem
     from convcalc.execute.streaming import Streamed
     from convcalc.execute.tiling import Tiling
+    from convcalc.execute.work import Work
     from convcalc.layers import Shape
-    from convcalc.network import Network
 
 SPARE = 0.6
 """How much of what is allowed a box may take as far as is known: libraries take some besides."""
@@ -71,21 +73,11 @@ class Bounds(NamedTuple):
     progress: Callable[[int], Progress]
 
 
-def run_bounded(
-    network: Network,
-    axes: Axes,
-    weights: Mapping[str, np.ndarray],
-    named: Mapping[str, np.ndarray],
-    settings: Settings,
-    bounds: Bounds,
-) -> Result:
-    """A network of one convolution, box by box.
+def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
+    """One convolution with a kernel of its own, box by box.
 
     Args:
-        network: The one layer.
-        axes: How the input is read.
-        weights: The kernel as "0.weight", and the bias as "0.bias".
-        named: The arrays as they were given, by the names that messages call them.
+        work: The one layer, with the kernel as "0.weight" and the bias as "0.bias".
         settings: How to compute.
         bounds: In what.
 
@@ -93,6 +85,7 @@ def run_bounded(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: a single box takes more memory than is allowed.
     """
+    network, axes, weights, named = work
     samples = batch_first(named["the input"], axes)
     report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
     # One value stands for all: every box is looked at when it is there.

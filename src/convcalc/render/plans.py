@@ -10,7 +10,7 @@ from convcalc.render.table import Cell, Column, Document, Table, written
 if TYPE_CHECKING:
     from convcalc.execute.planner import Plan
     from convcalc.execute.problem import Problem
-    from convcalc.execute.running import Outlook, Result
+    from convcalc.execute.results import Outlook, Result
 
 INDEX = Column("index", "#", numeric=True)
 OUTPUT = Column("output_shape", "output")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.execute.figures import Figures
-    from convcalc.execute.running import Result
+    from convcalc.execute.results import Result
     from convcalc.execute.verifying import Verification
 
 MOST_GRID_VALUES = 400
