@@ -43,7 +43,7 @@ lint: $(VENV)/lint.stamp
 types: $(VENV)/lint.stamp $(VENV)/torch.stamp
 	$(BIN)/mypy
 
-bench: $(VENV)/peers.stamp
+bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/executor.py --quick
@@ -67,7 +67,11 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers]'
+	$(PIP) --editable '.[test,torch,peers,opencv]'
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/peers.stamp
+	$(PIP) --editable '.[bench]'
 	@touch $@
 
 $(VENV)/lint.stamp: $(VENV)/core.stamp

@@ -104,6 +104,10 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(options.threads)
+    if find_spec("cv2"):
+        import cv2
+
+        cv2.setNumThreads(options.threads)
     bench = Bench(options.runs, options.seconds, options.cpu_time)
     a = torch.randn(2048, 2048)
     peak = 2 * 2048**3 / min(bench.medians({"product": lambda: a @ a}).values())

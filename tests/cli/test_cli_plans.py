@@ -123,6 +123,7 @@ def test_a_calibration_is_kept_and_shown(inside, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     own = DEFAULT._replace(torch_import=1.25)
     monkeypatch.setattr("convcalc.cli.calibrate.measure", lambda: own)
+    monkeypatch.setattr("convcalc.execute.planes.is_installed", lambda: False)
     done = inside("calibrate", "--format", "json")
     path = tmp_path / "cache" / "convcalc" / "machine.json"
     assert (0, f"convcalc: note: wrote {path}\n") == (done.code, done.err)

@@ -15,6 +15,8 @@ from convcalc.execute.planner import Plan
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
+pytestmark = pytest.mark.usefixtures("opencv")
+
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 

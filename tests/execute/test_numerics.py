@@ -10,6 +10,8 @@ from convcalc.errors import DataError, UsageError
 from convcalc.execute.dtypes import check_requested
 from convcalc.layers import Conv, ConvTranspose
 
+pytestmark = pytest.mark.usefixtures("opencv")
+
 INF, NAN = math.inf, math.nan
 TOP = 2**63 - 1
 both = pytest.mark.parametrize("backend", BACKENDS)

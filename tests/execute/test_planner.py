@@ -5,8 +5,8 @@ import json
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.execute import machine
-from convcalc.execute.machine import DEFAULT, Machine, as_data, this_machine
+from convcalc.execute import machine, planes
+from convcalc.execute.machine import DEFAULT, Machine, PlaneRates, as_data, this_machine
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
@@ -114,6 +114,7 @@ def test_a_problem_counts():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(planes, "is_installed", lambda: False)
     this_machine.cache_clear()
     yield tmp_path / "convcalc" / "machine.json"
     this_machine.cache_clear()
@@ -136,6 +137,45 @@ def test_the_file_is_read(cache):
     assert own == this_machine()
 
 
+PLANES = PlaneRates(3e10, 4e9, 1e-6, 5)
+
+
+def test_the_rates_of_opencv_are_those_kept_where_it_is_installed_now(cache, monkeypatch):
+    write(cache, json.dumps(as_data(DEFAULT._replace(planes=PLANES))))
+    assert this_machine().planes is None
+    monkeypatch.setattr(planes, "is_installed", lambda: True)
+    monkeypatch.setattr(planes, "processors", lambda: 3)
+    this_machine.cache_clear()
+    assert PlaneRates(3e10, 4e9, 1e-6, 3) == this_machine().planes
+    write(cache, json.dumps(as_data(DEFAULT)))
+    assert PlaneRates(2.8e10, 6e9, 3e-6, 3) == this_machine().planes
+
+
+WITH_PLANES = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, 1))
+
+
+@both
+def test_opencv_adds_few_taps_and_transforms_many(backend):
+    few = planned(1, 1, 1024, 5, backend=backend, rates=WITH_PLANES)
+    assert ("direct", "planes") == (few.algorithm, few.layout)
+    many = planned(1, 1, 1024, 31, backend=backend, rates=WITH_PLANES)
+    assert ("fft", "planes") == (many.algorithm, many.layout)
+
+
+def test_opencv_has_no_part_in_what_it_cannot_do():
+    assert "planes" != planned(16, 16, 64, 3, rates=WITH_PLANES).layout
+    assert "planes" != planned(1, 1, 64, 3, rates=WITH_PLANES, dtype="int64").layout
+    assert "planes" != planned(1, 1, 40, 3, rates=WITH_PLANES, rank=3).layout
+
+
+@both
+def test_a_plan_is_not_built_on_factors_that_nobody_has_looked_for(backend):
+    hoped = planned(1, 1, 1024, 31, backend=backend, separable=None, rates=WITH_PLANES)
+    assert "lowrank" != hoped.algorithm
+    assert hoped.reason.endswith("; lowrank if the kernel has factors")
+    assert "lowrank" in [name for name, seconds, _ in hoped.alternatives if seconds]
+
+
 def broken():
     good = as_data(DEFAULT)
     yield "{"
@@ -145,6 +185,7 @@ def broken():
     yield json.dumps({**good, "version": 0, "torch_import": 9.0})
     yield json.dumps({**good, "torch_import": "soon"})
     yield json.dumps({**good, "torch_import": -1})
+    yield json.dumps({**good, "planes": {"sums": 1e9}})
     yield json.dumps({**good, "numpy": {}})
     yield json.dumps({**good, "numpy": None})
     yield json.dumps({**good, "torch": {**good["torch"], "copies": 0}})

@@ -33,5 +33,10 @@ def calibrate(given: Mapping[str, Any]) -> Document:
         )
     ]
     rows.append(["import (s)", "", f"{machine.torch_import:.3g}"])
+    if machine.planes is not None:
+        own = machine.planes._asdict()
+        rows += [
+            [f"OpenCV {name}", f"{own[name]:.3g}", ""] for name in ("sums", "transforms", "call")
+        ]
     data = {"schema_version": 1, "command": "calibrate", **as_data(machine)}
     return Document(data, Table(columns, rows), ["per second; call and import in seconds"])

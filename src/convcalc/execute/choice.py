@@ -27,9 +27,16 @@ BACKENDS = ("auto", "numpy", "torch")
 
 
 def open_backend(
-    name: str, device: str | None, problems: Sequence[Problem], algorithm: str = "auto"
+    name: str,
+    device: str | None,
+    problems: Sequence[Problem],
+    algorithm: str = "auto",
+    threads: int | None = None,
 ) -> NumpyBackend | TorchBackend:
     """The backend of that name, or for "auto" the one that should finish the problems first.
+
+    Args:
+        threads: What `limited_threads` will be told, for what is no library's own choice.
 
     Raises:
         UsageError: torch was asked for and is not installed, or the device is not torch's.
@@ -41,7 +48,7 @@ def open_backend(
     if name == "numpy":
         from convcalc.execute.numpy_backend import NumpyBackend
 
-        return NumpyBackend(algorithm)
+        return NumpyBackend(algorithm, threads=threads)
     if find_spec("torch") is None:
         raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
     from convcalc.execute.torch_backend import TorchBackend

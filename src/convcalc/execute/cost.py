@@ -9,11 +9,12 @@ from __future__ import annotations
 from math import log2, prod
 from typing import TYPE_CHECKING
 
+from convcalc.execute import planes
 from convcalc.execute.algorithms import blocks, fft, passes
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft import Tiles
-    from convcalc.execute.machine import Rates
+    from convcalc.execute.machine import PlaneRates, Rates
     from convcalc.execute.problem import Problem
 
 LARGEST_KEPT = 2**25
@@ -76,6 +77,40 @@ def _slowness(problem: Problem, layout: str) -> float:
     return 1.2 if maps >= 8 else 4.0
 
 
+PLANE_SETUP = 3
+"""Products that one output of a plane costs beyond those of its taps."""
+
+WIDE = 4
+"""How many times slower OpenCV adds products of float64."""
+
+
+def plane_sums(problem: Problem, rates: PlaneRates) -> float:
+    """Seconds of the sums of single planes, tap by tap."""
+    extents = (1, *(w.extent for w in problem.windows))[-2:]
+    cut = len(planes.parts(*extents, problem.itemsize))
+    planes_in_all = problem.batch * problem.out_channels
+    cells = planes_in_all * prod(fft.whole(problem))
+    work = cells * (problem.taps + PLANE_SETUP * cut) / rates.sums
+    work *= WIDE if problem.dtype == "float64" else 1
+    return work / _hands(work, rates) + planes_in_all * (cut + 2) * rates.call
+
+
+def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
+    """Seconds of the transforms of planes block by block, and of the checks."""
+    cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
+    transforms = (problem.channels + problem.out_channels) * blocks_in_all + problem.out_channels
+    work = transforms * cells * log2(max(cells, 2)) / rates.transforms
+    written = 24 * cells * blocks_in_all * problem.out_channels
+    written += 12 * problem.channels * blocks_in_all * cells
+    calls = 8 * blocks_in_all * problem.out_channels + 40
+    return (work + calls * rates.call) / _hands(work, rates) + written / copies / 2
+
+
+def _hands(seconds: float, rates: PlaneRates) -> int:
+    """Threads that share work of so many seconds."""
+    return max(1, min(int(rates.threads), int(seconds / planes.WORTH_A_THREAD)))
+
+
 def im2col(problem: Problem, rates: Rates) -> float:
     """Seconds of gathering every window, and one matrix product."""
     columns = problem.itemsize * problem.channels * problem.taps
@@ -123,6 +158,22 @@ def separable(problem: Problem, rates: Rates) -> float:
         calls += window.kernel * max(1, count / passes.BAND)
         work += problem.itemsize * count / rates.copies
     return work + calls * rates.call / 2 + 10 * rates.call
+
+
+def plane_separable(problem: Problem, rates: PlaneRates) -> float:
+    """Seconds of one pass per axis over single planes; columns are slower than rows."""
+    cells, seconds = list(problem.padded_sizes), 0.0
+    planes_in_all = problem.batch * problem.channels
+    for axis in reversed(range(problem.rank)):
+        window, slowness = problem.windows[axis], (1 if axis else COLUMNS)
+        cells[axis] = (problem.out_sizes[axis] - 1) * window.stride + 1
+        products = planes_in_all * prod(cells) * (window.kernel * slowness + PLANE_SETUP)
+        seconds += products / rates.sums * (WIDE if problem.dtype == "float64" else 1)
+    return seconds / _hands(seconds, rates) + planes_in_all * 6 * rates.call
+
+
+COLUMNS = 2.5
+"""How many times slower OpenCV adds along columns than along rows."""
 
 
 def _passes(problem: Problem, rates: Rates) -> float:

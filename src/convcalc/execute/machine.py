@@ -8,7 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-VERSION = 1
+from convcalc.execute import planes
+
+VERSION = 2
 """Of the file; rates of another version are not read."""
 
 
@@ -32,12 +34,39 @@ class Rates(NamedTuple):
     call: float
 
 
+class PlaneRates(NamedTuple):
+    """What OpenCV reaches on single planes, on one thread.
+
+    Attributes:
+        sums: Products per second of float32 that are added tap by tap.
+        transforms: Cells times log2(cells) per second of a real transform in float64.
+        call: Seconds of one call.
+        threads: How many threads there are.
+    """
+
+    sums: float
+    transforms: float
+    call: float
+    threads: float = 2
+
+
+ORDINARY_PLANES = PlaneRates(2.8e10, 6e9, 3e-6)
+
+
 class Machine(NamedTuple):
-    """The rates of both backends, and what the import of torch costs in seconds."""
+    """How fast a machine is.
+
+    Attributes:
+        numpy: The rates of numpy.
+        torch: The rates of torch.
+        torch_import: Seconds that importing torch takes.
+        planes: The rates of OpenCV; None where it is not installed.
+    """
 
     numpy: Rates = Rates(1.2e11, 8e9, 1.2e9, 1.2e9, 3e9, 3e-6)
     torch: Rates = Rates(1.8e11, 1.8e10, 3e9, 7e9, 6e9, 1.2e-5)
     torch_import: float = 2.5
+    planes: PlaneRates | None = None
 
     def of(self, backend: str) -> Rates:
         """The rates of a backend by its name."""
@@ -58,15 +87,17 @@ def cache_path() -> Path:
 def this_machine() -> Machine:
     """The rates that were measured here; those of an ordinary machine where there are none.
 
-    A file that cannot be read or understood counts as none.
+    A file that cannot be read or understood counts as none. OpenCV is what is installed now.
     """
     try:
         data = json.loads(cache_path().read_text("utf-8"))
-        if data["version"] != VERSION:
-            return DEFAULT
-        return _machine(data)
+        found = _machine(data) if data["version"] == VERSION else DEFAULT
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return DEFAULT
+        found = DEFAULT
+    installed = None
+    if planes.is_installed():
+        installed = (found.planes or ORDINARY_PLANES)._replace(threads=planes.processors())
+    return found._replace(planes=installed)
 
 
 def as_data(machine: Machine) -> dict[str, object]:
@@ -76,6 +107,7 @@ def as_data(machine: Machine) -> dict[str, object]:
         "numpy": machine.numpy._asdict(),
         "torch": machine.torch._asdict(),
         "torch_import": machine.torch_import,
+        "planes": machine.planes._asdict() if machine.planes else None,
     }
 
 
@@ -83,7 +115,11 @@ def _machine(data: dict[str, dict[str, float]]) -> Machine:
     numpy, torch = (
         Rates(*(_rate(data[name][field]) for field in Rates._fields)) for name in ("numpy", "torch")
     )
-    return Machine(numpy, torch, _rate(data["torch_import"]))
+    own = data["planes"]
+    found = None
+    if own:
+        found = PlaneRates(*(_rate(own[field]) for field in ("sums", "transforms", "call")))
+    return Machine(numpy, torch, _rate(data["torch_import"]), found)
 
 
 def _rate(value: object) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convcalc.execute import planes
 from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
 from convcalc.execute.machine import this_machine
@@ -49,11 +49,15 @@ class NumpyBackend:
     Args:
         algorithm: How to convolve, or "auto" for the fastest.
         machine: The rates to plan with; those of this machine if there are none.
+        threads: Threads to use, where it is for us to choose; None for all processors.
     """
 
     name = "numpy"
 
-    def __init__(self, algorithm: str = "auto", machine: Machine | None = None) -> None:
+    def __init__(
+        self, algorithm: str = "auto", machine: Machine | None = None, threads: int | None = None
+    ) -> None:
+        self._threads = threads
         self.algorithm = algorithm
         self.machine = machine or this_machine()
         self.done: list[Measured] = []
@@ -186,7 +190,7 @@ class NumpyBackend:
     def is_finite(self, array: Array) -> bool:
         """Whether no number is NaN or infinite; where a sum overflows, this says no too."""
         with np.errstate(all="ignore"):
-            return bool(np.isfinite(array.sum()))
+            return math.isfinite(array.sum())
 
     def factors(self, values: Array, rank: int) -> Array:
         """One number per channel, as `accumulate` takes them."""
@@ -278,14 +282,17 @@ class NumpyBackend:
 
     @property
     def threads(self) -> int:
-        """Threads that the matrix product may use: the processors given to this process."""
-        affinity = getattr(os, "sched_getaffinity", None)
-        return len(affinity(0)) if affinity else os.cpu_count() or 1
+        """Threads that may be used: as many as processors are given to this process."""
+        return self._threads or planes.processors()
 
     @property
     def versions(self) -> dict[str, str]:
         """The version of each library that computes."""
-        return {"numpy": np.__version__}
+        return {"numpy": np.__version__, **planes.versions()}
+
+    def adopt(self, array: Array) -> Array:
+        """An array of numpy as one of this library, without a copy."""
+        return array
 
     def copy(self, source: Array, target: Array) -> None:
         """The numbers of one array written over those of another."""

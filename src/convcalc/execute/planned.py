@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
+from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 from convcalc.execute.algorithms.passes import passes
 from convcalc.execute.border import unpadded
 from convcalc.execute.planner import Plan, plan
@@ -41,7 +41,7 @@ def planned_conv(
     """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k), the fastest way."""
     start = perf_counter()
     problem = problem_of(array, weight, windows, groups, padding_mode)
-    for chosen in _attempts(ops, problem):
+    for chosen in attempts(ops, problem):
         result = run_plan(ops, chosen, problem, array, weight, bias)
         if result is not None:
             break
@@ -49,12 +49,14 @@ def planned_conv(
     return result
 
 
-def _attempts(ops: Any, problem: Problem) -> Iterator[Plan]:
+def attempts(ops: Any, problem: Problem) -> Iterator[Plan]:
     """The plans in the order in which they are tried, until the numbers admit one."""
+    if ops.algorithm == "auto":
+        hoped = plan(problem, ops.name, ops.machine, "auto", True)
+        if hoped.algorithm == "lowrank":
+            yield hoped
     first = plan(problem, ops.name, ops.machine, ops.algorithm)
     yield first
-    if first.algorithm == "lowrank" and ops.algorithm == "auto":
-        yield plan(problem, ops.name, ops.machine, "auto", False)
     direct = plan(problem, ops.name, ops.machine, "direct")
     reason = f"the numbers do not admit {first.algorithm}"
     yield direct._replace(reason=reason)
@@ -156,8 +158,12 @@ def run_plan(
     if problem.floating and not ops.is_finite(weight):
         return None  # an infinite weight must not meet a padding's zeros
     ops.check(array, weight, bias, problem.groups)
-    if any(w.before or w.after for w in windows):
+    planar = chosen.algorithm == "direct" and chosen.layout == "planes"
+    if planar and problem.padding_mode == "zeros":
+        pass  # OpenCV knows what surrounds a plane
+    elif any(w.before or w.after for w in windows):
         array = ops.pad(array, windows, problem.padding_mode)
+        problem = problem._replace(windows=unpadded(windows)) if planar else problem
     result = _computed(ops, chosen, problem, array, weight)
     if result is not None and bias is not None:
         result += per_channel(bias, problem.rank)
@@ -169,14 +175,16 @@ def _computed(ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any)
     if chosen.algorithm == "im2col":
         return im2col.run(ops, problem, array, weight)
     if chosen.algorithm == "lowrank":
-        return lowrank.run(ops, problem, array, weight)
+        return lowrank.run(ops, problem, array, weight, chosen.layout)
     if chosen.algorithm == "fft":
         assert chosen.tiles is not None
 
         def direct(piece: Any, windows: tuple[Window, ...]) -> Any:
             return _block(ops, piece, weight, windows, problem.groups)
 
-        return fft.run(ops, problem, array, weight, chosen.tiles, direct)
+        return fft.run(ops, problem, array, weight, chosen.tiles, direct, chosen.layout)
+    if chosen.layout == "planes":
+        return plane_sums.run(ops, problem, array, weight)
     if chosen.layout == "blocks":
         return blocks.run(ops, problem, array, weight)
     return passes(ops, array, weight, problem.windows, problem.out_sizes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import UsageError
 from convcalc.execute import cost
-from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
+from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,29 @@ if TYPE_CHECKING:
 
 TRANSFORMS = {
     1: (256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144),
-    2: (16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 256, 320, 384, 512, 1024),
+    2: (
+        16,
+        24,
+        32,
+        40,
+        48,
+        56,
+        64,
+        72,
+        80,
+        96,
+        112,
+        128,
+        144,
+        160,
+        192,
+        240,
+        288,
+        320,
+        384,
+        512,
+        1024,
+    ),
     3: (8, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 80, 96),
 }
 """Cells per axis of the transforms that are tried, by the number of axes."""
@@ -41,7 +63,7 @@ class Plan(NamedTuple):
         algorithm: "direct", "im2col", "fft" or "lowrank".
         backend: "numpy" or "torch".
         layout: Of a direct convolution: "contiguous", "channels-last", "blocks" (blocks of
-            outputs as channels) or "passes" (tap by tap in bands).
+            outputs as channels), "passes" (tap by tap in bands) or "planes" (by OpenCV).
         tiles: The blocks of an FFT, or None.
         working_bytes: Bytes beside input, kernel and result.
         predicted_seconds: By the rates of the machine.
@@ -71,7 +93,8 @@ def plan(
 
     Args:
         algorithm: One that is asked for, or "auto".
-        separable: Whether the kernel is known to be a product of one kernel per axis.
+        separable: Whether the kernel is known to be a product of one kernel per axis; where that
+            is not known, no plan is built on it.
 
     Raises:
         UsageError: the algorithm that is asked for does not apply.
@@ -92,11 +115,13 @@ def plan(
     }
     if algorithm != "auto" and algorithm not in best:
         raise UsageError(f"--algorithm {algorithm}: its blocks would not fit into memory")
-    chosen = best[algorithm] if algorithm != "auto" else min(best.values(), key=_seconds)
-    if algorithm == "auto" and chosen.algorithm == "lowrank" and separable is None:
-        # Only the numbers can tell, and they are looked at when it runs.
-        chosen = chosen._replace(alternatives=())
-    return _explained(chosen, best, refusals, asked=algorithm != "auto")
+    hoped = best.get("lowrank") if algorithm == "auto" and separable is None else None
+    sure = [p for p in best.values() if p is not hoped]
+    chosen = best[algorithm] if algorithm != "auto" else min(sure, key=_seconds)
+    explained = _explained(chosen, best, refusals, asked=algorithm != "auto")
+    if hoped is None or hoped.predicted_seconds >= chosen.predicted_seconds:
+        return explained
+    return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
 
 
 def _seconds(candidate: Plan) -> float:
@@ -122,30 +147,43 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
         yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
     if lowrank.refusal(problem) is None:
         # That the kernel has factors must be found out first, which costs about as much as this.
-        seconds = cost.separable(problem, rates) + TESTING * rates.call
+        testing = TESTING * rates.call
+        seconds = cost.separable(problem, rates) + testing
         yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
+        if machine.planes and problem.rank == 2:
+            seconds = cost.plane_separable(problem, machine.planes) + testing
+            needed = lowrank.working_bytes(problem)
+            yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
     if fft.refusal(problem) is None:
         for tiles in _all_tiles(problem):
             needed = fft.working_bytes(problem, tiles)
             if needed <= MOST_SPECTRA:
                 seconds = cost.spectral(problem, tiles, rates)
                 yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
+                if machine.planes and plane_sums.refusal(problem) is None:
+                    seconds = cost.plane_spectral(problem, tiles, machine.planes, rates.copies)
+                    yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
 
 
 def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = False) -> Plan:
     """The fastest layout of the direct convolution."""
     rates = machine.of(backend)
-    layouts = ["contiguous"] if plain else _layouts(problem, backend)
+    layouts = ["contiguous"] if plain else _layouts(problem, backend, machine)
     seconds, layout = min(
-        (cost.direct(problem, layout, backend, rates), layout) for layout in layouts
+        (cost.plane_sums(problem, machine.planes), layout)
+        if layout == "planes" and machine.planes
+        else (cost.direct(problem, layout, backend, rates), layout)
+        for layout in layouts
     )
     return Plan("direct", backend, layout, None, _direct_bytes(problem, layout), seconds, "")
 
 
-def _layouts(problem: Problem, backend: str) -> list[str]:
+def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
     layouts = ["contiguous"]
     if problem.transposed:
         return layouts
+    if machine.planes and plane_sums.refusal(problem) is None:
+        layouts.append("planes")
     if backend == "torch" and problem.dtype == "float32" and problem.rank > 1:
         layouts.append("channels-last")
     if blocks.refusal(problem) is None:
@@ -158,6 +196,8 @@ def _layouts(problem: Problem, backend: str) -> list[str]:
 def _direct_bytes(problem: Problem, layout: str) -> int:
     if layout == "blocks":
         return blocks.working_bytes(problem)
+    if layout == "planes":
+        return plane_sums.working_bytes(problem)
     padded = problem.batch * problem.channels * prod(problem.padded_sizes)
     return problem.itemsize * (padded + (problem.cells_in if layout == "channels-last" else 0))
 
@@ -176,17 +216,18 @@ def _explained(
 ) -> Plan:
     """The plan with its reason, and the others in the order of their seconds."""
     others = sorted((p for p in best.values() if p.algorithm != chosen.algorithm), key=_seconds)
+    slower = [p for p in others if p.predicted_seconds >= chosen.predicted_seconds]
     listed: list[tuple[str, float | None, str]] = [
         (p.algorithm, p.predicted_seconds, "") for p in others
     ]
     listed += [(name, None, why) for name, why in refusals.items() if why]
     if asked:
         reason = "it was asked for"
-    elif not others:
+    elif not slower:
         reason = "nothing else applies"
     else:
-        ratio = others[0].predicted_seconds / chosen.predicted_seconds
+        ratio = slower[0].predicted_seconds / chosen.predicted_seconds
         reason = (
-            f"{ratio:.2g} times faster than {others[0].algorithm}, by the rates of this machine"
+            f"{ratio:.2g} times faster than {slower[0].algorithm}, by the rates of this machine"
         )
     return chosen._replace(reason=reason, alternatives=tuple(listed))

@@ -19,8 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.errors import OutputError
+from convcalc.execute import planes
 from convcalc.execute.algorithms.passes import passes
-from convcalc.execute.machine import DEFAULT, Machine, Rates, as_data, cache_path, this_machine
+from convcalc.execute.cost import PLANE_SETUP
+from convcalc.execute.machine import (
+    DEFAULT,
+    Machine,
+    PlaneRates,
+    Rates,
+    as_data,
+    cache_path,
+    this_machine,
+)
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -36,12 +46,13 @@ def measure() -> Machine:
     from convcalc.execute.numpy_backend import NumpyBackend
 
     numpy = _rates(NumpyBackend(machine=DEFAULT))
+    planar = _plane_rates() if planes.is_installed() else None
     if find_spec("torch") is None:
-        return Machine(numpy, DEFAULT.torch, DEFAULT.torch_import)
+        return Machine(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
     seconds = _import_seconds()
     from convcalc.execute.torch_backend import TorchBackend
 
-    return Machine(numpy, _rates(TorchBackend(machine=DEFAULT)), seconds)
+    return Machine(numpy, _rates(TorchBackend(machine=DEFAULT)), seconds, planar)
 
 
 def keep(machine: Machine) -> None:
@@ -96,6 +107,26 @@ def _rates(ops: Any) -> Rates:
         passes=25 * 508**2 / passing,
         copies=4 * FRESH / copying,
         call=_best(lambda: [small + small for _ in range(100)]) / 100 * CALLS,
+    )
+
+
+def _plane_rates() -> PlaneRates:
+    """OpenCV's, on one thread."""
+    draw = np.random.default_rng(0)
+    plane = draw.standard_normal((512, 512)).astype(np.float32)
+    taps = draw.standard_normal((7, 7)).astype(np.float32)
+    out = np.empty_like(plane)
+    summed = _best(lambda: planes.correlate(plane, taps, (3, 3), out))
+    small, few = plane[:8, :8].copy(), taps[:3, :3].copy()
+    calling = _best(lambda: planes.correlate(small, few, (1, 1), out[0, :64].reshape(8, 8)))
+    transform = planes.Transform((256, 256))
+    kernel = transform.spectrum(taps)
+    block = plane[:256, :256].astype(np.float64)
+    both = _best(lambda: transform.correlated(transform.spectrum(block), kernel))
+    return PlaneRates(
+        sums=(taps.size + PLANE_SETUP) * plane.size / summed,
+        transforms=2 * 256**2 * log2(256**2) / both,
+        call=calling,
     )
 
 

@@ -91,7 +91,9 @@ def run_work(
         notes += (folded,)
     _check_memory(report, dtypes)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
-    backend = open_backend(settings.backend, settings.device, problems, settings.algorithm)
+    backend = open_backend(
+        settings.backend, settings.device, problems, settings.algorithm, settings.threads
+    )
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
             computed = backend.unload(

@@ -20,6 +20,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.algorithms.plane_blocks import PlaneBlocks
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ def working_bytes(problem: Problem, tiles: Tiles) -> int:
     kernel = problem.out_channels * problem.depth * frequencies(tiles) * 16
     row = (problem.channels + problem.out_channels) * prod(tiles.counts[1:]) * frequencies(tiles)
     band = max(32 * row, min(2 * MOST_BYTES, 32 * row * tiles.counts[0] * problem.batch))
-    whole = _whole(problem)
-    strided = problem.batch * problem.out_channels * prod(whole) * problem.itemsize
-    return 2 * kernel + band + (strided if prod(whole) > prod(problem.out_sizes) else 0)
+    cells = prod(whole(problem))
+    strided = problem.batch * problem.out_channels * cells * problem.itemsize
+    return 2 * kernel + band + (strided if cells > prod(problem.out_sizes) else 0)
 
 
 def run(
@@ -112,34 +113,49 @@ def run(
     weight: Any,
     tiles: Tiles,
     direct: Callable[[Any, tuple[Window, ...]], Any],
+    layout: str = "blocks",
 ) -> Any:
     """The result of a padded `array` (N, C, *sizes), or None where the kernel admits no transform.
 
     Args:
         direct: The direct convolution of (1, C, *cells) with plain windows, for the blocks that
             must not be transformed.
+        layout: "planes" for blocks of single planes by OpenCV, or "blocks" for many at a time.
     """
     demand = certificate(ops.unload(weight), problem, tiles)
     if demand is None:
         return None
-    kernel = _kernel_spectrum(ops, problem, weight, tiles)
-    whole = _whole(problem)
-    out = ops.empty((problem.batch, problem.out_channels, *whole), array)
+    transform = (PlaneBlocks if layout == "planes" else _Batches)(ops, problem, weight, tiles)
+    out = ops.empty((problem.batch, problem.out_channels, *whole(problem)), array)
     plain = tuple(Window(w.kernel, dilation=w.dilation) for w in problem.windows)
-    rows = _rows_at_once(problem, tiles)
     for sample in range(problem.batch):
         unsafe = unsafe_blocks(demand, ops.unload(array[sample]))
         if len(unsafe) < prod(tiles.counts):
-            for first in range(0, tiles.counts[0], rows):
-                count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
-                blocks = _blocks(ops, array[sample], tiles, first, count)
-                _write(out[sample], _product(ops, problem, blocks, kernel, tiles), first, tiles)
+            transform(array[sample], out[sample], unsafe)
         for place in unsafe:
             _directly(out[sample], array[sample], place, tiles, plain, direct)
     return out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
 
 
-def _whole(problem: Problem) -> tuple[int, ...]:
+class _Batches:
+    """The kernel's spectrum, ready to be applied to bands of blocks."""
+
+    def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
+        self._ops, self._problem, self._tiles = ops, problem, tiles
+        self._kernel = _kernel_spectrum(ops, problem, weight, tiles)
+
+    def __call__(self, sample: Any, out: Any, left_out: set[tuple[int, ...]]) -> None:
+        """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
+        del left_out  # what must not be transformed is written over
+        ops, tiles = self._ops, self._tiles
+        rows = _rows_at_once(self._problem, tiles)
+        for first in range(0, tiles.counts[0], rows):
+            count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
+            blocks = _blocks(ops, sample, tiles, first, count)
+            _write(out, _product(ops, self._problem, blocks, self._kernel, tiles), first, tiles)
+
+
+def whole(problem: Problem) -> tuple[int, ...]:
     """The outputs per axis at stride 1, of which the strides take some."""
     axes = zip(problem.out_sizes, problem.windows, strict=True)
     return tuple((out - 1) * window.stride + 1 for out, window in axes)

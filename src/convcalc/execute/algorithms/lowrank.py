@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convcalc.execute.algorithms import plane_sums
 from convcalc.execute.algorithms.passes import passes
 from convcalc.execute.border import unpadded
 from convcalc.window import Window
@@ -83,7 +84,7 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
     return lines
 
 
-def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
+def run(ops: Any, problem: Problem, array: Any, weight: Any, layout: str = "passes") -> Any:
     """The result of a padded `array` (N, C, *sizes); None where the kernel is no product.
 
     A result that is not finite is thrown away too: between the passes it may have overflowed.
@@ -94,6 +95,8 @@ def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
     if lines is None:
         return None
     windows = unpadded(problem.windows)
+    if layout == "planes":
+        return _by_planes(ops, problem, array, lines)
     for axis in reversed(range(problem.rank)):
         window = windows[axis]
         if window.kernel == 1 and window.stride == 1 and bool((lines[axis] == 1).all()):
@@ -105,4 +108,24 @@ def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
         single[axis] = window
         sizes = [w.out_size(n) for w, n in zip(single, array.shape[2:], strict=True)]
         array = passes(ops, array, kernel, single, sizes)
+    return array if ops.is_finite(array) else None
+
+
+def _by_planes(ops: Any, problem: Problem, array: Any, lines: list[np.ndarray]) -> Any:
+    """The same by OpenCV, which leaves out taps of 0: so all cells must be finite then."""
+    if not all(line.all() for line in lines) and not ops.is_finite(array):
+        return None
+    rows, columns = unpadded(problem.windows)
+    for own, line in (
+        ((Window(1), columns), lines[1][:, None]),
+        ((rows, Window(1)), lines[0][..., None]),
+    ):
+        cells = tuple(w.out_size(n) for w, n in zip(own, array.shape[2:], strict=True))
+        taps = line[:, None]
+        part = problem._replace(
+            sizes=tuple(array.shape[2:]), windows=own, out_sizes=cells, padding_mode="zeros"
+        )
+        array = plane_sums.run(ops, part, array, ops.adopt(np.ascontiguousarray(taps)))
+        if array is None:
+            return None
     return array if ops.is_finite(array) else None

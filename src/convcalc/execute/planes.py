@@ -1,0 +1,201 @@
+"""Single planes by OpenCV, where it is installed: sums of few taps, and transforms.
+
+`filter2D` adds the products of the taps in the dtype of the plane, several cells at a time, as long
+as a kernel has few cells. Beyond that it takes a transform in float32, whose errors nothing bounds
+beside large values: so a larger kernel is cut into parts of which none is transformed, and their
+results are added. Taps of weight 0 are left out of the sums, although 0 times NaN is NaN: a kernel
+that has such taps is for planes of finite numbers only.
+
+`dft` is the transform of one block, in float64 here. A row is a plane of one row.
+
+Source: OpenCV, modules/imgproc/src/filter.dispatch.cpp: from which size `dftFilter2D` transforms.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.util import find_spec
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Array = np.ndarray
+
+WORTH_A_THREAD = 4e-4
+"""Seconds of work below which handing it to another thread costs more than it saves."""
+
+
+@lru_cache(maxsize=1)
+def is_installed() -> bool:
+    """Whether OpenCV can be imported; it is not imported to find out."""
+    return find_spec("cv2") is not None
+
+
+def versions() -> dict[str, str]:
+    """The version of OpenCV by its name, where it has been used."""
+    used = sys.modules.get("cv2")
+    return {"opencv": str(used.__version__)} if used is not None else {}
+
+
+@lru_cache(maxsize=1)
+def _cv2() -> Any:
+    import cv2
+
+    return cv2
+
+
+def most_cells(itemsize: int) -> int:
+    """Cells up to which OpenCV never transforms a kernel: more for float32 on x86."""
+    return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
+
+
+@lru_cache(maxsize=256)
+def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], ...]:
+    """A kernel of so many cells in parts that are not transformed, of whole rows if possible."""
+    most = most_cells(itemsize)
+    width = min(columns, most)
+    height = max(1, most // width)
+    return tuple(
+        (slice(top, min(top + height, rows)), slice(left, min(left + width, columns)))
+        for top, left in product(range(0, rows, height), range(0, columns, width))
+    )
+
+
+def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
+    """The cross-correlation of a plane (H, W) with a kernel (kh, kw), put into `out`.
+
+    out[u, v] = sum over t, r of plane[u - before[0] + t, v - before[1] + r] * kernel[t, r],
+    cells outside the plane being 0.
+
+    Args:
+        plane: Of float32 or float64.
+        kernel: Of the same dtype, all finite.
+        before: Zeros before the first row and column.
+        out: (rows, columns), of the same dtype.
+    """
+    cut = parts(*kernel.shape, kernel.itemsize)
+    if len(cut) == 1 and _fits(plane.shape, kernel.shape, before, out.shape):
+        _filtered(plane, kernel, before, out)
+        return
+    padded = _padded(plane, kernel.shape, before, out.shape)
+    piece: Array | None = None
+    for rows, columns in cut:
+        own = kernel[rows, columns]
+        seen = padded[
+            rows.start : rows.start + out.shape[0] + own.shape[0] - 1,
+            columns.start : columns.start + out.shape[1] + own.shape[1] - 1,
+        ]
+        if piece is None:
+            _filtered(seen, own, (0, 0), out)
+            piece = np.empty_like(out) if len(cut) > 1 else out
+        else:
+            _filtered(seen, own, (0, 0), piece)
+            np.add(out, piece, out=out)
+
+
+def _fits(plane: Any, kernel: Any, before: tuple[int, int], out: Any) -> bool:
+    """Whether OpenCV's border and anchor can say what is read: no more outputs than cells."""
+    return bool(
+        before[0] < kernel[0]
+        and before[1] < kernel[1]
+        and out[0] <= plane[0]
+        and out[1] <= plane[1]
+    )
+
+
+def _filtered(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
+    """`filter2D`, of whose rows and columns `out` takes the first."""
+    cv2 = _cv2()
+    anchor = (before[1], before[0])
+    if out.shape == plane.shape and out.flags.c_contiguous:
+        cv2.filter2D(plane, -1, kernel, out, anchor, 0.0, cv2.BORDER_CONSTANT)
+        return
+    whole = cv2.filter2D(plane, -1, kernel, None, anchor, 0.0, cv2.BORDER_CONSTANT)
+    out[...] = whole[: out.shape[0], : out.shape[1]]
+
+
+def _padded(
+    plane: Array, kernel: Sequence[int], before: tuple[int, int], sizes: Sequence[int]
+) -> Array:
+    """The cells that the outputs read, zeros where the plane has none."""
+    needed = tuple(o + k - 1 for o, k in zip(sizes, kernel, strict=True))
+    if before == (0, 0) and all(n >= o for n, o in zip(plane.shape, needed, strict=True)):
+        return plane
+    padded = np.zeros(needed, plane.dtype)
+    kept = tuple(max(0, min(n, o - b)) for n, o, b in zip(plane.shape, needed, before, strict=True))
+    inside = tuple(slice(b, b + n) for b, n in zip(before, kept, strict=True))
+    padded[inside] = plane[: kept[0], : kept[1]]
+    return padded
+
+
+class Transform:
+    """The transforms of blocks of one size, in float64.
+
+    Args:
+        sizes: Rows and columns of a block.
+    """
+
+    def __init__(self, sizes: tuple[int, int]) -> None:
+        self._sizes = sizes
+        self._block = np.zeros(sizes)
+        self._product = np.empty(sizes)
+        self._result = np.empty(sizes)
+
+    def spectrum(self, cells: Array) -> Array:
+        """The spectrum of cells (H, W), zeros beyond them up to the size of a block.
+
+        It is packed as OpenCV packs the spectrum of real numbers: as many numbers as cells.
+        """
+        rows, columns = cells.shape
+        self._block[:rows, :columns] = cells
+        self._block[rows:] = 0
+        self._block[:rows, columns:] = 0
+        found: Array = _cv2().dft(self._block)
+        return found
+
+    def correlated(self, spectrum: Array, kernel: Array) -> Array:
+        """The cells of one spectrum correlated round the block with those of another.
+
+        The array is used again by the next call.
+        """
+        cv2 = _cv2()
+        cv2.mulSpectrums(spectrum, kernel, 0, self._product, True)
+        flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+        result: Array = cv2.dft(self._product, self._result, flags)
+        return result
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: float) -> None:
+    """Calls `work(begin, end)` on runs of `count` things, several at a time where that pays.
+
+    Args:
+        work: Handles the things `begin` ... `end` - 1.
+        count: Things in all.
+        workers: The most threads.
+        seconds: What all of them should take on one thread.
+    """
+    hands = min(workers, count, int(seconds / WORTH_A_THREAD))
+    if hands <= 1:
+        work(0, count)
+        return
+    ends = [count * i // hands for i in range(hands + 1)]
+    list(_pool().map(work, ends[:-1], ends[1:]))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(processors(), thread_name_prefix="convcalc")

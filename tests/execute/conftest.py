@@ -1,0 +1,22 @@
+"""What the tests of algorithms share: machines with OpenCV and without."""
+
+from importlib.util import find_spec
+
+import pytest
+
+from convcalc.execute import planes
+from convcalc.execute.machine import this_machine
+
+needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is not installed")
+
+
+@pytest.fixture(
+    scope="module", params=[False, pytest.param(True, marks=needs_opencv)], ids=["", "opencv"]
+)
+def opencv(request):
+    """Every test of the module runs as if OpenCV were not there, and with it where it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planes, "is_installed", lambda: request.param)
+        this_machine.cache_clear()
+        yield request.param
+    this_machine.cache_clear()

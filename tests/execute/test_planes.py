@@ -1,0 +1,177 @@
+"""Single planes by OpenCV: values, borders, parts of kernels, wild numbers, threads."""
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from convcalc import convolve
+from convcalc.execute import cost, planes
+from convcalc.execute.algorithms import plane_sums
+from convcalc.execute.machine import DEFAULT, PlaneRates
+from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.problem import Problem
+from convcalc.window import Window
+
+pytest.importorskip("cv2")
+
+NUMBERS = np.random.default_rng(3)
+
+
+def drawn(*shape, dtype="float32"):
+    return NUMBERS.standard_normal(shape).astype(dtype)
+
+
+def correlated(plane, kernel, before=(0, 0), sizes=None):
+    sizes = sizes or tuple(n - k + 1 for n, k in zip(plane.shape, kernel.shape, strict=True))
+    out = np.full(sizes, np.nan, plane.dtype)
+    planes.correlate(plane, kernel, before, out)
+    return out
+
+
+def test_a_kernel_that_opencv_would_transform_is_taken_in_parts():
+    assert ((slice(0, 11), slice(0, 11)),) == planes.parts(11, 11, 4)
+    # 129 cells at most: 8 rows of 15
+    halves = (slice(0, 8), slice(0, 15)), (slice(8, 15), slice(0, 15))
+    assert halves == planes.parts(15, 15, 4)
+    # a row of 200 cells in float64: 49 at most
+    ends = [(c.start, c.stop) for _, c in planes.parts(1, 200, 8)]
+    assert [(0, 49), (49, 98), (98, 147), (147, 196), (196, 200)] == ends
+
+
+@pytest.mark.parametrize("kernel", [(1, 1), (3, 3), (11, 11), (15, 15), (2, 7), (1, 140), (40, 1)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_are_those_of_scipy(kernel, dtype):
+    plane, taps = drawn(50, 160, dtype=dtype), drawn(*kernel, dtype=dtype)
+    expected = signal.correlate(plane.astype(float), taps.astype(float), "valid", "direct")
+    allowed = {"float32": 2e-6, "float64": 5e-15}[dtype] * np.abs(taps).sum() * 4
+    assert np.abs(correlated(plane, taps) - expected).max() < allowed
+
+
+@pytest.mark.parametrize("before", [(0, 0), (1, 2), (2, 4), (3, 4), (2, 5), (5, 9)])
+@pytest.mark.parametrize("sizes", [(4, 4), (12, 20), (17, 20), (12, 31), (17, 31)])
+def test_zeros_surround_the_plane(before, sizes):
+    plane, taps = drawn(12, 20), drawn(3, 5)
+    wide = np.pad(plane, 40)
+    top, left = 40 - before[0], 40 - before[1]
+    whole = signal.correlate(wide.astype(float), taps.astype(float), "valid", "direct")
+    expected = whole[top : top + sizes[0], left : left + sizes[1]]
+    assert np.abs(correlated(plane, taps, before, sizes) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (11, 11), (15, 15), (1, 140)])
+def test_a_huge_cell_leaves_its_neighbours_exact(kernel):
+    # A transform in float32 would spread errors of 1e30 * 2^-24 over the plane.
+    plane, taps = abs(drawn(40, 200)) + 1, abs(drawn(*kernel)) + 1
+    clean = correlated(plane, taps)
+    plane[20, 100] = 1e30
+    wild = correlated(plane, taps)
+    untouched = wild < 1e29
+    assert 40 * 200 > untouched.sum() > 1000
+    assert np.array_equal(wild[untouched], clean[untouched])
+
+
+def ran(x, w, *, before=1, workers=1, dilation=1, stride=1):
+    windows = tuple(Window(k, stride, before, before, dilation) for k in w.shape[2:])
+    sizes = tuple(v.out_size(n) for v, n in zip(windows, x.shape[2:], strict=True))
+    problem = Problem(len(x), x.shape[1], len(w), x.shape[1], x.shape[2:], windows, sizes)
+    return plane_sums.run(NumpyBackend(threads=workers), problem, x, w)
+
+
+def test_a_tap_of_zero_is_for_finite_planes_only():
+    x, w = drawn(1, 1, 9, 9), drawn(1, 1, 3, 3)
+    x[0, 0, 4, 4] = np.nan
+    # without a zero among the taps: the 9 windows that see the cell
+    assert 9 == np.isnan(ran(x, w)).sum()
+    w[0, 0, 0, 0] = 0
+    assert ran(x, w) is None
+    assert 9 == np.isnan(convolve(x, w, padding=1, backend="numpy")).sum()
+    x[0, 0, 4, 4] = 0
+    assert np.isfinite(ran(x, w)).all()
+
+
+def test_the_holes_of_a_dilated_kernel_are_no_taps():
+    x, w = drawn(1, 1, 20, 20), drawn(1, 1, 3, 3)
+    x[0, 0, 10, 10] = np.inf
+    # 3 x 3 windows touch the cell, and the holes beside the taps touch nothing
+    assert 9 == (~np.isfinite(ran(x, w, before=2, dilation=2))).sum()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 700, 500), (2, 3, 300, 250)])
+@pytest.mark.parametrize("stride", [1, 3])
+def test_threads_do_not_change_a_bit(monkeypatch, shape, stride):
+    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    x, w = drawn(*shape), drawn(shape[1] * 2, 1, 5, 5)
+    alone = ran(x, w, before=2, workers=1, stride=stride)
+    for workers in (2, 3, 8):
+        assert np.array_equal(alone, ran(x, w, before=2, workers=workers, stride=stride))
+
+
+def test_work_is_shared_only_where_it_pays():
+    seen = []
+    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
+    assert [(0, 10)] == seen
+    seen.clear()
+    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1.0)
+    assert [(0, 2), (2, 5), (5, 7), (7, 10)] == sorted(seen)
+
+
+def test_an_error_in_a_thread_is_raised():
+    def work(begin, end):
+        if begin:
+            raise ValueError("here")
+
+    with pytest.raises(ValueError, match="here"):
+        planes.shared(work, 4, 2, 1.0)
+
+
+def test_every_kernel_of_a_plane_has_its_own_result():
+    x, w = drawn(2, 3, 20, 30), drawn(6, 1, 3, 3)
+    y = ran(x, w, before=0)
+    for sample in range(2):
+        for output in range(6):
+            expected = signal.correlate(x[sample, output // 2], w[output, 0], "valid", "direct")
+            assert np.abs(y[sample, output] - expected).max() < 1e-5
+
+
+def test_a_block_knows_nothing_of_the_one_before():
+    small = drawn(5, 6, dtype="float64")
+    fresh = planes.Transform((16, 16)).spectrum(small)
+    used = planes.Transform((16, 16))
+    used.spectrum(drawn(16, 16, dtype="float64") * 1e300)
+    assert np.array_equal(fresh, used.spectrum(small))
+
+
+@pytest.mark.parametrize("kernel", [31, 45])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_blocks_of_planes_are_those_of_the_sums(monkeypatch, kernel, workers):
+    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, workers))
+    x, w = drawn(2, 2, 150, 170), drawn(4, 1, kernel, kernel)
+    ops = NumpyBackend("fft", machine, workers)
+    windows = (Window(kernel, 1, 7, 7),) * 2
+    y = ops.conv(x, w, None, windows, 2, "zeros")
+    assert "planes" == ops.done[0].plan.layout
+    expected = NumpyBackend("im2col", DEFAULT).conv(
+        x.astype(float), w.astype(float), None, windows, 2, "zeros"
+    )
+    # products of about 1, kernel^2 of them: rounded to float32 once
+    assert np.abs(y - expected).max() < 2.0**-23 * np.abs(expected).max() * 2
+
+
+def test_a_row_is_a_plane_of_one_row():
+    machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, 1))
+    x, w = drawn(1, 1, 30_000), drawn(1, 1, 900)
+    for algorithm in ("fft", "direct"):
+        ops = NumpyBackend(algorithm, machine, 1)
+        y = ops.conv(x, w, None, (Window(900),), 1, "zeros")
+        expected = signal.correlate(x[0, 0].astype(float), w[0, 0].astype(float), "valid", "direct")
+        assert np.abs(y[0, 0] - expected).max() < 2e-6 * 30 * 4
+
+
+def test_the_price_of_sums_counts_every_part_of_a_kernel():
+    windows = (Window(15, 1, 7, 7),) * 2
+    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
+    # 10,000 outputs of 225 taps, and 3 more for each of two parts; float64 takes 5 parts, 4 times
+    assert 2.31e-3 == pytest.approx(cost.plane_sums(problem, PlaneRates(1e9, 1, 0, 1)))
+    wide = problem._replace(dtype="float64")
+    assert 9.6e-3 == pytest.approx(cost.plane_sums(wide, PlaneRates(1e9, 1, 0, 1)))
