@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
 from convcalc.execute.choice import BACKENDS, choose_backend, limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.machine import this_machine
+from convcalc.execute.planned import attempts, run_plan
 from convcalc.execute.planner import Plan, plan
 from convcalc.execute.problem import problem_of
 from convcalc.layers.base import times
@@ -23,6 +25,7 @@ from convcalc.layers.convt import ConvTranspose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.execute.axes import Axes
     from convcalc.execute.problem import Problem
     from convcalc.layers.parameters import Padding, PerAxis
     from convcalc.window import Window
@@ -83,6 +86,17 @@ def convolve(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         UsageError: the algorithm that was asked for does not apply.
     """
+    if not transposed and not output_padding and threads is None:
+        try:
+            more: Any = bias is None or (type(bias), bias.shape, bias.dtype)
+            of_kernel: Any = (type(kernel), kernel.shape, kernel.dtype)
+            how: Any = (stride, padding, dilation, groups, padding_mode, algorithm, backend)
+            kind: Any = type(x)
+            call = _call(kind, x.shape, x.dtype, of_kernel, more, how)
+        except (TypeError, AttributeError):  # a list is no key, and has no shape
+            call = None
+        if call is not None and call.takes(x, kernel, bias):
+            return _into(call(x, kernel, bias), out)
     transposing: dict[str, Any] = {"output_padding": output_padding}
     if not transposed:
         transposing = {"padding_mode": padding_mode}
@@ -115,7 +129,7 @@ def convolve(
         )
     with limited_threads(threads, chosen):
         compute = _of_tensors if tensors else _of_arrays
-        result = compute(placed, given, chosen, algorithm)
+        result = compute(placed, given, chosen, algorithm, threads)
     return _into(as_given(result, axes), out)
 
 
@@ -169,6 +183,101 @@ def plan_convolution(
     _check_algorithm(algorithm)
     problem = problem_of(layer, shape[0], tuple(shape[1:]), dtype)
     return plan(problem, _backend(backend, problem), this_machine(), algorithm)
+
+
+class Call:
+    """A convolution that has been settled but for its numbers: what arrays of these shapes need.
+
+    Args:
+        ops: The backend, of whose arrays it is.
+        problem: What is convolved.
+        axes: How the input is read.
+    """
+
+    def __init__(self, ops: Any, problem: Problem, axes: Axes) -> None:
+        self._ops, self._problem, self._axes = ops, problem, axes
+        self._first = next(attempts(ops, problem))
+        self._kernel = (problem.out_channels, problem.depth, *(w.kernel for w in problem.windows))
+
+    def takes(self, x: Any, kernel: Any, bias: Any | None) -> bool:
+        """Whether nothing but the numbers matters: no gradient, no other device."""
+        if self._ops.name == "numpy":
+            return True
+        return not (
+            x.requires_grad
+            or kernel.requires_grad
+            or (bias is not None and bias.requires_grad)
+            or x.device.type != "cpu"
+        )
+
+    def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        """The result with the axes of `x`."""
+        ops, problem = self._ops, self._problem
+        if self._axes.added:
+            x = batch_first(x, self._axes)
+        if kernel.ndim < 2 + problem.rank:
+            kernel = kernel.reshape(self._kernel)
+        result = run_plan(ops, self._first, problem, x, kernel, bias)
+        if result is None:
+            result = self._otherwise(x, kernel, bias)
+        return as_given(result, self._axes) if self._axes.added else result
+
+    def _otherwise(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        """By the plans that come after the first, which the numbers do not admit."""
+        for chosen in islice(attempts(self._ops, self._problem), 1, None):
+            result = run_plan(self._ops, chosen, self._problem, x, kernel, bias)
+            if result is not None:
+                break
+        return result
+
+
+@lru_cache(maxsize=512)
+def _call(
+    kind: type,
+    shape: tuple[int, ...],
+    dtype: Any,
+    of_kernel: tuple[type, tuple[int, ...], Any],
+    of_bias: Any,
+    how: Any,
+) -> Call | None:
+    """A call for arrays of one library and one dtype of floats; None where there is more to it.
+
+    Args:
+        kind: The class of the input.
+        shape: Its shape.
+        dtype: Its dtype.
+        of_kernel: The same of the kernel.
+        of_bias: The same of the bias; True if there is none.
+        how: The arguments of `convolve` from `stride` to `backend`.
+    """
+    kernel_kind, kernel_shape, kernel_dtype = of_kernel
+    stride, padding, dilation, groups, padding_mode, algorithm, backend = how
+    name = str(dtype).rpartition(".")[2]
+    torch = sys.modules.get("torch")
+    tensors = torch is not None and kind is torch.Tensor
+    same = (kernel_kind, kernel_dtype) == (kind, dtype) and (
+        of_bias is True or (of_bias[0], of_bias[2]) == (kind, dtype)
+    )
+    if not same or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
+        return None
+    stand_in = np.broadcast_to(np.float32(0), shape)
+    kernel = np.broadcast_to(np.float32(0), kernel_shape)
+    _check_content(stand_in, kernel)
+    _check_algorithm(algorithm)
+    axes = read_axes(
+        stand_in, kernel, groups=groups, transposed=False, channels_last=False, rank=None
+    )
+    full = batch_first(stand_in, axes).shape
+    more = (("padding_mode", padding_mode),)
+    weight = full_kernel(kernel, axes.rank).shape
+    layer = _placed(weight, full[1:], False, groups, stride, padding, dilation, more).layer
+    if of_bias is not True and tuple(of_bias[1]) != (layer.out_channels,):
+        return None  # said where everything is checked
+    problem = problem_of(layer, full[0], full[1:], name)
+    chosen = "torch" if tensors else _backend(backend, problem)
+    if tensors != (chosen == "torch"):
+        return None
+    return Call(open_backend(chosen, None, (), algorithm), problem, axes)
 
 
 class Placed(NamedTuple):
@@ -286,16 +395,23 @@ def _tensor_dtypes(given: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _of_arrays(
-    placed: Placed, given: dict[str, np.ndarray], backend: str, algorithm: str
+    placed: Placed,
+    given: dict[str, np.ndarray],
+    backend: str,
+    algorithm: str,
+    threads: int | None,
 ) -> np.ndarray:
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
-    ops = open_backend(backend, None, (), algorithm)
+    ops = open_backend(backend, None, (), algorithm, threads)
     loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
     with np.errstate(all="ignore"):
         return finished(ops.unload(_run(placed, ops, loaded)), dtypes)
 
 
-def _of_tensors(placed: Placed, given: dict[str, Any], backend: str, algorithm: str) -> Any:
+def _of_tensors(
+    placed: Placed, given: dict[str, Any], backend: str, algorithm: str, threads: int | None
+) -> Any:
+    del threads  # torch has been told
     torch = sys.modules["torch"]
     compute, result = _tensor_dtypes(given)
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
