@@ -76,6 +76,10 @@ def grid(quick: bool) -> list[Cell]:
     return [*single, *layers, *rows, *volumes]
 
 
+SAMPLE = 5e-3
+"""Seconds that a sample should take at least."""
+
+
 class Bench:
     """Times in turns, on one clock."""
 
@@ -85,15 +89,22 @@ class Bench:
 
     def medians(self, functions: dict[str, Callable[[], Any]]) -> dict[str, float]:
         """The median of each; one that took longer than a cell may is not run again."""
-        samples: dict[str, list[float]] = {name: [] for name in functions}
-        for turn in range(self.runs + 1):
+        samples: dict[str, list[float]] = {name: [self._once(f)] for name, f in functions.items()}
+        for _ in range(self.runs):
             for name, function in functions.items():
-                if turn and samples[name][0] > self.seconds:
-                    continue
-                start = self.clock()
-                function()
-                samples[name].append(self.clock() - start)
+                if samples[name][0] <= self.seconds:
+                    samples[name].append(self._repeated(function, samples[name][-1]))
         return {name: statistics.median(times[1:] or times) for name, times in samples.items()}
+
+    def _once(self, function: Callable[[], Any]) -> float:
+        start = self.clock()
+        function()
+        return self.clock() - start
+
+    def _repeated(self, function: Callable[[], Any], expected: float) -> float:
+        """The seconds of one call; short ones are called many times in a row, all alike."""
+        calls = max(1, min(1000, int(SAMPLE / max(expected, 1e-9))))
+        return self._once(lambda: [function() for _ in range(calls)] and None) / calls
 
 
 def main() -> None:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 LARGEST_KEPT = 2**25
 """Bytes up to which the allocator keeps freed memory, so that it need not be cleared again."""
 
-MOST_IN_CACHE = 2**16
+MOST_IN_CACHE = 2**14
 """Cells of a transform along one axis that a cache holds."""
+
+ROW, LONG_ROW = 0.75, 1.4
+"""How many times as long a cell of a row takes as one of a plane, in a cache and beyond it."""
 
 SLOW_INTEGERS = 40
 """How many times slower products of integers are: no library of matrix products knows them."""
@@ -80,6 +83,9 @@ def _slowness(problem: Problem, layout: str) -> float:
 PLANE_SETUP = 3
 """Products that one output of a plane costs beyond those of its taps."""
 
+JOINING = 10
+"""Products that adding one more part of a kernel costs per output."""
+
 WIDE = 4
 """How many times slower OpenCV adds products of float64."""
 
@@ -90,7 +96,7 @@ def plane_sums(problem: Problem, rates: PlaneRates) -> float:
     cut = len(planes.parts(*extents, problem.itemsize))
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(fft.whole(problem))
-    work = cells * (problem.taps + PLANE_SETUP * cut) / rates.sums
+    work = cells * (problem.taps + PLANE_SETUP * cut + JOINING * (cut - 1)) / rates.sums
     work *= WIDE if problem.dtype == "float64" else 1
     return work / _hands(work, rates) + planes_in_all * (cut + 2) * rates.call
 
@@ -126,8 +132,8 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
     """Seconds of the transforms of kernel and blocks, their products, and the checks."""
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
     steps = cells * log2(max(cells, 2))
-    if problem.rank == 1 and cells > MOST_IN_CACHE:
-        steps *= 2.5
+    if problem.rank == 1:
+        steps *= ROW if cells <= MOST_IN_CACHE else LONG_ROW
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
     transforms += problem.out_channels * problem.depth
     work = transforms * steps / rates.transforms
@@ -142,8 +148,9 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
         work += 2 * moved / rates.copies
     checked = problem.channels * blocks_in_all * cells
     written = 20 * checked + 8 * problem.cells_out + 32 * fft.frequencies(tiles) * blocks_in_all
-    bands = problem.batch * tiles.counts[0]
-    return work + written / rates.copies + (10 * bands + 6 * blocks_in_all + 20) * rates.call
+    bands = problem.batch * -(-tiles.counts[0] // fft.rows_at_once(problem, tiles))
+    calls = 10 * bands + blocks_in_all / 2 + 20
+    return work + written / rates.copies + calls * rates.call
 
 
 def separable(problem: Problem, rates: Rates) -> float:

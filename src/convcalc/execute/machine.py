@@ -64,7 +64,7 @@ class Machine(NamedTuple):
     """
 
     numpy: Rates = Rates(1.2e11, 8e9, 1.2e9, 1.2e9, 3e9, 3e-6)
-    torch: Rates = Rates(1.8e11, 1.8e10, 3e9, 7e9, 6e9, 1.2e-5)
+    torch: Rates = Rates(1.8e11, 1.8e10, 4e9, 7e9, 6e9, 1.2e-5)
     torch_import: float = 2.5
     planes: PlaneRates | None = None
 

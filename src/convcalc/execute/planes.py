@@ -6,7 +6,7 @@ beside large values: so a larger kernel is cut into parts of which none is trans
 results are added. Taps of weight 0 are left out of the sums, although 0 times NaN is NaN: a kernel
 that has such taps is for planes of finite numbers only.
 
-`dft` is the transform of one block, in float64 here. A row is a plane of one row.
+`dft` is the transform of one block, in float64 here. A row is summed as a plane of one row.
 
 Source: OpenCV, modules/imgproc/src/filter.dispatch.cpp: from which size `dftFilter2D` transforms.
 """
@@ -31,6 +31,10 @@ Array = np.ndarray
 
 WORTH_A_THREAD = 4e-4
 """Seconds of work below which handing it to another thread costs more than it saves."""
+
+
+MOST_KEPT = 2**18
+"""Outputs up to which memory between the steps is small enough to be kept and used again."""
 
 
 @lru_cache(maxsize=1)
@@ -82,44 +86,88 @@ def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) 
         out: (rows, columns), of the same dtype.
     """
     cut = parts(*kernel.shape, kernel.itemsize)
+    straight = len(cut) == 1 and _is_straight(plane, kernel, before, out)
+    if not straight and out.size > MOST_KEPT:
+        # The longer axis, in kernels, is halved: scratch memory then stays in the caches.
+        axis = int(out.shape[0] // kernel.shape[0] < out.shape[1] // kernel.shape[1])
+        if out.shape[axis] > kernel.shape[axis]:
+            middle = out.shape[axis] // 2
+            correlate_run(plane, kernel, before, out, axis, (0, middle))
+            correlate_run(plane, kernel, before, out, axis, (middle, out.shape[axis]))
+            return
     if len(cut) == 1 and _fits(plane.shape, kernel.shape, before, out.shape):
         _filtered(plane, kernel, before, out)
-        return
+    else:
+        _in_parts(plane, kernel, before, out, cut)
+
+
+def correlate_run(
+    plane: Array,
+    kernel: Array,
+    before: tuple[int, int],
+    out: Array,
+    axis: int,
+    ends: tuple[int, int],
+) -> None:
+    """`correlate` for the outputs `begin` ... `end` - 1 of one axis, from the cells they read."""
+    begin, end = ends
+    first = max(0, begin - before[axis])
+    last = min(plane.shape[axis], end - before[axis] + kernel.shape[axis] - 1)
+    lead = before[axis] + first - begin
+    if axis:
+        target, seen, around = out[:, begin:end], plane[:, first:last], (before[0], lead)
+    else:
+        target, seen, around = out[begin:end], plane[first:last], (lead, before[1])
+    if first < last:
+        correlate(seen, kernel, around, target)
+    else:
+        target[...] = 0
+
+
+def _in_parts(
+    plane: Array,
+    kernel: Array,
+    before: tuple[int, int],
+    out: Array,
+    cut: Sequence[tuple[slice, slice]],
+) -> None:
+    """The sum of what the parts of a kernel give, on a padded plane."""
     padded = _padded(plane, kernel.shape, before, out.shape)
-    piece: Array | None = None
+    piece = out
     for rows, columns in cut:
         own = kernel[rows, columns]
         seen = padded[
             rows.start : rows.start + out.shape[0] + own.shape[0] - 1,
             columns.start : columns.start + out.shape[1] + own.shape[1] - 1,
         ]
-        if piece is None:
-            _filtered(seen, own, (0, 0), out)
-            piece = np.empty_like(out) if len(cut) > 1 else out
-        else:
-            _filtered(seen, own, (0, 0), piece)
+        _filtered(seen, own, (0, 0), piece)
+        if piece is not out:
             np.add(out, piece, out=out)
+        elif len(cut) > 1:
+            piece = np.empty_like(out)
+
+
+def _is_straight(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> bool:
+    """Whether the outputs are just what OpenCV gives, and can be put where they belong."""
+    middle = (kernel.shape[0] // 2, kernel.shape[1] // 2)
+    return before == middle and out.shape == plane.shape and out.flags.c_contiguous
 
 
 def _fits(plane: Any, kernel: Any, before: tuple[int, int], out: Any) -> bool:
-    """Whether OpenCV's border and anchor can say what is read: no more outputs than cells."""
-    return bool(
-        before[0] < kernel[0]
-        and before[1] < kernel[1]
-        and out[0] <= plane[0]
-        and out[1] <= plane[1]
-    )
+    """Whether all outputs are among those that OpenCV gives: one per cell of the plane."""
+    up, left = kernel[0] // 2 - before[0], kernel[1] // 2 - before[1]
+    return bool(up >= 0 and left >= 0 and out[0] + up <= plane[0] and out[1] + left <= plane[1])
 
 
 def _filtered(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
-    """`filter2D`, of whose rows and columns `out` takes the first."""
+    """`filter2D` about the middle of the kernel, its fastest way; `out` is part of its result."""
     cv2 = _cv2()
-    anchor = (before[1], before[0])
-    if out.shape == plane.shape and out.flags.c_contiguous:
-        cv2.filter2D(plane, -1, kernel, out, anchor, 0.0, cv2.BORDER_CONSTANT)
+    up, left = kernel.shape[0] // 2 - before[0], kernel.shape[1] // 2 - before[1]
+    if _is_straight(plane, kernel, before, out):
+        cv2.filter2D(plane, -1, kernel, out, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
         return
-    whole = cv2.filter2D(plane, -1, kernel, None, anchor, 0.0, cv2.BORDER_CONSTANT)
-    out[...] = whole[: out.shape[0], : out.shape[1]]
+    whole = cv2.filter2D(plane, -1, kernel, None, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
+    out[...] = whole[up : up + out.shape[0], left : left + out.shape[1]]
 
 
 def _padded(

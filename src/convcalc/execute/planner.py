@@ -160,7 +160,8 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
             if needed <= MOST_SPECTRA:
                 seconds = cost.spectral(problem, tiles, rates)
                 yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
-                if machine.planes and plane_sums.refusal(problem) is None:
+                # Long rows are transformed faster many at a time, by the libraries themselves.
+                if machine.planes and problem.rank == 2 and plane_sums.refusal(problem) is None:
                     seconds = cost.plane_spectral(problem, tiles, machine.planes, rates.copies)
                     yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
 

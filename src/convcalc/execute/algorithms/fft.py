@@ -148,7 +148,7 @@ class _Batches:
         """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
         del left_out  # what must not be transformed is written over
         ops, tiles = self._ops, self._tiles
-        rows = _rows_at_once(self._problem, tiles)
+        rows = rows_at_once(self._problem, tiles)
         for first in range(0, tiles.counts[0], rows):
             count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
             blocks = _blocks(ops, sample, tiles, first, count)
@@ -161,7 +161,7 @@ def whole(problem: Problem) -> tuple[int, ...]:
     return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
-def _rows_at_once(problem: Problem, tiles: Tiles) -> int:
+def rows_at_once(problem: Problem, tiles: Tiles) -> int:
     """Rows of blocks that are worked on together: few enough to stay in the caches."""
     row = 16 * (problem.channels + problem.out_channels) * prod(tiles.counts[1:])
     return max(1, MOST_BYTES // (row * frequencies(tiles)))

@@ -1,4 +1,4 @@
-"""The blocks of an FFT plane by plane, transformed by OpenCV: for kernels that mix no channels."""
+"""The blocks of an FFT plane by plane, transformed by OpenCV, for kernels that mix no channels."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class PlaneBlocks:
 
     def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
-        self._sizes: Any = (*(1,) * (2 - problem.rank), *tiles.transform)
+        rows, columns = tiles.transform
+        self._sizes = (rows, columns)
         transform = planes.Transform(self._sizes)
         kernels = spread(ops.unload(weight)[:, 0], problem.windows)
-        kernels = kernels.reshape(len(kernels), *(1,) * (2 - problem.rank), *kernels.shape[1:])
         self._kernels = [transform.spectrum(kernel) for kernel in kernels]
 
     def __call__(self, sample: Any, out: Any, left_out: set[Place]) -> None:
@@ -66,10 +66,9 @@ class PlaneBlocks:
         """One block of a channel, correlated with each of its kernels."""
         axes = list(zip(place, self._tiles.step, self._tiles.transform, strict=True))
         cells = plane[tuple(slice(i * step, i * step + n) for i, step, n in axes)]
-        spectrum = transform.spectrum(cells.reshape(-1, cells.shape[-1]))
+        spectrum = transform.spectrum(cells)
         where = tuple(slice(i * step, (i + 1) * step) for i, step, _ in axes)
         for output in range(channel * self._maps, (channel + 1) * self._maps):
             target = out[output][where]
             found = transform.correlated(spectrum, self._kernels[output])
-            found = found.reshape(self._tiles.transform)
             target[...] = found[tuple(slice(0, size) for size in target.shape)]

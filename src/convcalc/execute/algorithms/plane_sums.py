@@ -51,7 +51,7 @@ def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
     cells = _as_planes(np.ascontiguousarray(ops.unload(array)), problem.rank)
     windows = problem.windows
     kernels = _as_planes(spread(taps[:, None], windows), problem.rank)[:, 0]
-    before = tuple(w.before for w in windows) if problem.rank == 2 else (0, windows[0].before)
+    before = (windows[0].before if problem.rank == 2 else 0, windows[-1].before)
     sizes = tuple((o - 1) * w.stride + 1 for o, w in zip(problem.out_sizes, windows, strict=True))
     out = np.empty(
         (problem.batch, problem.out_channels, *(1,) * (2 - len(sizes)), *sizes), cells.dtype
@@ -72,7 +72,7 @@ SUMS = 2e10
 def correlate_all(
     cells: Array,
     kernels: Array,
-    before: tuple[int, ...],
+    before: tuple[int, int],
     out: Array,
     workers: int,
     seconds: float,
@@ -97,32 +97,16 @@ def correlate_all(
         for job in range(begin, end):
             plane, band = divmod(job, bands)
             sample, output = divmod(plane, outputs)
-            _band(
+            planes.correlate_run(
                 cells[sample, output // maps],
                 kernels[output],
                 before,
                 out[sample, output],
-                (band * height, min((band + 1) * height, rows)),
+                0,
+                (min(band * height, rows), min((band + 1) * height, rows)),
             )
 
     planes.shared(work, samples * outputs * bands, workers, seconds)
-
-
-def _band(
-    plane: Array, kernel: Array, before: tuple[int, ...], out: Array, rows: tuple[int, int]
-) -> None:
-    """The rows `begin` ... `end` - 1 of the result, from the rows of the plane that they read."""
-    begin, end = rows
-    first = max(0, begin - before[0])
-    last = min(len(plane), end - before[0] + len(kernel) - 1)
-    if begin >= end:
-        return
-    if first >= last:
-        out[begin:end] = 0
-        return
-    planes.correlate(
-        plane[first:last], kernel, (before[0] + first - begin, before[1]), out[begin:end]
-    )
 
 
 def spread(kernels: Array, windows: tuple[Window, ...]) -> Array:
