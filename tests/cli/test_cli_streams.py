@@ -605,7 +605,7 @@ def test_a_long_call_into_torch_is_interrupted(folder, save, words):
     sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 3
+    assert time.monotonic() - sent < 8  # one call would take twice that
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
     assert {"x.npy", "k.npy"} == set(os.listdir())
 
