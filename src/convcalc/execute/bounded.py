@@ -189,12 +189,20 @@ def _cut(given: _Given, backend: str, algorithm: str, memory: int) -> _Cut:
     def needed(part: Problem) -> int:
         own = plan(part, backend, machine, algorithm)
         read = part.cells_in * given.samples.itemsize
+        read += min(_beside(problem, part), memory // 4)
         return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
 
     tiling = choose(problem, max(LEAST, int(memory * SPARE)), needed)
     box = of_box(problem, tiling.channels, tiling.sizes)
     own = plan(box, backend, machine, algorithm)
     return _Cut(tiling, own.times(problem.cells_out / box.cells_out))
+
+
+def _beside(problem: Problem, part: Problem) -> int:
+    """Bytes of the file that enter the memory beside what a box reads: both ends of its lines."""
+    width = part.sizes[-1]
+    lines = part.cells_in // width
+    return lines * min(PAGES, part.itemsize * max(0, problem.sizes[-1] - width))
 
 
 def _taken(boxes: list[Measured], cut: _Cut, problem: Problem) -> Plan:
