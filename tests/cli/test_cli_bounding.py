@@ -13,6 +13,7 @@ from cli_support import listing, strict
 
 from convcalc.cli.bounding import bounds_of
 from convcalc.cli.progress import ProgressLine
+from convcalc.execute import numpy_backend
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -24,6 +25,7 @@ def images(folder):
     np.save("x.npy", rng.integers(-9, 9, (2, 3, 600, 400)))
     np.save("k.npy", rng.integers(-9, 9, (4, 3, 5, 3)))
     np.save("b.npy", np.array([1, -2, 3, 0]))
+    np.save("large.npy", np.ones((4, 3, 500, 300)))
 
 
 @pytest.mark.usefixtures("images")
@@ -90,9 +92,12 @@ def test_a_piece_that_is_wrong_leaves_nothing(inside):
         (("--max-memory", "512Q", "-o", "y.npy"), 2, "expected bytes, as 512M or 2G; got '512Q'"),
         (("--max-memory", "0", "-o", "y.npy"), 2, "expected bytes"),
         (("--max-memory", "1G", "-o", "-"), 2, "give a file with -o"),
-        (("--max-memory", "1G", "-o", "y.npy", "--stats"), 2, "exclude each other"),
-        (("--max-memory", "1G", "-o", "y.npy", "--dry-run"), 2, "exclude each other"),
-        (("--max-memory", "1G", "-o", "y.npy", "--verify"), 2, "exclude each other"),
+        (("--max-memory", "0", "--dry-run"), 2, "expected bytes"),
+        (
+            ("--max-memory", "1k", "--dry-run", "--kernel", "large.npy"),
+            4,
+            "one output cell needs 18,",
+        ),
         (("--max-memory", "1G", "-o", "x.npy"), 4, "add --force"),
     ],
 )
@@ -101,6 +106,126 @@ def test_what_it_goes_with(inside, options, code, said):
     done = inside(*RUN, *options)
     assert (code, "") == (done.code, done.out)
     assert said in done.err
+    assert before == listing()
+
+
+@pytest.mark.usefixtures("images")
+def test_a_network_is_refused_with_the_reason_and_a_way(inside):
+    words = ("run", "x.npy", "--network", "conv:4,k3", "--random-weights", "1", "-o", "y.npy")
+    done = inside(*words, "--max-memory", "1G")
+    assert (2, "") == (done.code, done.out)
+    assert "the layers of a network hand whole arrays on; run it on fewer samples" in done.err
+
+
+# --- the plan, the figures and the proof
+
+
+@pytest.mark.usefixtures("images")
+def test_a_dry_run_has_the_boxes_and_the_plan_of_one(inside):
+    done = inside(*RUN, "--max-memory", "3M", "--dry-run", "-q", "--format", "json")
+    assert (0, "") == (done.code, done.err)
+    found = strict(done.out)
+    boxes, (own,) = found["boxes"], found["convolutions"]
+    # 596 x 398 outputs of each of two samples
+    channels, rows, columns = boxes["output_shape"]
+    count = 2 * -(-4 // channels) * -(-596 // rows) * -(-398 // columns)
+    assert (count, [4, 596, 398], 2) == (boxes["count"], own["output_shape"], own["batch"])
+    assert count > 10
+    assert 3 * 2**20 > boxes["bytes"] > own["working_bytes"]
+    inside(*RUN, "--max-memory", "3M", "-o", "y.npy")
+    pieces = inside(*RUN, "--max-memory", "3M", "-o", "y.npy", "--force").err
+    assert f"computed in {count:,} pieces of at most {boxes['bytes']:,} bytes" in pieces
+
+
+@pytest.mark.usefixtures("images")
+def test_a_dry_run_tells_the_boxes_in_words(inside):
+    shown = inside(*RUN, "--max-memory", "1G", "--dry-run").out
+    assert "2 boxes of at most 4x596x398 outputs" in " ".join(shown.split())
+    assert "boxes" not in inside(*RUN, "--dry-run").out
+    assert None is strict(inside(*RUN, "--dry-run", "--format", "json").out)["boxes"]
+
+
+def test_a_dry_run_within_bounds_reads_only_the_header(inside, save, folder):
+    save("k.npy", np.ones((3, 3)), "f4")
+    with open(folder / "x.npy", "wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (100_000, 100_000)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 4 * 10**10)  # 40 GB that take no room
+    done = inside(*RUN, "--max-memory", "512M", "--dry-run", "--format", "json")
+    assert 0 == done.code, done.err
+    boxes = strict(done.out)["boxes"]
+    assert boxes["bytes"] <= 512 * 2**20 < 4 * boxes["bytes"]
+
+
+@pytest.mark.usefixtures("images")
+def test_the_seconds_foretold_are_those_of_all_boxes(inside):
+    options = ("--dry-run", "--format", "json", "--algorithm", "direct")
+    whole, pieces = (
+        strict(inside(*RUN, *options, *more).out)["convolutions"][0]
+        for more in ((), ("--max-memory", "3M"))
+    )
+    assert 0.5 < pieces["predicted_seconds"] / whole["predicted_seconds"] < 2
+    assert whole["macs"] == pieces["macs"]
+
+
+@pytest.mark.usefixtures("images")
+def test_stats_have_the_plan_of_a_box_and_the_time_of_all(inside):
+    words = (*RUN, "--max-memory", "3M", "-o", "y.npy", "--stats")
+    (own,) = strict(inside(*words, "--format", "json").out)["convolutions"]
+    assert own["gflops"] == pytest.approx(2e-9 * own["macs"] / own["measured_seconds"])
+    # 2 x 4 x 596 x 398 outputs of 45 products
+    assert (85_394_880, [4, 596, 398]) == (own["macs"], own["output_shape"])
+    shown = inside(*words, "--force").out
+    assert "measured ms" in shown
+    assert "the plan is that of one box, the times are those of all" in shown
+
+
+@pytest.mark.usefixtures("images")
+def test_stats_have_the_plan_that_the_numbers_admit(inside):
+    np.save("x.npy", np.random.default_rng(1).standard_normal((600, 400)).astype("f4"))
+    kernel = np.random.default_rng(2).standard_normal((9, 9)).astype("f4")
+    np.save("k.npy", kernel)
+    words = (*RUN, "--max-memory", "1M", "--algorithm", "lowrank")
+    (own,) = strict(inside(*words, "--dry-run", "--format", "json").out)["convolutions"]
+    assert "lowrank" == own["algorithm"]
+    (own,) = strict(inside(*words, "-o", "y.npy", "--stats", "--format", "json").out)[
+        "convolutions"
+    ]
+    assert ("direct", "the numbers do not admit lowrank") == (own["algorithm"], own["reason"])
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize(("number", "checked"), [("50", 50), ("all", 31_488)])
+def test_verify_looks_at_the_file_before_it_gets_its_name(inside, number, checked):
+    np.save("x.npy", np.load("x.npy")[:, :, :100, :43].astype("f4"))
+    options = ("--max-memory", "16M", "-o", "y.npy", "--verify", number)
+    done = inside(*RUN, *options, "--format", "json")
+    assert 0 == done.code, done.err
+    found = strict(done.out)["verify"]
+    assert (True, checked, 31_488) == (found["passed"], found["checked"], found["outputs"])
+    done = inside(*RUN, *options, "--stats", "--force")
+    assert f"{checked:,} of 31,488 outputs computed again in float64" in done.out
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("options", [(), ("--format", "json"), ("--stats",)])
+def test_a_wrong_result_never_gets_its_name(inside, monkeypatch, options):
+    real = numpy_backend.add_taps
+
+    def forgetful(out, array, weight, windows, *, transposed):
+        weight = weight.copy()
+        weight[..., -1, -1] = 0
+        real(out, array, weight, windows, transposed=transposed)
+
+    monkeypatch.setattr(numpy_backend, "add_taps", forgetful)
+    Path("y.npy").write_bytes(b"what was there")
+    before = listing()
+    words = (*RUN, "--algorithm", "direct", "--max-memory", "3M", "-o", "y.npy", "--force")
+    done = inside(*words, "--verify", *options)
+    assert 1 == done.code
+    assert "the result is wrong at (" in done.err
+    assert "nothing was written" in done.err
+    assert b"what was there" == Path("y.npy").read_bytes()
     assert before == listing()
 
 
@@ -115,19 +240,20 @@ sys.exit(code)
 """
 
 
-def test_no_more_memory_is_taken_than_is_allowed(folder):
+@pytest.mark.parametrize("more", [(), ("--verify", "5000", "--stats")])
+def test_no_more_memory_is_taken_than_is_allowed(folder, more):
     x = np.lib.format.open_memmap("x.npy", mode="w+", dtype="float32", shape=(8192, 6000))
     for row in range(0, 8192, 1024):
         x[row : row + 1024] = row
     x.flush()
     np.save("k.npy", np.ones((7, 7), "float32"))
-    words = [*RUN, "--max-memory", "64M", "-o", "y.npy", "--quiet"]
+    words = [*RUN, "--max-memory", "64M", "-o", "y.npy", "--quiet", *more]
     done = subprocess.run(
         [sys.executable, "-c", PEAK, *words], capture_output=True, text=True, check=True
     )
     assert "" == done.stderr
     # Input and result are 187 MiB each.
-    assert 64 >= int(done.stdout)
+    assert 64 >= int(done.stdout.splitlines()[-1])
     assert (8186, 5994) == np.load("y.npy", mmap_mode="r").shape
 
 

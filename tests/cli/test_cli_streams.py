@@ -583,6 +583,33 @@ def test_a_signal_ends_the_work_and_leaves_nothing(working, folder, number, code
     assert {"large.npy", "wide.npy", "y.npy"} == set(os.listdir())
 
 
+@pytest.mark.parametrize("words", [("--kernel", "k.npy"), ("--network", "conv:512,k7,p3")])
+def test_a_long_call_into_torch_is_interrupted(folder, save, words):
+    pytest.importorskip("torch")
+    # 16 x 512 x 56 x 56 outputs of 256 x 7 x 7 products: 3 * 10^11, in one call of many seconds
+    save("x.npy", np.ones((16, 256, 56, 56)), "f4")
+    save("k.npy", np.ones((512, 256, 7, 7)), "f4")
+    more = ["--random-weights", "1"] if words[0] == "--network" else ["--padding", "3"]
+    options = ["--backend", "torch", "--threads", "1", "--algorithm", "direct", "-q"]
+    process = subprocess.Popen(
+        [*COMMAND, "run", "x.npy", *words, *more, *options, "-o", "y.npy"],
+        env=environment(OMP_NUM_THREADS="1"),
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
+    )
+    deadline = time.monotonic() + 60
+    # Torch's import and the drawing of weights take about three seconds.
+    while used(process) < 6.0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - sent < 8  # one call would take twice that
+    assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
+    assert {"x.npy", "k.npy"} == set(os.listdir())
+
+
 def test_an_interrupt_is_said_once(working):
     process = working()
     process.send_signal(signal.SIGINT)

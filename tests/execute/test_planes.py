@@ -115,8 +115,14 @@ def test_work_is_shared_only_where_it_pays():
     planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
     assert [(0, 10)] == seen
     seen.clear()
-    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1.0)
+    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 0.3)
     assert [(0, 2), (2, 5), (5, 7), (7, 10)] == sorted(seen)
+
+
+def test_long_work_is_handed_out_in_short_runs():
+    seen = []
+    planes.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
+    assert [50] * 20 == seen
 
 
 def test_an_error_in_a_thread_is_raised():

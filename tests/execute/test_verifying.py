@@ -277,6 +277,27 @@ def test_a_sample_is_drawn_and_the_same_each_time(monkeypatch):
     assert set(range(10)) == {10 * place // (48 * 48) for place in looked[0]}
 
 
+def test_a_sample_takes_one_output_of_each_part_whatever_is_taken_at_once():
+    whole = np.concatenate(list(verifying.sample(7, 100, 7)))
+    # 100 outputs in 7 parts: two of 15 and five of 14.
+    begins = np.array([0, 15, 30, 44, 58, 72, 86])
+    assert (begins <= whole).all()
+    assert (whole < np.array([15, 30, 44, 58, 72, 86, 100])).all()
+    assert begins.tolist() != whole.tolist()
+    for at_once in (1, 3):
+        pieces = list(verifying.sample(7, 100, at_once))
+        assert at_once == len(pieces[0])
+        np.testing.assert_array_equal(whole, np.concatenate(pieces))
+    assert [0, 1, 2, 3] == np.concatenate(list(verifying.sample(4, 4, 3))).tolist()
+
+
+def test_a_large_result_is_looked_at_without_a_list_of_all_its_outputs():
+    # 2^45 outputs: a list of them would take 256 TiB.
+    few = next(verifying.sample(2**45, 2**45, 10))
+    assert list(range(10)) == few.tolist()
+    assert 2**45 > next(verifying.sample(3, 2**45, 3))[2] >= 2 * (2**45 // 3)
+
+
 @pytest.mark.parametrize("number", [48 * 48, 10**9, "all"])
 def test_a_sample_of_more_than_there_are_is_all(number):
     found = verified(Conv, normal(1, 1, 50, 50), normal(1, 1, 3, 3), verify=number)
@@ -291,6 +312,44 @@ def test_blocks_do_not_change_what_is_found(monkeypatch, block):
     other = verified(Conv, x, w, b, groups=2)
     assert (one.place, one.checked) == (other.place, other.checked)
     assert other.error == pytest.approx(one.error, rel=1e-4)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_no_array_is_copied_whatever_its_order_in_memory(last):
+    x, w = normal(2, 3, 64, 64), normal(4, 3, 3, 3)
+    done = run(Conv, x, w)
+    x, y = (
+        np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1) if last else a for a in (x, done.array)
+    )
+    taken = []
+
+    class Watched(np.ndarray):
+        def __getitem__(self, place):
+            piece = super().__getitem__(place)
+            taken.append(piece.size)
+            return np.asarray(piece)
+
+        def reshape(self, *_):
+            raise AssertionError("a reshape may copy")
+
+    layer, dtypes = Conv(4, 3, bias=False), done.dtypes
+    watched = (x.view(Watched), {"0.weight": w}, y.view(Watched))
+    found = verifying.verify(layer, *watched, dtypes, 50, block=270)
+    assert (True, 50) == (found.passed, found.checked)
+    # Ten outputs of 27 products at once.
+    assert {10, 270} == set(taken)
+
+
+def test_what_goes_by_is_told_between_the_taps_of_one_output_too():
+    x, w = normal(1, 2, 20, 20), normal(1, 2, 5, 5)
+    calls = []
+    layer, dtypes = Conv(1, 5, bias=False), run(Conv, x, w).dtypes
+    y = run(Conv, x, w).array
+    verifying.verify(
+        layer, x, {"0.weight": w}, y, dtypes, 3, block=20, passed=lambda: calls.append(1)
+    )
+    # 25 taps, 10 at a time, of each of three outputs
+    assert 9 == len(calls)
 
 
 def test_nothing_is_computed_again_unless_asked_for():

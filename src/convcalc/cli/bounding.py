@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.progress import ProgressLine
-from convcalc.cli.values import flag, text_of
+from convcalc.cli.values import text_of
 from convcalc.errors import UsageError, printable
 from convcalc.execute.bounded import Bounds
 
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
 
 _BYTES = re.compile(r"([0-9]{1,12})\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_ELSEWHERE = ("network", "verify", "stats", "dry_run")
 
 
 def check_bounds(given: Mapping[str, Any]) -> None:
     """Whether --max-memory is a number of bytes, and has a file to write into.
 
     Raises:
-        UsageError: it is not, or is given with an option that needs the whole result.
+        UsageError: it is not, or is given with a network.
     """
     if given["max_memory"] is None:
         return
-    _bytes_of(given["max_memory"])
-    for name in _ELSEWHERE:
-        if given[name]:
-            raise UsageError(f"--max-memory and {flag(name)} exclude each other")
-    if given["output"] in (None, "-"):
+    memory_of(given)
+    if given["network"] is not None:
+        raise UsageError(
+            "--max-memory goes with --kernel: the layers of a network hand whole arrays on; "
+            "run it on fewer samples at a time, or its convolutions one by one"
+        )
+    if given["output"] in (None, "-") and not given["dry_run"]:
         raise UsageError("--max-memory writes the result piece by piece; give a file with -o")
 
 
@@ -43,11 +44,12 @@ def bounds_of(given: Mapping[str, Any]) -> Bounds | None:
     def progress(total: int) -> ProgressLine:
         return ProgressLine(total, wanted=not quiet)
 
-    return Bounds(_bytes_of(given["max_memory"]), given["output"], progress)
+    return Bounds(memory_of(given), given["output"], progress)
 
 
-def _bytes_of(text: str) -> int:
-    """512M, 2GiB or 1000000 as bytes; k, M, G and T are powers of 1024."""
+def memory_of(given: Mapping[str, Any]) -> int:
+    """The bytes of --max-memory: 512M, 2GiB or 1000000; k, M, G and T are powers of 1024."""
+    text = given["max_memory"]
     match = _BYTES.fullmatch(text_of("max_memory", text).strip())
     size = int(match[1]) * _UNITS[match[2].lower()] if match else 0
     if not size:

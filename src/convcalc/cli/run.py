@@ -13,7 +13,7 @@ from convcalc.arrayfile import (
     read_stand_in,
     write_array,
 )
-from convcalc.cli.bounding import bounds_of, check_bounds
+from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
 from convcalc.cli.values import (
@@ -27,6 +27,7 @@ from convcalc.cli.values import (
 from convcalc.cli.verifying import failed, samples_of
 from convcalc.errors import UsageError, printable
 from convcalc.execute.algorithms import ALGORITHMS
+from convcalc.execute.bounded import plan_bounded, run_bounded
 from convcalc.execute.choice import BACKENDS
 from convcalc.execute.dtypes import check_requested
 from convcalc.execute.initial import initial_weights
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from convcalc.execute.bounded import Bounds
-    from convcalc.execute.results import Result
+    from convcalc.execute.results import Outlook, Result
     from convcalc.execute.work import Work
     from convcalc.layers import Shape
     from convcalc.network import Network
@@ -78,8 +79,9 @@ def run(given: Mapping[str, Any]) -> Document | None:
         write_array(given["output"], result.array)
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"
-    _say(given, result, maps, shown=shown, written=failure is None)
-    if given["stats"] and given["output"] != "-":
+    stats = given["stats"] and given["output"] != "-"
+    _say(given, result, maps, shown=shown or stats, written=failure is None)
+    if stats:
         return replace(stats_document(result), failure=failure)
     if shown:
         rows = None if maps is None else maps.rows
@@ -95,18 +97,23 @@ def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
         work = _network(given, settings, network_work, read=read_stand_in)
     else:
         work = _kernel(given, settings, read_stand_in)
-    outlook = plan_work(work, settings)
+    outlook = _outlook(work, settings, None if given["max_memory"] is None else memory_of(given))
     for text in () if given["quiet"] else outlook.notes:
         note(text)
     return plan_document(outlook)
+
+
+def _outlook(work: Work, settings: Settings, memory: int | None) -> Outlook:
+    """The plans in memory, or within so many bytes."""
+    if memory is None:
+        return plan_work(work, settings)
+    return plan_bounded(work, settings, memory)
 
 
 def _convolved(work: Work, settings: Settings, bounds: Bounds | None) -> Result:
     """The convolution in memory, or within bounds."""
     if bounds is None:
         return run_work(work, settings)
-    from convcalc.execute.bounded import run_bounded
-
     return run_bounded(work, settings, bounds)
 
 

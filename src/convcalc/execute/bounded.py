@@ -1,4 +1,7 @@
-"""One convolution in a bounded amount of memory, from a file into a file."""
+"""One convolution in a bounded amount of memory, from a file into a file.
+
+The result takes its name when it is complete and, where it is verified, right.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from convcalc import __version__
-from convcalc.arrayfile import grow_array, read_array
+from convcalc.arrayfile import grow_array
+from convcalc.arrayfile.growing import release
 from convcalc.execute.axes import as_given, batch_first
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import plan_dtypes
+from convcalc.execute.machine import this_machine
 from convcalc.execute.planned import Measured
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import problem_of
-from convcalc.execute.results import Result, Settings
-from convcalc.execute.running import memory_error
+from convcalc.execute.results import Outlook, Result, Settings
+from convcalc.execute.running import backend_of, memory_error
 from convcalc.execute.streaming import Stream, run_stream
-from convcalc.execute.tiling import choose
+from convcalc.execute.tiling import choose, of_box
+from convcalc.execute.verifying import BLOCK, verify
 from convcalc.execute.work import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import TracebackType
 
+    from convcalc.analysis import Report
     from convcalc.execute.axes import Axes
+    from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.streaming import Streamed
     from convcalc.execute.tiling import Tiling
+    from convcalc.execute.verifying import Verification
     from convcalc.execute.work import Work
     from convcalc.layers import Shape
 
@@ -40,6 +50,12 @@ HELD = 1 / 8
 
 LEAST = 1 << 20
 """Bytes below which no box is planned for, whatever is allowed."""
+
+PRODUCT = 256
+"""Bytes that one product takes at most while outputs are computed again, integers included."""
+
+PAGES = 1 << 17
+"""Bytes of both files that may enter the memory with a single number of each: its neighbours."""
 
 
 class Progress(Protocol):
@@ -85,7 +101,77 @@ def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: a single box takes more memory than is allowed.
     """
-    network, axes, weights, named = work
+    given = _given(work, settings)
+    problem = given.problem
+    backend = open_backend(settings.backend, settings.device, [problem], settings.algorithm)
+    cut = _cut(given, backend.name, backend.algorithm, bounds.memory)
+    bias = work.weights.get("0.bias")
+    stream = Stream(
+        *(problem, cut.tiling, given.samples, work.weights["0.weight"], bias),
+        *(given.dtypes, settings.dtype, backend),
+    )
+    done = _written(stream, work, settings, bounds, backend)
+    return Result(
+        array=done.array,
+        report=given.report,
+        backend=backend.name,
+        dtypes=given.dtypes,
+        threads=backend.threads,
+        versions={"convcalc": __version__, **backend.versions},
+        notes=(*work.axes.notes, *given.dtypes.notes, *_note(cut.tiling)),
+        overflowed=done.known.overflowed,
+        verification=done.verification,
+        convolutions=(Measured(problem, _taken(backend.done, cut, problem), done.seconds),),
+        figures=done.known.figures,
+        tiling=cut.tiling,
+    )
+
+
+def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
+    """The boxes and the plan of one; nothing is computed, and torch is not imported.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+        ResourceError: a single box takes more memory than is allowed.
+    """
+    given = _given(work, settings)
+    name, algorithm = backend_of(settings, [given.problem])
+    cut = _cut(given, name, algorithm, memory)
+    notes = (*work.axes.notes, *given.dtypes.notes)
+    return Outlook(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
+
+
+class _Given(NamedTuple):
+    """What is known before anything is cut."""
+
+    samples: np.ndarray
+    report: Report
+    dtypes: DtypePlan
+    problem: Problem
+
+
+class _Cut(NamedTuple):
+    """The boxes, and the plan of one of them; its seconds are those of all."""
+
+    tiling: Tiling
+    plan: Plan
+
+
+class _Done(NamedTuple):
+    """A result in its file; or in none, where it is wrong."""
+
+    array: np.ndarray
+    known: Streamed
+    seconds: float
+    verification: Verification | None
+
+
+class _Wrong(Exception):  # noqa: N818 - what was found, on its way past the file
+    """A result that was verified and is wrong."""
+
+
+def _given(work: Work, settings: Settings) -> _Given:
+    network, axes, _, named = work
     samples = batch_first(named["the input"], axes)
     report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
     # One value stands for all: every box is looked at when it is there.
@@ -93,72 +179,119 @@ def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
     dtypes = plan_dtypes({**named, "the input": few}, settings.dtype)
     layer: Any = network.nodes[0].layer
     problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
-    backend = open_backend(settings.backend, settings.device, [problem], settings.algorithm)
-    budget = max(LEAST, int(bounds.memory * SPARE))
+    return _Given(samples, report, dtypes, problem)
+
+
+def _cut(given: _Given, backend: str, algorithm: str, memory: int) -> _Cut:
+    """The largest boxes that fit into so many bytes."""
+    problem, machine = given.problem, this_machine()
 
     def needed(part: Problem) -> int:
-        own = plan(part, backend.name, backend.machine, backend.algorithm)
-        read = part.cells_in * samples.itemsize
+        own = plan(part, backend, machine, algorithm)
+        read = part.cells_in * given.samples.itemsize
+        read += min(_beside(problem, part), memory // 4)
         return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
 
-    tiling = choose(problem, budget, needed)
-    bias = weights.get("0.bias")
-    stream = Stream(
-        problem, tiling, samples, weights["0.weight"], bias, dtypes, settings.dtype, backend
-    )
-    others = {name: array for name, array in named.items() if name != "the input"}
-    begin = perf_counter()
-    known = _written(stream, others, axes, bounds, settings, backend)
-    seconds = perf_counter() - begin
-    first = backend.done[0].plan if backend.done else plan(problem, backend.name, backend.machine)
-    return Result(
-        array=read_array(bounds.output),
-        report=report,
-        backend=backend.name,
-        dtypes=dtypes,
-        threads=backend.threads,
-        versions={"convcalc": __version__, **backend.versions},
-        notes=(*axes.notes, *dtypes.notes, *_note(tiling)),
-        overflowed=known.overflowed,
-        convolutions=(Measured(problem, first, seconds),),
-        figures=known.figures,
-    )
+    tiling = choose(problem, max(LEAST, int(memory * SPARE)), needed)
+    box = of_box(problem, tiling.channels, tiling.sizes)
+    own = plan(box, backend, machine, algorithm)
+    return _Cut(tiling, own.times(problem.cells_out / box.cells_out))
 
 
-def _written(
-    stream: Stream,
-    named: Mapping[str, np.ndarray],
-    axes: Axes,
-    bounds: Bounds,
-    settings: Settings,
-    backend: Any,
-) -> Streamed:
-    """Computes the result into its file."""
+def _beside(problem: Problem, part: Problem) -> int:
+    """Bytes of the file that enter the memory beside what a box reads: both ends of its lines."""
+    width = part.sizes[-1]
+    lines = part.cells_in // width
+    return lines * min(PAGES, part.itemsize * max(0, problem.sizes[-1] - width))
+
+
+def _taken(boxes: list[Measured], cut: _Cut, problem: Problem) -> Plan:
+    """The plan of the box that took longest, which the numbers may have changed."""
+    if not boxes:  # of padding alone
+        return cut.plan
+    longest = max(boxes, key=lambda box: box.seconds)
+    return longest.plan.times(problem.cells_out / longest.problem.cells_out)
+
+
+def _written(stream: Stream, work: Work, settings: Settings, bounds: Bounds, backend: Any) -> _Done:
+    """Computes the result into its file, which takes its name unless the result is wrong."""
     problem, stored = stream.problem, np.dtype(stream.dtypes.stored)
     whole: Shape = (problem.batch, problem.out_channels, *problem.out_sizes)
-    shape = as_given(np.broadcast_to(np.zeros((), stored), whole), axes).shape
-    known: list[Streamed] = []
+    shape = as_given(np.broadcast_to(np.zeros((), stored), whole), work.axes).shape
+    done: list[_Done] = []
 
     def fill(array: np.ndarray, flush: Callable[[], None]) -> None:
-        total = problem.cells_out * stored.itemsize
-        with bounds.progress(total) as line:
-            known.append(
-                run_stream(
-                    stream,
-                    _as_computed(array, axes, whole),
-                    named,
-                    flush=flush,
-                    held=int(bounds.memory * HELD),
-                    progress=lambda values: line.advance(values * stored.itemsize),
-                )
-            )
+        result = _as_computed(array, work.axes, whole)
+        begin = perf_counter()
+        known = _streamed(stream, work, result, flush, bounds)
+        seconds = perf_counter() - begin
+        found = _verified(stream, work, result, flush, settings, bounds)
+        done.append(_Done(array, known, seconds, found))
+        if found is not None and not found.passed:
+            raise _Wrong
 
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
             grow_array(bounds.output, shape, stored, fill)
         except RuntimeError as error:
             raise memory_error(error) from None
-    return known[0]
+        except _Wrong:
+            pass
+    return done[0]
+
+
+def _streamed(
+    stream: Stream, work: Work, result: np.ndarray, flush: Callable[[], None], bounds: Bounds
+) -> Streamed:
+    """Every box computed into the result."""
+    others = {name: array for name, array in work.named.items() if name != "the input"}
+    with bounds.progress(result.nbytes) as line:
+        return run_stream(
+            stream,
+            result,
+            others,
+            flush=flush,
+            held=int(bounds.memory * HELD),
+            progress=lambda values: line.advance(values * result.itemsize),
+        )
+
+
+def _verified(
+    stream: Stream,
+    work: Work,
+    result: np.ndarray,
+    flush: Callable[[], None],
+    settings: Settings,
+    bounds: Bounds,
+) -> Verification | None:
+    """Outputs computed again, if that is asked for, a few products at a time."""
+    if settings.verify is None:
+        return None
+    # Nothing else is held by now: half for what is computed, half for what is read.
+    most = min(BLOCK, bounds.memory // 2 // PRODUCT)
+    lines = bounds.memory // 2 // PAGES
+    block = min(most, _within(stream.problem, lines, settings.verify == "all"))
+
+    def passed() -> None:
+        release(stream.samples)
+        flush()
+
+    layer: Any = work.network.nodes[0].layer
+    whole = (layer, stream.samples, work.weights, result, stream.dtypes, settings.verify)
+    return verify(*whole, block=max(1, block), passed=passed)
+
+
+def _within(problem: Problem, lines: int, neighbours: bool) -> int:
+    """Products that read so many lines of the file: runs of cells along the last axis.
+
+    The taps of a kernel's row lie on one line. Outputs side by side read the same lines; counted
+    twice, because the last of them may be those of a line that has just begun.
+    """
+    row = problem.windows[-1].kernel
+    own = -(-problem.depth * problem.taps // row)
+    if not neighbours or 2 * own > lines:
+        return lines * row
+    return lines * row * problem.out_sizes[-1] // 2
 
 
 def _as_computed(array: np.ndarray, axes: Axes, whole: Shape) -> np.ndarray:

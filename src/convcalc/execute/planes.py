@@ -37,6 +37,10 @@ MOST_KEPT = 2**18
 """Outputs up to which memory between the steps is small enough to be kept and used again."""
 
 
+LONGEST_RUN = 0.1
+"""Seconds of work that are handed to a thread at a time."""
+
+
 @lru_cache(maxsize=1)
 def is_installed() -> bool:
     """Whether OpenCV can be imported; it is not imported to find out."""
@@ -240,10 +244,12 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
     if hands <= 1:
         work(0, count)
         return
-    ends = [count * i // hands for i in range(hands + 1)]
-    list(_pool().map(work, ends[:-1], ends[1:]))
+    # Short runs: those that have not begun when the user interrupts are never begun.
+    runs = min(count, hands * max(1, int(seconds / hands / LONGEST_RUN)))
+    ends = [count * i // runs for i in range(runs + 1)]
+    list(_pool(hands).map(work, ends[:-1], ends[1:]))
 
 
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(processors(), thread_name_prefix="convcalc")
+@lru_cache(maxsize=8)
+def _pool(hands: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(hands, thread_name_prefix="convcalc")

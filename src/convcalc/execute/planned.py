@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 from convcalc.execute.algorithms.passes import passes
-from convcalc.execute.border import unpadded
+from convcalc.execute.pieces import in_pieces, padded
 from convcalc.execute.planner import Plan, plan
 from convcalc.execute.problem import Problem
 from convcalc.execute.taps import grouped_weight, per_channel
@@ -80,7 +80,6 @@ def planned_conv_transpose(
     Raises:
         UsageError: an algorithm was asked for, and the stride is not 1.
     """
-    start = perf_counter()
     sizes = [int(n) for n in array.shape[2:]]
     axes = zip(windows, sizes, out_sizes, strict=True)
     turned = [_turned(*axis) for axis in axes]
@@ -97,20 +96,38 @@ def planned_conv_transpose(
             f"--algorithm {ops.algorithm}: a transposed convolution with a stride, or with "
             f"cells beyond its kernel's reach, is computed directly; use auto or direct"
         )
-    result = ops.direct_transpose(array, weight, bias, windows, groups, out_sizes)
-    own = Problem(
+    return _transposed(ops, array, weight, bias, windows, groups, out_sizes)
+
+
+def _transposed(
+    ops: Any,
+    array: Any,
+    weight: Any,
+    bias: Any | None,
+    windows: Sequence[Window],
+    groups: int,
+    out_sizes: Sequence[int],
+) -> Any:
+    """The same by the library's own means."""
+    start = perf_counter()
+    problem = Problem(
         int(array.shape[0]),
         int(array.shape[1]),
-        int(result.shape[1]),
+        int(weight.shape[1]) * groups,
         groups,
-        tuple(sizes),
+        tuple(int(n) for n in array.shape[2:]),
         tuple(windows),
         tuple(out_sizes),
         dtype_of(array),
         transposed=True,
     )
-    used = plan(own, ops.name, ops.machine, "direct")
-    ops.done.append(Measured(own, used, perf_counter() - start))
+    used = plan(problem, ops.name, ops.machine, "direct")
+
+    def direct(piece: Any, own: Any, sizes: Any) -> Any:
+        return ops.direct_transpose(piece, weight, bias, own, groups, sizes)
+
+    result = in_pieces(ops, used, problem, array, bias, direct)
+    ops.done.append(Measured(problem, used, perf_counter() - start))
     return result
 
 
@@ -153,8 +170,13 @@ def run_plan(
     windows = problem.windows
     if chosen.algorithm == "direct" and chosen.layout in PLAIN:
         if problem.padding_mode != "zeros":
-            array, windows = ops.pad(array, windows, problem.padding_mode), unpadded(windows)
-        return ops.direct(array, weight, bias, windows, problem.groups, chosen.layout)
+            array = ops.pad(array, windows, problem.padding_mode)
+            problem = padded(problem)
+
+        def direct(piece: Any, own: Any, _: Any) -> Any:
+            return ops.direct(piece, weight, bias, own, problem.groups, chosen.layout)
+
+        return in_pieces(ops, chosen, problem, array, bias, direct)
     if problem.floating and not ops.is_finite(weight):
         return None  # an infinite weight must not meet a padding's zeros
     ops.check(array, weight, bias, problem.groups)
@@ -163,7 +185,7 @@ def run_plan(
         pass  # OpenCV knows what surrounds a plane
     elif any(w.before or w.after for w in windows):
         array = ops.pad(array, windows, problem.padding_mode)
-        problem = problem._replace(windows=unpadded(windows)) if planar else problem
+        problem = padded(problem) if planar else problem
     result = _computed(ops, chosen, problem, array, weight)
     if result is not None and bias is not None:
         result += per_channel(bias, problem.rank)
@@ -186,7 +208,12 @@ def _computed(ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any)
     if chosen.layout == "planes":
         return plane_sums.run(ops, problem, array, weight)
     if chosen.layout == "blocks":
-        return blocks.run(ops, problem, array, weight)
+
+        def run(piece: Any, _: Any, sizes: Any) -> Any:
+            part = problem._replace(batch=len(piece), out_sizes=sizes)
+            return blocks.run(ops, part, piece, weight)
+
+        return in_pieces(ops, chosen, padded(problem), array, None, run)
     return passes(ops, array, weight, problem.windows, problem.out_sizes)
 
 

@@ -80,6 +80,12 @@ class Plan(NamedTuple):
     reason: str
     alternatives: tuple[tuple[str, float | None, str], ...] = ()
 
+    def times(self, count: float) -> Plan:
+        """The plan with all its seconds for so many convolutions of the same kind."""
+        others = tuple((name, s and s * count, why) for name, s, why in self.alternatives)
+        seconds = self.predicted_seconds * count
+        return self._replace(predicted_seconds=seconds, alternatives=others)
+
 
 @lru_cache(maxsize=512)
 def plan(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convcalc.execute.planned import Measured
     from convcalc.execute.planner import Plan
     from convcalc.execute.problem import Problem
+    from convcalc.execute.tiling import Tiling
     from convcalc.execute.verifying import Verification
 
 
@@ -62,6 +63,8 @@ class Result:
         verification: What came of computing outputs again, if that was asked for.
         convolutions: Each convolution with its plan and the seconds that it took.
         figures: The key figures of the array, where they were taken as it was made.
+        tiling: The boxes that it was computed in, where it was; the plan is that of one box, its
+            seconds are those of all.
     """
 
     array: np.ndarray
@@ -75,13 +78,19 @@ class Result:
     verification: Verification | None = None
     convolutions: tuple[Measured, ...] = ()
     figures: Figures | None = None
+    tiling: Tiling | None = None
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What would be computed: the convolutions with their plans, and what was assumed."""
+    """What would be computed: the convolutions with their plans, and what was assumed.
+
+    A single convolution may be cut into boxes: then the plan is that of one box, its seconds are
+    those of all.
+    """
 
     report: Report
     backend: str
     convolutions: tuple[tuple[Problem, Plan], ...]
     notes: tuple[str, ...]
+    tiling: Tiling | None = None

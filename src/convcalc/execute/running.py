@@ -24,12 +24,13 @@ from convcalc.execute.work import fitting, network_work
 from convcalc.network import INPUT, Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.analysis import Report
     from convcalc.execute.axes import Axes
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.numpy_backend import NumpyBackend
+    from convcalc.execute.problem import Problem
     from convcalc.execute.torch_backend import TorchBackend
     from convcalc.execute.work import Weights, Work
     from convcalc.layers import Shape
@@ -129,13 +130,18 @@ def plan_work(work: Work, settings: Settings) -> Outlook:
     """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
     samples, report, dtypes = _prepared(work, settings)
     problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
+    name, algorithm = backend_of(settings, problems)
+    plans = tuple((p, plan(p, name, this_machine(), algorithm)) for p in problems)
+    return Outlook(report, name, plans, work.axes.notes + dtypes.notes)
+
+
+def backend_of(settings: Settings, problems: Sequence[Problem]) -> tuple[str, str]:
+    """The backend and the algorithm that the settings come to; torch is not imported."""
     name = settings.backend
     if name == "auto":
         name = "torch" if settings.device is not None else choose_backend(problems)
     library = settings.device not in (None, "cpu")
-    algorithm = "library" if library else settings.algorithm
-    plans = tuple((p, plan(p, name, this_machine(), algorithm)) for p in problems)
-    return Outlook(report, name, plans, work.axes.notes + dtypes.notes)
+    return name, "library" if library else settings.algorithm
 
 
 def _prepared(work: Work, settings: Settings) -> tuple[np.ndarray, Report, DtypePlan]:

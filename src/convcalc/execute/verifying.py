@@ -14,7 +14,7 @@ import numpy as np
 from convcalc.execute.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.layers.conv import Conv
@@ -69,8 +69,13 @@ def verify(
     result: np.ndarray,
     dtypes: DtypePlan,
     samples: int | Literal["all"],
+    *,
+    block: int | None = None,
+    passed: Callable[[], None] = lambda: None,
 ) -> Verification:
     """Some outputs of a convolution, or all, against the definition.
+
+    Both arrays may be mapped from files: neither is copied as a whole.
 
     Args:
         layer: The convolution.
@@ -79,24 +84,21 @@ def verify(
         result: (N, O, *sizes), in the dtype of the result.
         dtypes: What was computed in, which the inputs are converted to, and what was returned.
         samples: How many outputs at most, drawn with `SEED`; or "all".
+        block: Products that are computed at once, `BLOCK` if nothing is said.
+        passed: Called after each block of them.
     """
-    if samples == "all" or samples >= result.size:
-        chosen = np.arange(result.size)
-    else:
-        draw = np.random.default_rng(SEED)
-        chosen = np.sort(draw.choice(result.size, samples, replace=False, shuffle=False))
-    flat = result.reshape(-1)
+    block = block or BLOCK
+    count = result.size if samples == "all" else min(samples, result.size)
     with np.errstate(all="ignore"):
-        direct = _Direct(layer, array, weights, result.shape, dtypes.compute)
+        direct = _Direct(layer, array, weights, result.shape, dtypes.compute, block, passed)
         exact = dtypes.compute == "int64"
         judge = _ExactJudge() if exact else _FloatJudge(dtypes, direct.terms)
-        step = max(1, BLOCK // direct.terms)
-        for begin in range(0, len(chosen), step):
-            places = chosen[begin : begin + step]
-            judge.look(places, flat[places], *direct.outputs(places))
+        for places in sample(count, result.size, max(1, block // direct.terms)):
+            found = result[np.unravel_index(places, result.shape)]
+            judge.look(places, found, *direct.outputs(places))
     worst = tuple(int(cell) for cell in np.unravel_index(judge.worst, result.shape))
     return Verification(
-        checked=len(chosen),
+        checked=count,
         outputs=result.size,
         error=judge.error,
         bound=judge.bound,
@@ -105,6 +107,19 @@ def verify(
         eps=judge.eps,
         beyond=judge.beyond,
     )
+
+
+def sample(count: int, outputs: int, at_once: int) -> Iterator[np.ndarray]:
+    """The flat indices of `count` of so many outputs in order, `at_once` at a time.
+
+    One is drawn from each of `count` parts of equal size, so that no part of the result is left out
+    and no index comes twice; which ones does not depend on `at_once`.
+    """
+    draw = np.random.default_rng(SEED)
+    size, larger = divmod(outputs, count)
+    for begin in range(0, count, at_once):
+        part = np.arange(begin, min(begin + at_once, count))
+        yield part * size + np.minimum(part, larger) + draw.integers(size + (part < larger))
 
 
 class _ExactJudge:
@@ -172,12 +187,14 @@ class _Direct:
         weights: Mapping[str, np.ndarray],
         shape: tuple[int, ...],
         compute: str,
+        block: int,
+        passed: Callable[[], None],
     ) -> None:
         self.layer = layer
         self.transposed = layer.kind == "convt"
         self.shape = shape
         self.sizes = array.shape[2:]
-        self.cells = array.reshape(*array.shape[:2], -1)
+        self.array = array
         self.windows = layer.windows(tuple(array.shape[1:]))
         self.compute = compute
         weight = self.number(weights["0.weight"])
@@ -189,6 +206,8 @@ class _Direct:
         self.bias = None if bias is None else self.number(bias)
         self.depth = array.shape[1] // layer.groups
         self.terms = self.depth * len(self.taps) + (bias is not None)
+        self.block = block
+        self.passed = passed
 
     def number(self, array: np.ndarray) -> np.ndarray:
         """The array as it was computed with, in numbers that hold sums of its products."""
@@ -204,15 +223,15 @@ class _Direct:
         total = self.number(np.zeros(len(places)))
         products = total.copy()
         for taps in self.blocks():
-            real, flat = self.sources(cells, self.taps[taps])
-            values = self.number(
-                self.cells[sample[:, None, None], sources[..., None], flat[:, None]]
-            )
+            real, read = self.sources(cells, self.taps[taps])
+            channels = (sample[:, None, None], sources[..., None])
+            values = self.number(self.array[(*channels, *(cell[:, None] for cell in read))])
             terms = values * self.weights(channel, sources)[..., taps]
             # What lies on zero padding takes part in no product: 0 * inf would be NaN.
             terms = np.where(real[:, None, :], terms, 0)
             total = total + terms.sum(axis=(1, 2))
             products = products + _magnitudes(terms).sum(axis=(1, 2))
+            self.passed()
         if self.bias is not None:
             total = total + self.bias[channel]
             products = products + _magnitudes(self.bias[channel])
@@ -220,7 +239,7 @@ class _Direct:
 
     def blocks(self) -> Iterator[slice]:
         """The taps in pieces, where even those of one output are too many at once."""
-        step = max(1, BLOCK // self.depth)
+        step = max(1, self.block // self.depth)
         for begin in range(0, len(self.taps), step):
             yield slice(begin, begin + step)
 
@@ -231,16 +250,16 @@ class _Direct:
         chosen: np.ndarray = self.weight[place]
         return chosen
 
-    def sources(self, cells: list[Any], taps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(outputs, taps): whether a tap of an output reads a cell, and the flat index of it."""
+    def sources(self, cells: list[Any], taps: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """(outputs, taps): whether a tap of an output reads a cell, and which, axis by axis."""
         real = np.ones((len(cells[0]), len(taps)), bool)
-        flat = np.zeros(real.shape, np.int64)
+        read = []
         for axis, window in enumerate(self.windows):
             size = self.sizes[axis]
             exists, cell = self.read(cells[axis][:, None], taps[None, :, axis], window, size)
             real &= exists
-            flat = flat * size + np.where(exists, cell, 0)
-        return real, flat
+            read.append(np.where(exists, cell, 0))
+        return real, read
 
     def read(
         self, output: np.ndarray, tap: np.ndarray, window: Window, size: int

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.documents import SCHEMA_VERSION
+from convcalc.render.results import verification_data, verification_text
 from convcalc.render.table import Cell, Column, Document, Table, written
 
 if TYPE_CHECKING:
     from convcalc.execute.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.results import Outlook, Result
+    from convcalc.execute.tiling import Tiling
 
 INDEX = Column("index", "#", numeric=True)
 OUTPUT = Column("output_shape", "output")
@@ -37,10 +39,11 @@ def plan_document(outlook: Outlook) -> Document:
         "dry_run": True,
         "backend": outlook.backend,
         "assumed": list(outlook.notes),
+        "boxes": _boxes_data(outlook.tiling),
         "convolutions": [_data(problem, plan) for problem, plan in outlook.convolutions],
     }
     heading = [f"{_counted(len(rows))} with {outlook.backend}; nothing has been computed"]
-    remarks = [
+    remarks = _boxes(outlook.tiling) + [
         f"convolution {i}: {plan.reason}{_others(plan)}"
         for i, (_, plan) in enumerate(outlook.convolutions[:MOST_REASONS])
     ]
@@ -62,6 +65,8 @@ def stats_document(result: Result) -> Document:
         "threads": result.threads,
         "versions": result.versions,
         "assumed": list(result.notes),
+        "verify": verification_data(result.verification),
+        "boxes": _boxes_data(result.tiling),
         "convolutions": [
             {
                 **_data(done.problem, done.plan),
@@ -73,8 +78,35 @@ def stats_document(result: Result) -> Document:
     }
     threads = f"{result.threads} thread{'s' * (result.threads != 1)}"
     heading = [f"{_counted(len(rows))} with {result.backend} on {threads}"]
-    remarks = ["GFLOP/s count two per multiply-accumulate of the definition, whatever was computed"]
+    remarks = _boxes(result.tiling)
+    remarks += [
+        "GFLOP/s count two per multiply-accumulate of the definition, whatever was computed"
+    ]
+    if result.verification is not None and result.verification.passed:
+        remarks.append(verification_text(result.verification))
     return Document(data, Table(columns, rows), heading, remarks)
+
+
+def _boxes(tiling: Tiling | None) -> list[str]:
+    """How the result is cut, and what the table is then about."""
+    if tiling is None:
+        return []
+    size = written((tiling.channels, *tiling.sizes))
+    boxes = f"{tiling.boxes:,} box{'es' * (tiling.boxes != 1)}"
+    return [
+        f"{boxes} of at most {size} outputs and {tiling.bytes:,} bytes",
+        "the plan is that of one box, the times are those of all",
+    ]
+
+
+def _boxes_data(tiling: Tiling | None) -> dict[str, Any] | None:
+    if tiling is None:
+        return None
+    return {
+        "output_shape": [tiling.channels, *tiling.sizes],
+        "count": tiling.boxes,
+        "bytes": tiling.bytes,
+    }
 
 
 def _counted(count: int) -> str:

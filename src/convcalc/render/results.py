@@ -200,7 +200,7 @@ def _data(
         "seed": seed,
         "assumed": list(result.notes),
         "status": "complete",
-        "verify": _verification_data(result.verification),
+        "verify": verification_data(result.verification),
         "layers": [
             {
                 "index": row.index,
@@ -221,7 +221,8 @@ def _data(
     }
 
 
-def _verification_data(found: Verification | None) -> dict[str, Any] | None:
+def verification_data(found: Verification | None) -> dict[str, Any] | None:
+    """What came of computing outputs again, for JSON; None where nobody asked."""
     if found is None:
         return None
     return {

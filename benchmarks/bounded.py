@@ -1,0 +1,154 @@
+"""`run --max-memory` against the same run in memory: peak memory and throughput.
+
+A float32 image of random numbers is written piece by piece and convolved with a 31 x 31 kernel,
+once within --memory and once in memory, each in a process of its own on the same threads.
+Where the image does not fit into memory several times over, the run in memory takes a smaller one.
+
+    python benchmarks/bounded.py [--gib 1] [--threads 1] [--backend auto] [--dir /tmp]
+
+Printed per run: the seconds by the clock and of the processor, inputs per second, and the peak
+resident memory (resource.getrusage) beyond that of importing the backend. What is required: a peak
+of at most --memory, and 60 % of the throughput in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SIDE = 31
+COLUMNS = 32_768
+ROWS_PER_GIB = 2**28 // COLUMNS
+TIMES = 6
+"""How many times the image a run in memory may take: itself, its result, copies (5 were seen)."""
+
+WRITE = """
+import sys
+import numpy as np
+path, rows, columns = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+rng = np.random.default_rng(1)
+with open(path, "wb") as file:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (rows, columns)}
+    np.lib.format.write_array_header_1_0(file, header)
+    for row in range(0, rows, 64):
+        count = min(64, rows - row)
+        file.write(rng.standard_normal((count, columns), np.float32).data)
+"""
+
+RUN = """
+import json, resource, sys, time
+import convcalc.execute.bounded
+from convcalc.cli.main import run
+from convcalc.execute.choice import open_backend
+open_backend(sys.argv[1], None, ())
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before, wall, cpu = peak(), time.perf_counter(), time.process_time()
+code = run(sys.argv[2:])
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+if code:
+    sys.exit(code)
+print(json.dumps({"imported": before, "peak": peak() - before, "wall": wall, "cpu": cpu}))
+"""
+
+
+class Files(NamedTuple):
+    """Where the arrays of one run lie."""
+
+    image: Path
+    kernel: Path
+    result: Path
+
+
+def main() -> None:
+    """Prints a line per run, and the two figures that count."""
+    options = _options()
+    with tempfile.TemporaryDirectory(dir=options.dir) as folder:
+        files = Files(*(Path(folder) / f"{name}.npy" for name in ("image", "kernel", "result")))
+        within = _bounded(files, options)
+        fitting = _fitting(options.gib)
+        whole = _in_memory(files, options, fitting)
+    if fitting < options.gib:
+        print(f"{options.gib:g} GiB do not fit into memory {TIMES} times: {fitting:g} GiB instead")
+    for clock in ("wall", "cpu"):
+        share = options.gib / within[clock] / (fitting / whole[clock])
+        print(f"throughput by {clock} time: {100 * share:.0f} % of that in memory")
+    print(f"peak beyond the import: {within['peak'] / 2**20:.0f} MiB of {options.memory}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--gib", type=float, default=1.0)
+    parser.add_argument("--memory", default="512M")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--dir", help="a folder for the files, twice as large as the image")
+    return parser.parse_args()
+
+
+def _fitting(gib: float) -> float:
+    """The image, halved until it fits into memory several times."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        left = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    while TIMES * gib * 2**20 > left:
+        gib /= 2
+    return gib
+
+
+def _bounded(files: Files, options: argparse.Namespace) -> dict[str, Any]:
+    _write(files.image, int(options.gib * ROWS_PER_GIB), COLUMNS)
+    _write(files.kernel, SIDE, SIDE)
+    return _measured(files, options, options.gib, ("--max-memory", options.memory))
+
+
+def _in_memory(files: Files, options: argparse.Namespace, gib: float) -> dict[str, Any]:
+    if gib < options.gib:
+        _write(files.image, int(gib * ROWS_PER_GIB), COLUMNS)
+    return _measured(files, options, gib, ())
+
+
+def _write(path: Path, rows: int, columns: int) -> None:
+    # In a child: what this process held would count as the peak of those it starts.
+    subprocess.run([sys.executable, "-c", WRITE, path, str(rows), str(columns)], check=True)
+
+
+def _measured(
+    files: Files, options: argparse.Namespace, gib: float, more: tuple[str, ...]
+) -> dict[str, Any]:
+    """One run in a process of its own, by the backend that it would take."""
+    words = ["run", str(files.image), "--kernel", str(files.kernel), "--quiet", *more]
+    words += ["--threads", str(options.threads)]
+    dry = ("--backend", options.backend, "--dry-run", "--format", "json")
+    plan = _child("-m", "convcalc", *words, *dry)
+    backend = plan["backend"]
+    words += ["--backend", backend, "-o", str(files.result)]
+    found = _child("-c", RUN, backend, *words, threads=options.threads)
+    files.result.unlink()
+    found["backend"] = backend
+    print(
+        f"{' '.join(more) or 'in memory'}: {gib:g} GiB by {backend}, "
+        f"{plan['convolutions'][0]['algorithm']}: {found['wall']:.1f} s ({found['cpu']:.1f} s of "
+        f"the processor), {gib * 2**28 / found['wall'] / 1e6:.1f} million inputs/s, "
+        f"{found['peak'] / 2**20:.0f} MiB beyond the {found['imported'] / 2**20:.0f} of the import",
+        flush=True,
+    )
+    return found
+
+
+def _child(*words: str, threads: int = 1) -> dict[str, Any]:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = os.environ | dict.fromkeys(names, str(threads))
+    done = subprocess.run(
+        [sys.executable, *words], check=True, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main()
