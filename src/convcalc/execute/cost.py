@@ -26,6 +26,12 @@ MOST_IN_CACHE = 2**14
 ROW, LONG_ROW = 0.75, 1.4
 """How many times as long a cell of a row takes as one of a plane, in a cache and beyond it."""
 
+SLOW_DOUBLES = {"torch": 6.0, "numpy": 2.0}
+"""How many times slower than matrix products float64 is in blocks; torch lines windows up."""
+
+CHECKED = 1.75
+"""The time of transforms in float64 with those of the magnitudes in float32 beside them."""
+
 SLOW_INTEGERS = 40
 """How many times slower products of integers are: no library of matrix products knows them."""
 
@@ -37,6 +43,8 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
     if layout == "blocks":
         written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
         work = 2 * blocks.macs(problem) / _products(problem, rates)
+        if problem.dtype == "float64":
+            work *= SLOW_DOUBLES[backend]
         return work + written / rates.copies + 15 * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
@@ -146,6 +154,8 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
             16 * fft.frequencies(tiles) * blocks_in_all * (problem.channels + problem.out_channels)
         )
         work += 2 * moved / rates.copies
+    if problem.dtype == "float64":
+        work *= CHECKED
     checked = problem.channels * blocks_in_all * cells
     written = 20 * checked + 8 * problem.cells_out + 32 * fft.frequencies(tiles) * blocks_in_all
     bands = problem.batch * -(-tiles.counts[0] // fft.rows_at_once(problem, tiles))
