@@ -163,6 +163,12 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
     return work + written / rates.copies + calls * rates.call
 
 
+def interleaved(problem: Problem, rates: Rates) -> float:
+    """Seconds of putting the phases of a transposed convolution together."""
+    phases = prod(window.stride for window in problem.windows)
+    return 2 * problem.itemsize * problem.cells_out / rates.copies + 15 * phases * rates.call
+
+
 def separable(problem: Problem, rates: Rates) -> float:
     """Seconds of one pass per axis."""
     cells, work, calls = list(problem.padded_sizes), 0.0, 0.0
@@ -202,7 +208,10 @@ def _passes(problem: Problem, rates: Rates) -> float:
 def _taps(problem: Problem, rates: Rates) -> float:
     """A matrix product per tap, each with its passes over input and result."""
     cells = max(problem.cells_in, problem.cells_out)
-    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * problem.cells_out)
+    reached = problem.cells_out
+    if problem.transposed:  # a tap reaches as many outputs as there are cells, not all of them
+        reached = problem.cells_in // problem.channels * problem.out_channels
+    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * reached)
     work = 2 * problem.macs / _products(problem, rates) + moved / (2 * rates.copies)
     return work + problem.taps * rates.call * 4 + cells * problem.itemsize / rates.copies
 

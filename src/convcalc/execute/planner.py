@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import UsageError
 from convcalc.execute import cost
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
+from convcalc.execute.phases import phases_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,10 +103,13 @@ def plan(
     if algorithm == "library":
         only = _direct(problem, backend, machine, plain=True)
         return only._replace(reason="the device has convolutions of its own")
+    few = algorithm == "auto" and problem.macs < FEW_PRODUCTS
+    if problem.transposed and algorithm != "direct" and not few:
+        return _transposed(problem, backend, machine, algorithm, separable)
     refusals = _refusals(problem, separable)
     if refusals.get(algorithm):
         raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
-    if algorithm == "auto" and problem.macs < FEW_PRODUCTS:
+    if few:
         only = _direct(problem, backend, machine, plain=True)
         return only._replace(reason="so few products that any other way would cost more")
     plans = [p for p in _plans(problem, backend, machine) if not refusals.get(p.algorithm)]
@@ -122,6 +126,40 @@ def plan(
     if hoped is None or hoped.predicted_seconds >= chosen.predicted_seconds:
         return explained
     return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
+
+
+def _transposed(
+    problem: Problem, backend: str, machine: Machine, algorithm: str, separable: bool | None
+) -> Plan:
+    """The plan of a transposed convolution: the library's own, or phases by their plans.
+
+    Raises:
+        UsageError: the algorithm that is asked for does not apply to a phase.
+    """
+    own = _direct(problem, backend, machine)
+    forward = [phase.problem for phase in phases_of(problem) if phase.problem is not None]
+    known = False if separable is None and algorithm == "auto" else separable
+    parts = [plan(part, backend, machine, algorithm, known) for part in forward]
+    if not parts or (algorithm == "auto" and not problem.floating):
+        return own._replace(reason="nothing else applies")
+    seconds = sum(map(_seconds, parts)) + cost.interleaved(problem, machine.of(backend))
+    needed = max(
+        part.working_bytes + piece.itemsize * piece.cells_out
+        for part, piece in zip(parts, forward, strict=True)
+    )
+    phases = max(parts, key=_seconds)._replace(
+        layout="phases", working_bytes=needed, predicted_seconds=seconds
+    )
+    best = {"direct": own, phases.algorithm: phases}
+    if phases.algorithm == "direct":
+        best = {"direct": min(own, phases, key=_seconds)}
+    if algorithm != "auto":
+        return _explained(phases, best, {}, asked=True)
+    chosen, other = sorted((own, phases), key=_seconds)
+    ratio = other.predicted_seconds / chosen.predicted_seconds
+    name = "its phases" if chosen is own else "the library's own convolution"
+    reason = f"{ratio:.2g} times faster than {name}, by the rates of this machine"
+    return _explained(chosen, best, {}, asked=False)._replace(reason=reason)
 
 
 def _seconds(candidate: Plan) -> float:
