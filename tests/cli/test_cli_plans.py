@@ -15,6 +15,7 @@ def files(save):
     draw = np.random.default_rng(0)
     save("image.npy", draw.standard_normal((200, 220)), "f4")
     save("kernel.npy", draw.standard_normal((31, 31)), "f4")
+    save("small.npy", draw.standard_normal((5, 5)), "f8")
 
 
 RUN = ["run", "image.npy", "--kernel", "kernel.npy", "--backend", "numpy", "-q"]
@@ -98,7 +99,10 @@ def test_the_stats_of_a_network_have_a_row_for_each_convolution(inside, save):
     ("options", "message"),
     [
         (["--algorithm", "ftt"], "--algorithm: expected one of auto, direct, im2col, fft, lowrank"),
-        (["--algorithm", "fft", "--dtype", "float64"], "--algorithm fft: the errors of an FFT"),
+        (
+            ["--algorithm", "fft", "--kernel", "small.npy"],
+            "--algorithm fft: sums of so few",
+        ),
         (["--threads", "0"], "--threads: "),
         (["--threads", "two"], "--threads: expected a whole number, got 'two'"),
         (["--dry-run", "--stats"], "--dry-run computes nothing"),

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, Case, cases, conv, convt, transposed_cases
-from hypothesis import example, given, settings
+from convolving import AVAILABLE, BACKENDS, cases, conv, convt
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
@@ -98,37 +98,6 @@ def test_integers_that_could_wrap_are_refused_by_all(backend):
     for algorithm in ("direct", "im2col", "auto"):
         with pytest.raises(Exception, match="the integers are too large"):
             conv(x, np.ones((1, 1, 3, 3), int), backend=backend, algorithm=algorithm)
-
-
-@both
-@pytest.mark.parametrize("algorithm", ["im2col", "fft", "lowrank"])
-def test_a_transposed_convolution_with_a_stride_is_direct(backend, algorithm):
-    x, w = normal(1, 1, 9, 9), normal(1, 1, 3, 3)
-    options = {"backend": backend, "parameters": {"stride": (1, 2)}}
-    with pytest.raises(UsageError, match=f"^--algorithm {algorithm}: a transposed .* stride"):
-        convt(x, w, algorithm=algorithm, **options)
-    assert (11, 19) == convt(x, w, algorithm="direct", **options).shape[2:]
-
-
-@pytest.mark.parametrize("algorithm", ["im2col", "fft", "auto"])
-@settings(max_examples=60)
-@given(case=transposed_cases())
-@example(case=Case((1, 1, 1), (1, 1, 2), None, (1,), ((0, 0),), (3,), 1, "zeros", (0,), 0))
-def test_a_transposed_convolution_is_a_forward_one_turned_round(algorithm, case):
-    case = case._replace(stride=(1,) * case.rank, extra=(0,) * case.rank)
-    x, w, b = case.numbers("float32")
-    if min(case.transposed_sizes()) < 1:
-        case = case._replace(pads=((0, 0),) * case.rank)
-    expected = case.naive(x, w, b)
-    products = case.naive(abs(x), abs(w), None if b is None else abs(b))
-    for backend in AVAILABLE:
-        try:
-            array = case.run(x, w, b, backend=backend, algorithm=algorithm).array
-        except UsageError:
-            extents = [d * (k - 1) for d, k in zip(case.dilation, case.w[2:], strict=True)]
-            assert any(max(p) > e for p, e in zip(case.pads, extents, strict=True))
-            continue
-        assert (abs(array - expected) <= TOLERANCES["float32"].bound(products)).all()
 
 
 @both

@@ -221,7 +221,7 @@ def test_the_result_says_who_computed_it(backend):
         Conv, np.ones((1, 1, 3), "float16"), np.ones((1, 1, 2), "float16"), backend=backend
     )
     libraries = {"numpy": {"convcalc", "numpy"}, "torch": {"convcalc", "numpy", "torch"}}
-    assert (backend, libraries[backend]) == (result.backend, set(result.versions))
+    assert (backend, libraries[backend]) == (result.backend, set(result.versions) - {"opencv"})
     assert ("float32", "float16") == (result.dtypes.compute, result.dtypes.result)
     assert result.threads >= 1
     assert (1, 2) == result.report.layers[0].output_shape

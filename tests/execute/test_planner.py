@@ -54,13 +54,21 @@ def test_a_kernel_with_factors_is_run_in_passes_if_it_is_known():
     assert {"lowrank": "the kernel is no product of one kernel per axis"} == refused
 
 
-@pytest.mark.parametrize("dtype", ["int64", "float64"])
 @both
-def test_what_an_fft_would_round_is_never_transformed(backend, dtype):
-    chosen = planned(1, 1, 1024, 63, backend=backend, dtype=dtype)
+def test_integers_are_never_transformed(backend):
+    chosen = planned(1, 1, 1024, 63, backend=backend, dtype="int64")
     assert "fft" != chosen.algorithm
     with pytest.raises(UsageError, match=r"^--algorithm fft: "):
-        planned(1, 1, 1024, 63, backend=backend, dtype=dtype, algorithm="fft")
+        planned(1, 1, 1024, 63, backend=backend, dtype="int64", algorithm="fft")
+
+
+@both
+def test_float64_is_transformed_where_its_sums_are_long_enough(backend):
+    assert "fft" == planned(1, 1, 1024, 63, backend=backend, dtype="float64").algorithm
+    assert "fft" == planned(1, 1, 512, 31, backend=backend, dtype="float64").algorithm
+    assert "fft" != planned(1, 1, 1024, 7, backend=backend, dtype="float64").algorithm
+    with pytest.raises(UsageError, match=r"^--algorithm fft: sums of so few products"):
+        planned(1, 1, 1024, 5, backend=backend, dtype="float64", algorithm="fft")
 
 
 @pytest.mark.parametrize("algorithm", ["direct", "im2col", "fft", "lowrank"])

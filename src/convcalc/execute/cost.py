@@ -26,6 +26,12 @@ MOST_IN_CACHE = 2**14
 ROW, LONG_ROW = 0.75, 1.4
 """How many times as long a cell of a row takes as one of a plane, in a cache and beyond it."""
 
+SLOW_DOUBLES = {"torch": 6.0, "numpy": 2.0}
+"""How many times slower than matrix products float64 is in blocks; torch lines windows up."""
+
+CHECKED = 1.75
+"""The time of transforms in float64 with those of the magnitudes in float32 beside them."""
+
 SLOW_INTEGERS = 40
 """How many times slower products of integers are: no library of matrix products knows them."""
 
@@ -37,6 +43,8 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
     if layout == "blocks":
         written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
         work = 2 * blocks.macs(problem) / _products(problem, rates)
+        if problem.dtype == "float64":
+            work *= SLOW_DOUBLES[backend]
         return work + written / rates.copies + 15 * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
@@ -146,11 +154,19 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
             16 * fft.frequencies(tiles) * blocks_in_all * (problem.channels + problem.out_channels)
         )
         work += 2 * moved / rates.copies
+    if problem.dtype == "float64":
+        work *= CHECKED
     checked = problem.channels * blocks_in_all * cells
     written = 20 * checked + 8 * problem.cells_out + 32 * fft.frequencies(tiles) * blocks_in_all
     bands = problem.batch * -(-tiles.counts[0] // fft.rows_at_once(problem, tiles))
     calls = 10 * bands + blocks_in_all / 2 + 20
     return work + written / rates.copies + calls * rates.call
+
+
+def interleaved(problem: Problem, rates: Rates) -> float:
+    """Seconds of putting the phases of a transposed convolution together."""
+    phases = prod(window.stride for window in problem.windows)
+    return 2 * problem.itemsize * problem.cells_out / rates.copies + 15 * phases * rates.call
 
 
 def separable(problem: Problem, rates: Rates) -> float:
@@ -192,7 +208,10 @@ def _passes(problem: Problem, rates: Rates) -> float:
 def _taps(problem: Problem, rates: Rates) -> float:
     """A matrix product per tap, each with its passes over input and result."""
     cells = max(problem.cells_in, problem.cells_out)
-    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * problem.cells_out)
+    reached = problem.cells_out
+    if problem.transposed:  # a tap reaches as many outputs as there are cells, not all of them
+        reached = problem.cells_in // problem.channels * problem.out_channels
+    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * reached)
     work = 2 * problem.macs / _products(problem, rates) + moved / (2 * rates.copies)
     return work + problem.taps * rates.call * 4 + cells * problem.itemsize / rates.copies
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.errors import UsageError
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.phases import phases_of
 from convcalc.execute.pieces import in_pieces, padded
 from convcalc.execute.planner import Plan, plan
 from convcalc.execute.problem import Problem
@@ -72,43 +72,11 @@ def planned_conv_transpose(
     groups: int,
     out_sizes: Sequence[int],
 ) -> Any:
-    """A transposed convolution; one of stride 1 as a forward one where that is faster.
-
-    Output v gathers x[j] * w[t] with v = j - pb + d*t. With the taps in reverse, t' = k - 1 - t,
-    that is cell j = v - (e - 1 - pb) + d*t': a convolution padded with e - 1 - pb cells.
+    """A transposed convolution, by the library's own means or as forward ones, its phases.
 
     Raises:
-        UsageError: an algorithm was asked for, and the stride is not 1.
+        UsageError: an algorithm was asked for that does not apply to the phases.
     """
-    sizes = [int(n) for n in array.shape[2:]]
-    axes = zip(windows, sizes, out_sizes, strict=True)
-    turned = [_turned(*axis) for axis in axes]
-    forward = tuple(window for window in turned if window is not None)
-    forced = ops.algorithm not in ("auto", "direct", "library")
-    if len(forward) == len(turned):
-        blocks_of = grouped_weight(weight, groups, transposed=True)
-        kernel = ops.flip(blocks_of.reshape(-1, *blocks_of.shape[2:]), len(windows))
-        problem = problem_of(array, kernel, forward, groups, "zeros")
-        if forced or plan(problem, ops.name, ops.machine, ops.algorithm).algorithm == "fft":
-            return planned_conv(ops, array, kernel, bias, forward, groups, "zeros")
-    elif forced:
-        raise UsageError(
-            f"--algorithm {ops.algorithm}: a transposed convolution with a stride, or with "
-            f"cells beyond its kernel's reach, is computed directly; use auto or direct"
-        )
-    return _transposed(ops, array, weight, bias, windows, groups, out_sizes)
-
-
-def _transposed(
-    ops: Any,
-    array: Any,
-    weight: Any,
-    bias: Any | None,
-    windows: Sequence[Window],
-    groups: int,
-    out_sizes: Sequence[int],
-) -> Any:
-    """The same by the library's own means."""
     start = perf_counter()
     problem = Problem(
         int(array.shape[0]),
@@ -121,23 +89,35 @@ def _transposed(
         dtype_of(array),
         transposed=True,
     )
-    used = plan(problem, ops.name, ops.machine, "direct")
+    chosen = plan(problem, ops.name, ops.machine, ops.algorithm)
 
     def direct(piece: Any, own: Any, sizes: Any) -> Any:
         return ops.direct_transpose(piece, weight, bias, own, groups, sizes)
 
-    result = in_pieces(ops, used, problem, array, bias, direct)
-    ops.done.append(Measured(problem, used, perf_counter() - start))
+    if chosen.layout == "phases":
+        result = _in_phases(ops, problem, array, weight, bias)
+    else:
+        result = in_pieces(ops, chosen, problem, array, bias, direct)
+    ops.done.append(Measured(problem, chosen, perf_counter() - start))
     return result
 
 
-def _turned(window: Window, size: int, out: int) -> Window | None:
-    """The window of the forward convolution of an axis, if there is one."""
-    before = window.extent - 1 - window.before
-    after = out - size - before + window.extent - 1
-    if window.stride > 1 or before < 0 or after < 0:
-        return None
-    return window._replace(before=before, after=after)
+def _in_phases(ops: Any, problem: Problem, array: Any, weight: Any, bias: Any | None) -> Any:
+    """The phases of a transposed convolution, each by a plan of its own."""
+    blocks_of = grouped_weight(weight, problem.groups, transposed=True)
+    kernel = blocks_of.reshape(-1, *blocks_of.shape[2:])
+    out = ops.empty((problem.batch, problem.out_channels, *problem.out_sizes), array)
+    done = len(ops.done)
+    for sides, forward in phases_of(problem):
+        target = out[(..., *(side.outputs for side in sides))]
+        if forward is None:
+            target[...] = 0 if bias is None else per_channel(bias, problem.rank)
+            continue
+        taps = ops.flip(kernel[(..., *(side.taps for side in sides))], problem.rank)
+        cells = array[(..., *(side.cells for side in sides))]
+        target[...] = planned_conv(ops, cells, taps, bias, forward.windows, problem.groups, "zeros")
+    del ops.done[done:]  # they are parts of one convolution
+    return out
 
 
 def problem_of(

@@ -1,14 +1,13 @@
 """FFT: convolution as a product of spectra, in overlapping blocks (overlap-save).
 
 The outputs are cut into blocks of m cells per axis; a block needs n = m + e - 1 cells of the input
-and one real transform of n cells, a size of small prime factors. Channels are summed in the
-frequency domain, so that C inputs and O outputs cost C + O transforms per block and not C*O; the
-kernel is transformed once for all samples and blocks. A stride takes every s-th output.
+and one real transform of n cells, a size of small prime factors. A stride takes every s-th output.
 
     y[u] = sum over t of x[u + t] * w[t]   <=>   Y(f) = X(f) * conj(W(f)),   u = 0 ... n - e
 
-float32 is transformed in float64: the error is then far below what the dtype itself rounds. Which
-blocks may be computed in this way at all is decided by `certificate`; the others go direct.
+All is transformed in float64. For float32 the error is then far below what the dtype itself
+rounds, and `certificate` finds the few blocks that must go direct by counting. For float64 it is
+not, and `magnitudes` looks at every output, for about the price of the transforms themselves.
 
 Source: overlap-save after Oppenheim and Schafer, "Discrete-Time Signal Processing", section 8.7.
 """
@@ -19,14 +18,23 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from convcalc.execute.algorithms import magnitudes
 from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.algorithms.cover import covering
 from convcalc.execute.algorithms.plane_blocks import PlaneBlocks
+from convcalc.execute.algorithms.spectra import blocks_of, kernel_spectrum, product_of
 from convcalc.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from convcalc.execute.algorithms.certificate import Place
+    from convcalc.execute.algorithms.cover import Box
     from convcalc.execute.problem import Problem
+
+    Unsafe = Callable[[Any], tuple[set[Place], list[Box]]]
 
 MOST_BYTES = 2**22
 """Bytes of the transforms that are worked on together."""
@@ -56,10 +64,13 @@ def refusal(problem: Problem) -> str | None:
     """Why the algorithm does not apply, in words; None where it does."""
     if not problem.floating:
         return "an FFT would round integers"
-    if problem.dtype == "float64":
-        return "the errors of an FFT in float64 cannot be shown to be those of float64 sums"
     if problem.transposed:
         return "transforms are for forward convolutions"
+    least = tiles_of(problem, tuple(good_size(window.extent) for window in problem.windows))
+    if problem.dtype == "float64" and (
+        magnitudes.least_taps(problem, least) > problem.depth * problem.taps
+    ):
+        return "sums of so few products in float64 have smaller errors than a transform has"
     return None
 
 
@@ -96,14 +107,25 @@ def frequencies(tiles: Tiles) -> int:
     return prod(tiles.transform[:-1]) * (tiles.transform[-1] // 2 + 1)
 
 
+def direct_share(problem: Problem, tiles: Tiles) -> float:
+    """The share of the outputs that should be computed directly all the same."""
+    return magnitudes.direct_share(problem, tiles) if problem.dtype == "float64" else 0.0
+
+
 def working_bytes(problem: Problem, tiles: Tiles) -> int:
-    """Bytes beside input and result: the kernel's spectrum, and a band of blocks."""
+    """Bytes beside input and result: the kernel's spectrum, and a band of blocks.
+
+    In float64 the magnitudes are transformed as well, in numbers half as large.
+    """
     kernel = problem.out_channels * problem.depth * frequencies(tiles) * 16
     row = (problem.channels + problem.out_channels) * prod(tiles.counts[1:]) * frequencies(tiles)
     band = max(32 * row, min(2 * MOST_BYTES, 32 * row * tiles.counts[0] * problem.batch))
     cells = prod(whole(problem))
     strided = problem.batch * problem.out_channels * cells * problem.itemsize
-    return 2 * kernel + band + (strided if cells > prod(problem.out_sizes) else 0)
+    transformed = 2 * kernel + band
+    if problem.dtype == "float64":
+        transformed += transformed // 2 + cells
+    return transformed + (strided if cells > prod(problem.out_sizes) else 0)
 
 
 def run(
@@ -118,22 +140,22 @@ def run(
     """The result of a padded `array` (N, C, *sizes), or None where the kernel admits no transform.
 
     Args:
-        direct: The direct convolution of (1, C, *cells) with plain windows, for the blocks that
+        direct: The direct convolution of (1, C, *cells) with plain windows, for the outputs that
             must not be transformed.
         layout: "planes" for blocks of single planes by OpenCV, or "blocks" for many at a time.
     """
-    demand = certificate(ops.unload(weight), problem, tiles)
-    if demand is None:
+    unsafe = _proof(ops, problem, weight, tiles)
+    if unsafe is None:
         return None
     transform = (PlaneBlocks if layout == "planes" else _Batches)(ops, problem, weight, tiles)
     out = ops.empty((problem.batch, problem.out_channels, *whole(problem)), array)
     plain = tuple(Window(w.kernel, dilation=w.dilation) for w in problem.windows)
-    for sample in range(problem.batch):
-        unsafe = unsafe_blocks(demand, ops.unload(array[sample]))
-        if len(unsafe) < prod(tiles.counts):
-            transform(array[sample], out[sample], unsafe)
-        for place in unsafe:
-            _directly(out[sample], array[sample], place, tiles, plain, direct)
+    for sample, result in zip(array, out, strict=True):
+        places, boxes = unsafe(sample)
+        if sum(_outputs(box, whole(problem)) for box in boxes) < prod(whole(problem)):
+            transform(sample, result, places)
+        for box in boxes:
+            _directly(result, sample, box, plain, direct)
     return out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
 
 
@@ -142,17 +164,48 @@ class _Batches:
 
     def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
-        self._kernel = _kernel_spectrum(ops, problem, weight, tiles)
+        self._kernel = kernel_spectrum(ops, problem, weight, tiles)
 
-    def __call__(self, sample: Any, out: Any, left_out: set[tuple[int, ...]]) -> None:
+    def __call__(self, sample: Any, out: Any, left_out: set[Place]) -> None:
         """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
         del left_out  # what must not be transformed is written over
-        ops, tiles = self._ops, self._tiles
-        rows = rows_at_once(self._problem, tiles)
-        for first in range(0, tiles.counts[0], rows):
-            count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
-            blocks = _blocks(ops, sample, tiles, first, count)
-            _write(out, _product(ops, self._problem, blocks, self._kernel, tiles), first, tiles)
+        for first, blocks in _bands(self._ops, self._problem, sample, self._tiles):
+            made = product_of(self._ops, self._problem, blocks, self._kernel, self._tiles)
+            _write(out, made, first, self._tiles)
+
+
+def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Unsafe | None:
+    """What finds the outputs of a padded sample that must not be transformed.
+
+    It gives the places of whole blocks, which need not be transformed at all, and boxes of outputs.
+    """
+    if problem.dtype == "float64":
+        return _proof_of_outputs(ops, problem, weight, tiles)
+    counted = certificate(ops.unload(weight), problem, tiles)
+    if counted is None:
+        return None
+
+    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+        places = unsafe_blocks(counted, ops.unload(sample))
+        return places, [_place(place, tiles) for place in places]
+
+    return unsafe
+
+
+def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Unsafe | None:
+    demand = magnitudes.demand_of(ops, problem, ops.unload(weight), tiles)
+    if demand is None:
+        return None
+    extents = [window.extent for window in problem.windows]
+
+    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+        mask = np.empty((1, *whole(problem)), bool)
+        for first, blocks in _bands(ops, problem, sample, tiles):
+            found = magnitudes.unsafe_outputs(ops, demand, problem, tiles, blocks)
+            _write(mask, found[None], first, tiles)
+        return set(), list(covering(mask[0], extents))
+
+    return unsafe
 
 
 def whole(problem: Problem) -> tuple[int, ...]:
@@ -161,59 +214,23 @@ def whole(problem: Problem) -> tuple[int, ...]:
     return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
+def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
+    """The outputs of a box, which may begin within the whole and end beyond it."""
+    return prod(min(side.stop, size) - side.start for side, size in zip(box, sizes, strict=True))
+
+
 def rows_at_once(problem: Problem, tiles: Tiles) -> int:
     """Rows of blocks that are worked on together: few enough to stay in the caches."""
     row = 16 * (problem.channels + problem.out_channels) * prod(tiles.counts[1:])
     return max(1, MOST_BYTES // (row * frequencies(tiles)))
 
 
-def _blocks(ops: Any, sample: Any, tiles: Tiles, first: int, count: tuple[int, ...]) -> Any:
-    """Overlapping blocks (C, *count, *n) in float64 of a padded sample, zeros beyond its end."""
-    starts = (first * tiles.step[0], *(0,) * (len(count) - 1))
-    axes = zip(starts, count, tiles.step, tiles.transform, strict=True)
-    lengths = [(c - 1) * step + n for _, c, step, n in axes]
-    slab = ops.zeros((sample.shape[0], *lengths), sample, dtype="float64")
-    piece = sample[(slice(None), *(slice(s, s + n) for s, n in zip(starts, lengths, strict=True)))]
-    slab[(slice(None), *(slice(0, n) for n in piece.shape[1:]))] = piece
-    channel, *steps = ops.steps(slab)
-    strides = (*(s * step for s, step in zip(steps, tiles.step, strict=True)), *steps)
-    return ops.strided(slab, (sample.shape[0], *count, *tiles.transform), (channel, *strides))
-
-
-def _kernel_spectrum(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Any:
-    """conj(W), ready for the product: (F, g, C/g, O/g), or (O, 1, *f) without channels to mix."""
-    spread = ops.zeros(
-        (problem.out_channels, problem.depth, *(w.extent for w in problem.windows)),
-        weight,
-        dtype="float64",
-    )
-    spread[(..., *(slice(None, None, w.dilation) for w in problem.windows))] = weight
-    spectrum = ops.rfftn(spread, tiles.transform).conj()
-    if problem.depth == 1:
-        return spectrum
-    maps = problem.out_channels // problem.groups
-    split = spectrum.reshape(problem.groups, maps, problem.depth, -1)
-    return ops.contiguous(ops.permute(split, (3, 0, 2, 1)))
-
-
-def _product(ops: Any, problem: Problem, blocks: Any, kernel: Any, tiles: Tiles) -> Any:
-    """The blocks of the result, (O, *count, *m)."""
-    spectrum = ops.rfftn(blocks, tiles.transform)
-    count, cells = blocks.shape[1 : 1 + problem.rank], spectrum.shape[1 + problem.rank :]
-    maps = problem.out_channels // problem.groups
-    if problem.depth == maps == 1:
-        spectrum *= kernel.reshape(problem.channels, *(1,) * problem.rank, *cells)
-        mixed = spectrum
-    elif problem.depth == 1:
-        mixed = spectrum.reshape(problem.groups, 1, -1, *cells) * kernel.reshape(
-            problem.groups, maps, 1, *cells
-        )
-    else:
-        split = spectrum.reshape(problem.groups, problem.depth, prod(count), -1)
-        mixed = ops.permute(ops.permute(split, (3, 0, 2, 1)) @ kernel, (1, 3, 2, 0))
-    mixed = mixed.reshape(problem.out_channels, *count, *cells)
-    result = ops.irfftn(mixed, tiles.transform)
-    return result[(..., *(slice(0, step) for step in tiles.step))]
+def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tuple[int, Any]]:
+    """The blocks (C, *count, *n) that are worked on together, each band with its first row."""
+    rows = rows_at_once(problem, tiles)
+    for first in range(0, tiles.counts[0], rows):
+        count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
+        yield first, blocks_of(ops, sample, tiles, first, count)
 
 
 def _write(out: Any, blocks: Any, first: int, tiles: Tiles) -> None:
@@ -236,15 +253,14 @@ def _place(place: tuple[int, ...], tiles: Tiles) -> tuple[slice, ...]:
 def _directly(
     out: Any,
     sample: Any,
-    place: tuple[int, ...],
-    tiles: Tiles,
+    box: Box,
     windows: tuple[Window, ...],
     direct: Callable[[Any, tuple[Window, ...]], Any],
 ) -> None:
-    """One block computed from its own cells alone, in the dtype of the array."""
-    target = out[(slice(None), *_place(place, tiles))]
+    """A box of outputs computed from its own cells alone, in the dtype of the array."""
+    target = out[(slice(None), *box)]
     cells = tuple(
-        slice(index * step, index * step + size + w.extent - 1)
-        for index, step, size, w in zip(place, tiles.step, target.shape[1:], windows, strict=True)
+        slice(side.start, side.start + size + w.extent - 1)
+        for side, size, w in zip(box, target.shape[1:], windows, strict=True)
     )
     target[...] = direct(sample[(slice(None), *cells)][None], windows)[0]

@@ -1,0 +1,301 @@
+"""FFTs of float64: what is let through keeps the tolerance, whatever the data are."""
+
+import numpy as np
+import pytest
+from convolving import AVAILABLE, BACKENDS, conv
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from convcalc.errors import UsageError
+from convcalc.execute.algorithms import fft, magnitudes
+from convcalc.execute.algorithms.cover import covering
+from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.planned import problem_of, run_plan
+from convcalc.execute.planner import Plan
+from convcalc.window import Window
+from tolerances import TOLERANCES
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def backend_of(name):
+    if name == "numpy":
+        return NumpyBackend()
+    from convcalc.execute.torch_backend import TorchBackend
+
+    return TorchBackend()
+
+
+def sums(x, w):
+    """Cross-correlation of (C, *sizes) with (O, C, *k) in long double, as (O, *out)."""
+    x, w = x.astype(np.longdouble), w.astype(np.longdouble)
+    out = tuple(n - k + 1 for n, k in zip(x.shape[1:], w.shape[2:], strict=True))
+    total = np.zeros((len(w), *out), np.longdouble)
+    for place in np.ndindex(w.shape[2:]):
+        cells = tuple(slice(t, t + n) for t, n in zip(place, out, strict=True))
+        total += np.tensordot(w[(..., *place)], x[(slice(None), *cells)], 1)
+    return total
+
+
+def within(y, x, w):
+    bound = TOLERANCES["float64"].bound(sums(abs(x), abs(w)), w[0].size)
+    return abs(y - sums(x, w)) <= bound
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def numbers(kind, shape, draw):
+    """Data of which transforms have much or little error."""
+    ramp = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    if kind == "spike":
+        ramp[:] = 0
+        ramp.flat[draw.integers(ramp.size)] = 1
+    made = {
+        "noise": draw.standard_normal(shape),
+        "ones": np.ones(shape),
+        "ramp": ramp,
+        "step": np.sign(ramp - ramp.mean()),
+        "wave": np.cos(ramp * draw.random() * 7),
+        "spike": ramp,
+        "steep": np.exp(draw.standard_normal(shape) * 12),
+        "half": draw.standard_normal(shape) * (ramp > ramp.mean()),
+        "dark": draw.standard_normal(shape) * np.where(ramp > ramp.mean(), 1, 1e-15),
+    }
+    return made[kind]
+
+
+KINDS = ("noise", "ones", "ramp", "step", "wave", "spike", "steep", "half", "dark")
+
+
+@settings(max_examples=150)
+@given(
+    rank=st.integers(1, 2),
+    kinds=st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
+    channels=st.integers(1, 3),
+    seed=st.integers(0, 999),
+)
+@example(rank=1, kinds=("dark", "noise"), channels=1, seed=0)
+@example(rank=2, kinds=("steep", "noise"), channels=2, seed=0)
+def test_blocks_of_float64_keep_the_bound_on_any_data(rank, kinds, channels, seed):
+    draw = np.random.default_rng(seed)
+    kernel, n = ((draw.integers(60, 200),), 512) if rank == 1 else (draw.integers(8, 14, 2), 40)
+    windows = tuple(Window(int(k)) for k in kernel)
+    x = numbers(kinds[0], (1, channels, *(int(k) * 3 for k in kernel)), draw)
+    w = numbers(kinds[1], (2, channels, *kernel), draw)
+    problem = problem_of(x, w, windows, 1, "zeros")
+    plan = Plan("fft", "", "", fft.tiles_of(problem, (n,) * rank), 0, 0.0, "")
+    for name in AVAILABLE:
+        ops = backend_of(name)
+        y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"), None)
+        assert within(ops.unload(y)[0], x[0], w).all()
+
+
+def unsafe(x, w, n, **window):
+    """The outputs that are not transformed, in tiles of n cells; None where no kernel passes."""
+    windows = tuple(Window(k, **window) for k in w.shape[2:])
+    problem = problem_of(x, w, windows, 1, "zeros")
+    tiles = fft.tiles_of(problem, (n,) * len(windows))
+    pads = [(window.get("before", 0), window.get("after", 0))] * (x.ndim - 2)
+    padded = np.pad(x[0], [(0, 0), *pads])
+    proof = fft._proof(NumpyBackend(), problem, w, tiles)
+    if proof is None:
+        return None
+    mask = np.zeros(problem.out_sizes, bool)
+    for box in proof(padded)[1]:
+        mask[box] = True
+    return mask
+
+
+def test_noise_is_transformed_at_the_padding_too():
+    x, w = noise(1, 1, 200, 200), noise(1, 1, 31, 31, seed=1)
+    assert not unsafe(x, w, 128).any()
+    assert not unsafe(x, w, 128, before=8, after=8).any()
+
+
+def test_bright_pictures_under_bright_kernels_are_transformed_from_large_kernels_on():
+    x, w = np.ones((1, 1, 300, 300)), np.ones((1, 1, 31, 31))
+    assert not unsafe(x, w, 128).any()
+    assert unsafe(x, np.ones((1, 1, 15, 15)), 128).all()
+
+
+@both
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300, 1e16])
+def test_a_wild_cell_keeps_its_neighbours_exact(backend, value):
+    x, w = noise(1, 1, 180, 180), noise(1, 1, 31, 31, seed=1)
+    x[0, 0, 100, 120] = value
+    y = conv(x, w, backend=backend, algorithm="fft")[0]
+    reached = np.zeros(y.shape, bool)
+    reached[:, 70:101, 90:121] = True
+    calm = x.copy()
+    calm[0, 0, 100, 120] = 0
+    assert within(y, calm[0], w)[~reached].all()
+    if value < np.inf:
+        assert within(y, x[0], w)[reached].all()
+    else:
+        assert not np.isfinite(y[reached]).any()
+
+
+def test_a_wild_cell_costs_no_more_than_the_blocks_that_see_it():
+    x, w = np.ones((1, 1, 300, 300)), noise(1, 1, 31, 31, seed=1)
+    x[0, 0, 100, 150] = 1e300
+    found = unsafe(x, w, 128)
+    # Blocks of 98 outputs: two see the cell. They are covered in grains of 17.
+    assert found[:98, 98:196].any()
+    assert not found[204:].any()
+    assert not found[:, :85].any()
+    assert not found[:, 204:].any()
+
+
+def test_dark_windows_in_a_bright_block_are_not_transformed():
+    x, w = noise(1, 1, 300, 300), noise(1, 1, 31, 31, seed=1)
+    x[0, 0, 20:60, 20:60] *= 1e-6
+    found = unsafe(x, w, 256)
+    assert found[20:30, 20:30].all()
+    assert not found[100:, 100:].any()
+
+
+@both
+@pytest.mark.parametrize(("scale", "other"), [(1e200, 1e-200), (1e-200, 1e200), (1e200, 1e80)])
+def test_squares_that_overflow_do_no_harm(backend, scale, other):
+    x, w = noise(1, 1, 128, 128) * scale, noise(1, 1, 31, 31, seed=1) * other
+    y = conv(x, w, backend=backend, algorithm="fft")[0]
+    assert within(y, x[0], w).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "w"), [(1e-200, 1e-110), (1e-310, 1.0), (1.0, 1e-310), (1e250, 1e40)]
+)
+def test_products_at_the_ends_of_the_range_are_not_transformed(x, w):
+    found = unsafe(noise(1, 1, 128, 128) * x, noise(1, 1, 31, 31, seed=1) * w, 128)
+    assert found is None or found.all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_kernel_that_is_not_finite_is_not_transformed(value):
+    w = noise(1, 1, 31, 31)
+    w[0, 0, 3, 3] = value
+    assert unsafe(noise(1, 1, 99, 99), w, 64) is None
+
+
+@both
+def test_what_no_cell_reaches_is_exactly_zero(backend):
+    x, w = noise(1, 1, 100, 100), noise(1, 1, 31, 31, seed=1)
+    y = conv(x, w, backend=backend, algorithm="fft", parameters={"padding": 50})[0, 0]
+    assert not y[:20].any()
+    assert not y[:, -20:].any()
+    assert y[20:-20, 20:-20].all()
+
+
+@both
+def test_zeros_are_exact(backend):
+    x, w = noise(1, 1, 200, 200), noise(2, 1, 31, 31, seed=1)
+    x[..., :150, :] = 0
+    w[1] = 0
+    y = conv(x, w, backend=backend, algorithm="fft")[0]
+    assert not y[1].any()
+    assert not y[0, :120].any()
+    assert within(y, x[0], w).all()
+
+
+def test_a_kernel_of_zeros_beside_another_lets_its_blocks_through():
+    w = noise(2, 1, 31, 31)
+    w[1] = 0
+    assert not unsafe(noise(1, 1, 200, 200, seed=1), w, 128).any()
+
+
+# --- the terms of the bound
+
+
+def needed(channels, largest=1.0, v=1.0):
+    """What 1024 equal taps need in a block of 4096 equal cells."""
+    x, w = np.full((1, channels, 4096), largest), np.full((1, channels, 1024), v)
+    problem = problem_of(x, w, (Window(1024),), 1, "zeros")
+    tiles = fft.tiles_of(problem, (4096,))
+    demand = magnitudes.demand_of(NumpyBackend(), problem, w, tiles)
+    level = np.full((1, 1), largest)
+    return magnitudes._needed(demand, problem, tiles, level, np.full((1, 1), 0.5)).item()
+
+
+def test_every_term_of_the_bound():
+    # A = 1.25 * 12 + 1, c = 32, g/v = G = 1024: 16 * (513/24 + 513 * 2^-23)
+    assert needed(1) == pytest.approx(342.0009784698486, rel=1e-12)
+    # A = 1.25 * 12 + 2, c = 64, g/v = G = 2048: 17 * (1025/48 + 1025 * 2^-23)
+    assert needed(4) == pytest.approx(363.0229105552037, rel=1e-12)
+
+
+def test_numbers_of_another_size_need_the_same():
+    assert needed(1, largest=3e100, v=7e-50) == pytest.approx(342.0009784698486, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("largest", "v", "expected"),
+    [
+        (0.0, 1.0, -np.inf),
+        (0.0, 1e200, -np.inf),
+        (np.nan, 1.0, np.inf),
+        (np.inf, 1.0, np.inf),
+        (2.0**-901, 1.0, np.inf),
+        (2.0**901, 1.0, np.inf),
+        (2.0**500, 2.0**401, np.inf),
+        (2.0**-500, 2.0**-401, np.inf),
+        (2.0**-901, 2.0**100, np.inf),
+    ],
+)
+def test_what_nothing_may_be_said_about_needs_everything(largest, v, expected):
+    assert expected == needed(1, largest, v)
+
+
+def test_what_is_let_through_has_more_than_it_needs():
+    # The windows at the left have 12 cells of size 1 fewer than those at the right.
+    x, w = np.ones((1, 1, 4096)), np.ones((1, 1, 1024))
+    x[..., :2000] = 2.0**-40
+    found = unsafe(x, w, 4096)
+    problem = problem_of(x, w, (Window(1024),), 1, "zeros")
+    tiles = fft.tiles_of(problem, (4096,))
+    demand = magnitudes.demand_of(NumpyBackend(), problem, w, tiles)
+    blocks = x.reshape(1, 1, 4096)
+    exact = magnitudes.unsafe_outputs(NumpyBackend(), demand, problem, tiles, blocks)[0]
+    # r^2 = 2096/4096, needed = 16 * (1024 * r + 1) * (1/24 + 2^-23) = 489.01: 490 cells from 2000.
+    assert 2000 - 1024 + 490 == int(np.argmin(exact))
+    assert not exact[1466:].any()
+    assert found[:1466].all()
+
+
+def test_few_taps_are_refused():
+    for taps, fits in [((9, 9), False), ((10, 10), True), ((80,), False), ((100,), True)]:
+        x, w = np.ones((1, 1, *(99,) * len(taps))), np.ones((1, 1, *taps))
+        problem = problem_of(x, w, tuple(map(Window, taps)), 1, "zeros")
+        assert fits == (fft.refusal(problem) is None)
+    with pytest.raises(UsageError, match="so few products in float64 have smaller errors"):
+        conv(np.ones((9, 9)), np.ones((3, 3)), algorithm="fft")
+
+
+# --- boxes
+
+
+@settings(max_examples=150)
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=3),
+    extent=st.integers(1, 9),
+    share=st.sampled_from([0.0, 0.01, 0.1, 0.9]),
+    seed=st.integers(0, 999),
+)
+def test_boxes_hold_every_marked_cell_once(sizes, extent, share, seed):
+    mask = np.random.default_rng(seed).random(sizes) < share
+    count = np.zeros(sizes, int)
+    for box in covering(mask, (extent,) * len(sizes)):
+        assert all(side.stop <= size for side, size in zip(box, sizes, strict=True))
+        count[box] += 1
+    assert (count[mask] == 1).all()
+    assert count.max(initial=0) <= 1
+
+
+def test_a_marked_edge_is_one_box():
+    mask = np.zeros((160, 160), bool)
+    mask[:10] = True
+    assert [(slice(0, 10), slice(0, 160))] == list(covering(mask, (5, 5)))
+    mask[:100] = True
+    assert [(slice(0, 160), slice(0, 160))] == list(covering(mask, (5, 5)))
+    assert [] == list(covering(np.zeros((9, 9), bool), (5, 5)))
