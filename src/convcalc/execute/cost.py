@@ -48,7 +48,22 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
         return work + written / rates.copies + 15 * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
+    if problem.transposed and problem.floating:
+        return _scattered(problem, layout, rates)
     return _library(problem, layout, rates)
+
+
+def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
+    """Torch's own transposed convolution, which writes a column of products for each cell.
+
+    Measured on torch 2.13; of float32 with several channels it takes oneDNN's.
+    """
+    maps = problem.out_channels // problem.groups
+    if problem.dtype == "float32" and max(problem.depth, maps) > 1:
+        return _library(problem, layout, rates)
+    columns = problem.itemsize * problem.taps * problem.out_channels
+    columns *= problem.cells_in // problem.channels
+    return 2 * problem.macs / _products(problem, rates) + 2 * columns / rates.copies + rates.call
 
 
 def _library(problem: Problem, layout: str, rates: Rates) -> float:
@@ -76,7 +91,8 @@ def _slowness(problem: Problem, layout: str) -> float:
     maps = problem.out_channels // problem.groups
     width = problem.windows[-1].kernel
     if problem.dtype == "float64" and problem.depth * problem.taps > 1:
-        return 2.0 if maps >= 8 else 8.0
+        few = 150.0 if problem.depth == maps == 1 else 8.0
+        return 2.0 if maps >= 8 else few
     if problem.depthwise and problem.groups > 1:
         if layout == "channels-last":
             return 2.5
