@@ -218,3 +218,7 @@ def test_the_plan_that_is_told_is_the_one_that_ran():
     x, w = (draw.standard_normal((1, 1, n, n)).astype("float32") for n in (40, 6))
     ops.conv_transpose(x, w, None, (Window(6, 2, 2, 2),) * 2, 1, (80, 80))
     assert ["direct"] == [done.plan.algorithm for done in ops.done]
+
+
+def test_factors_of_a_kernel_are_not_counted_on():
+    assert "direct" == plan(problem(1, 1, (512, 512), 16, 4, 6), "torch", DEFAULT).algorithm

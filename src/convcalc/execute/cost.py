@@ -58,8 +58,7 @@ def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
 
     Measured on torch 2.13; of float32 with several channels it takes oneDNN's.
     """
-    maps = problem.out_channels // problem.groups
-    if problem.dtype == "float32" and max(problem.depth, maps) > 1:
+    if problem.dtype == "float32" and max(problem.channels, problem.out_channels) > 1:
         return _library(problem, layout, rates)
     columns = problem.itemsize * problem.taps * problem.out_channels
     columns *= problem.cells_in // problem.channels
@@ -73,10 +72,14 @@ def _library(problem: Problem, layout: str, rates: Rates) -> float:
     written = problem.itemsize * problem.cells_out
     if layout == "channels-last":
         written += problem.itemsize * problem.cells_in
-    if problem.out_channels // problem.groups == 1 and problem.depth == problem.groups == 1:
+    maps = problem.out_channels // problem.groups
+    if problem.depth == maps == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
         padded = 16 * problem.itemsize * problem.cells_out
         written += 4 * padded if padded > LARGEST_KEPT else padded // 4
+    if problem.dtype == "float64" and problem.taps > 1 and not problem.transposed:
+        # Every window is lined up, which takes about three passes over the columns.
+        written += 3 * problem.itemsize * problem.depth * problem.taps * problem.cells_out // maps
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
     return work + written / rates.copies + rates.call
@@ -91,8 +94,7 @@ def _slowness(problem: Problem, layout: str) -> float:
     maps = problem.out_channels // problem.groups
     width = problem.windows[-1].kernel
     if problem.dtype == "float64" and problem.depth * problem.taps > 1:
-        few = 150.0 if problem.depth == maps == 1 else 8.0
-        return 2.0 if maps >= 8 else few
+        return 2.0 if maps >= 8 else 8.0
     if problem.depthwise and problem.groups > 1:
         if layout == "channels-last":
             return 2.5

@@ -181,12 +181,9 @@ def _parts(forward: list[Problem], backend: str, machine: Machine, algorithm: st
 
 
 def plan_of_phase(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
-    """The plan of a phase; phases differ by a tap, and one that an algorithm is not for is direct.
-
-    That a kernel has factors is not counted on: all phases would be priced by it.
-    """
+    """The plan of a phase; phases differ by a tap, and what an algorithm is not for is direct."""
     try:
-        return plan(problem, backend, machine, algorithm, False if algorithm == "auto" else None)
+        return plan(problem, backend, machine, algorithm)
     except UsageError:
         return plan(problem, backend, machine, "direct")
 
