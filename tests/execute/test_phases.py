@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.machine import DEFAULT
+from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.phases import phases_of
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import Problem
@@ -173,3 +174,51 @@ def test_one_convolution_is_told_and_not_its_phases():
     (told,) = result.convolutions
     assert "phases" == told.plan.layout
     assert told.problem.transposed
+
+
+@both
+@pytest.mark.parametrize("algorithm", ["direct", "im2col"])
+def test_whole_numbers_are_moved_by_the_adjoint_exactly(backend, algorithm):
+    draw = np.random.default_rng(0)
+    x, w = draw.integers(-99, 99, (2, 6, 40, 37)), draw.integers(-99, 99, (4, 3, 9, 7))
+    options = {"groups": 2, "backend": backend, "algorithm": algorithm}
+    parameters = {"stride": (3, 2), "dilation": (2, 4), "padding": (5, 3)}
+    there = conv(x, w, **options, parameters=parameters)
+    y = draw.integers(-99, 99, there.shape)
+    back = convt(y, w, **options, parameters={**parameters, "output_size": (40, 37)})
+    assert (there * y).sum() == (x * back).sum()
+
+
+@both
+def test_a_phase_that_an_algorithm_is_not_for_is_computed_directly(backend):
+    # Of 3 x 3 taps at stride 2 one phase has 2 x 2; the others have a line, or one tap.
+    x = np.random.default_rng(0).integers(1, 9, (1, 1, 40, 40)).astype("float32")
+    w = np.array([[[[1, 2, 3], [2, 4, 6], [4, 8, 12]]]], "float32")
+    options = {"backend": backend, "parameters": {"stride": 2, "padding": 1}}
+    expected = convt(x, w, algorithm="direct", **options)
+    assert expected.tolist() == convt(x, w, algorithm="lowrank", **options).tolist()
+    with pytest.raises(UsageError, match=r"^--algorithm lowrank: the kernel has one axis only"):
+        convt(x[0, 0, 0], w[0, 0, 0], algorithm="lowrank", **options)
+
+
+@both
+def test_hundreds_of_phases_are_not_looked_at(backend):
+    def planned(stride, algorithm="auto"):
+        return plan(problem(1, 1, (40, 40), 20, stride), backend, DEFAULT, algorithm)
+
+    assert "phases" == planned(16, "fft").layout
+    assert "289 phases would be too many small convolutions" == planned(17).reason
+    with pytest.raises(UsageError, match=r"^--algorithm fft: 289 phases would be too many"):
+        planned(17, "fft")
+
+
+def test_the_plan_that_is_told_is_the_one_that_ran():
+    ops = NumpyBackend("lowrank")
+    draw = np.random.default_rng(0)
+    x, w = (draw.standard_normal((1, 1, n, n)).astype("float32") for n in (40, 6))
+    ops.conv_transpose(x, w, None, (Window(6, 2, 2, 2),) * 2, 1, (80, 80))
+    assert ["direct"] == [done.plan.algorithm for done in ops.done]
+
+
+def test_factors_of_a_kernel_are_not_counted_on():
+    assert "direct" == plan(problem(1, 1, (512, 512), 16, 4, 6), "torch", DEFAULT).algorithm

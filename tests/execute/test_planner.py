@@ -71,6 +71,13 @@ def test_float64_is_transformed_where_its_sums_are_long_enough(backend):
         planned(1, 1, 1024, 5, backend=backend, dtype="float64", algorithm="fft")
 
 
+def test_torch_lines_up_the_windows_of_float64():
+    small = {"dtype": "float64", "separable": False}
+    assert "passes" == planned(1, 1, 512, 5, **small).layout
+    assert "passes" == planned(8, 8, 512, 9, groups=8, **small).layout
+    assert "im2col" == planned(64, 64, 56, 3, **small).algorithm
+
+
 @pytest.mark.parametrize("algorithm", ["direct", "im2col", "fft", "lowrank"])
 def test_what_is_asked_for_is_planned(algorithm):
     chosen = planned(1, 1, 64, 5, algorithm=algorithm, separable=None)

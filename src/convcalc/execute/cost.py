@@ -48,7 +48,21 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
         return work + written / rates.copies + 15 * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
+    if problem.transposed and problem.floating:
+        return _scattered(problem, layout, rates)
     return _library(problem, layout, rates)
+
+
+def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
+    """Torch's own transposed convolution, which writes a column of products for each cell.
+
+    Measured on torch 2.13; of float32 with several channels it takes oneDNN's.
+    """
+    if problem.dtype == "float32" and max(problem.channels, problem.out_channels) > 1:
+        return _library(problem, layout, rates)
+    columns = problem.itemsize * problem.taps * problem.out_channels
+    columns *= problem.cells_in // problem.channels
+    return 2 * problem.macs / _products(problem, rates) + 2 * columns / rates.copies + rates.call
 
 
 def _library(problem: Problem, layout: str, rates: Rates) -> float:
@@ -58,10 +72,14 @@ def _library(problem: Problem, layout: str, rates: Rates) -> float:
     written = problem.itemsize * problem.cells_out
     if layout == "channels-last":
         written += problem.itemsize * problem.cells_in
-    if problem.out_channels // problem.groups == 1 and problem.depth == problem.groups == 1:
+    maps = problem.out_channels // problem.groups
+    if problem.depth == maps == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
         padded = 16 * problem.itemsize * problem.cells_out
         written += 4 * padded if padded > LARGEST_KEPT else padded // 4
+    if problem.dtype == "float64" and problem.taps > 1 and not problem.transposed:
+        # Every window is lined up, which takes about three passes over the columns.
+        written += 3 * problem.itemsize * problem.depth * problem.taps * problem.cells_out // maps
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
     return work + written / rates.copies + rates.call

@@ -9,7 +9,7 @@ from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 from convcalc.execute.algorithms.passes import passes
 from convcalc.execute.phases import phases_of
 from convcalc.execute.pieces import in_pieces, padded
-from convcalc.execute.planner import Plan, plan
+from convcalc.execute.planner import Plan, plan, plan_of_phase
 from convcalc.execute.problem import Problem
 from convcalc.execute.taps import grouped_weight, per_channel
 
@@ -41,21 +41,33 @@ def planned_conv(
     """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k), the fastest way."""
     start = perf_counter()
     problem = problem_of(array, weight, windows, groups, padding_mode)
-    for chosen in attempts(ops, problem):
-        result = run_plan(ops, chosen, problem, array, weight, bias)
-        if result is not None:
-            break
+    chosen, result = _first_admitted(ops, None, problem, array, weight, bias)
     ops.done.append(Measured(problem, chosen, perf_counter() - start))
     return result
 
 
-def attempts(ops: Any, problem: Problem) -> Iterator[Plan]:
-    """The plans in the order in which they are tried, until the numbers admit one."""
+def _first_admitted(
+    ops: Any, first: Plan | None, problem: Problem, array: Any, weight: Any, bias: Any | None
+) -> tuple[Plan, Any]:
+    """The first plan that the numbers admit, and its result."""
+    for chosen in attempts(ops, problem, first):
+        result = run_plan(ops, chosen, problem, array, weight, bias)
+        if result is not None:
+            break
+    return chosen, result
+
+
+def attempts(ops: Any, problem: Problem, first: Plan | None = None) -> Iterator[Plan]:
+    """The plans in the order in which they are tried, until the numbers admit one.
+
+    Args:
+        first: What is planned where factors are not hoped for, if that is known.
+    """
     if ops.algorithm == "auto":
         hoped = plan(problem, ops.name, ops.machine, "auto", True)
         if hoped.algorithm == "lowrank":
             yield hoped
-    first = plan(problem, ops.name, ops.machine, ops.algorithm)
+    first = first or plan(problem, ops.name, ops.machine, ops.algorithm)
     yield first
     direct = plan(problem, ops.name, ops.machine, "direct")
     reason = f"the numbers do not admit {first.algorithm}"
@@ -95,19 +107,21 @@ def planned_conv_transpose(
         return ops.direct_transpose(piece, weight, bias, own, groups, sizes)
 
     if chosen.layout == "phases":
-        result = _in_phases(ops, problem, array, weight, bias)
+        result, chosen = _in_phases(ops, chosen, problem, array, weight, bias)
     else:
         result = in_pieces(ops, chosen, problem, array, bias, direct)
     ops.done.append(Measured(problem, chosen, perf_counter() - start))
     return result
 
 
-def _in_phases(ops: Any, problem: Problem, array: Any, weight: Any, bias: Any | None) -> Any:
-    """The phases of a transposed convolution, each by a plan of its own."""
+def _in_phases(
+    ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any, bias: Any | None
+) -> tuple[Any, Plan]:
+    """The phases, each by a plan of its own, and the plan with the algorithm of the longest."""
     blocks_of = grouped_weight(weight, problem.groups, transposed=True)
     kernel = blocks_of.reshape(-1, *blocks_of.shape[2:])
     out = ops.empty((problem.batch, problem.out_channels, *problem.out_sizes), array)
-    done = len(ops.done)
+    used = []
     for sides, forward in phases_of(problem):
         target = out[(..., *(side.outputs for side in sides))]
         if forward is None:
@@ -115,9 +129,11 @@ def _in_phases(ops: Any, problem: Problem, array: Any, weight: Any, bias: Any | 
             continue
         taps = ops.flip(kernel[(..., *(side.taps for side in sides))], problem.rank)
         cells = array[(..., *(side.cells for side in sides))]
-        target[...] = planned_conv(ops, cells, taps, bias, forward.windows, problem.groups, "zeros")
-    del ops.done[done:]  # they are parts of one convolution
-    return out
+        first = plan_of_phase(forward, ops.name, ops.machine, ops.algorithm)
+        own, target[...] = _first_admitted(ops, first, forward, cells, taps, bias)
+        used.append(own)
+    longest = max(used, key=lambda own: own.predicted_seconds)
+    return out, chosen._replace(algorithm=longest.algorithm)
 
 
 def problem_of(

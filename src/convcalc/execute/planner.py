@@ -53,6 +53,9 @@ MOST_SPECTRA = 2**30
 TESTING = 20
 """Calls that the test for factors takes."""
 
+MOST_PHASES = 256
+"""Phases beyond which a transposed convolution is not looked at as forward ones."""
+
 FEW_PRODUCTS = 20_000
 """Below so many products no plan is better than the plainest."""
 
@@ -111,7 +114,7 @@ def plan(
         return only._replace(reason="the device has convolutions of its own")
     few = algorithm == "auto" and problem.macs < FEW_PRODUCTS
     if problem.transposed and algorithm != "direct" and not few:
-        return _transposed(problem, backend, machine, algorithm, separable)
+        return _transposed(problem, backend, machine, algorithm)
     refusals = _refusals(problem, separable)
     if refusals.get(algorithm):
         raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
@@ -134,18 +137,21 @@ def plan(
     return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
 
 
-def _transposed(
-    problem: Problem, backend: str, machine: Machine, algorithm: str, separable: bool | None
-) -> Plan:
+def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
     """The plan of a transposed convolution: the library's own, or phases by their plans.
 
     Raises:
-        UsageError: the algorithm that is asked for does not apply to a phase.
+        UsageError: the algorithm that is asked for applies to none of them.
     """
     own = _direct(problem, backend, machine)
+    cut = prod(window.stride for window in problem.windows)
+    if cut > MOST_PHASES:
+        reason = f"{cut} phases would be too many small convolutions"
+        if algorithm != "auto":
+            raise UsageError(f"--algorithm {algorithm}: {reason}; use auto or direct")
+        return own._replace(reason=reason)
     forward = [phase.problem for phase in phases_of(problem) if phase.problem is not None]
-    known = False if separable is None and algorithm == "auto" else separable
-    parts = [plan(part, backend, machine, algorithm, known) for part in forward]
+    parts = _parts(forward, backend, machine, algorithm)
     if not parts or (algorithm == "auto" and not problem.floating):
         return own._replace(reason="nothing else applies")
     seconds = sum(map(_seconds, parts)) + cost.interleaved(problem, machine.of(backend))
@@ -166,6 +172,26 @@ def _transposed(
     name = "its phases" if chosen is own else "the library's own convolution"
     reason = f"{ratio:.2g} times faster than {name}, by the rates of this machine"
     return _explained(chosen, best, {}, asked=False)._replace(reason=reason)
+
+
+def _parts(forward: list[Problem], backend: str, machine: Machine, algorithm: str) -> list[Plan]:
+    """The plans of the phases.
+
+    Raises:
+        UsageError: the algorithm that is asked for applies to none of them.
+    """
+    parts = [plan_of_phase(part, backend, machine, algorithm) for part in forward]
+    if parts and algorithm != "auto" and all(part.algorithm != algorithm for part in parts):
+        plan(forward[0], backend, machine, algorithm)  # which says why
+    return parts
+
+
+def plan_of_phase(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
+    """The plan of a phase; phases differ by a tap, and what an algorithm is not for is direct."""
+    try:
+        return plan(problem, backend, machine, algorithm)
+    except UsageError:
+        return plan(problem, backend, machine, "direct")
 
 
 def _seconds(candidate: Plan) -> float:
