@@ -26,7 +26,9 @@ def check_bounds(given: Mapping[str, Any]) -> None:
     """
     if given["max_memory"] is None:
         return
-    _bytes_of(given["max_memory"])
+    memory_of(given)
+    if given["scheduler"] is not None:
+        return  # of each tile, whose result goes wherever the workers write it
     for name in _ELSEWHERE:
         if given[name]:
             raise UsageError(f"--max-memory and {flag(name)} exclude each other")
@@ -36,18 +38,19 @@ def check_bounds(given: Mapping[str, Any]) -> None:
 
 def bounds_of(given: Mapping[str, Any]) -> Bounds | None:
     """The bounds that a command line gives, if it does."""
-    if given["max_memory"] is None:
+    if given["max_memory"] is None or given["scheduler"] is not None:
         return None
     quiet = bool(given["quiet"]) or given["format"] == "json"
 
     def progress(total: int) -> ProgressLine:
         return ProgressLine(total, wanted=not quiet)
 
-    return Bounds(_bytes_of(given["max_memory"]), given["output"], progress)
+    return Bounds(memory_of(given), given["output"], progress)
 
 
-def _bytes_of(text: str) -> int:
-    """512M, 2GiB or 1000000 as bytes; k, M, G and T are powers of 1024."""
+def memory_of(given: Mapping[str, Any]) -> int:
+    """The bytes of --max-memory: 512M, 2GiB or 1000000; k, M, G and T are powers of 1024."""
+    text = given["max_memory"]
     match = _BYTES.fullmatch(text_of("max_memory", text).strip())
     size = int(match[1]) * _UNITS[match[2].lower()] if match else 0
     if not size:
