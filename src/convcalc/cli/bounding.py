@@ -38,7 +38,7 @@ def check_bounds(given: Mapping[str, Any]) -> None:
 
 def bounds_of(given: Mapping[str, Any]) -> Bounds | None:
     """The bounds that a command line gives, if it does."""
-    if given["max_memory"] is None or given["scheduler"] is not None:
+    if given["max_memory"] is None:
         return None
     quiet = bool(given["quiet"]) or given["format"] == "json"
 
