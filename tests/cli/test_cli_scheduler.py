@@ -107,3 +107,14 @@ def test_the_tiles_are_shown_before(inside):
     done = inside(*RUN, "--scheduler", "local", "--max-memory", "300k", "--dry-run")
     assert 0 == done.code
     assert "tasks for the workers: tiles of 4x" in done.err
+
+
+@pytest.mark.usefixtures("images")
+def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
+    # Neither does a module in the current folder run in them.
+    (folder / "signal.py").write_text("open('trapped', 'w').close()")
+    zarr.save_array("x.zarr", np.load("x.npy"))
+    words = ("run", "x.zarr", *RUN[2:], "--scheduler", "local", "--max-memory", "4M")
+    done = convcalc(*words, "-q", "-o", "y.npy")
+    assert (0, "", "") == (done.code, done.out, done.err)
+    assert ["k.npy", "signal.py", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())

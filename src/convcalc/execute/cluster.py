@@ -60,6 +60,7 @@ def connected(address: str, threads: int | None) -> Iterator[Any]:
         _quiet()
         stack.enter_context(dask.config.set(_configuration(threads)))
         if address == LOCAL:
+            stack.enter_context(_safe_path())
             folder = stack.enter_context(_scratch())
             cluster = stack.enter_context(_workers(folder, threads))
             address = cluster.scheduler_address
@@ -184,7 +185,8 @@ def _workers(folder: str, threads: int | None) -> Iterator[Any]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            # Dask serves a port in any case: not the one that a user's own cluster may have.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             worker_dashboard_address=None,
             local_directory=folder,
             silence_logs=SILENT,
@@ -207,11 +209,10 @@ def processors() -> int:
 def _configuration(threads: int | None) -> dict[str, Any]:
     """What Dask is told, for this process and for workers that it starts."""
     environment = dict.fromkeys(THREAD_VARIABLES, str(threads or 1))
-    # A module in the current folder is no module of Python's.
-    environment["PYTHONSAFEPATH"] = "1"
     return {
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
         "distributed.nanny.pre-spawn-environ": environment,
+        "distributed.worker.preload": ["convcalc.execute.worker_setup"],
         "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
         "distributed.admin.large-graph-warning-threshold": "1TB",
         "logging": {"distributed": "critical"},
@@ -222,6 +223,20 @@ def _quiet() -> None:
     """Dask's own log is about Dask: what matters to a user is said in one line."""
     for name in ("distributed", "tornado", "asyncio"):
         logging.getLogger(name).setLevel(SILENT)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started take no module of the current folder for one of Python's."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextmanager
