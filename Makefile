@@ -13,8 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
-	@echo "make test       the tests, with torch and the counters that are reproduced"
-	@echo "make test-core  the tests without torch"
+	@echo "make test       the tests, with torch, dask and the counters that are reproduced"
+	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
@@ -68,7 +68,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

@@ -36,6 +36,12 @@ NEEDS_TORCH = {
     "convcalc.export.torch_windows",
 }
 
+NEEDS_DASK = {
+    "convcalc.arrayfile.zarr_folder",
+    "convcalc.execute.cluster",
+    "convcalc.execute.tile_graph",
+}
+
 
 def modules():
     found = pkgutil.walk_packages(convcalc.__path__, "convcalc.")
@@ -70,6 +76,9 @@ def test_the_readme_s_python_runs():
 def test_the_examples_in_docstrings_run(name):
     if name in NEEDS_TORCH:
         pytest.importorskip("torch")
+    if name in NEEDS_DASK:
+        pytest.importorskip("distributed")
+        pytest.importorskip("zarr")
     assert 0 == doctest.testmod(importlib.import_module(name)).failed
 
 

@@ -52,9 +52,14 @@ LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "importers", "render"},
     "torch": {"execute", "export", "importers"},
     "onnx": {"importers"},
+    "dask": {"execute"},
+    "distributed": {"execute"},
+    "zarr": {"arrayfile"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
 }
+
+EXTRA = {"dask", "distributed", "zarr"}
 
 
 def imports(tree):
@@ -98,6 +103,16 @@ def test_each_library_is_known_to_few_parts():
     assert [] == strays
 
 
+def test_two_modules_know_dask_and_one_knows_zarr():
+    users = {(path, name.split(".")[0]) for path, _, names in modules() for name in names}
+    assert {
+        ("execute/cluster.py", "dask"),
+        ("execute/cluster.py", "distributed"),
+        ("execute/tile_graph.py", "dask"),
+        ("arrayfile/zarr_folder.py", "zarr"),
+    } == {(path, name) for path, name in users if name in EXTRA}
+
+
 def test_the_order_has_no_way_back():
     # Otherwise two parts could import each other with leave.
     for part, below in MAY_IMPORT.items():
@@ -137,7 +152,7 @@ def loaded_by(code):
 def test_the_calculator_needs_no_library(code):
     loaded = loaded_by(code)
     assert "convcalc.network" in loaded
-    assert set() == loaded & {"numpy", "torch", "onnx", "rich", "typer", "click"}
+    assert set() == loaded & {"numpy", "torch", "onnx", "rich", "typer", "click", *EXTRA}
 
 
 def test_importing_convcalc_loads_none_of_its_parts():

@@ -9,6 +9,7 @@ import pytest
 from cli_support import COMMAND, environment, loaded_by, terminal
 
 HEAVY = {"numpy", "torch", "onnx", "scipy", "pydantic", "rich", "rich.traceback"}
+HEAVY |= {"dask", "distributed", "zarr"}
 LAYER = ("-i", "3x9x9", "conv:8,k3", "sep:4,k3")
 
 

@@ -29,6 +29,11 @@ def unwritable(label: str, why: str) -> OutputError:
     return OutputError(f"cannot write {label}: {why}")
 
 
+def changed(label: str) -> DataError:
+    """The refusal of an array that is another one than when the work began."""
+    return DataError(f"{label} has changed since the work began; run it again")
+
+
 def too_large(label: str, needed: int, available: int | None) -> ResourceError:
     """The refusal of an input that memory does not hold; `available` is None where unknown."""
     found = "which is more than there are" if available is None else f"but {available:,} are free"

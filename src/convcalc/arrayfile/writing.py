@@ -124,7 +124,7 @@ def _dress(descriptor: int, old: os.stat_result | None) -> None:
     """Give a new file the mode, and if possible the owner, of the one that it replaces."""
     if not hasattr(os, "fchown"):  # not a POSIX system
         return
-    mode = 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode)
+    mode = 0o666 & ~umask() if old is None else stat.S_IMODE(old.st_mode)
     if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
         # Only root may give files away; for all others the file becomes their own.
         with contextlib.suppress(OSError):
@@ -132,7 +132,7 @@ def _dress(descriptor: int, old: os.stat_result | None) -> None:
     os.fchmod(descriptor, mode)
 
 
-def _umask() -> int:
+def umask() -> int:
     """The mode bits that new files do not get; they can only be read by setting them."""
     mask = os.umask(0o077)
     os.umask(mask)

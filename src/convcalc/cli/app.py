@@ -95,6 +95,7 @@ EXAMPLES = {
         "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
         'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
         'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
+        "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
     ),
     "weights": (
         "convcalc weights resnet18",

@@ -26,6 +26,8 @@ def check_bounds(given: Mapping[str, Any]) -> None:
     if given["max_memory"] is None:
         return
     memory_of(given)
+    if given["scheduler"] is not None:
+        return  # of each tile, whose result goes wherever the workers write it
     if given["network"] is not None:
         raise UsageError(
             "--max-memory goes with --kernel: the layers of a network hand whole arrays on; "

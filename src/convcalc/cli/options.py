@@ -207,6 +207,11 @@ EXECUTION: Options = {
     "threads": _text("--threads", metavar="N", about="Threads that compute; all by default."),
     "dry_run": _switch("--dry-run", about="Print the plan, compute nothing."),
     "stats": _switch("--stats", about="Print the plan beside the time that it took."),
+    "scheduler": _text(
+        "--scheduler",
+        metavar="ADDRESS|local",
+        about="Compute on a Dask cluster, as tcp://10.0.0.1:8786; local starts workers here.",
+    ),
     "device": _text("--device", metavar="DEVICE", about="A torch device, as cuda."),
     "verify": _text(
         "--verify",

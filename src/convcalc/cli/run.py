@@ -16,6 +16,7 @@ from convcalc.arrayfile import (
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
+from convcalc.cli.scheduling import check_scheduler, order_of, plan_tiles, read_shape, run_tiles
 from convcalc.cli.values import (
     choice_of,
     count_of,
@@ -69,13 +70,16 @@ def run(given: Mapping[str, Any]) -> Document | None:
     if given["dry_run"]:
         return _dry_run(given, settings)
     maps = None
-    if given["network"] is None:
+    if given["scheduler"] is not None:
+        result = run_tiles(_kernel(given, settings, read_input=read_shape), settings, given)
+    elif given["network"] is None:
         result = _convolved(_kernel(given, settings), settings, bounds_of(given))
     else:
         maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
         result = _network(given, settings, run_network, maps)
     failure = failed(result.verification)
-    if given["output"] is not None and failure is None and given["max_memory"] is None:
+    elsewhere = given["max_memory"] is not None or given["scheduler"] is not None
+    if given["output"] is not None and failure is None and not elsewhere:
         write_array(given["output"], result.array)
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"
@@ -95,9 +99,16 @@ def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
     """The plans; of files that are not piped only the headers are read."""
     if given["network"] is not None:
         work = _network(given, settings, network_work, read=read_stand_in)
+    elif given["scheduler"] is not None:
+        work = _kernel(given, settings, read_stand_in, read_shape)
     else:
         work = _kernel(given, settings, read_stand_in)
-    outlook = _outlook(work, settings, None if given["max_memory"] is None else memory_of(given))
+    order = order_of(given)
+    if order is None:
+        memory = None if given["max_memory"] is None else memory_of(given)
+        outlook = _outlook(work, settings, memory)
+    else:
+        outlook = plan_tiles(work, settings, order)
     for text in () if given["quiet"] else outlook.notes:
         note(text)
     return plan_document(outlook)
@@ -118,7 +129,10 @@ def _convolved(work: Work, settings: Settings, bounds: Bounds | None) -> Result:
 
 
 def _kernel(
-    given: Mapping[str, Any], settings: Settings, read: Callable[[str], Any] = read_array
+    given: Mapping[str, Any],
+    settings: Settings,
+    read: Callable[[str], Any] = read_array,
+    read_input: Callable[[str], Any] | None = None,
 ) -> Work:
     """What is given to be convolved."""
     values = layer_flags({**given, "bias": None})
@@ -126,7 +140,7 @@ def _kernel(
     transposed = bool(given["transposed"])
     # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
     layer_of({"out_channels": groups, "kernel_size": 1, **values})
-    array = read(given["array"])
+    array = (read_input or read)(given["array"])
     kernel = read(given["kernel"])
     bias = None if given["bias"] is None else read(given["bias"])
 
@@ -250,7 +264,8 @@ def _check_files(given: Mapping[str, Any]) -> None:
     inputs = _inputs(given)
     if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
-    if given["output"] is not None and not given["dry_run"]:
+    check_scheduler(given, inputs)
+    if given["output"] is not None and not given["dry_run"] and given["scheduler"] is None:
         if given["output"].lower().endswith(".npz"):
             raise UsageError("--output: the result is one .npy array; name it so, as result.npy")
         check_output(given["output"], force=bool(given["force"]), inputs=inputs)

@@ -53,6 +53,16 @@ class Figures:
                 self.total += float(values.sum(dtype=np.float64))
                 self.finite += values.size
 
+    def merge(self, other: Figures) -> None:
+        """Takes the figures of more values into account."""
+        if other.finite:
+            low, high = other.least, other.largest
+            self.least = low if self.least is None else min(self.least, low)
+            self.largest = high if self.largest is None else max(self.largest, high)
+        self.total += other.total
+        self.finite += other.finite
+        self.nonfinite += other.nonfinite
+
 
 def figures_of(array: np.ndarray) -> Figures:
     """The figures of a whole array."""

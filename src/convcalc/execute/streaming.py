@@ -79,16 +79,14 @@ def run_stream(
         DataError: integers cannot be computed or held exactly.
     """
     figures, overflowed, passed = Figures(), 0, 0
-    weights_finite = all(_is_finite(array) for array in named.values())
+    weights_finite = all(is_finite(array) for array in named.values())
     for box, piece in _pieces(stream):
-        if stream.samples.dtype.kind in "iu":
-            plan_dtypes({"the input": piece, **named}, stream.requested)
-        result = finished(_computed(stream, box, piece), stream.dtypes)[0]
+        result = compute_box(stream, box, piece, named)
         place: Any = tuple(slice(*ends) for ends in (box.channels, *box.outputs))
         out[(box.sample, *place)] = result
         broken = figures.nonfinite
         figures.add(result)
-        if figures.nonfinite > broken and weights_finite and _is_finite(piece):
+        if figures.nonfinite > broken and weights_finite and is_finite(piece):
             overflowed += figures.nonfinite - broken
         passed += piece.nbytes + result.nbytes
         if passed > held:
@@ -97,6 +95,26 @@ def run_stream(
             passed = 0
         progress(result.size)
     return Streamed(figures, overflowed)
+
+
+def compute_box(
+    stream: Stream, box: Box, piece: np.ndarray, named: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """The result of one box, (channels, *outputs), in the dtype of the result.
+
+    Args:
+        stream: What is computed.
+        box: Which part of it.
+        piece: The cells that the box reads, (1, C, *cells).
+        named: The kernel and bias by the names that messages call them.
+
+    Raises:
+        DataError: integers cannot be computed or held exactly.
+    """
+    if piece.dtype.kind in "iu":
+        plan_dtypes({"the input": piece, **named}, stream.requested)
+    result: np.ndarray = finished(_computed(stream, box, piece), stream.dtypes)[0]
+    return result
 
 
 def _pieces(stream: Stream) -> Iterator[tuple[Box, np.ndarray]]:
@@ -190,5 +208,6 @@ def _groups(problem: Problem, box: Box) -> tuple[int, int]:
     return box.channels[0] // each, -(-box.channels[1] // each)
 
 
-def _is_finite(array: np.ndarray) -> bool:
+def is_finite(array: np.ndarray) -> bool:
+    """Whether no number is NaN or infinite."""
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())

@@ -1,0 +1,92 @@
+"""A folder that is filled in the making and takes its name when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from typing import TYPE_CHECKING
+
+from convcalc.arrayfile.target import check_parent
+from convcalc.arrayfile.wording import quoted, reason, unwritable
+from convcalc.arrayfile.writing import failure, umask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MARKS = ("zarr.json", ".zarray", ".zgroup")
+"""What lies in every Zarr folder, and tells it from one that somebody else made."""
+
+
+def check_new_folder(path: str, *, force: bool, inputs: Sequence[str] = ()) -> None:
+    """Refuse a Zarr folder that could not, or should not, be written.
+
+    Args:
+        path: The folder.
+        force: Whether an existing one may be replaced.
+        inputs: The names of the inputs.
+
+    Raises:
+        OutputError: It cannot be written, or exists and `force` is not given.
+    """
+    label, plain = quoted(path), path.rstrip(os.sep)
+    try:
+        check_parent(label, plain)
+        status = os.lstat(plain)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
+        raise unwritable(label, reason(error)) from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise unwritable(label, "it is there and no folder; remove it or choose another name")
+    if not any(os.path.exists(os.path.join(plain, mark)) for mark in _MARKS):
+        raise unwritable(label, "the folder holds no Zarr array; choose another name")
+    if force:
+        return
+    if any(os.path.exists(name) and os.path.samefile(plain, name) for name in inputs):
+        raise unwritable(label, "it is also an input; add --force to replace it by the result")
+    raise unwritable(label, "it exists; add --force to replace it")
+
+
+@contextlib.contextmanager
+def scratch_folder(path: str) -> Iterator[str]:
+    """An empty folder beside `path`, taken away at the end whatever happens.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    parent = os.path.dirname(os.path.abspath(path.rstrip(os.sep)))
+    try:
+        made = tempfile.mkdtemp(prefix=".convcalc-", suffix=".tmp", dir=parent)
+        os.chmod(made, 0o777 & ~umask())
+    except OSError as error:
+        raise failure(quoted(path), error) from None
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def rename_folder(made: str, path: str) -> None:
+    """Gives a complete folder its name; what has that name now is taken away.
+
+    Raises:
+        OutputError: it cannot be done. What was there is as it was.
+    """
+    plain = path.rstrip(os.sep)
+    try:
+        with scratch_folder(plain) as aside:
+            old = os.path.join(aside, "old")
+            replaced = os.path.lexists(plain)
+            if replaced:
+                os.rename(plain, old)
+            try:
+                os.rename(made, plain)
+            except BaseException:
+                if replaced:
+                    os.rename(old, plain)
+                raise
+    except OSError as error:
+        raise failure(quoted(path), error) from None

@@ -1,0 +1,119 @@
+"""Arrays in zarr folders, formats 2 and 3: the only module that knows zarr."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+from zarr.storage import LocalStore
+
+from convcalc.arrayfile.memory import available_memory
+from convcalc.arrayfile.wording import changed, quoted, reason, too_large
+from convcalc.arrayfile.writing import failure
+from convcalc.arrayfile.zarr_metadata import Layout, read_layout
+from convcalc.errors import ConvcalcError, DataError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.arrayfile.npy import Array
+
+FULL: Any = {"write_empty_chunks": True}
+"""Chunks of zeros are written like all others: -0 is not what a missing chunk would be."""
+
+
+@dataclass(frozen=True)
+class StoredZarr:
+    """The array of a zarr folder, or of one in it."""
+
+    path: str
+    layout: Layout
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array."""
+        return self.layout.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its elements, in native byte order."""
+        return self.layout.dtype
+
+    def cells(self, index: tuple[slice, ...]) -> Array:
+        """A copy of some cells, a slice per axis; chunks without any of them are not read.
+
+        Raises:
+            DataError: a chunk is damaged, or the array is not what it was.
+        """
+        if read_layout(self.path) != self.layout:
+            raise changed(self.layout.label)
+        with _damage(self.layout.label):
+            array: Any = zarr.open_array(
+                store=LocalStore(self.layout.folder, read_only=True), mode="r"
+            )
+            return np.ascontiguousarray(array[index], self.dtype)
+
+
+def open_zarr(path: str) -> StoredZarr:
+    """The array of a folder: the folder's own, the only one in a group, or `FOLDER.zarr:NAME`.
+
+    Raises:
+        DataError: there is no such array, or it cannot be read without danger.
+        ResourceError: one of its chunks does not fit into the memory.
+    """
+    layout = read_layout(path)
+    limit = available_memory()
+    if limit is not None and layout.chunk_bytes > limit:
+        raise too_large(f"a chunk of {layout.label}", layout.chunk_bytes, limit)
+    return StoredZarr(path, layout)
+
+
+def make_zarr(path: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:
+    """A new array of zeros in a folder that is there and empty.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        zarr.create_array(
+            store=LocalStore(path),
+            shape=shape,
+            chunks=chunks,
+            dtype=np.dtype(dtype),
+            fill_value=0,
+            config=FULL,
+        )
+    except OSError as error:
+        raise failure(quoted(path), error) from None
+
+
+def write_cells(path: str, index: tuple[slice, ...], values: Array) -> None:
+    """Writes whole chunks of an array that `make_zarr` has made.
+
+    Raises:
+        OutputError: they cannot be written.
+        ResourceError: there is no room on the disk.
+    """
+    try:
+        array: Any = zarr.open_array(store=LocalStore(path), mode="r+", config=FULL)
+        array[index] = values
+    except OSError as error:
+        raise failure(quoted(path), error) from None
+
+
+@contextlib.contextmanager
+def _damage(label: str) -> Iterator[None]:
+    """Turn the many failures of decoding a chunk into the one that they mean."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (ConvcalcError, MemoryError):
+        raise
+    except Exception as error:
+        cause = printable(reason(error), 120)
+        raise DataError(f"{label} is damaged: {cause}; copy it again") from None

@@ -1,0 +1,111 @@
+"""`--scheduler`: whose workers compute, and what it goes with."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from convcalc.arrayfile.new_folder import check_new_folder
+from convcalc.arrayfile.stored import open_stored, stand_in
+from convcalc.arrayfile.target import check_output
+from convcalc.arrayfile.zarr_metadata import is_zarr
+from convcalc.cli.bounding import memory_of
+from convcalc.cli.progress import ProgressLine
+from convcalc.cli.values import flag, text_of
+from convcalc.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from convcalc.execute.results import Outlook, Result, Settings
+    from convcalc.execute.scheduled import Order
+    from convcalc.execute.work import Work
+
+_ADDRESS = re.compile(
+    r"(?:tcp|tls)://[^\s/:]+:[0-9]{1,5}|(?:tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
+)
+_ELSEWHERE = ("network", "verify", "stats")
+_EXTRA = ("dask", "distributed", "zarr")
+
+
+def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
+    """Whether --scheduler names one, goes with the rest, and has what it needs.
+
+    Raises:
+        UsageError: it does not; or a Zarr folder is named and it is missing.
+        OutputError: the output exists, or cannot be made.
+    """
+    output = given["output"]
+    if given["scheduler"] is None:
+        _refuse_zarr(given)
+        return
+    address = text_of("scheduler", given["scheduler"])
+    if address != "local" and not _ADDRESS.fullmatch(address):
+        raise UsageError(
+            f"--scheduler: expected local, or an address as tcp://10.0.0.1:8786; "
+            f"got '{printable(address)}'"
+        )
+    for name in _ELSEWHERE:
+        if given[name]:
+            raise UsageError(f"--scheduler and {flag(name)} exclude each other")
+    if any(find_spec(name) is None for name in _EXTRA):
+        raise UsageError(
+            "--scheduler needs dask and zarr; pip install 'convcalc[dask]' brings them"
+        )
+    if given["dry_run"]:
+        return
+    if output in (None, "-"):
+        raise UsageError("--scheduler: the workers write the result; give a file or folder with -o")
+    if is_zarr(output):
+        check_new_folder(output, force=bool(given["force"]), inputs=inputs)
+    else:
+        check_output(output, force=bool(given["force"]), inputs=inputs)
+
+
+def order_of(given: Mapping[str, Any]) -> Order | None:
+    """Where the work is done, if not here."""
+    if given["scheduler"] is None:
+        return None
+    from convcalc.execute.scheduled import Order
+
+    quiet = bool(given["quiet"]) or given["format"] == "json"
+
+    def progress(total: int) -> ProgressLine:
+        return ProgressLine(total, wanted=not quiet)
+
+    memory = None if given["max_memory"] is None else memory_of(given)
+    return Order(given["scheduler"], given["output"], memory, progress)
+
+
+def read_shape(path: str) -> np.ndarray:
+    """An array of the shape and dtype of the input that takes no memory: all its cells are 1."""
+    return stand_in(open_stored(path))
+
+
+def plan_tiles(work: Work, settings: Settings, order: Order) -> Outlook:
+    """The plan and the tiles."""
+    from convcalc.execute.scheduled import plan_scheduled
+
+    return plan_scheduled(work, settings, order)
+
+
+def run_tiles(work: Work, settings: Settings, given: Mapping[str, Any]) -> Result:
+    """The convolution, on workers that read the input themselves."""
+    from convcalc.execute.scheduled import run_scheduled
+
+    order = order_of(given)
+    assert order is not None
+    return run_scheduled(work, open_stored(given["array"]), settings, order)
+
+
+def _refuse_zarr(given: Mapping[str, Any]) -> None:
+    """Zarr folders are for workers, which read and write them part by part."""
+    for name in ("array", "output"):
+        if given[name] is not None and is_zarr(given[name]):
+            raise UsageError(
+                f"'{printable(given[name])}' is a zarr folder, which workers read and write; "
+                f"--scheduler local starts some on this machine"
+            )

@@ -1,0 +1,262 @@
+"""One convolution on a Dask cluster: connect or start, hand out the tiles, see them through."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
+from pkgutil import resolve_name
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import dask
+import distributed
+from distributed.scheduler import KilledWorker
+
+from convcalc import __version__
+from convcalc.errors import DataError, ResourceError, UsageError, printable
+from convcalc.execute.figures import Figures
+from convcalc.execute.streaming import Streamed
+from convcalc.execute.tile_graph import tile_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.tiles import Job
+
+LOCAL = "local"
+CONNECT_SECONDS = 5
+WORKER_SECONDS = 10
+"""How long a scheduler may take to answer, and to find a first worker."""
+
+LOOK_SECONDS = 5
+CLOSE_SECONDS = 10
+SILENT = logging.CRITICAL + 1
+
+ABSENT_SECONDS = 60
+"""How long there may be no worker at all before the work is given up."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextmanager
+def connected(address: str, threads: int | None) -> Iterator[Any]:
+    """A client of the cluster at an address, or of one that is started here for a while.
+
+    Args:
+        address: "local", or that of a scheduler.
+        threads: Threads of each computation; local workers are fewer for it.
+
+    Raises:
+        UsageError: nobody answers at the address.
+        ResourceError: workers cannot be started.
+    """
+    with ExitStack() as stack:
+        _quiet()
+        stack.enter_context(dask.config.set(_configuration(threads)))
+        if address == LOCAL:
+            stack.enter_context(_safe_path())
+            folder = stack.enter_context(_scratch())
+            cluster = stack.enter_context(_workers(folder, threads))
+            address = cluster.scheduler_address
+        try:
+            client = distributed.Client(
+                address, timeout=CONNECT_SECONDS, set_as_default=False, name="convcalc"
+            )
+        except (OSError, ValueError, ImportError) as error:
+            raise UsageError(_no_answer(address, error)) from None
+        stack.callback(client.close, timeout=CONNECT_SECONDS)
+        yield client
+
+
+def check_workers(client: Any, stored: Stored, backend: str) -> None:
+    """Whether every worker has what the tiles need: this version, the library, the input.
+
+    Raises:
+        UsageError: a worker has not; the message names it and what it lacks.
+        DataError: a worker does not see the input.
+    """
+    try:
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
+    except (TimeoutError, OSError):
+        raise UsageError(
+            f"the scheduler has no workers (waited {WORKER_SECONDS} s); start some, as "
+            f"dask worker {client.scheduler.address}"
+        ) from None
+    found = client.run(resolve_name, "convcalc:__version__", on_error="return")
+    for worker, version in found.items():
+        if isinstance(version, Exception):
+            raise UsageError(f"the worker {worker} has no convcalc: {printable(str(version))}")
+        if version != __version__:
+            raise UsageError(f"the worker {worker} has convcalc {version}; this is {__version__}")
+    if backend == "torch":
+        for worker, spec in client.run(_has_torch).items():
+            if not spec:
+                raise UsageError(
+                    f"the worker {worker} has no torch; install it there, or --backend numpy"
+                )
+    cells = (slice(0, 1),) * len(stored.shape)
+    for worker, seen in client.run(stored.cells, cells, on_error="return").items():
+        if isinstance(seen, Exception):
+            raise DataError(f"the worker {worker}: {seen}")
+
+
+def run_tiles(client: Any, job: Job, stored: Stored, advance: Callable[[int], None]) -> Streamed:
+    """Computes every tile into the job's output; what is known of the result.
+
+    A worker that is lost takes no tile with it: the scheduler hands its tiles to others, and a tile
+    that is written twice is the same.
+
+    Args:
+        client: Of the cluster.
+        job: What is computed.
+        stored: The input.
+        advance: Called with the number of values of each tile that is done.
+
+    Raises:
+        ConvcalcError: the first failure of a tile.
+        ResourceError: workers die of a tile, or there are none left.
+    """
+    figures, overflowed = Figures(), 0
+    done: SimpleQueue[Any] = SimpleQueue()
+    open_tiles = {future.key: future for future in client.compute(tile_tasks(job, stored))}
+    for future in open_tiles.values():
+        future.add_done_callback(done.put)
+    while open_tiles:
+        future = open_tiles.pop(_next(client, done).key)
+        known = _outcome(future)
+        future.release()  # what is held would be computed again if its worker died
+        figures.merge(known.figures)
+        overflowed += known.overflowed
+        advance(known.figures.finite + known.figures.nonfinite)
+    return Streamed(figures, overflowed)
+
+
+def _next(client: Any, done: SimpleQueue[Any]) -> Any:
+    """The next tile that is done or has failed.
+
+    Raises:
+        ResourceError: there have been no workers for long.
+    """
+    lonely_since: float | None = None
+    while True:
+        try:
+            return done.get(timeout=LOOK_SECONDS)
+        except Empty:
+            now = monotonic()
+        if client.status != "running":
+            raise ResourceError("the scheduler is gone; nothing was written") from None
+        if client.scheduler_info(n_workers=1)["workers"]:
+            lonely_since = None
+        elif lonely_since is None:
+            lonely_since = now
+        elif now - lonely_since > ABSENT_SECONDS:
+            raise ResourceError(
+                f"there have been no workers for {ABSENT_SECONDS} s; nothing was written"
+            ) from None
+
+
+def _outcome(future: Any) -> Streamed:
+    """What is known of a tile; its failure is raised as it was on the worker."""
+    try:
+        known: Streamed = future.result()
+    except KilledWorker as error:
+        raise ResourceError(
+            f"a tile killed {error.allowed_failures + 1} workers, one after another; "
+            f"they may be short of memory: give less with --max-memory"
+        ) from None
+    except CancelledError:
+        raise ResourceError("the scheduler is gone; nothing was written") from None
+    return known
+
+
+@contextmanager
+def _workers(folder: str, threads: int | None) -> Iterator[Any]:
+    """Workers of this machine's own, as many as the processors that this process may use."""
+    count = max(1, processors() // (threads or 1))
+    try:
+        cluster: Any = distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            # Dask serves a port in any case: not the one that a user's own cluster may have.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            worker_dashboard_address=None,
+            local_directory=folder,
+            silence_logs=SILENT,
+        )
+    except (OSError, RuntimeError, TimeoutError) as error:
+        raise ResourceError(f"cannot start workers: {printable(str(error))}") from None
+    try:
+        yield cluster
+    finally:
+        with suppress(Exception):
+            cluster.close(timeout=CLOSE_SECONDS)
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def _configuration(threads: int | None) -> dict[str, Any]:
+    """What Dask is told, for this process and for workers that it starts."""
+    environment = dict.fromkeys(THREAD_VARIABLES, str(threads or 1))
+    return {
+        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+        "distributed.nanny.pre-spawn-environ": environment,
+        "distributed.worker.preload": ["convcalc.execute.worker_setup"],
+        "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
+        "distributed.admin.large-graph-warning-threshold": "1TB",
+        "logging": {"distributed": "critical"},
+    }
+
+
+def _quiet() -> None:
+    """Dask's own log is about Dask: what matters to a user is said in one line."""
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(SILENT)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started take no module of the current folder for one of Python's."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what workers put aside."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="convcalc-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ResourceError(f"cannot make a temporary folder: {error.strerror}") from None
+    with folder as name:
+        yield name
+
+
+def _has_torch() -> bool:
+    return find_spec("torch") is not None
+
+
+def _no_answer(address: str, error: Exception) -> str:
+    cause = "" if isinstance(error, OSError) else f" ({printable(str(error), 120)})"
+    return (
+        f"--scheduler: no scheduler answers at {printable(address)}{cause}; "
+        f"'local' starts workers on this machine"
+    )

@@ -1,0 +1,171 @@
+"""The tiles of a convolution as a worker of a cluster sees them: read, compute, write, report.
+
+Nothing here knows which cluster. Workers open the input, and the result in the making, by their
+names, so that no array passes through the process that gave the order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from convcalc.execute.axes import batch_first
+from convcalc.execute.choice import limited_threads, open_backend
+from convcalc.execute.figures import Figures
+from convcalc.execute.running import memory_error
+from convcalc.execute.streaming import Stream, Streamed, compute_box, is_finite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.axes import Axes
+    from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.machine import Machine
+    from convcalc.execute.problem import Problem
+    from convcalc.execute.tiling import Box, Tiling
+
+
+class Job(NamedTuple):
+    """What all tiles share.
+
+    Attributes:
+        problem: The whole convolution.
+        tiling: How large the tiles are.
+        weight: The kernel, (O, C/g, *k) or transposed (C, O/g, *k).
+        bias: (O), or None.
+        named: The kernel and bias by the names that messages call them.
+        dtypes: Of the arithmetic and of the result.
+        requested: The dtype that was asked for, or None.
+        axes: How the input is read.
+        backend: The library that computes.
+        device: A torch device, or None.
+        algorithm: How it computes.
+        machine: The rates that plans are made with: those of whoever gave the order, for all.
+        threads: Threads of each computation, or None for what the worker has.
+        output: The zarr folder in the making.
+    """
+
+    problem: Problem
+    tiling: Tiling
+    weight: np.ndarray
+    bias: np.ndarray | None
+    named: Mapping[str, np.ndarray]
+    dtypes: DtypePlan
+    requested: str | None
+    axes: Axes
+    backend: str
+    device: str | None
+    algorithm: str
+    machine: Machine
+    threads: int | None
+    output: str
+
+
+class Samples:
+    """A stored array as dask.array takes one: (N, C, *sizes), whatever axes it is stored with."""
+
+    def __init__(self, stored: Stored, axes: Axes) -> None:
+        self._stored = stored
+        self._axes = axes
+        stand_in = np.broadcast_to(np.zeros((), stored.dtype), stored.shape)
+        self.shape = batch_first(stand_in, axes).shape
+        self.dtype = stored.dtype
+        self.ndim = len(self.shape)
+
+    def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
+        """The cells of a box, a slice per axis."""
+        own = list(index)
+        if self._axes.channels_last and self._axes.added < 2:
+            own.append(own.pop(1))
+        return batch_first(self._stored.cells(tuple(own[self._axes.added :])), self._axes)
+
+
+def compute_tile(
+    job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool
+) -> Streamed:
+    """Computes one tile and writes it into its place; what is known of it.
+
+    Args:
+        job: What is computed.
+        box: Which part of it.
+        piece: At least the cells that the box reads, (1, C, *cells).
+        begin: Which cell of the input is the first of the piece, per spatial axis.
+        padded: Whether cells are counted with the padding, which is among them.
+
+    Raises:
+        DataError: integers cannot be computed or held exactly.
+        OutputError: the result cannot be written.
+        ResourceError: there is not enough memory.
+    """
+    wanted = tuple(
+        slice(max(0, first - start), max(0, last - start))
+        for (first, last), start in zip(reads(job.problem, box, padded), begin, strict=True)
+    )
+    piece = np.ascontiguousarray(piece[(slice(None), slice(None), *wanted)])
+    backend: Any = open_backend(job.backend, job.device, (), job.algorithm)
+    backend.machine = job.machine
+    stream = Stream(
+        *(job.problem, job.tiling, piece, job.weight, job.bias),
+        *(job.dtypes, job.requested, backend),
+    )
+    with np.errstate(all="ignore"), limited_threads(job.threads, job.backend):
+        try:
+            result = compute_box(stream, box, piece, job.named)
+        except RuntimeError as error:
+            raise memory_error(error) from None
+    _write(job, box, result)
+    return _known(job, piece, result)
+
+
+def reads(problem: Problem, box: Box, padded: bool) -> list[tuple[int, int]]:
+    """The cells (begin, end) of each spatial axis that a box reads.
+
+    Output u reads from cell u*s - pb on; counted from the first cell of the padding that is u*s.
+    """
+    if not padded:
+        return [span.cells for span in box.spans]
+    return [
+        (first * w.stride, (last - 1) * w.stride + w.extent)
+        for (first, last), w in zip(box.outputs, problem.windows, strict=True)
+    ]
+
+
+def channels_read(problem: Problem, box: Box) -> tuple[int, int]:
+    """The input channels (begin, end) that a box reads: those of the groups it is made of."""
+    if problem.groups == 1:
+        return 0, problem.channels
+    begin, end = (n * problem.channels // problem.out_channels for n in box.channels)
+    return begin, end
+
+
+def kept_axes(problem: Problem, axes: Axes) -> tuple[int, ...]:
+    """Which of (N, O, *sizes) a result with the axes of the input has, in its order."""
+    spatial = tuple(range(2, 2 + problem.rank))
+    samples = () if axes.added else (0,)
+    if axes.added == 2 and problem.out_channels == 1:
+        return spatial
+    return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
+
+
+def _write(job: Job, box: Box, result: np.ndarray) -> None:
+    """A tile (channels, *outputs) into its place in the output."""
+    from convcalc.arrayfile.zarr_folder import write_cells
+
+    kept = kept_axes(job.problem, job.axes)
+    ends = [(box.sample, box.sample + 1), box.channels, *box.outputs]
+    place = tuple(slice(*ends[axis]) for axis in kept)
+    others = [axis for axis in range(result.ndim + 1) if axis not in kept]
+    values = result[np.newaxis].transpose(*others, *kept)
+    write_cells(job.output, place, values.reshape(values.shape[len(others) :]))
+
+
+def _known(job: Job, piece: np.ndarray, result: np.ndarray) -> Streamed:
+    """The figures of a tile, and how much of it left the range."""
+    figures = Figures()
+    figures.add(result)
+    broken = figures.nonfinite
+    if broken and not all(is_finite(array) for array in (piece, *job.named.values())):
+        broken = 0
+    return Streamed(figures, broken)
