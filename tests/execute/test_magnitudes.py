@@ -120,6 +120,19 @@ def test_bright_pictures_under_bright_kernels_are_transformed_from_large_kernels
     assert unsafe(x, np.ones((1, 1, 15, 15)), 128).all()
 
 
+def test_where_the_average_has_too_little_nothing_is_transformed(monkeypatch):
+    transformed = []
+    product_of = magnitudes.product_of
+    monkeypatch.setattr(
+        magnitudes, "product_of", lambda *given: transformed.append(1) or product_of(*given)
+    )
+    x = np.ones((1, 1, 300, 300))
+    assert unsafe(x, np.ones((1, 1, 15, 15)), 128).all()
+    assert [] == transformed
+    assert not unsafe(x, np.ones((1, 1, 31, 31)), 128).any()
+    assert transformed
+
+
 @both
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300, 1e16])
 def test_a_wild_cell_keeps_its_neighbours_exact(backend, value):

@@ -165,6 +165,7 @@ def test_the_planner_takes_phases_where_they_are_faster(backend):
     assert "phases" == planned(1, 1, (512, 512), 16, 4, 6).layout
     assert ("fft", "phases") == planned(1, 1, (512, 512), 127, 2, 63)[0:3:2]
     assert "contiguous" == planned(1, 1, (9, 9), 3, 2).layout
+    assert "phases" == planned(3, 32, (64, 64), 4, 2, 1, dtype="float64").layout
     assert "contiguous" == planned(16, 16, (99, 99), 4, 2, dtype="int64").layout
 
 

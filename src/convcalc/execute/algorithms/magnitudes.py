@@ -14,8 +14,8 @@ least T - D, less 2^-20 of T for the rounding of the magnitudes, where
 
     D = A * 2^-23 * (r/m * G + 1)        G^2 = the sum over the channels of (sum |w|/v)^2.
 
-An output is safe where the error is at most three quarters of its tolerance; a quarter, of 4 eps at
-least, is for the addition of a bias and for what a result is held against, a float64 itself:
+An output is safe where the error is at most three quarters of its tolerance; the rest, one eps and
+more, is for the addition of a bias and for what a result is held against, a float64 itself:
 
     A * (r/m * g/v + 1) <= 3/4 * c * (T - D).
 
