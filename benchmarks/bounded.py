@@ -124,16 +124,15 @@ def _measured(
     words = ["run", str(files.image), "--kernel", str(files.kernel), "--quiet", *more]
     words += ["--threads", str(options.threads)]
     dry = ("--backend", options.backend, "--dry-run", "--format", "json")
-    plan = _child("-m", "convcalc", *words, *dry)
-    backend = plan["backend"]
+    backend = _child("-m", "convcalc", *words, *dry)["backend"]
     words += ["--backend", backend, "-o", str(files.result)]
     found = _child("-c", RUN, backend, *words, threads=options.threads)
     files.result.unlink()
     found["backend"] = backend
     print(
-        f"{' '.join(more) or 'in memory'}: {gib:g} GiB by {backend}, "
-        f"{plan['convolutions'][0]['algorithm']}: {found['wall']:.1f} s ({found['cpu']:.1f} s of "
-        f"the processor), {gib * 2**28 / found['wall'] / 1e6:.1f} million inputs/s, "
+        f"{' '.join(more) or 'in memory'}: {gib:g} GiB by {backend}: "
+        f"{found['wall']:.1f} s ({found['cpu']:.1f} s of the processor), "
+        f"{gib * 2**28 / found['wall'] / 1e6:.1f} million inputs/s, "
         f"{found['peak'] / 2**20:.0f} MiB beyond the {found['imported'] / 2**20:.0f} of the import",
         flush=True,
     )

@@ -13,7 +13,9 @@ from cli_support import listing, strict
 
 from convcalc.cli.bounding import bounds_of
 from convcalc.cli.progress import ProgressLine
-from convcalc.execute import numpy_backend
+from convcalc.execute import bounded, numpy_backend
+from convcalc.execute.problem import Problem
+from convcalc.window import Window
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -93,11 +95,8 @@ def test_a_piece_that_is_wrong_leaves_nothing(inside):
         (("--max-memory", "0", "-o", "y.npy"), 2, "expected bytes"),
         (("--max-memory", "1G", "-o", "-"), 2, "give a file with -o"),
         (("--max-memory", "0", "--dry-run"), 2, "expected bytes"),
-        (
-            ("--max-memory", "1k", "--dry-run", "--kernel", "large.npy"),
-            4,
-            "one output cell needs 18,",
-        ),
+        # 18,000,016 of its own, and a quarter of what is allowed for neighbours in the file
+        (("--max-memory", "1k", "--dry-run", "--kernel", "large.npy"), 4, "needs 18,000,272 bytes"),
         (("--max-memory", "1G", "-o", "x.npy"), 4, "add --force"),
     ],
 )
@@ -115,6 +114,13 @@ def test_a_network_is_refused_with_the_reason_and_a_way(inside):
     done = inside(*words, "--max-memory", "1G")
     assert (2, "") == (done.code, done.out)
     assert "the layers of a network hand whole arrays on; run it on fewer samples" in done.err
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1000, 0), (1100, 4_000), (100_000, 1_310_720)])
+def test_what_lies_beside_the_lines_of_a_box_is_counted(width, beside):
+    # 10 lines of 1000 numbers: the rest of each, at most 128 KiB
+    part = Problem(1, 1, 1, 1, (10, 1000), (Window(1), Window(1)), (10, 1000))
+    assert beside == bounded._beside(part._replace(sizes=(10, width)), part)
 
 
 # --- the plan, the figures and the proof

@@ -47,8 +47,8 @@ def plan(seconds, algorithm="direct", backend="torch", layout="contiguous"):
 @pytest.mark.parametrize(
     ("given_plan", "count"),
     [
-        (plan(0.5), 1),
-        (plan(0.51), 5),
+        (plan(0.25), 1),
+        (plan(0.26), 3),
         (plan(10), 80),
         (plan(10, layout="channels-last"), 80),
         (plan(10, layout="blocks"), 80),
@@ -57,13 +57,34 @@ def plan(seconds, algorithm="direct", backend="torch", layout="contiguous"):
         (plan(10, "fft", layout="blocks"), 1),
         (plan(10, "im2col", layout="columns"), 1),
         (plan(10, backend="numpy", layout="blocks"), 1),
-        # nine taps, one call each: 1.0 and 0.5 seconds of one
+        # nine taps, one call each: 1.0 and 0.25 seconds of one
         (plan(9, backend="numpy"), 8),
-        (plan(4.5, backend="numpy"), 1),
+        (plan(2.25, backend="numpy"), 1),
     ],
 )
 def test_only_long_calls_are_cut(given_plan, count):
     assert count == count_of(given_plan, problem())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes", "count"),
+    [
+        # 2^24 numbers are 64 MiB, of which a piece has at most 16
+        (0.3, (4096, 4096), 4),
+        (1.0, (4096, 4096), 8),
+        (0.25, (4096, 4096), 1),
+        # 2^28 numbers would be 64 pieces: 30 of 10 milliseconds
+        (0.3, (16384, 16384), 30),
+        (0.9, (16384, 16384), 64),
+        # 8 pieces of 16 MiB, but 256 x 256 cells are only once 40,960; more for the seconds alone
+        (0.3, (256, 256, 512), 3),
+        (0.3, (512, 512, 128), 6),
+        (2.0, (256, 256, 512), 16),
+    ],
+)
+def test_results_of_pieces_are_small_unless_that_makes_them_slow(seconds, sizes, count):
+    wanted = problem(sizes=tuple(size + 2 for size in sizes))
+    assert count == count_of(plan(seconds), wanted)
 
 
 @pytest.mark.parametrize(

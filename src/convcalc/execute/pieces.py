@@ -8,10 +8,11 @@ so the order in which it adds, may differ at the edges of a piece.
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.execute.border import unpadded
+from convcalc.execute.cost import LARGEST_KEPT
 from convcalc.execute.taps import per_channel
 from convcalc.execute.tiling import Tiling, boxes
 
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
 
     Compute = Callable[[Any, Any, Shape], Any]
 
-LONGEST = 0.5
+LONGEST = 0.25
 """Seconds of one call that nobody minds, as a plan foretells them."""
 
 PIECE = 0.125
-"""Seconds of a piece: a plan may be wrong by a factor of eight before a second has passed.
+"""Seconds of a piece: a plan may be wrong by a factor of eight before a second has passed."""
 
-It is also a matter of speed: larger pieces take fresh memory from the system every time.
+SHORTEST = 0.01
+"""Seconds of a piece beside which making one more call is nothing."""
+
+LARGEST = LARGEST_KEPT // 2
+"""Bytes of the result of a piece: larger ones take fresh memory from the system every time."""
+
+SMALL = 20_480
+"""Cells, a third axis not counted, up to which torch goes a slow way, meant for small inputs.
+
+Source: `use_mkldnn` in torch's aten/src/ATen/native/Convolution.cpp.
 """
 
 
@@ -44,7 +54,11 @@ def count_of(chosen: Plan, problem: Problem) -> int:
         if chosen.layout == "blocks":
             return 1
         seconds /= problem.taps
-    return 1 if seconds <= LONGEST else ceil(seconds / PIECE)
+    if seconds <= LONGEST:
+        return 1
+    small = ceil(problem.itemsize * problem.cells_out / LARGEST)
+    cells = problem.batch * problem.channels * prod(problem.out_sizes[:2])
+    return max(ceil(seconds / PIECE), min(small, int(seconds / SHORTEST), cells // (2 * SMALL)))
 
 
 def padded(problem: Problem) -> Problem:
