@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import listing
+from cli_support import listing, strict
 
 from convcalc.cli.progress import ProgressLine
 
@@ -118,3 +118,11 @@ def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
     done = convcalc(*words, "-q", "-o", "y.npy")
     assert (0, "", "") == (done.code, done.out, done.err)
     assert ["k.npy", "signal.py", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+
+
+@pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
+def test_the_values_of_a_small_result_are_shown(inside, cluster, name):
+    np.save("x.npy", np.array([1, 2, 3, 4, 5]))
+    np.save("k.npy", np.array([1, 2, 3]))
+    words = ("--scheduler", cluster.scheduler_address, "-o", name, "--format", "json", "-q")
+    assert [14, 20, 26] == strict(inside(*RUN, *words).out)["output"]["values"]
