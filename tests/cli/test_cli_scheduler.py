@@ -81,6 +81,21 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     assert before == listing()
 
 
+def test_integers_are_refused_however_they_are_cut(inside, cluster):
+    # Each group for itself is exact: large numbers by 1, small ones by 100.
+    np.save("x.npy", np.array([[2**60] * 8, [1] * 8]))
+    np.save("k.npy", np.array([[[1]], [[100]]]))
+    words = (*RUN, "--groups", "2", "--dims", "1")
+    in_memory = inside(*words)
+    apart = ("--scheduler", cluster.scheduler_address, "--max-memory", "100", "-o", "y.npy")
+    assert "16 tasks" in inside(*words, *apart, "--dry-run").err
+    done = inside(*words, *apart)
+    assert (3, 3) == (in_memory.code, done.code)
+    assert "the integers are too large: a sum of products may reach" in in_memory.err
+    assert in_memory.err == done.err
+    assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
 @pytest.mark.usefixtures("images")
 @pytest.mark.parametrize(
     ("options", "code", "said"),
@@ -90,7 +105,7 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
         (("--scheduler", "local", "-o", "y.npy", "--stats"), 2, "exclude each other"),
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
-        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 2, "no scheduler answers"),
+        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],
 )
 def test_what_it_goes_with(inside, monkeypatch, options, code, said):
