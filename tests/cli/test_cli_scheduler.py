@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import listing, strict
+from cli_support import COMMAND, environment, listing, strict
 
 from convcalc.cli.progress import ProgressLine
 
@@ -141,3 +143,20 @@ def test_the_values_of_a_small_result_are_shown(inside, cluster, name):
     np.save("k.npy", np.array([1, 2, 3]))
     words = ("--scheduler", cluster.scheduler_address, "-o", name, "--format", "json", "-q")
     assert [14, 20, 26] == strict(inside(*RUN, *words).out)["output"]["values"]
+
+
+@pytest.mark.parametrize("seconds", [0.4, 1.5])
+def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
+    np.save("x.npy", np.ones((2000, 2000)))
+    np.save("k.npy", np.ones((9, 9)))
+    words = (*RUN, "--scheduler", "local", "--max-memory", "2M", "-o", "y.zarr")
+    process = subprocess.Popen(
+        [*COMMAND, *words], env=environment(), stderr=subprocess.PIPE, start_new_session=True
+    )
+    while process.poll() is None and not list(folder.glob(".convcalc-*")):
+        time.sleep(0.05)
+    time.sleep(seconds)  # workers are started, one after the other, or compute
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears of it
+    _, err = process.communicate(timeout=50)
+    assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
+    assert ["k.npy", "x.npy"] == sorted(os.listdir())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import tempfile
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
+from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -190,25 +192,44 @@ def _outcome(future: Any) -> Seen:
 def _workers(folder: str, threads: int | None) -> Iterator[Any]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
-    try:
-        cluster: Any = distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            # Dask serves a port in any case: not the one that a user's own cluster may have.
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            worker_dashboard_address=None,
-            local_directory=folder,
-            silence_logs=SILENT,
-        )
-    except (OSError, RuntimeError, TimeoutError) as error:
-        raise ClusterError(f"cannot start workers: {printable(str(error))}") from None
-    try:
+    with ExitStack() as stack:
+        try:
+            with _uninterrupted():
+                cluster: Any = distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    # Dask serves a port in any case: not that of a user's own cluster.
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                    worker_dashboard_address=None,
+                    local_directory=folder,
+                    silence_logs=SILENT,
+                )
+                stack.callback(_close, cluster)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(f"cannot start workers: {printable(str(error))}") from None
         yield cluster
+
+
+def _close(cluster: Any) -> None:
+    """Ends workers; those that do not answer end with this process."""
+    with suppress(Exception):
+        cluster.close(timeout=CLOSE_SECONDS)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt waits until workers have been started: it would end them in mid-sentence.
+
+    What is started meanwhile never hears of one, nor do the workers that take its place.
+    """
+    ensure_running()  # which would let interrupts through to whatever is started after it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
     finally:
-        with suppress(Exception):
-            cluster.close(timeout=CLOSE_SECONDS)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def processors() -> int:
@@ -223,7 +244,6 @@ def _configuration(threads: int | None) -> dict[str, Any]:
     return {
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
         "distributed.nanny.pre-spawn-environ": environment,
-        "distributed.worker.preload": ["convcalc.execute.worker_setup"],
         "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
         "distributed.admin.large-graph-warning-threshold": "1TB",
         "logging": {"distributed": "critical"},
