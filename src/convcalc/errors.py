@@ -9,7 +9,8 @@
     |  `- ShapeError            a layer does not fit the shape that arrives
     |- DataError            3   an input file or its contents
     `- OutputError          4   the result cannot be written
-       `- ResourceError         not enough memory or disk
+       |- ResourceError         not enough memory or disk
+       `- ClusterError          a scheduler or its workers cannot do the work
 
 A message is one to three lines: what is wrong, where, what was expected, what to do.
 Anything else that escapes is a bug and ends with 70.
@@ -78,6 +79,10 @@ class OutputError(ConvcalcError):
 
 class ResourceError(OutputError):
     """The machine has not enough memory or disk for what was asked."""
+
+
+class ClusterError(OutputError):
+    """A scheduler does not answer, or its workers cannot do the work or were lost."""
 
 
 class Problem(NamedTuple):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import listing
+from cli_support import COMMAND, environment, listing, strict
 
 from convcalc.cli.progress import ProgressLine
 
@@ -81,6 +83,21 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     assert before == listing()
 
 
+def test_integers_are_refused_however_they_are_cut(inside, cluster):
+    # Each group for itself is exact: large numbers by 1, small ones by 100.
+    np.save("x.npy", np.array([[2**60] * 8, [1] * 8]))
+    np.save("k.npy", np.array([[[1]], [[100]]]))
+    words = (*RUN, "--groups", "2", "--dims", "1")
+    in_memory = inside(*words)
+    apart = ("--scheduler", cluster.scheduler_address, "--max-memory", "100", "-o", "y.npy")
+    assert "16 tasks" in inside(*words, *apart, "--dry-run").err
+    done = inside(*words, *apart)
+    assert (3, 3) == (in_memory.code, done.code)
+    assert "the integers are too large: a sum of products may reach" in in_memory.err
+    assert in_memory.err == done.err
+    assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
 @pytest.mark.usefixtures("images")
 @pytest.mark.parametrize(
     ("options", "code", "said"),
@@ -90,7 +107,7 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
         (("--scheduler", "local", "-o", "y.npy", "--stats"), 2, "exclude each other"),
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
-        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 2, "no scheduler answers"),
+        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],
 )
 def test_what_it_goes_with(inside, monkeypatch, options, code, said):
@@ -118,3 +135,28 @@ def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
     done = convcalc(*words, "-q", "-o", "y.npy")
     assert (0, "", "") == (done.code, done.out, done.err)
     assert ["k.npy", "signal.py", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+
+
+@pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
+def test_the_values_of_a_small_result_are_shown(inside, cluster, name):
+    np.save("x.npy", np.array([1, 2, 3, 4, 5]))
+    np.save("k.npy", np.array([1, 2, 3]))
+    words = ("--scheduler", cluster.scheduler_address, "-o", name, "--format", "json", "-q")
+    assert [14, 20, 26] == strict(inside(*RUN, *words).out)["output"]["values"]
+
+
+@pytest.mark.parametrize("seconds", [0.4, 1.5])
+def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
+    np.save("x.npy", np.ones((2000, 2000)))
+    np.save("k.npy", np.ones((9, 9)))
+    words = (*RUN, "--scheduler", "local", "--max-memory", "2M", "-o", "y.zarr")
+    process = subprocess.Popen(
+        [*COMMAND, *words], env=environment(), stderr=subprocess.PIPE, start_new_session=True
+    )
+    while process.poll() is None and not list(folder.glob(".convcalc-*")):
+        time.sleep(0.05)
+    time.sleep(seconds)  # workers are started, one after the other, or compute
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears of it
+    _, err = process.communicate(timeout=50)
+    assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
+    assert ["k.npy", "x.npy"] == sorted(os.listdir())

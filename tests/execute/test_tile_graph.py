@@ -111,6 +111,8 @@ def problem(size, *, out_channels=1, batch=1, **options):
         ({"kernel_size": 1, "stride": 3}, 2, ((0, 6, 12), 0, 0)),
         # More padding than halo: chunks move towards the front.
         ({"kernel_size": 3, "padding": 4}, 9, ((0, 7, 12), 2, 0)),
+        # One chunk has no neighbours, however far its windows reach into the padding.
+        ({"kernel_size": 9, "padding": 9, "dilation": 2}, 14, ((0, 12), 0, 0)),
     ],
 )
 def test_chunks_follow_the_tiles(options, tile, cut):

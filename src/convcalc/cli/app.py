@@ -46,7 +46,8 @@ Examples:
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 the answer is no; 2 the command line or a layer is
 wrong; 3 an input file or its data is wrong; 4 the result cannot be written,
-or memory is short; 70 a bug; 130, 143, 129 interrupted by a signal.
+or memory or workers are short; 70 a bug; 130, 143, 129 interrupted by a
+signal.
 CONVCALC_TRACEBACK=1 shows where a failure arose.
 """
 

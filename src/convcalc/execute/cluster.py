@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import tempfile
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
+from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -18,16 +20,17 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from convcalc import __version__
-from convcalc.errors import DataError, ResourceError, UsageError, printable
+from convcalc.errors import ClusterError, DataError, ResourceError, printable
 from convcalc.execute.figures import Figures
 from convcalc.execute.streaming import Streamed
 from convcalc.execute.tile_graph import tile_tasks
+from convcalc.execute.tiles import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.arrayfile.stored import Stored
-    from convcalc.execute.tiles import Job
+    from convcalc.execute.tiles import Job, Seen
 
 LOCAL = "local"
 CONNECT_SECONDS = 5
@@ -53,8 +56,7 @@ def connected(address: str, threads: int | None) -> Iterator[Any]:
         threads: Threads of each computation; local workers are fewer for it.
 
     Raises:
-        UsageError: nobody answers at the address.
-        ResourceError: workers cannot be started.
+        ClusterError: nobody answers at the address, or workers cannot be started.
     """
     with ExitStack() as stack:
         _quiet()
@@ -69,7 +71,7 @@ def connected(address: str, threads: int | None) -> Iterator[Any]:
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="convcalc"
             )
         except (OSError, ValueError, ImportError) as error:
-            raise UsageError(_no_answer(address, error)) from None
+            raise ClusterError(_no_answer(address, error)) from None
         stack.callback(client.close, timeout=CONNECT_SECONDS)
         yield client
 
@@ -78,26 +80,26 @@ def check_workers(client: Any, stored: Stored, backend: str) -> None:
     """Whether every worker has what the tiles need: this version, the library, the input.
 
     Raises:
-        UsageError: a worker has not; the message names it and what it lacks.
+        ClusterError: a worker has not; the message names it and what it lacks.
         DataError: a worker does not see the input.
     """
     try:
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except (TimeoutError, OSError):
-        raise UsageError(
+        raise ClusterError(
             f"the scheduler has no workers (waited {WORKER_SECONDS} s); start some, as "
             f"dask worker {client.scheduler.address}"
         ) from None
     found = client.run(resolve_name, "convcalc:__version__", on_error="return")
     for worker, version in found.items():
         if isinstance(version, Exception):
-            raise UsageError(f"the worker {worker} has no convcalc: {printable(str(version))}")
+            raise ClusterError(f"the worker {worker} has no convcalc: {printable(str(version))}")
         if version != __version__:
-            raise UsageError(f"the worker {worker} has convcalc {version}; this is {__version__}")
+            raise ClusterError(f"the worker {worker} has convcalc {version}; this is {__version__}")
     if backend == "torch":
         for worker, spec in client.run(_has_torch).items():
             if not spec:
-                raise UsageError(
+                raise ClusterError(
                     f"the worker {worker} has no torch; install it there, or --backend numpy"
                 )
     cells = (slice(0, 1),) * len(stored.shape)
@@ -120,28 +122,39 @@ def run_tiles(client: Any, job: Job, stored: Stored, advance: Callable[[int], No
 
     Raises:
         ConvcalcError: the first failure of a tile.
-        ResourceError: workers die of a tile, or there are none left.
+        ClusterError: workers die of a tile, or there are none left.
     """
-    figures, overflowed = Figures(), 0
+    seen: dict[str, Seen] = {}
+    magnitude = 0
     done: SimpleQueue[Any] = SimpleQueue()
     open_tiles = {future.key: future for future in client.compute(tile_tasks(job, stored))}
+    order = tuple(open_tiles)
     for future in open_tiles.values():
         future.add_done_callback(done.put)
     while open_tiles:
         future = open_tiles.pop(_next(client, done).key)
-        known = _outcome(future)
+        known = seen[future.key] = _outcome(future)
         future.release()  # what is held would be computed again if its worker died
-        figures.merge(known.figures)
-        overflowed += known.overflowed
+        if known.magnitude > magnitude:
+            magnitude = known.magnitude
+            check_whole(job, magnitude)
         advance(known.figures.finite + known.figures.nonfinite)
-    return Streamed(figures, overflowed)
+    return _together([seen[key] for key in order])
+
+
+def _together(tiles: Sequence[Seen]) -> Streamed:
+    """What is known of the result; the sum of floats depends on the order of the tiles."""
+    figures = Figures()
+    for tile in tiles:
+        figures.merge(tile.figures)
+    return Streamed(figures, sum(tile.overflowed for tile in tiles))
 
 
 def _next(client: Any, done: SimpleQueue[Any]) -> Any:
     """The next tile that is done or has failed.
 
     Raises:
-        ResourceError: there have been no workers for long.
+        ClusterError: there have been no workers for long.
     """
     lonely_since: float | None = None
     while True:
@@ -150,28 +163,28 @@ def _next(client: Any, done: SimpleQueue[Any]) -> Any:
         except Empty:
             now = monotonic()
         if client.status != "running":
-            raise ResourceError("the scheduler is gone; nothing was written") from None
+            raise ClusterError("the scheduler is gone; nothing was written") from None
         if client.scheduler_info(n_workers=1)["workers"]:
             lonely_since = None
         elif lonely_since is None:
             lonely_since = now
         elif now - lonely_since > ABSENT_SECONDS:
-            raise ResourceError(
+            raise ClusterError(
                 f"there have been no workers for {ABSENT_SECONDS} s; nothing was written"
             ) from None
 
 
-def _outcome(future: Any) -> Streamed:
+def _outcome(future: Any) -> Seen:
     """What is known of a tile; its failure is raised as it was on the worker."""
     try:
-        known: Streamed = future.result()
+        known: Seen = future.result()
     except KilledWorker as error:
-        raise ResourceError(
+        raise ClusterError(
             f"a tile killed {error.allowed_failures + 1} workers, one after another; "
             f"they may be short of memory: give less with --max-memory"
         ) from None
     except CancelledError:
-        raise ResourceError("the scheduler is gone; nothing was written") from None
+        raise ClusterError("the scheduler is gone; nothing was written") from None
     return known
 
 
@@ -179,25 +192,44 @@ def _outcome(future: Any) -> Streamed:
 def _workers(folder: str, threads: int | None) -> Iterator[Any]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
-    try:
-        cluster: Any = distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            # Dask serves a port in any case: not the one that a user's own cluster may have.
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            worker_dashboard_address=None,
-            local_directory=folder,
-            silence_logs=SILENT,
-        )
-    except (OSError, RuntimeError, TimeoutError) as error:
-        raise ResourceError(f"cannot start workers: {printable(str(error))}") from None
-    try:
+    with ExitStack() as stack:
+        try:
+            with _uninterrupted():
+                cluster: Any = distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    # Dask serves a port in any case: not that of a user's own cluster.
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                    worker_dashboard_address=None,
+                    local_directory=folder,
+                    silence_logs=SILENT,
+                )
+                stack.callback(_close, cluster)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(f"cannot start workers: {printable(str(error))}") from None
         yield cluster
+
+
+def _close(cluster: Any) -> None:
+    """Ends workers; those that do not answer end with this process."""
+    with suppress(Exception):
+        cluster.close(timeout=CLOSE_SECONDS)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt waits until workers have been started: it would end them in mid-sentence.
+
+    What is started meanwhile never hears of one, nor do the workers that take its place.
+    """
+    ensure_running()  # which would let interrupts through to whatever is started after it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
     finally:
-        with suppress(Exception):
-            cluster.close(timeout=CLOSE_SECONDS)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def processors() -> int:
@@ -212,7 +244,6 @@ def _configuration(threads: int | None) -> dict[str, Any]:
     return {
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
         "distributed.nanny.pre-spawn-environ": environment,
-        "distributed.worker.preload": ["convcalc.execute.worker_setup"],
         "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
         "distributed.admin.large-graph-warning-threshold": "1TB",
         "logging": {"distributed": "critical"},

@@ -12,6 +12,7 @@ import numpy as np
 from convcalc import __version__
 from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
+from convcalc.arrayfile.stored import open_stored
 from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import UsageError
 from convcalc.execute.axes import batch_first
@@ -42,6 +43,9 @@ TILE_BYTES = 64 << 20
 
 SPARE = 0.6
 """How much of what is allowed a tile may take as far as is known: libraries take some besides."""
+
+MOST_SHOWN = 1 << 16
+"""Values of a result that is read again for whoever wants to see it."""
 
 MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
@@ -111,7 +115,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         _deliver(job, order.output, shape, chunks)
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     return Result(
-        array=np.broadcast_to(np.zeros((), stored_dtype), shape),
+        array=_to_show(order.output, shape, stored_dtype),
         report=report,
         backend=job.backend,
         dtypes=job.dtypes,
@@ -215,6 +219,14 @@ def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, .
             flush()
 
     grow_array(output, shape, np.dtype(job.dtypes.stored), fill)
+
+
+def _to_show(output: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """The result, if it is small enough for its values to be shown; else an array of its form."""
+    form = np.broadcast_to(np.zeros((), dtype), shape)
+    if form.size > MOST_SHOWN:
+        return form
+    return open_stored(output).cells((slice(None),) * len(shape))
 
 
 def _tiles(job: Job) -> str:

@@ -68,19 +68,21 @@ def cut_axis(problem: Problem, axis: int, tile: int, padded: bool) -> Cut | None
     `before` cells later than its tile reads, 0 <= before <= extent - s, needs `before` cells of the
     chunk in front and extent - s - before of the next; with before = pb, where that is allowed,
     chunks begin at multiples of the stride. dask.array takes a halo from the next chunk only, so
-    that none may be smaller than the halo.
+    that none may be smaller than the halo. The only chunk of an axis needs none.
 
     Source: derived.
     """
     window = problem.windows[axis]
     pb = 0 if padded else window.before
     size = problem.sizes[axis] + (window.before + window.after if padded else 0)
+    if tile >= problem.out_sizes[axis]:
+        return Cut((0, size), 0, 0)
     halo = max(0, window.extent - window.stride)
     before = min(pb, halo)
     inner = range(tile, problem.out_sizes[axis], tile)
     starts = (0, *(b * window.stride - pb + before for b in inner), size)
     cut = Cut(starts, before, halo - before)
-    if len(cut.sizes) > 1 and min(cut.sizes) < max(1, cut.before, cut.after):
+    if min(cut.sizes) < max(1, cut.before, cut.after):
         return None
     return cut
 

@@ -12,9 +12,11 @@ import numpy as np
 
 from convcalc.execute.axes import batch_first
 from convcalc.execute.choice import limited_threads, open_backend
+from convcalc.execute.exact import check_exact, largest_magnitude
 from convcalc.execute.figures import Figures
 from convcalc.execute.running import memory_error
-from convcalc.execute.streaming import Stream, Streamed, compute_box, is_finite
+from convcalc.execute.streaming import Stream, compute_box, is_finite
+from convcalc.execute.taps import grouped_weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +65,20 @@ class Job(NamedTuple):
     output: str
 
 
+class Seen(NamedTuple):
+    """What is known of a tile that was computed.
+
+    Attributes:
+        figures: Its least, mean and largest value.
+        overflowed: Values that left the range of the dtype, made of finite ones.
+        magnitude: The largest absolute value of the integers that the tile was given; 0 of floats.
+    """
+
+    figures: Figures
+    overflowed: int
+    magnitude: int
+
+
 class Samples:
     """A stored array as dask.array takes one: (N, C, *sizes), whatever axes it is stored with."""
 
@@ -82,9 +98,7 @@ class Samples:
         return batch_first(self._stored.cells(tuple(own[self._axes.added :])), self._axes)
 
 
-def compute_tile(
-    job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool
-) -> Streamed:
+def compute_tile(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool) -> Seen:
     """Computes one tile and writes it into its place; what is known of it.
 
     Args:
@@ -99,6 +113,7 @@ def compute_tile(
         OutputError: the result cannot be written.
         ResourceError: there is not enough memory.
     """
+    magnitude = largest_magnitude(piece) if piece.dtype.kind in "iu" else 0
     wanted = tuple(
         slice(max(0, first - start), max(0, last - start))
         for (first, last), start in zip(reads(job.problem, box, padded), begin, strict=True)
@@ -116,7 +131,21 @@ def compute_tile(
         except RuntimeError as error:
             raise memory_error(error) from None
     _write(job, box, result)
-    return _known(job, piece, result)
+    return _seen(job, piece, result, magnitude)
+
+
+def check_whole(job: Job, magnitude: int) -> None:
+    """The largest integer of any tile meets the heaviest kernel, though that may be of another.
+
+    Each tile was exact by itself; whether a work is refused must not depend on how it was cut.
+
+    Raises:
+        DataError: in memory it would be refused.
+    """
+    if job.problem.floating:
+        return
+    blocks = grouped_weight(job.weight, job.problem.groups, transposed=job.problem.transposed)
+    check_exact(np.array([magnitude], object), blocks, job.bias)
 
 
 def reads(problem: Problem, box: Box, padded: bool) -> list[tuple[int, int]]:
@@ -161,11 +190,11 @@ def _write(job: Job, box: Box, result: np.ndarray) -> None:
     write_cells(job.output, place, values.reshape(values.shape[len(others) :]))
 
 
-def _known(job: Job, piece: np.ndarray, result: np.ndarray) -> Streamed:
+def _seen(job: Job, piece: np.ndarray, result: np.ndarray, magnitude: int) -> Seen:
     """The figures of a tile, and how much of it left the range."""
     figures = Figures()
     figures.add(result)
     broken = figures.nonfinite
     if broken and not all(is_finite(array) for array in (piece, *job.named.values())):
         broken = 0
-    return Streamed(figures, broken)
+    return Seen(figures, broken, magnitude)
