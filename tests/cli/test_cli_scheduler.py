@@ -74,6 +74,19 @@ def test_from_a_folder_into_a_folder(inside, cluster):
 
 
 @pytest.mark.usefixtures("images")
+def test_nothing_is_left_of_a_chunk_that_a_lost_worker_was_writing(inside, cluster, monkeypatch):
+    def advance(line, count):
+        (made,) = Path.cwd().glob(".convcalc-*/result")
+        (made / "c" / "0.4711.partial").write_bytes(b"half")
+
+    monkeypatch.setattr(ProgressLine, "advance", advance)
+    words = (*RUN, "--scheduler", cluster.scheduler_address, "-o", "y.zarr")
+    assert 0 == inside(*words).code
+    assert ["c", "zarr.json"] == sorted(os.listdir("y.zarr"))
+    assert ["0"] == os.listdir("y.zarr/c")
+
+
+@pytest.mark.usefixtures("images")
 def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     before = listing()
     words = ("--scheduler", cluster.scheduler_address, "--dtype", "int8", "-o", "y.zarr")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FULL: Any = {"write_empty_chunks": True}
 """Chunks of zeros are written like all others: -0 is not what a missing chunk would be."""
+
+UNFINISHED = ".partial"
+"""How zarr names a chunk until it is whole."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,23 @@ def write_cells(path: str, index: tuple[slice, ...], values: Array) -> None:
     try:
         array: Any = zarr.open_array(store=LocalStore(path), mode="r+", config=FULL)
         array[index] = values
+    except OSError as error:
+        raise failure(quoted(path), error) from None
+
+
+def take_away_unfinished(path: str) -> None:
+    """Removes what was left by a process that died while it wrote a chunk.
+
+    zarr writes a chunk beside its place, and moves it there when it is whole.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    try:
+        for folder, _, names in os.walk(path):
+            for name in names:
+                if name.endswith(UNFINISHED):
+                    os.unlink(os.path.join(folder, name))
     except OSError as error:
         raise failure(quoted(path), error) from None
 

@@ -201,9 +201,10 @@ def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...]) -> None:
     """Gives the complete result its name; a `.npy` file is filled from it, chunk by chunk."""
-    from convcalc.arrayfile.zarr_folder import open_zarr
+    from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
 
     if is_zarr(output):
+        take_away_unfinished(job.output)
         rename_folder(job.output, output)
         return
     made = open_zarr(job.output)
