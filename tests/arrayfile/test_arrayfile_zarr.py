@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convcalc.arrayfile.zarr_metadata import is_zarr, read_layout, split_array
-from convcalc.errors import ConvcalcError, DataError, ResourceError
+from convcalc.errors import ConvcalcError, DataError, OutputError, ResourceError
 
 zarr = pytest.importorskip("zarr")
 zarr_folder = pytest.importorskip("convcalc.arrayfile.zarr_folder", exc_type=ImportError)
@@ -273,6 +273,14 @@ def test_a_folder_is_known_by_its_ending(name, parts):
 def test_what_is_written_keeps_the_sign_of_zero(folder):
     values = np.full((3, 4), -0.0)
     os.mkdir("y.zarr")
-    zarr_folder.make_zarr("y.zarr", values.shape, (3, 4), values.dtype)
-    zarr_folder.write_cells("y.zarr", (slice(0, 3), slice(0, 4)), values)
+    zarr_folder.make_zarr("y.zarr", "y.zarr", values.shape, (3, 4), values.dtype)
+    zarr_folder.write_cells("y.zarr", "y.zarr", (slice(0, 3), slice(0, 4)), values)
     assert np.signbit(cells("y.zarr")).all()
+
+
+def test_what_cannot_be_written_is_called_as_it_will_be(folder):
+    os.mkdir("made")
+    zarr_folder.make_zarr("made", "y.zarr", (3, 4), (3, 4), "int8")
+    (folder / "made" / "c").write_bytes(b"in the way")
+    with pytest.raises(OutputError, match=r"cannot write 'y\.zarr': (Not a directory|File exists)"):
+        zarr_folder.write_cells("made", "y.zarr", (slice(3), slice(4)), np.ones((3, 4), "int8"))

@@ -28,7 +28,7 @@ def cluster(tmp_path_factory):
         n_workers=2,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         local_directory=tmp_path_factory.mktemp("workers"),
         silence_logs=logging.CRITICAL + 1,
     ) as cluster:
@@ -119,6 +119,7 @@ def test_integers_are_refused_however_they_are_cut(inside, cluster):
         (("--scheduler", "local"), 2, "give a file or folder with -o"),
         (("--scheduler", "local", "-o", "y.npy", "--stats"), 2, "exclude each other"),
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
+        (("--scheduler", "local", "-o", "y.npz"), 2, "as result.npy or .zarr"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
         (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],

@@ -50,13 +50,13 @@ def tiled(monkeypatch, layer, x, weight, bias=None, *, budget, axes=None, reques
     out = np.full([whole[axis] for axis in kept_axes(problem, axes)], 77, dtypes.stored)
     monkeypatch.setattr(
         "convcalc.arrayfile.zarr_folder.write_cells",
-        lambda _, index, values: out.__setitem__(index, values),
+        lambda _path, _name, index, values: out.__setitem__(index, values),
     )
     stored = Kept(as_given(x, axes) if problem.channels > 1 or axes.added < 2 else x[0, 0])
     named = {"the kernel": weight} | ({} if bias is None else {"the bias": bias})
     job = Job(
         *(problem, tiling, weight, bias, named, dtypes, requested, axes),
-        *("numpy", None, "auto", this_machine(), None, "memory"),
+        *("numpy", None, "auto", this_machine(), None, "memory", "memory"),
     )
     known = dask.compute(*tile_graph.tile_tasks(job, stored), scheduler="synchronous")
     assert tiling.boxes == len(known)

@@ -76,8 +76,17 @@ def open_zarr(path: str) -> StoredZarr:
     return StoredZarr(path, layout)
 
 
-def make_zarr(path: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:
+def make_zarr(
+    path: str, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any
+) -> None:
     """A new array of zeros in a folder that is there and empty.
+
+    Args:
+        path: The folder.
+        name: What messages call it: the name that it will have.
+        shape: Of the array.
+        chunks: Of each chunk.
+        dtype: Of the elements.
 
     Raises:
         OutputError: it cannot be written.
@@ -92,10 +101,10 @@ def make_zarr(path: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype:
             config=FULL,
         )
     except OSError as error:
-        raise failure(quoted(path), error) from None
+        raise failure(quoted(name), error) from None
 
 
-def write_cells(path: str, index: tuple[slice, ...], values: Array) -> None:
+def write_cells(path: str, name: str, index: tuple[slice, ...], values: Array) -> None:
     """Writes whole chunks of an array that `make_zarr` has made.
 
     Raises:
@@ -106,24 +115,28 @@ def write_cells(path: str, index: tuple[slice, ...], values: Array) -> None:
         array: Any = zarr.open_array(store=LocalStore(path), mode="r+", config=FULL)
         array[index] = values
     except OSError as error:
-        raise failure(quoted(path), error) from None
+        raise failure(quoted(name), error) from None
 
 
-def take_away_unfinished(path: str) -> None:
+def take_away_unfinished(path: str, name: str) -> None:
     """Removes what was left by a process that died while it wrote a chunk.
 
     zarr writes a chunk beside its place, and moves it there when it is whole.
+
+    Args:
+        path: The folder.
+        name: What messages call it.
 
     Raises:
         OutputError: it cannot be removed.
     """
     try:
-        for folder, _, names in os.walk(path):
-            for name in names:
-                if name.endswith(UNFINISHED):
-                    os.unlink(os.path.join(folder, name))
+        for folder, _, files in os.walk(path):
+            for file in files:
+                if file.endswith(UNFINISHED):
+                    os.unlink(os.path.join(folder, file))
     except OSError as error:
-        raise failure(quoted(path), error) from None
+        raise failure(quoted(name), error) from None
 
 
 @contextlib.contextmanager

@@ -59,6 +59,8 @@ def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
         return
     if output in (None, "-"):
         raise UsageError("--scheduler: the workers write the result; give a file or folder with -o")
+    if output.lower().endswith(".npz"):
+        raise UsageError("--output: the result is one array; name it so, as result.npy or .zarr")
     if is_zarr(output):
         check_new_folder(output, force=bool(given["force"]), inputs=inputs)
     else:

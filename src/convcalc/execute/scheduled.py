@@ -74,7 +74,7 @@ def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
         UsageError: there would be too many tiles, or the algorithm asked for does not apply.
         ResourceError: a single tile takes more memory than is allowed.
     """
-    job, report = _job(work, settings, order.memory, "")
+    job, report = _job(work, settings, order, "")
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     notes = (*work.axes.notes, *job.dtypes.notes, f"{_tiles(job)}")
     return Outlook(report, job.backend, ((job.problem, own),), notes)
@@ -101,11 +101,11 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
     assert order.output is not None
     begin = perf_counter()
     with scratch_folder(order.output) as folder:
-        job, report = _job(work, settings, order.memory, os.path.join(folder, "result"))
+        job, report = _job(work, settings, order, os.path.join(folder, "result"))
         shape, chunks = _layout(job)
         stored_dtype = np.dtype(job.dtypes.stored)
         os.mkdir(job.output)
-        make_zarr(job.output, shape, chunks, stored_dtype)
+        make_zarr(job.output, job.name, shape, chunks, stored_dtype)
         size = prod(shape) * stored_dtype.itemsize
         with connected(order.address, settings.threads) as client, order.progress(size) as line:
             check_workers(client, stored, job.backend)
@@ -128,7 +128,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
     )
 
 
-def _job(work: Work, settings: Settings, memory: int | None, output: str) -> tuple[Job, Report]:
+def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job, Report]:
     """What every tile is told."""
     network, axes, weights, named = work
     given = named["the input"]
@@ -140,7 +140,7 @@ def _job(work: Work, settings: Settings, memory: int | None, output: str) -> tup
     layer: Any = network.nodes[0].layer
     problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend, algorithm = _backend(settings, problem)
-    tiling = _tiling(problem, samples.itemsize, backend, algorithm, memory)
+    tiling = _tiling(problem, samples.itemsize, backend, algorithm, order.memory)
     others = {name: array for name, array in named.items() if name != "the input"}
     job = Job(
         problem=problem,
@@ -157,6 +157,7 @@ def _job(work: Work, settings: Settings, memory: int | None, output: str) -> tup
         machine=this_machine(),
         threads=settings.threads,
         output=output,
+        name=order.output or "",
     )
     return job, report
 
@@ -204,7 +205,7 @@ def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, .
     from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
 
     if is_zarr(output):
-        take_away_unfinished(job.output)
+        take_away_unfinished(job.output, job.name)
         rename_folder(job.output, output)
         return
     made = open_zarr(job.output)

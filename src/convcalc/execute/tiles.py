@@ -47,6 +47,7 @@ class Job(NamedTuple):
         machine: The rates that plans are made with: those of whoever gave the order, for all.
         threads: Threads of each computation, or None for what the worker has.
         output: The zarr folder in the making.
+        name: The name that the result will have, for messages.
     """
 
     problem: Problem
@@ -63,6 +64,7 @@ class Job(NamedTuple):
     machine: Machine
     threads: int | None
     output: str
+    name: str
 
 
 class Seen(NamedTuple):
@@ -187,7 +189,7 @@ def _write(job: Job, box: Box, result: np.ndarray) -> None:
     place = tuple(slice(*ends[axis]) for axis in kept)
     others = [axis for axis in range(result.ndim + 1) if axis not in kept]
     values = result[np.newaxis].transpose(*others, *kept)
-    write_cells(job.output, place, values.reshape(values.shape[len(others) :]))
+    write_cells(job.output, job.name, place, values.reshape(values.shape[len(others) :]))
 
 
 def _seen(job: Job, piece: np.ndarray, result: np.ndarray, magnitude: int) -> Seen:
