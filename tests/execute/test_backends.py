@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from convcalc.layers import Conv
 from tolerances import TOLERANCES
 
-pytestmark = pytest.mark.usefixtures("opencv")
-
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 

@@ -7,8 +7,6 @@ from hypothesis import given, settings
 
 from convcalc.layers import ConvTranspose
 
-pytestmark = pytest.mark.usefixtures("opencv")
-
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 FEW = settings(max_examples=100)
 
