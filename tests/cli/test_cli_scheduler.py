@@ -96,6 +96,19 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     assert before == listing()
 
 
+def test_a_worker_writes_nothing_after_the_end(inside, cluster):
+    # The first tile fails at once, when the other has just begun.
+    values = np.ones((2000, 1000), "uint64")
+    values[0, 0] = 2**63
+    np.save("x.npy", values)
+    np.save("k.npy", np.ones((9, 9), "int64"))
+    words = (*RUN, "--scheduler", cluster.scheduler_address, "--max-memory", "120M")
+    assert "2 tasks" in inside(*words, "-o", "y.zarr", "--dry-run").err
+    assert 3 == inside(*words, "-o", "y.zarr").code
+    time.sleep(3)
+    assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
 def test_integers_are_refused_however_they_are_cut(inside, cluster):
     # Each group for itself is exact: large numbers by 1, small ones by 100.
     np.save("x.npy", np.array([[2**60] * 8, [1] * 8]))

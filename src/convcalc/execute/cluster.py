@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -22,9 +22,10 @@ from distributed.scheduler import KilledWorker
 from convcalc import __version__
 from convcalc.errors import ClusterError, DataError, ResourceError, printable
 from convcalc.execute.figures import Figures
+from convcalc.execute.scheduled import LOCAL
 from convcalc.execute.streaming import Streamed
 from convcalc.execute.tile_graph import tile_tasks
-from convcalc.execute.tiles import check_whole
+from convcalc.execute.tiles import check_whole, tiles_at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.tiles import Job, Seen
 
-LOCAL = "local"
 CONNECT_SECONDS = 5
 WORKER_SECONDS = 10
 """How long a scheduler may take to answer, and to find a first worker."""
 
 LOOK_SECONDS = 5
 CLOSE_SECONDS = 10
+LINGER_SECONDS = 0.1
 SILENT = logging.CRITICAL + 1
 
 ABSENT_SECONDS = 60
@@ -108,7 +109,14 @@ def check_workers(client: Any, stored: Stored, backend: str) -> None:
             raise DataError(f"the worker {worker}: {seen}")
 
 
-def run_tiles(client: Any, job: Job, stored: Stored, advance: Callable[[int], None]) -> Streamed:
+def run_tiles(
+    client: Any,
+    job: Job,
+    stored: Stored,
+    advance: Callable[[int], None],
+    *,
+    shared: bool,
+) -> Streamed:
     """Computes every tile into the job's output; what is known of the result.
 
     A worker that is lost takes no tile with it: the scheduler hands its tiles to others, and a tile
@@ -119,27 +127,53 @@ def run_tiles(client: Any, job: Job, stored: Stored, advance: Callable[[int], No
         job: What is computed.
         stored: The input.
         advance: Called with the number of values of each tile that is done.
+        shared: Whether the workers go on when this process ends. After a failure it then takes as
+            long as they need to leave the output alone.
 
     Raises:
         ConvcalcError: the first failure of a tile.
         ClusterError: workers die of a tile, or there are none left.
     """
+    tiles = {future.key: future for future in client.compute(tile_tasks(job, stored))}
+    try:
+        seen = _gathered(client, job, dict(tiles), advance)
+    except BaseException:
+        if shared:
+            _stop(client, list(tiles.values()), job.output)
+        raise
+    return _together([seen[key] for key in tiles])
+
+
+def _gathered(
+    client: Any, job: Job, waiting: dict[str, Any], advance: Callable[[int], None]
+) -> dict[str, Seen]:
+    """What is known of each tile, by its key."""
     seen: dict[str, Seen] = {}
     magnitude = 0
     done: SimpleQueue[Any] = SimpleQueue()
-    open_tiles = {future.key: future for future in client.compute(tile_tasks(job, stored))}
-    order = tuple(open_tiles)
-    for future in open_tiles.values():
+    for future in waiting.values():
         future.add_done_callback(done.put)
-    while open_tiles:
-        future = open_tiles.pop(_next(client, done).key)
+    while waiting:
+        future = waiting.pop(_next(client, done).key)
         known = seen[future.key] = _outcome(future)
         future.release()  # what is held would be computed again if its worker died
         if known.magnitude > magnitude:
             magnitude = known.magnitude
             check_whole(job, magnitude)
         advance(known.figures.finite + known.figures.nonfinite)
-    return _together([seen[key] for key in order])
+    return seen
+
+
+def _stop(client: Any, tiles: list[Any], output: str) -> None:
+    """Takes back what is not begun, and waits for tiles at work: they would still be written."""
+    end = monotonic() + CLOSE_SECONDS
+    with suppress(Exception):
+        client.cancel(tiles)
+        # Twice: a worker may have begun another tile before it heard of the end.
+        calm = 0
+        while calm < 2 and monotonic() < end:
+            calm = 0 if any(client.run(tiles_at_work, output).values()) else calm + 1
+            sleep(LINGER_SECONDS)
 
 
 def _together(tiles: Sequence[Seen]) -> Streamed:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from convcalc.execute.tiling import Tiling
     from convcalc.execute.work import Work
 
+LOCAL = "local"
+"""The address of workers that are started for the work, and end with it."""
+
 TILE_BYTES = 64 << 20
 """What computing a tile may take where nobody says: small for a worker, large beside its cost."""
 
@@ -110,7 +113,11 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         with connected(order.address, settings.threads) as client, order.progress(size) as line:
             check_workers(client, stored, job.backend)
             known = run_tiles(
-                client, job, stored, lambda values: line.advance(values * stored_dtype.itemsize)
+                client,
+                job,
+                stored,
+                lambda values: line.advance(values * stored_dtype.itemsize),
+                shared=order.address != LOCAL,
             )
         _deliver(job, order.output, shape, chunks)
     own = plan(job.problem, job.backend, job.machine, job.algorithm)

@@ -6,6 +6,9 @@ names, so that no array passes through the process that gave the order.
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +22,7 @@ from convcalc.execute.streaming import Stream, compute_box, is_finite
 from convcalc.execute.taps import grouped_weight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.axes import Axes
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from convcalc.execute.machine import Machine
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Box, Tiling
+
+
+_lock = Lock()
+_at_work: Counter[str] = Counter()
 
 
 class Job(NamedTuple):
@@ -115,6 +122,30 @@ def compute_tile(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], pa
         OutputError: the result cannot be written.
         ResourceError: there is not enough memory.
     """
+    with _counted(job.output):
+        return _computed(job, box, piece, begin, padded)
+
+
+@contextmanager
+def _counted(output: str) -> Iterator[None]:
+    """Makes it known that a tile of this output is at work, in a thread of this process."""
+    with _lock:
+        _at_work[output] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _at_work[output] -= 1
+
+
+def tiles_at_work(output: str) -> int:
+    """How many tiles of an output this process computes, or writes, at the moment."""
+    with _lock:
+        return _at_work[output]
+
+
+def _computed(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool) -> Seen:
+    """`compute_tile`, uncounted."""
     magnitude = largest_magnitude(piece) if piece.dtype.kind in "iu" else 0
     wanted = tuple(
         slice(max(0, first - start), max(0, last - start))
