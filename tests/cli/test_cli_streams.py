@@ -560,6 +560,12 @@ def working(save):
         process.communicate()
 
 
+def used_by_the_ended():
+    """Seconds of computing that all processes took which were started here and have ended."""
+    times = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return times.ru_utime + times.ru_stime
+
+
 def used(process):
     """Seconds of computing that the process has taken."""
     with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
@@ -583,14 +589,15 @@ def test_a_signal_ends_the_work_and_leaves_nothing(working, folder, number, code
     assert {"large.npy", "wide.npy", "y.npy"} == set(os.listdir())
 
 
-@pytest.mark.parametrize("words", [("--kernel", "k.npy"), ("--network", "conv:512,k7,p3")])
+@pytest.mark.parametrize("words", [("--kernel", "k.npy"), ("--network", "conv:512,k11,p5")])
 def test_a_long_call_into_torch_is_interrupted(folder, save, words):
     pytest.importorskip("torch")
-    # 16 x 512 x 56 x 56 outputs of 256 x 7 x 7 products: 3 * 10^11, in one call of many seconds
+    # 16 x 512 x 56 x 56 outputs of 256 x 11 x 11 products: 8 * 10^11, in one call of many seconds
     save("x.npy", np.ones((16, 256, 56, 56)), "f4")
-    save("k.npy", np.ones((512, 256, 7, 7)), "f4")
-    more = ["--random-weights", "1"] if words[0] == "--network" else ["--padding", "3"]
+    save("k.npy", np.ones((512, 256, 11, 11)), "f4")
+    more = ["--random-weights", "1"] if words[0] == "--network" else ["--padding", "5"]
     options = ["--backend", "torch", "--threads", "1", "--algorithm", "direct", "-q"]
+    before = used_by_the_ended()
     process = subprocess.Popen(
         [*COMMAND, "run", "x.npy", *words, *more, *options, "-o", "y.npy"],
         env=environment(OMP_NUM_THREADS="1"),
@@ -602,10 +609,11 @@ def test_a_long_call_into_torch_is_interrupted(folder, save, words):
     while used(process) < 6.0 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert process.poll() is None
-    sent = time.monotonic()
+    begun = used(process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 8  # one call would take twice that
+    # In time of the processor, whatever else the machine does; half a second is leaving torch.
+    assert used_by_the_ended() - before - begun < 2
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
     assert {"x.npy", "k.npy"} == set(os.listdir())
 

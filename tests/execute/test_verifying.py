@@ -291,6 +291,12 @@ def test_a_sample_takes_one_output_of_each_part_whatever_is_taken_at_once():
     assert [0, 1, 2, 3] == np.concatenate(list(verifying.sample(4, 4, 3))).tolist()
 
 
+def test_every_output_of_a_part_may_be_drawn():
+    # 499 parts of two outputs and one of one: about half of those two are the second.
+    drawn = np.concatenate(list(verifying.sample(500, 999, 500)))
+    assert 200 < np.count_nonzero(drawn[:499] % 2) < 300
+
+
 def test_a_large_result_is_looked_at_without_a_list_of_all_its_outputs():
     # 2^45 outputs: a list of them would take 256 TiB.
     few = next(verifying.sample(2**45, 2**45, 10))
