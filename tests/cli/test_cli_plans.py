@@ -83,6 +83,14 @@ def test_stats_have_the_plan_and_the_time(inside):
     assert "measured ms" in inside(*RUN, "--stats").out
 
 
+@pytest.mark.usefixtures("files")
+def test_stats_say_what_a_verification_found(inside):
+    told = json.loads(inside(*RUN, "--stats", "--verify", "9", "--format", "json").out)
+    assert (True, 9) == (told["verify"]["passed"], told["verify"]["checked"])
+    assert "9 of 32,300 outputs computed again" in inside(*RUN, "--stats", "--verify", "9").out
+    assert None is json.loads(inside(*RUN, "--stats", "--format", "json").out)["verify"]
+
+
 def test_the_stats_of_a_network_have_a_row_for_each_convolution(inside, save):
     save("image.npy", np.ones((1, 3, 40, 40)), "f4")
     run = ["run", "image.npy", "--network", "sep:4,k3 relu convt:2,k2,s2", "--random-weights", "1"]
