@@ -177,6 +177,11 @@ def test_opencv_adds_few_taps_and_transforms_many(backend):
     assert ("fft", "planes") == (many.algorithm, many.layout)
 
 
+def test_many_channels_are_the_librarys_and_few_are_planes():
+    assert "contiguous" == planned(64, 64, 112, 5, groups=64, rates=WITH_PLANES).layout
+    assert "planes" == planned(3, 3, 512, 5, groups=3, rates=WITH_PLANES).layout
+
+
 def test_opencv_has_no_part_in_what_it_cannot_do():
     assert "planes" != planned(16, 16, 64, 3, rates=WITH_PLANES).layout
     assert "planes" != planned(1, 1, 64, 3, rates=WITH_PLANES, dtype="int64").layout

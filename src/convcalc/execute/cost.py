@@ -96,9 +96,9 @@ def _slowness(problem: Problem, layout: str) -> float:
     if problem.dtype == "float64" and problem.depth * problem.taps > 1:
         return 2.0 if maps >= 8 else 8.0
     if problem.depthwise and problem.groups > 1:
-        if layout == "channels-last":
-            return 2.5
-        return 2.0 if width < 14 else 50.0
+        # Registers are filled with channels of depthwise kernels too, if there are enough.
+        few = 48.0 if problem.groups < 8 else 1.5 * max(1.0, 16 / problem.groups)
+        return 50.0 if layout == "contiguous" and width >= 14 else few
     if problem.depth == 1 and maps == 1:
         return 60.0 if width >= 32 else 17.0
     if layout == "contiguous" and width >= 14:
@@ -116,15 +116,21 @@ WIDE = 4
 """How many times slower OpenCV adds products of float64."""
 
 
-def plane_sums(problem: Problem, rates: PlaneRates) -> float:
-    """Seconds of the sums of single planes, tap by tap."""
+NARROW = 32
+"""Cells of a row that are worth as much time as its beginning and end."""
+
+
+def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
+    """Seconds of the sums of single planes, tap by tap, written at `copies` bytes per second."""
     extents = (1, *(w.extent for w in problem.windows))[-2:]
     cut = len(planes.parts(*extents, problem.itemsize))
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(fft.whole(problem))
     work = cells * (problem.taps + PLANE_SETUP * cut + JOINING * (cut - 1)) / rates.sums
     work *= WIDE if problem.dtype == "float64" else 1
-    return work / _hands(work, rates) + planes_in_all * (cut + 2) * rates.call
+    work *= 1 + NARROW / problem.out_sizes[-1]
+    written = problem.itemsize * problem.cells_out / copies
+    return work / _hands(work, rates) + written + planes_in_all * (cut + 2) * rates.call
 
 
 def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:

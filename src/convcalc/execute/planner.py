@@ -245,7 +245,7 @@ def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = F
     rates = machine.of(backend)
     layouts = ["contiguous"] if plain else _layouts(problem, backend, machine)
     seconds, layout = min(
-        (cost.plane_sums(problem, machine.planes), layout)
+        (cost.plane_sums(problem, machine.planes, rates.copies), layout)
         if layout == "planes" and machine.planes
         else (cost.direct(problem, layout, backend, rates), layout)
         for layout in layouts
