@@ -79,6 +79,9 @@ def grid(quick: bool) -> list[Cell]:
 SAMPLE = 5e-3
 """Seconds that a sample should take at least."""
 
+PAUSE = 0.02
+"""Seconds before a sample: threads of the last one, which wait for work in a loop, fall asleep."""
+
 
 class Bench:
     """Times in turns, on one clock."""
@@ -88,12 +91,16 @@ class Bench:
         self.clock = time.thread_time if cpu else time.perf_counter
 
     def medians(self, functions: dict[str, Callable[[], Any]]) -> dict[str, float]:
-        """The median of each; one that took longer than a cell may is not run again."""
+        """The median of each; one that took longer than a cell may is not run again.
+
+        Each round begins with another one, so that nobody always follows the same.
+        """
         samples: dict[str, list[float]] = {name: [self._once(f)] for name, f in functions.items()}
-        for _ in range(self.runs):
-            for name, function in functions.items():
+        for run in range(self.runs):
+            names = list(functions)
+            for name in names[run % len(names) :] + names[: run % len(names)]:
                 if samples[name][0] <= self.seconds:
-                    samples[name].append(self._repeated(function, samples[name][-1]))
+                    samples[name].append(self._repeated(functions[name], samples[name][-1]))
         return {name: statistics.median(times[1:] or times) for name, times in samples.items()}
 
     def _once(self, function: Callable[[], Any]) -> float:
@@ -102,9 +109,19 @@ class Bench:
         return self.clock() - start
 
     def _repeated(self, function: Callable[[], Any], expected: float) -> float:
-        """The seconds of one call; short ones are called many times in a row, all alike."""
+        """The seconds of one call; short ones are called many times in a row, all alike.
+
+        A result is dropped before the next is made: to keep them all would be to measure how fast
+        the system hands out fresh memory.
+        """
         calls = max(1, min(1000, int(SAMPLE / max(expected, 1e-9))))
-        return self._once(lambda: [function() for _ in range(calls)] and None) / calls
+        time.sleep(PAUSE)
+
+        def several() -> None:
+            for _ in range(calls):
+                function()
+
+        return self._once(several) / calls
 
 
 def main() -> None:
