@@ -1,12 +1,15 @@
 """Single planes by OpenCV: values, borders, parts of kernels, wild numbers, threads."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from scipy import signal
 
 from convcalc import convolve
 from convcalc.execute import cost, planes
-from convcalc.execute.algorithms import plane_sums
+from convcalc.execute.algorithms import plane_sums, volume_sums
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.problem import Problem
@@ -78,7 +81,7 @@ def ran(x, w, *, before=1, workers=1, dilation=1, stride=1):
     windows = tuple(Window(k, stride, before, before, dilation) for k in w.shape[2:])
     sizes = tuple(v.out_size(n) for v, n in zip(windows, x.shape[2:], strict=True))
     problem = Problem(len(x), x.shape[1], len(w), x.shape[1], x.shape[2:], windows, sizes)
-    return plane_sums.run(NumpyBackend(threads=workers), problem, x, w)
+    return plane_sums.PlaneSums(NumpyBackend(threads=workers), problem)(x, w)
 
 
 def test_a_tap_of_zero_is_for_finite_planes_only():
@@ -100,14 +103,83 @@ def test_the_holes_of_a_dilated_kernel_are_no_taps():
     assert 9 == (~np.isfinite(ran(x, w, before=2, dilation=2))).sum()
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 700, 500), (2, 3, 300, 250)])
+@pytest.mark.parametrize(
+    ("shape", "kernel"),
+    [
+        ((1, 1, 700, 500), (2, 1, 5, 5)),
+        ((2, 3, 300, 250), (6, 1, 5, 5)),
+        ((2, 4, 90, 70), (6, 2, 15, 15)),
+        ((1, 1, 40, 60, 50), (1, 1, 3, 5, 4)),
+        ((2, 2, 30, 20, 10), (2, 1, 5, 3, 3)),
+    ],
+)
 @pytest.mark.parametrize("stride", [1, 3])
-def test_threads_do_not_change_a_bit(monkeypatch, shape, stride):
+def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
     monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
-    x, w = drawn(*shape), drawn(shape[1] * 2, 1, 5, 5)
+    x, w = drawn(*shape), drawn(*kernel)
     alone = ran(x, w, before=2, workers=1, stride=stride)
     for workers in (2, 3, 8):
         assert np.array_equal(alone, ran(x, w, before=2, workers=workers, stride=stride))
+
+
+@pytest.mark.parametrize("kept", [2000, 2**17])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, workers):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(volume_sums, "MOST_CELLS", kept)
+    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    convs = torch.conv1d, torch.conv2d, torch.conv3d
+    for _ in range(60):
+        rank, batch, groups, depth, maps = (int(n) for n in NUMBERS.integers(1, 4, 5))
+        windows = tuple(
+            Window(k, int(NUMBERS.integers(1, 3)), *NUMBERS.integers(0, k + 2, 2).tolist(), d)
+            for k, d in NUMBERS.integers(1, (6, 3), (rank, 2)).tolist()
+        )
+        sizes = tuple(
+            int(n) + w.extent for n, w in zip(NUMBERS.integers(0, 9, rank), windows, strict=True)
+        )
+        outs = tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True))
+        x = drawn(batch, groups * depth, *sizes)
+        w = drawn(groups * maps, depth, *(v.kernel for v in windows))
+        problem = Problem(batch, groups * depth, groups * maps, groups, sizes, windows, outs)
+        y = plane_sums.PlaneSums(NumpyBackend(threads=workers), problem)(
+            x, w, drawn(groups * maps) * 0
+        )
+        wide = np.pad(x.astype(float), [(0, 0), (0, 0), *((v.before, v.after) for v in windows)])
+        expected = convs[rank - 1](
+            torch.from_numpy(wide),
+            torch.from_numpy(w.astype(float)),
+            stride=[v.stride for v in windows],
+            dilation=[v.dilation for v in windows],
+            groups=groups,
+        )
+        assert expected.shape == y.shape
+        assert np.abs(y - expected.numpy()).max() < 1e-4
+
+
+def test_slices_of_a_volume_do_not_see_each_other():
+    x, w = drawn(1, 1, 6, 9, 9), drawn(1, 1, 1, 3, 3)
+    x[0, 0, 2] = np.inf
+    y = ran_volume(x, w, (0, 2, 2))
+    assert np.isfinite(y[0, 0, [0, 1, 3, 4, 5]]).all()
+    assert not np.isfinite(y[0, 0, 2]).any()
+
+
+def ran_volume(x, w, before):
+    windows = tuple(Window(k, 1, b, b) for k, b in zip(w.shape[2:], before, strict=True))
+    sizes = tuple(v.out_size(n) for v, n in zip(windows, x.shape[2:], strict=True))
+    problem = Problem(1, 1, 1, 1, x.shape[2:], windows, sizes)
+    return plane_sums.PlaneSums(NumpyBackend(threads=1), problem)(x, w)
+
+
+@pytest.mark.parametrize("wild", [np.nan, np.inf])
+def test_a_kernel_that_is_not_finite_is_not_for_opencv(wild):
+    x, w = drawn(1, 1, 9, 9), drawn(1, 1, 3, 3)
+    w[0, 0, 0, 0] = wild
+    assert ran(x, w) is None
+    w[0, 0, 0, 0] = 3e38  # whose sum with itself would be infinite
+    w[0, 0, 0, 1] = 3e38
+    assert ran(x * 0, w) is not None
 
 
 def test_work_is_shared_only_where_it_pays():
@@ -115,8 +187,10 @@ def test_work_is_shared_only_where_it_pays():
     planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
     assert [(0, 10)] == seen
     seen.clear()
-    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 0.3)
-    assert [(0, 2), (2, 5), (5, 7), (7, 10)] == sorted(seen)
+    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
+    # four runs for each of two threads
+    expected = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6), (6, 7), (7, 8), (8, 10)]
+    assert expected == sorted(seen)
 
 
 def test_long_work_is_handed_out_in_short_runs():
@@ -125,13 +199,45 @@ def test_long_work_is_handed_out_in_short_runs():
     assert [50] * 20 == seen
 
 
-def test_an_error_in_a_thread_is_raised():
+def test_the_caller_does_what_a_helper_does_not_come_to():
+    held, done = threading.Event(), []
+
     def work(begin, end):
-        if begin:
+        if threading.current_thread() is threading.main_thread():
+            done.append((begin, end))
+            if len(done) == 7:
+                held.set()
+        else:
+            assert held.wait(10)
+
+    planes.shared(work, 8, 2, 0.3)
+    assert 7 <= len(done) <= 8
+
+
+def test_nothing_is_begun_after_an_interrupt():
+    begun = []
+
+    def work(begin, end):
+        begun.append(begin)
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+
+    with pytest.raises(KeyboardInterrupt):
+        planes.shared(work, 100, 2, 5.0)
+    time.sleep(0.2)
+    assert len(begun) <= 3
+
+
+@pytest.mark.parametrize("helping", [False, True])
+def test_an_error_in_a_thread_is_raised(helping):
+    def work(begin, end):
+        if (threading.current_thread() is threading.main_thread()) != helping:
             raise ValueError("here")
+        time.sleep(0.01)
 
     with pytest.raises(ValueError, match="here"):
-        planes.shared(work, 4, 2, 1.0)
+        planes.shared(work, 8, 2, 1.0)
 
 
 def test_every_kernel_of_a_plane_has_its_own_result():
@@ -188,3 +294,12 @@ def test_the_price_of_sums_counts_every_part_of_a_kernel():
     wide = problem._replace(dtype="float64")
     # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 40)
     assert 11.2e-3 * 1.32 + 0.08 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
+
+
+def test_the_price_of_sums_counts_channels_and_slices():
+    windows = (Window(3, 1, 1, 1),) * 3
+    problem = Problem(1, 2, 1, 1, (10, 10, 32), windows, (10, 10, 32))
+    rates = PlaneRates(1e9, 1, 1e-3, 1)
+    # 3,200 outputs of 2 channels * 27 taps, 3 more for each of 2 * 3 sums, 10 to add five of them;
+    # a row of 32 cells costs as much as 64; 12,800 bytes are written; 6 + 2 calls
+    assert 122 * 3.2e-6 * 2 + 0.0128 + 0.008 == pytest.approx(cost.plane_sums(problem, rates, 1e6))

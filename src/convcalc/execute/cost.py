@@ -123,14 +123,17 @@ NARROW = 32
 def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     """Seconds of the sums of single planes, tap by tap, written at `copies` bytes per second."""
     extents = (1, *(w.extent for w in problem.windows))[-2:]
+    slices = problem.windows[0].kernel if problem.rank == 3 else 1
     cut = len(planes.parts(*extents, problem.itemsize))
+    sums = problem.depth * slices
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(fft.whole(problem))
-    work = cells * (problem.taps + PLANE_SETUP * cut + JOINING * (cut - 1)) / rates.sums
+    products = problem.depth * problem.taps + sums * PLANE_SETUP * cut + JOINING * (sums * cut - 1)
+    work = cells * products * (1 + NARROW / problem.out_sizes[-1]) / rates.sums
     work *= WIDE if problem.dtype == "float64" else 1
-    work *= 1 + NARROW / problem.out_sizes[-1]
     written = problem.itemsize * problem.cells_out / copies
-    return work / _hands(work, rates) + written + planes_in_all * (cut + 2) * rates.call
+    calls = planes_in_all * (sums * cut + 2)
+    return work / _hands(work, rates) + written + calls * rates.call
 
 
 def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:

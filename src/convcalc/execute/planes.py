@@ -16,10 +16,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-WORTH_A_THREAD = 4e-4
+WORTH_A_THREAD = 1.5e-4
 """Seconds of work below which handing it to another thread costs more than it saves."""
 
 
 MOST_KEPT = 2**18
-"""Outputs up to which memory between the steps is small enough to be kept and used again."""
+"""Outputs up to which what is between the steps stays in the caches."""
 
 
 LONGEST_RUN = 0.1
-"""Seconds of work that are handed to a thread at a time."""
+"""Seconds of work that are handed to a thread at a time, at most."""
+
+RUNS = 4
+"""Runs per thread, if there is enough to do: those that fall behind leave some to the others."""
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +81,33 @@ def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], 
     )
 
 
+def are_finite(numbers: Array) -> bool:
+    """Whether none of the numbers is NaN or infinite."""
+    flat = numbers.reshape(1, -1)
+    return bool(_cv2().checkRange(flat)[0])
+
+
+def has_zero(numbers: Array) -> bool:
+    """Whether one of the numbers is 0."""
+    flat = numbers.reshape(1, -1)
+    return bool(_cv2().countNonZero(flat) != numbers.size)
+
+
+def filtered(plane: Array, kernel: Array) -> Array:
+    """What OpenCV gives: one output per cell, the kernel's middle on it, in fresh memory."""
+    cv2 = _cv2()
+    found: Array = cv2.filter2D(plane, -1, kernel, None, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
+    return found
+
+
+def is_straight(
+    plane: Sequence[int], kernel: Sequence[int], before: Sequence[int], sizes: Sequence[int]
+) -> bool:
+    """Whether all outputs are just those that OpenCV gives, by adding and not by transforms."""
+    middle = (kernel[0] // 2, kernel[1] // 2)
+    return tuple(before) == middle and tuple(sizes) == tuple(plane)
+
+
 def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
     """The cross-correlation of a plane (H, W) with a kernel (kh, kw), put into `out`.
 
@@ -96,8 +127,11 @@ def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) 
         axis = int(out.shape[0] // kernel.shape[0] < out.shape[1] // kernel.shape[1])
         if out.shape[axis] > kernel.shape[axis]:
             middle = out.shape[axis] // 2
-            correlate_run(plane, kernel, before, out, axis, (0, middle))
-            correlate_run(plane, kernel, before, out, axis, (middle, out.shape[axis]))
+            one, other = (
+                (out[:, :middle], out[:, middle:]) if axis else (out[:middle], out[middle:])
+            )
+            correlate_run(plane, kernel, before, one, axis, 0)
+            correlate_run(plane, kernel, before, other, axis, middle)
             return
     if len(cut) == 1 and _fits(plane.shape, kernel.shape, before, out.shape):
         _filtered(plane, kernel, before, out)
@@ -106,26 +140,24 @@ def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) 
 
 
 def correlate_run(
-    plane: Array,
-    kernel: Array,
-    before: tuple[int, int],
-    out: Array,
-    axis: int,
-    ends: tuple[int, int],
+    plane: Array, kernel: Array, before: tuple[int, int], out: Array, axis: int, begin: int
 ) -> None:
-    """`correlate` for the outputs `begin` ... `end` - 1 of one axis, from the cells they read."""
-    begin, end = ends
+    """`correlate` for a run of outputs along one axis, from `begin` on, from the cells they read.
+
+    Args:
+        out: Of that run alone.
+    """
     first = max(0, begin - before[axis])
-    last = min(plane.shape[axis], end - before[axis] + kernel.shape[axis] - 1)
+    last = begin + out.shape[axis] - before[axis] + kernel.shape[axis] - 1
     lead = before[axis] + first - begin
     if axis:
-        target, seen, around = out[:, begin:end], plane[:, first:last], (before[0], lead)
+        seen, around = plane[:, first : max(first, last)], (before[0], lead)
     else:
-        target, seen, around = out[begin:end], plane[first:last], (lead, before[1])
-    if first < last:
-        correlate(seen, kernel, around, target)
+        seen, around = plane[first : max(first, last)], (lead, before[1])
+    if seen.shape[axis]:
+        correlate(seen, kernel, around, out)
     else:
-        target[...] = 0
+        out[...] = 0
 
 
 def _in_parts(
@@ -234,6 +266,9 @@ def processors() -> int:
 def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: float) -> None:
     """Calls `work(begin, end)` on runs of `count` things, several at a time where that pays.
 
+    The calling thread works too, and so does not wait for others that the system keeps from
+    running: other libraries have threads that wait for work in a loop.
+
     Args:
         work: Handles the things `begin` ... `end` - 1.
         count: Things in all.
@@ -244,10 +279,27 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
     if hands <= 1:
         work(0, count)
         return
-    # Short runs: those that have not begun when the user interrupts are never begun.
-    runs = min(count, hands * max(1, int(seconds / hands / LONGEST_RUN)))
+    runs = min(count, hands * max(RUNS, int(seconds / hands / LONGEST_RUN)))
     ends = [count * i // runs for i in range(runs + 1)]
-    list(_pool(hands).map(work, ends[:-1], ends[1:]))
+    waiting = deque(pairwise(ends))
+
+    def lend_a_hand() -> None:
+        while waiting:
+            try:
+                begin, end = waiting.popleft()
+            except IndexError:
+                return
+            work(begin, end)
+
+    helpers = [_pool(hands - 1).submit(lend_a_hand) for _ in range(hands - 1)]
+    try:
+        lend_a_hand()
+    finally:
+        # After an interrupt, what has not begun is never begun.
+        waiting.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+    for helper in begun:
+        helper.result()
 
 
 @lru_cache(maxsize=8)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
+from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
 from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.algorithms.plane_sums import PlaneSums
 from convcalc.execute.phases import phases_of
 from convcalc.execute.pieces import in_pieces, padded
 from convcalc.execute.planner import Plan, plan, plan_of_phase
@@ -14,7 +16,7 @@ from convcalc.execute.problem import Problem
 from convcalc.execute.taps import grouped_weight, per_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.window import Window
 
@@ -159,37 +161,59 @@ def dtype_of(array: Any) -> str:
     return str(array.dtype).rpartition(".")[2]
 
 
+def settled(ops: Any, chosen: Plan, problem: Problem) -> Callable[[Any, Any, Any], Any]:
+    """`run_plan` for the array, weight and bias of one problem, many times over."""
+    if _is_planar(chosen) and problem.padding_mode == "zeros":
+        return PlaneSums(ops, problem)
+    return partial(run_plan, ops, chosen, problem)
+
+
+def _is_planar(chosen: Plan) -> bool:
+    return chosen.layout == "planes" and chosen.algorithm == "direct"
+
+
 def run_plan(
     ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any, bias: Any | None
 ) -> Any:
     """The result of one plan; None where the numbers do not admit it."""
-    windows = problem.windows
     if chosen.algorithm == "direct" and chosen.layout in PLAIN:
+        return _plainly(ops, chosen, problem, array, weight, bias)
+    if _is_planar(chosen):
         if problem.padding_mode != "zeros":
-            array = ops.pad(array, windows, problem.padding_mode)
+            array = ops.pad(array, problem.windows, problem.padding_mode)
             problem = padded(problem)
-
-        def direct(piece: Any, own: Any, _: Any) -> Any:
-            return ops.direct(piece, weight, bias, own, problem.groups, chosen.layout)
-
-        return in_pieces(ops, chosen, problem, array, bias, direct)
+        return PlaneSums(ops, problem)(array, weight, bias)
     if problem.floating and not ops.is_finite(weight):
         return None  # an infinite weight must not meet a padding's zeros
     ops.check(array, weight, bias, problem.groups)
-    planar = chosen.algorithm == "direct" and chosen.layout == "planes"
-    if planar and problem.padding_mode == "zeros":
-        pass  # OpenCV knows what surrounds a plane
-    elif any(w.before or w.after for w in windows):
-        array = ops.pad(array, windows, problem.padding_mode)
-        problem = padded(problem) if planar else problem
+    if chosen.algorithm == "lowrank":
+        weight = lowrank.factors(ops.unload(weight))
+        if weight is None:
+            return None  # found out before anything is padded
+    if any(w.before or w.after for w in problem.windows):
+        array = ops.pad(array, problem.windows, problem.padding_mode)
     result = _computed(ops, chosen, problem, array, weight)
     if result is not None and bias is not None:
         result += per_channel(bias, problem.rank)
     return result
 
 
+def _plainly(
+    ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any, bias: Any | None
+) -> Any:
+    """The result by the library's own convolution."""
+    if problem.padding_mode != "zeros":
+        array = ops.pad(array, problem.windows, problem.padding_mode)
+        problem = padded(problem)
+
+    def direct(piece: Any, own: Any, _: Any) -> Any:
+        return ops.direct(piece, weight, bias, own, problem.groups, chosen.layout)
+
+    return in_pieces(ops, chosen, problem, array, bias, direct)
+
+
 def _computed(ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any) -> Any:
-    """The result of a padded array, the bias apart."""
+    """The result of a padded array, the bias apart; of "lowrank", `weight` are the factors."""
     if chosen.algorithm == "im2col":
         return im2col.run(ops, problem, array, weight)
     if chosen.algorithm == "lowrank":
@@ -201,8 +225,6 @@ def _computed(ops: Any, chosen: Plan, problem: Problem, array: Any, weight: Any)
             return _block(ops, piece, weight, windows, problem.groups)
 
         return fft.run(ops, problem, array, weight, chosen.tiles, direct, chosen.layout)
-    if chosen.layout == "planes":
-        return plane_sums.run(ops, problem, array, weight)
     if chosen.layout == "blocks":
 
         def run(piece: Any, _: Any, sizes: Any) -> Any:

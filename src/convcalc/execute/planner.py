@@ -234,7 +234,7 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
                 yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
                 # Long rows are transformed faster many at a time, by the libraries themselves; and
                 # the constant of the proof for float64 was not looked for with OpenCV.
-                single = problem.dtype == "float32" and plane_sums.refusal(problem) is None
+                single = problem.dtype == "float32" and problem.depth == 1
                 if machine.planes and problem.rank == 2 and single:
                     seconds = cost.plane_spectral(problem, tiles, machine.planes, rates.copies)
                     yield Plan("fft", backend, "planes", tiles, needed, seconds, "")

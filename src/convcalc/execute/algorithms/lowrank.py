@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.algorithms import plane_sums
 from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.algorithms.plane_sums import PlaneSums
 from convcalc.execute.border import unpadded
 from convcalc.window import Window
 
@@ -65,6 +65,8 @@ def factors(weight: np.ndarray) -> list[np.ndarray] | None:
 
     An infinite or NaN weight has no factors.
     """
+    if _is_mixed(weight[0, 0]):
+        return None
     kernels = weight[:, 0].astype(np.float64)
     if not np.isfinite(kernels).all():
         return None
@@ -76,6 +78,26 @@ def factors(weight: np.ndarray) -> list[np.ndarray] | None:
         others = (1,) * (product.ndim - 1)
         product = product[..., None] * line.reshape(len(line), *others, -1)
     return lines if bool((np.abs(kernels - product) <= allowed).all()) else None
+
+
+def _is_mixed(kernel: np.ndarray) -> bool:
+    """Whether four taps alone show that a kernel is no product: a look that costs little.
+
+    Of a product w[i, j] * w[m, n] = w[i, n] * w[m, j]. More roundings are allowed than `factors`
+    allows, so that nothing is turned away that has factors.
+    """
+    axes = [axis for axis, size in enumerate(kernel.shape) if size > 1][:2]
+    place = [int(i) for i in np.unravel_index(np.abs(kernel).argmax(), kernel.shape)]
+    top = float(kernel[tuple(place)])
+    if len(axes) < 2 or not top:
+        return False
+    far, near = list(place), 1.0
+    for axis in axes:
+        beside = list(place)
+        beside[axis] = far[axis] = (place[axis] + 1) % kernel.shape[axis]
+        near *= float(kernel[tuple(beside)]) / top
+    allowed = 8 * float(np.finfo(kernel.dtype).eps) * abs(near)
+    return abs(float(kernel[tuple(far)]) / top - near) > allowed
 
 
 def _lines(kernel: np.ndarray) -> list[np.ndarray]:
@@ -94,16 +116,15 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
     return lines
 
 
-def run(ops: Any, problem: Problem, array: Any, weight: Any, layout: str = "passes") -> Any:
-    """The result of a padded `array` (N, C, *sizes); None where the kernel is no product.
+def run(
+    ops: Any, problem: Problem, array: Any, lines: list[np.ndarray], layout: str = "passes"
+) -> Any:
+    """The result of a padded `array` (N, C, *sizes) by the `factors` of a kernel.
 
-    A result that is not finite is thrown away too: between the passes it may have overflowed.
+    None where it is not finite: between the passes it may have overflowed.
 
     The last axis goes first: its pass leaves fewer cells where there is a stride.
     """
-    lines = factors(ops.unload(weight))
-    if lines is None:
-        return None
     windows = unpadded(problem.windows)
     if layout == "planes":
         return _by_planes(ops, problem, array, lines)
@@ -135,7 +156,7 @@ def _by_planes(ops: Any, problem: Problem, array: Any, lines: list[np.ndarray]) 
         part = problem._replace(
             sizes=tuple(array.shape[2:]), windows=own, out_sizes=cells, padding_mode="zeros"
         )
-        array = plane_sums.run(ops, part, array, ops.adopt(np.ascontiguousarray(taps)))
+        array = PlaneSums(ops, part)(array, ops.adopt(np.ascontiguousarray(taps)))
         if array is None:
             return None
     return array if ops.is_finite(array) else None

@@ -1,22 +1,29 @@
 """Sums plane by plane: every channel is a plane with kernels of its own, for OpenCV to add.
 
 A stride takes some of the outputs of stride 1; a dilated kernel has zeros between its taps, which
-cost nothing because OpenCV leaves them out.
+cost nothing because OpenCV leaves them out. Channels that are mixed are added plane by plane. A
+volume is many planes, see `volume_sums`.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convcalc.execute import planes
+from convcalc.execute.algorithms.volume_sums import correlate_volume, slices_at_once
+from convcalc.execute.taps import per_channel
 
 if TYPE_CHECKING:
     from convcalc.execute.problem import Problem
     from convcalc.window import Window
 
 Array = np.ndarray
+
+SUMS = 2e10
+"""Products per second that are counted on when the work is shared among threads."""
 
 
 def refusal(problem: Problem) -> str | None:
@@ -25,88 +32,149 @@ def refusal(problem: Problem) -> str | None:
         return "planes are for forward convolutions"
     if not problem.floating:
         return "OpenCV would round integers"
-    if problem.depth != 1:
-        return "the kernel mixes channels"
-    if problem.rank > 2:
-        return "a plane has two axes"
     return None
 
 
 def working_bytes(problem: Problem) -> int:
     """Bytes beside input and result: a padded plane and the results of parts of the kernel."""
-    whole = problem.cells_out
-    for window in problem.windows:
-        whole *= window.stride
-    return problem.itemsize * (problem.cells_in + 2 * whole)
+    outputs = problem.batch * problem.out_channels * prod(whole(problem))
+    return problem.itemsize * (problem.cells_in + 2 * outputs)
 
 
-def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
-    """The result (N, O, *out) of an `array` (N, C, *sizes), which zeros surround as asked for.
+def whole(problem: Problem) -> tuple[int, ...]:
+    """The outputs per axis at stride 1, of which the strides take some."""
+    axes = zip(problem.out_sizes, problem.windows, strict=True)
+    return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
-    None where a tap is 0 and a cell is not finite: their product is NaN, and is left out.
+
+class PlaneSums:
+    """Sums of planes for arrays of one problem: what does not depend on the numbers is settled.
+
+    Args:
+        ops: The backend.
+        problem: What is convolved; zeros pad it.
     """
-    taps = ops.unload(weight)[:, 0]
-    if not taps.all() and not ops.is_finite(array):
-        return None
-    cells = _as_planes(np.ascontiguousarray(ops.unload(array)), problem.rank)
-    windows = problem.windows
-    kernels = _as_planes(spread(taps[:, None], windows), problem.rank)[:, 0]
-    before = (windows[0].before if problem.rank == 2 else 0, windows[-1].before)
-    sizes = tuple((o - 1) * w.stride + 1 for o, w in zip(problem.out_sizes, windows, strict=True))
-    out = np.empty(
-        (problem.batch, problem.out_channels, *(1,) * (2 - len(sizes)), *sizes), cells.dtype
-    )
-    seconds = cells.size * problem.taps * (problem.out_channels / problem.channels) / SUMS
-    correlate_all(cells, kernels, before, out, ops.threads, seconds)
-    out = out.reshape(*out.shape[:2], *sizes)
-    if sizes == problem.out_sizes:
-        return ops.adopt(out)
-    strided: Any = (..., *(slice(None, None, w.stride) for w in windows))
-    return ops.adopt(out[strided])
 
+    def __init__(self, ops: Any, problem: Problem) -> None:
+        self._ops, self._problem = ops, problem
+        self._sizes = whole(problem)
+        self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
+        self._seconds *= problem.depth * problem.taps
+        self._before = tuple(window.before for window in problem.windows)
+        if problem.rank == 1:
+            self._before = (0, *self._before)
+        self._one = self._is_one_call()
+        self._strided: Any = None
+        if self._sizes != problem.out_sizes:
+            self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
 
-SUMS = 2e10
-"""Products per second that are counted on when the work is shared among threads."""
+    def _is_one_call(self) -> bool:
+        """Whether the result is what a single call of OpenCV gives."""
+        problem, windows = self._problem, self._problem.windows
+        kernel = tuple(window.kernel for window in windows)
+        return (
+            problem.rank == 2
+            and problem.batch == problem.channels == problem.out_channels == 1
+            and all(window.stride == window.dilation == 1 for window in windows)
+            and self._seconds < 2 * planes.WORTH_A_THREAD
+            and planes.is_straight(problem.sizes, kernel, self._before, self._sizes)
+        )
+
+    def __call__(self, array: Any, weight: Any, bias: Any | None = None) -> Any:
+        """The result (N, O, *out) of an `array` (N, C, *sizes) and a `weight` (O, C/g, *k).
+
+        None where a tap is not finite, or where one is 0 and a cell is not finite: their product
+        is NaN, and is left out.
+        """
+        ops = self._ops
+        taps, cells = ops.unload(weight), ops.unload(array)
+        if not planes.are_finite(taps):
+            return None
+        if planes.has_zero(taps) and not ops.is_finite(array):
+            return None
+        if self._one:
+            out = planes.filtered(cells[0, 0], taps[0, 0])[None, None]
+        else:
+            out = self._summed(np.ascontiguousarray(cells), taps)
+        result = ops.adopt(out)
+        if bias is not None:
+            result += per_channel(bias, self._problem.rank)
+        return result
+
+    def _summed(self, cells: Array, taps: Array) -> Array:
+        """The same by as many calls as it takes."""
+        problem, sizes = self._problem, self._sizes
+        kernels = spread(taps, problem.windows)
+        if problem.rank == 1:
+            cells, kernels, sizes = cells[..., None, :], kernels[..., None, :], (1, *sizes)
+        out = np.empty((problem.batch, problem.out_channels, *sizes), cells.dtype)
+        correlate_all(cells, kernels, self._before, out, self._ops.threads, self._seconds)
+        out = out.reshape(*out.shape[:2], *self._sizes)
+        return out if self._strided is None else out[self._strided]
 
 
 def correlate_all(
     cells: Array,
     kernels: Array,
-    before: tuple[int, int],
+    before: tuple[int, ...],
     out: Array,
     workers: int,
     seconds: float,
 ) -> None:
-    """Every plane (N, C, H, W) correlated with its kernels (O, kh, kw), into (N, O, rows, columns).
+    """Planes or volumes (N, C, *sizes) correlated with (O, C/g, *k), into (N, O, *out).
 
     Args:
-        cells: C planes per sample, of which each has O/C kernels.
+        cells: C channels per sample, in as many groups as the kernels leave.
         kernels: All finite.
-        before: Zeros before the first row and column.
+        before: Zeros before the first cell of each axis.
         out: The result.
-        workers: The most threads; a plane may be cut into bands for them.
+        workers: The most threads; an output channel may be cut into bands for them.
         seconds: What the work should take on one thread.
     """
     samples, outputs = out.shape[:2]
-    maps = outputs // cells.shape[1]
-    bands = max(1, min(-(-workers // (samples * outputs)), int(seconds / planes.WORTH_A_THREAD)))
-    rows = out.shape[2]
-    height = -(-rows // bands)
+    depth = kernels.shape[1]
+    maps = outputs // (cells.shape[1] // depth)
+    height = _band(out, kernels, workers, seconds)
+    bands = -(-out.shape[2] // height)
 
     def work(begin: int, end: int) -> None:
         for job in range(begin, end):
-            plane, band = divmod(job, bands)
-            sample, output = divmod(plane, outputs)
-            planes.correlate_run(
-                cells[sample, output // maps],
-                kernels[output],
-                before,
-                out[sample, output],
-                0,
-                (min(band * height, rows), min((band + 1) * height, rows)),
-            )
+            place, band = divmod(job, bands)
+            sample, output = divmod(place, outputs)
+            ends = band * height, min((band + 1) * height, out.shape[2])
+            first = output // maps * depth
+            own = cells[sample, first : first + depth]
+            _band_of(own, kernels[output], before, out[sample, output], ends)
 
     planes.shared(work, samples * outputs * bands, workers, seconds)
+
+
+def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
+    """Rows (or slices) of a result that are worked on by one thread at a time."""
+    samples, outputs, rows = (int(size) for size in out.shape[:3])
+    bands = 1
+    if workers > 1:
+        enough = -(-planes.RUNS * workers // (samples * outputs))
+        bands = max(1, min(enough, rows, int(seconds / planes.WORTH_A_THREAD)))
+    height = -(-rows // bands)
+    if out.ndim == 5:
+        height = min(height, slices_at_once(out.shape[3:], kernels.shape[2:]))
+    return height
+
+
+def _band_of(
+    cells: Array, kernels: Array, before: tuple[int, ...], out: Array, ends: tuple[int, int]
+) -> None:
+    """The outputs `begin` ... `end` - 1 of the first axis, the channels (C, ...) added."""
+    target = out[ends[0] : ends[1]]
+    for index, (channel, kernel) in enumerate(zip(cells, kernels, strict=True)):
+        piece = np.empty_like(target) if index else target
+        if out.ndim == 3:
+            correlate_volume(channel, kernel, before, piece, ends[0])
+        else:
+            planes.correlate_run(channel, kernel, (before[0], before[1]), piece, 0, ends[0])
+        if index:
+            np.add(target, piece, out=target)
 
 
 def spread(kernels: Array, windows: tuple[Window, ...]) -> Array:
@@ -118,8 +186,3 @@ def spread(kernels: Array, windows: tuple[Window, ...]) -> Array:
     taps: Any = (..., *(slice(None, None, w.dilation) for w in windows))
     wide[taps] = kernels
     return wide
-
-
-def _as_planes(array: Array, rank: int) -> Array:
-    """(..., *sizes) with a row as a plane of one row."""
-    return array if rank == 2 else array[..., None, :]

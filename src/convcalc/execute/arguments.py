@@ -1,0 +1,116 @@
+"""What the arguments of a convolution describe: a layer, checked once and kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.errors import DataError, UsageError
+from convcalc.execute.algorithms import ALGORITHMS
+from convcalc.execute.choice import BACKENDS, choose_backend
+from convcalc.layers.base import times
+from convcalc.layers.conv import Conv
+from convcalc.layers.convt import ConvTranspose
+
+if TYPE_CHECKING:
+    from convcalc.execute.problem import Problem
+    from convcalc.layers.parameters import Padding, PerAxis
+    from convcalc.window import Window
+
+
+class Placed(NamedTuple):
+    """A layer on an input of known shape."""
+
+    layer: Conv | ConvTranspose
+    windows: tuple[Window, ...]
+    out_sizes: tuple[int, ...]
+
+
+@lru_cache(maxsize=512)
+def placed(
+    kernel: tuple[int, ...],
+    shape: tuple[int, ...],
+    transposed: bool,
+    groups: int,
+    stride: PerAxis,
+    padding: Padding,
+    dilation: PerAxis,
+    more: tuple[tuple[str, Any], ...],
+) -> Placed:
+    """The layer that the arguments describe, checked; kept for the next call with the same."""
+    layer = layer_of(kernel, transposed, groups, False, stride, padding, dilation, dict(more))
+    sizes = layer.out_shape(shape)[1:]
+    return Placed(layer, layer.windows(shape), sizes)
+
+
+def layer_of(
+    kernel: tuple[int, ...],
+    transposed: bool,
+    groups: int,
+    bias: bool,
+    stride: PerAxis,
+    padding: Padding,
+    dilation: PerAxis,
+    more: dict[str, Any],
+) -> Conv | ConvTranspose:
+    """The layer whose kernel has this shape.
+
+    Raises:
+        ParameterError: there is no such layer.
+    """
+    kind = ConvTranspose if transposed else Conv
+    channels = kernel[1] * groups if transposed else kernel[0]
+    return kind(
+        int(channels),
+        tuple(int(k) for k in kernel[2:]),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
+        **more,
+    )
+
+
+def backend_of(name: str, problem: Problem) -> str:
+    """The backend of that name, for "auto" the one that should finish first.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in BACKENDS:
+        raise UsageError(f"backend: expected {', '.join(BACKENDS)}; got {name!r}")
+    return choose_backend([problem]) if name == "auto" else name
+
+
+def check_content(x: Any, kernel: Any) -> None:
+    """Raises where there are no numbers.
+
+    Raises:
+        DataError: an array is empty, or a single number.
+    """
+    for name, array in (("x", x), ("kernel", kernel)):
+        if 0 in array.shape or array.ndim == 0:
+            raise DataError(f"{name} is {times(tuple(array.shape))}: there is nothing to convolve")
+
+
+def check_bias(bias: Any | None, channels: int) -> None:
+    """Raises unless a bias has one number per output channel.
+
+    Raises:
+        DataError: it has not.
+    """
+    if bias is not None and tuple(bias.shape) != (channels,):
+        raise DataError(
+            f"the bias is {times(tuple(bias.shape))}, the kernel makes {channels} output channels"
+        )
+
+
+def check_algorithm(name: str) -> None:
+    """Raises where there is no algorithm of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name != "auto" and name not in ALGORITHMS:
+        raise UsageError(f"algorithm: expected auto, {', '.join(ALGORITHMS)}; got {name!r}")

@@ -1,0 +1,115 @@
+"""Calls of `convolve` that have been settled but for their numbers, kept by what they are for."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.execute.arguments import backend_of, check_algorithm, check_content, placed
+from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
+from convcalc.execute.choice import open_backend
+from convcalc.execute.planned import attempts, settled
+from convcalc.execute.problem import problem_of
+
+if TYPE_CHECKING:
+    from convcalc.execute.axes import Axes
+    from convcalc.execute.problem import Problem
+
+
+class Call:
+    """A convolution that has been settled but for its numbers: what arrays of these shapes need.
+
+    Args:
+        ops: The backend, of whose arrays it is.
+        problem: What is convolved.
+        axes: How the input is read.
+    """
+
+    def __init__(self, ops: Any, problem: Problem, axes: Axes) -> None:
+        self._axes = axes
+        self._ways = tuple(settled(ops, chosen, problem) for chosen in attempts(ops, problem))
+        self._kernel = (problem.out_channels, problem.depth, *(w.kernel for w in problem.windows))
+
+    def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        """The result with the axes of `x`, the first way that the numbers admit."""
+        if self._axes.added:
+            x = batch_first(x, self._axes)
+        if kernel.ndim < len(self._kernel):
+            kernel = kernel.reshape(self._kernel)
+        for way in self._ways:
+            result = way(x, kernel, bias)
+            if result is not None:
+                break
+        return as_given(result, self._axes) if self._axes.added else result
+
+
+def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call | None:
+    """The call for such arrays, if nothing but their numbers matters; None where more does.
+
+    Args:
+        how: The arguments of `convolve`: stride, padding, dilation, groups, padding_mode,
+            algorithm and backend.
+    """
+    try:
+        of_bias = None if bias is None else (type(bias), bias.shape, bias.dtype)
+        of_kernel = (type(kernel), kernel.shape, kernel.dtype)
+        kind: Any = type(x)
+        call = _call(kind, x.shape, x.dtype, of_kernel, of_bias, how)
+    except (TypeError, AttributeError):  # a list is no key, and has no shape
+        return None
+    if call is None or isinstance(x, np.ndarray):
+        return call
+    differentiated = x.requires_grad or kernel.requires_grad
+    if differentiated or (bias is not None and bias.requires_grad) or not x.is_cpu:
+        return None
+    return call
+
+
+@lru_cache(maxsize=512)
+def _call(
+    kind: type,
+    shape: tuple[int, ...],
+    dtype: Any,
+    of_kernel: tuple[type, tuple[int, ...], Any],
+    of_bias: tuple[type, tuple[int, ...], Any] | None,
+    how: tuple[Any, ...],
+) -> Call | None:
+    """A call for arrays of one library and one dtype of floats.
+
+    Args:
+        kind: The class of the input.
+        shape: Its shape.
+        dtype: Its dtype.
+        of_kernel: The same of the kernel.
+        of_bias: The same of the bias.
+        how: As for `call_of`.
+    """
+    stride, padding, dilation, groups, padding_mode, algorithm, backend = how
+    name = str(dtype).rpartition(".")[2]
+    torch = sys.modules.get("torch")
+    tensors = torch is not None and kind is torch.Tensor
+    others = (of_kernel,) if of_bias is None else (of_kernel, of_bias)
+    alike = all((other, own) == (kind, dtype) for other, _, own in others)
+    if not alike or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
+        return None
+    stand_in = np.broadcast_to(np.float32(0), shape)
+    kernel = np.broadcast_to(np.float32(0), of_kernel[1])
+    check_content(stand_in, kernel)
+    check_algorithm(algorithm)
+    axes = read_axes(
+        stand_in, kernel, groups=groups, transposed=False, channels_last=False, rank=None
+    )
+    full = batch_first(stand_in, axes).shape
+    more = (("padding_mode", padding_mode),)
+    weight = full_kernel(kernel, axes.rank).shape
+    layer = placed(weight, full[1:], False, groups, stride, padding, dilation, more).layer
+    if of_bias is not None and tuple(of_bias[1]) != (layer.out_channels,):
+        return None  # said where everything is checked
+    problem = problem_of(layer, full[0], full[1:], name)
+    chosen = "torch" if tensors else backend_of(backend, problem)
+    if tensors != (chosen == "torch"):
+        return None
+    return Call(open_backend(chosen, None, (), algorithm), problem, axes)
