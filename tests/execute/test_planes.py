@@ -9,7 +9,7 @@ from scipy import signal
 
 from convcalc import convolve
 from convcalc.execute import cost, planes
-from convcalc.execute.algorithms import plane_sums, volume_sums
+from convcalc.execute.algorithms import plane_sums, row_sums, volume_sums
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.problem import Problem
@@ -109,6 +109,7 @@ def test_the_holes_of_a_dilated_kernel_are_no_taps():
         ((1, 1, 700, 500), (2, 1, 5, 5)),
         ((2, 3, 300, 250), (6, 1, 5, 5)),
         ((2, 4, 90, 70), (6, 2, 15, 15)),
+        ((1, 2, 3000), (2, 2, 31)),
         ((1, 1, 40, 60, 50), (1, 1, 3, 5, 4)),
         ((2, 2, 30, 20, 10), (2, 1, 5, 3, 3)),
     ],
@@ -127,6 +128,8 @@ def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
 def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, workers):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(volume_sums, "MOST_CELLS", kept)
+    monkeypatch.setattr(row_sums, "MOST_CELLS", kept // 300)
+    monkeypatch.setattr(row_sums, "ROW", 3)
     monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
     convs = torch.conv1d, torch.conv2d, torch.conv3d
     for _ in range(60):

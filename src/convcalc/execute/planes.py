@@ -6,7 +6,7 @@ beside large values: so a larger kernel is cut into parts of which none is trans
 results are added. Taps of weight 0 are left out of the sums, although 0 times NaN is NaN: a kernel
 that has such taps is for planes of finite numbers only.
 
-`dft` is the transform of one block, in float64 here. A row is summed as a plane of one row.
+`dft` is the transform of one block, in float64 here.
 
 Source: OpenCV, modules/imgproc/src/filter.dispatch.cpp: from which size `dftFilter2D` transforms.
 """

@@ -2,7 +2,7 @@
 
 A stride takes some of the outputs of stride 1; a dilated kernel has zeros between its taps, which
 cost nothing because OpenCV leaves them out. Channels that are mixed are added plane by plane. A
-volume is many planes, see `volume_sums`.
+long row and a volume are cut into planes, see `row_sums` and `volume_sums`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.execute import planes
+from convcalc.execute.algorithms.row_sums import correlate_row
 from convcalc.execute.algorithms.volume_sums import correlate_volume, slices_at_once
 from convcalc.execute.taps import per_channel
 
@@ -61,8 +62,6 @@ class PlaneSums:
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.depth * problem.taps
         self._before = tuple(window.before for window in problem.windows)
-        if problem.rank == 1:
-            self._before = (0, *self._before)
         self._one = self._is_one_call()
         self._strided: Any = None
         if self._sizes != problem.out_sizes:
@@ -103,13 +102,10 @@ class PlaneSums:
 
     def _summed(self, cells: Array, taps: Array) -> Array:
         """The same by as many calls as it takes."""
-        problem, sizes = self._problem, self._sizes
-        kernels = spread(taps, problem.windows)
-        if problem.rank == 1:
-            cells, kernels, sizes = cells[..., None, :], kernels[..., None, :], (1, *sizes)
-        out = np.empty((problem.batch, problem.out_channels, *sizes), cells.dtype)
+        kernels = spread(taps, self._problem.windows)
+        shape = (self._problem.batch, self._problem.out_channels, *self._sizes)
+        out = np.empty(shape, cells.dtype)
         correlate_all(cells, kernels, self._before, out, self._ops.threads, self._seconds)
-        out = out.reshape(*out.shape[:2], *self._sizes)
         return out if self._strided is None else out[self._strided]
 
 
@@ -121,7 +117,7 @@ def correlate_all(
     workers: int,
     seconds: float,
 ) -> None:
-    """Planes or volumes (N, C, *sizes) correlated with (O, C/g, *k), into (N, O, *out).
+    """Rows, planes or volumes (N, C, *sizes) correlated with (O, C/g, *k), into (N, O, *out).
 
     Args:
         cells: C channels per sample, in as many groups as the kernels leave.
@@ -150,7 +146,7 @@ def correlate_all(
 
 
 def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
-    """Rows (or slices) of a result that are worked on by one thread at a time."""
+    """Cells of the first axis of a result that are worked on by one thread at a time."""
     samples, outputs, rows = (int(size) for size in out.shape[:3])
     bands = 1
     if workers > 1:
@@ -169,10 +165,12 @@ def _band_of(
     target = out[ends[0] : ends[1]]
     for index, (channel, kernel) in enumerate(zip(cells, kernels, strict=True)):
         piece = np.empty_like(target) if index else target
-        if out.ndim == 3:
-            correlate_volume(channel, kernel, before, piece, ends[0])
-        else:
+        if out.ndim == 1:
+            correlate_row(channel, kernel, before[0], piece, ends[0])
+        elif out.ndim == 2:
             planes.correlate_run(channel, kernel, (before[0], before[1]), piece, 0, ends[0])
+        else:
+            correlate_volume(channel, kernel, before, piece, ends[0])
         if index:
             np.add(target, piece, out=target)
 
