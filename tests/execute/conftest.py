@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import pytest
 
 from convcalc.execute import planes
-from convcalc.execute.machine import this_machine
+from convcalc.execute.machine import forget
 
 needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is not installed")
 
@@ -17,6 +17,6 @@ def opencv(request):
     """Every test of the module runs as if OpenCV were not there, and with it where it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planes, "is_installed", lambda: request.param)
-        this_machine.cache_clear()
+        forget()
         yield request.param
-    this_machine.cache_clear()
+    forget()

@@ -6,7 +6,7 @@ import pytest
 
 from convcalc.errors import UsageError
 from convcalc.execute import machine, planes
-from convcalc.execute.machine import DEFAULT, Machine, PlaneRates, as_data, this_machine
+from convcalc.execute.machine import DEFAULT, Machine, PlaneRates, as_data, forget, this_machine
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
@@ -130,26 +130,40 @@ def test_a_problem_counts():
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(planes, "is_installed", lambda: False)
-    this_machine.cache_clear()
+    forget()
     yield tmp_path / "convcalc" / "machine.json"
-    this_machine.cache_clear()
+    forget()
 
 
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-    this_machine.cache_clear()
+    forget()
 
 
 def test_without_a_file_the_machine_is_ordinary(cache):
     assert cache == machine.cache_path()
-    assert DEFAULT == this_machine()
+    assert DEFAULT == this_machine(2)
 
 
 def test_the_file_is_read(cache):
     own = Machine(DEFAULT.torch, DEFAULT.numpy, 1.5)
     write(cache, json.dumps(as_data(own)))
-    assert own == this_machine()
+    assert own == this_machine(2)
+
+
+def test_more_threads_compute_faster_but_do_not_write_faster(cache):
+    two, four = this_machine(2).torch, this_machine(4).torch
+    assert (2 * two.products, 2 * two.transforms, 2 * two.spectra) == (
+        four.products,
+        four.transforms,
+        four.spectra,
+    )
+    assert (two.copies, two.call, two.passes) == (four.copies, four.call, four.passes)
+    assert this_machine(2).numpy == this_machine(4).numpy
+    own = DEFAULT._replace(threads=8)
+    write(cache, json.dumps(as_data(own)))
+    assert own.torch.products / 4 == this_machine(2).torch.products
 
 
 PLANES = PlaneRates(3e10, 4e9, 1e-6, 5)
@@ -157,13 +171,12 @@ PLANES = PlaneRates(3e10, 4e9, 1e-6, 5)
 
 def test_the_rates_of_opencv_are_those_kept_where_it_is_installed_now(cache, monkeypatch):
     write(cache, json.dumps(as_data(DEFAULT._replace(planes=PLANES))))
-    assert this_machine().planes is None
+    assert this_machine(3).planes is None
     monkeypatch.setattr(planes, "is_installed", lambda: True)
-    monkeypatch.setattr(planes, "processors", lambda: 3)
-    this_machine.cache_clear()
-    assert PlaneRates(3e10, 4e9, 1e-6, 3) == this_machine().planes
+    forget()
+    assert PlaneRates(3e10, 4e9, 1e-6, 3) == this_machine(3).planes
     write(cache, json.dumps(as_data(DEFAULT)))
-    assert PlaneRates(2.8e10, 6e9, 3e-6, 3) == this_machine().planes
+    assert PlaneRates(2.8e10, 6e9, 3e-6, 3) == this_machine(3).planes
 
 
 WITH_PLANES = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, 1))
@@ -216,4 +229,4 @@ def broken():
 @pytest.mark.parametrize("text", list(broken()))
 def test_a_broken_file_counts_as_none(cache, text):
     write(cache, text)
-    assert DEFAULT == this_machine()
+    assert DEFAULT == this_machine(2)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report
     from convcalc.execute.axes import Axes
     from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.machine import Machine
     from convcalc.execute.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.streaming import Streamed
@@ -103,8 +104,10 @@ def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
     """
     given = _given(work, settings)
     problem = given.problem
-    backend = open_backend(settings.backend, settings.device, [problem], settings.algorithm)
-    cut = _cut(given, backend.name, backend.algorithm, bounds.memory)
+    backend = open_backend(
+        settings.backend, settings.device, [problem], settings.algorithm, settings.threads
+    )
+    cut = _cut(given, backend.name, backend.algorithm, backend.machine, bounds.memory)
     bias = work.weights.get("0.bias")
     stream = Stream(
         *(problem, cut.tiling, given.samples, work.weights["0.weight"], bias),
@@ -136,7 +139,7 @@ def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
     """
     given = _given(work, settings)
     name, algorithm = backend_of(settings, [given.problem])
-    cut = _cut(given, name, algorithm, memory)
+    cut = _cut(given, name, algorithm, this_machine(settings.threads), memory)
     notes = (*work.axes.notes, *given.dtypes.notes)
     return Outlook(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
 
@@ -182,9 +185,9 @@ def _given(work: Work, settings: Settings) -> _Given:
     return _Given(samples, report, dtypes, problem)
 
 
-def _cut(given: _Given, backend: str, algorithm: str, memory: int) -> _Cut:
+def _cut(given: _Given, backend: str, algorithm: str, machine: Machine, memory: int) -> _Cut:
     """The largest boxes that fit into so many bytes."""
-    problem, machine = given.problem, this_machine()
+    problem = given.problem
 
     def needed(part: Problem) -> int:
         own = plan(part, backend, machine, algorithm)

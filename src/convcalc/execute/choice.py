@@ -36,7 +36,8 @@ def open_backend(
     """The backend of that name, or for "auto" the one that should finish the problems first.
 
     Args:
-        threads: What `limited_threads` will be told, for what is no library's own choice.
+        threads: What `limited_threads` will be told, to plan with and for what is no library's own
+            choice.
 
     Raises:
         UsageError: torch was asked for and is not installed, or the device is not torch's.
@@ -48,12 +49,12 @@ def open_backend(
     if name == "numpy":
         from convcalc.execute.numpy_backend import NumpyBackend
 
-        return NumpyBackend(algorithm, threads=threads)
+        return NumpyBackend(algorithm, this_machine(threads), threads)
     if find_spec("torch") is None:
         raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
     from convcalc.execute.torch_backend import TorchBackend
 
-    return TorchBackend(device or "cpu", algorithm)
+    return TorchBackend(device or "cpu", algorithm, this_machine(threads))
 
 
 def choose_backend(problems: Sequence[Problem]) -> str:

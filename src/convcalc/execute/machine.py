@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from convcalc.execute import planes
 
-VERSION = 2
+VERSION = 3
 """Of the file; rates of another version are not read."""
 
 
 class Rates(NamedTuple):
-    """One backend's rates, in float32 unless said otherwise.
+    """One backend's rates on all threads, in float32 unless said otherwise.
 
     Attributes:
         products: Floating-point operations per second of its best convolution or matrix product.
@@ -61,17 +62,34 @@ class Machine(NamedTuple):
         torch: The rates of torch.
         torch_import: Seconds that importing torch takes.
         planes: The rates of OpenCV; None where it is not installed.
+        threads: The threads that torch's rates are those of.
     """
 
     numpy: Rates = Rates(1.2e11, 8e9, 1.2e9, 1.2e9, 3e9, 3e-6)
     torch: Rates = Rates(1.8e11, 1.8e10, 4e9, 7e9, 6e9, 1.2e-5)
     torch_import: float = 2.5
     planes: PlaneRates | None = None
+    threads: int = 2
+
+    def on(self, threads: int) -> Machine:
+        """The same with another number of threads; numpy's are those it was started with.
+
+        Memory is not faster for more threads, and a call is not shorter.
+        """
+        own = self.planes and self.planes._replace(threads=threads)
+        if threads == self.threads:
+            return self._replace(planes=own)
+        more = threads / self.threads
+        shared = {name: more * getattr(self.torch, name) for name in SHARED}
+        return self._replace(torch=self.torch._replace(**shared), planes=own, threads=threads)
 
     def of(self, backend: str) -> Rates:
         """The rates of a backend by its name."""
         return self.torch if backend == "torch" else self.numpy
 
+
+SHARED = ("products", "spectra", "transforms")
+"""The rates of torch that more threads make higher."""
 
 DEFAULT = Machine()
 """An ordinary processor with two cores."""
@@ -83,9 +101,22 @@ def cache_path() -> Path:
     return Path(root) / "convcalc" / "machine.json"
 
 
-@lru_cache(maxsize=1)
-def this_machine() -> Machine:
+def this_machine(threads: int | None = None) -> Machine:
     """The rates that were measured here; those of an ordinary machine where there are none.
+
+    Args:
+        threads: That will compute; None for as many as torch is set to, if it has been imported,
+            and otherwise for all processors.
+    """
+    if threads is None:
+        torch = sys.modules.get("torch")
+        threads = torch.get_num_threads() if torch else planes.processors()
+    return _measured().on(threads)
+
+
+@lru_cache(maxsize=1)
+def _measured() -> Machine:
+    """The rates as they are kept.
 
     A file that cannot be read or understood counts as none. OpenCV is what is installed now.
     """
@@ -94,10 +125,13 @@ def this_machine() -> Machine:
         found = _machine(data) if data["version"] == VERSION else DEFAULT
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         found = DEFAULT
-    installed = None
-    if planes.is_installed():
-        installed = (found.planes or ORDINARY_PLANES)._replace(threads=planes.processors())
+    installed = (found.planes or ORDINARY_PLANES) if planes.is_installed() else None
     return found._replace(planes=installed)
+
+
+def forget() -> None:
+    """Lets the rates be read again."""
+    _measured.cache_clear()
 
 
 def as_data(machine: Machine) -> dict[str, object]:
@@ -108,10 +142,11 @@ def as_data(machine: Machine) -> dict[str, object]:
         "torch": machine.torch._asdict(),
         "torch_import": machine.torch_import,
         "planes": machine.planes._asdict() if machine.planes else None,
+        "threads": machine.threads,
     }
 
 
-def _machine(data: dict[str, dict[str, float]]) -> Machine:
+def _machine(data: dict[str, Any]) -> Machine:
     numpy, torch = (
         Rates(*(_rate(data[name][field]) for field in Rates._fields)) for name in ("numpy", "torch")
     )
@@ -119,7 +154,8 @@ def _machine(data: dict[str, dict[str, float]]) -> Machine:
     found = None
     if own:
         found = PlaneRates(*(_rate(own[field]) for field in ("sums", "transforms", "call")))
-    return Machine(numpy, torch, _rate(data["torch_import"]), found)
+    threads = int(_rate(data["threads"]))
+    return Machine(numpy, torch, _rate(data["torch_import"]), found, max(1, threads))
 
 
 def _rate(value: object) -> float:

@@ -29,7 +29,7 @@ from convcalc.execute.machine import (
     Rates,
     as_data,
     cache_path,
-    this_machine,
+    forget,
 )
 from convcalc.window import Window
 
@@ -52,7 +52,8 @@ def measure() -> Machine:
     seconds = _import_seconds()
     from convcalc.execute.torch_backend import TorchBackend
 
-    return Machine(numpy, _rates(TorchBackend(machine=DEFAULT)), seconds, planar)
+    ops = TorchBackend(machine=DEFAULT)
+    return Machine(numpy, _rates(ops), seconds, planar, ops.threads)
 
 
 def keep(machine: Machine) -> None:
@@ -72,7 +73,7 @@ def keep(machine: Machine) -> None:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OutputError(f"cannot write {path}: {reason}") from None
-    this_machine.cache_clear()
+    forget()
 
 
 def _rates(ops: Any) -> Rates:

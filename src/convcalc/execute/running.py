@@ -131,7 +131,8 @@ def plan_work(work: Work, settings: Settings) -> Outlook:
     samples, report, dtypes = _prepared(work, settings)
     problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
     name, algorithm = backend_of(settings, problems)
-    plans = tuple((p, plan(p, name, this_machine(), algorithm)) for p in problems)
+    machine = this_machine(settings.threads)
+    plans = tuple((p, plan(p, name, machine, algorithm)) for p in problems)
     return Outlook(report, name, plans, work.axes.notes + dtypes.notes)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from convcalc.arrayfile.npy import Array
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.bounded import Progress
+    from convcalc.execute.machine import Machine
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Tiling
     from convcalc.execute.work import Work
@@ -147,7 +148,8 @@ def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job
     layer: Any = network.nodes[0].layer
     problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend, algorithm = _backend(settings, problem)
-    tiling = _tiling(problem, samples.itemsize, backend, algorithm, order.memory)
+    machine = this_machine(settings.threads)
+    tiling = _tiling(problem, samples.itemsize, backend, algorithm, machine, order.memory)
     others = {name: array for name, array in named.items() if name != "the input"}
     job = Job(
         problem=problem,
@@ -161,7 +163,7 @@ def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job
         backend=backend,
         device=settings.device,
         algorithm=algorithm,
-        machine=this_machine(),
+        machine=machine,
         threads=settings.threads,
         output=output,
         name=order.output or "",
@@ -181,10 +183,14 @@ def _backend(settings: Settings, problem: Problem) -> tuple[str, str]:
 
 
 def _tiling(
-    problem: Problem, itemsize: int, backend: str, algorithm: str, memory: int | None
+    problem: Problem,
+    itemsize: int,
+    backend: str,
+    algorithm: str,
+    machine: Machine,
+    memory: int | None,
 ) -> Tiling:
     """The largest tiles that fit."""
-    machine = this_machine()
 
     def needed(part: Problem) -> int:
         own = plan(part, backend, machine, algorithm)
