@@ -10,6 +10,7 @@ from scipy import signal
 from convcalc import convolve
 from convcalc.execute import cost, planes
 from convcalc.execute.algorithms import plane_sums, row_sums, volume_sums
+from convcalc.execute.choice import limited_threads
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.problem import Problem
@@ -290,19 +291,40 @@ def test_a_row_is_a_plane_of_one_row():
 def test_the_price_of_sums_counts_every_part_of_a_kernel():
     windows = (Window(15, 1, 7, 7),) * 2
     problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
-    rates = PlaneRates(1e9, 1, 0, 1)
-    # 10,000 outputs of 225 taps, 3 more for each of two parts, 10 to add the second one
-    # a row of 100 cells costs as much as 132; 40,000 bytes are written in 0.04 s
-    assert 2.41e-3 * 1.32 + 0.04 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
+    rates = PlaneRates(1e9, 1, 1e-3, 1)
+    # 10,000 outputs of 225 taps, 3 more for each of two parts, 40 to add the second one; a row of
+    # 100 cells costs as much as 132; three calls for each part
+    assert 2.71e-3 * 1.32 + 6e-3 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
     wide = problem._replace(dtype="float64")
-    # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 40)
-    assert 11.2e-3 * 1.32 + 0.08 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
+    # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 160)
+    assert 16e-3 * 1.32 + 15e-3 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
+    large = problem._replace(batch=1000)
+    # 40 MB of results are more than memory that is kept: written at 1 MB/s
+    assert 2.71 * 1.32 + 6 + 40 == pytest.approx(cost.plane_sums(large, rates, 1e6))
 
 
 def test_the_price_of_sums_counts_channels_and_slices():
     windows = (Window(3, 1, 1, 1),) * 3
     problem = Problem(1, 2, 1, 1, (10, 10, 32), windows, (10, 10, 32))
     rates = PlaneRates(1e9, 1, 1e-3, 1)
-    # 3,200 outputs of 2 channels * 27 taps, 3 more for each of 2 * 3 sums, 10 to add five of them;
-    # a row of 32 cells costs as much as 64; 12,800 bytes are written; 6 + 2 calls
-    assert 122 * 3.2e-6 * 2 + 0.0128 + 0.008 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
+    # 3,200 outputs of 2 channels * 27 taps, 3 + 8 more for each of 2 * 3 sums; a row of 32 cells
+    # costs as much as 64; 6 calls for each sum
+    assert 120 * 3.2e-6 * 2 + 36e-3 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
+    flat = problem._replace(sizes=(10, 32), out_sizes=(10, 32), windows=windows[:2])
+    # 320 outputs of 2 channels * 9 taps, 3 for each of two sums, 4 to add the second
+    assert 28 * 3.2e-7 * 2 + 6e-3 == pytest.approx(cost.plane_sums(flat, rates, 1e6))
+
+
+def test_opencv_computes_with_as_many_threads_as_are_allowed():
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    seen = []
+    try:
+        with limited_threads(2, "numpy"):
+            seen.append((cv2.getNumThreads(), planes.own_threads(2**20), planes.own_threads(999)))
+        seen.append((cv2.getNumThreads(),))
+    finally:
+        cv2.setNumThreads(before)
+    assert [(2, 2, 1), (3,)] == seen

@@ -8,11 +8,12 @@ the import of torch counts twice, unless it has been imported already.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError
+from convcalc.execute import planes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import plan
 
@@ -79,10 +80,16 @@ def seconds(problems: Sequence[Problem], backend: str) -> float:
 
 @contextmanager
 def limited_threads(count: int | None, backend: str) -> Iterator[None]:
-    """Torch's threads for a while; numpy takes its threads from the environment at its start."""
-    if count is None or backend != "torch":
+    """The threads of torch and OpenCV for a while; numpy takes its own from the environment."""
+    if count is None:
         yield
         return
+    with planes.limited(count), _of_torch(count) if backend == "torch" else nullcontext():
+        yield
+
+
+@contextmanager
+def _of_torch(count: int) -> Iterator[None]:
     open_backend("torch", None, ())
     torch = sys.modules["torch"]
     before = torch.get_num_threads()

@@ -109,8 +109,17 @@ def _slowness(problem: Problem, layout: str) -> float:
 PLANE_SETUP = 3
 """Products that one output of a plane costs beyond those of its taps."""
 
-JOINING = 10
+JOINING = 40
 """Products that adding one more part of a kernel costs per output."""
+
+ADDING = {1: 14, 2: 4, 3: 8}
+"""Products that one more sum over a channel or slice costs per output, by the number of axes.
+
+What prepares the cells of a row or volume is in it too.
+"""
+
+PLANE_CALLS = {1: 8, 2: 3, 3: 6}
+"""Calls that a sum takes, by the number of axes."""
 
 WIDE = 4
 """How many times slower OpenCV adds products of float64."""
@@ -128,12 +137,14 @@ def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     sums = problem.depth * slices
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(fft.whole(problem))
-    products = problem.depth * problem.taps + sums * PLANE_SETUP * cut + JOINING * (sums * cut - 1)
+    products = problem.depth * problem.taps + sums * (PLANE_SETUP * cut + JOINING * (cut - 1))
+    products += ADDING[problem.rank] * (sums - 1 if problem.rank == 2 else sums)
     work = cells * products * (1 + NARROW / problem.out_sizes[-1]) / rates.sums
     work *= WIDE if problem.dtype == "float64" else 1
-    written = problem.itemsize * problem.cells_out / copies
-    calls = planes_in_all * (sums * cut + 2)
-    return work / _hands(work, rates) + written + calls * rates.call
+    written = problem.itemsize * problem.cells_out
+    fresh = written / copies if written > LARGEST_KEPT else 0.0
+    calls = planes_in_all * PLANE_CALLS[problem.rank] * sums * cut
+    return (work + calls * rates.call) / _hands(work, rates) + fresh
 
 
 def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:

@@ -18,6 +18,7 @@ import platform
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise, product
@@ -26,12 +27,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Array = np.ndarray
 
 WORTH_A_THREAD = 1.5e-4
 """Seconds of work below which handing it to another thread costs more than it saves."""
+
+
+SHARED_BY_OPENCV = 2**20
+"""Outputs from which OpenCV shares the sums over a plane among its own threads, as was measured
+with its version 5.0: one of 1024 x 1024, none of 768 x 768."""
 
 
 MOST_KEPT = 2**18
@@ -61,7 +67,33 @@ def versions() -> dict[str, str]:
 def _cv2() -> Any:
     import cv2
 
+    if _limits:
+        cv2.setNumThreads(_limits[-1])
     return cv2
+
+
+_limits: list[int] = []
+"""Threads that OpenCV may use by itself, the innermost limit last."""
+
+
+@contextmanager
+def limited(count: int) -> Iterator[None]:
+    """OpenCV's own threads for a while, also if it is imported only then."""
+    before = sys.modules["cv2"].getNumThreads() if "cv2" in sys.modules else -1
+    _limits.append(count)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(count)
+    try:
+        yield
+    finally:
+        _limits.pop()
+        if "cv2" in sys.modules:
+            sys.modules["cv2"].setNumThreads(before)
+
+
+def own_threads(cells: int) -> int:
+    """Threads that OpenCV itself adds the taps of so many outputs with."""
+    return int(_cv2().getNumThreads()) if cells >= SHARED_BY_OPENCV else 1
 
 
 def most_cells(itemsize: int) -> int:

@@ -62,20 +62,21 @@ class PlaneSums:
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.depth * problem.taps
         self._before = tuple(window.before for window in problem.windows)
-        self._one = self._is_one_call()
+        self._straight = self._is_one_call()
+        self._short = self._seconds < 2 * planes.WORTH_A_THREAD
         self._strided: Any = None
         if self._sizes != problem.out_sizes:
             self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
 
     def _is_one_call(self) -> bool:
-        """Whether the result is what a single call of OpenCV gives."""
+        """Whether the result is what a single call of OpenCV gives, one that is not too long."""
         problem, windows = self._problem, self._problem.windows
         kernel = tuple(window.kernel for window in windows)
         return (
             problem.rank == 2
             and problem.batch == problem.channels == problem.out_channels == 1
             and all(window.stride == window.dilation == 1 for window in windows)
-            and self._seconds < 2 * planes.WORTH_A_THREAD
+            and self._seconds < planes.LONGEST_RUN
             and planes.is_straight(problem.sizes, kernel, self._before, self._sizes)
         )
 
@@ -91,7 +92,7 @@ class PlaneSums:
             return None
         if planes.has_zero(taps) and not ops.is_finite(array):
             return None
-        if self._one:
+        if self._straight and (self._short or self._needs_no_threads()):
             out = planes.filtered(cells[0, 0], taps[0, 0])[None, None]
         else:
             out = self._summed(np.ascontiguousarray(cells), taps)
@@ -99,6 +100,10 @@ class PlaneSums:
         if bias is not None:
             result += per_channel(bias, self._problem.rank)
         return result
+
+    def _needs_no_threads(self) -> bool:
+        """Whether OpenCV has threads enough of its own, which need no borders between them."""
+        return bool(self._ops.threads <= planes.own_threads(prod(self._sizes)))
 
     def _summed(self, cells: Array, taps: Array) -> Array:
         """The same by as many calls as it takes."""
