@@ -9,7 +9,7 @@ from scipy import signal
 
 from convcalc import convolve
 from convcalc.execute import cost, planes
-from convcalc.execute.algorithms import plane_sums, row_sums, volume_sums
+from convcalc.execute.algorithms import correlation, plane_sums, row_sums, volume_sums
 from convcalc.execute.choice import limited_threads
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
@@ -28,17 +28,17 @@ def drawn(*shape, dtype="float32"):
 def correlated(plane, kernel, before=(0, 0), sizes=None):
     sizes = sizes or tuple(n - k + 1 for n, k in zip(plane.shape, kernel.shape, strict=True))
     out = np.full(sizes, np.nan, plane.dtype)
-    planes.correlate(plane, kernel, before, out)
+    correlation.correlate(plane, kernel, before, out)
     return out
 
 
 def test_a_kernel_that_opencv_would_transform_is_taken_in_parts():
-    assert ((slice(0, 11), slice(0, 11)),) == planes.parts(11, 11, 4)
+    assert ((slice(0, 11), slice(0, 11)),) == correlation.parts(11, 11, 4)
     # 129 cells at most: 8 rows of 15
     halves = (slice(0, 8), slice(0, 15)), (slice(8, 15), slice(0, 15))
-    assert halves == planes.parts(15, 15, 4)
+    assert halves == correlation.parts(15, 15, 4)
     # a row of 200 cells in float64: 49 at most
-    ends = [(c.start, c.stop) for _, c in planes.parts(1, 200, 8)]
+    ends = [(c.start, c.stop) for _, c in correlation.parts(1, 200, 8)]
     assert [(0, 49), (49, 98), (98, 147), (147, 196), (196, 200)] == ends
 
 
@@ -46,7 +46,7 @@ def test_a_kernel_that_opencv_would_transform_is_taken_in_parts():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kept", [500, 2**18])
 def test_values_are_those_of_scipy(monkeypatch, kernel, dtype, kept):
-    monkeypatch.setattr(planes, "MOST_KEPT", kept)
+    monkeypatch.setattr(correlation, "MOST_KEPT", kept)
     plane, taps = drawn(50, 160, dtype=dtype), drawn(*kernel, dtype=dtype)
     expected = signal.correlate(plane.astype(float), taps.astype(float), "valid", "direct")
     allowed = {"float32": 2e-6, "float64": 5e-15}[dtype] * np.abs(taps).sum() * 4
@@ -57,7 +57,7 @@ def test_values_are_those_of_scipy(monkeypatch, kernel, dtype, kept):
 @pytest.mark.parametrize("sizes", [(4, 4), (12, 20), (17, 20), (12, 31), (17, 31)])
 @pytest.mark.parametrize("kept", [10, 2**18])
 def test_zeros_surround_the_plane(monkeypatch, before, sizes, kept):
-    monkeypatch.setattr(planes, "MOST_KEPT", kept)
+    monkeypatch.setattr(correlation, "MOST_KEPT", kept)
     plane, taps = drawn(12, 20), drawn(3, 5)
     wide = np.pad(plane, 40)
     top, left = 40 - before[0], 40 - before[1]
@@ -292,15 +292,15 @@ def test_the_price_of_sums_counts_every_part_of_a_kernel():
     windows = (Window(15, 1, 7, 7),) * 2
     problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
     rates = PlaneRates(1e9, 1, 1e-3, 1)
-    # 10,000 outputs of 225 taps, 3 more for each of two parts, 40 to add the second one; a row of
+    # 10,000 outputs of 225 taps, 3 more for each of two parts, 6 to add the second one; a row of
     # 100 cells costs as much as 132; three calls for each part
-    assert 2.71e-3 * 1.32 + 6e-3 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
+    assert 2.37e-3 * 1.32 + 6e-3 == pytest.approx(cost.plane_sums(problem, rates, 1e6))
     wide = problem._replace(dtype="float64")
-    # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 160)
-    assert 16e-3 * 1.32 + 15e-3 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
+    # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 24)
+    assert 10.56e-3 * 1.32 + 15e-3 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
     large = problem._replace(batch=1000)
     # 40 MB of results are more than memory that is kept: written at 1 MB/s
-    assert 2.71 * 1.32 + 6 + 40 == pytest.approx(cost.plane_sums(large, rates, 1e6))
+    assert 2.37 * 1.32 + 6 + 40 == pytest.approx(cost.plane_sums(large, rates, 1e6))
 
 
 def test_the_price_of_sums_counts_channels_and_slices():

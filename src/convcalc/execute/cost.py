@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.execute import planes
 from convcalc.execute.algorithms import blocks, fft, passes
+from convcalc.execute.algorithms.correlation import parts
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft import Tiles
@@ -109,7 +110,7 @@ def _slowness(problem: Problem, layout: str) -> float:
 PLANE_SETUP = 3
 """Products that one output of a plane costs beyond those of its taps."""
 
-JOINING = 40
+JOINING = 6
 """Products that adding one more part of a kernel costs per output."""
 
 ADDING = {1: 14, 2: 4, 3: 8}
@@ -133,7 +134,7 @@ def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     """Seconds of the sums of single planes, tap by tap, written at `copies` bytes per second."""
     extents = (1, *(w.extent for w in problem.windows))[-2:]
     slices = problem.windows[0].kernel if problem.rank == 3 else 1
-    cut = len(planes.parts(*extents, problem.itemsize))
+    cut = len(parts(*extents, problem.itemsize))
     sums = problem.depth * slices
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(fft.whole(problem))

@@ -21,13 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 Array = np.ndarray
 
@@ -38,10 +38,6 @@ WORTH_A_THREAD = 1.5e-4
 SHARED_BY_OPENCV = 2**20
 """Outputs from which OpenCV shares the sums over a plane among its own threads, as was measured
 with its version 5.0: one of 1024 x 1024, none of 768 x 768."""
-
-
-MOST_KEPT = 2**18
-"""Outputs up to which what is between the steps stays in the caches."""
 
 
 LONGEST_RUN = 0.1
@@ -101,18 +97,6 @@ def most_cells(itemsize: int) -> int:
     return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
 
 
-@lru_cache(maxsize=256)
-def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], ...]:
-    """A kernel of so many cells in parts that are not transformed, of whole rows if possible."""
-    most = most_cells(itemsize)
-    width = min(columns, most)
-    height = max(1, most // width)
-    return tuple(
-        (slice(top, min(top + height, rows)), slice(left, min(left + width, columns)))
-        for top, left in product(range(0, rows, height), range(0, columns, width))
-    )
-
-
 def are_finite(numbers: Array) -> bool:
     """Whether none of the numbers is NaN or infinite."""
     flat = numbers.reshape(1, -1)
@@ -125,131 +109,19 @@ def has_zero(numbers: Array) -> bool:
     return bool(_cv2().countNonZero(flat) != numbers.size)
 
 
-def filtered(plane: Array, kernel: Array) -> Array:
-    """What OpenCV gives: one output per cell, the kernel's middle on it, in fresh memory."""
+def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = None) -> Array:
+    """The sums over the taps for every cell of a plane, the anchor on it, by OpenCV.
+
+    Args:
+        plane: (H, W) of float32 or float64; zeros surround it.
+        kernel: Of the same dtype, of at most `most_cells`.
+        anchor: The row and column of the tap that lies on the cell.
+        out: Where to put them, contiguous; fresh memory if it is None.
+    """
     cv2 = _cv2()
-    found: Array = cv2.filter2D(plane, -1, kernel, None, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
+    border = cv2.BORDER_CONSTANT
+    found: Array = cv2.filter2D(plane, -1, kernel, out, (anchor[1], anchor[0]), 0.0, border)
     return found
-
-
-def is_straight(
-    plane: Sequence[int], kernel: Sequence[int], before: Sequence[int], sizes: Sequence[int]
-) -> bool:
-    """Whether all outputs are just those that OpenCV gives, by adding and not by transforms."""
-    middle = (kernel[0] // 2, kernel[1] // 2)
-    return tuple(before) == middle and tuple(sizes) == tuple(plane)
-
-
-def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
-    """The cross-correlation of a plane (H, W) with a kernel (kh, kw), put into `out`.
-
-    out[u, v] = sum over t, r of plane[u - before[0] + t, v - before[1] + r] * kernel[t, r],
-    cells outside the plane being 0.
-
-    Args:
-        plane: Of float32 or float64.
-        kernel: Of the same dtype, all finite.
-        before: Zeros before the first row and column.
-        out: (rows, columns), of the same dtype.
-    """
-    cut = parts(*kernel.shape, kernel.itemsize)
-    straight = len(cut) == 1 and _is_straight(plane, kernel, before, out)
-    if not straight and out.size > MOST_KEPT:
-        # The longer axis, in kernels, is halved: scratch memory then stays in the caches.
-        axis = int(out.shape[0] // kernel.shape[0] < out.shape[1] // kernel.shape[1])
-        if out.shape[axis] > kernel.shape[axis]:
-            middle = out.shape[axis] // 2
-            one, other = (
-                (out[:, :middle], out[:, middle:]) if axis else (out[:middle], out[middle:])
-            )
-            correlate_run(plane, kernel, before, one, axis, 0)
-            correlate_run(plane, kernel, before, other, axis, middle)
-            return
-    if len(cut) == 1 and _fits(plane.shape, kernel.shape, before, out.shape):
-        _filtered(plane, kernel, before, out)
-    else:
-        _in_parts(plane, kernel, before, out, cut)
-
-
-def correlate_run(
-    plane: Array, kernel: Array, before: tuple[int, int], out: Array, axis: int, begin: int
-) -> None:
-    """`correlate` for a run of outputs along one axis, from `begin` on, from the cells they read.
-
-    Args:
-        out: Of that run alone.
-    """
-    first = max(0, begin - before[axis])
-    last = begin + out.shape[axis] - before[axis] + kernel.shape[axis] - 1
-    lead = before[axis] + first - begin
-    if axis:
-        seen, around = plane[:, first : max(first, last)], (before[0], lead)
-    else:
-        seen, around = plane[first : max(first, last)], (lead, before[1])
-    if seen.shape[axis]:
-        correlate(seen, kernel, around, out)
-    else:
-        out[...] = 0
-
-
-def _in_parts(
-    plane: Array,
-    kernel: Array,
-    before: tuple[int, int],
-    out: Array,
-    cut: Sequence[tuple[slice, slice]],
-) -> None:
-    """The sum of what the parts of a kernel give, on a padded plane."""
-    padded = _padded(plane, kernel.shape, before, out.shape)
-    piece = out
-    for rows, columns in cut:
-        own = kernel[rows, columns]
-        seen = padded[
-            rows.start : rows.start + out.shape[0] + own.shape[0] - 1,
-            columns.start : columns.start + out.shape[1] + own.shape[1] - 1,
-        ]
-        _filtered(seen, own, (0, 0), piece)
-        if piece is not out:
-            np.add(out, piece, out=out)
-        elif len(cut) > 1:
-            piece = np.empty_like(out)
-
-
-def _is_straight(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> bool:
-    """Whether the outputs are just what OpenCV gives, and can be put where they belong."""
-    middle = (kernel.shape[0] // 2, kernel.shape[1] // 2)
-    return before == middle and out.shape == plane.shape and out.flags.c_contiguous
-
-
-def _fits(plane: Any, kernel: Any, before: tuple[int, int], out: Any) -> bool:
-    """Whether all outputs are among those that OpenCV gives: one per cell of the plane."""
-    up, left = kernel[0] // 2 - before[0], kernel[1] // 2 - before[1]
-    return bool(up >= 0 and left >= 0 and out[0] + up <= plane[0] and out[1] + left <= plane[1])
-
-
-def _filtered(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
-    """`filter2D` about the middle of the kernel, its fastest way; `out` is part of its result."""
-    cv2 = _cv2()
-    up, left = kernel.shape[0] // 2 - before[0], kernel.shape[1] // 2 - before[1]
-    if _is_straight(plane, kernel, before, out):
-        cv2.filter2D(plane, -1, kernel, out, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
-        return
-    whole = cv2.filter2D(plane, -1, kernel, None, (-1, -1), 0.0, cv2.BORDER_CONSTANT)
-    out[...] = whole[up : up + out.shape[0], left : left + out.shape[1]]
-
-
-def _padded(
-    plane: Array, kernel: Sequence[int], before: tuple[int, int], sizes: Sequence[int]
-) -> Array:
-    """The cells that the outputs read, zeros where the plane has none."""
-    needed = tuple(o + k - 1 for o, k in zip(sizes, kernel, strict=True))
-    if before == (0, 0) and all(n >= o for n, o in zip(plane.shape, needed, strict=True)):
-        return plane
-    padded = np.zeros(needed, plane.dtype)
-    kept = tuple(max(0, min(n, o - b)) for n, o, b in zip(plane.shape, needed, before, strict=True))
-    inside = tuple(slice(b, b + n) for b, n in zip(before, kept, strict=True))
-    padded[inside] = plane[: kept[0], : kept[1]]
-    return padded
 
 
 class Transform:

@@ -20,6 +20,7 @@ import numpy as np
 
 from convcalc.errors import OutputError
 from convcalc.execute import planes
+from convcalc.execute.algorithms.correlation import correlate
 from convcalc.execute.algorithms.passes import passes
 from convcalc.execute.cost import PLANE_SETUP
 from convcalc.execute.machine import (
@@ -117,9 +118,9 @@ def _plane_rates() -> PlaneRates:
     plane = draw.standard_normal((512, 512)).astype(np.float32)
     taps = draw.standard_normal((7, 7)).astype(np.float32)
     out = np.empty_like(plane)
-    summed = _best(lambda: planes.correlate(plane, taps, (3, 3), out))
+    summed = _best(lambda: correlate(plane, taps, (3, 3), out))
     small, few = plane[:8, :8].copy(), taps[:3, :3].copy()
-    calling = _best(lambda: planes.correlate(small, few, (1, 1), out[0, :64].reshape(8, 8)))
+    calling = _best(lambda: correlate(small, few, (1, 1), out[0, :64].reshape(8, 8)))
     transform = planes.Transform((256, 256))
     kernel = transform.spectrum(taps)
     block = plane[:256, :256].astype(np.float64)

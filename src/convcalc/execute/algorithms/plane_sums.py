@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.execute import planes
+from convcalc.execute.algorithms.correlation import correlate_run, is_aligned, parts
 from convcalc.execute.algorithms.row_sums import correlate_row
 from convcalc.execute.algorithms.volume_sums import correlate_volume, slices_at_once
 from convcalc.execute.taps import per_channel
@@ -61,7 +62,7 @@ class PlaneSums:
         self._sizes = whole(problem)
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.depth * problem.taps
-        self._before = tuple(window.before for window in problem.windows)
+        self._before: Any = tuple(window.before for window in problem.windows)
         self._straight = self._is_one_call()
         self._short = self._seconds < 2 * planes.WORTH_A_THREAD
         self._strided: Any = None
@@ -77,7 +78,8 @@ class PlaneSums:
             and problem.batch == problem.channels == problem.out_channels == 1
             and all(window.stride == window.dilation == 1 for window in windows)
             and self._seconds < planes.LONGEST_RUN
-            and planes.is_straight(problem.sizes, kernel, self._before, self._sizes)
+            and is_aligned(problem.sizes, kernel, self._before, self._sizes)
+            and len(parts(kernel[0], kernel[1], problem.itemsize)) == 1
         )
 
     def __call__(self, array: Any, weight: Any, bias: Any | None = None) -> Any:
@@ -93,7 +95,7 @@ class PlaneSums:
         if planes.has_zero(taps) and not ops.is_finite(array):
             return None
         if self._straight and (self._short or self._needs_no_threads()):
-            out = planes.filtered(cells[0, 0], taps[0, 0])[None, None]
+            out = planes.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
         else:
             out = self._summed(np.ascontiguousarray(cells), taps)
         result = ops.adopt(out)
@@ -173,7 +175,7 @@ def _band_of(
         if out.ndim == 1:
             correlate_row(channel, kernel, before[0], piece, ends[0])
         elif out.ndim == 2:
-            planes.correlate_run(channel, kernel, (before[0], before[1]), piece, 0, ends[0])
+            correlate_run(channel, kernel, (before[0], before[1]), piece, 0, ends[0])
         else:
             correlate_volume(channel, kernel, before, piece, ends[0])
         if index:

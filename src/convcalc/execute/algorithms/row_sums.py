@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convcalc.execute import planes
+from convcalc.execute.algorithms.correlation import correlate
 
 Array = np.ndarray
 
@@ -35,10 +35,10 @@ def correlate_row(row: Array, kernel: Array, before: int, out: Array, first: int
         whole = len(target) // ROW
         if whole:
             rows = _overlapping(cells, whole, ROW + len(kernel) - 1)
-            planes.correlate(rows, kernel[None], (0, 0), target[: whole * ROW].reshape(whole, ROW))
+            correlate(rows, kernel[None], (0, 0), target[: whole * ROW].reshape(whole, ROW))
         if len(target) > whole * ROW:
             rest = cells[whole * ROW :]
-            planes.correlate(rest[None], kernel[None], (0, 0), target[whole * ROW :][None])
+            correlate(rest[None], kernel[None], (0, 0), target[whole * ROW :][None])
 
 
 def _between(row: Array, begin: int, end: int) -> Array:

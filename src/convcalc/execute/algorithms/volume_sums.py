@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from convcalc.execute import planes
+from convcalc.execute.algorithms.correlation import correlate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _sums(tall: Array, kernel: Array, before: tuple[int, int], sizes: Sequence[i
     """What one slice of a kernel gives, (slices, rows, columns), of slices with zeros below."""
     count, pitch, columns = tall.shape
     made = np.empty((count, pitch, sizes[1]), tall.dtype)
-    planes.correlate(
+    correlate(
         tall.reshape(count * pitch, columns), kernel, before, made.reshape(count * pitch, sizes[1])
     )
     return made[:, : sizes[0]]
