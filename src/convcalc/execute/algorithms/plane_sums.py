@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.execute import planes
-from convcalc.execute.algorithms.correlation import correlate_run, is_aligned, parts
+from convcalc.execute.algorithms.correlation import correlate, correlate_run, is_aligned, parts
 from convcalc.execute.algorithms.row_sums import correlate_row
 from convcalc.execute.algorithms.volume_sums import correlate_volume, slices_at_once
 from convcalc.execute.taps import per_channel
@@ -63,21 +63,23 @@ class PlaneSums:
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.depth * problem.taps
         self._before: Any = tuple(window.before for window in problem.windows)
-        self._straight = self._is_one_call()
         self._short = self._seconds < 2 * planes.WORTH_A_THREAD
+        self._single = (
+            problem.rank == 2
+            and problem.batch == problem.channels == problem.out_channels == 1
+            and all(window.stride == window.dilation == 1 for window in problem.windows)
+        )
+        self._straight = self._single and self._is_one_call()
         self._strided: Any = None
         if self._sizes != problem.out_sizes:
             self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
 
     def _is_one_call(self) -> bool:
         """Whether the result is what a single call of OpenCV gives, one that is not too long."""
-        problem, windows = self._problem, self._problem.windows
-        kernel = tuple(window.kernel for window in windows)
+        problem = self._problem
+        kernel = tuple(window.kernel for window in problem.windows)
         return (
-            problem.rank == 2
-            and problem.batch == problem.channels == problem.out_channels == 1
-            and all(window.stride == window.dilation == 1 for window in windows)
-            and self._seconds < planes.LONGEST_RUN
+            self._seconds < planes.LONGEST_RUN
             and is_aligned(problem.sizes, kernel, self._before, self._sizes)
             and len(parts(kernel[0], kernel[1], problem.itemsize)) == 1
         )
@@ -96,6 +98,9 @@ class PlaneSums:
             return None
         if self._straight and (self._short or self._needs_no_threads()):
             out = planes.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
+        elif self._single and self._short:
+            out = np.empty((1, 1, *self._sizes), cells.dtype)
+            correlate(cells[0, 0], taps[0, 0], self._before, out[0, 0])
         else:
             out = self._summed(np.ascontiguousarray(cells), taps)
         result = ops.adopt(out)
