@@ -12,9 +12,9 @@ import convcalc
 from convcalc.analysis import DEVICES, Machine, device_machine, report_roofline
 from convcalc.analysis.precision import BITS
 from convcalc.errors import ParameterError, UsageError
-from convcalc.execute import calibration
-from convcalc.execute.calibration import Work, measure
+from convcalc.execute import peak
 from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.peak import Work, measure
 
 
 def on(machine, spec, shape, batch=1, dtype="float32"):
@@ -172,17 +172,17 @@ def test_the_best_run_counts():
 def test_the_first_run_warms_up_and_is_not_counted():
     seconds = iter([0.0, *(100.0 * n for n in range(1, 100))])
     calls = []
-    best = calibration._best(lambda: calls.append(1), lambda: next(seconds))
+    best = peak._best(lambda: calls.append(1), lambda: next(seconds))
     assert (100.0, 4) == (best, len(calls))  # the first, and the least number of runs
 
 
 def test_quick_runs_are_repeated_for_a_while_but_not_for_ever():
     calls = []
-    calibration._best(lambda: calls.append(1), lambda: float(len(calls)) / 10)
+    peak._best(lambda: calls.append(1), lambda: float(len(calls)) / 10)
     assert 1 + 10 == len(calls)  # 10 runs of a tenth of a second are a second
     calls.clear()
-    assert 1e-9 == calibration._best(lambda: calls.append(1), lambda: 0.0)
-    assert 1 + calibration.MOST_RUNS == len(calls)
+    assert 1e-9 == peak._best(lambda: calls.append(1), lambda: 0.0)
+    assert 1 + peak.MOST_RUNS == len(calls)
 
 
 def test_this_machine_can_be_measured():
@@ -205,12 +205,12 @@ def test_the_torch_backend_can_be_measured():
     [("numpy", {"float32"}), ("torch", {"float32", "bfloat16"})],
 )
 def test_what_has_no_quick_product_is_refused(monkeypatch, library, dtypes):
-    monkeypatch.setattr(calibration, "find_spec", lambda name: library == "torch" or None)
+    monkeypatch.setattr(peak, "find_spec", lambda name: library == "torch" or None)
     for dtype in dtypes:
-        calibration.check_measurable(dtype)
+        peak.check_measurable(dtype)
     for dtype in set(BITS) - dtypes:
         with pytest.raises(UsageError, match=f"{library} computes quickly in .* not in {dtype}"):
-            calibration.check_measurable(dtype)
+            peak.check_measurable(dtype)
 
 
 @pytest.mark.parametrize("name", ["numpy", "torch"])

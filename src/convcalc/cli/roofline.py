@@ -31,7 +31,7 @@ def roofline(given: Mapping[str, Any]) -> Document:
     dtype = choice_of("dtype", given["dtype"], tuple(BITS))
     machine = _named(given, dtype)
     if machine is None:
-        from convcalc.execute.calibration import check_measurable
+        from convcalc.execute.peak import check_measurable
 
         check_measurable(dtype)
     network, input_shape, batch = question(given)
@@ -70,6 +70,6 @@ def _named(given: Mapping[str, Any], dtype: str) -> Machine | None:
 
 
 def _measured(dtype: str) -> Machine:
-    from convcalc.execute.calibration import measure
+    from convcalc.execute.peak import measure
 
     return measure(dtype)
