@@ -161,36 +161,23 @@ def _cell(cell: Cell, bench: Bench, peak: float) -> dict[str, float]:
 
     x = torch.randn(1, cell.channels, *(cell.size,) * cell.rank)
     w = torch.randn(cell.out, cell.channels // cell.groups, *(cell.kernel,) * cell.rank)
-    pad = cell.kernel // 2
-    options: dict[str, Any] = {"padding": pad, "groups": cell.groups}
-    ways = {
-        name: (lambda name=name: convcalc.convolve(x, w, algorithm=name, **options))
-        for name in ("auto", "direct", "im2col", "fft")
-    }
+    options: dict[str, Any] = {"padding": cell.kernel // 2, "groups": cell.groups}
     plan = convcalc.plan_convolution(x.shape, w.shape, backend="torch", **options)
-    expected = {name: s for name, s, _ in plan.alternatives if s is not None}
-    # A way that is foretold to take ten times as long is not worth the wait.
-    near = {"auto", plan.algorithm} | {
-        name for name, s in expected.items() if s < 10 * plan.predicted_seconds
-    }
-    ours = {f"ours {name}": way for name, way in ways.items() if name in near}
-    times = bench.medians({**ours, **_torch(cell, x, w, pad), **_others(cell, x, w)})
+    ways = _ours(plan, x, w, options) | _torch(cell, x, w) | _others(cell, x, w)
+    times = bench.medians(ways)
     auto = times["ours auto"]
-    torches = [times[name] for name in times if name.startswith("torch")]
     others = {name: t for name, t in times.items() if name.startswith(("scipy", "cv2"))}
-    best = min(t for name, t in times.items() if name.startswith("ours"))
-    macs = x.shape[0] * cell.out * cell.size**cell.rank * w[0].numel()
     row = {
         "default": times["torch"] / auto,
-        "better": min(torches) / auto,
+        "better": min(t for name, t in times.items() if name.startswith("torch")) / auto,
         "others": min(others.values()) / auto if others else math.nan,
-        "chosen": best / auto,
+        "chosen": min(t for name, t in times.items() if name.startswith("ours")) / auto,
     }
     peer = f"{min(others, key=others.__getitem__)} x{row['others']:.2f}" if others else ""
+    macs = cell.out * cell.size**cell.rank * w[0].numel()
     print(
         f"{cell!s:22} {plan.algorithm:8} {plan.layout:14} {1e3 * auto:9.2f} ms  torch x"
-        f"{row['default']:8.2f}  best torch x{row['better']:7.2f}  "
-        f"{peer:24} "
+        f"{row['default']:8.2f}  best torch x{row['better']:7.2f}  {peer:24} "
         f"{'' if row['chosen'] > 1 / 1.2 else 'not the fastest way'} "
         f"{100 * 2 * macs / auto / peak:.0f} % of peak",
         flush=True,
@@ -198,9 +185,25 @@ def _cell(cell: Cell, bench: Bench, peak: float) -> dict[str, float]:
     return row
 
 
-def _torch(cell: Cell, x: Any, w: Any, pad: int) -> dict[str, Callable[[], Any]]:
+def _ours(plan: Any, x: Any, w: Any, options: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """What is planned, and the algorithms that are not foretold to take ten times as long."""
+    import convcalc
+
+    expected = {name: s for name, s, _ in plan.alternatives if s is not None}
+    near = {"auto", plan.algorithm} | {
+        name for name, s in expected.items() if s < 10 * plan.predicted_seconds
+    }
+    return {
+        f"ours {name}": lambda name=name: convcalc.convolve(x, w, algorithm=name, **options)
+        for name in ("auto", "direct", "im2col", "fft")
+        if name in near
+    }
+
+
+def _torch(cell: Cell, x: Any, w: Any) -> dict[str, Callable[[], Any]]:
     from torch.nn import functional
 
+    pad = cell.kernel // 2
     conv = (functional.conv1d, functional.conv2d, functional.conv3d)[cell.rank - 1]
     ways = {"torch": lambda: conv(x, w, None, 1, pad, 1, cell.groups)}
     if cell.rank == 2:

@@ -95,21 +95,16 @@ def run_work(
     backend = open_backend(
         settings.backend, settings.device, problems, settings.algorithm, settings.threads
     )
+    finishing = watch and _finishing(watch, dtypes, axes)
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
-            computed = backend.unload(
-                _layers(
-                    network,
-                    samples,
-                    weights,
-                    backend,
-                    dtypes.compute,
-                    watch and _finishing(watch, dtypes, axes),
-                )
-            )
+            computed = _layers(network, samples, weights, backend, dtypes.compute, finishing)
         except RuntimeError as error:
             raise memory_error(error) from None
-        result = finished(computed, dtypes)
+        result = finished(backend.unload(computed), dtypes)
+    found = None
+    if settings.verify is not None:
+        found = verify(_single(network), samples, weights, result, dtypes, settings.verify)
     return Result(
         array=as_given(result, axes),
         report=report,
@@ -119,9 +114,7 @@ def run_work(
         versions={"convcalc": __version__, **backend.versions},
         notes=notes,
         overflowed=_overflowed(result, named),
-        verification=None
-        if settings.verify is None
-        else verify(_single(network), samples, weights, result, dtypes, settings.verify),
+        verification=found,
         convolutions=tuple(backend.done),
     )
 
