@@ -175,6 +175,8 @@ def run_plan(
         return in_pieces(ops, chosen, problem, array, bias, direct)
     if problem.floating and not ops.is_finite(weight):
         return None  # an infinite weight must not meet a padding's zeros
+    if chosen.algorithm == "lowrank" and not lowrank.is_hopeful(ops, weight):
+        return None  # before anything is padded
     ops.check(array, weight, bias, problem.groups)
     planar = chosen.algorithm == "direct" and chosen.layout == "planes"
     if planar and problem.padding_mode == "zeros":

@@ -78,6 +78,11 @@ def factors(weight: np.ndarray) -> list[np.ndarray] | None:
     return lines if bool((np.abs(kernels - product) <= allowed).all()) else None
 
 
+def is_hopeful(ops: Any, weight: Any) -> bool:
+    """Whether the first kernel is a product: where there are many, they are seldom all but that."""
+    return factors(ops.unload(weight[:1])) is not None
+
+
 def _lines(kernel: np.ndarray) -> list[np.ndarray]:
     """The lines through the largest tap, all but one divided by it.
 
