@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from itertools import chain
 from math import isfinite, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -48,6 +48,16 @@ _TRANSPOSED = (
     functional.conv_transpose2d,
     functional.conv_transpose3d,
 )
+
+
+class _Arguments(NamedTuple):
+    """What torch is to be told of the windows, and what to pad before, if anything."""
+
+    ends: list[int]
+    strides: list[int]
+    padding: list[int]
+    dilations: list[int]
+    pads: bool
 
 
 class TorchBackend:
@@ -106,17 +116,19 @@ class TorchBackend:
         Args:
             layout: How the channels lie in memory, "contiguous" or "channels-last".
         """
-        if _needs_taps(array, weight) or _unfolds_too_far(array, weight, windows):
+        settled = _arguments(tuple(windows))
+        if _needs_taps(array, weight, settled.pads) or _unfolds_too_far(array, weight, windows):
             sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
             blocks = grouped_weight(weight, groups, transposed=False)
             return _summed(array, blocks, bias, windows, sizes, transposed=False)
         if layout == "channels-last":
             array, weight = _channels_last(array), _channels_last(weight)
-        ends, stride, padding, dilation = _arguments(tuple(windows))
-        if ends:
-            array = functional.pad(array, ends)
+        if settled.ends:
+            array = functional.pad(array, settled.ends)
         conv = _CONV[len(windows) - 1]
-        return conv(array, weight, bias, stride, padding, dilation, groups)
+        return conv(
+            array, weight, bias, settled.strides, settled.padding, settled.dilations, groups
+        )
 
     def conv_transpose(
         self,
@@ -417,18 +429,30 @@ def _ends(windows: Sequence[Window]) -> list[int]:
 
 
 @lru_cache(maxsize=512)
-def _arguments(windows: tuple[Window, ...]) -> tuple[list[int], list[int], list[int], list[int]]:
-    """What torch is to be told: what to pad first, if anything; stride, padding and dilation."""
-    apart = any(w.before != w.after for w in windows)
-    padding = [0 if apart else w.before for w in windows]
-    strides, dilations = [w.stride for w in windows], [w.dilation for w in windows]
-    return _ends(windows) if apart else [], strides, padding, dilations
+def _arguments(windows: tuple[Window, ...]) -> _Arguments:
+    """What windows need of torch, settled once."""
+    common = [min(w.before, w.after) for w in windows]
+    # torch pads both ends alike, and takes no products with what it pads.
+    beyond = [
+        w._replace(before=w.before - n, after=w.after - n)
+        for w, n in zip(windows, common, strict=True)
+    ]
+    ends = _ends(beyond)
+    return _Arguments(
+        ends if any(ends) else [],
+        [w.stride for w in windows],
+        common,
+        [w.dilation for w in windows],
+        any(w.before or w.after for w in windows),
+    )
 
 
-def _needs_taps(array: torch.Tensor, weight: torch.Tensor) -> bool:
+def _needs_taps(array: torch.Tensor, weight: torch.Tensor, pads: bool = True) -> bool:
     """Integers, which torch would let wrap, and weights that must not meet a padding's zeros."""
     if not array.is_floating_point():
         return True
+    if not pads:
+        return False
     # A finite sum has finite terms, and is quicker to take; one that overflows proves nothing.
     return not (isfinite(weight.sum().item()) or bool(torch.isfinite(weight).all()))
 
