@@ -77,6 +77,11 @@ def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], 
     )
 
 
+def swap(array: Array, out: Array) -> None:
+    """The transpose of an array (C, n) of float32 or float64, put into `out` (n, C)."""
+    _cv2().transpose(array, out)
+
+
 def correlate(plane: Array, kernel: Array, before: tuple[int, int], out: Array) -> None:
     """The cross-correlation of a plane (H, W) with a kernel (kh, kw), put into `out`.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from convcalc.window import Window
 
-PLAIN = ("contiguous", "channels-last")
+PLAIN = ("contiguous", "channels-last", "product")
 
 
 class Measured(NamedTuple):
