@@ -145,7 +145,8 @@ def _slowness(problem: Problem, layout: str) -> float:
         few = 48.0 if problem.groups < 8 else 1.5 * max(1.0, 16 / problem.groups)
         if last:
             return few * (LONG_LAST if 10 <= width < 14 else 1)
-        return 50.0 if width >= 14 else few * 1.5
+        # An odd number of blocks of 16 channels is shared badly by threads, and fills the last.
+        return 50.0 if width >= 14 else few * (1.0 if problem.groups % 32 == 0 else 1.5)
     if problem.depth == 1 and maps == 1:
         return 60.0 if width >= 32 else 17.0
     filled = -(-maps // 16) * 16 / maps if maps >= 8 else 4.0
