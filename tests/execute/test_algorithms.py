@@ -381,6 +381,25 @@ def test_a_tap_that_differs_is_never_approximated():
 
 
 @both
+def test_nothing_is_padded_for_a_kernel_without_factors(backend, monkeypatch):
+    ops, padding = backend_of(backend), (Window(5, 1, 2, 2),) * 2
+    x, w = ops.load(normal(1, 3, 40, 40), "float32"), normal(3, 1, 5, 5, seed=1)
+    problem = problem_of(x, w, padding, 3, "zeros")
+    asked = Plan("lowrank", backend, "passes", None, 0, 0.0, "")
+    calls = []
+    pad = type(ops).pad
+    monkeypatch.setattr(type(ops), "pad", lambda *given: calls.append(1) or pad(*given))
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is None
+    assert [] == calls
+    w[0, 0] = np.outer([1, 2, 3, 2, 1], [1, 0, 2, 0, 1])
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is None
+    assert [] == calls
+    w[1:] = w[0]
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is not None
+    assert [1] == calls
+
+
+@both
 def test_a_kernel_without_factors_is_computed_another_way(backend):
     x, w = normal(1, 1, 60, 60), normal(1, 1, 7, 7)
     y = conv(x, w, backend=backend, algorithm="lowrank")

@@ -192,7 +192,58 @@ def test_opencv_adds_few_taps_and_transforms_many(backend):
 
 def test_many_channels_are_the_librarys_and_few_are_planes():
     assert "contiguous" == planned(64, 64, 112, 5, groups=64, rates=WITH_PLANES).layout
+    # 20 channels are no even number of blocks: put side by side, if OpenCV is there to do it
+    assert "channels-last" == planned(20, 20, 100, 3, groups=20, rates=WITH_PLANES).layout
+    assert "contiguous" == planned(20, 20, 100, 3, groups=20).layout
     assert "planes" == planned(3, 3, 512, 5, groups=3, rates=WITH_PLANES).layout
+
+
+@pytest.mark.parametrize("rates", [DEFAULT, WITH_PLANES])
+@pytest.mark.parametrize(
+    ("shape", "groups", "layout"),
+    [
+        ((3, 64, 224, 3), 1, "channels-last"),  # the result is much larger than the input
+        ((1, 32, 224, 5), 1, "channels-last"),  # an input that has no other order
+        ((20, 30, 100, 3), 1, "channels-last"),  # 20 channels would be filled up to 32
+        ((64, 3, 112, 15), 1, "channels-last"),  # wide kernels
+        ((64, 64, 56, 15), 4, "channels-last"),
+        ((16, 16, 128, 3), 1, "contiguous"),
+        ((64, 64, 56, 7), 1, "contiguous"),
+        ((3, 512, 14, 15), 1, "contiguous"),  # the kernel is larger than what it is applied to
+        ((64, 64, 56, 3), 4, "contiguous"),
+        ((20, 20, 100, 11), 20, "contiguous"),
+        ((64, 3, 112, 5), 1, "contiguous"),
+    ],
+)
+def test_the_channels_are_last_where_that_was_measured_to_be_faster(shape, groups, layout, rates):
+    assert layout == planned(*shape, groups=groups, rates=rates, algorithm="direct").layout
+
+
+def test_wide_kernels_of_few_outputs_are_transformed():
+    assert "fft" == planned(64, 3, 112, 15).algorithm
+    assert "direct" == planned(64, 3, 112, 7).algorithm
+    assert "direct" == planned(16, 16, 64, 7, rank=3).algorithm
+
+
+def test_a_stride_leaves_too_little_work_for_another_order():
+    sizes, windows = (112, 112), (Window(3, 2, 1, 1),) * 2
+    strided = Problem(1, 64, 64, 64, sizes, windows, (56, 56))
+    assert "contiguous" == plan(strided, "torch", WITH_PLANES).layout
+    assert "contiguous" == plan(strided, "torch", DEFAULT).layout
+
+
+def test_a_kernel_of_one_tap_is_a_matrix():
+    for shape in ((3, 64, 224, 1), (64, 3, 112, 1), (256, 256, 56, 1), (1, 32, 224, 1)):
+        assert "product" == planned(*shape).layout
+        assert "product" == planned(*shape, dtype="float64").layout
+    assert "product" != planned(64, 64, 56, 1, groups=4).layout
+    assert "product" != planned(64, 64, 56, 1, dtype="int64").layout
+    assert "product" != planned(64, 64, 56, 1, backend="numpy").layout
+    one = problem(64, 64, 56, 1)
+    strided = one._replace(windows=(Window(1, 2),) * 2, out_sizes=(28, 28))
+    padded = one._replace(windows=(Window(1, 1, 1, 1),) * 2, out_sizes=(58, 58))
+    for other in (strided, padded, one._replace(batch=2), one._replace(transposed=True)):
+        assert "product" != plan(other, "torch", DEFAULT).layout
 
 
 def test_opencv_has_no_part_in_what_it_cannot_do():

@@ -27,6 +27,16 @@ MOST_IN_CACHE = 2**14
 ROW, LONG_ROW = 0.75, 1.4
 """How many times as long a cell of a row takes as one of a plane, in a cache and beyond it."""
 
+FEWEST_SWAPPED = 5
+"""Channels from which on OpenCV puts them side by side faster than torch."""
+
+SWAPPED, BLOCKED = 2.2, 5
+"""How many times faster than fresh memory is written OpenCV puts channels side by side, and oneDNN
+puts them into blocks and takes them out again."""
+
+LONG_LAST = 2.0
+"""How many times longer depthwise kernels of 10 to 13 taps a row take with channels last."""
+
 SLOW_DOUBLES = {"torch": 6.0, "numpy": 2.0}
 """How many times slower than matrix products float64 is in blocks; torch lines windows up."""
 
@@ -37,8 +47,14 @@ SLOW_INTEGERS = 40
 """How many times slower products of integers are: no library of matrix products knows them."""
 
 
-def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
-    """Seconds of the direct convolution in one of its layouts."""
+def direct(
+    problem: Problem, layout: str, backend: str, rates: Rates, *, swaps: bool = False
+) -> float:
+    """Seconds of the direct convolution in one of its layouts.
+
+    Args:
+        swaps: Whether OpenCV is there to put channels side by side.
+    """
     if layout == "passes":
         return _passes(problem, rates)
     if layout == "blocks":
@@ -51,7 +67,9 @@ def direct(problem: Problem, layout: str, backend: str, rates: Rates) -> float:
         return _taps(problem, rates)
     if problem.transposed and problem.floating:
         return _scattered(problem, layout, rates)
-    return _library(problem, layout, rates)
+    if layout == "product":
+        return _product(problem, rates)
+    return _library(problem, layout, rates, swaps=swaps)
 
 
 def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
@@ -66,13 +84,11 @@ def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
     return 2 * problem.macs / _products(problem, rates) + 2 * columns / rates.copies + rates.call
 
 
-def _library(problem: Problem, layout: str, rates: Rates) -> float:
+def _library(problem: Problem, layout: str, rates: Rates, *, swaps: bool = False) -> float:
     """Torch's own convolution: fast where there are channels to fill its registers with."""
     if not problem.floating:
         return _taps(problem, rates)
     written = problem.itemsize * problem.cells_out
-    if layout == "channels-last":
-        written += problem.itemsize * problem.cells_in
     maps = problem.out_channels // problem.groups
     if problem.depth == maps == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
@@ -83,28 +99,64 @@ def _library(problem: Problem, layout: str, rates: Rates) -> float:
         written += 3 * problem.itemsize * problem.depth * problem.taps * problem.cells_out // maps
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
-    return work + written / rates.copies + rates.call
+    ordered = _ordered(problem, layout, swaps) / rates.copies
+    return work + written / rates.copies + ordered + rates.call
+
+
+def _ordered(problem: Problem, layout: str, swaps: bool) -> float:
+    """Bytes of input, kernel and result that are put into another order, as fresh ones count.
+
+    Measured on torch 2.13 with oneDNN 3.12, which takes contiguous channels in blocks of 16 (an
+    input of up to 4 as it is) and its result out of them; and OpenCV 5.
+    """
+    cells_in, cells_out = problem.cells_in, problem.cells_out
+    if problem.channels == 1:
+        cells_in = 0  # both orders are the same
+    if layout == "channels-last":
+        weights = problem.weights if problem.depth > 1 else 0
+        swaps = swaps and problem.channels >= FEWEST_SWAPPED
+        return problem.itemsize * (weights + cells_in / (SWAPPED if swaps else 1))
+    if problem.channels <= 4:
+        cells_in = 0
+    fresh = problem.itemsize * cells_out > LARGEST_KEPT
+    return problem.itemsize * (cells_in / BLOCKED + cells_out / (1 if fresh else BLOCKED))
+
+
+def _product(problem: Problem, rates: Rates) -> float:
+    """Seconds of one matrix product, which is as fast as a convolution that reorders nothing."""
+    few = 1.0 if problem.out_channels >= 8 else 4.0
+    work = 2 * problem.macs * few / _products(problem, rates)
+    return work + problem.itemsize * problem.cells_out / rates.copies + rates.call / 2
 
 
 def _slowness(problem: Problem, layout: str) -> float:
     """How many times slower than a matrix product of the same size the library computes.
 
     Measured on oneDNN 3.12: a single channel leaves its registers empty; wide kernels of few
-    channels take a path that is not vectorised, unless the channels are last in memory.
+    channels take a path that is not vectorised, unless the channels are last in memory. Blocks of
+    channels are filled up with zeros, those of the input unless there are few.
     """
     maps = problem.out_channels // problem.groups
     width = problem.windows[-1].kernel
+    last = layout == "channels-last"
     if problem.dtype == "float64" and problem.depth * problem.taps > 1:
         return 2.0 if maps >= 8 else 8.0
     if problem.depthwise and problem.groups > 1:
         # Registers are filled with channels of depthwise kernels too, if there are enough.
         few = 48.0 if problem.groups < 8 else 1.5 * max(1.0, 16 / problem.groups)
-        return 50.0 if layout == "contiguous" and width >= 14 else few
+        if last:
+            return few * (LONG_LAST if 10 <= width < 14 else 1)
+        # An odd number of blocks of 16 channels is shared badly by threads, and fills the last.
+        return 50.0 if width >= 14 else few * (1.0 if problem.groups % 32 == 0 else 1.5)
     if problem.depth == 1 and maps == 1:
         return 60.0 if width >= 32 else 17.0
-    if layout == "contiguous" and width >= 14:
-        return 2.0
-    return 1.2 if maps >= 8 else 4.0
+    filled = -(-maps // 16) * 16 / maps if maps >= 8 else 4.0
+    if last:
+        return filled
+    if problem.depth > 16:
+        filled *= -(-problem.depth // 16) * 16 / problem.depth
+    blocks_only = problem.depth % 16 == 0 and problem.channels > 16
+    return 2.0 * filled if width >= 14 and blocks_only else filled
 
 
 PLANE_SETUP = 3

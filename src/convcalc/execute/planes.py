@@ -109,6 +109,11 @@ def has_zero(numbers: Array) -> bool:
     return bool(_cv2().countNonZero(flat) != numbers.size)
 
 
+def swap(array: Array, out: Array) -> None:
+    """The transpose of an array (C, n) of float32 or float64, put into `out` (n, C)."""
+    _cv2().transpose(array, out)
+
+
 def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = None) -> Array:
     """The sums over the taps for every cell of a plane, the anchor on it, by OpenCV.
 

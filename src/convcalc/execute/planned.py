@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from convcalc.window import Window
 
-PLAIN = ("contiguous", "channels-last")
+PLAIN = ("contiguous", "channels-last", "product")
 
 
 class Measured(NamedTuple):

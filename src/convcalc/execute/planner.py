@@ -66,8 +66,9 @@ class Plan(NamedTuple):
     Attributes:
         algorithm: "direct", "im2col", "fft" or "lowrank".
         backend: "numpy" or "torch".
-        layout: Of a direct convolution: "contiguous", "channels-last", "blocks" (blocks of
-            outputs as channels), "passes" (tap by tap in bands) or "planes" (by OpenCV).
+        layout: Of a direct convolution: "contiguous", "channels-last", "product" (a kernel of one
+            tap as a matrix), "blocks" (blocks of outputs as channels), "passes" (tap by tap in
+            bands) or "planes" (by OpenCV).
         tiles: The blocks of an FFT, or None.
         working_bytes: Bytes beside input, kernel and result.
         predicted_seconds: By the rates of the machine.
@@ -247,7 +248,10 @@ def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = F
     seconds, layout = min(
         (cost.plane_sums(problem, machine.planes, rates.copies), layout)
         if layout == "planes" and machine.planes
-        else (cost.direct(problem, layout, backend, rates), layout)
+        else (
+            cost.direct(problem, layout, backend, rates, swaps=machine.planes is not None),
+            layout,
+        )
         for layout in layouts
     )
     return Plan("direct", backend, layout, None, _direct_bytes(problem, layout), seconds, "")
@@ -261,11 +265,20 @@ def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
         layouts.append("planes")
     if backend == "torch" and problem.dtype == "float32" and problem.rank > 1:
         layouts.append("channels-last")
+    if backend == "torch" and _is_product(problem):
+        layouts.append("product")
     if blocks.refusal(problem) is None:
         layouts.append("blocks")
     if problem.depthwise and (problem.floating or backend == "numpy"):
         layouts.append("passes")
     return layouts
+
+
+def _is_product(problem: Problem) -> bool:
+    """Whether one matrix product is all of it."""
+    alone = problem.batch == problem.groups == problem.taps == 1
+    whole = problem.sizes == problem.out_sizes and all(w.stride == 1 for w in problem.windows)
+    return problem.floating and alone and whole
 
 
 def _direct_bytes(problem: Problem, layout: str) -> int:
