@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank, passes
-from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.algorithms.certificate import certificate, doubtful, unsafe_blocks
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.planned import problem_of, run_plan
 from convcalc.execute.planner import Plan
@@ -243,6 +243,23 @@ def test_a_dark_window_in_a_bright_block_is_not_transformed():
     assert {(0, 1)} == refused(x, w, 64)
     x[0, 0, 5, 60] = 1
     assert (0, 1) in refused(x, w, 64)
+
+
+@both
+def test_cells_too_small_to_be_compared_are_not_transformed(backend):
+    x, w = np.zeros((1, 1, 90, 90), "float32"), normal(1, 1, 15, 15)
+    x[0, 0, 40, 40] = 1e-44
+    assert {(0, 0)} == refused(x, w, 90)
+    y = conv(x, w * np.float32(1e30), backend=backend, algorithm="fft")[0, 0]
+    # The 15 x 15 windows that see the cell, and none beside them.
+    assert 225 == np.count_nonzero(y) == np.count_nonzero(y[26:41, 26:41])
+
+
+def test_blocks_are_judged_by_their_own_cells_alone():
+    x, w = np.ones((1, 1, 114, 114), "float32"), np.ones((1, 1, 15, 15), "float32")
+    # Blocks of 64 cells every 50: the dark cells, more than a window has, belong to the last alone.
+    x[..., 70:90, 70:90] = 1e-6
+    assert [(1, 1)] == doubtful(demand(x, w, 64)[0], x[0])
 
 
 def test_scattered_zeros_do_no_harm():

@@ -149,6 +149,40 @@ def test_a_block_knows_nothing_of_the_one_before():
     used = planes.Transform((16, 16))
     used.spectrum(drawn(16, 16, dtype="float64") * 1e300)
     assert np.array_equal(fresh, used.spectrum(small))
+    wide = np.pad(small, [(4, 7), (2, 8)])
+    assert np.array_equal(fresh_of(wide), used.spectrum(small, (4, 2)))
+
+
+def fresh_of(cells):
+    return planes.Transform(cells.shape).spectrum(cells)
+
+
+def test_only_the_first_rows_of_a_correlation_are_computed():
+    transform = planes.Transform((24, 16))
+    kernel = transform.spectrum(drawn(5, 5, dtype="float64")).copy()
+    cells = transform.spectrum(drawn(24, 16, dtype="float64")).copy()
+    whole = transform.correlated(cells, kernel, 24).copy()
+    first = transform.correlated(cells, kernel, 9)
+    assert (9, 16) == first.shape
+    assert np.array_equal(whole[:9], first)
+
+
+def test_transforms_at_work_share_no_memory():
+    with planes.transforming((8, 8)) as one, planes.transforming((8, 8)) as other:
+        assert one is not other
+        kept = one
+    with planes.transforming((8, 8)) as again, planes.transforming((8, 8)) as more:
+        assert kept in (again, more)
+    with planes.transforming((8, 10)) as fitting:
+        assert (8, 10) == fitting.sizes
+
+
+def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
+    monkeypatch.setattr(planes, "MOST_KEPT", 99)
+    monkeypatch.setattr(planes, "_ready", [])
+    with planes.transforming((10, 10)):
+        pass
+    assert [] == planes._ready
 
 
 @pytest.mark.parametrize("kernel", [31, 45])

@@ -179,6 +179,8 @@ def run_plan(
     planar = chosen.algorithm == "direct" and chosen.layout == "planes"
     if planar and problem.padding_mode == "zeros":
         pass  # OpenCV knows what surrounds a plane
+    elif chosen.algorithm == "fft" and not fft.is_padded(problem, chosen.layout):
+        pass
     elif any(w.before or w.after for w in windows):
         array = ops.pad(array, windows, problem.padding_mode)
         problem = padded(problem) if planar else problem

@@ -27,6 +27,7 @@ steps, checks and spikes, and with up to 16 channels.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,6 +45,12 @@ ERROR = 16.0
 ROUNDING = 2.0**-52
 SPARE = 3.0 * 2.0**-23
 THETA = 2.0**-12
+
+LEAST = 2.0**-114
+"""The smallest float32 of which THETA is a normal number: below it, cells cannot be compared."""
+
+AT_ONCE = 2**16
+"""Cells that are compared at a time: what comes of it stays in the caches."""
 
 Place = tuple[int, ...]
 
@@ -75,41 +82,58 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
 
 def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[Place]:
     """The places of the blocks of a padded sample (C, *sizes) that must not be transformed."""
-    doubtful = _doubtful(demand, sample)
-    return {place for place in doubtful if not _every_window(demand, sample, place)}
+    inside = (slice(*ends) for ends in _real_cells(demand.problem))
+    places = doubtful(demand, sample[(slice(None), *inside)])
+    return {place for place in places if not _every_window(demand, sample, place)}
 
 
-def _doubtful(demand: Certificate, sample: np.ndarray) -> list[Place]:
+def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
     """The blocks that hold too many small cells to be safe without a closer look.
 
-    They are counted per cell of the grid of the blocks' steps, several of which a block covers.
+    They are counted per cell of a grid that is cut where blocks begin and where they end.
+
+    Args:
+        cells: (C, *sizes), without the zeros of a padding.
     """
     tiles, problem = demand.tiles, demand.problem
     places = list(product(*map(range, tiles.counts)))
-    largest = _largest(sample)
-    if not largest < np.inf:
+    largest = _largest(cells)
+    if not (largest == 0 or LEAST <= largest < np.inf):
         return places
-    inside = _real_cells(problem)
-    magnitudes = np.abs(sample[(slice(None), *(slice(*ends) for ends in inside))])
-    flat = np.flatnonzero(magnitudes < np.float32(THETA * largest))
-    found = np.unravel_index(flat, magnitudes.shape)
-    grid = np.zeros((problem.groups, *tiles.counts), np.int64)
-    index = [found[0] // problem.depth]
-    for cells, (low, _), step, count in zip(
-        found[1:], inside, tiles.step, tiles.counts, strict=True
-    ):
-        index.append(np.minimum((cells + low) // step, count - 1))
-    np.add.at(grid, tuple(index), 1)
-    least = _least_taps(demand)
-    if grid.sum(axis=tuple(range(1, grid.ndim))).max() <= (
-        problem.depth * prod(map(min, least.axes)) - demand.needed
-    ):
+    flat = _small(cells.reshape(-1), np.float32(THETA * largest))
+    least = _least_taps(problem, tiles)
+    fewest = problem.depth * prod(map(min, least.axes)) - demand.needed
+    if len(flat) <= fewest:
         return []
+    edges = _edges(tiles)
+    found = np.unravel_index(flat, cells.shape)
+    grid = np.zeros((problem.groups, *(len(ends) for ends in edges)), np.int64)
+    index = [found[0] // problem.depth]
+    for own, (low, _), ends in zip(found[1:], _real_cells(problem), edges, strict=True):
+        index.append(np.searchsorted(ends, own + low, "right") - 1)
+    np.add.at(grid, tuple(index), 1)
     return [
         place
         for place in places
         if _covered(grid, place, tiles) > problem.depth * least(place) - demand.needed
     ]
+
+
+@lru_cache(maxsize=512)
+def _edges(tiles: Tiles) -> tuple[np.ndarray, ...]:
+    """Per axis: the cells with which a block begins, or with which one has ended."""
+    axes = zip(tiles.transform, tiles.step, tiles.counts, strict=True)
+    starts = ((n, np.arange(count) * step) for n, step, count in axes)
+    return tuple(np.union1d(first, first + n) for n, first in starts)
+
+
+def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
+    """Where the cells (n) are smaller than the level."""
+    found = []
+    for first in range(0, len(cells), AT_ONCE):
+        band = cells[first : first + AT_ONCE]
+        found.append(np.flatnonzero((band < level) & (band > -level)) + first)
+    return np.concatenate(found)
 
 
 def _largest(sample: np.ndarray) -> float:
@@ -118,9 +142,9 @@ def _largest(sample: np.ndarray) -> float:
 
 
 def _covered(grid: np.ndarray, place: Place, tiles: Tiles) -> int:
-    """The small cells of the groups of the grid that a block covers, the most of any group."""
-    reach = [-(-n // step) for n, step in zip(tiles.transform, tiles.step, strict=True)]
-    cells = tuple(slice(i, i + r) for i, r in zip(place, reach, strict=True))
+    """The small cells of a block, the most of any group."""
+    axes = zip(place, tiles.step, tiles.transform, _edges(tiles), strict=True)
+    cells = (slice(*np.searchsorted(ends, (i * step, i * step + n))) for i, step, n, ends in axes)
     return int(grid[(slice(None), *cells)].sum(axis=tuple(range(1, grid.ndim))).max())
 
 
@@ -131,9 +155,10 @@ def _real_cells(problem: Problem) -> list[tuple[int, int]]:
     return [(w.before, w.before + n) for w, n in zip(problem.windows, problem.sizes, strict=True)]
 
 
-def _least_taps(demand: Certificate) -> _Taps:
+@lru_cache(maxsize=512)
+def _least_taps(problem: Problem, tiles: Tiles) -> _Taps:
     """Of a block: the fewest taps of any of its windows that lie on real cells."""
-    return _Taps([list(_axis_taps(demand, axis)) for axis in range(demand.problem.rank)])
+    return _Taps([list(_axis_taps(problem, tiles, axis)) for axis in range(problem.rank)])
 
 
 class _Taps:
@@ -146,17 +171,16 @@ class _Taps:
         return prod(axis[index] for axis, index in zip(self.axes, place, strict=True))
 
 
-def _axis_taps(demand: Certificate, axis: int) -> Iterator[int]:
+def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
     """The fewest taps on real cells among the windows of each block along one axis.
 
     Windows one dilation apart differ by one tap at each end: among them the number first grows and
     then falls, so that it is least at an end. There are as many such runs as cells in a dilation.
     """
-    problem, tiles = demand.problem, demand.tiles
     window, (low, high) = problem.windows[axis], _real_cells(problem)[axis]
     for index in range(tiles.counts[axis]):
         first = index * tiles.step[axis]
-        last = first + _positions(demand, axis, index) - 1
+        last = first + _positions(problem, tiles, axis, index) - 1
         ends = {
             *range(first, min(first + window.dilation - 1, last) + 1),
             *range(max(first, last - window.dilation + 1), last + 1),
@@ -171,9 +195,9 @@ def _real_taps(window: Window, start: int, low: int, high: int) -> int:
     return max(0, last - first + 1)
 
 
-def _positions(demand: Certificate, axis: int, index: int) -> int:
+def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
     """Windows, at stride 1, of a block along one axis; the last block may have fewer."""
-    problem, step = demand.problem, demand.tiles.step[axis]
+    step = tiles.step[axis]
     whole = (problem.out_sizes[axis] - 1) * problem.windows[axis].stride + 1
     return min(step, whole - index * step)
 
@@ -186,14 +210,14 @@ def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool
     block = np.abs(sample[(slice(None), *cells)]).reshape(problem.groups, problem.depth, -1)
     shape = sample[(0, *cells)].shape
     largest = block.max(axis=(1, 2))
-    if not np.isfinite(largest).all():
+    if not ((largest == 0) | ((largest >= LEAST) & (largest < np.inf))).all():
         return False
     # A block of zeros needs nothing: its transform is zero, and so is its result.
     level = np.float32(THETA) * largest
     large = (block >= level[:, None, None]).sum(axis=1, dtype=np.int64)
     counts = large.reshape(problem.groups, *shape)
     for axis, window in enumerate(problem.windows):
-        counts = _sums(counts, axis + 1, window, _positions(demand, axis, place[axis]))
+        counts = _sums(counts, axis + 1, window, _positions(problem, tiles, axis, place[axis]))
     return bool((counts.min(axis=tuple(range(1, counts.ndim))) >= demand.needed)[largest > 0].all())
 
 
