@@ -109,26 +109,37 @@ def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
     fewest = problem.depth * prod(map(min, least.axes)) - demand.needed
     if len(flat) <= fewest:
         return []
-    edges = _edges(tiles)
+    grid = _grid(tiles)
     found = np.unravel_index(flat, cells.shape)
-    grid = np.zeros((problem.groups, *(len(ends) for ends in edges)), np.int64)
+    counts = np.zeros((problem.groups, *(len(axis.edges) for axis in grid)), np.int64)
     index = [found[0] // problem.depth]
-    for own, (low, _), ends in zip(found[1:], _real_cells(problem), edges, strict=True):
-        index.append(np.searchsorted(ends, own + low, "right") - 1)
-    np.add.at(grid, tuple(index), 1)
+    for own, (low, _), axis in zip(found[1:], _real_cells(problem), grid, strict=True):
+        index.append(np.searchsorted(axis.edges, own + low, "right") - 1)
+    np.add.at(counts, tuple(index), 1)
     return [
         place
         for place in places
-        if _covered(grid, place, tiles) > problem.depth * least(place) - demand.needed
+        if _covered(counts, place, grid) > problem.depth * least(place) - demand.needed
     ]
 
 
+class _Cuts(NamedTuple):
+    """Where an axis is cut: the cells there, and of each block the pieces that it covers."""
+
+    edges: np.ndarray
+    covered: tuple[slice, ...]
+
+
 @lru_cache(maxsize=512)
-def _edges(tiles: Tiles) -> tuple[np.ndarray, ...]:
-    """Per axis: the cells with which a block begins, or with which one has ended."""
-    axes = zip(tiles.transform, tiles.step, tiles.counts, strict=True)
-    starts = ((n, np.arange(count) * step) for n, step, count in axes)
-    return tuple(np.union1d(first, first + n) for n, first in starts)
+def _grid(tiles: Tiles) -> tuple[_Cuts, ...]:
+    """The axes, cut where a block begins and where one ends."""
+    axes = []
+    for n, step, count in zip(tiles.transform, tiles.step, tiles.counts, strict=True):
+        first = np.arange(count) * step
+        edges = np.union1d(first, first + n)
+        ends = zip(*(np.searchsorted(edges, cells) for cells in (first, first + n)), strict=True)
+        axes.append(_Cuts(edges, tuple(slice(*pair) for pair in ends)))
+    return tuple(axes)
 
 
 def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
@@ -145,11 +156,10 @@ def _largest(sample: np.ndarray) -> float:
     return float(max(sample.max(), -sample.min())) if sample.size else 0.0
 
 
-def _covered(grid: np.ndarray, place: Place, tiles: Tiles) -> int:
+def _covered(counts: np.ndarray, place: Place, grid: tuple[_Cuts, ...]) -> int:
     """The small cells of a block, the most of any group."""
-    axes = zip(place, tiles.step, tiles.transform, _edges(tiles), strict=True)
-    cells = (slice(*np.searchsorted(ends, (i * step, i * step + n))) for i, step, n, ends in axes)
-    return int(grid[(slice(None), *cells)].sum(axis=tuple(range(1, grid.ndim))).max())
+    cells = (axis.covered[index] for axis, index in zip(grid, place, strict=True))
+    return int(counts[(slice(None), *cells)].sum(axis=tuple(range(1, counts.ndim))).max())
 
 
 def _real_cells(problem: Problem) -> list[tuple[int, int]]:

@@ -256,6 +256,13 @@ def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tu
 def _write(out: Any, blocks: Any, first: int, tiles: Tiles) -> None:
     """The blocks (O, *count, *m) put side by side into (O, *whole), from block row `first` on."""
     count = blocks.shape[1 : 1 + len(tiles.counts)]
+    if len(count) == 1:
+        # Whole blocks of a row lie in it one after the other: they are written at once.
+        (step,) = tiles.step
+        whole_ones = min(count[0], (out.shape[1] - first * step) // step)
+        row = out[:, first * step : (first + whole_ones) * step]
+        row.reshape(len(out), whole_ones, step)[...] = blocks[:, :whole_ones]
+        blocks, count, first = blocks[:, whole_ones:], (count[0] - whole_ones,), first + whole_ones
     for place in product(*map(range, count)):
         where = _place((place[0] + first, *place[1:]), tiles)
         target = out[(slice(None), *where)]
