@@ -312,6 +312,13 @@ def test_blocks_are_judged_by_their_own_cells_alone():
     assert [(1, 1)] == doubtful(demand(x, w, 64)[0], x[0])
 
 
+def test_a_window_that_lies_on_few_real_cells_needs_all_of_them():
+    x, w = np.ones((1, 1, 200, 200), "float32"), np.ones((1, 1, 15, 15), "float32")
+    # The first window has one real cell, the first one.
+    x[..., 0, 0] = 1e-6
+    assert {(0, 0)} == refused(x, w, 64, before=14)
+
+
 def test_scattered_zeros_do_no_harm():
     x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
     x[np.random.default_rng(0).random(x.shape) < 0.4] = 0

@@ -6,7 +6,7 @@ from scipy import signal
 
 from convcalc import convolve
 from convcalc.execute import cost, planes
-from convcalc.execute.algorithms import plane_sums
+from convcalc.execute.algorithms import fft, plane_sums
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.problem import Problem
@@ -222,3 +222,21 @@ def test_the_price_of_sums_counts_every_part_of_a_kernel():
     wide = problem._replace(dtype="float64")
     # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 40)
     assert 11.2e-3 * 1.32 + 0.08 == pytest.approx(cost.plane_sums(wide, rates, 1e6))
+
+
+def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
+    windows = (Window(15, 1, 7, 7),) * 2
+    problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
+    tiles = fft.Tiles((64, 64), (50, 50), (2, 2))
+    # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
+    work = (24 + 4 * 0.7) * 4096 * 12
+    assert work == pytest.approx(cost.plane_spectral(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30))
+    # of each block 2 channels of float32 are read and looked at, 4 are written in both widths
+    written = 4 * 4096 * 4 * (2 + 2 * 4) / 2
+    assert written == pytest.approx(
+        cost.plane_spectral(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
+    )
+    calls = 8 * 4 * 4 + 60
+    assert calls == pytest.approx(
+        cost.plane_spectral(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
+    )

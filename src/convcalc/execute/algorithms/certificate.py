@@ -100,14 +100,12 @@ def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
         cells: (C, *sizes), without the zeros of a padding.
     """
     tiles, problem = demand.tiles, demand.problem
-    places = list(product(*map(range, tiles.counts)))
     largest = _largest(cells)
     if not (largest == 0 or LEAST <= largest < np.inf):
-        return places
+        return list(product(*map(range, tiles.counts)))
     flat = _small(cells.reshape(-1), np.float32(THETA * largest))
-    least = _least_taps(problem, tiles)
-    fewest = problem.depth * prod(map(min, least.axes)) - demand.needed
-    if len(flat) <= fewest:
+    spare = problem.depth * _least_taps(problem, tiles) - demand.needed
+    if len(flat) <= spare.min():
         return []
     grid = _grid(tiles)
     found = np.unravel_index(flat, cells.shape)
@@ -116,18 +114,17 @@ def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
     for own, (low, _), axis in zip(found[1:], _real_cells(problem), grid, strict=True):
         index.append(np.searchsorted(axis.edges, own + low, "right") - 1)
     np.add.at(counts, tuple(index), 1)
-    return [
-        place
-        for place in places
-        if _covered(counts, place, grid) > problem.depth * least(place) - demand.needed
-    ]
+    for number, axis in enumerate(grid, start=1):
+        counts = _between(counts, number, axis)
+    return [tuple(place) for place in np.argwhere(counts.max(axis=0) > spare).tolist()]
 
 
 class _Cuts(NamedTuple):
-    """Where an axis is cut: the cells there, and of each block the pieces that it covers."""
+    """Where an axis is cut, and the pieces that each block covers: the first, and the end."""
 
     edges: np.ndarray
-    covered: tuple[slice, ...]
+    first: np.ndarray
+    last: np.ndarray
 
 
 @lru_cache(maxsize=512)
@@ -135,11 +132,20 @@ def _grid(tiles: Tiles) -> tuple[_Cuts, ...]:
     """The axes, cut where a block begins and where one ends."""
     axes = []
     for n, step, count in zip(tiles.transform, tiles.step, tiles.counts, strict=True):
-        first = np.arange(count) * step
-        edges = np.union1d(first, first + n)
-        ends = zip(*(np.searchsorted(edges, cells) for cells in (first, first + n)), strict=True)
-        axes.append(_Cuts(edges, tuple(slice(*pair) for pair in ends)))
+        begins = np.arange(count) * step
+        edges = np.union1d(begins, begins + n)
+        axes.append(
+            _Cuts(edges, np.searchsorted(edges, begins), np.searchsorted(edges, begins + n))
+        )
     return tuple(axes)
+
+
+def _between(counts: np.ndarray, number: int, axis: _Cuts) -> np.ndarray:
+    """Per block what is counted in the pieces that it covers along one axis."""
+    totals = np.cumsum(counts, axis=number)
+    totals = np.concatenate((np.zeros_like(totals.take([0], number)), totals), axis=number)
+    covered: np.ndarray = totals.take(axis.last, number) - totals.take(axis.first, number)
+    return covered
 
 
 def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
@@ -156,12 +162,6 @@ def _largest(sample: np.ndarray) -> float:
     return float(max(sample.max(), -sample.min())) if sample.size else 0.0
 
 
-def _covered(counts: np.ndarray, place: Place, grid: tuple[_Cuts, ...]) -> int:
-    """The small cells of a block, the most of any group."""
-    cells = (axis.covered[index] for axis, index in zip(grid, place, strict=True))
-    return int(counts[(slice(None), *cells)].sum(axis=tuple(range(1, counts.ndim))).max())
-
-
 def _real_cells(problem: Problem) -> list[tuple[int, int]]:
     """Of each padded axis, the cells that are no padding with zeros: the first, and the end."""
     if problem.padding_mode != "zeros":
@@ -170,19 +170,12 @@ def _real_cells(problem: Problem) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=512)
-def _least_taps(problem: Problem, tiles: Tiles) -> _Taps:
-    """Of a block: the fewest taps of any of its windows that lie on real cells."""
-    return _Taps([list(_axis_taps(problem, tiles, axis)) for axis in range(problem.rank)])
-
-
-class _Taps:
-    """The fewest taps per axis and index of a block; they multiply over the axes."""
-
-    def __init__(self, axes: list[list[int]]) -> None:
-        self.axes = axes
-
-    def __call__(self, place: Place) -> int:
-        return prod(axis[index] for axis, index in zip(self.axes, place, strict=True))
+def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
+    """Of each block (*counts): the fewest taps of any of its windows that lie on real cells."""
+    fewest = np.ones((), np.int64)
+    for axis in range(problem.rank):
+        fewest = np.multiply.outer(fewest, list(_axis_taps(problem, tiles, axis)))
+    return fewest
 
 
 def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
