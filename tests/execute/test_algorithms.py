@@ -354,6 +354,58 @@ def test_a_kernel_of_nearly_one_tap_is_not_transformed():
     assert refused(x, w, 64) != set()
 
 
+@pytest.mark.parametrize(
+    ("window", "size", "mode", "cells", "outputs"),
+    [
+        (Window(31, 1, 15, 15), 224, "zeros", 240, 224),  # 224 cells and 15 zeros
+        (Window(31, 1, 15, 15), 224, "reflect", 256, 224),  # 224 cells and 30 others
+        (Window(31), 254, "zeros", 256, 224),
+        (Window(31, 1, 30, 0), 224, "zeros", 256, 224),
+        (Window(31, 1, 30, 15), 224, "zeros", 256, 239),  # 224, 15 on both sides, 15 more before
+        (Window(3, 1, 20, 20), 10, "zeros", 48, 48),  # 48 outputs need as many cells
+        (Window(9, 1, 8, 8), 2, "zeros", 10, 10),  # 2 cells and 8 zeros
+        (Window(9, 1, 5, 5), 2, "zeros", 10, 4),  # the kernel has 9
+        (Window(9, 10, 8, 8), 2, "zeros", 10, 1),  # the zeros behind are not read
+        (Window(5, 4, 2, 2, 3), 100, "zeros", 108, 89),  # 89 outputs at stride 1, windows of 13
+    ],
+)
+def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
+    window, size, mode, cells, outputs
+):
+    x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
+    problem = problem_of(x, w, (window,), 1, mode)
+    assert ((cells,), (outputs,), (1,)) == fft.tiles_of(problem, (512,))
+
+
+@settings(max_examples=100)
+@given(
+    sizes=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    kernel=st.integers(1, 9),
+    before=st.integers(0, 12),
+    after=st.integers(0, 12),
+    stride=st.integers(1, 3),
+    layout=st.sampled_from(["planes", "blocks"]),
+)
+def test_a_padded_block_that_stands_alone_is_the_whole(
+    sizes, kernel, before, after, stride, layout
+):
+    pytest.importorskip("cv2")
+    if min(sizes) + before + after < kernel:
+        return
+    window = Window(kernel, stride, before, after)
+    x, w = normal(1, 1, *sizes, seed=kernel), abs(normal(1, 1, kernel, kernel, seed=after)) + 1
+    problem = problem_of(x, w, (window, window), 1, "zeros")
+    plan = Plan("fft", "", layout, fft.tiles_of(problem, (64, 64)), 0, 0.0, "")
+    padded = np.pad(x, [(0, 0), (0, 0), (before, after), (before, after)])
+
+    for name in AVAILABLE:
+        ops = backend_of(name)
+        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        exact, products = correlate(padded, w), correlate(abs(padded), w)
+        error = abs(ops.unload(y).astype(float) - exact[..., ::stride, ::stride])
+        assert (error <= TOLERANCES["float32"].bound(products[..., ::stride, ::stride])).all()
+
+
 @pytest.mark.parametrize(("least", "size"), [(1, 2), (11, 12), (13, 14), (62, 64), (97, 98)])
 def test_good_sizes_are_even_and_have_small_factors(least, size):
     assert size == fft.good_size(least)

@@ -296,7 +296,7 @@ def test_what_is_let_through_has_more_than_it_needs():
 
 def test_few_taps_are_refused():
     for taps, fits in [((9, 9), False), ((10, 10), True), ((80,), False), ((100,), True)]:
-        x, w = np.ones((1, 1, *(99,) * len(taps))), np.ones((1, 1, *taps))
+        x, w = np.ones((1, 1, *(199,) * len(taps))), np.ones((1, 1, *taps))
         problem = problem_of(x, w, tuple(map(Window, taps)), 1, "zeros")
         assert fits == (fft.refusal(problem) is None)
     with pytest.raises(UsageError, match="so few products in float64 have smaller errors"):

@@ -178,7 +178,7 @@ def test_transforms_at_work_share_no_memory():
 
 
 def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
-    monkeypatch.setattr(planes, "MOST_KEPT", 99)
+    monkeypatch.setattr(planes, "MOST_READY_CELLS", 99)
     monkeypatch.setattr(planes, "_ready", [])
     with planes.transforming((10, 10)):
         pass
@@ -240,3 +240,15 @@ def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
     assert calls == pytest.approx(
         cost.plane_spectral(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
     )
+
+
+def test_threads_share_whole_blocks():
+    windows = (Window(15, 1, 7, 7),) * 2
+    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
+
+    def price(counts, threads):
+        tiles = fft.Tiles((64, 64), (50, 50), counts)
+        return cost.plane_spectral(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
+
+    assert price((1, 1), 1) == price((1, 1), 4)
+    assert price((1, 2), 1) == 2 * price((1, 2), 4)

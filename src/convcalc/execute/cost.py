@@ -145,7 +145,9 @@ def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: fl
     work = transforms * cells * log2(max(cells, 2)) / rates.transforms
     written = 4 * cells * blocks_in_all * (problem.channels + 2 * problem.out_channels)
     calls = 8 * blocks_in_all * problem.out_channels + 60
-    return (work + calls * rates.call) / _hands(work, rates) + written / copies / 2
+    # Of one sample after the other, whole blocks are shared among threads.
+    hands = min(_hands(work, rates), problem.channels * prod(tiles.counts))
+    return (work + calls * rates.call) / hands + written / copies / 2
 
 
 def _hands(seconds: float, rates: PlaneRates) -> int:

@@ -203,7 +203,6 @@ class Transform:
         self._block = np.zeros(sizes)
         self._spectrum = np.empty(sizes)
         self._product = np.empty(sizes)
-        self._result = np.empty(sizes)
 
     def spectrum(
         self, cells: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
@@ -236,7 +235,7 @@ class Transform:
         cv2 = _cv2()
         cv2.mulSpectrums(spectrum, kernel, 0, self._product, True)
         flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-        result: Array = cv2.dft(self._product, self._result, flags, rows)
+        result: Array = cv2.dft(self._product, self._block, flags, rows)
         return result[:rows]
 
 
@@ -253,14 +252,17 @@ def transforming(sizes: tuple[int, int]) -> Iterator[Transform]:
     if transform.sizes != sizes:
         transform = Transform(sizes)
     yield transform
-    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_KEPT:
+    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_CELLS:
         _ready.append(transform)
 
 
 _ready: list[Transform] = []
 
 MOST_READY = 4
-"""Transforms whose memory is kept, at most 8 MiB each."""
+"""Transforms whose memory is kept for the next call."""
+
+MOST_READY_CELLS = 2**19
+"""Cells of a block up to which it is kept: 12 MiB."""
 
 
 def processors() -> int:

@@ -212,8 +212,12 @@ def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
 def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool:
     """Whether each window of a block has enough cells that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
-    starts = [index * step for index, step in zip(place, tiles.step, strict=True)]
-    cells: Any = tuple(slice(s, s + n) for s, n in zip(starts, tiles.transform, strict=True))
+    cells: Any = tuple(
+        slice(index * step, index * step + max(n, step + window.extent - 1))
+        for index, step, n, window in zip(
+            place, tiles.step, tiles.transform, problem.windows, strict=True
+        )
+    )
     block = np.abs(sample[(slice(None), *cells)]).reshape(problem.groups, problem.depth, -1)
     shape = sample[(0, *cells)].shape
     largest = block.max(axis=(1, 2))

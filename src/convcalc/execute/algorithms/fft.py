@@ -5,6 +5,9 @@ and one real transform of n cells, a size of small prime factors. A stride takes
 
     y[u] = sum over t of x[u + t] * w[t]   <=>   Y(f) = X(f) * conj(W(f)),   u = 0 ... n - e
 
+The transform of a block that stands alone has the zeros of a padding once: its windows go on at its
+beginning, where the zeros before the first cell are also those behind the last one.
+
 All is transformed in float64. For float32 the error is then far below what the dtype itself
 rounds, and `certificate` finds the few blocks that must go direct by counting. For float64 it is
 not, and `magnitudes` looks at every output, for about the price of the transforms themselves.
@@ -43,7 +46,7 @@ class Tiles(NamedTuple):
 
     Attributes:
         transform: Cells of a transform, n.
-        step: Outputs of a block, m = n - e + 1.
+        step: Outputs of a block, m = n - e + 1; one that stands alone may have more.
         counts: Blocks.
     """
 
@@ -75,14 +78,27 @@ def refusal(problem: Problem) -> str | None:
 def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     """The blocks for transforms of at most `transform` cells per axis."""
     steps, counts, sizes = [], [], []
-    for n, window, out in zip(transform, problem.windows, problem.out_sizes, strict=True):
-        whole = (out - 1) * window.stride + 1
-        size = min(n, good_size(whole + window.extent - 1))
-        step = size - window.extent + 1
-        sizes.append(size)
+    for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
+        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
+        step = outputs if n >= alone else n - window.extent + 1
+        sizes.append(min(n, alone))
         steps.append(step)
-        counts.append(-(-whole // step))
+        counts.append(-(-outputs // step))
     return Tiles(tuple(sizes), tuple(steps), tuple(counts))
+
+
+def _cells_alone(problem: Problem, axis: int) -> int:
+    """Cells of a transform that holds all outputs of an axis.
+
+    A window beyond the end of the block goes on at its beginning. If zeros lie before the first
+    cell and behind the last one, they may be the same zeros.
+    """
+    window, outputs = problem.windows[axis], whole(problem)[axis]
+    read = outputs + window.extent - 1
+    if problem.padding_mode != "zeros":
+        return read
+    behind = max(0, read - window.before - problem.sizes[axis])
+    return max(outputs, window.extent, read - min(window.before, behind))
 
 
 def good_size(least: int) -> int:
