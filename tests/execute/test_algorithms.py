@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank, passes
-from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.algorithms.certificate import certificate, doubtful, unsafe_blocks
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.planned import problem_of, run_plan
 from convcalc.execute.planner import Plan
@@ -245,6 +245,80 @@ def test_a_dark_window_in_a_bright_block_is_not_transformed():
     assert (0, 1) in refused(x, w, 64)
 
 
+@both
+def test_cells_too_small_to_be_compared_are_not_transformed(backend):
+    x, w = np.zeros((1, 1, 90, 90), "float32"), normal(1, 1, 15, 15)
+    x[0, 0, 40, 40] = 1e-44
+    assert {(0, 0)} == refused(x, w, 90)
+    y = conv(x, w * np.float32(1e30), backend=backend, algorithm="fft")[0, 0]
+    # The 15 x 15 windows that see the cell, and none beside them.
+    assert 225 == np.count_nonzero(y) == np.count_nonzero(y[26:41, 26:41])
+
+
+@pytest.mark.parametrize(
+    ("channels", "cells", "expected"),
+    [
+        # E = (4 * 12 + 1) * 2^-52 * (G + 1), a cell of 2^-16 gives 3 * 2^-23 * 2^-13 * 2^-16
+        (1, 4096, 33),  # G = 1 + 1023/2^16: 32.92
+        (1, 2**18, 50),  # 4 * 18 + 1: 49.05
+        (4, 4096, 51),  # (4 * 12 + 2) * (2 * G + 1), G^2 = (1 + 1023/2^16)^2 + 3/2^12: 50.53
+    ],
+)
+def test_what_a_kernel_needs(channels, cells, expected):
+    w = np.full((1, channels, 1024), 2.0**-16, "float32")
+    w[0, 0, 0] = 1
+    assert expected == demand(np.ones((1, channels, 2**18), "float32"), w, cells)[0].needed
+
+
+def test_a_kernel_needs_the_cells_of_its_zeros_as_well():
+    w = np.ones((2, 1, 30), "float32")
+    x = np.ones((1, 1, 99), "float32")
+    assert 1 == demand(x, w, 64)[0].needed
+    w[1, 0, :12] = 0
+    assert 13 == demand(x, w, 64)[0].needed
+    assert 0 == demand(x, 0 * w, 64)[0].needed
+
+
+@settings(max_examples=200)
+@given(
+    rank=st.integers(1, 2),
+    channels=st.integers(1, 3),
+    power=st.sampled_from([1, 4, 12]),
+    seed=st.integers(0, 999),
+)
+def test_what_is_let_through_has_the_sums_that_the_error_needs(rank, channels, power, seed):
+    draw = np.random.default_rng(seed)
+    sizes, kernel = ((60,), (20,)) if rank == 1 else ((20, 20), (6, 7))
+    x = draw.standard_normal((1, channels, *sizes)).astype("float32") ** power
+    w = draw.standard_normal((2, channels, *kernel)).astype("float32") ** (power // 2 + 1)
+    x[draw.random(x.shape) < draw.random()] = 0
+    found, tiles = demand(x, w, 64)
+    if found is None or unsafe_blocks(found, x[0]) or not x.any():
+        return
+    cells = np.prod(tiles.transform)
+    growth = 4 * np.log2(cells) + channels**0.5
+    r = np.sqrt((x.astype(float) ** 2).sum() / cells)
+    spectrum = np.fft.fftn(w.astype(float), tiles.transform, tuple(range(2, 2 + rank)))
+    g = np.sqrt((abs(spectrum) ** 2).sum(1)).reshape(2, -1).max(1)
+    error = growth * 2.0**-52 * (r * g + abs(x).max() * abs(w).reshape(2, -1).max(1))
+    least = correlate(abs(x), abs(w))[0].reshape(2, -1).min(1)
+    assert (error <= 3 * 2.0**-23 * least).all()
+
+
+def test_blocks_are_judged_by_their_own_cells_alone():
+    x, w = np.ones((1, 1, 114, 114), "float32"), np.ones((1, 1, 15, 15), "float32")
+    # Blocks of 64 cells every 50: the dark cells, more than a window has, belong to the last alone.
+    x[..., 70:90, 70:90] = 1e-6
+    assert [(1, 1)] == doubtful(demand(x, w, 64)[0], x[0])
+
+
+def test_a_window_that_lies_on_few_real_cells_needs_all_of_them():
+    x, w = np.ones((1, 1, 200, 200), "float32"), np.ones((1, 1, 15, 15), "float32")
+    # The first window has one real cell, the first one.
+    x[..., 0, 0] = 1e-6
+    assert {(0, 0)} == refused(x, w, 64, before=14)
+
+
 def test_scattered_zeros_do_no_harm():
     x, w = normal(1, 1, 200, 200), normal(1, 1, 15, 15)
     x[np.random.default_rng(0).random(x.shape) < 0.4] = 0
@@ -278,6 +352,58 @@ def test_a_kernel_of_nearly_one_tap_is_not_transformed():
     w[0, 0, 7, 7] = 1
     x = normal(1, 1, 200, 200)
     assert refused(x, w, 64) != set()
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "mode", "cells", "outputs"),
+    [
+        (Window(31, 1, 15, 15), 224, "zeros", 240, 224),  # 224 cells and 15 zeros
+        (Window(31, 1, 15, 15), 224, "reflect", 256, 224),  # 224 cells and 30 others
+        (Window(31), 254, "zeros", 256, 224),
+        (Window(31, 1, 30, 0), 224, "zeros", 256, 224),
+        (Window(31, 1, 30, 15), 224, "zeros", 256, 239),  # 224, 15 on both sides, 15 more before
+        (Window(3, 1, 20, 20), 10, "zeros", 48, 48),  # 48 outputs need as many cells
+        (Window(9, 1, 8, 8), 2, "zeros", 10, 10),  # 2 cells and 8 zeros
+        (Window(9, 1, 5, 5), 2, "zeros", 10, 4),  # the kernel has 9
+        (Window(9, 10, 8, 8), 2, "zeros", 10, 1),  # the zeros behind are not read
+        (Window(5, 4, 2, 2, 3), 100, "zeros", 108, 89),  # 89 outputs at stride 1, windows of 13
+    ],
+)
+def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
+    window, size, mode, cells, outputs
+):
+    x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
+    problem = problem_of(x, w, (window,), 1, mode)
+    assert ((cells,), (outputs,), (1,)) == fft.tiles_of(problem, (512,))
+
+
+@settings(max_examples=100)
+@given(
+    sizes=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    kernel=st.integers(1, 9),
+    before=st.integers(0, 12),
+    after=st.integers(0, 12),
+    stride=st.integers(1, 3),
+    layout=st.sampled_from(["planes", "blocks"]),
+)
+def test_a_padded_block_that_stands_alone_is_the_whole(
+    sizes, kernel, before, after, stride, layout
+):
+    pytest.importorskip("cv2")
+    if min(sizes) + before + after < kernel:
+        return
+    window = Window(kernel, stride, before, after)
+    x, w = normal(1, 1, *sizes, seed=kernel), abs(normal(1, 1, kernel, kernel, seed=after)) + 1
+    problem = problem_of(x, w, (window, window), 1, "zeros")
+    plan = Plan("fft", "", layout, fft.tiles_of(problem, (64, 64)), 0, 0.0, "")
+    padded = np.pad(x, [(0, 0), (0, 0), (before, after), (before, after)])
+
+    for name in AVAILABLE:
+        ops = backend_of(name)
+        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        exact, products = correlate(padded, w), correlate(abs(padded), w)
+        error = abs(ops.unload(y).astype(float) - exact[..., ::stride, ::stride])
+        assert (error <= TOLERANCES["float32"].bound(products[..., ::stride, ::stride])).all()
 
 
 @pytest.mark.parametrize(("least", "size"), [(1, 2), (11, 12), (13, 14), (62, 64), (97, 98)])

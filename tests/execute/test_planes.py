@@ -9,7 +9,7 @@ from scipy import signal
 
 from convcalc import convolve
 from convcalc.execute import cost, planes
-from convcalc.execute.algorithms import correlation, plane_sums, row_sums, volume_sums
+from convcalc.execute.algorithms import correlation, fft, plane_sums, row_sums, volume_sums
 from convcalc.execute.choice import limited_threads
 from convcalc.execute.machine import DEFAULT, PlaneRates
 from convcalc.execute.numpy_backend import NumpyBackend
@@ -259,6 +259,40 @@ def test_a_block_knows_nothing_of_the_one_before():
     used = planes.Transform((16, 16))
     used.spectrum(drawn(16, 16, dtype="float64") * 1e300)
     assert np.array_equal(fresh, used.spectrum(small))
+    wide = np.pad(small, [(4, 7), (2, 8)])
+    assert np.array_equal(fresh_of(wide), used.spectrum(small, (4, 2)))
+
+
+def fresh_of(cells):
+    return planes.Transform(cells.shape).spectrum(cells)
+
+
+def test_only_the_first_rows_of_a_correlation_are_computed():
+    transform = planes.Transform((24, 16))
+    kernel = transform.spectrum(drawn(5, 5, dtype="float64")).copy()
+    cells = transform.spectrum(drawn(24, 16, dtype="float64")).copy()
+    whole = transform.correlated(cells, kernel, 24).copy()
+    first = transform.correlated(cells, kernel, 9)
+    assert (9, 16) == first.shape
+    assert np.array_equal(whole[:9], first)
+
+
+def test_transforms_at_work_share_no_memory():
+    with planes.transforming((8, 8)) as one, planes.transforming((8, 8)) as other:
+        assert one is not other
+        kept = one
+    with planes.transforming((8, 8)) as again, planes.transforming((8, 8)) as more:
+        assert kept in (again, more)
+    with planes.transforming((8, 10)) as fitting:
+        assert (8, 10) == fitting.sizes
+
+
+def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
+    monkeypatch.setattr(planes, "MOST_READY_CELLS", 99)
+    monkeypatch.setattr(planes, "_ready", [])
+    with planes.transforming((10, 10)):
+        pass
+    assert [] == planes._ready
 
 
 @pytest.mark.parametrize("kernel", [31, 45])
@@ -328,3 +362,33 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
     finally:
         cv2.setNumThreads(before)
     assert [(2, 2, 1), (3,)] == seen
+
+
+def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
+    windows = (Window(15, 1, 7, 7),) * 2
+    problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
+    tiles = fft.Tiles((64, 64), (50, 50), (2, 2))
+    # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
+    work = (24 + 4 * 0.7) * 4096 * 12
+    assert work == pytest.approx(cost.plane_spectral(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30))
+    # of each block 2 channels of float32 are read and looked at, 4 are written in both widths
+    written = 4 * 4096 * 4 * (2 + 2 * 4) / 2
+    assert written == pytest.approx(
+        cost.plane_spectral(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
+    )
+    calls = 8 * 4 * 4 + 60
+    assert calls == pytest.approx(
+        cost.plane_spectral(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
+    )
+
+
+def test_threads_share_whole_blocks():
+    windows = (Window(15, 1, 7, 7),) * 2
+    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
+
+    def price(counts, threads):
+        tiles = fft.Tiles((64, 64), (50, 50), counts)
+        return cost.plane_spectral(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
+
+    assert price((1, 1), 1) == price((1, 1), 4)
+    assert price((1, 2), 1) == 2 * price((1, 2), 4)

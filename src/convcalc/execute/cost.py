@@ -200,15 +200,21 @@ def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     return (work + calls * rates.call) / _hands(work, rates) + fresh
 
 
+FEW_ROWS = 0.7
+"""The time of the transform of a kernel, whose rows are few, in terms of that of a block."""
+
+
 def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
     """Seconds of the transforms of planes block by block, and of the checks."""
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
-    transforms = (problem.channels + problem.out_channels) * blocks_in_all + problem.out_channels
+    of_blocks = (problem.channels + problem.out_channels) * blocks_in_all
+    transforms = of_blocks + FEW_ROWS * problem.out_channels
     work = transforms * cells * log2(max(cells, 2)) / rates.transforms
-    written = 24 * cells * blocks_in_all * problem.out_channels
-    written += 12 * problem.channels * blocks_in_all * cells
-    calls = 8 * blocks_in_all * problem.out_channels + 40
-    return (work + calls * rates.call) / _hands(work, rates) + written / copies / 2
+    written = 4 * cells * blocks_in_all * (problem.channels + 2 * problem.out_channels)
+    calls = 8 * blocks_in_all * problem.out_channels + 60
+    # Of one sample after the other, whole blocks are shared among threads.
+    hands = min(_hands(work, rates), problem.channels * prod(tiles.counts))
+    return (work + calls * rates.call) / hands + written / copies / 2
 
 
 def _hands(seconds: float, rates: PlaneRates) -> int:
@@ -247,11 +253,21 @@ def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
         work += 2 * moved / rates.copies
     if problem.dtype == "float64":
         work *= CHECKED
-    checked = problem.channels * blocks_in_all * cells
-    written = 20 * checked + 8 * problem.cells_out + 32 * fft.frequencies(tiles) * blocks_in_all
     bands = problem.batch * -(-tiles.counts[0] // fft.rows_at_once(problem, tiles))
-    calls = 10 * bands + blocks_in_all / 2 + 20
-    return work + written / rates.copies + calls * rates.call
+    calls = 10 * bands + 20
+    if problem.rank > 1:  # those of a row are written at once
+        calls += blocks_in_all // 2
+    return work + _moved(problem, tiles) / rates.copies + calls * rates.call
+
+
+def _moved(problem: Problem, tiles: Tiles) -> int:
+    """Bytes that are written beside the transforms: blocks, what their check needs, the result."""
+    blocks_in_all = problem.batch * prod(tiles.counts)
+    cells = problem.channels * blocks_in_all * prod(tiles.transform)
+    if problem.rank == 1 and problem.dtype == "float32":
+        return 8 * cells + 4 * problem.cells_out  # a band's spectra stay in the caches
+    spectra = fft.frequencies(tiles) * blocks_in_all
+    return 20 * cells + 8 * problem.cells_out + 32 * spectra
 
 
 def interleaved(problem: Problem, rates: Rates) -> float:

@@ -132,38 +132,77 @@ def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = No
 class Transform:
     """The transforms of blocks of one size, in float64.
 
+    Its memory serves every block: what a method gives is good until its next call.
+
     Args:
         sizes: Rows and columns of a block.
     """
 
     def __init__(self, sizes: tuple[int, int]) -> None:
-        self._sizes = sizes
+        self.sizes = sizes
         self._block = np.zeros(sizes)
+        self._spectrum = np.empty(sizes)
         self._product = np.empty(sizes)
-        self._result = np.empty(sizes)
 
-    def spectrum(self, cells: Array) -> Array:
-        """The spectrum of cells (H, W), zeros beyond them up to the size of a block.
+    def spectrum(
+        self, cells: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
+    ) -> Array:
+        """The spectrum of cells (H, W), zeros around them up to the size of a block.
 
         It is packed as OpenCV packs the spectrum of real numbers: as many numbers as cells.
+
+        Args:
+            before: Zeros before the first row and column.
+            out: Where to put it.
         """
-        rows, columns = cells.shape
-        self._block[:rows, :columns] = cells
-        self._block[rows:] = 0
-        self._block[:rows, columns:] = 0
-        found: Array = _cv2().dft(self._block)
+        top, left = before
+        bottom, right = top + cells.shape[0], left + cells.shape[1]
+        block = self._block
+        block[:top] = 0
+        block[top:bottom, :left] = 0
+        block[top:bottom, left:right] = cells
+        block[top:bottom, right:] = 0
+        block[bottom:] = 0
+        target = self._spectrum if out is None else out
+        found: Array = _cv2().dft(block, target, 0, max(bottom, 1))
         return found
 
-    def correlated(self, spectrum: Array, kernel: Array) -> Array:
-        """The cells of one spectrum correlated round the block with those of another.
+    def correlated(self, spectrum: Array, kernel: Array, rows: int) -> Array:
+        """The first rows of what one spectrum's cells give, correlated with another's.
 
-        The array is used again by the next call.
+        Correlated round the block: beyond its end follows its beginning.
         """
         cv2 = _cv2()
         cv2.mulSpectrums(spectrum, kernel, 0, self._product, True)
         flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-        result: Array = cv2.dft(self._product, self._result, flags)
-        return result
+        result: Array = cv2.dft(self._product, self._block, flags, rows)
+        return result[:rows]
+
+
+@contextmanager
+def transforming(sizes: tuple[int, int]) -> Iterator[Transform]:
+    """A transform of blocks of that size, with the memory of an earlier one if there is any.
+
+    No two that are at work share any: one is taken from those that lie ready, and put back.
+    """
+    try:
+        transform = _ready.pop()
+    except IndexError:
+        transform = Transform(sizes)
+    if transform.sizes != sizes:
+        transform = Transform(sizes)
+    yield transform
+    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_CELLS:
+        _ready.append(transform)
+
+
+_ready: list[Transform] = []
+
+MOST_READY = 4
+"""Transforms whose memory is kept for the next call."""
+
+MOST_READY_CELLS = 2**19
+"""Cells of a block up to which it is kept: 12 MiB."""
 
 
 def processors() -> int:

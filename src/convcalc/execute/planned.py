@@ -190,7 +190,8 @@ def run_plan(
         weight = lowrank.factors(ops.unload(weight))
         if weight is None:
             return None  # found out before anything is padded
-    if any(w.before or w.after for w in problem.windows):
+    padding = any(w.before or w.after for w in problem.windows)
+    if padding and (chosen.algorithm != "fft" or fft.is_padded(problem, chosen.layout)):
         array = ops.pad(array, problem.windows, problem.padding_mode)
     result = _computed(ops, chosen, problem, array, weight)
     if result is not None and bias is not None:

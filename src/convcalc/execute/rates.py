@@ -122,9 +122,9 @@ def _plane_rates() -> PlaneRates:
     small, few = plane[:8, :8].copy(), taps[:3, :3].copy()
     calling = _best(lambda: correlate(small, few, (1, 1), out[0, :64].reshape(8, 8)))
     transform = planes.Transform((256, 256))
-    kernel = transform.spectrum(taps)
+    kernel = transform.spectrum(taps).copy()
     block = plane[:256, :256].astype(np.float64)
-    both = _best(lambda: transform.correlated(transform.spectrum(block), kernel))
+    both = _best(lambda: transform.correlated(transform.spectrum(block), kernel, 256))
     return PlaneRates(
         sums=(taps.size + PLANE_SETUP) * plane.size / summed,
         transforms=2 * 256**2 * log2(256**2) / both,

@@ -5,6 +5,9 @@ and one real transform of n cells, a size of small prime factors. A stride takes
 
     y[u] = sum over t of x[u + t] * w[t]   <=>   Y(f) = X(f) * conj(W(f)),   u = 0 ... n - e
 
+The transform of a block that stands alone has the zeros of a padding once: its windows go on at its
+beginning, where the zeros before the first cell are also those behind the last one.
+
 All is transformed in float64. For float32 the error is then far below what the dtype itself
 rounds, and `certificate` finds the few blocks that must go direct by counting. For float64 it is
 not, and `magnitudes` looks at every output, for about the price of the transforms themselves.
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.execute.algorithms import magnitudes
-from convcalc.execute.algorithms.certificate import certificate, unsafe_blocks
+from convcalc.execute.algorithms.certificate import certificate, doubtful, unsafe_blocks
 from convcalc.execute.algorithms.cover import covering
 from convcalc.execute.algorithms.plane_blocks import PlaneBlocks
 from convcalc.execute.algorithms.spectra import blocks_of, kernel_spectrum, product_of
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.cover import Box
     from convcalc.execute.problem import Problem
 
-    Unsafe = Callable[[Any], tuple[set[Place], list[Box]]]
-
 MOST_BYTES = 2**22
 """Bytes of the transforms that are worked on together."""
 
@@ -45,7 +46,7 @@ class Tiles(NamedTuple):
 
     Attributes:
         transform: Cells of a transform, n.
-        step: Outputs of a block, m = n - e + 1.
+        step: Outputs of a block, m = n - e + 1; one that stands alone may have more.
         counts: Blocks.
     """
 
@@ -77,14 +78,27 @@ def refusal(problem: Problem) -> str | None:
 def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     """The blocks for transforms of at most `transform` cells per axis."""
     steps, counts, sizes = [], [], []
-    for n, window, out in zip(transform, problem.windows, problem.out_sizes, strict=True):
-        whole = (out - 1) * window.stride + 1
-        size = min(n, good_size(whole + window.extent - 1))
-        step = size - window.extent + 1
-        sizes.append(size)
+    for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
+        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
+        step = outputs if n >= alone else n - window.extent + 1
+        sizes.append(min(n, alone))
         steps.append(step)
-        counts.append(-(-whole // step))
+        counts.append(-(-outputs // step))
     return Tiles(tuple(sizes), tuple(steps), tuple(counts))
+
+
+def _cells_alone(problem: Problem, axis: int) -> int:
+    """Cells of a transform that holds all outputs of an axis.
+
+    A window beyond the end of the block goes on at its beginning. If zeros lie before the first
+    cell and behind the last one, they may be the same zeros.
+    """
+    window, outputs = problem.windows[axis], whole(problem)[axis]
+    read = outputs + window.extent - 1
+    if problem.padding_mode != "zeros":
+        return read
+    behind = max(0, read - window.before - problem.sizes[axis])
+    return max(outputs, window.extent, read - min(window.before, behind))
 
 
 def good_size(least: int) -> int:
@@ -137,26 +151,37 @@ def run(
     direct: Callable[[Any, tuple[Window, ...]], Any],
     layout: str = "blocks",
 ) -> Any:
-    """The result of a padded `array` (N, C, *sizes), or None where the kernel admits no transform.
+    """The result of `array` (N, C, *sizes), or None where the kernel admits no transform.
 
     Args:
+        array: Padded, but for the zeros around planes: `is_padded`.
         direct: The direct convolution of (1, C, *cells) with plain windows, for the outputs that
             must not be transformed.
         layout: "planes" for blocks of single planes by OpenCV, or "blocks" for many at a time.
     """
-    unsafe = _proof(ops, problem, weight, tiles)
-    if unsafe is None:
+    proof = _proof(ops, problem, weight, tiles)
+    if proof is None:
         return None
     transform = (PlaneBlocks if layout == "planes" else _Batches)(ops, problem, weight, tiles)
     out = ops.empty((problem.batch, problem.out_channels, *whole(problem)), array)
     plain = tuple(Window(w.kernel, dilation=w.dilation) for w in problem.windows)
+    padded = is_padded(problem, layout)
     for sample, result in zip(array, out, strict=True):
-        places, boxes = unsafe(sample)
+        if not padded and proof.clear(sample):
+            transform(sample, result, set(), tuple(w.before for w in problem.windows))
+            continue
+        around = sample if padded else ops.pad(sample[None], problem.windows, "zeros")[0]
+        places, boxes = proof.unsafe(around)
         if sum(_outputs(box, whole(problem)) for box in boxes) < prod(whole(problem)):
-            transform(sample, result, places)
+            transform(around, result, places)
         for box in boxes:
-            _directly(result, sample, box, plain, direct)
+            _directly(result, around, box, plain, direct)
     return out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
+
+
+def is_padded(problem: Problem, layout: str) -> bool:
+    """Whether `run` takes a padded array; the blocks of planes put the zeros in by themselves."""
+    return layout != "planes" or problem.padding_mode != "zeros"
 
 
 class _Batches:
@@ -166,19 +191,30 @@ class _Batches:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         self._kernel = kernel_spectrum(ops, problem, weight, tiles)
 
-    def __call__(self, sample: Any, out: Any, left_out: set[Place]) -> None:
+    def __call__(
+        self, sample: Any, out: Any, left_out: set[Place], before: tuple[int, ...] = ()
+    ) -> None:
         """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
-        del left_out  # what must not be transformed is written over
+        del left_out, before  # what must not be transformed is written over
         for first, blocks in _bands(self._ops, self._problem, sample, self._tiles):
             made = product_of(self._ops, self._problem, blocks, self._kernel, self._tiles)
             _write(out, made, first, self._tiles)
 
 
-def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Unsafe | None:
-    """What finds the outputs of a padded sample that must not be transformed.
+class _Proof(NamedTuple):
+    """What finds the outputs of a sample that must not be transformed.
 
-    It gives the places of whole blocks, which need not be transformed at all, and boxes of outputs.
+    Attributes:
+        clear: Whether there are none by a first look at a sample without its padding.
+        unsafe: Of a padded sample the places of whole blocks, which need not be transformed at
+            all, and boxes of outputs.
     """
+
+    clear: Callable[[Any], bool]
+    unsafe: Callable[[Any], tuple[set[Place], list[Box]]]
+
+
+def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
     if problem.dtype == "float64":
         return _proof_of_outputs(ops, problem, weight, tiles)
     counted = certificate(ops.unload(weight), problem, tiles)
@@ -189,10 +225,10 @@ def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Unsafe | No
         places = unsafe_blocks(counted, ops.unload(sample))
         return places, [_place(place, tiles) for place in places]
 
-    return unsafe
+    return _Proof(lambda sample: not doubtful(counted, ops.unload(sample)), unsafe)
 
 
-def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> Unsafe | None:
+def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
     demand = magnitudes.demand_of(ops, problem, ops.unload(weight), tiles)
     if demand is None:
         return None
@@ -205,7 +241,7 @@ def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> 
             _write(mask, found[None], first, tiles)
         return set(), list(covering(mask[0], extents))
 
-    return unsafe
+    return _Proof(lambda _: False, unsafe)
 
 
 def whole(problem: Problem) -> tuple[int, ...]:
@@ -236,6 +272,13 @@ def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tu
 def _write(out: Any, blocks: Any, first: int, tiles: Tiles) -> None:
     """The blocks (O, *count, *m) put side by side into (O, *whole), from block row `first` on."""
     count = blocks.shape[1 : 1 + len(tiles.counts)]
+    if len(count) == 1:
+        # Whole blocks of a row lie in it one after the other: they are written at once.
+        (step,) = tiles.step
+        whole_ones = min(count[0], (out.shape[1] - first * step) // step)
+        row = out[:, first * step : (first + whole_ones) * step]
+        row.reshape(len(out), whole_ones, step)[...] = blocks[:, :whole_ones]
+        blocks, count, first = blocks[:, whole_ones:], (count[0] - whole_ones,), first + whole_ones
     for place in product(*map(range, count)):
         where = _place((place[0] + first, *place[1:]), tiles)
         target = out[(slice(None), *where)]

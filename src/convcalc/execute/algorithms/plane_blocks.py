@@ -36,21 +36,30 @@ class PlaneBlocks:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         rows, columns = tiles.transform
         self._sizes = (rows, columns)
-        transform = planes.Transform(self._sizes)
         kernels = spread(ops.unload(weight)[:, 0], problem.windows)
-        self._kernels = [transform.spectrum(kernel) for kernel in kernels]
+        self._kernels = np.empty((len(kernels), rows, columns))
+        with planes.transforming(self._sizes) as transform:
+            for kernel, spectrum in zip(kernels, self._kernels, strict=True):
+                transform.spectrum(kernel, out=spectrum)
 
-    def __call__(self, sample: Any, out: Any, left_out: set[Place]) -> None:
-        """The blocks of a padded sample (C, *sizes), put into (O, *whole); some are left out."""
+    def __call__(
+        self, sample: Any, out: Any, left_out: set[Place], before: tuple[int, ...] = (0, 0)
+    ) -> None:
+        """The blocks of a sample (C, *sizes), put into (O, *whole); some are left out.
+
+        Args:
+            before: Zeros that lie before the first cell of each axis, and are not in `sample`.
+        """
         cells, results = self._ops.unload(sample), self._ops.unload(out)
         places = [p for p in product(*map(range, self._tiles.counts)) if p not in left_out]
         jobs = len(places) * len(cells)
 
         def work(begin: int, end: int) -> None:
-            transform = planes.Transform(self._sizes)
-            for job in range(begin, end):
-                channel, index = divmod(job, len(places))
-                self._block(transform, cells[channel], results, channel, places[index])
+            with planes.transforming(self._sizes) as transform:
+                for job in range(begin, end):
+                    channel, index = divmod(job, len(places))
+                    spectrum = self._spectrum(transform, cells[channel], places[index], before)
+                    self._block(transform, spectrum, results, channel, places[index])
 
         size = prod(self._sizes)
         seconds = 2 * jobs * self._maps * size * log2(size) / TRANSFORMS
@@ -60,15 +69,24 @@ class PlaneBlocks:
     def _maps(self) -> int:
         return self._problem.out_channels // self._problem.channels
 
+    def _spectrum(
+        self, transform: planes.Transform, plane: Array, place: Place, before: tuple[int, ...]
+    ) -> Array:
+        """Of the cells of a block, zeros where the plane has none."""
+        axes = zip(place, self._tiles.step, before, self._sizes, strict=True)
+        rows, columns = ((i * step - zeros, i * step - zeros + n) for i, step, zeros, n in axes)
+        own = plane[max(0, rows[0]) : max(0, rows[1]), max(0, columns[0]) : max(0, columns[1])]
+        return transform.spectrum(own, (max(0, -rows[0]), max(0, -columns[0])))
+
     def _block(
-        self, transform: planes.Transform, plane: Array, out: Array, channel: int, place: Place
+        self, transform: planes.Transform, spectrum: Array, out: Array, channel: int, place: Place
     ) -> None:
         """One block of a channel, correlated with each of its kernels."""
-        axes = list(zip(place, self._tiles.step, self._tiles.transform, strict=True))
-        cells = plane[tuple(slice(i * step, i * step + n) for i, step, n in axes)]
-        spectrum = transform.spectrum(cells)
-        where = tuple(slice(i * step, (i + 1) * step) for i, step, _ in axes)
+        where = tuple(
+            slice(index * step, (index + 1) * step)
+            for index, step in zip(place, self._tiles.step, strict=True)
+        )
         for output in range(channel * self._maps, (channel + 1) * self._maps):
             target = out[output][where]
-            found = transform.correlated(spectrum, self._kernels[output])
-            target[...] = found[tuple(slice(0, size) for size in target.shape)]
+            found = transform.correlated(spectrum, self._kernels[output], len(target))
+            target[...] = found[:, : target.shape[1]]
