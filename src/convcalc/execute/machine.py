@@ -66,7 +66,7 @@ class Machine(NamedTuple):
     """
 
     numpy: Rates = Rates(1.2e11, 8e9, 3e9, 1.2e9, 4e9, 3e-6)
-    torch: Rates = Rates(1.8e11, 1.8e10, 4e9, 7e9, 6e9, 1.2e-5)
+    torch: Rates = Rates(2.2e11, 1.8e10, 4e9, 7e9, 6e9, 1.2e-5)
     torch_import: float = 2.5
     planes: PlaneRates | None = None
     threads: int = 2
