@@ -8,7 +8,7 @@ import pytest
 from scipy import signal
 
 from convcalc import convolve
-from convcalc.execute import cost, planes
+from convcalc.execute import cost, planes, sharing
 from convcalc.execute.algorithms import correlation, fft, plane_sums, row_sums, volume_sums
 from convcalc.execute.choice import limited_threads
 from convcalc.execute.machine import DEFAULT, PlaneRates
@@ -117,7 +117,8 @@ def test_the_holes_of_a_dilated_kernel_are_no_taps():
 )
 @pytest.mark.parametrize("stride", [1, 3])
 def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
-    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
     x, w = drawn(*shape), drawn(*kernel)
     alone = ran(x, w, before=2, workers=1, stride=stride)
     for workers in (2, 3, 8):
@@ -131,7 +132,8 @@ def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, worker
     monkeypatch.setattr(volume_sums, "MOST_CELLS", kept)
     monkeypatch.setattr(row_sums, "MOST_CELLS", kept // 300)
     monkeypatch.setattr(row_sums, "ROW", 3)
-    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
     convs = torch.conv1d, torch.conv2d, torch.conv3d
     for _ in range(60):
         rank, batch, groups, depth, maps = (int(n) for n in NUMBERS.integers(1, 4, 5))
@@ -188,10 +190,10 @@ def test_a_kernel_that_is_not_finite_is_not_for_opencv(wild):
 
 def test_work_is_shared_only_where_it_pays():
     seen = []
-    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
+    sharing.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
     assert [(0, 10)] == seen
     seen.clear()
-    planes.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
+    sharing.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
     # four runs for each of two threads
     expected = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6), (6, 7), (7, 8), (8, 10)]
     assert expected == sorted(seen)
@@ -199,7 +201,7 @@ def test_work_is_shared_only_where_it_pays():
 
 def test_long_work_is_handed_out_in_short_runs():
     seen = []
-    planes.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
+    sharing.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
     assert [50] * 20 == seen
 
 
@@ -214,7 +216,7 @@ def test_the_caller_does_what_a_helper_does_not_come_to():
         else:
             assert held.wait(10)
 
-    planes.shared(work, 8, 2, 0.3)
+    sharing.shared(work, 8, 2, 0.3)
     assert 7 <= len(done) <= 8
 
 
@@ -228,7 +230,7 @@ def test_nothing_is_begun_after_an_interrupt():
         time.sleep(0.05)
 
     with pytest.raises(KeyboardInterrupt):
-        planes.shared(work, 100, 2, 5.0)
+        sharing.shared(work, 100, 2, 5.0)
     time.sleep(0.2)
     assert len(begun) <= 3
 
@@ -241,7 +243,7 @@ def test_an_error_in_a_thread_is_raised(helping):
         time.sleep(0.01)
 
     with pytest.raises(ValueError, match="here"):
-        planes.shared(work, 8, 2, 1.0)
+        sharing.shared(work, 8, 2, 1.0)
 
 
 def test_every_kernel_of_a_plane_has_its_own_result():
@@ -298,7 +300,8 @@ def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
 @pytest.mark.parametrize("kernel", [31, 45])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_blocks_of_planes_are_those_of_the_sums(monkeypatch, kernel, workers):
-    monkeypatch.setattr(planes, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
     machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, workers))
     x, w = drawn(2, 2, 150, 170), drawn(4, 1, kernel, kernel)
     ops = NumpyBackend("fft", machine, workers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log2, prod
 from typing import TYPE_CHECKING
 
-from convcalc.execute import planes
+from convcalc.execute import sharing
 from convcalc.execute.algorithms import blocks, fft, passes
 from convcalc.execute.algorithms.correlation import parts
 
@@ -150,7 +150,7 @@ def _slowness(problem: Problem, layout: str) -> float:
         return 50.0 if width >= 14 else few * (1.0 if problem.groups % 32 == 0 else 1.5)
     if problem.depth == 1 and maps == 1:
         return 60.0 if width >= 32 else 17.0
-    filled = -(-maps // 16) * 16 / maps if maps >= 8 else 4.0
+    filled = -(-maps // 16) * 16 / maps if maps >= 8 else 6.0
     if last:
         return filled
     if problem.depth > 16:
@@ -196,8 +196,9 @@ def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     work *= WIDE if problem.dtype == "float64" else 1
     written = problem.itemsize * problem.cells_out
     fresh = written / copies if written > LARGEST_KEPT else 0.0
-    calls = planes_in_all * PLANE_CALLS[problem.rank] * sums * cut
-    return (work + calls * rates.call) / _hands(work, rates) + fresh
+    made = planes_in_all * sums * cut
+    shared = sharing.hands(int(rates.threads), max(made, int(rates.threads)), work)
+    return (work + made * PLANE_CALLS[problem.rank] * rates.call) / shared + fresh
 
 
 FEW_ROWS = 0.7
@@ -218,8 +219,8 @@ def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: fl
 
 
 def _hands(seconds: float, rates: PlaneRates) -> int:
-    """Threads that share work of so many seconds."""
-    return max(1, min(int(rates.threads), int(seconds / planes.WORTH_A_THREAD)))
+    """Threads that share work of so many seconds, in calls that are long enough."""
+    return sharing.hands(int(rates.threads), int(rates.threads), seconds)
 
 
 def im2col(problem: Problem, rates: Rates) -> float:

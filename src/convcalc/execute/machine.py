@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from convcalc.execute import planes
+from convcalc.execute import planes, sharing
 
 VERSION = 3
 """Of the file; rates of another version are not read."""
@@ -110,7 +110,7 @@ def this_machine(threads: int | None = None) -> Machine:
     """
     if threads is None:
         torch = sys.modules.get("torch")
-        threads = torch.get_num_threads() if torch else planes.processors()
+        threads = torch.get_num_threads() if torch else sharing.processors()
     return _measured().on(threads)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute import planes
+from convcalc.execute import planes, sharing
 from convcalc.execute.border import source_cells
 from convcalc.execute.exact import check_exact, check_product, check_sum
 from convcalc.execute.machine import this_machine
@@ -287,7 +287,7 @@ class NumpyBackend:
     @property
     def threads(self) -> int:
         """Threads that may be used: as many as processors are given to this process."""
-        return self._threads or planes.processors()
+        return self._threads or sharing.processors()
 
     @property
     def versions(self) -> dict[str, str]:

@@ -13,38 +13,23 @@ Source: OpenCV, modules/imgproc/src/filter.dispatch.cpp: from which size `dftFil
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 Array = np.ndarray
-
-WORTH_A_THREAD = 1.5e-4
-"""Seconds of work below which handing it to another thread costs more than it saves."""
-
 
 SHARED_BY_OPENCV = 2**20
 """Outputs from which OpenCV shares the sums over a plane among its own threads, as was measured
 with its version 5.0: one of 1024 x 1024, none of 768 x 768."""
-
-
-LONGEST_RUN = 0.1
-"""Seconds of work that are handed to a thread at a time, at most."""
-
-RUNS = 4
-"""Runs per thread, if there is enough to do: those that fall behind leave some to the others."""
 
 
 @lru_cache(maxsize=1)
@@ -203,53 +188,3 @@ MOST_READY = 4
 
 MOST_READY_CELLS = 2**19
 """Cells of a block up to which it is kept: 12 MiB."""
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: float) -> None:
-    """Calls `work(begin, end)` on runs of `count` things, several at a time where that pays.
-
-    The calling thread works too, and so does not wait for others that the system keeps from
-    running: other libraries have threads that wait for work in a loop.
-
-    Args:
-        work: Handles the things `begin` ... `end` - 1.
-        count: Things in all.
-        workers: The most threads.
-        seconds: What all of them should take on one thread.
-    """
-    hands = min(workers, count, int(seconds / WORTH_A_THREAD))
-    if hands <= 1:
-        work(0, count)
-        return
-    runs = min(count, hands * max(RUNS, int(seconds / hands / LONGEST_RUN)))
-    ends = [count * i // runs for i in range(runs + 1)]
-    waiting = deque(pairwise(ends))
-
-    def lend_a_hand() -> None:
-        while waiting:
-            try:
-                begin, end = waiting.popleft()
-            except IndexError:
-                return
-            work(begin, end)
-
-    helpers = [_pool(hands - 1).submit(lend_a_hand) for _ in range(hands - 1)]
-    try:
-        lend_a_hand()
-    finally:
-        # After an interrupt, what has not begun is never begun.
-        waiting.clear()
-        begun = [helper for helper in helpers if not helper.cancel()]
-    for helper in begun:
-        helper.result()
-
-
-@lru_cache(maxsize=8)
-def _pool(hands: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(hands, thread_name_prefix="convcalc")

@@ -10,6 +10,7 @@ that cell; what a part is shifted by beyond its own taps, its result is shifted 
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ Pair = tuple[int, int]
 
 MOST_KEPT = 2**18
 """Outputs up to which what is between the steps stays in the caches."""
+
+MOST_SCRATCH = 2**19
+"""Numbers of the memory that each thread keeps for the next call."""
+
+_kept = threading.local()
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +124,7 @@ def _part(plane: Array, kernel: Array, before: Pair, out: Array, *, adding: bool
     if not adding and before == anchor and out.shape == plane.shape and out.flags.c_contiguous:
         planes.filtered(plane, kernel, anchor, out)
         return
-    made = planes.filtered(plane, kernel, anchor)
+    made = planes.filtered(plane, kernel, anchor, _scratch(plane))
     shifts = before[0] - anchor[0], before[1] - anchor[1]
     rows, columns = (
         _shared(shift, *sizes) for shift, *sizes in zip(shifts, out.shape, made.shape, strict=True)
@@ -130,6 +136,17 @@ def _part(plane: Array, kernel: Array, before: Pair, out: Array, *, adding: bool
     if target.shape != out.shape:
         out[...] = 0
     target[...] = found
+
+
+def _scratch(plane: Array) -> Array | None:
+    """Memory for as many numbers as a plane has, which the next call of this thread uses again."""
+    if plane.size > MOST_SCRATCH:
+        return None
+    ready: dict[str, Array] = _kept.__dict__.setdefault("ready", {})
+    memory = ready.get(plane.dtype.str)
+    if memory is None or memory.size < plane.size:
+        memory = ready[plane.dtype.str] = np.empty(plane.size, plane.dtype)
+    return memory[: plane.size].reshape(plane.shape)
 
 
 def _shared(shift: int, outputs: int, given: int) -> tuple[slice, slice]:

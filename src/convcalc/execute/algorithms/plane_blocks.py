@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute import planes
+from convcalc.execute import planes, sharing
 from convcalc.execute.algorithms.plane_sums import spread
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PlaneBlocks:
 
         size = prod(self._sizes)
         seconds = 2 * jobs * self._maps * size * log2(size) / TRANSFORMS
-        planes.shared(work, jobs, self._ops.threads, seconds)
+        sharing.shared(work, jobs, self._ops.threads, seconds)
 
     @property
     def _maps(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute import planes
+from convcalc.execute import planes, sharing
 from convcalc.execute.algorithms.correlation import correlate, correlate_run, is_aligned, parts
 from convcalc.execute.algorithms.row_sums import correlate_row
 from convcalc.execute.algorithms.volume_sums import correlate_volume, slices_at_once
@@ -63,25 +63,27 @@ class PlaneSums:
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.depth * problem.taps
         self._before: Any = tuple(window.before for window in problem.windows)
-        self._short = self._seconds < 2 * planes.WORTH_A_THREAD
+        self._short = self._seconds < 2 * sharing.WORTH_A_THREAD
         self._single = (
             problem.rank == 2
             and problem.batch == problem.channels == problem.out_channels == 1
             and all(window.stride == window.dilation == 1 for window in problem.windows)
         )
-        self._straight = self._single and self._is_one_call()
+        self._aligned = self._is_aligned()
+        self._one_call = self._aligned and self._single
         self._strided: Any = None
         if self._sizes != problem.out_sizes:
             self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
 
-    def _is_one_call(self) -> bool:
-        """Whether the result is what a single call of OpenCV gives, one that is not too long."""
+    def _is_aligned(self) -> bool:
+        """Whether every output plane is what a single call of OpenCV gives."""
         problem = self._problem
-        kernel = tuple(window.kernel for window in problem.windows)
+        if problem.rank != 2 or problem.depth > 1:
+            return False
+        extents = [window.extent for window in problem.windows]
         return (
-            self._seconds < planes.LONGEST_RUN
-            and is_aligned(problem.sizes, kernel, self._before, self._sizes)
-            and len(parts(kernel[0], kernel[1], problem.itemsize)) == 1
+            is_aligned(problem.sizes, extents, self._before, self._sizes)
+            and len(parts(extents[0], extents[1], problem.itemsize)) == 1
         )
 
     def __call__(self, array: Any, weight: Any, bias: Any | None = None) -> Any:
@@ -96,7 +98,7 @@ class PlaneSums:
             return None
         if planes.has_zero(taps) and not ops.is_finite(array):
             return None
-        if self._straight and (self._short or self._needs_no_threads()):
+        if self._one_call and (self._short or self._needs_no_threads()):
             out = planes.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
         elif self._single and self._short:
             out = np.empty((1, 1, *self._sizes), cells.dtype)
@@ -109,7 +111,12 @@ class PlaneSums:
         return result
 
     def _needs_no_threads(self) -> bool:
-        """Whether OpenCV has threads enough of its own, which need no borders between them."""
+        """Whether OpenCV has threads enough of its own, which need no borders between them.
+
+        A call that takes long is cut all the same: nothing interrupts it.
+        """
+        if self._seconds > sharing.LONGEST_RUN:
+            return False
         return bool(self._ops.threads <= planes.own_threads(prod(self._sizes)))
 
     def _summed(self, cells: Array, taps: Array) -> Array:
@@ -117,8 +124,28 @@ class PlaneSums:
         kernels = spread(taps, self._problem.windows)
         shape = (self._problem.batch, self._problem.out_channels, *self._sizes)
         out = np.empty(shape, cells.dtype)
-        correlate_all(cells, kernels, self._before, out, self._ops.threads, self._seconds)
+        workers, each = self._ops.threads, shape[0] * shape[1]
+        if self._aligned and (each >= workers or self._seconds < sharing.WORTH_A_THREAD):
+            filter_all(cells, kernels, self._before, out, workers, self._seconds)
+        else:
+            correlate_all(cells, kernels, self._before, out, workers, self._seconds)
         return out if self._strided is None else out[self._strided]
+
+
+def filter_all(
+    cells: Array, kernels: Array, anchor: tuple[int, int], out: Array, workers: int, seconds: float
+) -> None:
+    """`correlate_all` of planes of which each output plane is one call of OpenCV."""
+    channels, outputs = cells.shape[1], out.shape[1]
+    maps = outputs // channels
+
+    def work(begin: int, end: int) -> None:
+        for job in range(begin, end):
+            sample, output = divmod(job, outputs)
+            plane = cells[sample, output // maps]
+            planes.filtered(plane, kernels[output, 0], anchor, out[sample, output])
+
+    sharing.shared(work, len(out) * outputs, workers, seconds)
 
 
 def correlate_all(
@@ -154,7 +181,7 @@ def correlate_all(
             own = cells[sample, first : first + depth]
             _band_of(own, kernels[output], before, out[sample, output], ends)
 
-    planes.shared(work, samples * outputs * bands, workers, seconds)
+    sharing.shared(work, samples * outputs * bands, workers, seconds)
 
 
 def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
@@ -162,8 +189,8 @@ def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
     samples, outputs, rows = (int(size) for size in out.shape[:3])
     bands = 1
     if workers > 1:
-        enough = -(-planes.RUNS * workers // (samples * outputs))
-        bands = max(1, min(enough, rows, int(seconds / planes.WORTH_A_THREAD)))
+        enough = -(-2 * workers // (samples * outputs))
+        bands = max(1, min(enough, rows, int(seconds / sharing.WORTH_A_THREAD)))
     height = -(-rows // bands)
     if out.ndim == 5:
         height = min(height, slices_at_once(out.shape[3:], kernels.shape[2:]))

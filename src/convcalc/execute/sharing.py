@@ -1,0 +1,82 @@
+"""Work that is shared among threads of our own: for calls that let other threads run meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORTH_A_THREAD = 2.5e-4
+"""Seconds of work below which handing it to another thread costs more than it saves."""
+
+WORTH_A_CALL = 2.5e-5
+"""Seconds of one call below which threads wait for each other to make the next one."""
+
+LONGEST_RUN = 0.1
+"""Seconds of work that are handed to a thread at a time, at most."""
+
+RUNS = 4
+"""Runs per thread, if there is enough to do: those that fall behind leave some to the others."""
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def hands(workers: int, count: int, seconds: float) -> int:
+    """Threads that should share `count` calls, of which all take `seconds` on one thread."""
+    if seconds < WORTH_A_CALL * count:
+        return 1
+    return max(1, min(workers, count, int(seconds / WORTH_A_THREAD)))
+
+
+def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: float) -> None:
+    """Calls `work(begin, end)` on runs of `count` things, several at a time where that pays.
+
+    The calling thread works too, and so does not wait for others that the system keeps from
+    running: other libraries have threads that wait for work in a loop.
+
+    Args:
+        work: Handles the things `begin` ... `end` - 1.
+        count: Things in all.
+        workers: The most threads.
+        seconds: What all of them should take on one thread.
+    """
+    several = hands(workers, count, seconds)
+    if several == 1:
+        work(0, count)
+        return
+    runs = min(count, several * max(RUNS, int(seconds / several / LONGEST_RUN)))
+    ends = [count * i // runs for i in range(runs + 1)]
+    waiting = deque(pairwise(ends))
+
+    def lend_a_hand() -> None:
+        while waiting:
+            try:
+                begin, end = waiting.popleft()
+            except IndexError:
+                return
+            work(begin, end)
+
+    helpers = [_pool(several - 1).submit(lend_a_hand) for _ in range(several - 1)]
+    try:
+        lend_a_hand()
+    finally:
+        # After an interrupt, what has not begun is never begun.
+        waiting.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+    for helper in begun:
+        helper.result()
+
+
+@lru_cache(maxsize=8)
+def _pool(helpers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(helpers, thread_name_prefix="convcalc")
