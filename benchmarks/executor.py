@@ -91,8 +91,10 @@ class Bench:
         self.runs, self.seconds = runs, seconds
         self.clock = time.thread_time if cpu else time.perf_counter
 
-    def medians(self, functions: dict[str, Callable[[], Any]]) -> dict[str, float]:
-        """The median of each; one that took longer than a cell may is not run again.
+    def shortest(self, functions: dict[str, Callable[[], Any]]) -> dict[str, float]:
+        """The shortest time of each; one that took longer than a cell may is not run again.
+
+        What else the machine does makes a sample longer, never shorter.
 
         Each round goes through them in another order, so that nobody always follows the same.
         """
@@ -102,7 +104,7 @@ class Bench:
             for name in order.sample(list(functions), len(functions)):
                 if samples[name][0] <= self.seconds:
                     samples[name].append(self._repeated(functions[name], samples[name][-1]))
-        return {name: statistics.median(times[1:] or times) for name, times in samples.items()}
+        return {name: min(times[1:] or times) for name, times in samples.items()}
 
     def _once(self, function: Callable[[], Any]) -> float:
         start = self.clock()
@@ -139,7 +141,7 @@ def main() -> None:
         cv2.setNumThreads(options.threads)
     bench = Bench(options.runs, options.seconds, options.cpu_time)
     a = torch.randn(2048, 2048)
-    peak = 2 * 2048**3 / min(bench.medians({"product": lambda: a @ a}).values())
+    peak = 2 * 2048**3 / min(bench.shortest({"product": lambda: a @ a}).values())
     print(f"a matrix product of 2048: {peak / 1e9:.0f} GFLOP/s on {options.threads} threads")
     found = [_cell(cell, bench, peak) for cell in grid(options.quick)]
     _summary([row for row in found if row])
@@ -165,7 +167,7 @@ def _cell(cell: Cell, bench: Bench, peak: float) -> dict[str, float]:
     options: dict[str, Any] = {"padding": cell.kernel // 2, "groups": cell.groups}
     plan = convcalc.plan_convolution(x.shape, w.shape, backend="torch", **options)
     ways = _ours(plan, x, w, options) | _torch(cell, x, w) | _others(cell, x, w)
-    times = bench.medians(ways)
+    times = bench.shortest(ways)
     auto = times["ours auto"]
     others = {name: t for name, t in times.items() if name.startswith(("scipy", "cv2"))}
     row = {

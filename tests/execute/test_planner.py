@@ -47,12 +47,14 @@ def test_the_price_of_a_transformed_row_counts_its_blocks_and_what_is_written():
     row, tiles = problem(size=1000, kernel=25, rank=1), fft.Tiles((128,), (104,), (10,))
     rates = Rates(1e30, 1e30, 1e30, 1e30, 1e30, 1e-30)
     # 10 blocks there and back, and the kernel, 128 cells of log2 = 7, rows at 0.75
-    work = cost.spectral(row, tiles, rates._replace(transforms=1))
+    work = cost.spectral(row, tiles, "numpy", rates._replace(transforms=1))
     assert 21 * 128 * 7 * 0.75 == pytest.approx(work)
     # blocks in float64, a result of 1000 cells in float32
-    assert 10 * 128 * 8 + 4000 == pytest.approx(cost.spectral(row, tiles, rates._replace(copies=1)))
+    assert 10 * 128 * 8 + 4000 == pytest.approx(
+        cost.spectral(row, tiles, "numpy", rates._replace(copies=1))
+    )
     # one band
-    assert 10 + 20 == pytest.approx(cost.spectral(row, tiles, rates._replace(call=1)))
+    assert 10 + 20 == pytest.approx(cost.spectral(row, tiles, "numpy", rates._replace(call=1)))
 
 
 @both

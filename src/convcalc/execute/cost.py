@@ -9,13 +9,11 @@ from __future__ import annotations
 from math import log2, prod
 from typing import TYPE_CHECKING
 
-from convcalc.execute import sharing
 from convcalc.execute.algorithms import blocks, fft, passes
-from convcalc.execute.algorithms.correlation import parts
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft import Tiles
-    from convcalc.execute.machine import PlaneRates, Rates
+    from convcalc.execute.machine import Rates
     from convcalc.execute.problem import Problem
 
 LARGEST_KEPT = 2**25
@@ -24,8 +22,10 @@ LARGEST_KEPT = 2**25
 MOST_IN_CACHE = 2**14
 """Cells of a transform along one axis that a cache holds."""
 
-ROW, LONG_ROW = 0.75, 1.4
-"""How many times as long a cell of a row takes as one of a plane, in a cache and beyond it."""
+ROW = {"numpy": 0.75, "torch": 0.45}
+LONG_ROW = 1.9
+"""How many times as long a cell of a row takes as one of a plane in a cache, and beyond it as one
+of a row in a cache."""
 
 FEWEST_SWAPPED = 5
 """Channels from which on OpenCV puts them side by side faster than torch."""
@@ -150,77 +150,21 @@ def _slowness(problem: Problem, layout: str) -> float:
         return 50.0 if width >= 14 else few * (1.0 if problem.groups % 32 == 0 else 1.5)
     if problem.depth == 1 and maps == 1:
         return 60.0 if width >= 32 else 17.0
+    return _fill(problem, layout)
+
+
+def _fill(problem: Problem, layout: str) -> float:
+    """`_slowness` of kernels that mix channels, or make several of one."""
+    maps, width = problem.out_channels // problem.groups, problem.windows[-1].kernel
     filled = -(-maps // 16) * 16 / maps if maps >= 8 else 6.0
-    if last:
+    if layout == "channels-last":
         return filled
     if problem.depth > 16:
         filled *= -(-problem.depth // 16) * 16 / problem.depth
+    if width >= 30:
+        return 3.0 * filled
     blocks_only = problem.depth % 16 == 0 and problem.channels > 16
     return 2.0 * filled if width >= 14 and blocks_only else filled
-
-
-PLANE_SETUP = 3
-"""Products that one output of a plane costs beyond those of its taps."""
-
-JOINING = 6
-"""Products that adding one more part of a kernel costs per output."""
-
-ADDING = {1: 14, 2: 4, 3: 8}
-"""Products that one more sum over a channel or slice costs per output, by the number of axes.
-
-What prepares the cells of a row or volume is in it too.
-"""
-
-PLANE_CALLS = {1: 8, 2: 3, 3: 6}
-"""Calls that a sum takes, by the number of axes."""
-
-WIDE = 4
-"""How many times slower OpenCV adds products of float64."""
-
-
-NARROW = 32
-"""Cells of a row that are worth as much time as its beginning and end."""
-
-
-def plane_sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
-    """Seconds of the sums of single planes, tap by tap, written at `copies` bytes per second."""
-    extents = (1, *(w.extent for w in problem.windows))[-2:]
-    slices = problem.windows[0].kernel if problem.rank == 3 else 1
-    cut = len(parts(*extents, problem.itemsize))
-    sums = problem.depth * slices
-    planes_in_all = problem.batch * problem.out_channels
-    cells = planes_in_all * prod(fft.whole(problem))
-    products = problem.depth * problem.taps + sums * (PLANE_SETUP * cut + JOINING * (cut - 1))
-    products += ADDING[problem.rank] * (sums - 1 if problem.rank == 2 else sums)
-    work = cells * products * (1 + NARROW / problem.out_sizes[-1]) / rates.sums
-    work *= WIDE if problem.dtype == "float64" else 1
-    written = problem.itemsize * problem.cells_out
-    fresh = written / copies if written > LARGEST_KEPT else 0.0
-    made = planes_in_all * sums * cut
-    shared = sharing.hands(int(rates.threads), max(made, int(rates.threads)), work)
-    return (work + made * PLANE_CALLS[problem.rank] * rates.call) / shared + fresh
-
-
-FEW_ROWS = 0.7
-"""The time of the transform of a kernel, whose rows are few, in terms of that of a block."""
-
-
-def plane_spectral(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
-    """Seconds of the transforms of planes block by block, and of the checks."""
-    cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
-    of_blocks = (problem.channels + problem.out_channels) * blocks_in_all
-    transforms = of_blocks + FEW_ROWS * problem.out_channels
-    work = transforms * cells * log2(max(cells, 2)) / rates.transforms
-    written = 4 * cells * blocks_in_all * (problem.channels + 2 * problem.out_channels)
-    calls = 8 * blocks_in_all * problem.out_channels + 60
-    # Of one sample after the other, whole blocks are shared among threads.
-    hands = min(_hands(work, rates), problem.channels * prod(tiles.counts))
-    return (work + calls * rates.call) / hands + written / copies / 2
-
-
-def _hands(seconds: float, rates: PlaneRates) -> int:
-    """Threads that share work of so many seconds, in calls that are long enough."""
-    return sharing.hands(int(rates.threads), int(rates.threads), seconds)
 
 
 def im2col(problem: Problem, rates: Rates) -> float:
@@ -234,12 +178,12 @@ def im2col(problem: Problem, rates: Rates) -> float:
     return work + written / rates.copies + 8 * rates.call
 
 
-def spectral(problem: Problem, tiles: Tiles, rates: Rates) -> float:
+def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> float:
     """Seconds of the transforms of kernel and blocks, their products, and the checks."""
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
     steps = cells * log2(max(cells, 2))
     if problem.rank == 1:
-        steps *= ROW if cells <= MOST_IN_CACHE else LONG_ROW
+        steps *= ROW[backend] * (1 if cells <= MOST_IN_CACHE else LONG_ROW)
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
     transforms += problem.out_channels * problem.depth
     work = transforms * steps / rates.transforms
@@ -289,22 +233,6 @@ def separable(problem: Problem, rates: Rates) -> float:
         calls += window.kernel * max(1, count / passes.BAND)
         work += problem.itemsize * count / rates.copies
     return work + calls * rates.call / 2 + 10 * rates.call
-
-
-def plane_separable(problem: Problem, rates: PlaneRates) -> float:
-    """Seconds of one pass per axis over single planes; columns are slower than rows."""
-    cells, seconds = list(problem.padded_sizes), 0.0
-    planes_in_all = problem.batch * problem.channels
-    for axis in reversed(range(problem.rank)):
-        window, slowness = problem.windows[axis], (1 if axis else COLUMNS)
-        cells[axis] = (problem.out_sizes[axis] - 1) * window.stride + 1
-        products = planes_in_all * prod(cells) * (window.kernel * slowness + PLANE_SETUP)
-        seconds += products / rates.sums * (WIDE if problem.dtype == "float64" else 1)
-    return seconds / _hands(seconds, rates) + planes_in_all * 6 * rates.call
-
-
-COLUMNS = 2.5
-"""How many times slower OpenCV adds along columns than along rows."""
 
 
 def _passes(problem: Problem, rates: Rates) -> float:

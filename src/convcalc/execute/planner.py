@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import UsageError
-from convcalc.execute import cost
+from convcalc.execute import cost, plane_cost
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
 from convcalc.execute.phases import phases_of
 
@@ -223,21 +223,21 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
         seconds = cost.separable(problem, rates) + testing
         yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
         if machine.planes and problem.rank == 2:
-            seconds = cost.plane_separable(problem, machine.planes) + testing
+            seconds = plane_cost.separable(problem, machine.planes) + testing
             needed = lowrank.working_bytes(problem)
             yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
     if fft.refusal(problem) is None:
         for tiles in _all_tiles(problem):
             needed = fft.working_bytes(problem, tiles)
             if needed <= MOST_SPECTRA:
-                seconds = cost.spectral(problem, tiles, rates)
+                seconds = cost.spectral(problem, tiles, backend, rates)
                 seconds += fft.direct_share(problem, tiles) * direct.predicted_seconds
                 yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
                 # Long rows are transformed faster many at a time, by the libraries themselves; and
                 # the constant of the proof for float64 was not looked for with OpenCV.
                 single = problem.dtype == "float32" and problem.depth == 1
                 if machine.planes and problem.rank == 2 and single:
-                    seconds = cost.plane_spectral(problem, tiles, machine.planes, rates.copies)
+                    seconds = plane_cost.transforms(problem, tiles, machine.planes, rates.copies)
                     yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
 
 
@@ -246,7 +246,7 @@ def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = F
     rates = machine.of(backend)
     layouts = ["contiguous"] if plain else _layouts(problem, backend, machine)
     seconds, layout = min(
-        (cost.plane_sums(problem, machine.planes, rates.copies), layout)
+        (plane_cost.sums(problem, machine.planes, rates.copies), layout)
         if layout == "planes" and machine.planes
         else (
             cost.direct(problem, layout, backend, rates, swaps=machine.planes is not None),

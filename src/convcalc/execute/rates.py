@@ -22,7 +22,6 @@ from convcalc.errors import OutputError
 from convcalc.execute import planes
 from convcalc.execute.algorithms.correlation import correlate
 from convcalc.execute.algorithms.passes import passes
-from convcalc.execute.cost import PLANE_SETUP
 from convcalc.execute.machine import (
     DEFAULT,
     Machine,
@@ -32,6 +31,7 @@ from convcalc.execute.machine import (
     cache_path,
     forget,
 )
+from convcalc.execute.plane_cost import SETUP
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _plane_rates() -> PlaneRates:
     block = plane[:256, :256].astype(np.float64)
     both = _best(lambda: transform.correlated(transform.spectrum(block), kernel, 256))
     return PlaneRates(
-        sums=(taps.size + PLANE_SETUP) * plane.size / summed,
+        sums=(taps.size + SETUP) * plane.size / summed,
         transforms=2 * 256**2 * log2(256**2) / both,
         call=calling,
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WORTH_A_THREAD = 2.5e-4
 """Seconds of work below which handing it to another thread costs more than it saves."""
 
-WORTH_A_CALL = 2.5e-5
+WORTH_A_CALL = 4e-5
 """Seconds of one call below which threads wait for each other to make the next one."""
 
 LONGEST_RUN = 0.1
