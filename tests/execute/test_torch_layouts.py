@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import convcalc  # noqa: E402
-from convcalc.execute import planes, torch_backend  # noqa: E402
+from convcalc.execute import planes, torch_conv  # noqa: E402
 from convcalc.execute.torch_backend import TorchBackend  # noqa: E402
 from convcalc.window import Window  # noqa: E402
 
@@ -37,7 +37,7 @@ def test_channels_are_put_side_by_side(shape, installed, threads, monkeypatch):
         pytest.importorskip("cv2")
     monkeypatch.setattr(planes, "is_installed", lambda: installed)
     x = whole(*shape)
-    y = torch_backend._interleaved(x)
+    y = torch_conv._interleaved(x)
     assert torch.equal(x, y)
     _, c, *sizes = shape
     assert (c * sizes[0] * sizes[1], 1, c * sizes[1], c) == y.stride()
@@ -47,14 +47,14 @@ def test_opencv_reorders_where_it_is_faster(threads, monkeypatch):
     seen = []
     monkeypatch.setattr(planes, "is_installed", lambda: True)
     monkeypatch.setattr(planes, "swap", lambda array, _: seen.append(array.shape))
-    torch_backend._interleaved(whole(2, 6, 16, 16))  # 256 cells apart
+    torch_conv._interleaved(whole(2, 6, 16, 16))  # 256 cells apart
     assert [(6, 256), (6, 256)] == seen
-    torch_backend._interleaved(whole(1, 6, 9, 9))
+    torch_conv._interleaved(whole(1, 6, 9, 9))
     assert (2 if threads > 1 else 3) == len(seen)
     before = len(seen)
-    torch_backend._interleaved(whole(1, 4, 16, 16))
-    torch_backend._interleaved(whole(1, 6, 16, 32)[..., ::2])
-    torch_backend._interleaved(whole(1, 16, 16, 6).permute(0, 3, 1, 2))
+    torch_conv._interleaved(whole(1, 4, 16, 16))
+    torch_conv._interleaved(whole(1, 6, 16, 32)[..., ::2])
+    torch_conv._interleaved(whole(1, 16, 16, 6).permute(0, 3, 1, 2))
     assert before == len(seen)
 
 
@@ -101,11 +101,11 @@ def test_an_infinite_weight_meets_no_padding(ends, layout):
 
 
 def test_only_what_one_end_has_more_is_padded_before():
-    given = torch_backend._arguments((Window(3, 1, 0, 1), Window(5, 2, 3, 2), Window(3, 1, 1, 1)))
+    given = torch_conv._arguments((Window(3, 1, 0, 1), Window(5, 2, 3, 2), Window(3, 1, 1, 1)))
     # of the last axis first: nothing; one cell before; one cell after
     assert ([0, 2, 1], [0, 0, 1, 0, 0, 1]) == (given.padding, given.ends)
-    assert not torch_backend._arguments((Window(3),)).pads
-    assert [] == torch_backend._arguments((Window(3, 1, 1, 1),)).ends
+    assert not torch_conv._arguments((Window(3),)).pads
+    assert [] == torch_conv._arguments((Window(3, 1, 1, 1),)).ends
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels-last"])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convcalc.execute.machine import Machine
+    from convcalc.execute.problem import Problem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
@@ -89,6 +90,16 @@ class NumpyBackend:
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
+
+    def settled(
+        self, problem: Problem, layout: str
+    ) -> Callable[[Array, Array, Array | None], Array]:
+        """`direct` for the arrays of one problem, many times over."""
+
+        def direct(array: Array, weight: Array, bias: Array | None) -> Array:
+            return self.direct(array, weight, bias, problem.windows, problem.groups, layout)
+
+        return direct
 
     def conv_transpose(
         self,

@@ -82,16 +82,10 @@ def most_cells(itemsize: int) -> int:
     return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
 
 
-def are_finite(numbers: Array) -> bool:
-    """Whether none of the numbers is NaN or infinite."""
-    flat = numbers.reshape(1, -1)
-    return bool(_cv2().checkRange(flat)[0])
-
-
-def has_zero(numbers: Array) -> bool:
-    """Whether one of the numbers is 0."""
-    flat = numbers.reshape(1, -1)
-    return bool(_cv2().countNonZero(flat) != numbers.size)
+def look(numbers: Array) -> tuple[bool, bool]:
+    """Whether all numbers are finite, and whether one of them is 0."""
+    cv2, flat = _cv2(), numbers.reshape(1, -1)
+    return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != numbers.size
 
 
 def swap(array: Array, out: Array) -> None:

@@ -10,7 +10,7 @@ from convcalc.execute.algorithms import blocks, fft, im2col, lowrank
 from convcalc.execute.algorithms.passes import passes
 from convcalc.execute.algorithms.plane_sums import PlaneSums
 from convcalc.execute.phases import phases_of
-from convcalc.execute.pieces import in_pieces, padded
+from convcalc.execute.pieces import count_of, in_pieces, padded
 from convcalc.execute.planner import Plan, plan, plan_of_phase
 from convcalc.execute.problem import Problem
 from convcalc.execute.taps import grouped_weight, per_channel
@@ -163,8 +163,13 @@ def dtype_of(array: Any) -> str:
 
 def settled(ops: Any, chosen: Plan, problem: Problem) -> Callable[[Any, Any, Any], Any]:
     """`run_plan` for the array, weight and bias of one problem, many times over."""
-    if _is_planar(chosen) and problem.padding_mode == "zeros":
-        return PlaneSums(ops, problem)
+    if problem.padding_mode == "zeros":
+        if _is_planar(chosen):
+            return PlaneSums(ops, problem)
+        plain = chosen.algorithm == "direct" and chosen.layout in PLAIN
+        if plain and problem.floating and count_of(chosen, problem) == 1:
+            own: Callable[[Any, Any, Any], Any] = ops.settled(problem, chosen.layout)
+            return own
     return partial(run_plan, ops, chosen, problem)
 
 

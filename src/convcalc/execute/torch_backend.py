@@ -4,64 +4,33 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import chain
-from math import isfinite, prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from convcalc.errors import DataError, UsageError, printable
-from convcalc.execute import planes
+from convcalc.errors import UsageError, printable
+from convcalc.execute import planes, torch_conv
 from convcalc.execute.border import source_cells
-from convcalc.execute.cost import FEWEST_SWAPPED
 from convcalc.execute.exact import check_exact, check_product, check_sum
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planned import Measured, planned_conv, planned_conv_transpose
 from convcalc.execute.pooling import pooled
-from convcalc.execute.taps import (
-    add_taps,
-    grouped_weight,
-    join_channels,
-    per_channel,
-    split_channels,
-)
-from convcalc.window import Window
+from convcalc.execute.torch_conv import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convcalc.execute.machine import Machine
+    from convcalc.execute.problem import Problem
     from convcalc.layers.operations import Function, Reduction
-
-MOST_UNFOLDED = 2**30
-"""Bytes of windows that torch may line up for one sample; the taps one by one need none."""
-
-CROWDED = 256
-"""Numbers between channels, or a multiple of it, that make torch's own copy slow."""
-
-_ONE = Window(1)
+    from convcalc.window import Window
 
 _DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
 
-_CONV = (functional.conv1d, functional.conv2d, functional.conv3d)
 _JOIN: dict[str, Callable[[Any, Any], Any]] = {"sum": torch.add, "max": torch.maximum}
-_TRANSPOSED = (
-    functional.conv_transpose1d,
-    functional.conv_transpose2d,
-    functional.conv_transpose3d,
-)
-
-
-class _Arguments(NamedTuple):
-    """What torch is to be told of the windows, and what to pad before, if anything."""
-
-    ends: list[int]
-    strides: list[int]
-    padding: list[int]
-    dilations: list[int]
-    pads: bool
 
 
 class TorchBackend:
@@ -121,21 +90,13 @@ class TorchBackend:
             layout: How the channels lie in memory, "contiguous" or "channels-last"; or "product"
                 of a kernel of one tap, which is a matrix.
         """
-        if layout == "product":
-            return _product(array, weight, bias)
-        settled = _arguments(tuple(windows))
-        if _needs_taps(array, weight, settled.pads) or _unfolds_too_far(array, weight, windows):
-            sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
-            blocks = grouped_weight(weight, groups, transposed=False)
-            return _summed(array, blocks, bias, windows, sizes, transposed=False)
-        if layout == "channels-last":
-            array, weight = _interleaved(array), _channels_last(weight)
-        if settled.ends:
-            array = functional.pad(array, settled.ends)
-        conv = _CONV[len(windows) - 1]
-        return conv(
-            array, weight, bias, settled.strides, settled.padding, settled.dilations, groups
-        )
+        return torch_conv.direct(array, weight, bias, windows, groups, layout)
+
+    def settled(
+        self, problem: Problem, layout: str
+    ) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]:
+        """`direct` for the arrays of one problem, many times over."""
+        return torch_conv.Direct(problem, layout)
 
     def conv_transpose(
         self,
@@ -162,43 +123,13 @@ class TorchBackend:
         out_sizes: Sequence[int],
     ) -> torch.Tensor:
         """The same by the library's own means, or tap by tap."""
-        if _needs_taps(array, weight):
-            blocks = grouped_weight(weight, groups, transposed=True)
-            return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
-        whole = _TRANSPOSED[len(windows) - 1](
-            array,
-            weight,
-            None,
-            [w.stride for w in windows],
-            0,
-            0,
-            groups,
-            [w.dilation for w in windows],
-        )
-        # torch crops both ends alike and adds few cells; ours may differ, so the whole is cut here.
-        cut = whole
-        for axis, (w, size) in enumerate(zip(windows, out_sizes, strict=True), start=2):
-            cut = _cut(cut, axis, w.before, size)
-        return cut if bias is None else cut + per_channel(bias, len(windows))
+        return torch_conv.transposed(array, weight, bias, windows, groups, out_sizes)
 
     def channels_last_conv(
         self, array: torch.Tensor, weight: torch.Tensor, windows: Sequence[Window]
     ) -> torch.Tensor:
         """Cross-correlation of a padded (N, 1, *sizes) with (O, 1, *k), as (N, *out, O)."""
-        rank = len(windows)
-        if rank == 1:
-            array, weight = array[:, :, None], weight[:, :, None]
-            windows = (_ONE, *windows)
-        out = _CONV[len(windows) - 1](
-            _channels_last(array),
-            _channels_last(weight),
-            None,
-            [w.stride for w in windows],
-            0,
-            [w.dilation for w in windows],
-        )
-        out = out.movedim(1, -1)
-        return out[:, 0] if rank == 1 else out
+        return torch_conv.channels_last(array, weight, windows)
 
     def check(
         self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, groups: int
@@ -208,9 +139,7 @@ class TorchBackend:
         Raises:
             DataError: a sum could leave int64.
         """
-        if not array.is_floating_point():
-            blocks = _exact(grouped_weight(weight, groups, transposed=False))
-            check_exact(_exact(array), blocks, None if bias is None else _exact(bias))
+        torch_conv.check(array, weight, bias, groups)
 
     def empty(self, shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
         """Cells of any content, of the dtype and in the place of `like`."""
@@ -289,8 +218,8 @@ class TorchBackend:
     ) -> torch.Tensor:
         """(..., in) times (out, in), plus a bias (out)."""
         if not array.is_floating_point():
-            numbers = None if bias is None else _exact(bias)
-            check_exact(_exact(array), _exact(weight)[None], numbers)
+            numbers = None if bias is None else exact(bias)
+            check_exact(exact(array), exact(weight)[None], numbers)
         product = array @ weight.T
         return product if bias is None else product + bias
 
@@ -305,7 +234,7 @@ class TorchBackend:
     def pad(self, array: torch.Tensor, windows: Sequence[Window], mode: str) -> torch.Tensor:
         """Cells added at both ends of each spatial axis of (N, C, *sizes)."""
         if mode == "zeros":
-            return functional.pad(array, _ends(windows))
+            return functional.pad(array, torch_conv.ends_of(windows))
         for axis, window in enumerate(windows, start=2):
             cells = source_cells(array.shape[axis], window, mode)
             array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
@@ -331,13 +260,13 @@ class TorchBackend:
     def add(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """The sum; integers exactly or not at all."""
         if not one.is_floating_point():
-            check_sum(_exact(one), _exact(other))
+            check_sum(exact(one), exact(other))
         return one + other
 
     def multiply(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """The product; integers exactly or not at all."""
         if not one.is_floating_point():
-            check_product(_exact(one), _exact(other))
+            check_product(exact(one), exact(other))
         return one * other
 
     def clip(self, array: torch.Tensor, low: float | None, high: float | None) -> torch.Tensor:
@@ -391,7 +320,7 @@ class TorchBackend:
 
     def unload(self, tensor: torch.Tensor) -> np.ndarray:
         """The tensor as a numpy array."""
-        return tensor.cpu().numpy()
+        return tensor.numpy() if tensor.is_cpu else tensor.cpu().numpy()
 
 
 @lru_cache(maxsize=16)
@@ -409,136 +338,6 @@ def _checked_device(name: str) -> torch.device:
     return device
 
 
-def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
-    """The same tensor with its channels side by side in memory; one axis has no such form."""
-    if tensor.ndim < 4:
-        return tensor.contiguous()
-    form = torch.channels_last if tensor.ndim == 4 else torch.channels_last_3d
-    return tensor.contiguous(memory_format=form)
-
-
-def _interleaved(array: torch.Tensor) -> torch.Tensor:
-    """The input (N, C, *sizes) with its channels side by side in memory, the fastest way."""
-    channels = array.shape[1]
-    if array.ndim < 4 or not array.is_contiguous():
-        return _channels_last(array)
-    if channels == 1:
-        # Both orders are the same; the steps are what torch knows the second one by.
-        return array.view(-1, *array.shape[2:], 1).movedim(-1, 1)
-    cells = array.shape[2:].numel()
-    # Rows of which many begin at the same place of a page leave torch's copy few lines of a cache.
-    crowded = cells % CROWDED == 0
-    if channels < FEWEST_SWAPPED or not planes.is_installed():
-        return _channels_last(array)
-    if torch.get_num_threads() > 1 and not crowded:
-        return _channels_last(array)
-    out = array.new_empty((array.shape[0], *array.shape[2:], channels))
-    for sample, target in zip(array.numpy(), out.numpy(), strict=True):
-        planes.swap(sample.reshape(channels, cells), target.reshape(cells, channels))
-    return out.movedim(-1, 1)
-
-
-def _product(array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """One sample by a kernel of one tap: (O, C) times (C, cells), or both the other way round.
-
-    Measured on oneMKL 2024.2: the other way round is shared better by threads, but takes half as
-    long again where registers are not filled with outputs, and longer where there are few.
-    """
-    maps, channels = weight.shape[:2]
-    columns, matrix = array.reshape(channels, -1), weight.reshape(maps, channels)
-    full = maps % 16 == 0 and maps >= 32
-    if channels > 2 and maps >= 16 and (full or torch.get_num_threads() > 1):
-        rows = functional.linear(columns.T, matrix, bias)
-        return rows.view(1, *array.shape[2:], maps).movedim(-1, 1)
-    if bias is None:
-        return torch.mm(matrix, columns).view(1, maps, *array.shape[2:])
-    return torch.addmm(bias[:, None], matrix, columns).view(1, maps, *array.shape[2:])
-
-
-def _cut(tensor: torch.Tensor, axis: int, first: int, size: int) -> torch.Tensor:
-    """The cells first ... first + size - 1 of an axis, zeros where it has none."""
-    length = tensor.shape[axis]
-    start = min(first, length)
-    kept = min(first + size, length) - start
-    piece = tensor.narrow(axis, start, kept)
-    if kept == size:
-        return piece
-    missing = [*piece.shape]
-    missing[axis] = size - kept
-    return torch.cat((piece, piece.new_zeros(missing)), dim=axis)
-
-
-def _ends(windows: Sequence[Window]) -> list[int]:
-    """Padding in `functional.pad`'s order: the last axis first."""
-    return list(chain.from_iterable((w.before, w.after) for w in reversed(windows)))
-
-
-@lru_cache(maxsize=512)
-def _arguments(windows: tuple[Window, ...]) -> _Arguments:
-    """What windows need of torch, settled once."""
-    common = [min(w.before, w.after) for w in windows]
-    # torch pads both ends alike, and takes no products with what it pads.
-    beyond = [
-        w._replace(before=w.before - n, after=w.after - n)
-        for w, n in zip(windows, common, strict=True)
-    ]
-    ends = _ends(beyond)
-    return _Arguments(
-        ends if any(ends) else [],
-        [w.stride for w in windows],
-        common,
-        [w.dilation for w in windows],
-        any(w.before or w.after for w in windows),
-    )
-
-
-def _needs_taps(array: torch.Tensor, weight: torch.Tensor, pads: bool = True) -> bool:
-    """Integers, which torch would let wrap, and weights that must not meet a padding's zeros."""
-    if not array.is_floating_point():
-        return True
-    if not pads:
-        return False
-    # A finite sum has finite terms, and is quicker to take; one that overflows proves nothing.
-    return not (isfinite(weight.sum().item()) or bool(torch.isfinite(weight).all()))
-
-
-def _unfolds_too_far(array: torch.Tensor, weight: torch.Tensor, windows: Sequence[Window]) -> bool:
-    """Whether torch would need much memory: it lines up every window of a float64 on the CPU."""
-    if array.dtype != torch.float64 or array.device.type != "cpu":
-        return False
-    sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
-    return array.element_size() * prod(weight.shape[1:]) * prod(sizes) > MOST_UNFOLDED
-
-
-def _exact(tensor: torch.Tensor) -> np.ndarray:
-    """The same integers, to be looked at by the checks of exactness."""
-    if tensor.device.type != "cpu":
-        raise DataError(
-            "integers are computed exactly on the CPU only; leave out --device, or "
-            "compute with --dtype float32"
-        )
-    return tensor.numpy()
-
-
 def _lowest(tensor: torch.Tensor) -> float:
     """What a maximum starts from."""
     return -torch.inf if tensor.is_floating_point() else torch.iinfo(tensor.dtype).min
-
-
-def _summed(
-    array: torch.Tensor,
-    blocks: torch.Tensor,
-    bias: torch.Tensor | None,
-    windows: Sequence[Window],
-    sizes: Sequence[int],
-    *,
-    transposed: bool,
-) -> torch.Tensor:
-    if not array.is_floating_point():
-        numbers = None if bias is None else _exact(bias)
-        check_exact(_exact(array), _exact(blocks), numbers)
-    groups, channels = blocks.shape[:2]
-    out: Any = array.new_zeros((array.shape[0], groups, channels, *sizes))
-    add_taps(out, split_channels(array, groups), blocks, windows, transposed=transposed)
-    joined: torch.Tensor = join_channels(out)
-    return joined if bias is None else joined + per_channel(bias, len(windows))

@@ -94,9 +94,8 @@ class PlaneSums:
         """
         ops = self._ops
         taps, cells = ops.unload(weight), ops.unload(array)
-        if not planes.are_finite(taps):
-            return None
-        if planes.has_zero(taps) and not ops.is_finite(array):
+        finite, holes = planes.look(taps)
+        if not finite or (holes and not ops.is_finite(array)):
             return None
         if self._one_call and (self._short or self._needs_no_threads()):
             out = planes.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
