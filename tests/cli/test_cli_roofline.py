@@ -231,10 +231,10 @@ def test_a_command_line_that_names_no_machine(inside, options, says):
 
 def test_a_machine_is_measured_and_said(inside, monkeypatch):
     from convcalc.analysis import Machine
-    from convcalc.execute import calibration
+    from convcalc.execute import peak
 
     monkeypatch.setattr(
-        calibration,
+        peak,
         "measure",
         lambda dtype: Machine(Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"),
     )
