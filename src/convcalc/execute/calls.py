@@ -29,21 +29,22 @@ class Call:
     """
 
     def __init__(self, ops: Any, problem: Problem, axes: Axes) -> None:
-        self._axes = axes
+        self._axes, self._added = axes, axes.added > 0
         self._ways = tuple(settled(ops, chosen, problem) for chosen in attempts(ops, problem))
         self._kernel = (problem.out_channels, problem.depth, *(w.kernel for w in problem.windows))
+        self._rank = len(self._kernel)
 
     def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
         """The result with the axes of `x`, the first way that the numbers admit."""
-        if self._axes.added:
+        if self._added:
             x = batch_first(x, self._axes)
-        if kernel.ndim < len(self._kernel):
+        if kernel.ndim < self._rank:
             kernel = kernel.reshape(self._kernel)
         for way in self._ways:
             result = way(x, kernel, bias)
             if result is not None:
                 break
-        return as_given(result, self._axes) if self._axes.added else result
+        return as_given(result, self._axes) if self._added else result
 
 
 def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call | None:

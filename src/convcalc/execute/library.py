@@ -92,7 +92,8 @@ def convolve(
         how = (stride, padding, dilation, groups, padding_mode, algorithm, backend)
         call = call_of(x, kernel, bias, how)
         if call is not None:
-            return _into(call(x, kernel, bias), out)
+            result = call(x, kernel, bias)
+            return result if out is None else _into(result, out)
     transposing: dict[str, Any] = {"output_padding": output_padding}
     if not transposed:
         transposing = {"padding_mode": padding_mode}
