@@ -119,6 +119,7 @@ def test_the_holes_of_a_dilated_kernel_are_no_taps():
 def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
     monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
     monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
     x, w = drawn(*shape), drawn(*kernel)
     alone = ran(x, w, before=2, workers=1, stride=stride)
     for workers in (2, 3, 8):
@@ -134,6 +135,7 @@ def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, worker
     monkeypatch.setattr(row_sums, "ROW", 3)
     monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
     monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
     convs = torch.conv1d, torch.conv2d, torch.conv3d
     for _ in range(60):
         rank, batch, groups, depth, maps = (int(n) for n in NUMBERS.integers(1, 4, 5))
@@ -302,6 +304,7 @@ def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
 def test_blocks_of_planes_are_those_of_the_sums(monkeypatch, kernel, workers):
     monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
     monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
     machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, workers))
     x, w = drawn(2, 2, 150, 170), drawn(4, 1, kernel, kernel)
     ops = NumpyBackend("fft", machine, workers)

@@ -188,13 +188,14 @@ def run_plan(
             array = ops.pad(array, problem.windows, problem.padding_mode)
             problem = padded(problem)
         return PlaneSums(ops, problem)(array, weight, bias)
-    if problem.floating and not ops.is_finite(weight):
-        return None  # an infinite weight must not meet a padding's zeros
-    ops.check(array, weight, bias, problem.groups)
     if chosen.algorithm == "lowrank":
         weight = lowrank.factors(ops.unload(weight))
         if weight is None:
             return None  # found out before anything is padded
+    elif problem.floating and not ops.is_finite(weight):
+        return None  # an infinite weight must not meet a padding's zeros
+    else:
+        ops.check(array, weight, bias, problem.groups)
     padding = any(w.before or w.after for w in problem.windows)
     if padding and (chosen.algorithm != "fft" or fft.is_padded(problem, chosen.layout)):
         array = ops.pad(array, problem.windows, problem.padding_mode)

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORTH_A_THREAD = 2.5e-4
-"""Seconds of work below which handing it to another thread costs more than it saves."""
+WORTH_A_THREAD = 2e-3
+"""Seconds of work for each thread below which a second one costs more than it saves.
+
+In a loop of such calls a tenth of it would be worth it. But after a pause the system wakes a thread
+on the processor of the one that calls it, and takes several milliseconds to part them.
+"""
+
+WORTH_A_BAND = 2.5e-4
+"""Seconds of work below which a plane is not cut further: both sides of a cut are read twice."""
 
 WORTH_A_CALL = 4e-5
 """Seconds of one call below which threads wait for each other to make the next one."""

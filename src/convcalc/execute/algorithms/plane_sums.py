@@ -124,7 +124,7 @@ class PlaneSums:
         shape = (self._problem.batch, self._problem.out_channels, *self._sizes)
         out = np.empty(shape, cells.dtype)
         workers, each = self._ops.threads, shape[0] * shape[1]
-        if self._aligned and (each >= workers or self._seconds < sharing.WORTH_A_THREAD):
+        if self._aligned and (each >= workers or self._short):
             filter_all(cells, kernels, self._before, out, workers, self._seconds)
         else:
             correlate_all(cells, kernels, self._before, out, workers, self._seconds)
@@ -187,9 +187,9 @@ def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
     """Cells of the first axis of a result that are worked on by one thread at a time."""
     samples, outputs, rows = (int(size) for size in out.shape[:3])
     bands = 1
-    if workers > 1:
+    if sharing.hands(workers, workers, seconds) > 1:
         enough = -(-2 * workers // (samples * outputs))
-        bands = max(1, min(enough, rows, int(seconds / sharing.WORTH_A_THREAD)))
+        bands = max(1, min(enough, rows, int(seconds / sharing.WORTH_A_BAND)))
     height = -(-rows // bands)
     if out.ndim == 5:
         height = min(height, slices_at_once(out.shape[3:], kernels.shape[2:]))
