@@ -399,4 +399,4 @@ def test_threads_share_whole_blocks():
         return plane_cost.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
 
     assert price((1, 1), 1) == price((1, 1), 4)
-    assert price((1, 2), 1) == pytest.approx(1.75 * price((1, 2), 4))
+    assert price((1, 2), 1) == pytest.approx(1.6 * price((1, 2), 4))

@@ -27,6 +27,9 @@ ADDING = {1: 14, 2: 4, 3: 8}
 What prepares the cells of a row or volume is in it too.
 """
 
+ONE_MORE = 0.6
+"""What one more thread adds: threads share caches and memory, and must be woken."""
+
 CALLS = {1: 8, 2: 3, 3: 6}
 """Calls that a sum takes, by the number of axes."""
 
@@ -54,15 +57,11 @@ def sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     fresh = written / copies if written > LARGEST_KEPT else 0.0
     made = planes_in_all * added * cut
     shared = sharing.hands(int(rates.threads), max(made, int(rates.threads)), work)
-    return (work + made * CALLS[problem.rank] * rates.call) / shared + fresh
+    return (work + made * CALLS[problem.rank] * rates.call) / _speedup(shared) + fresh
 
 
 FEW_ROWS = 0.7
 """The time of the transform of a kernel, whose rows are few, in terms of that of a block."""
-
-
-ONE_MORE = 0.75
-"""What one more thread adds to transforms, which share caches and memory."""
 
 
 def transforms(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
@@ -75,7 +74,7 @@ def transforms(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float)
     calls = 8 * blocks_in_all * problem.out_channels + 60
     # Of one sample after the other, whole blocks are shared among threads.
     hands = min(_hands(work, rates), problem.channels * prod(tiles.counts))
-    return (work + calls * rates.call) / (1 + ONE_MORE * (hands - 1)) + written / copies / 2
+    return (work + calls * rates.call) / _speedup(hands) + written / copies / 2
 
 
 def separable(problem: Problem, rates: PlaneRates) -> float:
@@ -87,7 +86,7 @@ def separable(problem: Problem, rates: PlaneRates) -> float:
         cells[axis] = (problem.out_sizes[axis] - 1) * window.stride + 1
         products = planes_in_all * prod(cells) * (window.kernel * slowness + SETUP)
         seconds += products / rates.sums * (WIDE if problem.dtype == "float64" else 1)
-    return seconds / _hands(seconds, rates) + planes_in_all * 6 * rates.call
+    return seconds / _speedup(_hands(seconds, rates)) + planes_in_all * 6 * rates.call
 
 
 COLUMNS = 2.5
@@ -97,3 +96,8 @@ COLUMNS = 2.5
 def _hands(seconds: float, rates: PlaneRates) -> int:
     """Threads that share work of so many seconds, in calls that are long enough."""
     return sharing.hands(int(rates.threads), int(rates.threads), seconds)
+
+
+def _speedup(hands: int) -> float:
+    """How many times faster so many threads are than one."""
+    return 1 + ONE_MORE * (hands - 1)
