@@ -220,3 +220,21 @@ def test_the_convolutions_of_a_network_are_cut_too(cut):
     layer = Conv(2, 3, bias=False)
     layer.run(ops, [np.ones((1, 1, 11, 11))], {"weight": np.ones((2, 1, 3, 3))})
     assert 3 == len(calls)
+
+
+def test_a_large_plane_is_no_single_call_of_opencv(monkeypatch):
+    pytest.importorskip("cv2")
+    from convcalc.execute import planes
+    from convcalc.execute.algorithms import correlation
+
+    sizes, filtered = [], planes.filtered
+    monkeypatch.setattr(planes, "filtered", lambda *a: sizes.append(a[0].size) or filtered(*a))
+    monkeypatch.setattr(correlation, "MOST_KEPT", 100)
+    plane, taps = np.arange(3000.0, dtype="float32").reshape(60, 50), np.ones((3, 3), "float32")
+    once, cut = np.empty_like(plane), np.empty_like(plane)
+    correlation.correlate(plane, taps, (1, 1), once)
+    assert [3000] == sizes
+    monkeypatch.setattr(correlation, "LARGEST_CALL", 2000)
+    correlation.correlate(plane, taps, (1, 1), cut)
+    assert max(sizes[1:]) < 2000
+    assert np.array_equal(once, cut)

@@ -67,7 +67,6 @@ class Direct:
     def __init__(self, problem: Problem, layout: str) -> None:
         self._problem, self._layout = problem, layout
         self._told = _arguments(problem.windows)
-        self._conv = _CONV[problem.rank - 1]
         self._wide = problem.dtype == "float64" or layout == "product"
 
     def __call__(
@@ -77,13 +76,7 @@ class Direct:
         told, problem = self._told, self._problem
         if self._wide or (told.pads and not isfinite(weight.sum().item())):
             return direct(array, weight, bias, problem.windows, problem.groups, self._layout)
-        if self._layout == "channels-last":
-            array, weight = _interleaved(array), _channels_last(weight)
-        if told.ends:
-            array = functional.pad(array, told.ends)
-        return self._conv(
-            array, weight, bias, told.strides, told.padding, told.dilations, problem.groups
-        )
+        return _called(array, weight, bias, told, problem.groups, self._layout)
 
 
 def direct(
@@ -107,11 +100,23 @@ def direct(
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
+    return _called(array, weight, bias, told, groups, layout)
+
+
+def _called(
+    array: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    told: _Arguments,
+    groups: int,
+    layout: str,
+) -> torch.Tensor:
+    """Torch's convolution of numbers that nothing is against, in the order in memory asked for."""
     if layout == "channels-last":
         array, weight = _interleaved(array), _channels_last(weight)
     if told.ends:
         array = functional.pad(array, told.ends)
-    conv = _CONV[len(windows) - 1]
+    conv = _CONV[len(told.strides) - 1]
     return conv(array, weight, bias, told.strides, told.padding, told.dilations, groups)
 
 

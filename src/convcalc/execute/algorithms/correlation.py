@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,9 @@ Pair = tuple[int, int]
 
 MOST_KEPT = 2**18
 """Outputs up to which what is between the steps stays in the caches."""
+
+LARGEST_CALL = 2**25
+"""Outputs up to which one call of OpenCV is short enough not to keep an interrupt waiting."""
 
 MOST_SCRATCH = 2**19
 """Numbers of the memory that each thread keeps for the next call."""
@@ -49,9 +53,13 @@ def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], 
 def is_aligned(
     plane: Sequence[int], kernel: Sequence[int], before: Sequence[int], sizes: Sequence[int]
 ) -> bool:
-    """Whether there is an output for every cell of the plane, under which one of the taps lies."""
+    """Whether there is an output for every cell of the plane, under which one of the taps lies.
+
+    A plane so large that it is cut all the same is not.
+    """
     same = all(out == size for out, size in zip(sizes, plane, strict=True))
-    return same and all(0 <= b < k for b, k in zip(before, kernel, strict=True))
+    short = prod(sizes) <= LARGEST_CALL
+    return short and same and all(0 <= b < k for b, k in zip(before, kernel, strict=True))
 
 
 def correlate(plane: Array, kernel: Array, before: Pair, out: Array) -> None:
