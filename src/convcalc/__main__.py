@@ -5,22 +5,32 @@ from __future__ import annotations
 import gc
 import sys
 
+from convcalc.cli import signals
+
 
 def main() -> int:
     """The exit code of this process's command line."""
     gc.disable()  # one command makes few cycles, and looking for them slows every import
     try:
-        _leave_on_signals()
-        if sys.argv[1:] == ["--version"]:
-            return _version()
-        from convcalc.cli.main import run
-
-        return run(sys.argv[1:])
+        signals.leave_on_signals()
+        try:
+            return _answer()
+        finally:
+            signals.ignore_signals()
     except KeyboardInterrupt:
+        signals.ignore_signals()
         from convcalc.cli.console import write_error
 
         write_error("convcalc: interrupted")
-        return 130
+        signals.end_now(130)
+
+
+def _answer() -> int:
+    if sys.argv[1:] == ["--version"]:
+        return _version()
+    from convcalc.cli.main import run
+
+    return run(sys.argv[1:])
 
 
 def _version() -> int:
@@ -35,18 +45,6 @@ def _version() -> int:
         write_error(f"convcalc: error: {error}")
         return error.exit_code
     return 0
-
-
-def _leave_on_signals() -> None:
-    """SIGTERM and SIGHUP unwind the stack, so that temporary files are taken away."""
-    import signal
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), leave)
 
 
 if __name__ == "__main__":

@@ -114,14 +114,30 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """Untrusted text made harmless for a terminal: invisible characters escaped, length capped."""
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
-        for c in text
-    )
+    shown = harmless(text, kept="")
     if len(shown) <= limit:
         return shown
     half = (limit - 3) // 2
     return f"{shown[:half]}...{shown[-half:]}"
+
+
+def harmless(text: str, kept: str = "\n") -> str:
+    """Text that does nothing to a terminal but appear: what is not printable is escaped.
+
+    Control characters, escape sequences and marks of direction are written as Python writes them.
+
+    Args:
+        text: Of any origin.
+        kept: Characters that stay although they are not printable.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c
+        if c.isprintable() or c in kept
+        else c.encode("unicode_escape", "backslashreplace").decode()
+        for c in text
+    )
 
 
 def _pointed(text: str, problem: Problem, name: str) -> str:

@@ -134,7 +134,7 @@ def test_threads_are_limited_before_numpy_is_loaded(tmp_path):
 def test_a_calibration_is_kept_and_shown(inside, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     own = DEFAULT._replace(torch_import=1.25)
-    monkeypatch.setattr("convcalc.cli.calibrate.measure", lambda: own)
+    monkeypatch.setattr(rates, "measure", lambda: own)
     monkeypatch.setattr("convcalc.execute.planes.is_installed", lambda: False)
     done = inside("calibrate", "--format", "json")
     path = tmp_path / "cache" / "convcalc" / "machine.json"
@@ -149,10 +149,42 @@ def test_a_calibration_is_kept_and_shown(inside, monkeypatch, tmp_path):
 def test_a_cache_that_cannot_be_written_is_said(inside, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr("convcalc.cli.calibrate.measure", lambda: DEFAULT)
+    monkeypatch.setattr(rates, "measure", lambda: DEFAULT)
     done = inside("calibrate")
     assert 4 == done.code
     assert "cannot write" in done.err
+
+
+def test_a_busy_machine_is_said(inside, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    busy = iter([1e9, 1e11, 3e9, 2e9])
+    numbers = (DEFAULT._replace(numpy=DEFAULT.numpy._replace(copies=rate)) for rate in busy)
+    monkeypatch.setattr(rates, "measure", lambda: next(numbers))
+    done = inside("calibrate", "--format", "json")
+    # the best two of four are 1e11 and 3e9
+    assert (
+        "convcalc: warning: this machine seems busy: numpy copies differed by a factor of 33.3 "
+        "between the best two of 4 rounds; calibrate again when it is quiet\n"
+    ) in done.err
+    data = json.loads(done.out)
+    assert (4, 33.333, "numpy copies") == (data["rounds"], data["spread"], data["widest"])
+    assert 1e11 == data["numpy"]["copies"]
+    forget()
+
+
+def test_rates_that_are_passed_over_are_said(convcalc, image, folder):
+    path = folder / "cache" / "convcalc" / "machine.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**as_data(DEFAULT), "torch_import": 1e308}), "utf-8")
+    known = {"XDG_CACHE_HOME": str(folder / "cache")}
+    for more in ((), ("--dry-run",)):
+        done = convcalc("run", "image.npy", "-k", "kernel.npy", *more, env=known)
+        assert (0, 1) == (done.code, done.err.count("passed over"))
+        assert (
+            f"convcalc: note: passed over the rates in {path}: torch_import is 1e+308, expected "
+            "0.001 to 10000; `convcalc calibrate` measures them again\n"
+        ) in done.err
+        assert "passed" not in convcalc("run", "image.npy", "-k", "kernel.npy", "-q", env=known).err
 
 
 def test_a_machine_is_measured_in_positive_numbers(monkeypatch):

@@ -631,6 +631,15 @@ def test_an_interrupt_is_said_once(working):
     assert (b"", b"convcalc: interrupted\n") == process.communicate(timeout=30)
 
 
+def test_interrupts_that_follow_disturb_nothing(working, folder):
+    process = working()
+    for _ in range(200):  # the interrupt is heard between two steps, the others while it unwinds
+        process.send_signal(signal.SIGINT)
+    assert (b"", b"convcalc: interrupted\n") == process.communicate(timeout=30)
+    assert 130 == process.returncode
+    assert {"large.npy", "wide.npy"} == set(os.listdir())
+
+
 def test_a_kill_leaves_the_old_output(working, folder):
     (folder / "y.npy").write_bytes(b"old")
     process = working("--force")

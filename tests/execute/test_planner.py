@@ -5,7 +5,7 @@ import json
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.execute import cost, machine, planes
+from convcalc.execute import cost, kept_rates, planes
 from convcalc.execute.algorithms import fft
 from convcalc.execute.machine import (
     DEFAULT,
@@ -165,7 +165,7 @@ def write(path, text):
 
 
 def test_without_a_file_the_machine_is_ordinary(cache):
-    assert cache == machine.cache_path()
+    assert cache == kept_rates.cache_path()
     assert DEFAULT == this_machine(2)
 
 
@@ -281,26 +281,3 @@ def test_a_plan_is_not_built_on_factors_that_nobody_has_looked_for(backend):
     assert "lowrank" != hoped.algorithm
     assert hoped.reason.endswith("; lowrank if the kernel has factors")
     assert "lowrank" in [name for name, seconds, _ in hoped.alternatives if seconds]
-
-
-def broken():
-    good = as_data(DEFAULT)
-    yield "{"
-    yield "[]"
-    yield "null"
-    yield "\0"
-    yield json.dumps({**good, "version": 0, "torch_import": 9.0})
-    yield json.dumps({**good, "torch_import": "soon"})
-    yield json.dumps({**good, "torch_import": -1})
-    yield json.dumps({**good, "planes": {"sums": 1e9}})
-    yield json.dumps({**good, "numpy": {}})
-    yield json.dumps({**good, "numpy": None})
-    yield json.dumps({**good, "torch": {**good["torch"], "copies": 0}})
-    yield json.dumps({**good, "torch": {**good["torch"], "copies": float("nan")}})
-    yield "[" * 100_000
-
-
-@pytest.mark.parametrize("text", list(broken()))
-def test_a_broken_file_counts_as_none(cache, text):
-    write(cache, text)
-    assert DEFAULT == this_machine(2)

@@ -138,7 +138,8 @@ said, as by `flops`."""
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
 
-CALIBRATE_DETAILS = """A few seconds of convolutions and transforms; the rates are kept in
+CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
+agree; on a busy machine it takes longer, and says so. The rates are kept in
 XDG_CACHE_HOME/convcalc/machine.json (~/.cache by default) and used by every plan from then on.
 Without them plans assume an ordinary processor with two cores."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.cli.console import note
-from convcalc.execute.machine import as_data, cache_path
-from convcalc.execute.rates import keep, measure
+from convcalc.cli.console import note, warn
+from convcalc.errors import printable
+from convcalc.execute import rates
+from convcalc.execute.kept_rates import cache_path
+from convcalc.execute.machine import as_data
 from convcalc.render.table import Column, Document, Table
 
 if TYPE_CHECKING:
@@ -17,10 +19,16 @@ if TYPE_CHECKING:
 
 def calibrate(given: Mapping[str, Any]) -> Document:
     """`convcalc calibrate`; the rates as a table."""
-    machine = measure()
-    keep(machine)
+    found = rates.calibrate()
+    machine = found.machine
+    rates.keep(machine)
+    if not found.trusted:
+        warn(
+            f"this machine seems busy: {found.widest} differed by a factor of {found.spread:.1f} "
+            f"between the best two of {found.rounds} rounds; calibrate again when it is quiet"
+        )
     if not given["quiet"]:
-        note(f"wrote {cache_path()}")
+        note(f"wrote {printable(str(cache_path()))}")
     columns = [
         Column("rate", "rate"),
         Column("numpy", "numpy", numeric=True),
@@ -39,4 +47,5 @@ def calibrate(given: Mapping[str, Any]) -> Document:
             [f"OpenCV {name}", f"{own[name]:.3g}", ""] for name in ("sums", "transforms", "call")
         ]
     data = {"schema_version": 1, "command": "calibrate", **as_data(machine)}
+    data |= {"rounds": found.rounds, "spread": round(found.spread, 3), "widest": found.widest}
     return Document(data, Table(columns, rows), ["per second; call and import in seconds"])

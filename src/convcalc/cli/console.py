@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from convcalc.errors import OutputError
+from convcalc.errors import OutputError, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,16 +16,21 @@ PROGRAM = "convcalc"
 NARROWEST, WIDEST = 40, 500
 
 
-def write_out(text: str) -> None:
+def write_out(text: str, *, drawn: bool = False) -> None:
     """Text to standard output, whole or with an error; a reader that went away ends it quietly.
 
-    Characters that the stream's encoding lacks are escaped.
+    Characters that the stream's encoding lacks are escaped, and on a terminal whatever is not
+    printable: labels, comments and names may be anybody's. A pipe or a file gets them as they are.
+
+    Args:
+        text: What is written.
+        drawn: The colours in it are ours; what is not was made harmless before they were added.
 
     Raises:
         OutputError: the disk is full, or the stream cannot be written.
     """
     try:
-        _write_all(sys.stdout, text)
+        _write_all(sys.stdout, text if drawn or not is_terminal(sys.stdout) else harmless(text))
     except BrokenPipeError:
         return
     except OSError as error:
@@ -34,9 +39,12 @@ def write_out(text: str) -> None:
 
 
 def write_error(text: str) -> None:
-    """A line to standard error; where nobody can read it, the exit code still speaks."""
+    """A line to standard error; where nobody can read it, the exit code still speaks.
+
+    What is not printable is escaped, wherever it goes: messages quote what others have written.
+    """
     try:
-        _write_all(sys.stderr, text + "\n")
+        _write_all(sys.stderr, harmless(text) + "\n")
     except (OSError, ValueError):
         return
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from convcalc.cli.console import PROGRAM, write_error, write_out
+from convcalc.cli.signals import raise_heard
 from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
 
 if TYPE_CHECKING:
@@ -25,17 +26,26 @@ def run(arguments: Sequence[str]) -> int:
     warnings.showwarning = _show_warning
     try:
         return _answer(arguments)
-    except ConvcalcError as error:
-        return _failed(error, str(error), error.exit_code)
-    except CommandLineError as error:
-        return _failed(error, _usage_message(error), UsageError.exit_code)
-    except MemoryError as error:
-        return _failed(error, f"not enough memory: {error}", OutputError.exit_code)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        return _failed(error, f"{printable(str(error.filename or PROGRAM))}: {reason}", 4)
     except Exception as error:
-        return _failed(error, _bug_message(error), ConvcalcError.exit_code)
+        raise_heard()
+        code, message = _outcome(error)
+        return _failed(error, message, code)
+
+
+def _outcome(error: Exception) -> tuple[int, str]:
+    """The exit code that an error ends with, and what is said of it."""
+    match error:
+        case ConvcalcError():
+            return error.exit_code, str(error)
+        case CommandLineError():
+            return UsageError.exit_code, _usage_message(error)
+        case MemoryError():
+            return OutputError.exit_code, f"not enough memory: {error}"
+        case OSError():
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return OutputError.exit_code, f"{printable(str(error.filename or PROGRAM))}: {reason}"
+        case _:
+            return ConvcalcError.exit_code, _bug_message(error)
 
 
 def _answer(arguments: Sequence[str]) -> int:

@@ -55,4 +55,5 @@ def show(document: Document, given: Mapping[str, Any]) -> None:
 
     width = terminal_width(os.environ) if looked_at else WIDEST
     lines = draws_lines(sys.stdout)
-    write_out(terminal_text(document, width=width, colour=coloured, unicode=lines))
+    text = terminal_text(document, width=width, colour=coloured, unicode=lines)
+    write_out(text, drawn=True)

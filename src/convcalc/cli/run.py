@@ -32,6 +32,7 @@ from convcalc.execute.bounded import plan_bounded, run_bounded
 from convcalc.execute.choice import BACKENDS
 from convcalc.execute.dtypes import check_requested
 from convcalc.execute.initial import initial_weights
+from convcalc.execute.machine import complaint
 from convcalc.execute.results import Settings
 from convcalc.execute.running import plan_work, run_network, run_work
 from convcalc.execute.work import kernel_work, network_work
@@ -41,7 +42,7 @@ from convcalc.render.results import result_document, verification_text
 from convcalc.sources import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.execute.bounded import Bounds
     from convcalc.execute.results import Outlook, Result
@@ -109,7 +110,7 @@ def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
         outlook = _outlook(work, settings, memory)
     else:
         outlook = plan_tiles(work, settings, order)
-    for text in () if given["quiet"] else outlook.notes:
+    for text in () if given["quiet"] else _with_complaint(outlook.notes):
         note(text)
     return plan_document(outlook)
 
@@ -297,10 +298,16 @@ def _say(
         notes.append(f"wrote {name} ({size})")
     if result.verification is not None and written and not shown:
         notes.append(verification_text(result.verification))
-    for text in () if given["quiet"] else notes:
+    for text in () if given["quiet"] else _with_complaint(notes):
         note(text)
     if result.overflowed:
         warn(
             f"{result.overflowed:,} values left the range of {result.dtypes.result}; "
             f"a wider --dtype would hold them"
         )
+
+
+def _with_complaint(notes: Sequence[str]) -> list[str]:
+    """The notes, behind what is wrong with the rates that the plans should have been made with."""
+    fault = complaint()
+    return [*notes] if fault is None else [fault, *notes]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
+from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from convcalc.errors import printable
 from convcalc.execute import planes, sharing
+from convcalc.execute.kept_rates import (
+    VERSION,
+    KeptRatesError,
+    cache_path,
+    plausible,
+    plausible_rates,
+    read_kept,
+)
 
-VERSION = 3
-"""Of the file; rates of another version are not read."""
+NAMES = ("numpy", "torch")
 
 
 class Rates(NamedTuple):
@@ -95,12 +101,6 @@ DEFAULT = Machine()
 """An ordinary processor with two cores."""
 
 
-def cache_path() -> Path:
-    """Where the rates of this machine are kept."""
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(root) / "convcalc" / "machine.json"
-
-
 def this_machine(threads: int | None = None) -> Machine:
     """The rates that were measured here; those of an ordinary machine where there are none.
 
@@ -111,27 +111,37 @@ def this_machine(threads: int | None = None) -> Machine:
     if threads is None:
         torch = sys.modules.get("torch")
         threads = torch.get_num_threads() if torch else sharing.processors()
-    return _measured().on(threads)
+    return _kept()[0].on(threads)
+
+
+def complaint() -> str | None:
+    """Why the rates that are kept here are passed over, in one line; None if they are not."""
+    fault = _kept()[1]
+    if fault is None:
+        return None
+    where = printable(str(cache_path()))
+    return f"passed over the rates in {where}: {fault}; `convcalc calibrate` measures them again"
 
 
 @lru_cache(maxsize=1)
-def _measured() -> Machine:
-    """The rates as they are kept.
+def _kept() -> tuple[Machine, str | None]:
+    """The rates as they are kept, or an ordinary machine's and what is wrong with those kept.
 
-    A file that cannot be read or understood counts as none. OpenCV is what is installed now.
+    OpenCV is what is installed now.
     """
-    try:
-        data = json.loads(cache_path().read_text("utf-8"))
-        found = _machine(data) if data["version"] == VERSION else DEFAULT
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        found = DEFAULT
+    found, fault = DEFAULT, None
+    with suppress(FileNotFoundError):
+        try:
+            found = _machine(read_kept(cache_path()))
+        except KeptRatesError as error:
+            fault = str(error)
     installed = (found.planes or ORDINARY_PLANES) if planes.is_installed() else None
-    return found._replace(planes=installed)
+    return found._replace(planes=installed), fault
 
 
 def forget() -> None:
     """Lets the rates be read again."""
-    _measured.cache_clear()
+    _kept.cache_clear()
 
 
 def as_data(machine: Machine) -> dict[str, object]:
@@ -146,25 +156,16 @@ def as_data(machine: Machine) -> dict[str, object]:
     }
 
 
-def _machine(data: dict[str, Any]) -> Machine:
-    numpy, torch = (
-        Rates(*(_rate(data[name][field]) for field in Rates._fields)) for name in ("numpy", "torch")
-    )
-    own = data["planes"]
-    found = None
-    if own:
-        found = PlaneRates(*(_rate(own[field]) for field in ("sums", "transforms", "call")))
-    threads = int(_rate(data["threads"]))
-    return Machine(numpy, torch, _rate(data["torch_import"]), found, max(1, threads))
-
-
-def _rate(value: object) -> float:
-    """A positive number.
+def _machine(data: dict[str, object]) -> Machine:
+    """The machine that a calibration describes.
 
     Raises:
-        ValueError: it is none.
+        KeptRatesError: a rate is missing or not plausible.
     """
-    number = float(value)  # type: ignore[arg-type]
-    if not 0 < number < float("inf"):
-        raise ValueError(f"not a rate: {number}")
-    return number
+    numpy, torch = (Rates(*plausible_rates(data, name, Rates._fields)) for name in NAMES)
+    own = None
+    if data.get("planes") is not None:
+        own = PlaneRates(*plausible_rates(data, "planes", ("sums", "transforms", "call")))
+    seconds = plausible("torch_import", data.get("torch_import"))
+    threads = int(plausible("threads", data.get("threads")))
+    return Machine(numpy, torch, seconds, own, threads)

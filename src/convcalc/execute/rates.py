@@ -1,7 +1,9 @@
-"""The rates of a machine, measured in a few seconds and kept in a file.
+"""The rates of a machine, measured in some ten seconds and kept in a file.
 
 Each rate is the best of several short runs: what else the machine does makes a run slower, never
 faster. They are taken on the very algorithms that they price, at sizes for which one term prevails.
+All of it is done in rounds until two of them agree: a machine that is busy for as long as a round
+takes would otherwise be taken for a slow one.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from math import log2
+from operator import itemgetter
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,28 +25,115 @@ from convcalc.errors import OutputError
 from convcalc.execute import planes
 from convcalc.execute.algorithms.correlation import correlate
 from convcalc.execute.algorithms.passes import passes
+from convcalc.execute.kept_rates import cache_path
 from convcalc.execute.machine import (
     DEFAULT,
     Machine,
     PlaneRates,
     Rates,
     as_data,
-    cache_path,
     forget,
 )
 from convcalc.execute.plane_cost import SETUP
 from convcalc.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 RUNS = 40
 LONGEST = 0.4
 """Seconds after which a rate is taken as it is."""
 
+AGREEMENT = 1.5
+"""Rounds agree if no rate of the best two differs by a larger factor: plans bear that much."""
+
+MOST_ROUNDS = 4
+
+SECONDS = ("call", "import")
+"""The last words of numbers that are better when they are smaller."""
+
+R = TypeVar("R", Rates, PlaneRates)
+
+
+class Calibration(NamedTuple):
+    """What was measured, and how far it can be trusted.
+
+    Attributes:
+        machine: The best of each rate.
+        spread: By how much the best two rounds differ, as a factor, in the rate in which they
+            differ most: 1 is none.
+        widest: The name of that rate.
+        rounds: How often everything was measured.
+    """
+
+    machine: Machine
+    spread: float
+    widest: str
+    rounds: int
+
+    @property
+    def trusted(self) -> bool:
+        """Whether two rounds agreed on every rate."""
+        return self.spread <= AGREEMENT
+
+
+def calibrate(measure_round: Callable[[], Machine] | None = None) -> Calibration:
+    """The rates of this machine, measured until two rounds agree, or some rounds are over.
+
+    Args:
+        measure_round: Measures every rate once; `measure` if it is left out.
+    """
+    rounds: list[dict[str, float]] = []
+    while True:
+        machine = (measure_round or measure)()
+        rounds.append(_named(machine))
+        ranked = {name: sorted(map(itemgetter(name), rounds)) for name in rounds[0]}
+        best = {name: _best_two(name, found) for name, found in ranked.items()}
+        spreads = {name: max(pair) / min(pair) for name, pair in best.items()}
+        widest = max(spreads, key=spreads.__getitem__)
+        agreed = len(rounds) > 1 and spreads[widest] <= AGREEMENT
+        if agreed or len(rounds) == MOST_ROUNDS:
+            own = _from_named(machine, {name: pair[0] for name, pair in best.items()})
+            return Calibration(own, spreads[widest], widest, len(rounds))
+
+
+def _best_two(name: str, found: list[float]) -> list[float]:
+    """The best and the next of the sorted numbers: the shortest times, the highest rates."""
+    return found[:2] if name.endswith(SECONDS) else found[:-3:-1]
+
+
+def _named(machine: Machine) -> dict[str, float]:
+    """Every number that was measured, under a name such as "numpy products"."""
+    parts = {"numpy": machine.numpy, "torch": machine.torch, "OpenCV": machine.planes}
+    named = {
+        f"{part} {name}": value
+        for part, rates in parts.items()
+        if rates is not None
+        for name, value in rates._asdict().items()
+        if name != "threads"
+    }
+    return {**named, "torch import": machine.torch_import}
+
+
+def _from_named(machine: Machine, named: Mapping[str, float]) -> Machine:
+    """The machine with the numbers that `_named` gave names to."""
+
+    def own(part: str, rates: R) -> R:
+        found = {
+            name: named.get(f"{part} {name}", value) for name, value in rates._asdict().items()
+        }
+        return rates._replace(**found)
+
+    return machine._replace(
+        numpy=own("numpy", machine.numpy),
+        torch=own("torch", machine.torch),
+        planes=machine.planes and own("OpenCV", machine.planes),
+        torch_import=named["torch import"],
+    )
+
 
 def measure() -> Machine:
-    """The rates of this machine; those of an ordinary one for torch where it is not installed."""
+    """One round: the rates of this machine, an ordinary one's for torch where it is missing."""
     from convcalc.execute.numpy_backend import NumpyBackend
 
     numpy = _rates(NumpyBackend(machine=DEFAULT))

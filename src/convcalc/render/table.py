@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from convcalc.errors import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
@@ -125,9 +127,9 @@ def written(cell: Cell, *, short: bool = False) -> str:
     """One value for a reader: thousands apart, a shape as 64x112x112, nothing as a dash."""
     match cell:
         case None | str():
-            return "-" if cell is None else cell
+            return "-" if cell is None else harmless(cell, kept="")
         case Share() | Shown():
-            return cell.drawn()
+            return harmless(cell.drawn(), kept="")
         case int():
             return _short(cell) if short else f"{cell:,}"
         case tuple():

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from convcalc.errors import harmless
 from convcalc.render.table import raw
 
 if TYPE_CHECKING:
-    from convcalc.render.table import Document, Table
+    from convcalc.render.table import Cell, Document, Table
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+NUMBERS = re.compile(r"[-+]?(?:inf|\d[\d.,/:x eto+-]*)")
+"""Numbers, sizes and ranges: without a letter that begins a function's name, or a cell's."""
 
 
 def aligned(table: Table, *, short: bool = False) -> str:
@@ -44,8 +52,17 @@ def csv_text(document: Document) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.key for column in document.table.columns])
-    writer.writerows([[raw(cell) for cell in row] for row in document.table.rows])
+    writer.writerows([[_csv_cell(cell) for cell in row] for row in document.table.rows])
     return out.getvalue()
+
+
+def _csv_cell(cell: Cell) -> str:
+    """The exact value; before a text that a spreadsheet would compute stands an apostrophe.
+
+    Source: OWASP, "CSV Injection". What is made of numbers, -3 or -0.2 to 0.2, stays as it is.
+    """
+    text = raw(cell)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) and not NUMBERS.fullmatch(text) else text
 
 
 def markdown_text(document: Document) -> str:
@@ -56,8 +73,7 @@ def markdown_text(document: Document) -> str:
         "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
         *("| " + " | ".join(_cell(text) for text in row) + " |" for row in table.texts()),
     ]
-    blocks = ["\n".join(document.heading), "\n".join(lines), "\n".join(document.remarks)]
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    return _framed(document, "\n".join(lines))
 
 
 def json_text(document: Document) -> str:
@@ -68,9 +84,17 @@ def json_text(document: Document) -> str:
 
 def plain_text(document: Document, table: str | None = None) -> str:
     """Heading, table and remarks with a blank line between them."""
-    middle = document.body or table or aligned(document.table)
-    blocks = ["\n".join(document.heading), middle, "\n".join(document.remarks)]
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    if document.body:
+        return _framed(document, harmless(document.body))
+    return _framed(document, table or aligned(document.table))
+
+
+def _framed(document: Document, middle: str) -> str:
+    """What is in the middle between heading and remarks; its cells are harmless already."""
+    heading, remarks = (
+        harmless("\n".join(lines)) for lines in (document.heading, document.remarks)
+    )
+    return "\n\n".join(filter(None, (heading, middle, remarks))) + "\n"
 
 
 def _line(row: list[str], widths: list[int], table: Table) -> str:
