@@ -43,3 +43,45 @@ def test_a_step_backwards_along_an_axis_of_one_element(backend, dtype):
 def test_a_flipped_kernel_of_one_tap(backend):
     x, k = np.arange(12, dtype="f4").reshape(1, 1, 3, 4), np.array([[[[2]]]], "f4")
     assert (2 * x).tolist() == conv(x, k, flip=True, backend=backend).tolist()
+
+
+@both
+@pytest.mark.parametrize(
+    ("algorithm", "dtype"), [("auto", "float64"), *((name, "float32") for name in WAYS)]
+)
+def test_windows_that_share_memory(backend, algorithm, dtype):
+    # rows 0 1 2 ... 99, 1 2 3 ... 100 and so on: what lies at (i, j) is i + j
+    x = sliding_window_view(np.arange(200, dtype=dtype), 100)
+    for taps in (3, 10):
+        kernel = np.broadcast_to(x[0, 1], (taps, taps))  # of ones
+        y = convolve(x, kernel, backend=backend, algorithm=algorithm)
+        # taps^2 * (i + j), and taps * (0 + 1 + ... + taps - 1) more for rows and columns each
+        first = np.add.outer(np.arange(102 - taps), np.arange(101 - taps))
+        assert (taps**2 * (first + taps - 1)).tolist() == y.tolist()
+    k = sliding_window_view(np.arange(1, 6, dtype=dtype), 3)
+    y = convolve(np.ones((80, 90), dtype), k, backend=backend)
+    assert {27.0} == set(y.flatten().tolist())  # 1 + 2 + 3, 2 + 3 + 4, 3 + 4 + 5
+
+
+@both
+@pytest.mark.parametrize("steps", [(0, 4), (4, 0), (0, 0), (-160, 4), (160, -4), (8, 4), (280, 8)])
+def test_any_strides(backend, steps):
+    memory = np.arange(1, 1 + 40 * 400, dtype="f4") % 1000
+    x = as_strided(memory[8000:], (80, 70), steps)
+    whole = np.array(x)  # in an order of its own
+    for k in (np.ones((3, 3), "f4"), np.ones((1, 1), "f4"), as_strided(memory, (2, 2), (0, 0))):
+        expected = convolve(whole.astype(int), k.astype(int))
+        assert expected.tolist() == convolve(x, k, backend=backend).tolist()
+
+
+@needs_torch
+@pytest.mark.parametrize("algorithm", WAYS)
+def test_tensors_whose_elements_share_memory(algorithm):
+    import torch
+
+    x, k = torch.arange(200.0).unfold(0, 100, 1), torch.ones(1, 1).expand(3, 3)
+    y = convolve(x, k, algorithm=algorithm)
+    # what lies at (i, j) is i + j
+    expected = 9.0 * (np.add.outer(np.arange(99), np.arange(98)) + 2)
+    assert expected.tolist() == y.tolist()
+    assert {9.0} == set(convolve(torch.ones(1, 1).expand(80, 90), k).flatten().tolist())
