@@ -64,6 +64,18 @@ def test_windows_that_share_memory(backend, algorithm, dtype):
 
 
 @both
+@pytest.mark.parametrize("algorithm", WAYS)
+def test_fields_of_records_lie_between_other_numbers(backend, algorithm):
+    records = np.zeros((40, 50), [("a", "f4"), ("b", "i2"), ("c", "i1")])
+    records["a"], records["b"], records["c"] = 3, 7, 9
+    kernel = np.zeros((5, 5), [("c", "i1"), ("a", "f4")])
+    kernel["a"] = 2
+    # strides of 7 and 5 bytes, which are no whole numbers of float32
+    y = convolve(records["a"], kernel["a"], backend=backend, algorithm=algorithm)
+    assert {150.0} == set(y.flatten().tolist())
+
+
+@both
 @pytest.mark.parametrize("steps", [(0, 4), (4, 0), (0, 0), (-160, 4), (160, -4), (8, 4), (280, 8)])
 def test_any_strides(backend, steps):
     memory = np.arange(1, 1 + 40 * 400, dtype="f4") % 1000
