@@ -97,3 +97,26 @@ def test_tensors_whose_elements_share_memory(algorithm):
     expected = 9.0 * (np.add.outer(np.arange(99), np.arange(98)) + 2)
     assert expected.tolist() == y.tolist()
     assert {9.0} == set(convolve(torch.ones(1, 1).expand(80, 90), k).flatten().tolist())
+
+
+@needs_torch
+def test_tensors_that_are_yet_to_be_negated():
+    import torch
+
+    x = torch.full((60, 60), 3j, dtype=torch.complex64).conj().imag
+    k = torch.full((3, 3), 2j, dtype=torch.complex64).conj().imag
+    assert x.is_neg() and k.is_neg()
+    assert {54.0} == set(convolve(x, k).flatten().tolist())  # 9 * -3 * -2
+    b = k[0, :1]
+    assert {52.0} == set(convolve(x[None, None], k[None, None], b).flatten().tolist())
+
+
+@needs_torch
+@pytest.mark.parametrize("order", ["to_sparse", "to_mkldnn"])
+def test_a_sparse_tensor_is_refused(order):
+    import torch
+
+    x, k = torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3)
+    for given in ((getattr(x, order)(), k), (x, getattr(k, order)())):
+        with pytest.raises(DataError, match="dense"):
+            convolve(*given)
