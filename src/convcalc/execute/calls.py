@@ -63,10 +63,14 @@ def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call
         return None
     if call is None or isinstance(x, np.ndarray):
         return call
-    differentiated = x.requires_grad or kernel.requires_grad
-    if differentiated or (bias is not None and bias.requires_grad) or not x.is_cpu:
-        return None
-    return call
+    tensors = (x, kernel) if bias is None else (x, kernel, bias)
+    return call if all(map(_is_plain, tensors)) else None
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Whether the memory of a tensor holds its numbers, for the processor, and nothing besides."""
+    dense = tensor.layout is sys.modules["torch"].strided
+    return bool(dense and tensor.is_cpu and not tensor.requires_grad and not tensor.is_neg())
 
 
 @lru_cache(maxsize=512)

@@ -211,13 +211,15 @@ def _are_tensors(*arrays: Any) -> bool:
     """Whether the arrays are torch's; torch need not be there for them not to be.
 
     Raises:
-        DataError: some are and some are not.
+        DataError: some are and some are not, or one is sparse.
     """
     torch = sys.modules.get("torch")
     given = [array for array in arrays if array is not None]
     tensors = [torch is not None and isinstance(array, torch.Tensor) for array in given]
     if any(tensors) and not all(tensors):
         raise DataError("x, kernel and bias are of different libraries; give all as torch tensors")
+    if all(tensors) and any(str(tensor.layout) != "torch.strided" for tensor in given):
+        raise DataError("a sparse tensor is not convolved; give x.to_dense() instead")
     return all(tensors)
 
 
@@ -263,7 +265,8 @@ def _of_tensors(
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
     with torch.no_grad():
         loaded = {
-            name: tensor.detach().to(getattr(torch, compute)) for name, tensor in given.items()
+            name: tensor.detach().resolve_neg().to(getattr(torch, compute))
+            for name, tensor in given.items()
         }
         return _run(on, ops, loaded).to(result)
 

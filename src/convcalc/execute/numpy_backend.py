@@ -174,13 +174,12 @@ class NumpyBackend:
         return np.pad(array, [*((0, 0),) * (array.ndim - 1), (0, missing)])
 
     def steps(self, array: Array) -> tuple[int, ...]:
-        """How many numbers lie between neighbours along each axis."""
-        return tuple(step // array.itemsize for step in array.strides)
+        """How far neighbours along each axis lie apart: in bytes, not always of whole numbers."""
+        return array.strides
 
     def strided(self, array: Array, shape: Sequence[int], steps: Sequence[int]) -> Array:
         """Another view of the same memory, that may show a cell several times."""
-        strides = [step * array.itemsize for step in steps]
-        return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
+        return np.lib.stride_tricks.as_strided(array, shape, steps, writeable=False)
 
     def contiguous(self, array: Array) -> Array:
         """The array in the order of its axes, copied if it must be."""

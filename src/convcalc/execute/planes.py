@@ -84,13 +84,25 @@ def most_cells(itemsize: int) -> int:
 
 def look(numbers: Array) -> tuple[bool, bool]:
     """Whether all numbers are finite, and whether one of them is 0."""
-    cv2, flat = _cv2(), numbers.reshape(1, -1)
+    cv2, flat = _cv2(), _in_rows(numbers.reshape(1, -1))
     return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != numbers.size
 
 
 def swap(array: Array, out: Array) -> None:
     """The transpose of an array (C, n) of float32 or float64, put into `out` (n, C)."""
-    _cv2().transpose(array, out)
+    _cv2().transpose(_in_rows(array), out)
+
+
+def _in_rows(plane: Array) -> Array:
+    """The plane as OpenCV takes one, copied if it must be: whole rows, one behind the other.
+
+    It refuses rows that share memory, such as those of a view of sliding windows.
+    """
+    step, beside = plane.strides
+    apart = step >= plane.shape[1] * plane.itemsize and step % plane.itemsize == 0
+    if apart and beside == plane.itemsize and plane.flags.aligned:
+        return plane
+    return np.require(np.ravel(plane).reshape(plane.shape), requirements="A")
 
 
 def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = None) -> Array:
@@ -104,7 +116,8 @@ def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = No
     """
     cv2 = _cv2()
     border = cv2.BORDER_CONSTANT
-    found: Array = cv2.filter2D(plane, -1, kernel, out, (anchor[1], anchor[0]), 0.0, border)
+    cells, taps = _in_rows(plane), _in_rows(kernel)
+    found: Array = cv2.filter2D(cells, -1, taps, out, (anchor[1], anchor[0]), 0.0, border)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import UsageError
 from convcalc.execute import cost, plane_cost
 from convcalc.execute.algorithms import blocks, fft, im2col, lowrank, plane_sums
+from convcalc.execute.layouts import channels_may_be_last
 from convcalc.execute.phases import phases_of
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
         return layouts
     if machine.planes and plane_sums.refusal(problem) is None:
         layouts.append("planes")
-    if backend == "torch" and problem.dtype == "float32" and problem.rank > 1:
+    if backend == "torch" and problem.dtype == "float32" and _may_be_last(problem):
         layouts.append("channels-last")
     if backend == "torch" and _is_product(problem):
         layouts.append("product")
@@ -272,6 +273,12 @@ def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
     if problem.depthwise and (problem.floating or backend == "numpy"):
         layouts.append("passes")
     return layouts
+
+
+def _may_be_last(problem: Problem) -> bool:
+    """Whether torch has a convolution with the channels last that is right."""
+    settled = problem.depth, problem.groups, problem.windows, problem.sizes
+    return problem.rank > 1 and channels_may_be_last(*settled)
 
 
 def _is_product(problem: Problem) -> bool:

@@ -156,7 +156,7 @@ class TorchBackend:
         return functional.pad(array, (0, length - array.shape[-1]))
 
     def steps(self, array: torch.Tensor) -> tuple[int, ...]:
-        """How many numbers lie between neighbours along each axis."""
+        """How far neighbours along each axis lie apart: in numbers."""
         return tuple(array.stride())
 
     def strided(
@@ -313,8 +313,10 @@ class TorchBackend:
     def load(self, array: np.ndarray, dtype: str) -> torch.Tensor:
         """The array as a tensor of `dtype` on the device."""
         own = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-        if not own.flags.writeable:
+        if not (own.flags.writeable and own.flags.aligned):
             own = own.copy()  # torch has no read-only tensors
+        # numpy looks away from the strides of axes of one element, which torch refuses below 0.
+        own = np.ravel(own).reshape(own.shape)
         tensor = torch.from_numpy(own)
         return tensor.to(device=self.device, dtype=getattr(torch, dtype))
 

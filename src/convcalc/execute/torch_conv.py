@@ -14,6 +14,7 @@ from convcalc.errors import DataError
 from convcalc.execute import planes
 from convcalc.execute.cost import FEWEST_SWAPPED
 from convcalc.execute.exact import check_exact
+from convcalc.execute.layouts import channels_may_be_last
 from convcalc.execute.taps import (
     add_taps,
     grouped_weight,
@@ -65,7 +66,10 @@ class Direct:
     """
 
     def __init__(self, problem: Problem, layout: str) -> None:
-        self._problem, self._layout = problem, layout
+        self._problem = problem
+        self._layout = _allowed(
+            layout, problem.depth, problem.groups, problem.windows, problem.sizes
+        )
         self._told = _arguments(problem.windows)
         self._wide = problem.dtype == "float64" or layout == "product"
 
@@ -100,7 +104,17 @@ def direct(
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
-    return _called(array, weight, bias, told, groups, layout)
+    allowed = _allowed(layout, weight.shape[1], groups, windows, array.shape[2:])
+    return _called(array, weight, bias, told, groups, allowed)
+
+
+def _allowed(
+    layout: str, depth: int, groups: int, windows: Sequence[Window], sizes: Sequence[int]
+) -> str:
+    """The layout, or "own" where torch would be wrong with the channels last."""
+    if layout == "product" or channels_may_be_last(depth, groups, windows, sizes):
+        return layout
+    return "own"
 
 
 def _called(
@@ -111,9 +125,16 @@ def _called(
     groups: int,
     layout: str,
 ) -> torch.Tensor:
-    """Torch's convolution of numbers that nothing is against, in the order in memory asked for."""
-    if layout == "channels-last":
-        array, weight = _interleaved(array), _channels_last(weight)
+    """Torch's convolution of numbers that nothing is against, in the order in memory asked for.
+
+    Channels that come last already stay where they are, if the layout is not "own".
+    """
+    last = layout == "channels-last" or (layout == "contiguous" and _lies_last(array))
+    if last and array.ndim > 3:
+        array = _interleaved(array)
+        weight = _channels_last(weight) if weight.shape[1] > 1 else _own_order(weight)
+    else:
+        array, weight = _own_order(array), _own_order(weight)
     if told.ends:
         array = functional.pad(array, told.ends)
     conv = _CONV[len(told.strides) - 1]
@@ -134,7 +155,7 @@ def transposed(
         return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
     strides, dilations = [w.stride for w in windows], [w.dilation for w in windows]
     conv = _TRANSPOSED[len(windows) - 1]
-    cut = conv(array, weight, None, strides, 0, 0, groups, dilations)
+    cut = conv(_own_order(array), _own_order(weight), None, strides, 0, 0, groups, dilations)
     # torch crops both ends alike and adds few cells; ours may differ, so the whole is cut here.
     for axis, (w, size) in enumerate(zip(windows, out_sizes, strict=True), start=2):
         cut = _cut(cut, axis, w.before, size)
@@ -150,8 +171,8 @@ def channels_last(
         array, weight = array[:, :, None], weight[:, :, None]
         windows = (_ONE, *windows)
     strides, dilations = [w.stride for w in windows], [w.dilation for w in windows]
-    array, weight = _channels_last(array), _channels_last(weight)
-    out = _CONV[len(windows) - 1](array, weight, None, strides, 0, dilations)
+    conv = _CONV[len(windows) - 1]
+    out = conv(_own_order(array), _own_order(weight), None, strides, 0, dilations)
     out = out.movedim(1, -1)
     return out[:, 0] if rank == 1 else out
 
@@ -169,22 +190,40 @@ def check(
         check_exact(exact(array), blocks, None if bias is None else exact(bias))
 
 
+@lru_cache(maxsize=512)
+def _own_steps(shape: torch.Size) -> tuple[int, ...]:
+    """The strides that torch gives to a new tensor of that shape."""
+    return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def _own_order(tensor: torch.Tensor) -> torch.Tensor:
+    """The same tensor with the strides that torch itself would give it, copied if it must be.
+
+    `contiguous` looks away from the strides of axes of one element; torch's convolutions do not.
+    """
+    steps = _own_steps(tensor.shape)
+    if tensor.stride() == steps:
+        return tensor
+    return tensor.contiguous().as_strided(tensor.shape, steps)
+
+
 def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
-    """The same tensor with its channels side by side in memory; one axis has no such form."""
-    if tensor.ndim < 4:
-        return tensor.contiguous()
-    form = torch.channels_last if tensor.ndim == 4 else torch.channels_last_3d
-    return tensor.contiguous(memory_format=form)
+    """The same tensor with its channels side by side in memory, by its strides too."""
+    return _own_order(tensor.movedim(1, -1)).movedim(-1, 1)
+
+
+def _lies_last(array: torch.Tensor) -> bool:
+    """Whether the channels, several of them, come last in memory as it is."""
+    if array.is_contiguous() or array.dtype != torch.float32:
+        return False
+    return array.movedim(1, -1).is_contiguous()
 
 
 def _interleaved(array: torch.Tensor) -> torch.Tensor:
     """The input (N, C, *sizes) with its channels side by side in memory, the fastest way."""
     channels = array.shape[1]
-    if array.ndim < 4 or not array.is_contiguous():
+    if not array.is_contiguous():
         return _channels_last(array)
-    if channels == 1:
-        # Both orders are the same; the steps are what torch knows the second one by.
-        return array.view(-1, *array.shape[2:], 1).movedim(-1, 1)
     cells = array.shape[2:].numel()
     # Rows of which many begin at the same place of a page leave torch's copy few lines of a cache.
     crowded = cells % CROWDED == 0
