@@ -23,6 +23,7 @@ from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import Plan, plan
 from convcalc.execute.problem import problem_of
+from convcalc.execute.tensor_dtypes import dtype_name, plan_tensors
 from convcalc.layers.base import times
 from convcalc.layers.conv import Conv
 
@@ -53,7 +54,9 @@ def convolve(
     """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
 
     Integers come out as exact int64 or are refused; float16 and bfloat16 are summed in float32;
-    float32 and float64 stay what they are. Missing leading axes are added and taken away again.
+    float32 and float64 stay what they are. Arrays of several dtypes are promoted as their library
+    does it, all integers to int64; an integer that a float cannot hold exactly is refused. Missing
+    leading axes are added and taken away again.
 
         >>> import numpy as np
         >>> convolve(np.array([1, 2, 3, 4, 5]), np.array([1, 2, 3]))
@@ -226,20 +229,6 @@ def _dtype_name(given: dict[str, np.ndarray]) -> str:
     return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
 
 
-def _tensor_dtypes(given: dict[str, Any]) -> tuple[str, Any]:
-    """The dtype that is computed in by name, and that of the result."""
-    torch = sys.modules["torch"]
-    dtypes = [tensor.dtype for tensor in given.values()]
-    if any(dtype.is_complex or dtype == torch.bool for dtype in dtypes):
-        raise DataError("real numbers are convolved; x, kernel and bias must be numbers")
-    result = dtypes[0]
-    for dtype in dtypes[1:]:
-        result = torch.promote_types(result, dtype)
-    if not result.is_floating_point:
-        return "int64", torch.int64
-    return "float64" if result == torch.float64 else "float32", result
-
-
 def _of_arrays(
     on: Placed,
     given: dict[str, np.ndarray],
@@ -259,7 +248,7 @@ def _of_tensors(
 ) -> Any:
     del threads  # torch has been told
     torch = sys.modules["torch"]
-    compute, result = _tensor_dtypes(given)
+    compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
     with torch.no_grad():
         loaded = {
@@ -279,10 +268,10 @@ def _run(on: Placed, ops: Any, loaded: dict[str, Any]) -> Any:
 def _into(result: Any, out: Any | None) -> Any:
     if out is None:
         return result
-    if tuple(out.shape) != tuple(result.shape) or out.dtype != result.dtype:
+    wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
+    if given != wanted:
         raise DataError(
-            f"out is {times(tuple(out.shape))} {out.dtype}, the result "
-            f"{times(tuple(result.shape))} {result.dtype}"
+            f"out is {times(given[0])} {given[1]}, the result {times(wanted[0])} {wanted[1]}"
         )
     out[...] = result
     return out
