@@ -198,7 +198,7 @@ FILES: Options = {
 EXECUTION: Options = {
     "flip": _switch("--flip", about="Flip the kernel: the convolution of mathematics."),
     "layout": _text("--layout", metavar="LAYOUT", about="nchw (default) or nhwc, channels last."),
-    "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes leave it open."),
+    "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes allow several."),
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
     "algorithm": _text(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
+from convcalc.execute.axes import read_axes
 from convcalc.execute.choice import BACKENDS, choose_backend
 from convcalc.layers.base import times
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
+    from convcalc.execute.axes import Axes
     from convcalc.execute.problem import Problem
     from convcalc.layers.parameters import Padding, PerAxis
     from convcalc.window import Window
@@ -81,6 +83,26 @@ def backend_of(name: str, problem: Problem) -> str:
     if name not in BACKENDS:
         raise UsageError(f"backend: expected {', '.join(BACKENDS)}; got {name!r}")
     return choose_backend([problem]) if name == "auto" else name
+
+
+def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None) -> Axes:
+    """How the arrays of a caller are read, who is known to give complete ones where they may be.
+
+    Raises:
+        UsageError: `dims` is no number of spatial axes.
+        DataError: the arrays do not fit each other.
+    """
+    if dims not in (None, 1, 2, 3):
+        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {dims!r}")
+    return read_axes(
+        x,
+        kernel,
+        groups=groups,
+        transposed=transposed,
+        channels_last=False,
+        rank=dims,
+        full_first=True,
+    )
 
 
 def check_content(x: Any, kernel: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arguments import (
+    axes_of,
     backend_of,
     check_algorithm,
     check_bias,
@@ -16,7 +17,7 @@ from convcalc.execute.arguments import (
     layer_of,
     placed,
 )
-from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
+from convcalc.execute.axes import as_given, batch_first, full_kernel
 from convcalc.execute.calls import call_of
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
@@ -50,6 +51,7 @@ def convolve(
     backend: str = "auto",
     threads: int | None = None,
     out: Any | None = None,
+    dims: int | None = None,
 ) -> Any:
     """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
 
@@ -82,6 +84,8 @@ def convolve(
         backend: numpy, torch, or auto. Tensors are computed by torch.
         threads: Threads of torch for this call. numpy takes its threads from the environment.
         out: An array of the result's shape and dtype to put it into, which is then returned.
+        dims: Spatial axes, 1, 2 or 3, where shapes leave it open: without it a kernel of three axes
+            is (O, C/groups, k) wherever that fits, then (C/groups, kh, kw), then (kd, kh, kw).
 
     Returns:
         The result (N, O, *sizes) with the axes of `x`, of the library of `x`. In memory its
@@ -92,7 +96,7 @@ def convolve(
         UsageError: the algorithm that was asked for does not apply.
     """
     if not transposed and not output_padding and threads is None:
-        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend)
+        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend, dims)
         call = call_of(x, kernel, bias, how)
         if call is not None:
             result = call(x, kernel, bias)
@@ -106,7 +110,7 @@ def convolve(
         raise UsageError("a transposed convolution has no padding_mode")
     more = tuple(transposing.items())
     layer = (transposed, groups, stride, padding, dilation, more)
-    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads), out)
+    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads, dims), out)
 
 
 def plan_convolution(
@@ -169,6 +173,7 @@ def _convolved(
     algorithm: str,
     backend: str,
     threads: int | None,
+    dims: int | None,
 ) -> Any:
     """The result, with all that the arrays may be: lists, of other dtypes, on other devices.
 
@@ -181,9 +186,7 @@ def _convolved(
         x, kernel = np.asarray(x), np.asarray(kernel)
         bias = None if bias is None else np.asarray(bias)
     check_content(x, kernel)
-    axes = read_axes(
-        x, kernel, groups=groups, transposed=transposed, channels_last=False, rank=None
-    )
+    axes = axes_of(x, kernel, groups, transposed, dims)
     weight = full_kernel(kernel, axes.rank)
     samples = batch_first(x, axes)
     shapes = tuple(weight.shape), tuple(samples.shape[1:])
