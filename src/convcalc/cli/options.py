@@ -173,7 +173,7 @@ FILES: Options = {
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")
     ],
     "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
-    "bias": _text("--bias", metavar="B.npy", about="One number per output channel."),
+    "bias": _text("--bias", metavar="B.npy", about="One number per output channel, or for all."),
     "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
     "weights": _text("--weights", metavar="W.npz", about="The network's weights, by name."),
     "random_weights": _text(

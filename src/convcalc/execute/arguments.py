@@ -105,27 +105,19 @@ def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None
     )
 
 
-def check_content(x: Any, kernel: Any) -> None:
-    """Raises where there are no numbers.
+def check_content(x: Any, kernel: Any, *, samples: bool = True) -> None:
+    """Raises where there are no numbers; a batch of no samples is one all the same.
+
+    Args:
+        samples: Whether the first axis of `x` may be that of the samples.
 
     Raises:
-        DataError: an array is empty, or a single number.
+        DataError: a sample or the kernel is empty, or a single number.
     """
-    for name, array in (("x", x), ("kernel", kernel)):
-        if 0 in array.shape or array.ndim == 0:
+    sizes = x.shape[1:] if samples and x.ndim > 2 else x.shape
+    for name, array, own in (("x", x, sizes), ("kernel", kernel, kernel.shape)):
+        if 0 in own or array.ndim == 0:
             raise DataError(f"{name} is {times(tuple(array.shape))}: there is nothing to convolve")
-
-
-def check_bias(bias: Any | None, channels: int) -> None:
-    """Raises unless a bias has one number per output channel.
-
-    Raises:
-        DataError: it has not.
-    """
-    if bias is not None and tuple(bias.shape) != (channels,):
-        raise DataError(
-            f"the bias is {times(tuple(bias.shape))}, the kernel makes {channels} output channels"
-        )
 
 
 def check_algorithm(name: str) -> None:

@@ -102,6 +102,8 @@ def _call(
     check_algorithm(algorithm)
     axes = axes_of(stand_in, kernel, groups, False, dims)
     full = batch_first(stand_in, axes).shape
+    if 0 in full:
+        return None
     more = (("padding_mode", padding_mode),)
     weight = full_kernel(kernel, axes.rank).shape
     layer = placed(weight, full[1:], False, groups, stride, padding, dilation, more).layer

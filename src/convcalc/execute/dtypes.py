@@ -104,7 +104,7 @@ def finished(array: np.ndarray, plan: DtypePlan) -> np.ndarray:
     """
     if plan.result == "bfloat16":
         return _rounded_to_bfloat16(array)
-    if plan.result in INTEGERS and plan.result != "int64":
+    if array.size and plan.result in INTEGERS and plan.result != "int64":
         info = np.iinfo(plan.result)
         low, high = int(array.min()), int(array.max())
         if low < info.min or high > info.max:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from convcalc.execute.arguments import (
     axes_of,
     backend_of,
     check_algorithm,
-    check_bias,
     check_content,
     layer_of,
     placed,
 )
 from convcalc.execute.axes import as_given, batch_first, full_kernel
+from convcalc.execute.biases import bias_of_number, full_bias
 from convcalc.execute.calls import call_of
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
@@ -72,7 +72,7 @@ def convolve(
     Args:
         x: The input (N, C, *spatial), a numpy array or a torch tensor; 1 to 3 spatial axes.
         kernel: (O, C/groups, *k), transposed (C, O/groups, *k), of the same library.
-        bias: (O), or None.
+        bias: (O), one number for every output channel, or None.
         stride: Cells between windows, for all axes or per axis.
         padding: Cells at the ends, per axis, ((before, after), ...), or a word such as "same".
         dilation: Cells between taps.
@@ -88,8 +88,8 @@ def convolve(
             is (O, C/groups, k) wherever that fits, then (C/groups, kh, kw), then (kd, kh, kw).
 
     Returns:
-        The result (N, O, *sizes) with the axes of `x`, of the library of `x`. In memory its
-        channels may come last.
+        The result (N, O, *sizes) with the axes of `x`, of the library of `x`; empty for an empty
+        batch. In memory its channels may come last.
 
     Raises:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
@@ -181,28 +181,39 @@ def _convolved(
         layer: The arguments of `placed` behind the shapes.
     """
     transposed, groups = layer[:2]
-    tensors = _are_tensors(x, kernel, bias)
-    if not tensors:
-        x, kernel = np.asarray(x), np.asarray(kernel)
-        bias = None if bias is None else np.asarray(bias)
+    x, kernel, bias, tensors = _adopted(x, kernel, bias)
     check_content(x, kernel)
     axes = axes_of(x, kernel, groups, transposed, dims)
     weight = full_kernel(kernel, axes.rank)
     samples = batch_first(x, axes)
+    check_content(x, kernel, samples=not axes.added)
     shapes = tuple(weight.shape), tuple(samples.shape[1:])
     found = placed if _is_hashable(layer) else placed.__wrapped__
     on = found(*shapes, *layer)
-    check_bias(bias, on.layer.out_channels)
+    if bias is not None:
+        bias = full_bias(bias, on.layer.out_channels)
     check_algorithm(algorithm)
     given = {"x": samples, "kernel": weight} | ({} if bias is None else {"bias": bias})
     if tensors:
         backend = "torch"
     elif backend not in ("numpy", "torch"):
         dtype = _dtype_name(given)
-        backend = backend_of(backend, problem_of(on.layer, len(samples), shapes[1], dtype))
+        batch = max(1, len(samples))
+        backend = backend_of(backend, problem_of(on.layer, batch, shapes[1], dtype))
     with limited_threads(threads, backend):
         compute = _of_tensors if tensors else _of_arrays
         return as_given(compute(on, given, backend, algorithm, threads), axes)
+
+
+def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | None, bool]:
+    """The arrays as those of one library, and whether that is torch."""
+    number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
+    tensors = _are_tensors(x, kernel, None if number else bias)
+    if not tensors:
+        x, kernel = np.asarray(x), np.asarray(kernel)
+    if number:
+        return x, kernel, bias_of_number(cast("float", bias), x, kernel), tensors
+    return x, kernel, bias if bias is None or tensors else np.asarray(bias), tensors
 
 
 def _is_hashable(value: object) -> bool:
@@ -240,6 +251,8 @@ def _of_arrays(
     threads: int | None,
 ) -> np.ndarray:
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
+    if not len(given["x"]):
+        return np.zeros((0, on.layer.out_channels, *on.out_sizes), dtypes.stored)
     ops = open_backend(backend, None, (), algorithm, threads)
     loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
     with np.errstate(all="ignore"):
@@ -252,6 +265,9 @@ def _of_tensors(
     del threads  # torch has been told
     torch = sys.modules["torch"]
     compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
+    if not len(given["x"]):
+        shape = (0, on.layer.out_channels, *on.out_sizes)
+        return given["x"].new_zeros(shape, dtype=result)
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
     with torch.no_grad():
         loaded = {

@@ -9,6 +9,7 @@ import torch
 from torch import fx, nn
 
 from convcalc.calling import called_as_function, check_functions
+from convcalc.execute.biases import with_full_biases
 from convcalc.execute.tensor_dtypes import check_tensor, dtype_name
 from convcalc.execute.weights import check_weights, without_counters
 from convcalc.export.torch_forms import FORMS
@@ -58,6 +59,7 @@ def load(model: nn.Module, weights: Mapping[str, Any], needed: Mapping[str, Shap
         DataError: one is missing, unknown, of another shape, or of integers that would lose digits.
     """
     tensors: dict[str, Any] = {name: _tensor(weight) for name, weight in weights.items()}
+    tensors = with_full_biases(tensors, needed)
     check_weights(without_counters(tensors), needed)
     with torch.no_grad():
         for name, own in model.state_dict().items():
