@@ -18,18 +18,21 @@ def kernel_as(shape, full):
     return f"the kernel {shape} is read as {full}"
 
 
+def first(shape):
+    return f"the kernel {shape} is (O, C/groups, kh, kw), not (kh, kw, C/groups, O)"
+
+
 READINGS = [
     # one spatial axis
     ((9,), (3,), (7,), (input_as("9", "L"), kernel_as("3", "1x1x3"))),
     ((1, 9), (3,), (1, 7), (input_as("1x9", "C, L"), kernel_as("3", "1x1x3"))),
     ((2, 1, 9), (3,), (2, 1, 7), (kernel_as("3", "1x1x3"),)),
     ((9,), (1, 3), (7,), (input_as("9", "L"), kernel_as("1x3", "1x1x3"))),
-    ((2, 5, 9), (5, 3), (2, 1, 7), (kernel_as("5x3", "1x5x3"),)),
+    ((2, 5, 9), (5, 3), (2, 1, 7), (input_as("2x5x9", "N, C, L"), kernel_as("5x3", "1x5x3"))),
     ((9,), (1, 1, 3), (7,), (input_as("9", "L"),)),
     ((9,), (4, 1, 3), (4, 7), (input_as("9", "L"),)),
     ((5, 9), (4, 5, 3), (4, 7), (input_as("5x9", "C, L"),)),
-    ((5, 9), (1, 5, 3), (1, 7), (input_as("5x9", "C, L"),)),
-    ((2, 5, 9), (4, 5, 3), (2, 4, 7), ()),
+    ((2, 5, 9), (4, 5, 3), (2, 4, 7), (input_as("2x5x9", "N, C, L"),)),
     # two
     ((7, 9), (3, 3), (5, 7), (input_as("7x9", "H, W"), kernel_as("3x3", "1x1x3x3"))),
     ((1, 7, 9), (3, 3), (1, 5, 7), (input_as("1x7x9", "C, H, W"), kernel_as("3x3", "1x1x3x3"))),
@@ -71,9 +74,8 @@ READINGS = [
     ((5, 6, 7), (4, 1, 2, 2, 2), (4, 4, 5, 6), (input_as("5x6x7", "D, H, W"),)),
     ((3, 5, 6, 7), (4, 3, 2, 2, 2), (4, 4, 5, 6), (input_as("3x5x6x7", "C, D, H, W"),)),
     ((2, 3, 5, 6, 7), (4, 3, 2, 2, 2), (2, 4, 4, 5, 6), ()),
-    # where two readings fit, the likelier one: an image, not five channels
+    # where two readings fit, the one with more spatial axes: an image, not five channels
     ((5, 9), (5, 3), (1, 7), (input_as("5x9", "H, W"), kernel_as("5x3", "1x1x5x3"))),
-    ((3, 3, 9), (3, 3, 3), (3, 3, 7), ()),
 ]
 
 
@@ -176,11 +178,21 @@ def test_channels_last_is_channels_first_with_the_axes_moved(backend, kind, x, w
     [
         ((7, 9), (1, 1, 3, 3), (5, 7), (input_as("7x9", "H, W"),)),
         ((7, 9), (4, 1, 3, 3), (5, 7, 4), (input_as("7x9", "H, W"),)),
-        ((7, 9, 3), (4, 3, 3, 3), (5, 7, 4), (input_as("7x9x3", "H, W, C"),)),
-        ((7, 9, 3), (1, 3, 3, 3), (5, 7, 1), (input_as("7x9x3", "H, W, C"),)),
-        ((9, 5), (4, 5, 3), (7, 4), (input_as("9x5", "L, C"),)),
+        ((7, 9, 3), (4, 3, 3, 2), (5, 8, 4), (input_as("7x9x3", "H, W, C"), first("4x3x3x2"))),
+        ((7, 9, 3), (1, 3, 3, 3), (5, 7, 1), (input_as("7x9x3", "H, W, C"), first("1x3x3x3"))),
+        ((7, 9, 3), (4, 3, 2, 3), (6, 7, 4), (input_as("7x9x3", "H, W, C"),)),
+        (
+            (9, 5),
+            (4, 5, 3),
+            (7, 4),
+            (
+                input_as("9x5", "L, C"),
+                "the kernel 4x5x3 is (O, C/groups, k), not (k, C/groups, O)",
+            ),
+        ),
         ((5, 6, 7, 3), (4, 3, 2, 2, 2), (4, 5, 6, 4), (input_as("5x6x7x3", "D, H, W, C"),)),
-        ((2, 7, 9, 3), (4, 3, 3, 3), (2, 5, 7, 4), ()),
+        ((2, 7, 9, 3), (4, 3, 2, 3), (2, 6, 7, 4), ()),
+        ((2, 7, 9, 3), (4, 3, 3, 3), (2, 5, 7, 4), (first("4x3x3x3"),)),
     ],
 )
 def test_channels_stay_last_where_they_came_last(x, w, expected, notes):

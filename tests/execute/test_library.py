@@ -150,7 +150,7 @@ def test_arrays_and_tensors_do_not_mix():
         convcalc.convolve(torch.ones(5), np.ones(3))
 
 
-@pytest.mark.parametrize("x", [np.ones(0), np.ones((0, 1, 4))])
+@pytest.mark.parametrize("x", [np.ones(0), np.ones((0, 4)), np.ones((2, 0, 4))])
 def test_an_empty_array_is_refused(x):
     with pytest.raises(DataError, match="nothing to convolve"):
         convcalc.convolve(x, np.ones(3))

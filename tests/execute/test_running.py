@@ -182,7 +182,7 @@ GOOD = {"0.weight": (4, 3, 3, 3), "0.bias": (4,)}
         ({"0.bias": None}, "missing '0.bias' (4)"),
         ({"0.weight": (4, 2, 3, 3)}, "'0.weight' is 4x2x3x3, the network needs 4x3x3x3"),
         ({"0.bias": (4, 1)}, "'0.bias' is 4x1, the network needs 4"),
-        ({"0.bias": ()}, "'0.bias' is no axes, the network needs 4"),
+        ({"0.weight": ()}, "'0.weight' is no axes, the network needs 4x3x3x3"),
         ({"0.bias": (0,)}, "'0.bias' is 0, the network needs 4"),
         ({"1.weight": (4,)}, "no layer has a weight '1.weight'"),
         ({"\x1b[31m": (4,)}, "no layer has a weight '\\x1b[31m'"),

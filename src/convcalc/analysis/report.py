@@ -172,6 +172,7 @@ def analyze(
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
         UsageError: there is no such convention.
     """
+    batch = count(1).normalise("batch", batch)
     rules = _rules(convention)
     with uncollected():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
@@ -185,9 +186,10 @@ def layer_reports(
     """The reports of the layers one by one, up to the first that does not fit.
 
     Raises:
-        ShapeError, SpecError, ParameterError: as `analyze`, when the layer is reached.
+        ShapeError, SpecError, ParameterError: as `analyze`, when the layer is reached; but a batch
+            may be empty.
     """
-    batch = count(1).normalise("batch", batch)
+    batch = count(0).normalise("batch", batch)
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
     start = (IDENTITY,) * (len(input_shape) - 1)
     fields_of: list[Fields] = []

@@ -173,7 +173,7 @@ FILES: Options = {
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")
     ],
     "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
-    "bias": _text("--bias", metavar="B.npy", about="One number per output channel."),
+    "bias": _text("--bias", metavar="B.npy", about="One number per output channel, or for all."),
     "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
     "weights": _text("--weights", metavar="W.npz", about="The network's weights, by name."),
     "random_weights": _text(
@@ -198,7 +198,7 @@ FILES: Options = {
 EXECUTION: Options = {
     "flip": _switch("--flip", about="Flip the kernel: the convolution of mathematics."),
     "layout": _text("--layout", metavar="LAYOUT", about="nchw (default) or nhwc, channels last."),
-    "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes leave it open."),
+    "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes allow several."),
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
     "algorithm": _text(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
+from convcalc.execute.axes import read_axes
 from convcalc.execute.choice import BACKENDS, choose_backend
 from convcalc.layers.base import times
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
+    from convcalc.execute.axes import Axes
     from convcalc.execute.problem import Problem
     from convcalc.layers.parameters import Padding, PerAxis
     from convcalc.window import Window
@@ -83,27 +85,39 @@ def backend_of(name: str, problem: Problem) -> str:
     return choose_backend([problem]) if name == "auto" else name
 
 
-def check_content(x: Any, kernel: Any) -> None:
-    """Raises where there are no numbers.
+def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None) -> Axes:
+    """How the arrays of a caller are read, who is known to give complete ones where they may be.
 
     Raises:
-        DataError: an array is empty, or a single number.
+        UsageError: `dims` is no number of spatial axes.
+        DataError: the arrays do not fit each other.
     """
-    for name, array in (("x", x), ("kernel", kernel)):
-        if 0 in array.shape or array.ndim == 0:
+    if dims not in (None, 1, 2, 3):
+        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {dims!r}")
+    return read_axes(
+        x,
+        kernel,
+        groups=groups,
+        transposed=transposed,
+        channels_last=False,
+        rank=dims,
+        full_first=True,
+    )
+
+
+def check_content(x: Any, kernel: Any, *, samples: bool = True) -> None:
+    """Raises where there are no numbers; a batch of no samples is one all the same.
+
+    Args:
+        samples: Whether the first axis of `x` may be that of the samples.
+
+    Raises:
+        DataError: a sample or the kernel is empty, or a single number.
+    """
+    sizes = x.shape[1:] if samples and x.ndim > 2 else x.shape
+    for name, array, own in (("x", x, sizes), ("kernel", kernel, kernel.shape)):
+        if 0 in own or array.ndim == 0:
             raise DataError(f"{name} is {times(tuple(array.shape))}: there is nothing to convolve")
-
-
-def check_bias(bias: Any | None, channels: int) -> None:
-    """Raises unless a bias has one number per output channel.
-
-    Raises:
-        DataError: it has not.
-    """
-    if bias is not None and tuple(bias.shape) != (channels,):
-        raise DataError(
-            f"the bias is {times(tuple(bias.shape))}, the kernel makes {channels} output channels"
-        )
 
 
 def check_algorithm(name: str) -> None:

@@ -2,25 +2,29 @@
 
 An image may come as (H, W), (C, H, W) or (N, C, H, W), a kernel as (kh, kw), (C/g, kh, kw) or
 (O, C/g, kh, kw); the same holds for one and three spatial axes. The number of spatial axes follows
-from the kernel; where its rank allows several readings, the first whose channels fit is taken.
+from both; `readings` knows which are possible and which comes first.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from convcalc.errors import DataError
+from convcalc.execute.readings import (
+    READINGS,
+    Pair,
+    chosen_dims,
+    input_names,
+    layouts,
+    order_notes,
+    other_notes,
+)
 from convcalc.layers.base import times
 
-READINGS = {1: (1,), 2: (2, 1), 3: (1, 2, 3), 4: (2, 3), 5: (3,)}
-"""Spatial axes that a kernel of each rank may have, the likeliest first.
-
-Rank 2 is (kh, kw) before (C/g, k); rank 3 is (O, C/g, k) before (C/g, kh, kw) before (kd, kh, kw).
-"""
-
-AXES = {1: "L", 2: "HW", 3: "DHW"}
+if TYPE_CHECKING:
+    from convcalc.layers import Shape
 
 
 class Axes(NamedTuple):
@@ -40,25 +44,23 @@ def read_axes(
     transposed: bool,
     channels_last: bool,
     rank: int | None = None,
+    full_first: bool = False,
 ) -> Axes:
     """How `array` and `kernel` go together.
 
     Args:
         rank: The number of spatial axes, where the caller knows it.
+        full_first: Take a kernel that may be complete, (O, C/g, k), for complete, and ask nobody.
 
     Raises:
-        DataError: they do not; the message names both shapes and what would fit.
+        DataError: they do not, or in several ways; the message names both shapes and what would
+            fit.
     """
-    readings = READINGS.get(kernel.ndim, ()) if rank is None else (rank,)
-    possible = [
-        dims for dims in readings if 0 <= array.ndim - dims <= 2 and 0 <= kernel.ndim - dims <= 2
-    ]
-    if not possible:
-        raise DataError(_unfit(array, kernel, rank))
-    for dims in possible:
-        if _fits(array, kernel, dims, groups, transposed, channels_last):
-            return _axes(array, kernel, dims, channels_last)
-    raise DataError(_channels_unfit(array, kernel, possible[0], groups, transposed, channels_last))
+    pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
+    dims = chosen_dims(pair, rank, full_first=full_first)
+    return Axes(
+        dims, dims + 2 - array.ndim, channels_last, _notes(pair, dims, told=rank is not None)
+    )
 
 
 def read_input_axes(array: np.ndarray, rank: int, *, channels_last: bool) -> Axes:
@@ -68,7 +70,7 @@ def read_input_axes(array: np.ndarray, rank: int, *, channels_last: bool) -> Axe
         DataError: it has too few or too many axes for that.
     """
     if not 0 <= array.ndim - rank <= 2:
-        shapes = ", ".join(f"({names})" for names in _layouts(rank, channels_last))
+        shapes = ", ".join(f"({names})" for names in layouts(rank, channels_last))
         raise DataError(
             f"the input is {times(array.shape)}, of {array.ndim} axes; a network of {rank} "
             f"spatial axes reads {shapes}"
@@ -102,81 +104,21 @@ def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:
     return kernel.reshape((1,) * (rank + 2 - kernel.ndim) + kernel.shape)
 
 
-def _channels(array: np.ndarray, dims: int, channels_last: bool) -> int:
-    if array.ndim == dims:
-        return 1
-    return int(array.shape[-1 if channels_last else -1 - dims])
-
-
-def _fits(
-    array: np.ndarray,
-    kernel: np.ndarray,
-    dims: int,
-    groups: int,
-    transposed: bool,
-    channels_last: bool,
-) -> bool:
-    shape = full_kernel(kernel, dims).shape
-    reads = shape[0] if transposed else shape[1] * groups
-    return bool(_channels(array, dims, channels_last) == reads)
-
-
-def _axes(array: np.ndarray, kernel: np.ndarray, dims: int, channels_last: bool) -> Axes:
-    notes = _input_notes(array, dims, channels_last)
-    if kernel.ndim < dims + 2:
-        full = times(full_kernel(kernel, dims).shape)
-        notes += (f"the kernel {times(kernel.shape)} is read as {full}",)
-    return Axes(dims, dims + 2 - array.ndim, channels_last, notes)
+def _notes(pair: Pair, dims: int, *, told: bool) -> tuple[str, ...]:
+    """What was assumed of both, and how else they could have been read."""
+    fewer = dims == 1 < max(READINGS[len(pair.kernel)]) and not told
+    notes: tuple[str, ...] = ()
+    if len(pair.array) < dims + 2 or fewer:
+        notes = (_read_as(pair.array, dims, pair.channels_last),)
+    if len(pair.kernel) < dims + 2:
+        notes += (f"the kernel {times(pair.kernel)} is read as {times(pair.complete(dims))}",)
+    notes += order_notes(pair, dims)
+    return notes if told else notes + other_notes(pair, dims)
 
 
 def _input_notes(array: np.ndarray, dims: int, channels_last: bool) -> tuple[str, ...]:
-    if array.ndim == dims + 2:
-        return ()
-    names = _layouts(dims, channels_last)[array.ndim - dims]
-    return (f"the input {times(array.shape)} is read as ({names})",)
+    return () if array.ndim == dims + 2 else (_read_as(array.shape, dims, channels_last),)
 
 
-def _layouts(dims: int, channels_last: bool) -> tuple[str, str, str]:
-    """The names of the axes without channels, without samples, and whole."""
-    spatial = ", ".join(AXES[dims])
-    single = f"{spatial}, C" if channels_last else f"C, {spatial}"
-    return spatial, single, f"N, {single}"
-
-
-def _unfit(array: np.ndarray, kernel: np.ndarray, rank: int | None) -> str:
-    both = f"the input is {times(array.shape)} and the kernel {times(kernel.shape)}"
-    if rank is not None:
-        return f"{both}; {rank} spatial axes need {rank} to {rank + 2} axes in each"
-    if kernel.ndim not in READINGS:
-        return f"{both}; a kernel has 1 to 5 axes: (O, C/groups, kh, kw) or just (kh, kw)"
-    dims = READINGS[kernel.ndim][0]
-    return (
-        f"{both}; a kernel of {kernel.ndim} {'axis' if kernel.ndim == 1 else 'axes'} is {dims}-D, "
-        f"so that the input must have {dims} to {dims + 2} axes"
-    )
-
-
-def _channels_unfit(
-    array: np.ndarray,
-    kernel: np.ndarray,
-    dims: int,
-    groups: int,
-    transposed: bool,
-    channels_last: bool,
-) -> str:
-    channels = _channels(array, dims, channels_last)
-    shape = full_kernel(kernel, dims).shape
-    reads = shape[0] if transposed else shape[1] * groups
-    message = (
-        f"the input {times(array.shape)} has {channels} channel{'s' * (channels != 1)}, "
-        f"the kernel {times(kernel.shape)} reads {reads}"
-    )
-    if not channels_last and array.ndim > dims and array.shape[-1] == reads:
-        return f"{message}; if the channels come last, --layout nhwc says so"
-    if channels % groups:
-        return f"{message}; {channels} do not divide by groups={groups}"
-    if transposed:
-        return f"{message}; a kernel (C, O/groups, *k) of {times((channels, *shape[1:]))} would fit"
-    outputs = -(-shape[0] // groups) * groups
-    wanted = (outputs, channels // groups, *shape[2:])
-    return f"{message}; a kernel (O, C/groups, *k) of {times(wanted)} would fit"
+def _read_as(shape: Shape, dims: int, channels_last: bool) -> str:
+    return f"the input {times(shape)} is read as ({input_names(shape, dims, channels_last)})"

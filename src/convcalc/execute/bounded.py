@@ -16,12 +16,13 @@ from convcalc.arrayfile.growing import release
 from convcalc.execute.axes import as_given, batch_first
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import plan_dtypes
+from convcalc.execute.emptiness import write_empty
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planned import Measured
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import problem_of
 from convcalc.execute.results import Outlook, Result, Settings
-from convcalc.execute.running import backend_of, memory_error
+from convcalc.execute.running import backend_of, memory_error, plan_work, run_work
 from convcalc.execute.streaming import Stream, run_stream
 from convcalc.execute.tiling import choose, of_box
 from convcalc.execute.verifying import BLOCK, verify
@@ -102,6 +103,10 @@ def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: a single box takes more memory than is allowed.
     """
+    if not _samples(work):
+        result = run_work(work, settings)
+        write_empty(bounds.output, result.array)
+        return result
     given = _given(work, settings)
     problem = given.problem
     backend = open_backend(
@@ -137,11 +142,18 @@ def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
         DataError: the arrays do not fit each other.
         ResourceError: a single box takes more memory than is allowed.
     """
+    if not _samples(work):
+        return plan_work(work, settings)
     given = _given(work, settings)
     name, algorithm = backend_of(settings, [given.problem])
     cut = _cut(given, name, algorithm, this_machine(settings.threads), memory)
     notes = (*work.axes.notes, *given.dtypes.notes)
     return Outlook(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
+
+
+def _samples(work: Work) -> int:
+    """How many samples there are."""
+    return len(batch_first(work.named["the input"], work.axes))
 
 
 class _Given(NamedTuple):

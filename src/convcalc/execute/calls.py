@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.arguments import backend_of, check_algorithm, check_content, placed
-from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
+from convcalc.execute.arguments import axes_of, backend_of, check_algorithm, check_content, placed
+from convcalc.execute.axes import as_given, batch_first, full_kernel
 from convcalc.execute.choice import open_backend
 from convcalc.execute.planned import attempts, settled
 from convcalc.execute.problem import problem_of
@@ -52,7 +52,7 @@ def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call
 
     Args:
         how: The arguments of `convolve`: stride, padding, dilation, groups, padding_mode,
-            algorithm and backend.
+            algorithm, backend and dims.
     """
     try:
         of_bias = None if bias is None else (type(bias), bias.shape, bias.dtype)
@@ -92,7 +92,7 @@ def _call(
         of_bias: The same of the bias.
         how: As for `call_of`.
     """
-    stride, padding, dilation, groups, padding_mode, algorithm, backend = how
+    stride, padding, dilation, groups, padding_mode, algorithm, backend, dims = how
     name = str(dtype).rpartition(".")[2]
     torch = sys.modules.get("torch")
     tensors = torch is not None and kind is torch.Tensor
@@ -104,10 +104,10 @@ def _call(
     kernel = np.broadcast_to(np.float32(0), of_kernel[1])
     check_content(stand_in, kernel)
     check_algorithm(algorithm)
-    axes = read_axes(
-        stand_in, kernel, groups=groups, transposed=False, channels_last=False, rank=None
-    )
+    axes = axes_of(stand_in, kernel, groups, False, dims)
     full = batch_first(stand_in, axes).shape
+    if 0 in full:
+        return None
     more = (("padding_mode", padding_mode),)
     weight = full_kernel(kernel, axes.rank).shape
     layer = placed(weight, full[1:], False, groups, stride, padding, dilation, more).layer

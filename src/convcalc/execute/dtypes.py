@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from convcalc.errors import DataError, UsageError, nearest, printable
-from convcalc.execute.exact import largest_magnitude
+from convcalc.execute.exact import LARGEST, largest_magnitude
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +74,28 @@ def plan_dtypes(arrays: Mapping[str, np.ndarray], requested: str | None) -> Dtyp
     return DtypePlan(compute, result, stored, notes)
 
 
+def whole_limit(result: str) -> int:
+    """Whole numbers up to this one, and down to its negative, are exact in a dtype of results."""
+    return LARGEST if result in INTEGERS else 2 ** EXACT_BITS[result]
+
+
+def check_whole(name: str, dtype: str, largest: int, result: str) -> None:
+    """Raises unless whole numbers up to `largest`, of an array of that dtype, stay exact.
+
+    Raises:
+        DataError: they do not; the message names the array, the number and what would hold it.
+    """
+    limit = whole_limit(result)
+    if largest <= limit:
+        return
+    if result in INTEGERS:
+        raise DataError(f"{name} ({dtype}) holds {largest}, which int64 cannot hold")
+    raise DataError(
+        f"{name} ({dtype}) holds {largest}, beyond the whole numbers "
+        f"that {result} holds exactly (up to {limit})"
+    )
+
+
 def finished(array: np.ndarray, plan: DtypePlan) -> np.ndarray:
     """The computed array in the dtype of the result.
 
@@ -82,7 +104,7 @@ def finished(array: np.ndarray, plan: DtypePlan) -> np.ndarray:
     """
     if plan.result == "bfloat16":
         return _rounded_to_bfloat16(array)
-    if plan.result in INTEGERS and plan.result != "int64":
+    if array.size and plan.result in INTEGERS and plan.result != "int64":
         info = np.iinfo(plan.result)
         low, high = int(array.min()), int(array.max())
         if low < info.min or high > info.max:
@@ -111,16 +133,9 @@ def _check_conversion(name: str, array: np.ndarray, result: str) -> None:
         if result in INTEGERS:
             raise DataError(f"--dtype {result} would cut the fractions off {name} ({array.dtype})")
         return
-    if result in INTEGERS:
-        if array.dtype == np.uint64 and int(array.max()) >= 2**63:
-            raise DataError(f"{name} ({array.dtype}) holds {array.max()}, which int64 cannot hold")
-        return
-    limit = 2 ** EXACT_BITS[result]
-    if largest_magnitude(array) > limit:
-        raise DataError(
-            f"{name} ({array.dtype}) holds {largest_magnitude(array)}, beyond the whole numbers "
-            f"that {result} holds exactly (up to {limit})"
-        )
+    # What no number of its dtype can leave is not looked through.
+    if np.iinfo(array.dtype).max > whole_limit(result):
+        check_whole(name, array.dtype.name, largest_magnitude(array), result)
 
 
 def _notes(

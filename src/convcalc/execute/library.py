@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arguments import (
+    axes_of,
     backend_of,
     check_algorithm,
-    check_bias,
     check_content,
     layer_of,
     placed,
 )
-from convcalc.execute.axes import as_given, batch_first, full_kernel, read_axes
+from convcalc.execute.axes import as_given, batch_first, full_kernel
+from convcalc.execute.biases import bias_of_number, full_bias
 from convcalc.execute.calls import call_of
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import Plan, plan
 from convcalc.execute.problem import problem_of
+from convcalc.execute.tensor_dtypes import dtype_name, plan_tensors
 from convcalc.layers.base import times
 from convcalc.layers.conv import Conv
 
@@ -49,11 +51,14 @@ def convolve(
     backend: str = "auto",
     threads: int | None = None,
     out: Any | None = None,
+    dims: int | None = None,
 ) -> Any:
     """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
 
     Integers come out as exact int64 or are refused; float16 and bfloat16 are summed in float32;
-    float32 and float64 stay what they are. Missing leading axes are added and taken away again.
+    float32 and float64 stay what they are. Arrays of several dtypes are promoted as their library
+    does it, all integers to int64; an integer that a float cannot hold exactly is refused. Missing
+    leading axes are added and taken away again.
 
         >>> import numpy as np
         >>> convolve(np.array([1, 2, 3, 4, 5]), np.array([1, 2, 3]))
@@ -67,7 +72,7 @@ def convolve(
     Args:
         x: The input (N, C, *spatial), a numpy array or a torch tensor; 1 to 3 spatial axes.
         kernel: (O, C/groups, *k), transposed (C, O/groups, *k), of the same library.
-        bias: (O), or None.
+        bias: (O), one number for every output channel, or None.
         stride: Cells between windows, for all axes or per axis.
         padding: Cells at the ends, per axis, ((before, after), ...), or a word such as "same".
         dilation: Cells between taps.
@@ -79,17 +84,19 @@ def convolve(
         backend: numpy, torch, or auto. Tensors are computed by torch.
         threads: Threads of torch for this call. numpy takes its threads from the environment.
         out: An array of the result's shape and dtype to put it into, which is then returned.
+        dims: Spatial axes, 1, 2 or 3, where shapes leave it open: without it a kernel of three axes
+            is (O, C/groups, k) wherever that fits, then (C/groups, kh, kw), then (kd, kh, kw).
 
     Returns:
-        The result (N, O, *sizes) with the axes of `x`, of the library of `x`. In memory its
-        channels may come last.
+        The result (N, O, *sizes) with the axes of `x`, of the library of `x`; empty for an empty
+        batch. In memory its channels may come last.
 
     Raises:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         UsageError: the algorithm that was asked for does not apply.
     """
     if not transposed and not output_padding and threads is None:
-        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend)
+        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend, dims)
         call = call_of(x, kernel, bias, how)
         if call is not None:
             result = call(x, kernel, bias)
@@ -103,7 +110,7 @@ def convolve(
         raise UsageError("a transposed convolution has no padding_mode")
     more = tuple(transposing.items())
     layer = (transposed, groups, stride, padding, dilation, more)
-    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads), out)
+    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads, dims), out)
 
 
 def plan_convolution(
@@ -166,6 +173,7 @@ def _convolved(
     algorithm: str,
     backend: str,
     threads: int | None,
+    dims: int | None,
 ) -> Any:
     """The result, with all that the arrays may be: lists, of other dtypes, on other devices.
 
@@ -173,30 +181,39 @@ def _convolved(
         layer: The arguments of `placed` behind the shapes.
     """
     transposed, groups = layer[:2]
-    tensors = _are_tensors(x, kernel, bias)
-    if not tensors:
-        x, kernel = np.asarray(x), np.asarray(kernel)
-        bias = None if bias is None else np.asarray(bias)
+    x, kernel, bias, tensors = _adopted(x, kernel, bias)
     check_content(x, kernel)
-    axes = read_axes(
-        x, kernel, groups=groups, transposed=transposed, channels_last=False, rank=None
-    )
+    axes = axes_of(x, kernel, groups, transposed, dims)
     weight = full_kernel(kernel, axes.rank)
     samples = batch_first(x, axes)
+    check_content(x, kernel, samples=not axes.added)
     shapes = tuple(weight.shape), tuple(samples.shape[1:])
     found = placed if _is_hashable(layer) else placed.__wrapped__
     on = found(*shapes, *layer)
-    check_bias(bias, on.layer.out_channels)
+    if bias is not None:
+        bias = full_bias(bias, on.layer.out_channels)
     check_algorithm(algorithm)
     given = {"x": samples, "kernel": weight} | ({} if bias is None else {"bias": bias})
     if tensors:
         backend = "torch"
     elif backend not in ("numpy", "torch"):
         dtype = _dtype_name(given)
-        backend = backend_of(backend, problem_of(on.layer, len(samples), shapes[1], dtype))
+        batch = max(1, len(samples))
+        backend = backend_of(backend, problem_of(on.layer, batch, shapes[1], dtype))
     with limited_threads(threads, backend):
         compute = _of_tensors if tensors else _of_arrays
         return as_given(compute(on, given, backend, algorithm, threads), axes)
+
+
+def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | None, bool]:
+    """The arrays as those of one library, and whether that is torch."""
+    number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
+    tensors = _are_tensors(x, kernel, None if number else bias)
+    if not tensors:
+        x, kernel = np.asarray(x), np.asarray(kernel)
+    if number:
+        return x, kernel, bias_of_number(cast("float", bias), x, kernel), tensors
+    return x, kernel, bias if bias is None or tensors else np.asarray(bias), tensors
 
 
 def _is_hashable(value: object) -> bool:
@@ -228,20 +245,6 @@ def _dtype_name(given: dict[str, np.ndarray]) -> str:
     return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
 
 
-def _tensor_dtypes(given: dict[str, Any]) -> tuple[str, Any]:
-    """The dtype that is computed in by name, and that of the result."""
-    torch = sys.modules["torch"]
-    dtypes = [tensor.dtype for tensor in given.values()]
-    if any(dtype.is_complex or dtype == torch.bool for dtype in dtypes):
-        raise DataError("real numbers are convolved; x, kernel and bias must be numbers")
-    result = dtypes[0]
-    for dtype in dtypes[1:]:
-        result = torch.promote_types(result, dtype)
-    if not result.is_floating_point:
-        return "int64", torch.int64
-    return "float64" if result == torch.float64 else "float32", result
-
-
 def _of_arrays(
     on: Placed,
     given: dict[str, np.ndarray],
@@ -250,6 +253,8 @@ def _of_arrays(
     threads: int | None,
 ) -> np.ndarray:
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
+    if not len(given["x"]):
+        return np.zeros((0, on.layer.out_channels, *on.out_sizes), dtypes.stored)
     ops = open_backend(backend, None, (), algorithm, threads)
     loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
     with np.errstate(all="ignore"):
@@ -261,7 +266,10 @@ def _of_tensors(
 ) -> Any:
     del threads  # torch has been told
     torch = sys.modules["torch"]
-    compute, result = _tensor_dtypes(given)
+    compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
+    if not len(given["x"]):
+        shape = (0, on.layer.out_channels, *on.out_sizes)
+        return given["x"].new_zeros(shape, dtype=result)
     ops = open_backend(backend, str(given["x"].device), (), algorithm)
     with torch.no_grad():
         loaded = {
@@ -282,10 +290,10 @@ def _run(on: Placed, ops: Any, loaded: dict[str, Any]) -> Any:
 def _into(result: Any, out: Any | None) -> Any:
     if out is None:
         return result
-    if tuple(out.shape) != tuple(result.shape) or out.dtype != result.dtype:
+    wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
+    if given != wanted:
         raise DataError(
-            f"out is {times(tuple(out.shape))} {out.dtype}, the result "
-            f"{times(tuple(result.shape))} {result.dtype}"
+            f"out is {times(given[0])} {given[1]}, the result {times(wanted[0])} {wanted[1]}"
         )
     out[...] = result
     return out

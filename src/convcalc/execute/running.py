@@ -14,13 +14,14 @@ from convcalc.errors import DataError, ResourceError, UsageError, printable
 from convcalc.execute.axes import as_given, batch_first
 from convcalc.execute.choice import choose_backend, limited_threads, open_backend
 from convcalc.execute.dtypes import finished, plan_dtypes
+from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
 from convcalc.execute.folding import fold_norms
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import problems_of
 from convcalc.execute.results import Outlook, Result, Settings
 from convcalc.execute.verifying import verify
-from convcalc.execute.work import fitting, network_work
+from convcalc.execute.work import network_work
 from convcalc.network import INPUT, Network
 
 if TYPE_CHECKING:
@@ -88,8 +89,11 @@ def run_work(
     notes = axes.notes + dtypes.notes
     if settings.fold_norms:
         network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
-        report = network.analyze(samples.shape[1:], samples.shape[0])
+        report = report_of(network, samples.shape[1:], samples.shape[0])
         notes += (folded,)
+    if not len(samples):
+        work = work._replace(network=network, weights=weights)
+        return _of_nothing(work, settings, report, dtypes, notes, watch)
     _check_memory(report, dtypes)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend = open_backend(
@@ -119,9 +123,37 @@ def run_work(
     )
 
 
+def _of_nothing(
+    work: Work,
+    settings: Settings,
+    report: Report,
+    dtypes: DtypePlan,
+    notes: tuple[str, ...],
+    watch: Callable[[str, np.ndarray], None] | None,
+) -> Result:
+    """The result of a batch without samples."""
+    backend = open_backend(
+        settings.backend, settings.device, (), settings.algorithm, settings.threads
+    )
+    finishing = watch and _finishing(watch, dtypes, work.axes)
+    return Result(
+        array=as_given(empty_outputs(work.network, report.input, dtypes, finishing), work.axes),
+        report=report,
+        backend=backend.name,
+        dtypes=dtypes,
+        threads=backend.threads,
+        versions={"convcalc": __version__, **backend.versions},
+        notes=(*notes, EMPTY),
+        overflowed=0,
+    )
+
+
 def plan_work(work: Work, settings: Settings) -> Outlook:
     """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
     samples, report, dtypes = _prepared(work, settings)
+    if not len(samples):
+        name, _ = backend_of(settings, [])
+        return Outlook(report, name, (), (*work.axes.notes, *dtypes.notes, EMPTY))
     problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
     name, algorithm = backend_of(settings, problems)
     machine = this_machine(settings.threads)
@@ -143,7 +175,7 @@ def _prepared(work: Work, settings: Settings) -> tuple[np.ndarray, Report, Dtype
     network, axes, _, named = work
     samples = batch_first(named["the input"], axes)
     try:
-        report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
+        report = report_of(network, samples.shape[1:], samples.shape[0])
     except DataError as error:
         if not axes.notes or "\n" in str(error):
             raise

@@ -18,11 +18,13 @@ from convcalc.errors import UsageError
 from convcalc.execute.axes import batch_first
 from convcalc.execute.choice import choose_backend
 from convcalc.execute.dtypes import plan_dtypes
+from convcalc.execute.emptiness import write_empty
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planned import Measured
 from convcalc.execute.planner import plan
 from convcalc.execute.problem import problem_of
 from convcalc.execute.results import Outlook, Result, Settings
+from convcalc.execute.running import plan_work, run_work
 from convcalc.execute.tiles import Job, kept_axes
 from convcalc.execute.tiling import choose
 from convcalc.execute.work import fitting
@@ -78,6 +80,8 @@ def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
         UsageError: there would be too many tiles, or the algorithm asked for does not apply.
         ResourceError: a single tile takes more memory than is allowed.
     """
+    if not len(batch_first(work.named["the input"], work.axes)):
+        return plan_work(work, settings)
     job, report = _job(work, settings, order, "")
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     notes = (*work.axes.notes, *job.dtypes.notes, f"{_tiles(job)}")
@@ -103,6 +107,10 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
     from convcalc.execute.cluster import check_workers, connected, run_tiles
 
     assert order.output is not None
+    if not len(batch_first(work.named["the input"], work.axes)):
+        result = run_work(work, settings)
+        write_empty(order.output, result.array)
+        return result
     begin = perf_counter()
     with scratch_folder(order.output) as folder:
         job, report = _job(work, settings, order, os.path.join(folder, "result"))

@@ -9,6 +9,7 @@ import numpy as np
 from convcalc.analysis.subnetworks import part_until
 from convcalc.errors import DataError, LayerError, SpecError
 from convcalc.execute.axes import batch_first, full_kernel, read_axes, read_input_axes
+from convcalc.execute.biases import full_bias, with_full_biases
 from convcalc.execute.weights import check_weights, of_layers, without_counters
 from convcalc.layers.base import times
 from convcalc.network import Network
@@ -84,12 +85,13 @@ def kernel_work(
         channels_last=settings.channels_last,
         rank=settings.rank,
     )
+    _check_content(named, axes.added)
     kernel = full_kernel(kernel, axes.rank)
     channels = kernel.shape[1] * groups if transposed else kernel.shape[0]
     layer = make_layer(channels, kernel.shape[2:])
     weights = {"0.weight": np.flip(kernel, tuple(range(2, kernel.ndim))) if flip else kernel}
     if bias is not None:
-        weights["0.bias"] = _full_bias(bias, channels)
+        weights["0.bias"] = full_bias(bias, channels)
     return Work(Network.chain([layer]), axes, weights, named)
 
 
@@ -109,6 +111,7 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     if rank is None and not callable(weights):
         rank = _rank(network, weights)
     axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
+    _check_content({"the input": array}, axes.added)
     shape = batch_first(array, axes).shape[1:]
     whole = network
     if settings.until is not None:
@@ -118,6 +121,7 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
         given = weights(network, shape)
     else:
         given = of_layers(without_counters(weights), network, whole)
+    given = with_full_biases(given, needed)
     check_weights(given, needed)
     named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
     return Work(network, axes, given, named)
@@ -130,23 +134,18 @@ def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
     return max((rank for rank in ranks if 1 <= rank <= 3), default=2)
 
 
-def _check_content(arrays: Mapping[str, np.ndarray]) -> None:
+def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -> None:
+    """Raises where there are no numbers; a batch of no samples is one all the same.
+
+    Args:
+        added: Axes that the input lacks, the samples among them; None before it is known.
+    """
     for name, array in arrays.items():
         if array.ndim == 0 and name != "the bias":
             raise DataError(f"{name} is a single number; a convolution needs at least one axis")
-        if array.size == 0:
+        batched = name == "the input" and array.ndim > 2 and not added
+        if 0 in array.shape[batched:]:
             raise DataError(f"{name} is empty ({times(array.shape)}): there is nothing to convolve")
-
-
-def _full_bias(bias: np.ndarray, channels: int) -> np.ndarray:
-    if bias.ndim == 0:
-        return np.broadcast_to(bias, (channels,))
-    if bias.shape != (channels,):
-        raise DataError(
-            f"the bias is {times(bias.shape)}, the kernel makes {channels} output "
-            f"channel{'s' * (channels != 1)}; a bias of {channels} would fit"
-        )
-    return bias
 
 
 def fitting(question: Callable[..., T], *arguments: object) -> T:

@@ -9,6 +9,8 @@ import torch
 from torch import fx, nn
 
 from convcalc.calling import called_as_function, check_functions
+from convcalc.execute.biases import with_full_biases
+from convcalc.execute.tensor_dtypes import check_tensor, dtype_name
 from convcalc.execute.weights import check_weights, without_counters
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import Place, Tree
@@ -54,13 +56,15 @@ def load(model: nn.Module, weights: Mapping[str, Any], needed: Mapping[str, Shap
     """The weights of a model replaced by arrays of numpy or torch.
 
     Raises:
-        DataError: one is missing, unknown or of another shape.
+        DataError: one is missing, unknown, of another shape, or of integers that would lose digits.
     """
     tensors: dict[str, Any] = {name: _tensor(weight) for name, weight in weights.items()}
+    tensors = with_full_biases(tensors, needed)
     check_weights(without_counters(tensors), needed)
     with torch.no_grad():
         for name, own in model.state_dict().items():
             if name in tensors:
+                check_tensor(f"'{name}'", tensors[name], dtype_name(own.dtype))
                 own.copy_(tensors[name])
 
 

@@ -141,7 +141,7 @@ def _index(number: int, leading: tuple[int, ...]) -> str:
 
 
 def _is_small(array: np.ndarray) -> bool:
-    return array.size <= MOST_GRID_VALUES and array.shape[-1] <= MOST_GRID_COLUMNS
+    return 0 < array.size <= MOST_GRID_VALUES and array.shape[-1] <= MOST_GRID_COLUMNS
 
 
 def key_figures(array: np.ndarray) -> dict[str, Any]:
