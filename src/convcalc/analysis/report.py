@@ -11,7 +11,7 @@ from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
 from convcalc.layers.parameters import count
-from convcalc.network import INPUT
+from convcalc.network import INPUT, leading_to
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ class Report:
         layers: The layers in order.
         totals: The sums over them.
         convention: Name and sentence of the way of counting that `total` follows.
+        output: The index of the layer whose result is the network's, -1 for the input.
     """
 
     input: Shape
@@ -147,6 +148,18 @@ class Report:
     layers: tuple[LayerReport, ...]
     totals: Totals
     convention: ConventionText = ConventionText(CONVENTION_NAME, CONVENTION_TEXT)
+    output: int = INPUT
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, *spatial) of the network's result, of one sample."""
+        return self.input if self.output == INPUT else self.layers[self.output].output_shape
+
+    @property
+    def unused(self) -> tuple[LayerReport, ...]:
+        """The layers that the network's result does not depend on; all totals count them."""
+        needed = leading_to([row.inputs for row in self.layers], self.output)
+        return tuple(row for row in self.layers if row.index not in needed)
 
     @property
     def unknown(self) -> tuple[LayerReport, ...]:
@@ -176,7 +189,7 @@ def analyze(
     with uncollected():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
-    return Report(tuple(input_shape), batch, layers, totals_of(layers), name)
+    return Report(tuple(input_shape), batch, layers, totals_of(layers), name, network.output)
 
 
 def layer_reports(
