@@ -173,6 +173,13 @@ class Layer:
         """
         return fields[0]
 
+    def repeats_cells(self, shape: Shape, /) -> bool:
+        """Whether it reads copies of its own input's cells beyond a border: padding not of zeros.
+
+        Outputs near a border then see the cells that were copied, wherever those lie.
+        """
+        return False
+
     def unread(self, shape: Shape, /) -> tuple[int, ...]:
         """Cells at the end of each spatial axis that no window reaches because of the stride."""
         return (0,) * (len(shape) - 1)

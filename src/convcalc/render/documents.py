@@ -89,6 +89,7 @@ def field_document(report: Report) -> Document:
         remarks.append(
             "branches with different strides met: their fields drift apart, and the union is shown"
         )
+    remarks += repeats_remarks(report)
     return Document(report_data("rf", report), Table(columns, rows), heading(report), remarks)
 
 
@@ -131,7 +132,10 @@ def _layer_data(row: LayerReport) -> dict[str, Any]:
         "element_ops_by_type": row.elements._asdict() if row.counted else None,
         "activations": row.activations,
         "total": row.total,
-        "receptive_field": [_field_data(field) for field in row.receptive_field],
+        "receptive_field": [
+            _field_data(field) | ({"interior_only": True} if row.repeats else {})
+            for field in row.receptive_field
+        ],
     }
 
 
@@ -196,6 +200,18 @@ def output_remarks(report: Report, network: str = "") -> list[str]:
     end = "the input" if report.output < 0 else f"that of {report.layers[report.output].label}"
     unused = f"does not depend on {', '.join(names)}, and all layers count"
     return [f"the output{network} is {end}, which {unused}"]
+
+
+def repeats_remarks(report: Report) -> list[str]:
+    """For which outputs the fields hold, where padding repeats cells; usually for all."""
+    rows = [row for row in report.layers if row.repeats]
+    if not rows:
+        return []
+    which = f"from layer {rows[0].index} on" if len(rows) > 1 else f"in layer {rows[0].index}"
+    return [
+        f"{which} fields are those of outputs that read no copied cell; behind reflect, replicate"
+        "\nor circular padding others, near a border, see the cells that were copied instead"
+    ]
 
 
 def report_remarks(report: Report) -> list[str]:

@@ -10,6 +10,7 @@ from convcalc.render.documents import (
     OUTPUT,
     heading,
     partial_remarks,
+    repeats_remarks,
     report_data,
     report_remarks,
 )
@@ -50,6 +51,7 @@ def summary_document(report: Report, depth: int | None, failure: str | None = No
     data = report_data("summary", report)
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
+    remarks += repeats_remarks(report)
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
     if failure is not None:
