@@ -963,6 +963,9 @@ def test_pooling_sizes(spec, shape, output):
     [
         (MaxPool(3, 2, 1, True), "maxpool:3,s2,p1,ceil"),
         (AvgPool((2, 3), count_include_pad=False), "avgpool:2x3,noinclude"),
+        (AvgPool(3, 1, 1, count_include_pad=True), "avgpool:3,s1,p1"),
+        (AvgPool(3, 1, "same-upper", count_include_pad=False), "avgpool:3,s1,same-upper"),
+        (AvgPool(3, 1, "same-upper", count_include_pad=True), "avgpool:3,s1,same-upper,include"),
         (BatchNorm(eps=0.001, affine=False), "bn:eps0.001,noaffine"),
         (InstanceNorm(affine=True), "in:affine"),
         (LeakyReLU(0.2), "leakyrelu:0.2"),

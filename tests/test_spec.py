@@ -181,6 +181,15 @@ def test_a_call_knows_its_places():
         ("leakyrelu:0.2", "LeakyReLU:negative_slope=0.20"),
         ("leakyrelu", "leakyrelu:0.01"),
         ("slice:0:32", "slice:c=0:32"),
+        ("avgpool:3,p1", "avgpool:3,p1,include"),
+        ("avgpool:3,p1,noinclude", "avgpool:3,p1,noinclude"),
+        ("avgpool:3,same-upper", "avgpool:3,SAME_UPPER,noinclude"),
+        ("avgpool:3,same-upper,include", "avgpool:3,same-upper,include"),
+        # What `p` will be is not known in a definition, so that nothing is left out.
+        (
+            "define f(q) {avgpool:3,p$q,include} f:1",
+            "define f(q) {avgpool:3,p$q,include} f:1",
+        ),
     ],
 )
 def test_a_network_prints_short(printed, text):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from convcalc.spec.tree import Item, Value
 
 
+OPEN = object()
+"""Stands for a value that holds a parameter of a definition, which is no default yet."""
+
+
 class Faults(Exception):  # noqa: N818 - several parameter errors, each with its argument
     """What is wrong with a call: messages, each with its argument, or None for the whole call."""
 
@@ -147,10 +151,16 @@ def _canonical(kind: type[Layer], call: Call) -> Call:
         name, value = _resolve(kind, argument, argument.value, first=index == 0)
         given[name] = dataclasses.replace(argument, key=name, value=value)
     fields = sorted(dataclasses.fields(kind), key=lambda field: field.name != kind.positional)
+    values = {
+        field.name: _normalised(field, given[field.name].value)
+        for field in fields
+        if field.name in given
+    }
     arguments = [
         _shortest(field, given[field.name], bare=field.name == kind.positional)
         for field in fields
-        if field.name in given and not _is_default(field, given[field.name].value)
+        if field.name in given
+        and (values[field.name] is OPEN or values[field.name] != kind.implied(field, values))
     ]
     return dataclasses.replace(call, kind=kind.kind, arguments=tuple(arguments))
 
@@ -204,10 +214,11 @@ def _is_open(value: Any) -> bool:
             return False
 
 
-def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
+def _normalised(field: dataclasses.Field[Any], value: Any) -> Any:
+    """What the layer would keep of a value, as far as that is known."""
     if _is_open(value):
-        return False
-    return bool(field.metadata["rule"].normalise(field.name, _plain(value)) == field.default)
+        return OPEN
+    return field.metadata["rule"].normalise(field.name, _plain(value))
 
 
 def _missing(
@@ -252,7 +263,7 @@ def _worded(kind: type[Layer], word: str) -> tuple[str, Any]:
     known: list[str] = []
     for field in dataclasses.fields(kind):
         rule = field.metadata["rule"]
-        if isinstance(field.default, bool):
+        if rule.switch:
             switches = {field.metadata["short"]: True, f"no{field.metadata['short']}": False}
             if plain in switches:
                 return field.name, switches[plain]

@@ -80,6 +80,7 @@ class Lowering:
         self.steps = 0
         self.faults = 0
         self.paths: set[str] = set()
+        self.ends: dict[str, int] = {}
         self.shown: Place | None = None
         self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | Waiting] = {}
 
@@ -87,7 +88,7 @@ class Lowering:
         self, items: Sequence[Item], source: int, scope: Scope, path: str, depth: int
     ) -> int:
         """Each item after the one before it; the node that the last one ends with."""
-        number = 0
+        number, begin, before = 0, len(self.nodes), source
         for item in items:
             if isinstance(item, Comment):
                 continue
@@ -102,11 +103,19 @@ class Lowering:
             if label in scope.labels:
                 self.fault(f"the label '{printable(label or '', 60)}' is set twice", item)
                 continue
-            source = self.item(item, source, scope, f"{path}{label or number}", depth)
+            name, first, arriving = f"{path}{label or number}", len(self.nodes), source
+            source = self.item(item, source, scope, name, depth)
+            self.note_end(name, first, arriving, source)
             if label is not None:
                 scope.labels[label] = source
             number += 1
+        self.note_end(path.removesuffix("."), begin, before, source)
         return source
+
+    def note_end(self, name: str, begin: int, arriving: int, end: int) -> None:
+        """Where what was lowered since node `begin` ends, if that is not its last node."""
+        if end != len(self.nodes) - 1 and (begin < len(self.nodes) or end != arriving):
+            self.ends[name] = end
 
     def item(
         self, item: Call | Block | Repeat, source: int, scope: Scope, path: str, depth: int

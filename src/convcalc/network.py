@@ -71,6 +71,15 @@ class Node:
         return SpecError(text, [Problem(str(cause), place.start, place.end)])
 
 
+def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
+    """The nodes that node `last` depends on, and its own, where `inputs[i]` are read by node i."""
+    needed = set() if last == INPUT else {last}
+    for index in range(last, -1, -1):
+        if index in needed:
+            needed.update(source for source in inputs[index] if source != INPUT)
+    return needed
+
+
 class Step(NamedTuple):
     """A node on a given input: its layer and the shapes that arrive at it and leave it."""
 
@@ -87,11 +96,26 @@ class Network:
     `source` is the tree that the network was read from, for printing it back. `functions` names
     the kinds and labels that the model it describes calls as functions, not as modules: no number
     of ours depends on that, but those of tools that watch modules do.
+
+    `end` is the node whose result is the network's, INPUT for the input itself; None is the last
+    node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
+    names: only of those that do not end with their last node.
     """
 
     nodes: tuple[Node, ...]
+    end: int | None = None
     source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
     functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.end == len(self.nodes) - 1:
+            object.__setattr__(self, "end", None)
+
+    @property
+    def output(self) -> int:
+        """The index of the node whose result is the network's; INPUT if that is the input."""
+        return len(self.nodes) - 1 if self.end is None else self.end
 
     @classmethod
     def chain(cls, layers: Sequence[Layer]) -> Network:

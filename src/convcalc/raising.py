@@ -38,7 +38,7 @@ def with_source(network: Network) -> Network:
     if any(isinstance(node.layer, Waiting) for node in network.nodes):
         return network
     for nested in (True, False):
-        items = _Raising(network.nodes, nested=nested).items()
+        items = _Raising(network, nested=nested).items()
         if _reads_as(items, network):
             return replace(network, source=items)
     return network
@@ -54,8 +54,9 @@ def _reads_as(items: Sequence[Item], network: Network) -> bool:
 class _Raising:
     """One list of nodes, written as items; the nodes that a jump goes to need a label."""
 
-    def __init__(self, nodes: Sequence[Node], *, nested: bool) -> None:
-        self.nodes = nodes
+    def __init__(self, network: Network, *, nested: bool) -> None:
+        nodes = self.nodes = network.nodes
+        self.output = network.output
         self.joins = {
             node.label: index
             for index, node in enumerate(nodes)
@@ -77,7 +78,8 @@ class _Raising:
         items: list[Item] = []
         while len(self.targets) > before:  # the first turn finds what the jumps go to
             before = len(self.targets)
-            items, _ = self.sequence(0, len(self.nodes), INPUT, "")
+            items, reached = self.sequence(0, len(self.nodes), INPUT, "")
+            items += self.jump(reached, self.output)
         return tuple(items)
 
     def sequence(self, begin: int, end: int, source: int, prefix: str) -> tuple[list[Item], int]:

@@ -58,8 +58,9 @@ def parse(text: str) -> Network:
 def _parsed(text: str) -> Network:
     items, problems, expectations = _read(text)
     lowering = Lowering(text, shorthands())
+    end = INPUT
     try:
-        lowering.sequence(items, INPUT, Scope(), "", 0)
+        end = lowering.sequence(items, INPUT, Scope(), "", 0)
     except Unreadable:
         lowering.nodes.clear()
     problems += lowering.problems
@@ -69,7 +70,7 @@ def _parsed(text: str) -> Network:
     if not lowering.nodes:
         raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
-    return Network(tuple(nodes if expectations else lowering.nodes), items)
+    return Network(tuple(nodes if expectations else lowering.nodes), end, items, ends=lowering.ends)
 
 
 def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:

@@ -10,6 +10,8 @@ one place only. In the formulas
 
 from __future__ import annotations
 
+from functools import partial
+from math import gcd
 from typing import NamedTuple
 
 
@@ -64,41 +66,34 @@ class Window(NamedTuple):
     def real_pairs(self, size: int, positions: int) -> int:
         """Pairs of one of the first `positions` windows and a tap that lies on a real cell.
 
-        Tap t of window u lies on cell u*s - pb + t*d, which is real from 0 to i - 1: u from
-        ceil((pb - t*d) / s) to floor((i - 1 + pb - t*d) / s), of the windows 0 ... positions - 1.
+        Tap t of window u lies on cell u*s - pb + t*d, which is real from 0 to i - 1.
 
         Source: derived.
         """
-        pairs = 0
-        for tap in range(self.kernel):
-            ahead = self.before - tap * self.dilation
-            first = max(0, -(-ahead // self.stride))
-            last = min(positions - 1, (size - 1 + ahead) // self.stride)
-            pairs += max(0, last - first + 1)
-        return pairs
+        return self._pairs(positions, self.kernel, self.before, size)
 
     def cells_read(self, size: int) -> int:
         """Cells of the input, padding apart, on which a tap lies at one position at least.
 
-        Tap t lies at position u on the cell u*s + t*d - pb. Taps whose t*d - pb leave the same
-        remainder r when divided by s meet the same cells q*s + r; tap t meets those with o
-        neighbouring q from floor((t*d - pb)/s) on. So of each r the intervals of q are united.
+        Tap t of window u lies on the cell u*s + t*d - pb. With g = gcd(s, d) just the pairs
+        (u + n*d/g, t - n*s/g) lie on the same cell. Of those within 0 <= u < o, 0 <= t < k the
+        one with the smallest t is counted: t < s/g, or else u + d/g >= o.
 
         Source: derived.
         """
-        out = self.out_size(size)
-        if self.dilation == 1 and self.kernel >= self.stride:  # no window leaves a gap
-            end = (out - 1) * self.stride + self.kernel - self.before
-            return max(0, min(size, end))
-        read = 0
-        reached: dict[int, int] = {}
-        for tap in range(self.kernel):
-            first, rest = divmod(tap * self.dilation - self.before, self.stride)
-            begin = max(first, reached.get(rest, 0))
-            end = min(first + out, -((rest - size) // self.stride))
-            read += max(0, end - begin)
-            reached[rest] = max(begin, end)
-        return read
+        out, common = self.out_size(size), gcd(self.stride, self.dilation)
+        taps, positions = self.stride // common, self.dilation // common
+        read = self._pairs(out, min(self.kernel, taps), self.before, size)
+        first = max(0, out - positions)  # window and tap at which the other pairs begin
+        moved = self.before - first * self.stride - taps * self.dilation
+        return read + self._pairs(out - first, self.kernel - taps, moved, size)
+
+    def _pairs(self, windows: int, taps: int, before: int, size: int) -> int:
+        """Pairs u < windows, t < taps with 0 <= u*s + t*d - before < size."""
+        if windows < 1 or taps < 1:
+            return 0
+        below = partial(pairs_up_to, windows, taps, self.stride, self.dilation)
+        return below(before + size - 1) - below(before - 1)
 
     def transposed_size(self, size: int, output_padding: int = 0) -> int:
         """Output cells of the transposed convolution of `size` cells.
@@ -110,6 +105,46 @@ class Window(NamedTuple):
         """
         uncropped = (size - 1) * self.stride + self.extent
         return uncropped - self.before - self.after + output_padding
+
+
+def pairs_up_to(windows: int, taps: int, stride: int, dilation: int, most: int) -> int:
+    """Pairs u < windows, t < taps with u*stride + t*dilation <= most.
+
+    Tap t allows u up to (most - t*dilation) / stride. From 0 to `full` that is every window; of the
+    taps after those up to `last`, counted backwards, it is one more than
+    floor((most - last*dilation + n*dilation) / stride).
+
+    Source: derived.
+    """
+    last = min(taps - 1, most // dilation)
+    full = min(last, (most - (windows - 1) * stride) // dilation)
+    full = max(-1, full)
+    rest = last - full
+    if rest < 1:
+        return max(0, last + 1) * windows
+    counted = floor_sum(rest, stride, dilation, most - last * dilation)
+    return (full + 1) * windows + rest + counted
+
+
+def floor_sum(count: int, divisor: int, step: int, first: int) -> int:
+    """The sum of floor((first + n*step) / divisor) for n = 0 ... count - 1, all of them >= 0.
+
+    The whole multiples of the divisor are taken out of `first` and `step`. What is left counts
+    the points with whole coordinates under a line, which from the other axis is the same question
+    with divisor and step exchanged: as many turns as Euclid's algorithm has.
+
+    Source: Graham, Knuth and Patashnik, "Concrete Mathematics" (1994), section 3.5.
+    """
+    total = 0
+    while count > 0:
+        total += (count - 1) * count // 2 * (step // divisor) + count * (first // divisor)
+        step, first = step % divisor, first % divisor
+        reached = first + count * step
+        count, first = divmod(reached, divisor)
+        divisor, step = step, divisor
+        if not divisor:
+            break
+    return total
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> int:

@@ -129,6 +129,7 @@ def test_json_is_the_documented_schema(convcalc):
                 "receptive_field": [{"size": 7, "effective_stride": 2, "start": -3}] * 2,
             }
         ],
+        "output_layer": 0,
         "totals": {
             "params": 9472,
             "macs": 118013952,

@@ -288,10 +288,17 @@ def test_linear_resizing_to_any_size_is_torchs(shape, out):
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        # TensorFlow's SAME: 5 cells, kernel 2, stride 2: one cell is added at the end.
+        # TensorFlow's SAME: 5 cells, kernel 2, stride 2: one cell is added at the end, which is
+        # in no mean unless that is written.
+        (AvgPool(2, 2, "same-upper"), [1.5, 3.5, 5.0]),
         (AvgPool(2, 2, "same-upper", count_include_pad=False), [1.5, 3.5, 5.0]),
-        (AvgPool(2, 2, "same-upper"), [1.5, 3.5, 2.5]),
-        (AvgPool(2, 2, "same-lower", count_include_pad=False), [1.0, 2.5, 4.5]),
+        (AvgPool(2, 2, "same-upper", count_include_pad=True), [1.5, 3.5, 2.5]),
+        (AvgPool(2, 2, "same-lower"), [1.0, 2.5, 4.5]),
+        (AvgPool(2, 2, "same-lower", count_include_pad=True), [0.5, 2.5, 4.5]),
+        (AvgPool(2, 1, "same"), [1.5, 2.5, 3.5, 4.5, 5.0]),
+        # Padding in numbers counts, as in PyTorch: 0 1, 2 3, 4 5.
+        (AvgPool(2, 2, 1), [0.5, 2.5, 4.5]),
+        (AvgPool(2, 2, 1, count_include_pad=False), [1.0, 2.5, 4.5]),
         (MaxPool(2, 2, "same-lower"), [1, 3, 5]),
         (MaxPool(2, 1, "same"), [2, 3, 4, 5, 5]),
         (MaxPool(2, 2, ((1, 0),)), [1, 3, 5]),
@@ -300,6 +307,25 @@ def test_linear_resizing_to_any_size_is_torchs(shape, out):
 def test_pooling_knows_the_words_of_padding(backend, layer, expected):
     x = np.array([[[1.0, 2.0, 3.0, 4.0, 5.0]]])
     assert expected == run(layer, x, backend=backend)[0, 0].tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        # 1 ... 16 in rows of four, one row and column of padding at the end: the means of
+        # 1 2 3 5 6 7 9 10 11; 3 4 7 8 11 12; 9 10 11 13 14 15; 11 12 15 16.
+        ("avgpool:3,s2,same-upper", [[6.0, 7.5], [12.0, 13.5]]),
+        # The sums 54 45 72 54, each divided by 9.
+        ("avgpool:3,s2,same-upper,include", [[6.0, 5.0], [8.0, 6.0]]),
+        # One row and column before: 1 2 5 6; 2 3 4 6 7 8; 5 6 9 10 13 14; 6 7 8 10 11 12 14 15 16.
+        ("avgpool:3,s2,same-lower", [[3.5, 5.0], [9.5, 11.0]]),
+    ],
+)
+def test_the_mean_of_a_plane_leaves_the_padding_of_same_out(backend, spec, expected):
+    (node,) = convcalc.parse(spec).nodes
+    x = np.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    assert expected == run(node.layer, x, backend=backend)[0, 0].tolist()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -227,9 +227,9 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
         ("maxpool:3,s2,p1", (1, 6, 6), "kernel_size=3, stride=2, padding=1", ()),
         ("maxpool:3,s2,same-upper", (1, 6), "padding=0", ("pad(x, (0, 1), value = -inf)",)),
         ("avgpool:3,s2,p1,ceil", (1, 6, 6), "kernel_size=3, stride=2, padding=1", ()),
-        ("avgpool:2,s2,same-upper", (1, 5), "padding=(0,)", ("pad(x, (0, 1))",)),
+        ("avgpool:2,s2,same-upper,include", (1, 5), "padding=(0,)", ("pad(x, (0, 1))",)),
         (
-            "avgpool:2,s2,same-upper,noinclude",
+            "avgpool:2,s2,same-upper",
             (1, 5),
             "padding=(0,)",
             ("ones_like", "_0 = _0_mean / _0_share"),
@@ -253,9 +253,9 @@ def test_what_torch_can_is_left_to_its_modules(layer, shape, module, calls):
     ("layer", "expected"),
     [
         # TensorFlow's SAME, 5 cells, kernel 2, stride 2: one cell is added at the end.
-        (AvgPool(2, 2, "same-upper", count_include_pad=False), [-1.5, -3.5, -5.0]),
-        (AvgPool(2, 2, "same-upper"), [-1.5, -3.5, -2.5]),
-        (AvgPool(2, 2, "same-lower", count_include_pad=False), [-1.0, -2.5, -4.5]),
+        (AvgPool(2, 2, "same-upper"), [-1.5, -3.5, -5.0]),
+        (AvgPool(2, 2, "same-upper", count_include_pad=True), [-1.5, -3.5, -2.5]),
+        (AvgPool(2, 2, "same-lower"), [-1.0, -2.5, -4.5]),
         # The means of 0 0 1 2, 1 2 3 4 and 3 4 5: what hangs over the end does not count.
         (AvgPool(4, 2, ((2, 0),), ceil_mode=True), [-0.75, -2.5, -4.0]),
         (AvgPool(4, 2, ((2, 0),), ceil_mode=True, count_include_pad=False), [-1.5, -2.5, -4.0]),

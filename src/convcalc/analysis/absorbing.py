@@ -51,6 +51,7 @@ def absorptions(network: Network, input_shape: Shape) -> tuple[Absorption, ...]:
     """
     steps = list(network.walk(input_shape))
     readers = Counter(source for node in network.nodes for source in node.inputs)
+    readers[network.output] += 1  # who runs the network reads it too
     found = []
     for index, step in enumerate(steps):
         source = step.node.inputs[0]

@@ -98,6 +98,14 @@ class Difference:
         return sum(pair.status in statuses for pair in self.pairs)
 
     @property
+    def outputs_differ(self) -> bool:
+        """Whether both results are those of known layers that are not paired with each other."""
+        partner = {p.a.index: p.b.index for p in self.pairs if p.a is not None and p.b is not None}
+        partner[INPUT] = INPUT
+        a, b = self.a.output, self.b.output
+        return a in partner and b in partner.values() and partner[a] != b
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Parameters, multiply-accumulates and activations of both."""
         names = ("params", "macs", "activations")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convcalc.analysis.report import totals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from convcalc.analysis.report import LayerReport, Totals
 
@@ -22,16 +22,13 @@ class Fold:
         label: What their labels have in common.
         layers: The layers, at least one.
         totals: The sums over them.
+        last: The layer whose output leaves the block: read from outside, or else the last one.
     """
 
     label: str
     layers: tuple[LayerReport, ...]
     totals: Totals
-
-    @property
-    def last(self) -> LayerReport:
-        """The layer whose output leaves the block."""
-        return self.layers[-1]
+    last: LayerReport
 
     @property
     def is_single(self) -> bool:
@@ -39,13 +36,21 @@ class Fold:
         return len(self.layers) == 1
 
 
-def fold(layers: Sequence[LayerReport], depth: int | None) -> list[Fold]:
-    """Runs of layers whose labels agree in their first `depth` parts; None folds nothing."""
+def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = None) -> list[Fold]:
+    """Runs of layers whose labels agree in their first `depth` parts; None folds nothing.
+
+    `output` is the layer that the network ends with, which is read by who runs it; None is the
+    last one.
+    """
     if depth is None:
-        return [_fold(row.label, (row,)) for row in layers]
+        return [Fold(row.label, (row,), totals_of((row,)), row) for row in layers]
+    last_reader = {source: row.index for row in layers for source in row.inputs}
+    last_reader[len(layers) - 1 if output is None else output] = len(layers)
     groups = groupby(layers, key=lambda row: tuple(row.label.split(".")[:depth]))
-    return [_fold(".".join(parts), tuple(rows)) for parts, rows in groups]
+    return [_fold(".".join(parts), tuple(rows), last_reader) for parts, rows in groups]
 
 
-def _fold(label: str, rows: tuple[LayerReport, ...]) -> Fold:
-    return Fold(label, rows, totals_of(rows))
+def _fold(label: str, rows: tuple[LayerReport, ...], last_reader: Mapping[int, int]) -> Fold:
+    end = rows[-1].index
+    leaving = [row for row in rows if last_reader.get(row.index, -1) > end]
+    return Fold(label, rows, totals_of(rows), leaving[-1] if leaving else rows[-1])

@@ -213,12 +213,13 @@ def analyze_memory(
     report = analyze(network, tuple(input_shape), batch)
     with uncollected():
         steps = list(network.walk(report.input))
-        placement = placed(steps, report.input, report.batch, in_place=in_place)
+        end = network.output
+        placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
         sizes = [size_in_bytes(storage.numbers, dtype) for storage in placement.storages]
         live = placement.live(sizes)
         saved = None
         if dtype in TRAINABLE:
-            saved = saved_tensors(steps, report.input, report.batch, dtype)
+            saved = saved_tensors(steps, report.input, report.batch, dtype, output=end)
         traffic = report_traffic(report, dtype)
         fixed = _fixed(report, steps, dtype)
         layers = tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,7 @@ from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
 from convcalc.layers.parameters import count
-from convcalc.network import INPUT
+from convcalc.network import INPUT, leading_to
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ class LayerReport:
         counted: Whether its costs are known; where they are not, the figures above are 0.
         total: The headline figure of the convention, of the whole batch; None if it is not known.
         terms: What the convention adds to the multiply-accumulates, and why.
+        repeats: Whether padding that is not of zeros lies in it or before it. The receptive field
+            is then that of outputs which read no copied cell; others, near a border, see the
+            cells that were copied, which may lie anywhere.
     """
 
     index: int
@@ -113,6 +116,7 @@ class LayerReport:
     counted: bool
     total: int | None
     terms: tuple[Term, ...]
+    repeats: bool = False
 
     @property
     def element_ops(self) -> int:
@@ -140,6 +144,7 @@ class Report:
         layers: The layers in order.
         totals: The sums over them.
         convention: Name and sentence of the way of counting that `total` follows.
+        output: The index of the layer whose result is the network's, -1 for the input.
     """
 
     input: Shape
@@ -147,6 +152,18 @@ class Report:
     layers: tuple[LayerReport, ...]
     totals: Totals
     convention: ConventionText = ConventionText(CONVENTION_NAME, CONVENTION_TEXT)
+    output: int = INPUT
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, *spatial) of the network's result, of one sample."""
+        return self.input if self.output == INPUT else self.layers[self.output].output_shape
+
+    @property
+    def unused(self) -> tuple[LayerReport, ...]:
+        """The layers that the network's result does not depend on; all totals count them."""
+        needed = leading_to([row.inputs for row in self.layers], self.output)
+        return tuple(row for row in self.layers if row.index not in needed)
 
     @property
     def unknown(self) -> tuple[LayerReport, ...]:
@@ -177,7 +194,7 @@ def analyze(
     with uncollected():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
-    return Report(tuple(input_shape), batch, layers, totals_of(layers), name)
+    return Report(tuple(input_shape), batch, layers, totals_of(layers), name, network.output)
 
 
 def layer_reports(
@@ -193,6 +210,7 @@ def layer_reports(
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
     start = (IDENTITY,) * (len(input_shape) - 1)
     fields_of: list[Fields] = []
+    repeats: set[int] = set()
     known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
     for step in network.walk(input_shape):
         fields = tuple(
@@ -206,9 +224,12 @@ def layer_reports(
             if facts is None:
                 facts = known[key] = _facts(step, batch, convention, function=function)
             field = step.layer.field(fields, step.arriving)
+            if facts.repeats or repeats.intersection(step.node.inputs):
+                repeats.add(len(fields_of))
         except LayerError as error:
             raise step.node.error(error) from None
-        yield _layer_report(len(fields_of), step, facts, field, batch)
+        row = _layer_report(len(fields_of), step, facts, field, batch)
+        yield replace(row, repeats=True) if row.index in repeats else row
         fields_of.append(field)
 
 
@@ -230,6 +251,7 @@ class _Facts(NamedTuple):
     params: int
     costs: Costs | None
     unread: tuple[int, ...]
+    repeats: bool
     terms: tuple[Term, ...] | None
 
 
@@ -249,6 +271,7 @@ def _facts(step: Step, batch: int, convention: Convention | None, *, function: b
         params=sum(prod(shape) for shape in weights.values()),
         costs=costs,
         unread=layer.unread(arriving[0]),
+        repeats=layer.repeats_cells(arriving[0]),
         terms=terms if costs else None,
     )
 

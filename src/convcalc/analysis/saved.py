@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.analysis.precision import size_in_bytes
 from convcalc.analysis.storage import placed
-from convcalc.network import INPUT
+from convcalc.network import INPUT, leading_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -204,7 +204,12 @@ class SavedTensors:
 
 
 def saved_tensors(
-    steps: Sequence[Step], input_shape: Shape, batch: int = 1, dtype: str = "float32"
+    steps: Sequence[Step],
+    input_shape: Shape,
+    batch: int = 1,
+    dtype: str = "float32",
+    *,
+    output: int | None = None,
 ) -> SavedTensors:
     """The bytes that each layer keeps, every storage where it is first kept.
 
@@ -213,15 +218,19 @@ def saved_tensors(
         input_shape: (channels, *spatial) of one sample.
         batch: Samples.
         dtype: A name in `precision.BITS`, of activations and statistics alike.
+        output: The node whose result is the network's, -1 for the input; None is the last one.
+            What a layer keeps that this does not depend on is let go with its result.
     """
     placement = placed(steps, input_shape, batch, views=_is_view)
     trained = _trained(steps)
+    last = len(steps) - 1 if output is None else output
+    needed = leading_to([step.node.inputs for step in steps], last)
     known: dict[tuple[int, tuple[Shape, ...]], Kept | None] = {}
     kept: set[int] = set()
     layers: list[int | None] = []
     unknown: dict[str, None] = {}
     for index, step in enumerate(steps):
-        if not trained[index]:
+        if not trained[index] or index not in needed:
             layers.append(0)
             continue
         key = (id(step.layer), step.arriving)

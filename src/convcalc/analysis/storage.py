@@ -33,7 +33,8 @@ class Storage:
     Attributes:
         numbers: Numbers in it, of all samples.
         first: The layer that it is made by; 0 for the caller's input.
-        last: The last layer that reads a tensor in it.
+        last: The last layer that reads a tensor in it; one more than there are, where who runs the
+            network reads it after them.
         writers: The layers that wrote into it, in order, views apart; -1 is the caller.
     """
 
@@ -68,7 +69,8 @@ class Placement:
         changes = [0] * (len(self.homes) + 1)
         for storage, size in zip(self.storages, sizes, strict=True):
             changes[storage.first] += size
-            changes[storage.last + 1] -= size
+            if storage.last < len(self.homes):
+                changes[storage.last + 1] -= size
         return list(accumulate(changes))[:-1]
 
 
@@ -79,6 +81,7 @@ def placed(
     *,
     in_place: bool = False,
     views: Callable[[Layer], bool] | None = None,
+    output: int | None = None,
 ) -> Placement:
     """Which storage each result lies in, in the order of execution.
 
@@ -91,9 +94,12 @@ def placed(
             later, the layer reads it through no other input, the tensor fills it, and it is not
             the caller's.
         views: Whether a layer is a view; by default what its kind says.
+        output: The node whose result is the network's, -1 for the input; None is the last one.
     """
     is_view = views or _is_view
     reads = _last_reads(steps)
+    if output not in (None, len(steps) - 1):
+        reads[output] = len(steps)
     storages = [Storage(batch * prod(input_shape), 0, reads[INPUT], [INPUT])]
     homes: list[int] = []
     for index, step in enumerate(steps):

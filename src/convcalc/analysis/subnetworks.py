@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, nearest, printable
-from convcalc.network import INPUT, Network
+from convcalc.network import INPUT, Network, leading_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 
 
 def last_node(network: Network, until: str | None) -> int:
-    """The index of the node of this label, or of the last one in the block of this name.
+    """The index of the node of this label, or of the one that the block of this name ends with.
 
-    None asks for the last one of all.
+    None asks for the one that the network ends with, which may be the input (-1).
 
     Raises:
         UsageError: there is none; the message names the nearest.
     """
     if until is None:
-        return len(network.nodes) - 1
+        return network.output
     labels = [node.label for node in network.nodes]
     if until in labels:
         return labels.index(until)
+    if until in network.ends:
+        if network.ends[until] == INPUT:
+            shown = printable(until, 60)
+            raise UsageError(f"'{shown}' ends with the input itself: nothing is computed for it")
+        return network.ends[until]
     inside = [index for index, own in enumerate(labels) if own.startswith(f"{until}.")]
     if inside:
         return inside[-1]
@@ -39,11 +44,7 @@ def last_node(network: Network, until: str | None) -> int:
 
 def needed_nodes(network: Network, last: int) -> list[int]:
     """The indices of the nodes that node `last` depends on, and its own, in order."""
-    needed = {last}
-    for index in range(last, -1, -1):
-        if index in needed:
-            needed.update(source for source in network.nodes[index].inputs if source != INPUT)
-    return sorted(needed)
+    return sorted(leading_to([node.inputs for node in network.nodes], last))
 
 
 def part_until(network: Network, input_shape: Shape, label: str) -> Network:
@@ -54,7 +55,8 @@ def part_until(network: Network, input_shape: Shape, label: str) -> Network:
         ShapeError, SpecError: a layer up to there does not fit.
     """
     last = last_node(network, label)
-    return _kept(_settled(network, input_shape, last + 1), needed_nodes(network, last), {})
+    ended = replace(_settled(network, input_shape, last + 1), end=last)
+    return _kept(ended, needed_nodes(network, last), {})
 
 
 def without_nodes(network: Network, input_shape: Shape, removed: Mapping[int, int]) -> Network:
@@ -77,7 +79,7 @@ def _settled(network: Network, input_shape: Shape, count: int) -> Network:
     """The first nodes; layers that wait for channels are known, as they name nodes by index."""
     steps = islice(network.walk(input_shape), count)
     nodes = tuple(replace(step.node, layer=step.layer) for step in steps)
-    return Network(nodes, functions=network.functions)
+    return Network(nodes, network.end, functions=network.functions)
 
 
 def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -> Network:
@@ -91,5 +93,6 @@ def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -
             )
             for node in nodes
         ),
+        places[removed.get(network.output, network.output)],
         functions=network.functions,
     )

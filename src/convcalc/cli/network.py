@@ -36,7 +36,8 @@ def summary(given: Mapping[str, Any]) -> Document:
         failure = error
         if not layers:
             raise
-    report = Report(input_shape, batch, tuple(layers), totals_of(layers))
+    end = len(layers) - 1 if failure else network.output
+    report = Report(input_shape, batch, tuple(layers), totals_of(layers), output=end)
     document = summary_document(report, depth, None if failure is None else str(failure))
     document.failure = failure
     return document

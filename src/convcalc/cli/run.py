@@ -171,7 +171,10 @@ def _network(
     network, declared = read_source([text_of("network", given["network"])])
     last = last_node(network, settings.until)
     if maps is not None:
-        labels = [network.nodes[index].label for index in needed_nodes(network, last)]
+        computed: Sequence[int] = range(len(network.nodes))
+        if settings.until is not None:
+            computed = needed_nodes(network, last)
+        labels = [network.nodes[index].label for index in computed]
         maps.check(labels, force=bool(given["force"]), inputs=_inputs(given))
     more = {} if maps is None else {"watch": maps.save}
     array = read(given["array"])

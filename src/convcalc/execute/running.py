@@ -66,13 +66,21 @@ def run_network(
     work = network_work(network, array, weights, settings)
     result = run_work(work, settings, watch)
     if settings.until is None:
-        return result
+        return replace(result, notes=(*result.notes, *_output_note(network)))
     part = work.network
     stopped = (
         f"stopped after '{part.nodes[-1].label}': {len(part.nodes)} of "
         f"{len(network.nodes)} layers computed"
     )
     return replace(result, notes=(*result.notes, stopped))
+
+
+def _output_note(network: Network) -> list[str]:
+    """Which layer the result is that of, where it is not the last one."""
+    if network.end is None:
+        return []
+    name = "the input" if network.end == INPUT else f"that of '{network.nodes[network.end].label}'"
+    return [f"the output is {name}; the layers behind it are computed, too"]
 
 
 def run_work(
@@ -196,7 +204,7 @@ def _layers(
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
     last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
-    last_read[len(network.nodes) - 1] = len(network.nodes)
+    last_read[network.output] = len(network.nodes)
     values: dict[int, Any] = {INPUT: backend.load(samples, dtype)}
     for index, step in enumerate(network.walk(samples.shape[1:])):
         own = {
@@ -210,7 +218,7 @@ def _layers(
         for source in (*step.node.inputs, index):
             if last_read.get(source, index) == index:
                 values.pop(source, None)
-    return values[len(network.nodes) - 1]
+    return values[network.output]
 
 
 def _single(network: Network) -> Conv | ConvTranspose:

@@ -45,7 +45,7 @@ def torch_module(
             called_as_function(step.node, functions),
         )
         values[index] = FORMS[step.layer.kind](place, step.layer)
-    graph.output(values[len(network.nodes) - 1])
+    graph.output(values[network.output])
     model.recompile()
     if weights is not None:
         load(model, weights, network.tensor_shapes(input_shape))

@@ -173,7 +173,7 @@ def _share(
     """The share of its cells that each window counts, (1, 1, *sizes)."""
     channel = place.call(operator.getitem, place.inputs[0], (slice(1), slice(1)), name="channel")
     cells = place.call(torch.ones_like, channel, name="ones")
-    inner = float(layer.count_include_pad)
+    inner = float(bool(layer.count_include_pad))
     cells = place.call("pad", cells, pad_ends(padded), value=inner, name="counted")
     over = [
         w._replace(before=0, after=w.after - p.after) for w, p in zip(windows, padded, strict=True)

@@ -103,6 +103,15 @@ class Layer:
         return {field.name: field.metadata["rule"] for field in dataclasses.fields(cls)}
 
     @classmethod
+    def implied(
+        cls,
+        field: dataclasses.Field[Any],
+        values: Mapping[str, Any],  # noqa: ARG003 - for kinds whose defaults depend on others
+    ) -> Any:
+        """What a parameter is when it is not given, beside the `values` of others."""
+        return field.default
+
+    @classmethod
     def branch_inputs(
         cls,
         source: int,  # noqa: ARG003 - for kinds that read it beside their branches
@@ -120,7 +129,7 @@ class Layer:
         written = [
             _written(field, getattr(self, field.name), bare=field.name == self.positional)
             for field in sorted(fields, key=lambda field: field.name != self.positional)
-            if getattr(self, field.name) != field.default
+            if getattr(self, field.name) != self.implied(field, vars(self))
         ]
         return ":".join(filter(None, (self.kind, ",".join(written))))
 
@@ -163,6 +172,13 @@ class Layer:
         `shapes` are the inputs': with SAME padding and a stride, the start depends on the size.
         """
         return fields[0]
+
+    def repeats_cells(self, shape: Shape, /) -> bool:
+        """Whether it reads copies of its own input's cells beyond a border: padding not of zeros.
+
+        Outputs near a border then see the cells that were copied, wherever those lie.
+        """
+        return False
 
     def unread(self, shape: Shape, /) -> tuple[int, ...]:
         """Cells at the end of each spatial axis that no window reaches because of the stride."""

@@ -71,6 +71,11 @@ class Conv(Convolution):
         pairs = prod(window.real_pairs(*sizes) for window, *sizes in axes)
         return out[0] * (shape[0] // self.groups) * pairs
 
+    def repeats_cells(self, shape: Shape) -> bool:
+        """Whether there is padding, and not of zeros."""
+        padded = any(w.before or w.after for w in self.windows(shape))
+        return padded and self.padding_mode != "zeros"
+
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))

@@ -40,6 +40,11 @@ class Pad(Layer):
         check_mode(self.padding_mode, windows, shape)
         return (shape[0], *window_sizes(windows, shape))
 
+    def repeats_cells(self, shape: Shape) -> bool:
+        """Whether there is padding, and not of zeros."""
+        padded = any(w.before or w.after for w in self.windows(shape))
+        return padded and self.padding_mode != "zeros"
+
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The start moves back by the padding."""
         windows = self.windows(shapes[0])

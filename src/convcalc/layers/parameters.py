@@ -34,11 +34,15 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class Rule(NamedTuple):
-    """How a parameter is written, the function that normalises it, the words it accepts."""
+    """How a parameter is written, the function that normalises it, the words it accepts.
+
+    A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`.
+    """
 
     form: str
     normalise: Callable[[str, object], Any]
     words: tuple[str, ...] = ()
+    switch: bool = False
 
 
 def count(minimum: int) -> Rule:
@@ -132,10 +136,12 @@ def one_of(*words: str) -> Rule:
     return Rule(" | ".join(words), normalise, words)
 
 
-def switch() -> Rule:
-    """True or false."""
+def switch(*, optional: bool = False) -> Rule:
+    """True or false; None where `optional`, for a default that other parameters decide."""
 
-    def normalise(name: str, value: object) -> bool:
+    def normalise(name: str, value: object) -> bool | None:
+        if value is None and optional:
+            return None
         text = value.lower() if isinstance(value, str) else value
         if text is True or text == "true":
             return True
@@ -143,7 +149,7 @@ def switch() -> Rule:
             return False
         raise ParameterError(name, f"expected true or false, got {value!r}")
 
-    return Rule("true | false", normalise)
+    return Rule("true | false", normalise, switch=True)
 
 
 def param(rule: Rule, short: str, note: str, **default: Any) -> Any:

@@ -114,13 +114,28 @@ class MaxPool(Pool):
 
 @dataclasses.dataclass(frozen=True)
 class AvgPool(Pool):
-    """The mean of each window; cells of explicit padding count as zeros, unless excluded."""
+    """The mean of each window; padding in numbers counts as zeros, padding by a word does not."""
 
     kind: ClassVar[str] = "avgpool"
 
-    count_include_pad: bool = param(
-        switch(), "include", "count the cells of the padding in the mean", default=True
+    count_include_pad: bool | None = param(
+        switch(optional=True),
+        "include",
+        "count the cells of the padding in the mean; by default of padding in numbers only",
+        default=None,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.count_include_pad is None:
+            object.__setattr__(self, "count_include_pad", _counts(self.padding))
+
+    @classmethod
+    def implied(cls, field: dataclasses.Field[Any], values: Mapping[str, Any]) -> Any:
+        """Whether padding counts follows from how it is written."""
+        if field.name != "count_include_pad":
+            return super().implied(field, values)
+        return _counts(values.get("padding", 0))
 
     @property
     def needs_floats(self) -> bool:
@@ -162,3 +177,14 @@ class AvgPool(Pool):
             # A window of padding alone sums to 0, whatever that is divided by.
             counts.append([max(1, min(s + w.kernel, last) - max(s, first)) for s in starts])
         return tuple(counts)
+
+
+def _counts(padding: object) -> bool | None:
+    """Whether cells of padding count in a mean unless that is said; None if it is not known yet.
+
+    Source: PyTorch counts the cells that its `AvgPool2d` was told to add; TensorFlow's SAME and
+    ONNX's `auto_pad` leave padding out (`tf.nn.avg_pool`; AveragePool, count_include_pad = 0).
+    """
+    if isinstance(padding, str):
+        return padding == "valid"
+    return True if isinstance(padding, int | tuple) else None

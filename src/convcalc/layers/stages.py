@@ -51,6 +51,10 @@ class Staged(Layer, ABC):
             own = stage.field((own,), (arriving,))
         return own
 
+    def repeats_cells(self, shape: Shape) -> bool:
+        """Whether any stage does."""
+        return any(stage.repeats_cells(arriving) for _, stage, arriving in self.walk(shape))
+
     def unread(self, shape: Shape) -> tuple[int, ...]:
         """Of the first stage, the one that reads the input."""
         _, stage, arriving = next(self.walk(shape))

@@ -12,8 +12,8 @@ from convcalc.render.documents import (
     PARAMS,
     SPEC,
     heading,
-    partial_remarks,
     report_data,
+    report_remarks,
 )
 from convcalc.render.summary import fields_text
 from convcalc.render.table import Cell, Column, Document, Table
@@ -61,7 +61,7 @@ def comparison_document(comparison: Comparison) -> Document:
         Table(COLUMNS, _rows(comparison)),
         heading(original),
         [
-            *map(_wrapped, [*remarks, *partial_remarks(original)]),
+            *map(_wrapped, [*remarks, *report_remarks(original)]),
             CONVENTION_TEXT,
             "field: size/effective stride/start",
         ],

@@ -14,8 +14,8 @@ from convcalc.render.documents import (
     SPEC,
     heading,
     known_macs,
-    partial_remarks,
     report_data,
+    report_remarks,
 )
 from convcalc.render.table import Cell, Column, Document, Table, signed, written
 
@@ -130,7 +130,7 @@ def _detail(row: LayerReport) -> list[Cell]:
 
 def _remarks(report: Report) -> list[str]:
     """The convention, and what is not in the totals."""
-    return [*partial_remarks(report), *_mistakes(report), report.convention.text]
+    return [*report_remarks(report), *_mistakes(report), report.convention.text]
 
 
 def _mistakes(report: Report) -> list[str]:

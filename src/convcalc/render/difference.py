@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.difference import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
+from convcalc.network import INPUT
 from convcalc.render.documents import (
     MACS,
     OUTPUT,
@@ -15,6 +16,7 @@ from convcalc.render.documents import (
     SPEC,
     heading,
     known_macs,
+    output_remarks,
     partial_remarks,
     report_data,
 )
@@ -107,18 +109,32 @@ def _row(letter: str, row: LayerReport, report: Report, status: str, word: str) 
 
 def _remarks(difference: Difference) -> list[str]:
     remarks = [_counts(difference), *map(_quantity, difference.quantities)]
+    if difference.outputs_differ:
+        ends = (_output_name(report) for report in (difference.a, difference.b))
+        remarks.append("the outputs are not alike: A ends with {}, B with {}".format(*ends))
     if difference.a.input != difference.b.input:
         remarks.append("the networks are meant for different inputs; -i takes both on the same one")
     if difference.in_order:
         remarks.append("too many layers differ to look for the best pairs: paired by their place")
-    partial = [*partial_remarks(difference.a, " in A"), *partial_remarks(difference.b, " in B")]
-    return [*remarks, *partial, CONVENTION_TEXT]
+    for report, network in ((difference.a, " in A"), (difference.b, " in B")):
+        remarks += [*output_remarks(report, network), *partial_remarks(report, network)]
+    return [*remarks, CONVENTION_TEXT]
+
+
+def _output_name(report: Report) -> str:
+    """The layer that a network ends with, as it is written and by its label."""
+    if report.output == INPUT:
+        return "its input"
+    row = report.layers[report.output]
+    return f"{row.spec} ({row.label})"
 
 
 def _counts(difference: Difference) -> str:
     """How many layers differ, and in what way."""
     counted = {status: difference.count(status) for status in WORDS if status != EQUAL}
     differing = sum(counted.values())
+    if not differing and difference.outputs_differ:
+        return f"the layers are alike: {len(difference.pairs)} layers, all equal"
     if not differing:
         return f"the networks are alike: {len(difference.pairs)} layers, all equal"
     ways = ", ".join(f"{count} {WORDS[status]}" for status, count in counted.items() if count)
@@ -157,7 +173,7 @@ def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:
 
 def _side(name: str, report: Report) -> dict[str, Any]:
     data = report_data("diff", report)
-    kept = ("input", "batch", "dtype", "layers", "totals")
+    kept = ("input", "batch", "dtype", "layers", "output_layer", "totals")
     return {"name": name, **{key: data[key] for key in kept}}
 
 

@@ -18,6 +18,9 @@ SCHEMA_VERSION = 1
 MOST_NAMES = 8
 """Layers of unknown costs that a remark names; JSON has null for each of them."""
 
+MOST_UNUSED = 2
+"""Layers that the output does not depend on that a remark names."""
+
 INDEX = Column("index", "#", numeric=True)
 SPEC = Column("spec", "layer", folds=True)
 OUTPUT = Column("output_shape", "output")
@@ -38,7 +41,7 @@ def shape_document(report: Report) -> Document:
         [row.index, row.spec, _shapes(row.input_shapes), row.output_shape, _weights(row)]
         for row in report.layers
     ]
-    remarks = [
+    remarks = output_remarks(report) + [
         f"layer {row.index} leaves cells at the end of its input unread: {written(row.unread)}"
         for row in report.layers
         if any(row.unread)
@@ -69,7 +72,10 @@ def field_document(report: Report) -> Document:
         ]
         for row in report.layers
     ]
-    remarks = ["output u sees input cells start + u*stride ... start + u*stride + size - 1"]
+    remarks = [
+        *output_remarks(report),
+        "output u sees input cells start + u*stride ... start + u*stride + size - 1",
+    ]
     if any(len(field.phases or ()) > 1 for row in report.layers for field in row.receptive_field):
         remarks.append(
             "neighbouring outputs see different sizes, as after a transposed convolution: the"
@@ -83,6 +89,7 @@ def field_document(report: Report) -> Document:
         remarks.append(
             "branches with different strides met: their fields drift apart, and the union is shown"
         )
+    remarks += repeats_remarks(report)
     return Document(report_data("rf", report), Table(columns, rows), heading(report), remarks)
 
 
@@ -97,6 +104,7 @@ def report_data(command: str, report: Report) -> dict[str, Any]:
         "convention": report.convention._asdict(),
         "status": "partial" if report.unknown else "complete",
         "layers": [_layer_data(row) for row in report.layers],
+        "output_layer": report.output,
         "totals": _totals_data(report.totals),
     }
 
@@ -124,7 +132,10 @@ def _layer_data(row: LayerReport) -> dict[str, Any]:
         "element_ops_by_type": row.elements._asdict() if row.counted else None,
         "activations": row.activations,
         "total": row.total,
-        "receptive_field": [_field_data(field) for field in row.receptive_field],
+        "receptive_field": [
+            _field_data(field) | ({"interior_only": True} if row.repeats else {})
+            for field in row.receptive_field
+        ],
     }
 
 
@@ -177,6 +188,35 @@ def partial_remarks(report: Report, network: str = "") -> list[str]:
     if more := names[MOST_NAMES:]:
         names[MOST_NAMES:] = [f"{len(more)} more"]
     return [f"partial: not known, and in no total, is the cost of {', '.join(names)}{network}"]
+
+
+def output_remarks(report: Report, network: str = "") -> list[str]:
+    """Which layer the network ends with and what does not lead there; usually nothing to say."""
+    names = [f"{row.label} ({row.kind})" for row in report.unused]
+    if not names:
+        return []
+    if more := names[MOST_UNUSED:]:
+        names[MOST_UNUSED:] = [f"{len(more)} more"]
+    end = "the input" if report.output < 0 else f"that of {report.layers[report.output].label}"
+    unused = f"does not depend on {', '.join(names)}, and all layers count"
+    return [f"the output{network} is {end}, which {unused}"]
+
+
+def repeats_remarks(report: Report) -> list[str]:
+    """For which outputs the fields hold, where padding repeats cells; usually for all."""
+    rows = [row for row in report.layers if row.repeats]
+    if not rows:
+        return []
+    which = f"from layer {rows[0].index} on" if len(rows) > 1 else f"in layer {rows[0].index}"
+    return [
+        f"{which} fields are those of outputs that read no copied cell; behind reflect, replicate"
+        "\nor circular padding others, near a border, see the cells that were copied instead"
+    ]
+
+
+def report_remarks(report: Report) -> list[str]:
+    """What stands below every table of a report: its output, and what its totals leave out."""
+    return [*output_remarks(report), *partial_remarks(report)]
 
 
 def _weights(row: LayerReport) -> str:

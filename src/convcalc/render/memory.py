@@ -10,8 +10,8 @@ from convcalc.render.documents import (
     OUTPUT,
     SPEC,
     heading,
-    partial_remarks,
     report_data,
+    report_remarks,
 )
 from convcalc.render.table import Cell, Column, Document, Table, written
 
@@ -57,7 +57,7 @@ def memory_document(found: MemoryReport) -> Document:
         for row in found.layers
     ]
     total = _total(found) if len(rows) > 1 else None
-    partial = partial_remarks(found.report)
+    partial = report_remarks(found.report)
     remarks = [*_sums(found), "", *_peak_lines(found), "", *partial, *_legend(found)]
     return Document(_data(found), Table(COLUMNS, rows, total), _heading(found), remarks)
 

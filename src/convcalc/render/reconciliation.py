@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.render.documents import heading, partial_remarks, report_data
+from convcalc.render.documents import heading, report_data, report_remarks
 from convcalc.render.table import Cell, Column, Document, Shown, Table, signed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _remarks(reconciliation: Reconciliation) -> list[str]:
         for tool in reconciliation.tools
         if (kinds := dict.fromkeys(row.kind for row in tool.unknown if row.counted))
     ]
-    return [*mistakes, *partial_remarks(reconciliation.report), *unknown]
+    return [*mistakes, *report_remarks(reconciliation.report), *unknown]
 
 
 def _data(reconciliation: Reconciliation) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from convcalc.render.documents import (
     SPEC,
     heading,
     number,
-    partial_remarks,
     report_data,
+    report_remarks,
 )
 from convcalc.render.table import Cell, Column, Document, Share, Shown, Table
 
@@ -120,7 +120,7 @@ def _remarks(roofline: Roofline) -> list[str]:
     ridge = _digits(roofline.machine.ridge).text
     used = float(100 * roofline.peak_fraction)
     return [
-        *partial_remarks(roofline.report),
+        *report_remarks(roofline.report),
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
         "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
         f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",

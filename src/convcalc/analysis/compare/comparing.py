@@ -119,13 +119,13 @@ def compare(
         replaces = "replaces" if len(asked) == 1 else "replace"
         raise UsageError(f"nothing to compare: {names} {replaces} conv layers, found only {kinds}")
     original = analyze(network, input_shape, batch)
-    outcomes = tuple(_outcome(variant, steps, original) for variant in asked)
+    outcomes = tuple(_outcome(variant, steps, network.output, original) for variant in asked)
     if not any(outcome.changes for outcome in outcomes):
         raise UsageError(_nothing_replaced(outcomes))
     return Comparison(original, outcomes)
 
 
-def _outcome(variant: Variant, steps: Sequence[Step], original: Report) -> Outcome:
+def _outcome(variant: Variant, steps: Sequence[Step], output: int, original: Report) -> Outcome:
     # Networks repeat themselves: the same layer on the same shape is replaced by the same layers.
     known: dict[tuple[int, tuple[Shape, ...]], _Place] = {}
     places = []
@@ -133,7 +133,7 @@ def _outcome(variant: Variant, steps: Sequence[Step], original: Report) -> Outco
         key = (id(step.layer), step.arriving)
         place = known.get(key) or known.setdefault(key, _place(variant, step))
         places.append(place._replace(step=step))
-    network, ends = _replaced(places)
+    network, ends = _replaced(places, output)
     report = analyze(network, original.input, original.batch)
     changes, unchanged = [], []
     for index, (place, end) in enumerate(zip(places, ends, strict=True)):
@@ -158,7 +158,7 @@ def _place(variant: Variant, step: Step) -> _Place:
     return _Place(step, kept, found) if isinstance(found, str) else _Place(step, found, "")
 
 
-def _replaced(places: Sequence[_Place]) -> tuple[Network, list[int]]:
+def _replaced(places: Sequence[_Place], output: int) -> tuple[Network, list[int]]:
     """The network with every place filled, and the node that each place ends with."""
     taken = {place.step.node.label for place in places}
     nodes: list[Node] = []
@@ -174,7 +174,8 @@ def _replaced(places: Sequence[_Place]) -> tuple[Network, list[int]]:
                 nodes.append(Node(layer, inputs, label))
                 inputs = (len(nodes) - 1,)
         ends.append(len(nodes) - 1)
-    return with_source(Network(tuple(nodes))), ends
+    end = INPUT if output == INPUT else ends[output]
+    return with_source(Network(tuple(nodes), end)), ends
 
 
 def _labels(label: str, number: int, taken: set[str]) -> list[str]:

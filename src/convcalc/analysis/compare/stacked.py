@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from convcalc.layers import Conv, Layer, Shape
 
 
+MOST_STAGES = 1000
+"""Layers that one convolution becomes at most; beyond that it is a typing error, not a network."""
+
+
 class Stacked(Variant):
     """3 x 3 convolutions that see the same cells together."""
 
@@ -55,6 +59,8 @@ class Stacked(Variant):
         if taps < 5:
             return f"its kernel of {taps} is no larger than one of 3"
         number = taps // 2
+        if number > MOST_STAGES:
+            return f"its kernel of {taps} would be {number} kernels of 3, over {MOST_STAGES}"
         windows = conv.windows(shape)
         return tuple(
             replace(
