@@ -77,29 +77,6 @@ class Window(NamedTuple):
             pairs += max(0, last - first + 1)
         return pairs
 
-    def cells_read(self, size: int) -> int:
-        """Cells of the input, padding apart, on which a tap lies at one position at least.
-
-        Tap t lies at position u on the cell u*s + t*d - pb. Taps whose t*d - pb leave the same
-        remainder r when divided by s meet the same cells q*s + r; tap t meets those with o
-        neighbouring q from floor((t*d - pb)/s) on. So of each r the intervals of q are united.
-
-        Source: derived.
-        """
-        out = self.out_size(size)
-        if self.dilation == 1 and self.kernel >= self.stride:  # no window leaves a gap
-            end = (out - 1) * self.stride + self.kernel - self.before
-            return max(0, min(size, end))
-        read = 0
-        reached: dict[int, int] = {}
-        for tap in range(self.kernel):
-            first, rest = divmod(tap * self.dilation - self.before, self.stride)
-            begin = max(first, reached.get(rest, 0))
-            end = min(first + out, -((rest - size) // self.stride))
-            read += max(0, end - begin)
-            reached[rest] = max(begin, end)
-        return read
-
     def transposed_size(self, size: int, output_padding: int = 0) -> int:
         """Output cells of the transposed convolution of `size` cells.
 
