@@ -216,6 +216,9 @@ def test_thops_quotients_are_binary_fractions_and_cut():
     # ((8/7)^2 + 1) * 98 is 226, and a little less in float64; thop itself says 225.
     assert 225 == counted("adaptiveavgpool:7", (2, 8, 8), "thop")
     assert 298 == counted("adaptiveavgpool:7", (2, 10, 10), "thop")
+    # The whole batch is cut once: two samples are 451.99..., not twice 225.
+    assert 451 == counted("adaptiveavgpool:7", (2, 8, 8), "thop", batch=2)
+    assert 1581 == counted("adaptiveavgpool:7", (2, 8, 8), "thop", batch=7)
 
 
 @pytest.mark.parametrize("name", HOMES)

@@ -14,7 +14,7 @@ import convcalc
 
 ROOT = Path(convcalc.__file__).parent
 
-SHAPES = {"errors", "window", "receptive", "layers"}
+SHAPES = {"errors", "window", "borders", "receptive", "layers"}
 BOUND = SHAPES | {"spec", "binding"}
 NETWORKS = BOUND | {"network", "lowering", "reading", "pytorch_text"}
 REPORTS = NETWORKS | {"analysis"}
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "collecting": set(),
     "calling": {"errors", "layers"},
     "window": set(),
+    "borders": {"window"},
     "receptive": {"errors", "window"},
     "spec": {"errors"},
     "layers": {"errors", "window", "receptive"},

@@ -55,6 +55,13 @@ def test_in_place_nothing_new_is_stored_but_what_leaves_is_the_same():
     assert [128, 128, 128] == [row.activations for row in found.layers]
 
 
+def test_a_learned_slope_is_written_in_place_too():
+    # 2 x 4 x 4 numbers of 4 bytes: the layer's input and result, which is written over it.
+    apart, in_place = (memory("pw:2 prelu:2", (2, 4, 4), in_place=it) for it in (False, True))
+    assert [256, 256] == [row.live for row in apart.layers]
+    assert [256, 128] == [row.live for row in in_place.layers]
+
+
 def test_what_training_keeps_does_not_depend_on_in_place():
     apart, in_place = (memory(BLOCK, (2, 4, 4), in_place=which) for which in (False, True))
     assert apart.training == in_place.training

@@ -160,3 +160,21 @@ def test_convolutions_drawn_at_random(tool, k, s, m, p, bias, g):
     spec = f"conv:{2 * m},k{k},s{s},p{p},g{g}{end} bn convt:{g},k{k},s{s},g{g}{end} relu"
     theirs, ours = both(convcalc.parse(spec), (2 * g, 9, 7), tool)
     assert theirs == ours
+
+
+@pytest.mark.parametrize("batch", [2, 3, 5])
+@pytest.mark.parametrize(
+    ("spec", "size"),
+    [
+        ("adaptiveavgpool:7", (2, 8, 8)),
+        ("adaptiveavgpool:3x7x11", (3, 5, 8, 13)),
+        ("conv:4,k3 bn softmax prelu avgpool:2 upsample:2 gap", (4, 8, 8)),
+        ("convt:4,k3,s2 in ln linear:3", (2, 5, 5)),
+    ],
+)
+def test_thop_with_a_batch(spec, size, batch):
+    # Its quotients are cut once for the whole batch, so that n samples are not n times one.
+    thop = pytest.importorskip("thop")
+    network = convcalc.parse(spec)
+    total, _ = thop.profile(network.to_torch(size), (torch.zeros(batch, *size),), verbose=False)
+    assert total == network.analyze(size, batch, convention="thop").totals.total

@@ -54,6 +54,40 @@ def test_the_batch_multiplies_what_is_kept_and_not_the_statistics_of_bn():
     assert 3 * 128 + 3 * 128 + 16 == total("pw:2 bn", (2, 4, 4), 3)
 
 
+@pytest.mark.parametrize(
+    ("spec", "one", "two"),
+    [
+        # Two of four channels of 4 x 4 = 16 numbers: of one sample they lie in one piece of what
+        # the slice is a part of (256 bytes), of two samples they are copied (2 * 128 bytes).
+        ("pw:4 slice:0:2 in", (256, 0, 256 + 16), (512, 0, 256 + 32)),
+        ("pw:4 slice:0:2 in:affine", (256, 0, 256 + 24), (512, 0, 256 + 48)),
+        ("pw:4 slice:0:2 gn:1", (256, 0, 256 + 8), (512, 0, 256 + 16)),
+        ("pw:4 slice:0:2 linear:3", (256, 0, 256), (512, 0, 256)),
+        # Each makes its own copy, and who needs none keeps the whole.
+        (
+            "pw:4 slice:0:2 residual{in | gn:2 | gelu}",
+            (256, 0, 256 + 16, 16, 0, 0),
+            (512, 0, 256 + 32, 256 + 32, 512, 0),
+        ),
+        # All channels are in one piece; so are those of a result of its own.
+        ("pw:4 slice:0:4 gn:1", (256, 0, 256 + 8), (512, 0, 512 + 16)),
+        ("pw:4 slice:0:2 relu gn:1", (256, 0, 128, 8), (512, 0, 256, 16)),
+        ("pw:4 slice:0:2 dropout:0 gn:1", (256, 0, 0, 256 + 8), (512, 0, 0, 256 + 16)),
+        # A convolution and bn read it where it lies.
+        ("pw:4 slice:0:2 pw:2", (256, 0, 256), (512, 0, 512)),
+        ("pw:4 slice:0:2 bn", (256, 0, 256 + 16), (512, 0, 512 + 16)),
+    ],
+)
+def test_a_part_of_several_samples_is_copied_where_one_piece_is_needed(spec, one, two):
+    for batch, layers in ((1, one), (2, two)):
+        assert layers == kept(convcalc.parse(spec), (4, 4, 4), batch).layers
+
+
+def test_linear_on_features_alone_reads_a_part_where_it_lies():
+    # 4 features of two samples; the first two of each are 32 bytes apart.
+    assert (32, 0, 32) == kept(convcalc.parse("linear:4 slice:0:2 linear:3"), (4,), 2).layers
+
+
 def test_half_as_wide_numbers_take_half_except_masks_and_places():
     network = convcalc.parse("pw:2 maxpool:2 dropout bn")
     # 32 and 32 numbers, 8 places; 8 marks; 8 numbers and 2 * 2 statistics
@@ -129,16 +163,20 @@ SHORT = {
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 @pytest.mark.parametrize(("spec", "shape"), LAYERS)
-@pytest.mark.parametrize("context", ["{}", "pw:6 {}", "pw:6 relu {}", "pw:6 {} bn relu"])
+@pytest.mark.parametrize(
+    "context", ["{}", "pw:6 {}", "pw:6 relu {}", "pw:6 {} bn relu", "pw:8 slice:1:7 {}"]
+)
 def test_autograd_keeps_as_much_of_every_kind(spec, shape, context):
     pytest.importorskip("torch")
     from torch_layers import kept_bytes
 
     text = context.format(SHORT.get(spec, spec))
     if len(shape) == 1:
-        text = text.replace("pw:6", "linear:6")
+        text = text.replace("pw:", "linear:")
     network = convcalc.parse(text)
-    assert kept_bytes(network, shape, 2) == sum(kept(network, shape, 2).layers)
+    # A part of one sample lies in one piece. (One feature of one sample has no variance.)
+    for batch in (1, 2) if "slice:1:7" in context and len(shape) > 1 else (2,):
+        assert kept_bytes(network, shape, batch) == sum(kept(network, shape, batch).layers)
 
 
 @pytest.mark.parametrize(

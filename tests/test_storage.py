@@ -36,6 +36,10 @@ def live(spec, shape=SHAPE, batch=1, in_place=False):
         # relu writes over the convolution's result, and never over the caller's input.
         ("pw:4 relu relu", [16, 16, 16], [16, 8, 8]),
         ("relu relu", [16, 16], [16, 8]),
+        # A learned slope is one more number for each channel, and no reason to write elsewhere.
+        ("pw:4 prelu prelu:4", [16, 16, 16], [16, 8, 8]),
+        # The sums that a softmax divides by need every number of a place once more.
+        ("pw:4 softmax", [16, 16], [16, 16]),
         # A view stores nothing, and its storage lives as long as it does.
         ("pw:4 flatten linear:1", [16, 8, 9], [16, 8, 9]),
         ("pw:4 flatten relu", [16, 8, 16], [16, 8, 8]),
@@ -80,6 +84,60 @@ def test_a_view_may_be_refused():
     found = placement(network, views=lambda layer: layer.view and layer.kind != "dropout")
     assert (0, 1, 2) == (found.home(INPUT), found.home(0), found.home(1))
     assert (0, 1, 1) == tuple(map(placement(network).home, (INPUT, 0, 1)))
+
+
+PLAIN = {
+    "conv": "conv:4,k3,p1",
+    "convt": "convt:4,k3,p1",
+    "dw": "dw:k3,p1",
+    "pw": "pw:4",
+    "sep": "sep:4,k3,p1",
+    "linear": "linear:4",
+    "gn": "gn:2",
+    "maxpool": "maxpool:3,s1,p1",
+    "avgpool": "avgpool:3,s1,p1",
+    "adaptiveavgpool": "adaptiveavgpool:3",
+    "adaptivemaxpool": "adaptivemaxpool:3",
+    "pad": "pad:1",
+    "upsample": "upsample:2",
+    "pixelshuffle": "pixelshuffle:2",
+    "shuffle": "shuffle:2",
+    "slice": "slice:0:2",
+    "residual": "residual{tanh | relu}",
+    "concat": "concat{tanh | relu}",
+    "scale": "scale{tanh}",
+}
+
+
+def is_element_by_element(kind):
+    """Whether PyTorch's result changes only where its first input was changed, and at all places.
+
+    Then a number may be written over as soon as it was read: nothing asks for it again.
+    """
+    torch = pytest.importorskip("torch")
+    from torch_layers import operation
+
+    network = convcalc.parse(PLAIN.get(kind, kind))
+    *_, step = network.walk((4, 4, 4))
+    compute, modules = operation(step.layer, step.arriving[0])
+    for module in modules:
+        module.eval()
+    torch.manual_seed(0)
+    arrays = [torch.rand(1, *shape) for shape in step.arriving]
+    first = compute(*arrays)
+    if first.shape != arrays[0].shape:
+        return False
+    changed = torch.zeros(4 * 4 * 4, 4 * 4 * 4, dtype=torch.bool)
+    for place in range(4 * 4 * 4):
+        other = arrays[0].clone()
+        other.view(-1)[place] += 3
+        changed[place] = (compute(other, *arrays[1:]) != first).reshape(-1)
+    return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"dropout", "identity"}))
+def test_what_is_written_in_place_works_element_by_element(kind):
+    assert is_element_by_element(kind) == KINDS[kind].in_place
 
 
 def test_resnet50_by_hand():

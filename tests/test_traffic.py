@@ -1,14 +1,17 @@
 """Bytes that layers move, with all the reuse there can be and with none."""
 
+from fractions import Fraction
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import convcalc
 from convcalc.analysis import Traffic, layer_traffic, report_traffic
+from convcalc.borders import elements_read
 from convcalc.layers import KINDS
+from convcalc.layers.resampling import linear_read
 from convcalc.window import Window
 
 
@@ -37,6 +40,19 @@ ROWS = [
     ("pw:8,s2,nobias", (3, 6, 6), (27, 24, 72), (216, 216, 72)),
     # Taps 0 and 2 of windows 0, 3, 6: cells 0 2 3 5 6 8 of 10
     ("conv:1,k2,s3,d2,nobias", (1, 10), (6, 2, 3), (6, 6, 3)),
+    # Taps at -2 -1, 1 2, 4 5, 7 8 of 7 cells. The border is of zeros; of the other end, 5 6 and
+    # 0 1; mirrored, 2 1 and 5 4; or the ends themselves, 0 and 6
+    ("conv:1,k2,s3,p2,nobias", (1, 7), (4, 2, 4), (8, 8, 4)),
+    ("conv:1,k2,s3,p2,nobias,circular", (1, 7), (6, 2, 4), (8, 8, 4)),
+    ("conv:1,k2,s3,p2,nobias,reflect", (1, 7), (4, 2, 4), (8, 8, 4)),
+    ("conv:1,k2,s3,p2,nobias,replicate", (1, 7), (6, 2, 4), (8, 8, 4)),
+    ("conv:1,k2,s3,p2,nobias,circular", (1, 7, 7), (36, 4, 16), (64, 64, 16)),
+    ("dw:k2,s3,p2,nobias,circular", (2, 7), (12, 4, 8), (16, 16, 8)),
+    ("sep:1,k2,s3,p2,nobias,circular", (2, 7), (12 + 8, 4 + 2, 8 + 4), (16 + 8, 16 + 8, 8 + 4)),
+    # One window at -3, 0, 3, 6 of 6 cells: of the other end 3 and 0; mirrored 3 and 4
+    ("conv:1,k4,d3,s3,p3,nobias,circular", (1, 6), (2, 4, 1), (4, 4, 1)),
+    ("conv:1,k4,d3,s3,p3,nobias,reflect", (1, 6), (3, 4, 1), (4, 4, 1)),
+    ("conv:1,k4,d3,s3,p3,nobias,replicate", (1, 6), (3, 4, 1), (4, 4, 1)),
     # 2x5 arrive and 2x9 leave: 10*3*2 MACs; all of the input takes part
     ("convt:3,k2,s2,nobias", (2, 5), (10, 12, 30), (60, 60, 30)),
     # 3 channels of 4 cells: 12*3 MACs and 12 biases
@@ -71,6 +87,13 @@ ROWS = [
     # 10 cells to 3: the nearest are 0, 3, 6; bilinear lies between 1 2, 4 5 and 7 8
     ("upsample:size=3", (1, 10), (3, 0, 3), (3, 0, 3)),
     ("upsample:size=3,bilinear", (1, 10), (6, 0, 3), (6, 0, 3)),
+    # 9 cells to 3: the places are the cells 1, 4, 7 themselves, whose neighbours have no share
+    ("upsample:size=3,bilinear", (1, 9), (3, 0, 3), (6, 0, 3)),
+    ("upsample:size=3,bilinear", (1, 9, 9), (9, 0, 9), (36, 0, 9)),
+    # 15 cells to 6: 0.75, 3.25, 5.75, ...: two cells each. 6 to 3: all of them. 20 to 4: 2, 7, ...
+    ("upsample:size=6,bilinear", (1, 15), (12, 0, 6), (12, 0, 6)),
+    ("upsample:size=3,bilinear", (1, 6), (6, 0, 3), (6, 0, 3)),
+    ("upsample:size=4,bilinear", (1, 20), (4, 0, 4), (8, 0, 4)),
     ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
     ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
     # Two results of 2x5, and the same result twice
@@ -80,6 +103,14 @@ ROWS = [
     ("relu residual{dropout identity|dropout}", (2, 5), (10, 0, 10), (20, 0, 10)),
     ("residual{slice:0:1|slice:1:2}", (2, 5), (10, 0, 5), (10, 0, 5)),
     ("concat{relu|pw:3}", (2, 5), (25, 0, 25), (25, 0, 25)),
+    # Channels 0 and 1 are among the 4 that are read anyway; 0 1 2 and 2 3 share one
+    ("concat{ | slice:0:2}", (4, 3), (12, 0, 18), (18, 0, 18)),
+    ("concat{slice:0:3 | slice:2:4}", (4, 3), (12, 0, 15), (15, 0, 15)),
+    ("concat{slice:0:1 | slice:2:4}", (4, 3), (9, 0, 9), (9, 0, 9)),
+    ("concat{flatten slice:0:7 | slice:1:3 flatten}", (4, 3), (9, 0, 13), (13, 0, 13)),
+    ("concat{slice:1:4 slice:1:3 | dropout slice:2:3}", (4, 3), (6, 0, 9), (9, 0, 9)),
+    ("residual{slice:0:2 | slice:1:3}", (3, 5), (15, 0, 10), (20, 0, 10)),
+    ("scale{slice:0:1}", (4, 3), (12, 0, 12), (24, 0, 12)),
     ("concat{|}", (2, 5), (10, 0, 20), (20, 0, 20)),
     # A gate of one number per channel is read again for every cell
     ("scale{gap}", (2, 5), (12, 0, 10), (20, 0, 10)),
@@ -169,18 +200,73 @@ def test_a_row_alone_answers_too():
     assert Traffic(80, 0, 80) == layer_traffic(report.layers[0], batch=2).ideal
 
 
+MODES = {
+    "zeros": lambda place, size: place,
+    "circular": lambda place, size: place % size,
+    "reflect": lambda place, size: abs(place) if place < size else 2 * size - 2 - place,
+    "replicate": lambda place, size: min(max(place, 0), size - 1),
+}
+
+
 @given(
     st.integers(1, 12),
-    st.integers(1, 4),
+    st.integers(1, 5),
     st.integers(1, 5),
     st.integers(0, 5),
     st.integers(0, 5),
     st.integers(1, 4),
+    st.sampled_from(sorted(MODES)),
 )
-def test_the_cells_that_windows_read(size, kernel, stride, before, after, dilation):
+def test_the_elements_that_windows_read(size, kernel, stride, before, after, dilation, mode):
+    assume(max(before, after) <= {"circular": size, "reflect": size - 1}.get(mode, 5))
     window = Window(kernel, stride, before, after, dilation)
-    positions = range(max(0, window.out_size(size)))
-    taps = product(positions, range(kernel))
-    read = {u * stride + t * dilation - before for u, t in taps} & set(range(size))
-    if positions:
-        assert len(read) == window.cells_read(size)
+    assume(window.out_size(size) > 0)
+    taps = product(range(window.out_size(size)), range(kernel))
+    places = (u * stride + t * dilation - before for u, t in taps)
+    read = {MODES[mode](place, size) for place in places} & set(range(size))
+    assert len(read) == elements_read(window, size, mode)
+
+
+def test_long_kernels_and_long_outputs_are_counted_without_walking_them():
+    # 10^12 taps 2 apart in one window, and a tap in 10^12 windows 2 apart: every other element.
+    assert 10**12 == elements_read(Window(10**12, 1, 0, 0, 2), 2 * 10**12 - 1)
+    assert 10**12 == elements_read(Window(1, 2), 2 * 10**12)
+    assert 10**12 == elements_read(Window(10**12, 1, 5, 5), 10**12, "circular")
+
+
+def test_linear_resizing_reads_the_cells_that_have_a_share():
+    # The place of output u, held against all elements, in fractions.
+    for size, out in product(range(1, 25), repeat=2):
+        places = [max(0, (u + Fraction(1, 2)) * size / out - Fraction(1, 2)) for u in range(out)]
+        read = {j for j in range(size) for place in places if abs(place - j) < 1}
+        assert len(read) == linear_read(size, out), (size, out)
+
+
+@st.composite
+def views(draw):
+    """(spec, the places of its numbers in 6 x 2 of the input), slices and flattenings in turn."""
+    words, channels, places = [], 6, [[2 * c, 2 * c + 1] for c in range(6)]
+    for _ in range(draw(st.integers(0, 4))):
+        begin = draw(st.integers(0, channels - 1))
+        end = draw(st.integers(begin + 1, channels))
+        if draw(st.booleans()):
+            words.append(f"slice:{begin}:{end}")
+            places = places[begin:end]
+        else:
+            words.append(draw(st.sampled_from(("identity", "dropout"))))
+        channels = len(places)
+    if draw(st.booleans()):
+        words.append("flatten")
+        places = [[place] for row in places for place in row]
+        begin = draw(st.integers(0, len(places) - 1))
+        words.append(f"slice:{begin}:{len(places)}")
+        places = places[begin:]
+    return " ".join(words), len(places[0]), {place for row in places for place in row}
+
+
+@given(st.lists(views(), min_size=2, max_size=4))
+def test_views_that_overlap_are_read_once(branches):
+    assume(len({width for _, width, _ in branches}) == 1)
+    read = set().union(*(places for _, _, places in branches))
+    spec = "concat{" + " | ".join(words for words, _, _ in branches) + "}"
+    assert 4 * len(read) == traffic(spec, (6, 2)).ideal.inputs

@@ -58,6 +58,7 @@ def test_json_is_the_documented_schema(inside):
     assert (576, [2, 4, 4], "0") == (first["macs"], first["output_shape"], first["label"])
     assert (None, None) == (last["im2col_bytes"], last["fft_bytes"])
     assert found["memory"] == {
+        "assumes": "assumes that everything, biases and statistics too, has this dtype",
         "in_place": False,
         "input_bytes": 128,
         "weight_bytes": 168,
@@ -166,6 +167,12 @@ def test_the_figures_of_resnet50_below_the_table(inside):
 )
 def test_the_size_of_a_number_is_said(inside, dtype, said):
     assert said in inside("memory", *BLOCK, "--dtype", dtype).out
+
+
+def test_what_has_the_dtype_is_said(inside):
+    # Quantised models often keep biases and statistics at 32 bits; here 2 of each take 1 byte.
+    done = inside("memory", *BLOCK, "--dtype", "int8")
+    assert "assumes that everything, biases and statistics too, has this dtype\n" in done.out
 
 
 def test_a_peak_of_many_tensors_lists_the_largest(inside):

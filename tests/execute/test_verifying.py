@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import inf, nan
 
 import numpy as np
@@ -62,6 +63,53 @@ def test_below_the_normal_range_each_sum_may_lose_the_least_number():
     assert 2.0**-149 == TOLERANCES["float32"].bound(0.0)
     assert 10 * 2.0**-149 == TOLERANCES["float32"].bound(0.0, 10)
     assert 2.0**-24 + 9 * 2.0**-149 == TOLERANCES["float16"].bound(0.0, 10)
+
+
+DENORMAL = {
+    # Two numbers whose product is 1/2 + 1/2 * eps steps below the normal range, and the step.
+    "float32": (2.0**-75 * (1 + 2.0**-23), 2.0**-75, 2.0**-149),
+    "float64": (2.0**-537 * (1 + 2.0**-52), 2.0**-538, 2.0**-1074),
+    "float16": (2.0**-12 * (1 + 2.0**-10), 2.0**-13, 2.0**-24),
+    "bfloat16": (2.0**-67 * (1 + 2.0**-7), 2.0**-67, 2.0**-133),
+}
+
+
+@both
+@pytest.mark.parametrize("kind", [Conv, ConvTranspose])
+@pytest.mark.parametrize(
+    ("dtype", "steps", "bound"),
+    # 9 products make 4.5 steps. In their own dtype each becomes 1; a bound of a single step would
+    # not hold. In float32 they are exact, and their sum is rounded once, to 5: one step is enough.
+    [("float32", 9, 9), ("float64", 9, 9), ("float16", 5, 1), ("bfloat16", 5, 1)],
+)
+def test_each_product_below_the_normal_range_may_lose_half_a_step(
+    backend, kind, dtype, steps, bound
+):
+    one, other, step = DENORMAL[dtype]
+    stored = "float32" if dtype == "bfloat16" else dtype
+    x, w = np.full((1, 1, 40), one, stored), np.full((1, 1, 9), other, stored)
+    found = run(kind, x, w, rank=1, backend=backend, dtype=dtype, verify="all")
+    # The middle of it, where all taps of a transposed convolution meet cells too.
+    assert Fraction(steps) * Fraction(step) == Fraction(float(found.array[0, 0, 20]))
+    exact = 9 * Fraction(float(x[0, 0, 0])) * Fraction(float(w[0, 0, 0]))
+    error = abs(Fraction(float(found.array[0, 0, 20])) - exact)
+    allowed = Fraction(float(TOLERANCES[dtype].bound(float(exact), 9)))
+    assert step * 0.4 < float(error) <= float(allowed)
+    assert bound == pytest.approx(float(allowed / Fraction(step)), rel=0.02)
+    assert found.verification.passed
+
+
+@pytest.mark.parametrize(("steps", "passed"), [(4, True), (6, False)])
+def test_below_the_normal_range_a_step_for_each_product_is_allowed_and_no_more(
+    monkeypatch, steps, passed
+):
+    # 9 steps where 4.5 are exact: 4 more are within 9, 6 more are not.
+    one, other, step = DENORMAL["float32"]
+    Broken(monkeypatch, (0, 0, 20), lambda value: value + np.float32(steps * step))
+    x, w = np.full((1, 1, 40), one, "float32"), np.full((1, 1, 9), other, "float32")
+    found = verified(Conv, x, w, rank=1)
+    assert passed == found.passed
+    assert (9 * step, (4.5 + steps) * step) == pytest.approx((found.bound, found.error), rel=1e-5)
 
 
 @both

@@ -4,8 +4,10 @@ The table says of each kind which of its inputs, whether its output, and what el
 follows the formulas of PyTorch's tools/autograd/derivatives.yaml: whatever a backward formula
 names is saved. Weights and running statistics are there anyway and are not counted again.
 
-A storage that several layers keep is kept once. A layer saves nothing if nothing before it, and
-nothing in it, is trained: the caller's input asks for no gradient.
+A storage that several layers keep is kept once. Some of the channels of several samples do not lie
+next to each other: kinds that need their input in one piece copy them first, and keep the copy. A
+layer saves nothing if nothing before it, and nothing in it, is trained: the caller's input asks for
+no gradient.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from convcalc.network import INPUT, leading_to
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from convcalc.analysis.storage import Placement
     from convcalc.layers import Layer, Shape
     from convcalc.network import Step
     from convcalc.window import Window
@@ -190,6 +193,16 @@ really saves in tests/test_saved.py.
 """
 
 
+IN_ONE_PIECE = ("gn", "in", "linear")
+"""Kinds that copy an input which does not lie in one piece, and keep the copy; `linear` does on
+more than one axis only.
+
+Source: PyTorch 2.13, `group_norm` (aten/src/ATen/native/group_norm.cpp) calls `contiguous`;
+`instance_norm` (Normalization.cpp) and `linear` (Linear.cpp) call `reshape`, which copies where
+neighbouring axes are no longer one.
+"""
+
+
 @dataclass(frozen=True)
 class SavedTensors:
     """What the backward pass needs of the forward pass.
@@ -225,18 +238,13 @@ def saved_tensors(
     trained = _trained(steps)
     last = len(steps) - 1 if output is None else output
     needed = leading_to([step.node.inputs for step in steps], last)
-    known: dict[tuple[int, tuple[Shape, ...]], Kept | None] = {}
     kept: set[int] = set()
     layers: list[int | None] = []
     unknown: dict[str, None] = {}
-    for index, step in enumerate(steps):
+    for index, (step, own) in enumerate(zip(steps, _each(steps, placement, batch), strict=True)):
         if not trained[index] or index not in needed:
             layers.append(0)
             continue
-        key = (id(step.layer), step.arriving)
-        if key not in known:
-            known[key] = _kept(step, batch)
-        own = known[key]
         if own is None:
             unknown[step.layer.kind] = None
             layers.append(None)
@@ -249,9 +257,41 @@ def saved_tensors(
     return SavedTensors(tuple(layers), tuple(unknown))
 
 
+def _each(steps: Sequence[Step], placement: Placement, batch: int) -> Iterator[Kept | None]:
+    """What each layer keeps if it is trained; the same layer on the same shapes is asked once."""
+    known: dict[tuple[int, tuple[Shape, ...]], Kept | None] = {}
+    in_parts = _in_parts(steps, placement, batch)
+    for step in steps:
+        key = (id(step.layer), step.arriving)
+        if key not in known:
+            known[key] = _kept(step, batch)
+        own = known[key]
+        if own is not None and step.node.inputs[0] in in_parts:
+            own = _of_parts(own, step, batch)
+        yield own
+
+
 def _is_view(layer: Layer) -> bool:
     """In training a dropout makes a tensor of its own."""
     return layer.view and not (layer.kind == "dropout" and getattr(layer, "p", 0) > 0)
+
+
+def _in_parts(steps: Sequence[Step], placement: Placement, batch: int) -> set[int]:
+    """The results that are a part of each of several samples: channels of a larger storage."""
+    return {
+        index
+        for index, step in enumerate(steps)
+        if batch > 1
+        and placement.storages[placement.home(index)].numbers > batch * prod(step.leaving)
+    }
+
+
+def _of_parts(kept: Kept, step: Step, batch: int) -> Kept:
+    """What a layer keeps of an input that does not lie in one piece: a copy, if it makes one."""
+    shape = step.arriving[0]
+    if step.layer.kind not in IN_ONE_PIECE or (step.layer.kind == "linear" and len(shape) == 1):
+        return kept
+    return kept._replace(inputs=(), numbers=kept.numbers + batch * prod(shape))
 
 
 def _trained(steps: Sequence[Step]) -> list[bool]:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from convcalc.layers import Layer, Shape
     from convcalc.network import Step
 
+# `Layer.in_place` follows from the definitions: a number may be written over once nothing asks for
+# it again. That is so where each number of the result depends on the input's number at the same
+# place and on no other of that input: activations, also with learned slopes, scales and shifts per
+# channel, sums and products. Means, maxima and sums over several places (`softmax`, `gn`, `ln`,
+# `in`, poolings, convolutions) ask for the others again. That PyTorch's module has no `inplace`
+# does not matter: prelu is `torch.where(x > 0, x, w * x, out=x)`.
+
 SYMMETRIC = ("residual",)
 """Kinds that may write over any of their inputs; others only over the first one."""
 

@@ -5,8 +5,9 @@ nothing stays in a cache from one layer to the next. Two figures bound what one 
 
 *Ideal*: every distinct number of the inputs and weights that takes part is read once, every number
 of the result is written once; the misses of a cache that holds everything from its first use on,
-and that no smaller one gets below. Cells that a stride skips are not read; an input that arrives
-twice is read once; weights are read once for the whole batch.
+and that no smaller one gets below. Elements that a stride skips are not read; those that a border
+repeats are, once. An input that arrives twice is read once, as are numbers that several views of
+one result share. Weights are read once for the whole batch.
 
 *Without reuse*: every multiply-accumulate reads both its operands, and every other operation the
 numbers of the inputs and weights that it works on; only the partial result, and the element whose
@@ -44,6 +45,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from convcalc.analysis.precision import size_in_bytes
+from convcalc.borders import elements_read, united
 from convcalc.layers.kinds import KINDS
 from convcalc.layers.stages import Staged
 from convcalc.network import INPUT
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.analysis.report import LayerReport, Report
-    from convcalc.layers import Conv, Layer, Pad, Shape
+    from convcalc.layers import Conv, Layer, Pad, Shape, Slice, Upsample
     from convcalc.layers.pooling import Pool
     from convcalc.window import Window
 
@@ -91,6 +93,18 @@ class Traffic(NamedTuple):
     def __add__(self, other: Traffic) -> Traffic:  # type: ignore[override]
         """The traffic of both, part by part."""
         return Traffic(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Part(NamedTuple):
+    """A run of the numbers of a sample.
+
+    Attributes:
+        origin: The layer in whose result they lie; -1 is the caller's input.
+        begin: The place of the first one in it.
+    """
+
+    origin: int
+    begin: int
 
 
 class LayerTraffic(NamedTuple):
@@ -159,7 +173,7 @@ def layer_traffic(
     row: LayerReport,
     batch: int = 1,
     dtype: str = "float32",
-    origins: Mapping[int, int] | None = None,
+    origins: Mapping[int, Part] | None = None,
 ) -> LayerTraffic | None:
     """The traffic of one layer; None if its costs are not known, for then nor is what it reads.
 
@@ -167,7 +181,7 @@ def layer_traffic(
         row: What is known of the layer.
         batch: The samples that `row` was counted for.
         dtype: A name in `precision.BITS`, of all numbers alike.
-        origins: Of inputs that are views of a whole result, the index of the layer that made it.
+        origins: Of inputs that are views, the part of a result that each one is.
     """
     if not row.counted:
         return None
@@ -181,27 +195,49 @@ def layer_traffic(
     )
 
 
-def _origins(rows: Sequence[LayerReport]) -> dict[int, int]:
-    """The index of the layer in whose result each result lies, where it is all of it."""
-    origins = {INPUT: INPUT}
+def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
+    """Where the numbers of each result lie: a view is a part of what its input is a part of.
+
+    Channels come first and neighbouring axes are flattened in order, so that a slice is a run of
+    the numbers of a sample, whatever was flattened before it.
+    """
+    origins = {INPUT: Part(INPUT, 0)}
     for row in rows:
-        whole = KINDS[row.kind].view and prod(row.output_shape) == prod(row.input_shapes[0])
-        origins[row.index] = origins.get(row.inputs[0], row.inputs[0]) if whole else row.index
+        source = row.inputs[0]
+        origins[row.index] = Part(row.index, 0)
+        if KINDS[row.kind].view:
+            origin, begin = origins.get(source, Part(source, 0))
+            origins[row.index] = Part(origin, begin + _skipped(row))
     return origins
 
 
-def _ideal(row: LayerReport, batch: int, dtype: str, origins: Mapping[int, int]) -> Traffic:
+def _skipped(row: LayerReport) -> int:
+    """Numbers of a sample before the first one of a view."""
+    if row.kind != "slice":
+        return 0
+    begin, _ = cast("Slice", _layer(row.spec)).channels[0]
+    return begin * prod(row.output_shape[1:])
+
+
+def _ideal(row: LayerReport, batch: int, dtype: str, origins: Mapping[int, Part]) -> Traffic:
     """Each array of the whole batch is one piece, of whole bytes."""
-    arriving = {
-        origins.get(source, source): shape
-        for source, shape in zip(row.inputs, row.input_shapes, strict=True)
-    }
     between = size_in_bytes(_between(row, batch), dtype)
     inputs = sum(
-        size_in_bytes(batch * _cells_read(row, shape), dtype) for shape in arriving.values()
+        size_in_bytes(batch * numbers, dtype) for numbers in _numbers_read(row, origins).values()
     )
     weights = sum(size_in_bytes(prod(shape), dtype) for shape in _fixed(row))
     return Traffic(inputs + between, weights, size_in_bytes(row.activations, dtype) + between)
+
+
+def _numbers_read(row: LayerReport, origins: Mapping[int, Part]) -> dict[int, int]:
+    """Numbers of a sample that a layer reads of each result before it, every number once."""
+    if len(row.inputs) == 1:
+        return {row.inputs[0]: _elements_read(row, row.input_shapes[0])}
+    runs: dict[int, list[tuple[int, int]]] = {}
+    for source, shape in zip(row.inputs, row.input_shapes, strict=True):
+        origin, begin = origins.get(source, Part(source, 0))
+        runs.setdefault(origin, []).append((begin, begin + prod(shape)))
+    return {origin: united(parts) for origin, parts in runs.items()}
 
 
 def _fixed(row: LayerReport) -> list[Shape]:
@@ -218,16 +254,14 @@ def _between(row: LayerReport, batch: int) -> int:
     return batch * row.weights["depthwise.weight"][0] * prod(row.output_shape[1:])
 
 
-def _cells_read(row: LayerReport, shape: Shape) -> int:
+def _elements_read(row: LayerReport, shape: Shape) -> int:
     """Numbers of an input (channels, *spatial) that take part in the result."""
     if row.kind in WINDOWED:
-        windows = zip(_windows(row.spec, shape), shape[1:], strict=True)
-        return shape[0] * prod(window.cells_read(size) for window, size in windows)
+        windows, mode = _windows(row.spec, shape)
+        axes = zip(windows, shape[1:], strict=True)
+        return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
     if row.kind == "upsample":
-        # A smaller output reads the nearest cell of each output, or the two around it.
-        around = 2 if row.element_ops else 1
-        sizes = zip(shape[1:], row.output_shape[1:], strict=True)
-        return shape[0] * prod(min(size, around * out) for size, out in sizes)
+        return cast("Upsample", _layer(row.spec)).elements_read(shape)
     return prod(shape)
 
 
@@ -237,12 +271,16 @@ def _layer(spec: str) -> Layer:
     return cast("Layer", parse(spec).nodes[0].layer)
 
 
-def _windows(spec: str, shape: Shape) -> tuple[Window, ...]:
-    """The windows that lie on the input; of `dw`, `pw` and `sep` those of the first stage."""
+def _windows(spec: str, shape: Shape) -> tuple[tuple[Window, ...], str]:
+    """The windows that lie on the input, and what their border is made of.
+
+    Of `dw`, `pw` and `sep` those of the first stage; the border of a pooling is of no elements.
+    """
     layer = _layer(spec)
     if isinstance(layer, Staged):
         layer = next(iter(layer.stages(shape[0]).values()))
-    return cast("Conv | Pool", layer).windows(shape)
+    windows = cast("Conv | Pool", layer).windows(shape)
+    return windows, getattr(layer, "padding_mode", "zeros")
 
 
 def _numbers_without_reuse(row: LayerReport, batch: int) -> tuple[int, int, int]:

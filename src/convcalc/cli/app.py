@@ -132,8 +132,11 @@ input, or writes standard output. Integers are computed and returned exactly, as
 ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
 bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
 elements; bytes are those of reading and writing every number once. Layers run one after the
-other, each from memory to memory. What is not given of the input and of a layer is assumed and
-said, as by `flops`."""
+other, each from memory to memory: a machine that fuses them can be faster. What is not given of the
+input and of a layer is assumed and said, as by `flops`."""
+
+MEMORY_DETAILS = f"""{DETAILS}
+Everything has the one dtype, biases and running statistics too."""
 
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
@@ -154,6 +157,7 @@ the networks has. Each network is taken on the input that it is meant for, unles
 
 OTHER_DETAILS = {
     "diff": DIFF_DETAILS,
+    "memory": MEMORY_DETAILS,
     "roofline": ROOFLINE_DETAILS,
     "devices": "",
     "layers": "",

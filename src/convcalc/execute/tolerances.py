@@ -1,10 +1,16 @@
 """How far a convolution in floating point may lie from the exact one.
 
-    |y - exact| <= c * eps * sum|x||w| + least       elementwise, the bias among the products
+    |y - exact| <= c * eps * sum|x||w| + least + (K - 1) * sum_least
 
-of K products, where c is 4, or sqrt(K) if that is more. The bound is in terms of the products and
-not of y: where they cancel, y is small and its relative error may be anything, although every
-addition was as good as it can be.
+of K products, the bias among them, where c is 4, or sqrt(K) if that is more. Below the normal range
+numbers are `least` apart and no rounding gets smaller: a product is off by up to half of
+`sum_least`, the step of the dtype that the sums are taken in, all K of them perhaps in one
+direction. Sums of such numbers are whole steps and exact. So y is off by K * sum_least / 2; of a
+float64 result the reference, in float64 too, by as much again. Where the sums are taken in a wider
+dtype, `least` is for the rounding at the end. A fused multiply-add rounds as often.
+
+The bound is in terms of the products and not of y: where they cancel, y is small and its relative
+error may be anything, although every addition was as good as it can be.
 """
 
 from __future__ import annotations

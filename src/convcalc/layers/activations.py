@@ -222,6 +222,7 @@ class PReLU(Layer):
     """x for x > 0, else weight * x, with one learned weight or one for each channel."""
 
     kind: ClassVar[str] = "prelu"
+    in_place: ClassVar[bool] = True
     positional: ClassVar[str | None] = "num_parameters"
 
     num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)

@@ -44,6 +44,29 @@ def through_linear(field: Field, size: int, out: int) -> Field:
     return field.through_transposed(around).through(Window(1, 2 * stride, before=refine - stride))
 
 
+def nearest_read(size: int, out: int) -> int:
+    """Distinct cells among floor(u*i/o), u from 0 to o - 1: all of them, or o if that is less."""
+    return min(size, out)
+
+
+def linear_read(size: int, out: int) -> int:
+    """Distinct cells that have a share in one of o outputs, linearly between two cells.
+
+    Outputs lie i/o apart. Up to i = 2*o no cell is passed over. Beyond it no two outputs share a
+    cell: each reads the two around (u + 1/2)*i/o - 1/2 = ((2u + 1)*s - r) / 2r, or one where that
+    is a whole number. Then r divides 2u + 1, because it has no divisor in common with s; so r is
+    odd, 2u + 1 = m*r with m odd, and (m*s - 1) / 2 is whole if s is odd. There are as many odd m
+    below 2*o/r = 2*gcd(i, o) as the divisor says.
+
+    Source: derived.
+    """
+    if size <= 2 * out:
+        return size
+    refine, stride = _ratio(size, out)
+    alone = gcd(size, out) if refine % 2 and stride % 2 else 0
+    return 2 * out - alone
+
+
 def _ratio(size: int, out: int) -> tuple[int, int]:
     common = gcd(size, out)
     return out // common, size // common

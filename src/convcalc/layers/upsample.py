@@ -10,7 +10,12 @@ from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
 from convcalc.layers.parameters import PerAxis, one_of, param, per_axis, spread
 from convcalc.layers.placing import checked_sizes
-from convcalc.layers.resampling import through_linear, through_nearest
+from convcalc.layers.resampling import (
+    linear_read,
+    nearest_read,
+    through_linear,
+    through_nearest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +68,12 @@ class Upsample(Layer):
         cells = 2 ** spatial_rank(shape)
         each = ElementOps(multiply=cells, add=cells - 1)
         return Costs(elements=each.times(prod(self.out_shape(shape))))
+
+    def elements_read(self, shape: Shape) -> int:
+        """Distinct elements of the input that take part; those of a share of 0 do not."""
+        read = nearest_read if self.mode == "nearest" else linear_read
+        sizes = zip(shape[1:], self.out_shape(shape)[1:], strict=True)
+        return shape[0] * prod(read(size, out) for size, out in sizes)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """Each axis through its change of size, phase by phase."""

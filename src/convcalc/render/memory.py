@@ -173,10 +173,15 @@ def _tensor_lines(tensors: Sequence[LiveTensor]) -> list[str]:
     ]
 
 
+ASSUMES = "assumes that everything, biases and statistics too, has this dtype"
+"""What the figures take for granted; quantised models often keep these at 32 bits."""
+
+
 def _legend(found: MemoryReport) -> list[str]:
     """What the columns mean, as far as there is something in them."""
     size = f"{BITS[found.dtype] // 8} bytes" if BITS[found.dtype] > 8 else "1 byte"
     lines = [f"{UNITS}; a number takes {size if BITS[found.dtype] >= 8 else 'half a byte'}"]
+    lines.append(ASSUMES)
     lines.append("live: what the layer reads and writes, and what later layers read")
     if any(row.workspace for row in found.layers):
         lines.append("im2col, fft: scratch memory of one sample")
@@ -202,6 +207,7 @@ def _data(found: MemoryReport) -> dict[str, Any]:
         for layer, row in zip(data["layers"], found.layers, strict=True)
     ]
     data["memory"] = {
+        "assumes": ASSUMES,
         "in_place": found.in_place,
         "input_bytes": found.input,
         "weight_bytes": found.weights,

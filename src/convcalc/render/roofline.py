@@ -37,6 +37,8 @@ COLUMNS = [
 
 LARGE = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))
 SMALL = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
+ASSUMES = "assumes no fusion: layers that are fused can be faster than this"
+"""What the least time takes for granted."""
 ALMOST = 0.99995
 """What four digits round up to 1."""
 
@@ -124,6 +126,7 @@ def _remarks(roofline: Roofline) -> list[str]:
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
         "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
         f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
+        ASSUMES,
     ]
 
 
@@ -145,6 +148,7 @@ def _roofline_data(roofline: Roofline) -> dict[str, Any]:
     }
     return data | {
         "dtype": roofline.dtype,
+        "assumes": ASSUMES,
         "machine": _machine_data(roofline.machine),
         "layers": layers,
         "totals": totals,
