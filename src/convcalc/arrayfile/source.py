@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import sys
 from dataclasses import dataclass
 
 from convcalc.arrayfile.wording import quoted, too_large, unreadable
 from convcalc.errors import DataError, UsageError
+from convcalc.opening import open_regular
 
 READ_CHUNK = 1 << 20
 """The most bytes that are read at once, so that an interrupt never waits long."""
-
-_SPECIAL = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
 
 
 @dataclass(frozen=True)
@@ -70,19 +62,10 @@ def open_file(path: str) -> Source:
     """
     label = quoted(path)
     try:
-        # Before the opening, which fails on a socket and can move a device, and after it, because
-        # the name may stand for something else by then.
-        _refuse_special(os.stat(path), label)
-        stream = BoundedFile(_opened(path))
+        stream = BoundedFile(open_regular(path, label))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise unreadable(label, error) from None
-    try:
-        status = os.fstat(stream.fileno())
-        _refuse_special(status, label)
-    except BaseException:
-        stream.close()
-        raise
-    return Source(stream, label, status.st_size)
+    return Source(stream, label, os.fstat(stream.fileno()).st_size)
 
 
 def standard_input(limit: int | None) -> Source:
@@ -111,17 +94,3 @@ def standard_input(limit: int | None) -> Source:
     size = content.tell()
     content.seek(0)
     return Source(content, label, size)
-
-
-def _opened(path: str) -> int:
-    """A descriptor that never waits: opening a pipe without a writer would block for ever."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-
-
-def _refuse_special(status: os.stat_result, label: str) -> None:
-    """Raise DataError for everything but a regular file."""
-    if stat.S_ISREG(status.st_mode):
-        return
-    kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "not a regular file")
-    hint = "; use - for standard input" if stat.S_ISFIFO(status.st_mode) else ""
-    raise DataError(f"cannot read {label}: it is {kind}, expected a regular file{hint}")
