@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 
+from convcalc.arrayfile.identity import FileIdentity
 from convcalc.arrayfile.wording import quoted, too_large, unreadable
 from convcalc.errors import DataError, UsageError
 from convcalc.opening import open_regular
@@ -17,11 +18,16 @@ READ_CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """Bytes to be read once, from the beginning: `size` of them, called `label` in messages."""
+    """Bytes to be read once, from the beginning: `size` of them, called `label` in messages.
+
+    Those of a file have a `path`, and the `identity` that it had when it was opened.
+    """
 
     stream: io.RawIOBase | io.BufferedIOBase
     label: str
     size: int
+    path: str = ""
+    identity: FileIdentity | None = None
 
     def fill(self, buffer: memoryview) -> int:
         """Read until the buffer is full or the stream ends; return the number of bytes read."""
@@ -32,6 +38,15 @@ class Source:
                 break
             done += count
         return done
+
+    def check(self) -> None:
+        """Refuse a file that has changed since it was opened: what was read may be of both.
+
+        Raises:
+            DataError: It has.
+        """
+        if self.identity is not None:
+            self.identity.check(FileIdentity.at(self.path), self.label)
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes, fewer at the end of the stream."""
@@ -65,7 +80,8 @@ def open_file(path: str) -> Source:
         stream = BoundedFile(open_regular(path, label))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise unreadable(label, error) from None
-    return Source(stream, label, os.fstat(stream.fileno()).st_size)
+    status = os.fstat(stream.fileno())
+    return Source(stream, label, status.st_size, path, FileIdentity.of(status))
 
 
 def standard_input(limit: int | None) -> Source:
