@@ -4,11 +4,14 @@ A float32 image of random numbers is written piece by piece and convolved with a
 once within --memory and once in memory, each in a process of its own on the same threads.
 Where the image does not fit into memory several times over, the run in memory takes a smaller one.
 
-    python benchmarks/bounded.py [--gib 1] [--threads 1] [--backend auto] [--dir /tmp]
+    python benchmarks/bounded.py [--gib 1] [--threads 1] [--backend auto] [--dir /tmp] [--orders]
 
 Printed per run: the seconds by the clock and of the processor, inputs per second, and the peak
 resident memory (resource.getrusage) beyond that of importing the backend. What is required: a peak
 of at most --memory, and 60 % of the throughput in memory.
+
+Then files of 74 MB of every dtype, in both orders of bytes and of axes, by numpy within 16 MiB:
+the peak beyond that of the imports and a dry run in the same process. --orders does nothing else.
 """
 
 from __future__ import annotations
@@ -56,6 +59,34 @@ if code:
 print(json.dumps({"imported": before, "peak": peak() - before, "wall": wall, "cpu": cpu}))
 """
 
+DTYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8")
+ORDERS = ("<C", "<F", ">C", ">F")
+ORDER_BYTES, ORDER_COLUMNS, ORDER_MEMORY = 74_000_000, 4_096, 16
+
+WRITE_ORDER = """
+import sys
+import numpy as np
+path, order, dtype, size, columns = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])
+shape = (size // columns // np.dtype(dtype).itemsize, columns)
+values = np.random.default_rng(1).integers(-9, 10, shape, "i1")
+np.save(path, values.astype(order[0] + dtype, order=order[1]))
+"""
+
+RUN_ORDER = """
+import resource, sys
+from convcalc.cli.main import run
+try:
+    import cv2  # which the backend imports when it computes planes
+except ImportError:
+    pass
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+code = run([*sys.argv[1:], "--dry-run", "--format", "json"])
+before = peak()
+code = code or run(sys.argv[1:])
+print(peak() - before)
+sys.exit(code)
+"""
+
 
 class Files(NamedTuple):
     """Where the arrays of one run lie."""
@@ -70,9 +101,13 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         files = Files(*(Path(folder) / f"{name}.npy" for name in ("image", "kernel", "result")))
+        if options.orders:
+            _orders(files)
+            return
         within = _bounded(files, options)
         fitting = _fitting(options.gib)
         whole = _in_memory(files, options, fitting)
+        _orders(files)
     if fitting < options.gib:
         print(f"{options.gib:g} GiB do not fit into memory {TIMES} times: {fitting:g} GiB instead")
     for clock in ("wall", "cpu"):
@@ -87,6 +122,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--memory", default="512M")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--backend", default="auto")
+    parser.add_argument("--orders", action="store_true", help="only orders of bytes and axes")
     parser.add_argument("--dir", help="a folder for the files, twice as large as the image")
     return parser.parse_args()
 
@@ -110,6 +146,30 @@ def _in_memory(files: Files, options: argparse.Namespace, gib: float) -> dict[st
     if gib < options.gib:
         _write(files.image, int(gib * ROWS_PER_GIB), COLUMNS)
     return _measured(files, options, gib, ())
+
+
+def _orders(files: Files) -> None:
+    """A row per dtype, a column per order of bytes and axes."""
+    print(f"peak in MiB within {ORDER_MEMORY} MiB: {'  '.join(ORDERS)}")
+    for dtype in DTYPES:
+        peaks = [f"{_peak_of_order(files, order, dtype) / 2**20:4.1f}" for order in ORDERS]
+        print(f"{dtype:>27}  {'  '.join(peaks)}", flush=True)
+
+
+def _peak_of_order(files: Files, order: str, dtype: str) -> int:
+    """Bytes beyond a dry run, of a file in that order, with a kernel of 7 x 7."""
+    for path, size, columns in (
+        (files.image, ORDER_BYTES, ORDER_COLUMNS),
+        (files.kernel, 49 * int(dtype[1]), 7),
+    ):
+        words = (str(path), order, dtype, str(size), str(columns))
+        subprocess.run([sys.executable, "-c", WRITE_ORDER, *words], check=True)
+    words = ("run", str(files.image), "--kernel", str(files.kernel), "--backend", "numpy", "-q")
+    words = (*words, "--max-memory", f"{ORDER_MEMORY}M", "-o", str(files.result))
+    command = [sys.executable, "-c", RUN_ORDER, *words]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    files.result.unlink()
+    return int(done.stdout.splitlines()[-1])
 
 
 def _write(path: Path, rows: int, columns: int) -> None:

@@ -22,6 +22,7 @@ SOURCES = REPORTS | {"reference", "sources"}
 MAY_IMPORT = {
     "errors": set(),
     "collecting": set(),
+    "opening": {"errors"},
     "calling": {"errors", "layers"},
     "window": set(),
     "borders": {"window"},
@@ -36,8 +37,8 @@ MAY_IMPORT = {
     "analysis": NETWORKS | {"collecting", "calling", "raising"},
     "raising": NETWORKS,
     "pytorch_text": BOUND | {"network", "lowering"},
-    "sources": NETWORKS | {"reference", "calling"},
-    "arrayfile": {"errors"},
+    "sources": NETWORKS | {"reference", "calling", "opening"},
+    "arrayfile": {"errors", "opening"},
     "importers": REPORTS,
     "execute": REPORTS | {"arrayfile"},
     "export": NETWORKS | {"calling", "execute"},

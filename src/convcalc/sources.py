@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.calling import declared_functions
 from convcalc.errors import DataError, Problem, SpecError, UsageError, nearest, printable
 from convcalc.layers import KINDS
+from convcalc.opening import open_text
 from convcalc.reading import parse, shorthands
 from convcalc.reference import load_network, network_input, network_names
 from convcalc.spec.parser import LONGEST_TEXT
@@ -102,12 +102,11 @@ def _read(path: str, label: str) -> bytes:
     try:
         if path == "-":
             return sys.stdin.buffer.read(LONGEST_TEXT + 1)
-        if stat.S_ISDIR(os.stat(path).st_mode):
-            raise DataError(f"{label} is a folder; name a file with a spec in it")
-        with open(path, "rb") as file:
+        with open(open_text(path, label), "rb") as file:
             return file.read(LONGEST_TEXT + 1)
-    except (OSError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "it is closed"
+    except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
+        unnamed = "it is closed" if path == "-" else str(error)
+        reason = getattr(error, "strerror", None) or unnamed
         raise DataError(f"cannot read {label}: {reason}") from None
 
 

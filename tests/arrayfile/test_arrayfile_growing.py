@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from convcalc.arrayfile import grow_array, read_array
-from convcalc.arrayfile.growing import release
 from convcalc.errors import OutputError, UsageError
+
+WHOLE = (slice(None),) * 3
 
 
 def names(folder):
@@ -17,12 +18,12 @@ def names(folder):
 def test_pieces_become_the_file(tmp_path):
     path = tmp_path / "out.npy"
 
-    def fill(array, flush):
+    def fill(elements):
         assert not path.exists()
-        assert not array.any()
+        assert not elements.cells(WHOLE).any()
         for row in range(2):
-            array[row] = row + 1
-            flush()
+            elements.write((slice(row, row + 1), *WHOLE[1:]), np.full((1, 3, 5), row + 1))
+        assert [1, 2] == elements.cells(WHOLE)[:, 0, 0].tolist()
 
     grow_array(str(path), (2, 3, 5), np.dtype("float32"), fill)
     expected = np.ones((2, 3, 5), np.float32)
@@ -36,8 +37,8 @@ def test_pieces_become_the_file(tmp_path):
 def test_the_file_is_that_of_a_whole_array(tmp_path, shape):
     values = np.arange(12, dtype="int64").reshape(shape)
 
-    def fill(array, flush):
-        array[:] = values
+    def fill(elements):
+        elements.write(WHOLE[: len(shape)], values)
 
     grow_array(str(tmp_path / "a.npy"), shape, values.dtype, fill)
     np.save(tmp_path / "b.npy", values)
@@ -49,8 +50,8 @@ def test_what_is_not_finished_leaves_nothing(tmp_path, failure):
     path = tmp_path / "out.npy"
     path.write_text("old")
 
-    def fill(array, flush):
-        array[:] = 1
+    def fill(elements):
+        elements.write(WHOLE[:1], np.ones(4))
         raise failure
 
     with pytest.raises(failure):
@@ -63,7 +64,7 @@ def test_an_old_file_keeps_its_mode(tmp_path):
     path = tmp_path / "out.npy"
     path.write_text("old")
     path.chmod(0o640)
-    grow_array(str(path), (4,), np.dtype("int8"), lambda array, flush: None)
+    grow_array(str(path), (4,), np.dtype("int8"), lambda elements: None)
     assert 0o640 == path.stat().st_mode & 0o777
     np.testing.assert_array_equal(np.zeros(4, np.int8), np.load(path))
 
@@ -76,13 +77,3 @@ def test_a_missing_folder_is_told(tmp_path):
 def test_a_stream_is_no_file():
     with pytest.raises(UsageError, match="is no file that could grow"):
         grow_array("/dev/null", (4,), np.dtype("int8"), print)
-
-
-def test_pages_of_a_mapped_array_are_released_and_come_back(tmp_path):
-    np.save(tmp_path / "x.npy", np.arange(10_000))
-    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    view = mapped.reshape(100, 100)[1:]
-    assert 4950 + 100 * 100 == view[0].sum()
-    release(view)
-    assert 4950 + 100 * 100 == view[0].sum()
-    release(np.zeros(3))

@@ -13,6 +13,7 @@ import struct
 import numpy as np
 import pytest
 
+from changing import appended, removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile import npy, read_array, source
 from convcalc.errors import DataError, ResourceError, UsageError
 
@@ -95,26 +96,13 @@ def test_any_byte_but_0_is_true(file):
     assert array.view(np.uint8).tolist() == [0, 1, 1, 1]
 
 
-def test_a_large_file_is_mapped_and_cannot_be_written_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(npy, "MAP_THRESHOLD", 24)
-    np.save(tmp_path / "x.npy", np.array([[1.0, 2.0], [3.0, 4.0]], order="F"))
-    array = read_array(str(tmp_path / "x.npy"), memory_limit=0)
-    assert isinstance(array, np.memmap)
-    assert array.tolist() == [[1, 2], [3, 4]]
-    assert not array.flags.writeable
-
-
-@pytest.mark.parametrize("dtype", [">f8", "?"])
-def test_a_large_file_that_must_be_converted_is_not_mapped(tmp_path, monkeypatch, dtype):
-    monkeypatch.setattr(npy, "MAP_THRESHOLD", 2)
-    np.save(tmp_path / "x.npy", np.array([1, 0, 1], dtype))
+def test_a_large_file_is_read_and_not_mapped(tmp_path):
+    # A mapped file that somebody truncates kills the process at the next look.
+    np.save(tmp_path / "x.npy", np.arange(2**23 + 1, dtype="f8"))  # 64 MiB and 8 bytes
     array = read_array(str(tmp_path / "x.npy"))
-    assert not isinstance(array, np.memmap)
-    assert array.tolist() == [1, 0, 1]
-
-
-def test_the_threshold_of_mapping_is_64_mebibytes():
-    assert npy.MAP_THRESHOLD == 67_108_864
+    os.truncate(tmp_path / "x.npy", 1000)
+    assert array.flags.writeable
+    assert (0, 2**23, 2**22 * (2**23 + 1)) == (array[0], array[-1], array.sum())
 
 
 def test_a_file_longer_than_one_read_is_read_whole(tmp_path, monkeypatch):
@@ -329,6 +317,27 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(file, monkeypatch):
     monkeypatch.setattr(source.Source, "fill", lambda self, to: min(fill(self, to), 72))
     with pytest.raises(DataError, match=r"ended while it was read: expected 80 bytes of data, fou"):
         read_array(file(npy_bytes(shape="(20,)", data=b"\0" * 80)))
+
+
+@pytest.mark.parametrize("where", ["x.npy", "x.npz", "x.npz:a"])
+@pytest.mark.parametrize("change", [replaced, truncated, appended, touched, written_into, removed])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, where, change):
+    path = tmp_path / where.removesuffix(":a")
+    if path.suffix == ".npz":
+        np.savez(path, a=np.arange(100))
+    else:
+        np.save(path, np.arange(100))
+    fill = source.Source.fill
+
+    def changing(self, buffer):
+        if len(buffer) == 800:  # the elements
+            change(path)
+            monkeypatch.setattr(source.Source, "fill", fill)
+        return fill(self, buffer)
+
+    monkeypatch.setattr(source.Source, "fill", changing)
+    with pytest.raises(DataError, match=r"has changed|ended while|is damaged|No such file"):
+        read_array(str(tmp_path / where))
 
 
 def test_the_memory_limit_is_checked_before_memory_is_taken(file, monkeypatch):

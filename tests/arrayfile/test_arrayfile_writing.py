@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convcalc.arrayfile import check_output, npy, read_array, target, write_array, writing
+from convcalc.arrayfile import check_output, read_array, target, write_array, writing
 from convcalc.errors import OutputError, ResourceError, UsageError
 
 ARRAY = np.arange(24, dtype="f4").reshape(2, 3, 4)
@@ -183,11 +183,9 @@ def test_a_file_may_have_the_longest_name_there_is():
 
 
 def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
-    monkeypatch.setattr(npy, "MAP_THRESHOLD", 1)
     monkeypatch.setattr(writing, "WRITE_CHUNK", 8)
     write_array("y.npy", ARRAY)
-    mapped = read_array("y.npy")
-    assert isinstance(mapped, np.memmap)
+    mapped = np.load("y.npy", mmap_mode="r")
     write_array("y.npy", mapped[::-1])
     assert np.array_equal(read_array("y.npy"), ARRAY[::-1])
     assert np.array_equal(mapped, ARRAY)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_support import listing, strict
 
+from changing import appended, removed, replaced, touched, truncated, written_into
 from convcalc.cli.bounding import bounds_of
 from convcalc.cli.progress import ProgressLine
-from convcalc.execute import bounded, numpy_backend
-from convcalc.execute.problem import Problem
-from convcalc.window import Window
+from convcalc.execute import numpy_backend
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -95,8 +96,7 @@ def test_a_piece_that_is_wrong_leaves_nothing(inside):
         (("--max-memory", "0", "-o", "y.npy"), 2, "expected bytes"),
         (("--max-memory", "1G", "-o", "-"), 2, "give a file with -o"),
         (("--max-memory", "0", "--dry-run"), 2, "expected bytes"),
-        # 18,000,016 of its own, and a quarter of what is allowed for neighbours in the file
-        (("--max-memory", "1k", "--dry-run", "--kernel", "large.npy"), 4, "needs 18,000,272 bytes"),
+        (("--max-memory", "1k", "--dry-run", "--kernel", "large.npy"), 4, "needs 18,000,016 bytes"),
         (("--max-memory", "1G", "-o", "x.npy"), 4, "add --force"),
     ],
 )
@@ -114,13 +114,6 @@ def test_a_network_is_refused_with_the_reason_and_a_way(inside):
     done = inside(*words, "--max-memory", "1G")
     assert (2, "") == (done.code, done.out)
     assert "the layers of a network hand whole arrays on; run it on fewer samples" in done.err
-
-
-@pytest.mark.parametrize(("width", "beside"), [(1000, 0), (1100, 4_000), (100_000, 1_310_720)])
-def test_what_lies_beside_the_lines_of_a_box_is_counted(width, beside):
-    # 10 lines of 1000 numbers: the rest of each, at most 128 KiB
-    part = Problem(1, 1, 1, 1, (10, 1000), (Window(1), Window(1)), (10, 1000))
-    assert beside == bounded._beside(part._replace(sizes=(10, width)), part)
 
 
 # --- the plan, the figures and the proof
@@ -265,6 +258,98 @@ def test_no_more_memory_is_taken_than_is_allowed(folder, more):
     # Input and result are 187 MiB each.
     assert 64 >= int(done.stdout.splitlines()[-1])
     assert (8186, 5994) == np.load("y.npy", mmap_mode="r").shape
+
+
+DTYPES = ["f2", "f4", "f8", "i1", "i2", "i4", "i8"]
+LIMIT = 6 << 20
+
+
+def of_order(order, dtype):
+    """A matrix of 24 MB in float64, of small whole numbers, saved in an order."""
+    values = np.random.default_rng(1).integers(-9, 10, (1500, 2000))
+    return np.asarray(values, dtype, order=order)
+
+
+@pytest.fixture(scope="module")
+def convolved(tmp_path_factory):
+    """What a kernel of threes and one seven makes of the matrix, from sums of its rows."""
+    x = of_order("C", "i8")
+    rows = 3 * sum(x[i : i + 1497, j : j + 1998] for i in range(4) for j in range(3))
+    return rows + 4 * x[3:, 2:]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("endian", "<>")
+@pytest.mark.parametrize("order", "CF")
+def test_the_limit_holds_in_any_order_of_bytes_and_axes(inside, convolved, dtype, endian, order):
+    np.save("x.npy", of_order(order, endian + dtype))
+    kernel = np.full((4, 3), 3, "i8" if dtype[0] == "i" else dtype)
+    kernel[3, 2] = 7
+    np.save("k.npy", kernel)
+    words = (*RUN, "--max-memory", "6M", "-q")
+    assert 0 == inside(*words, "--dry-run").code  # what is imported is no part of it
+    tracemalloc.start()
+    try:
+        assert 0 == inside(*words, "-o", "y.npy").code
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= LIMIT
+    found = np.load("y.npy")
+    # |sums| <= 9 * (11 * 3 + 7) = 360, which float16 holds exactly
+    np.testing.assert_array_equal(convolved, found)
+    assert found.dtype == ("int64" if dtype[0] == "i" else np.dtype(dtype))
+
+
+def test_verifying_keeps_the_limit_too(inside):
+    np.save("x.npy", of_order("F", ">f4"))
+    np.save("k.npy", np.ones((3, 3), "f4"))
+    words = (*RUN, "--max-memory", "6M", "-q", "--verify", "30000")
+    assert 0 == inside(*words, "--dry-run").code
+    tracemalloc.start()
+    try:
+        assert 0 == inside(*words, "-o", "y.npy").code
+        assert tracemalloc.get_traced_memory()[1] <= LIMIT
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["x.npz", "x.npz:x", "-"])
+def test_what_is_read_as_a_whole_is_convolved_in_pieces(inside, folder, monkeypatch, name):
+    np.save("k.npy", np.array([[1, 2]]))
+    np.savez("x.npz", x=np.arange(60_000).reshape(300, 200))
+    np.save("x.npy", np.arange(60_000).reshape(300, 200))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("x.npy").read_bytes())))
+    words = ("run", name, *RUN[2:], "--max-memory", "1k", "-o", "y.npy", "--verify", "10")
+    done = inside(*words)
+    assert 0 == done.code, done.err
+    # x + 2 (x + 1)
+    expected = 3 * np.arange(60_000).reshape(300, 200)[:, :-1] + 2
+    np.testing.assert_array_equal(expected, np.load("y.npy"))
+
+
+# --- an input that changes
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("change", [replaced, truncated, appended, touched, written_into, removed])
+def test_an_input_that_changes_in_mid_run_gives_no_result(inside, monkeypatch, change):
+    Path("y.npy").write_bytes(b"what was there")
+    changed = []
+
+    def advance(line, count):
+        if not changed:
+            change(Path("x.npy"))
+        changed.append(count)
+
+    monkeypatch.setattr(ProgressLine, "advance", advance)
+    done = inside(*RUN, "--max-memory", "3M", "-o", "y.npy", "--force", "--verify", "10")
+    assert (3, "") == (done.code, done.out)
+    assert "x.npy'" in done.err
+    assert "has changed since the work began" in done.err or change is removed
+    assert 1 == done.err.count("\n")
+    assert b"what was there" == Path("y.npy").read_bytes()
+    assert ["b.npy", "k.npy", "large.npy", "y.npy"] == sorted({*os.listdir()} - {"x.npy"})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import time
@@ -13,7 +14,10 @@ import numpy as np
 import pytest
 from cli_support import COMMAND, environment, listing, strict
 
+from changing import removed, replaced, touched, truncated, written_into
+from convcalc.arrayfile.stored import open_stored
 from convcalc.cli.progress import ProgressLine
+from convcalc.errors import DataError
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -122,6 +126,79 @@ def test_integers_are_refused_however_they_are_cut(inside, cluster):
     assert "the integers are too large: a sum of products may reach" in in_memory.err
     assert in_memory.err == done.err
     assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
+@pytest.fixture
+def changing(monkeypatch):
+    """`changing(path, change)`: what becomes of a file when the first tile is done."""
+
+    def arrange(path, change):
+        done = []
+
+        def advance(line, count):
+            if not done:
+                change(path)
+            done.append(count)
+
+        monkeypatch.setattr(ProgressLine, "advance", advance)
+
+    return arrange
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("change", [replaced, truncated, written_into, removed])
+def test_an_input_that_changes_in_mid_run_gives_no_result(inside, cluster, changing, change):
+    changing(Path("x.npy"), change)
+    words = ("--scheduler", cluster.scheduler_address, "--max-memory", "1M")
+    done = inside(*RUN, *words, "-o", "y.npy")
+    assert (3, "") == (done.code, done.out)
+    assert "has changed since the work began; run it again" in done.err or change is removed
+    assert 1 == sum("error" in line for line in done.err.splitlines())
+    assert ["k.npy"] == sorted({*os.listdir()} - {"x.npy"})
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("zarr.json", touched),
+        ("c/0/0/0", replaced),  # which the first tile has read
+        ("c/2/2/1", written_into),
+        ("c/2/2/1", removed),
+    ],
+)
+def test_a_folder_that_changes_in_mid_run_gives_no_result(inside, cluster, changing, change, part):
+    zarr.create_array("x.zarr", data=np.load("x.npy"), chunks=(1, 100, 100))
+    changing(Path("x.zarr") / part, change)
+    words = ("run", "x.zarr", *RUN[2:], "--scheduler", cluster.scheduler_address)
+    done = inside(*words, "--max-memory", "1M", "-o", "y.zarr")
+    assert (3, "") == (done.code, done.out)
+    assert "x.zarr" in done.err
+    assert ["k.npy", "x.npy", "x.zarr"] == sorted(os.listdir())
+
+
+@pytest.mark.usefixtures("images")
+def test_a_new_chunk_in_mid_run_is_a_change(inside, cluster, changing):
+    zarr.create_array("x.zarr", data=np.load("x.npy"), chunks=(1, 100, 100))
+    chunk = Path("x.zarr/c/2/0/0")
+    content = chunk.read_bytes()
+    chunk.unlink()  # a chunk that is not there is all zeros
+    changing(chunk, lambda path: path.write_bytes(content))
+    words = ("run", "x.zarr", *RUN[2:], "--scheduler", cluster.scheduler_address)
+    done = inside(*words, "--max-memory", "1M", "-o", "y.npy")
+    assert (3, "") == (done.code, done.out)
+    assert "has changed since the work began" in done.err
+
+
+def test_workers_tell_another_file_from_the_one_that_was_looked_at(folder):
+    np.save("x.npy", np.arange(10))
+    zarr.save_array("x.zarr", np.arange(10))
+    for name, part in (("x.npy", "x.npy"), ("x.zarr", "x.zarr/zarr.json")):
+        stored = pickle.loads(pickle.dumps(open_stored(name)))
+        assert [3, 4] == stored.cells((slice(3, 5),)).tolist()
+        touched(folder / part)
+        with pytest.raises(DataError, match="has changed since the work began"):
+            stored.cells((slice(3, 5),))
 
 
 @pytest.mark.usefixtures("images")

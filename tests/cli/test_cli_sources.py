@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 
 import numpy as np
 import pytest
+from cli_support import call
 
 LAYER = b"conv:8,k3\n"
 
@@ -125,6 +128,54 @@ def test_a_file_that_cannot_be_read_is_told(inside, folder, name, words):
     (folder / "folder.spec").mkdir()
     (folder / "latin.spec").write_bytes(b"\xff\xferelu")
     said(inside("flops", name), 3, words)
+
+
+@pytest.mark.parametrize("command", ["shape", "flops", "summary", "fmt", "diff"])
+def test_a_pipe_that_nobody_writes_is_named_and_not_waited_for(convcalc, folder, command):
+    os.mkfifo(folder / "p.spec")
+    words = ("relu", "./p.spec") if command == "diff" else ("./p.spec",)
+    said(convcalc(command, *words), 3, ["'./p.spec'", "a named pipe", "use - for"])
+
+
+def test_a_network_to_run_is_no_pipe_either(convcalc, folder):
+    os.mkfifo(folder / "p.spec")
+    np.save("x.npy", np.ones((1, 4, 4)))
+    done = convcalc("run", "x.npy", "--network", "p.spec", "--random-weights", "1")
+    said(done, 3, ["'p.spec'", "a named pipe"])
+
+
+def test_a_device_and_a_socket_are_no_specs(inside):
+    said(inside("fmt", "/dev/zero"), 3, ["cannot read '/dev/zero': it is a device, expected a"])
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s")
+        said(inside("shape", "./s"), 3, ["cannot read './s': it is a socket"])
+
+
+def test_a_name_that_becomes_a_pipe_before_it_is_opened_is_named(inside, folder, monkeypatch):
+    os.mkfifo(folder / "p")
+    (folder / "file").write_bytes(LAYER)
+    regular = os.stat(folder / "file")
+    monkeypatch.setattr("convcalc.opening.os.stat", lambda path: regular)
+    said(inside("shape", "./p"), 3, ["a named pipe"])
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
+@pytest.mark.parametrize("command", ["shape", "fmt", "diff"])
+def test_the_pipe_of_a_shell_that_is_held_already_is_read(command, name):
+    # As `convcalc shape <(cat net.spec)`; the writer has ended by the time that we read.
+    held, writing = os.pipe()
+    os.write(writing, LAYER)
+    os.close(writing)
+    words = (*(("relu",) if command == "diff" else ()), name.format(held))
+    done = call(command, *words, pass_fds=(held,))
+    os.close(held)
+    assert 0 == done.code, done.err
+    assert "conv:8,k3" in done.out
+
+
+def test_standard_input_has_a_name_too(convcalc):
+    done = convcalc("fmt", "/dev/stdin", stdin=LAYER)
+    assert (0, "conv:8,k3\n", "") == done[:3]
 
 
 # -- texts from elsewhere --------------------------------------------------------------------------

@@ -467,17 +467,25 @@ def test_a_layer_that_does_not_fit_the_input_is_shown_in_its_text():
 
 
 def test_too_little_memory_is_refused_with_what_is_needed(monkeypatch):
-    # Of 4 bytes each: 3 times 4x4 inputs, twice 3x3 results, and 4 weights: 4*(48 + 18 + 4)
+    # Of 4 bytes each: two more copies of 4x4 inputs, twice 3x3 results, and 4 weights:
+    # 4*(32 + 18 + 4)
     x, w = np.ones((4, 4), "float32"), np.ones((2, 2), "float32")
-    monkeypatch.setattr(running, "available_memory", lambda: 279)
+    monkeypatch.setattr(running, "available_memory", lambda: 215)
     with pytest.raises(ResourceError) as caught:
         conv(x, w)
     assert str(caught.value).startswith(
-        "computing needs about 280 bytes of memory, 279 are available"
+        "computing needs about 216 bytes of memory, 215 are available"
     )
 
 
-@pytest.mark.parametrize("available", [280, None])
+def test_an_input_that_must_be_converted_is_another_copy(monkeypatch):
+    x, w = np.ones((4, 4), "float16"), np.ones((2, 2), "float32")
+    monkeypatch.setattr(running, "available_memory", lambda: 279)
+    with pytest.raises(ResourceError, match=r"needs about 280 bytes"):  # 4*(48 + 18 + 4)
+        conv(x, w)
+
+
+@pytest.mark.parametrize("available", [216, None])
 def test_enough_or_unknown_memory_is_used(monkeypatch, available):
     x, w = np.ones((4, 4), "float32"), np.ones((2, 2), "float32")
     monkeypatch.setattr(running, "available_memory", lambda: available)

@@ -34,7 +34,6 @@ def streamed(layer, x, weight, bias=None, *, budget, requested=None):
         Stream(problem, tiling, x, weight, bias, dtypes, requested, OPS),
         result,
         named,
-        flush=lambda: None,
         progress=passed.append,
     )
     assert tiling.boxes == len(passed)

@@ -9,12 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError, DataError
-from convcalc.execute.axes import Axes, as_given
+from convcalc.execute.axes import Axes, as_given, kept_axes
 from convcalc.execute.dtypes import plan_dtypes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.numpy_backend import NumpyBackend
 from convcalc.execute.problem import problem_of
-from convcalc.execute.tiles import Job, kept_axes
+from convcalc.execute.tiles import Job
 from convcalc.execute.tiling import choose
 from convcalc.layers import Conv
 
@@ -47,7 +47,11 @@ def tiled(monkeypatch, layer, x, weight, bias=None, *, budget, axes=None, reques
     problem = problem_of(layer, x.shape[0], x.shape[1:], dtypes.compute)
     tiling = choose(problem, budget, lambda part: part.bytes)
     whole = (problem.batch, problem.out_channels, *problem.out_sizes)
-    out = np.full([whole[axis] for axis in kept_axes(problem, axes)], 77, dtypes.stored)
+    out = np.full(
+        [whole[axis] for axis in kept_axes(axes, channels=problem.out_channels > 1)],
+        77,
+        dtypes.stored,
+    )
     monkeypatch.setattr(
         "convcalc.arrayfile.zarr_folder.write_cells",
         lambda _path, _name, index, values: out.__setitem__(index, values),

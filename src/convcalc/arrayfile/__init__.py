@@ -6,6 +6,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
 
     wording    how a file is named in a message, and why the system refused it
     memory     how much memory there is
+    identity   whether a file is still the one that it was
     source     a stream of bytes with a name and a size: a file or standard input
     header     what the first bytes of a `.npy` declare, checked
     npy        a `.npy` source becomes an array
@@ -13,6 +14,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     reading    the name that a user typed becomes an array
     target     what an output name stands for, and whether it can be written
     writing    an array becomes a file
+    elements   the elements of an open file, read and written part by part
     growing    a file that is filled piece by piece
     packing    arrays become the members of a `.npz`
     folder     several arrays become the files of a folder

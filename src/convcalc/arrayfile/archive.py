@@ -170,6 +170,7 @@ def _opened(path: str) -> Iterator[_Archive]:
             archive = zipfile.ZipFile(stream)
         with archive:
             yield _Archive(path, source, archive)
+        source.check()
 
 
 @contextlib.contextmanager

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import mmap
+import io
 import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convcalc.arrayfile.elements import Elements
+from convcalc.arrayfile.header import Header
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.writing import failure, header_bytes, replace_file
+from convcalc.arrayfile.writing import failure, header_bytes, replace_file, write_all
 from convcalc.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.arrayfile.npy import Array
     from convcalc.layers import Shape
 
 
-def grow_array(
-    path: str,
-    shape: Shape,
-    dtype: np.dtype,
-    fill: Callable[[Array, Callable[[], None]], None],
-) -> None:
-    """Writes a `.npy` file through a mapping: no more of it is in memory than `fill` works on.
+def grow_array(path: str, shape: Shape, dtype: np.dtype, fill: Callable[[Elements], None]) -> None:
+    """Writes a `.npy` file whose elements never are in memory all together.
 
-    The elements are those of a temporary file beside the target; left by an error or an interrupt,
-    it is taken away again and a file that was there is as it was.
+    They are those of a temporary file beside the target; left by an error or an interrupt, it is
+    taken away again and a file that was there is as it was.
 
     Args:
         path: The file, taken as it is.
         shape: Of the array.
         dtype: Of its elements.
-        fill: Called with the array, zeros in C order, and with a function that hands what has been
-            written so far to the system: it stays in the file and leaves this process.
+        fill: Called with the elements, zeros in C order, to be written and read again.
 
     Raises:
         UsageError: the name stands for a stream, which cannot grow.
@@ -45,17 +40,14 @@ def grow_array(
     target = resolve(path)
     if not target.is_file:
         raise UsageError(f"{target.label} is no file that could grow")
-    header = header_bytes(np.broadcast_to(np.zeros((), dtype), (1, *shape))[0])
-    count = int(np.prod(shape, dtype=object))
-    size = len(header) + count * dtype.itemsize
+    head = header_bytes(np.broadcast_to(np.zeros((), dtype), (1, *shape))[0])
+    header = Header(tuple(shape), fortran_order=False, dtype=dtype, offset=len(head))
+    size = header.offset + header.nbytes
 
     def write(descriptor: int) -> None:
         os.ftruncate(descriptor, size)
-        mapped = mmap.mmap(descriptor, size)
-        mapped[: len(header)] = header
-        array = np.frombuffer(mapped, dtype, count, len(header)).reshape(shape)
-        fill(array, lambda: mapped.madvise(mmap.MADV_DONTNEED))
-        mapped.flush()
+        write_all(descriptor, memoryview(head))
+        fill(Elements(io.FileIO(descriptor, "r+", closefd=False), header, target.label))
 
     try:
         replace_file(target, size, write)
@@ -63,12 +55,3 @@ def grow_array(
         raise failure(target.label, error) from None
     except MemoryError:
         raise ResourceError(f"cannot write {target.label}: not enough memory") from None
-
-
-def release(array: Array) -> None:
-    """Lets the pages of a file that an array is mapped from leave the memory of this process."""
-    owner: object = array
-    while isinstance(owner, np.ndarray):
-        owner = owner.base
-    if isinstance(owner, mmap.mmap):
-        owner.madvise(mmap.MADV_DONTNEED)

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import io
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from convcalc.arrayfile.header import Header, read_header
-from convcalc.arrayfile.source import BoundedFile, Source
 from convcalc.arrayfile.wording import too_large, unreadable
 from convcalc.errors import DataError
 
+if TYPE_CHECKING:
+    from convcalc.arrayfile.source import Source
+
 Array: TypeAlias = npt.NDArray[Any]
-
-MAP_THRESHOLD = 64 << 20
-"""Bytes of data from which a file is mapped instead of read.
-
-Mapping saves memory, but a mapped file that somebody truncates kills the process that reads it:
-below this size the memory is not worth the danger.
-"""
 
 
 def load(source: Source, limit: int | None) -> Array:
     """The array of a `.npy`, in native byte order and in the memory order of the file.
 
-    A large file is mapped read-only, every other array is writable and in memory. `limit` is in
-    bytes; a mapped file needs none of it.
+    The array is writable and in memory; `limit` is in bytes.
 
     Raises:
         DataError: The contents are not exactly one array of numbers.
@@ -43,27 +37,9 @@ def load(source: Source, limit: int | None) -> Array:
 
 def _elements(source: Source, header: Header, limit: int | None) -> Array:
     """The elements in the order of the file, as one axis."""
-    if _is_mappable(source, header):
-        return np.memmap(
-            source.stream,
-            dtype=header.dtype,
-            mode="r",
-            offset=header.offset,
-            shape=(header.count,),
-        )
     if isinstance(source.stream, io.BytesIO):
-        return _normalised(_borrowed(source.stream, header))
-    return _normalised(_read(source, header, limit))
-
-
-def _is_mappable(source: Source, header: Header) -> bool:
-    """Whether to map: a large file whose bytes are usable as they are."""
-    return (
-        isinstance(source.stream, BoundedFile)
-        and header.nbytes >= MAP_THRESHOLD
-        and header.dtype.isnative
-        and header.dtype.kind != "b"
-    )
+        return normalised(_borrowed(source.stream, header))
+    return normalised(_read(source, header, limit))
 
 
 def _borrowed(content: io.BytesIO, header: Header) -> Array:
@@ -89,7 +65,7 @@ def _read(source: Source, header: Header, limit: int | None) -> Array:
     return flat
 
 
-def _normalised(flat: Array) -> Array:
+def normalised(flat: Array) -> Array:
     """The same values, in place, in native byte order and with booleans that are 0 or 1."""
     if flat.dtype.kind == "b":
         # NumPy takes any byte for a boolean, and is undefined on those beyond 1.

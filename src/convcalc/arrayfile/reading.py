@@ -20,7 +20,7 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     """The array that a name stands for, in native byte order and its own memory order.
 
     Booleans, complex numbers, scalars and arrays without elements are read like all others: which
-    of them make sense is for the caller to say. A file of 64 MiB or more is mapped read-only.
+    of them make sense is for the caller to say.
 
     Args:
         path: `-` for standard input, a `.npy` file, `FILE.npz:MEMBER`, or a `.npz` file with one
@@ -40,7 +40,9 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
         return read_member(file, member, limit)
     source = open_file(file)
     with source.stream:
-        return load(source, limit)
+        array = load(source, limit)
+        source.check()
+    return array
 
 
 def read_stand_in(path: str) -> Array:
@@ -51,16 +53,21 @@ def read_stand_in(path: str) -> Array:
     Raises:
         DataError: As `read_array`.
     """
-    file, member = split_member(path)
-    if path == "-" or member is not None or file.lower().endswith(_ARCHIVE):
+    if is_stream_or_archive(path):
         return read_array(path)
-    source = open_file(file)
+    source = open_file(path)
     with source.stream:
         try:
             header = read_header(source)
         except OSError as error:
             raise unreadable(source.label, error) from None
     return np.broadcast_to(np.ones((), header.dtype.newbyteorder("=")), header.shape)
+
+
+def is_stream_or_archive(path: str) -> bool:
+    """Whether a name is of something that can only be read as a whole."""
+    file, member = split_member(path)
+    return path == "-" or member is not None or file.lower().endswith(_ARCHIVE)
 
 
 def split_member(path: str) -> tuple[str, str | None]:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import sys
 from dataclasses import dataclass
 
+from convcalc.arrayfile.identity import FileIdentity
 from convcalc.arrayfile.wording import quoted, too_large, unreadable
 from convcalc.errors import DataError, UsageError
+from convcalc.opening import open_regular
 
 READ_CHUNK = 1 << 20
 """The most bytes that are read at once, so that an interrupt never waits long."""
 
-_SPECIAL = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
-
 
 @dataclass(frozen=True)
 class Source:
-    """Bytes to be read once, from the beginning: `size` of them, called `label` in messages."""
+    """Bytes to be read once, from the beginning: `size` of them, called `label` in messages.
+
+    Those of a file have a `path`, and the `identity` that it had when it was opened.
+    """
 
     stream: io.RawIOBase | io.BufferedIOBase
     label: str
     size: int
+    path: str = ""
+    identity: FileIdentity | None = None
 
     def fill(self, buffer: memoryview) -> int:
         """Read until the buffer is full or the stream ends; return the number of bytes read."""
@@ -40,6 +38,15 @@ class Source:
                 break
             done += count
         return done
+
+    def check(self) -> None:
+        """Refuse a file that has changed since it was opened: what was read may be of both.
+
+        Raises:
+            DataError: It has.
+        """
+        if self.identity is not None:
+            self.identity.check(FileIdentity.at(self.path), self.label)
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes, fewer at the end of the stream."""
@@ -70,19 +77,11 @@ def open_file(path: str) -> Source:
     """
     label = quoted(path)
     try:
-        # Before the opening, which fails on a socket and can move a device, and after it, because
-        # the name may stand for something else by then.
-        _refuse_special(os.stat(path), label)
-        stream = BoundedFile(_opened(path))
+        stream = BoundedFile(open_regular(path, label))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise unreadable(label, error) from None
-    try:
-        status = os.fstat(stream.fileno())
-        _refuse_special(status, label)
-    except BaseException:
-        stream.close()
-        raise
-    return Source(stream, label, status.st_size)
+    status = os.fstat(stream.fileno())
+    return Source(stream, label, status.st_size, path, FileIdentity.of(status))
 
 
 def standard_input(limit: int | None) -> Source:
@@ -111,17 +110,3 @@ def standard_input(limit: int | None) -> Source:
     size = content.tell()
     content.seek(0)
     return Source(content, label, size)
-
-
-def _opened(path: str) -> int:
-    """A descriptor that never waits: opening a pipe without a writer would block for ever."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-
-
-def _refuse_special(status: os.stat_result, label: str) -> None:
-    """Raise DataError for everything but a regular file."""
-    if stat.S_ISREG(status.st_mode):
-        return
-    kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "not a regular file")
-    hint = "; use - for standard input" if stat.S_ISFIFO(status.st_mode) else ""
-    raise DataError(f"cannot read {label}: it is {kind}, expected a regular file{hint}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING
 from convcalc.arrayfile.reading import split_member
 from convcalc.arrayfile.wording import quoted, reason, unwritable
 from convcalc.errors import UsageError
+from convcalc.opening import descriptor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
-_NUMBERED = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 _UNSUITABLE = {
     stat.S_IFDIR: "it is a folder; name a file in it",
@@ -105,8 +104,7 @@ def _descriptor(path: str) -> int | None:
     Such a name must not be opened: that would start again at the first byte of a file that the
     shell has opened for appending, or replace that file behind the back of the shell.
     """
-    numbered = _NUMBERED.fullmatch(path)
-    return int(numbered[1]) if numbered else _DESCRIPTORS.get(path)
+    return _DESCRIPTORS.get(path, descriptor_of(path))
 
 
 def _status(path: str) -> os.stat_result | None:

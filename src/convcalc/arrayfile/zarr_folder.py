@@ -6,14 +6,16 @@ import contextlib
 import os
 import warnings
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
 from zarr.storage import LocalStore
 
+from convcalc.arrayfile.identity import FileIdentity
 from convcalc.arrayfile.memory import available_memory
-from convcalc.arrayfile.wording import changed, quoted, reason, too_large
+from convcalc.arrayfile.wording import changed, quoted, reason, too_large, unreadable
 from convcalc.arrayfile.writing import failure
 from convcalc.arrayfile.zarr_metadata import Layout, read_layout
 from convcalc.errors import ConvcalcError, DataError, printable
@@ -36,6 +38,8 @@ class StoredZarr:
 
     path: str
     layout: Layout
+    identity: FileIdentity
+    """Of its metadata."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,6 +57,8 @@ class StoredZarr:
         Raises:
             DataError: a chunk is damaged, or the array is not what it was.
         """
+        now = FileIdentity.at(self.layout.metadata)
+        self.identity.check(now, self.layout.label, elsewhere=True)
         if read_layout(self.path) != self.layout:
             raise changed(self.layout.label)
         with _damage(self.layout.label):
@@ -60,6 +66,15 @@ class StoredZarr:
                 store=LocalStore(self.layout.folder, read_only=True), mode="r"
             )
             return np.ascontiguousarray(array[index], self.dtype)
+
+    def state(self) -> int:
+        """A number made of the identity of every file in the folder, whatever their order.
+
+        Raises:
+            DataError: its metadata are not what they were, or the folder cannot be listed.
+        """
+        self.identity.check(FileIdentity.at(self.layout.metadata), self.layout.label)
+        return sum(_digests(self.layout.folder, self.layout.label))
 
 
 def open_zarr(path: str) -> StoredZarr:
@@ -70,10 +85,13 @@ def open_zarr(path: str) -> StoredZarr:
         ResourceError: one of its chunks does not fit into the memory.
     """
     layout = read_layout(path)
+    identity = FileIdentity.at(layout.metadata)
+    if read_layout(path) != layout:
+        raise changed(layout.label)
     limit = available_memory()
     if limit is not None and layout.chunk_bytes > limit:
         raise too_large(f"a chunk of {layout.label}", layout.chunk_bytes, limit)
-    return StoredZarr(path, layout)
+    return StoredZarr(path, layout, identity)
 
 
 def make_zarr(
@@ -137,6 +155,26 @@ def take_away_unfinished(path: str, name: str) -> None:
                     os.unlink(os.path.join(folder, file))
     except OSError as error:
         raise failure(quoted(name), error) from None
+
+
+def _digests(folder: str, label: str) -> Iterator[int]:
+    """A number for each file below a folder: of its name and its identity.
+
+    Links to folders are not followed, which could lead round in circles; what they lead to counts
+    as it is itself.
+    """
+    places = [folder]
+    try:
+        while places:
+            with os.scandir(places.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        places.append(entry.path)
+                        continue
+                    known = (entry.path, *FileIdentity.of(os.stat(entry.path)))
+                    yield int.from_bytes(blake2b(repr(known).encode(), digest_size=16).digest())
+    except OSError as error:
+        raise unreadable(label, error) from None
 
 
 @contextlib.contextmanager

@@ -70,6 +70,11 @@ class Layout(NamedTuple):
     label: str
 
     @property
+    def metadata(self) -> str:
+        """The JSON text in its folder."""
+        return os.path.join(self.folder, "zarr.json" if self.version == 3 else ".zarray")
+
+    @property
     def chunk_bytes(self) -> int:
         """Bytes of the elements of a chunk."""
         return math.prod(self.chunks) * self.dtype.itemsize

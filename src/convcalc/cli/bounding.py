@@ -37,10 +37,8 @@ def check_bounds(given: Mapping[str, Any]) -> None:
         raise UsageError("--max-memory writes the result piece by piece; give a file with -o")
 
 
-def bounds_of(given: Mapping[str, Any]) -> Bounds | None:
-    """The bounds that a command line gives, if it does."""
-    if given["max_memory"] is None:
-        return None
+def bounds_of(given: Mapping[str, Any]) -> Bounds:
+    """The bounds that a command line gives."""
     quiet = bool(given["quiet"]) or given["format"] == "json"
 
     def progress(total: int) -> ProgressLine:

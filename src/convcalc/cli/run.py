@@ -13,6 +13,7 @@ from convcalc.arrayfile import (
     read_stand_in,
     write_array,
 )
+from convcalc.arrayfile.stored import open_parts, open_stored, stand_in
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
@@ -44,7 +45,6 @@ from convcalc.sources import read_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.execute.bounded import Bounds
     from convcalc.execute.results import Outlook, Result
     from convcalc.execute.work import Work
     from convcalc.layers import Shape
@@ -71,10 +71,10 @@ def run(given: Mapping[str, Any]) -> Document | None:
     if given["dry_run"]:
         return _dry_run(given, settings)
     maps = None
-    if given["scheduler"] is not None:
-        result = run_tiles(_kernel(given, settings, read_input=read_shape), settings, given)
+    if given["scheduler"] is not None or given["max_memory"] is not None:
+        result = _in_parts(given, settings)
     elif given["network"] is None:
-        result = _convolved(_kernel(given, settings), settings, bounds_of(given))
+        result = run_work(_kernel(given, settings), settings)
     else:
         maps = None if given["save_all"] is None else SavedMaps(given["save_all"])
         result = _network(given, settings, run_network, maps)
@@ -122,11 +122,19 @@ def _outlook(work: Work, settings: Settings, memory: int | None) -> Outlook:
     return plan_bounded(work, settings, memory)
 
 
-def _convolved(work: Work, settings: Settings, bounds: Bounds | None) -> Result:
-    """The convolution in memory, or within bounds."""
-    if bounds is None:
-        return run_work(work, settings)
-    return run_bounded(work, settings, bounds)
+def _in_parts(given: Mapping[str, Any], settings: Settings) -> Result:
+    """The convolution of an input that is read by whoever computes a part of the result."""
+    scheduled = given["scheduler"] is not None
+    opened: list[Any] = []
+
+    def read_form(path: str) -> Any:
+        opened.append(open_stored(path) if scheduled else open_parts(path))
+        return stand_in(opened[0])
+
+    work = _kernel(given, settings, read_input=read_form)
+    if scheduled:
+        return run_tiles(work, opened[0], settings, given)
+    return run_bounded(work, opened[0], settings, bounds_of(given))
 
 
 def _kernel(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from convcalc.arrayfile.stored import Stored
     from convcalc.execute.results import Outlook, Result, Settings
     from convcalc.execute.scheduled import Order
     from convcalc.execute.work import Work
@@ -94,13 +95,13 @@ def plan_tiles(work: Work, settings: Settings, order: Order) -> Outlook:
     return plan_scheduled(work, settings, order)
 
 
-def run_tiles(work: Work, settings: Settings, given: Mapping[str, Any]) -> Result:
+def run_tiles(work: Work, stored: Stored, settings: Settings, given: Mapping[str, Any]) -> Result:
     """The convolution, on workers that read the input themselves."""
     from convcalc.execute.scheduled import run_scheduled
 
     order = order_of(given)
     assert order is not None
-    return run_scheduled(work, open_stored(given["array"]), settings, order)
+    return run_scheduled(work, stored, settings, order)
 
 
 def _refuse_zarr(given: Mapping[str, Any]) -> None:

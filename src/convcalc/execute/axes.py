@@ -99,6 +99,19 @@ def as_given(array: np.ndarray, axes: Axes) -> np.ndarray:
     return np.moveaxis(single, -1 - spatial, -1) if axes.channels_last else single
 
 
+def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
+    """Which of (N, C, *spatial) an array with the axes of the input has, in its order.
+
+    Args:
+        channels: Whether it has several channels, for which there is an axis in any case.
+    """
+    spatial = tuple(range(2, 2 + axes.rank))
+    if axes.added == 2 and not channels:
+        return spatial
+    samples = () if axes.added else (0,)
+    return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
+
+
 def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:
     """The kernel as (O, C/g, *k), or transposed (C, O/g, *k)."""
     return kernel.reshape((1,) * (rank + 2 - kernel.ndim) + kernel.shape)

@@ -12,7 +12,8 @@ import numpy as np
 
 from convcalc import __version__
 from convcalc.arrayfile import grow_array
-from convcalc.arrayfile.growing import release
+from convcalc.arrayfile.stored import to_show
+from convcalc.execute.arranged import result_of, samples_of
 from convcalc.execute.axes import as_given, batch_first
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.dtypes import plan_dtypes
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from convcalc.analysis import Report
-    from convcalc.execute.axes import Axes
+    from convcalc.arrayfile.elements import Elements
+    from convcalc.arrayfile.stored import Held, StoredNpy
+    from convcalc.execute.arranged import Arranged
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.machine import Machine
     from convcalc.execute.planner import Plan
@@ -47,17 +50,11 @@ if TYPE_CHECKING:
 SPARE = 0.6
 """How much of what is allowed a box may take as far as is known: libraries take some besides."""
 
-HELD = 1 / 8
-"""How much of it may be pages of the files that are mapped."""
-
 LEAST = 1 << 20
 """Bytes below which no box is planned for, whatever is allowed."""
 
 PRODUCT = 256
 """Bytes that one product takes at most while outputs are computed again, integers included."""
-
-PAGES = 1 << 17
-"""Bytes of both files that may enter the memory with a single number of each: its neighbours."""
 
 
 class Progress(Protocol):
@@ -91,16 +88,19 @@ class Bounds(NamedTuple):
     progress: Callable[[int], Progress]
 
 
-def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
+def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds: Bounds) -> Result:
     """One convolution with a kernel of its own, box by box.
 
     Args:
-        work: The one layer, with the kernel as "0.weight" and the bias as "0.bias".
+        work: The one layer, with the kernel as "0.weight" and the bias as "0.bias"; its input may
+            be a stand-in.
+        stored: The input itself.
         settings: How to compute.
         bounds: In what.
 
     Raises:
-        DataError: the arrays do not fit each other, or cannot be computed exactly.
+        DataError: the arrays do not fit each other, cannot be computed exactly, or the input is
+            not what it was.
         ResourceError: a single box takes more memory than is allowed.
     """
     if not _samples(work):
@@ -113,12 +113,18 @@ def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
         settings.backend, settings.device, [problem], settings.algorithm, settings.threads
     )
     cut = _cut(given, backend.name, backend.algorithm, backend.machine, bounds.memory)
-    bias = work.weights.get("0.bias")
-    stream = Stream(
-        *(problem, cut.tiling, given.samples, work.weights["0.weight"], bias),
-        *(given.dtypes, settings.dtype, backend),
-    )
-    done = _written(stream, work, settings, bounds, backend)
+    with stored.opened() as elements:
+        stream = Stream(
+            problem=problem,
+            tiling=cut.tiling,
+            samples=samples_of(elements, work.axes),
+            weight=work.weights["0.weight"],
+            bias=work.weights.get("0.bias"),
+            dtypes=given.dtypes,
+            requested=settings.dtype,
+            ops=backend,
+        )
+        done = _written(stream, work, stored, settings, bounds, backend)
     return Result(
         array=done.array,
         report=given.report,
@@ -204,20 +210,12 @@ def _cut(given: _Given, backend: str, algorithm: str, machine: Machine, memory: 
     def needed(part: Problem) -> int:
         own = plan(part, backend, machine, algorithm)
         read = part.cells_in * given.samples.itemsize
-        read += min(_beside(problem, part), memory // 4)
         return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
 
     tiling = choose(problem, max(LEAST, int(memory * SPARE)), needed)
     box = of_box(problem, tiling.channels, tiling.sizes)
     own = plan(box, backend, machine, algorithm)
     return _Cut(tiling, own.times(problem.cells_out / box.cells_out))
-
-
-def _beside(problem: Problem, part: Problem) -> int:
-    """Bytes of the file that enter the memory beside what a box reads: both ends of its lines."""
-    width = part.sizes[-1]
-    lines = part.cells_in // width
-    return lines * min(PAGES, part.itemsize * max(0, problem.sizes[-1] - width))
 
 
 def _taken(boxes: list[Measured], cut: _Cut, problem: Problem) -> Plan:
@@ -228,26 +226,34 @@ def _taken(boxes: list[Measured], cut: _Cut, problem: Problem) -> Plan:
     return longest.plan.times(problem.cells_out / longest.problem.cells_out)
 
 
-def _written(stream: Stream, work: Work, settings: Settings, bounds: Bounds, backend: Any) -> _Done:
+def _written(
+    stream: Stream,
+    work: Work,
+    stored: StoredNpy | Held,
+    settings: Settings,
+    bounds: Bounds,
+    backend: Any,
+) -> _Done:
     """Computes the result into its file, which takes its name unless the result is wrong."""
-    problem, stored = stream.problem, np.dtype(stream.dtypes.stored)
+    problem, dtype = stream.problem, np.dtype(stream.dtypes.stored)
     whole: Shape = (problem.batch, problem.out_channels, *problem.out_sizes)
-    shape = as_given(np.broadcast_to(np.zeros((), stored), whole), work.axes).shape
+    shape = as_given(np.broadcast_to(np.zeros((), dtype), whole), work.axes).shape
     done: list[_Done] = []
 
-    def fill(array: np.ndarray, flush: Callable[[], None]) -> None:
-        result = _as_computed(array, work.axes, whole)
+    def fill(elements: Elements) -> None:
+        result = result_of(elements, work.axes, whole)
         begin = perf_counter()
-        known = _streamed(stream, work, result, flush, bounds)
+        known = _streamed(stream, work, result, bounds)
         seconds = perf_counter() - begin
-        found = _verified(stream, work, result, flush, settings, bounds)
-        done.append(_Done(array, known, seconds, found))
+        found = _verified(stream, work, result, settings, bounds)
+        stored.check()
+        done.append(_Done(to_show(elements), known, seconds, found))
         if found is not None and not found.passed:
             raise _Wrong
 
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
-            grow_array(bounds.output, shape, stored, fill)
+            grow_array(bounds.output, shape, dtype, fill)
         except RuntimeError as error:
             raise memory_error(error) from None
         except _Wrong:
@@ -255,65 +261,26 @@ def _written(stream: Stream, work: Work, settings: Settings, bounds: Bounds, bac
     return done[0]
 
 
-def _streamed(
-    stream: Stream, work: Work, result: np.ndarray, flush: Callable[[], None], bounds: Bounds
-) -> Streamed:
+def _streamed(stream: Stream, work: Work, result: Arranged, bounds: Bounds) -> Streamed:
     """Every box computed into the result."""
     others = {name: array for name, array in work.named.items() if name != "the input"}
-    with bounds.progress(result.nbytes) as line:
+    with bounds.progress(result.size * result.itemsize) as line:
         return run_stream(
-            stream,
-            result,
-            others,
-            flush=flush,
-            held=int(bounds.memory * HELD),
-            progress=lambda values: line.advance(values * result.itemsize),
+            stream, result, others, progress=lambda values: line.advance(values * result.itemsize)
         )
 
 
 def _verified(
-    stream: Stream,
-    work: Work,
-    result: np.ndarray,
-    flush: Callable[[], None],
-    settings: Settings,
-    bounds: Bounds,
+    stream: Stream, work: Work, result: Arranged, settings: Settings, bounds: Bounds
 ) -> Verification | None:
     """Outputs computed again, if that is asked for, a few products at a time."""
     if settings.verify is None:
         return None
-    # Nothing else is held by now: half for what is computed, half for what is read.
-    most = min(BLOCK, bounds.memory // 2 // PRODUCT)
-    lines = bounds.memory // 2 // PAGES
-    block = min(most, _within(stream.problem, lines, settings.verify == "all"))
-
-    def passed() -> None:
-        release(stream.samples)
-        flush()
-
+    # Nothing else is held by now.
+    block = max(1, min(BLOCK, bounds.memory // 2 // PRODUCT))
     layer: Any = work.network.nodes[0].layer
-    whole = (layer, stream.samples, work.weights, result, stream.dtypes, settings.verify)
-    return verify(*whole, block=max(1, block), passed=passed)
-
-
-def _within(problem: Problem, lines: int, neighbours: bool) -> int:
-    """Products that read so many lines of the file: runs of cells along the last axis.
-
-    The taps of a kernel's row lie on one line. Outputs side by side read the same lines; counted
-    twice, because the last of them may be those of a line that has just begun.
-    """
-    row = problem.windows[-1].kernel
-    own = -(-problem.depth * problem.taps // row)
-    if not neighbours or 2 * own > lines:
-        return lines * row
-    return lines * row * problem.out_sizes[-1] // 2
-
-
-def _as_computed(array: np.ndarray, axes: Axes, whole: Shape) -> np.ndarray:
-    """A result with the axes of the input as (N, O, *sizes), the same numbers in memory."""
-    if axes.channels_last and array.ndim > axes.rank:
-        array = np.moveaxis(array, -1, -1 - axes.rank)
-    return array.reshape(whole)
+    whole: Any = (layer, stream.samples, work.weights, result, stream.dtypes, settings.verify)
+    return verify(*whole, block=block)
 
 
 def _note(tiling: Tiling) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def run_work(
     if not len(samples):
         work = work._replace(network=network, weights=weights)
         return _of_nothing(work, settings, report, dtypes, notes, watch)
-    _check_memory(report, dtypes)
+    _check_memory(report, dtypes, samples)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
     backend = open_backend(
         settings.backend, settings.device, problems, settings.algorithm, settings.threads
@@ -255,18 +255,23 @@ def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
             )
 
 
-def _check_memory(report: Report, dtypes: DtypePlan) -> None:
+def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> None:
     """The largest layer: its input, padded, its output, and a copy of each for the current tap.
+
+    The input of the first is there already where it can be computed with as it is.
 
     Raises:
         ResourceError: that is more than the machine has left.
     """
     itemsize = np.dtype(dtypes.compute).itemsize
-    needed = max(
+    layers = [
         itemsize * (3 * report.batch * sum(map(prod, row.input_shapes)) + 2 * row.activations)
         + itemsize * row.params
         for row in report.layers
-    )
+    ]
+    if samples.dtype == dtypes.compute and samples.flags.c_contiguous:
+        layers[0] -= samples.nbytes
+    needed = max(layers)
     available = available_memory()
     if available is not None and needed > available:
         raise ResourceError(

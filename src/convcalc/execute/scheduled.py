@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,10 +13,11 @@ import numpy as np
 from convcalc import __version__
 from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
-from convcalc.arrayfile.stored import open_stored
+from convcalc.arrayfile.stored import open_stored, to_show
+from convcalc.arrayfile.wording import changed, quoted
 from convcalc.arrayfile.zarr_metadata import is_zarr
-from convcalc.errors import UsageError
-from convcalc.execute.axes import batch_first
+from convcalc.errors import DataError, UsageError
+from convcalc.execute.axes import batch_first, kept_axes
 from convcalc.execute.choice import choose_backend
 from convcalc.execute.dtypes import plan_dtypes
 from convcalc.execute.emptiness import write_empty
@@ -25,15 +27,15 @@ from convcalc.execute.planner import plan
 from convcalc.execute.problem import problem_of
 from convcalc.execute.results import Outlook, Result, Settings
 from convcalc.execute.running import plan_work, run_work
-from convcalc.execute.tiles import Job, kept_axes
+from convcalc.execute.tiles import Job
 from convcalc.execute.tiling import choose
 from convcalc.execute.work import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from convcalc.analysis import Report
-    from convcalc.arrayfile.npy import Array
+    from convcalc.arrayfile.elements import Elements
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.bounded import Progress
     from convcalc.execute.machine import Machine
@@ -49,9 +51,6 @@ TILE_BYTES = 64 << 20
 
 SPARE = 0.6
 """How much of what is allowed a tile may take as far as is known: libraries take some besides."""
-
-MOST_SHOWN = 1 << 16
-"""Values of a result that is read again for whoever wants to see it."""
 
 MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
@@ -119,7 +118,11 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         os.mkdir(job.output)
         make_zarr(job.output, job.name, shape, chunks, stored_dtype)
         size = prod(shape) * stored_dtype.itemsize
-        with connected(order.address, settings.threads) as client, order.progress(size) as line:
+        with (
+            _unchanged(stored),
+            connected(order.address, settings.threads) as client,
+            order.progress(size) as line,
+        ):
             check_workers(client, stored, job.backend)
             known = run_tiles(
                 client,
@@ -131,7 +134,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         _deliver(job, order.output, shape, chunks)
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     return Result(
-        array=_to_show(order.output, shape, stored_dtype),
+        array=to_show(open_stored(order.output)),
         report=report,
         backend=job.backend,
         dtypes=job.dtypes,
@@ -142,6 +145,27 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         convolutions=(Measured(job.problem, own, perf_counter() - begin),),
         figures=known.figures,
     )
+
+
+@contextmanager
+def _unchanged(stored: Stored) -> Iterator[None]:
+    """Whatever comes of the work, an input that changed meanwhile is the reason to tell.
+
+    Raises:
+        DataError: it did: tiles may be of what it was and of what it became.
+    """
+    state = stored.state()
+    try:
+        yield
+    except DataError:
+        _check_state(stored, state)
+        raise
+    _check_state(stored, state)
+
+
+def _check_state(stored: Stored, state: int) -> None:
+    if stored.state() != state:
+        raise changed(quoted(stored.path))
 
 
 def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job, Report]:
@@ -215,7 +239,7 @@ def _tiling(
 
 def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape of the result with the axes of the input, and of its chunks, one per tile."""
-    kept = kept_axes(job.problem, job.axes)
+    kept = kept_axes(job.axes, channels=job.problem.out_channels > 1)
     whole = (job.problem.batch, job.problem.out_channels, *job.problem.out_sizes)
     tile = (1, job.tiling.channels, *job.tiling.sizes)
     return tuple(whole[axis] for axis in kept), tuple(tile[axis] for axis in kept)
@@ -231,25 +255,16 @@ def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, .
         return
     made = open_zarr(job.output)
 
-    def fill(array: Array, flush: Callable[[], None]) -> None:
+    def fill(elements: Elements) -> None:
         counts = [-(-n // size) for n, size in zip(shape, chunks, strict=True)]
         for place in np.ndindex(*counts):
             cells = tuple(
                 slice(i * size, min((i + 1) * size, n))
                 for i, size, n in zip(place, chunks, shape, strict=True)
             )
-            array[cells] = made.cells(cells)
-            flush()
+            elements.write(cells, made.cells(cells))
 
     grow_array(output, shape, np.dtype(job.dtypes.stored), fill)
-
-
-def _to_show(output: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """The result, if it is small enough for its values to be shown; else an array of its form."""
-    form = np.broadcast_to(np.zeros((), dtype), shape)
-    if form.size > MOST_SHOWN:
-        return form
-    return open_stored(output).cells((slice(None),) * len(shape))
 
 
 def _tiles(job: Job) -> str:

@@ -1,20 +1,21 @@
-"""One convolution in bounded memory: box by box, from a mapped file into a growing one."""
+"""One convolution in bounded memory: box by box, from an open file into a growing one."""
 
 from __future__ import annotations
 
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrayfile.growing import release
 from convcalc.execute.border import source_cells
 from convcalc.execute.dtypes import finished, plan_dtypes
 from convcalc.execute.figures import Figures
 from convcalc.execute.tiling import boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from convcalc.execute.arranged import Arranged
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Box, Tiling
@@ -38,7 +39,7 @@ class Stream(NamedTuple):
     Attributes:
         problem: The whole convolution.
         tiling: How large the boxes are.
-        samples: The input (N, C, *sizes), possibly mapped from a file.
+        samples: The input (N, C, *sizes), possibly in a file.
         weight: The kernel, (O, C/g, *k) or transposed (C, O/g, *k).
         bias: (O), or None.
         dtypes: Of the arithmetic and of the result.
@@ -48,7 +49,7 @@ class Stream(NamedTuple):
 
     problem: Problem
     tiling: Tiling
-    samples: np.ndarray
+    samples: np.ndarray | Arranged
     weight: np.ndarray
     bias: np.ndarray | None
     dtypes: DtypePlan
@@ -58,12 +59,10 @@ class Stream(NamedTuple):
 
 def run_stream(
     stream: Stream,
-    out: np.ndarray,
+    out: np.ndarray | Arranged,
     named: Mapping[str, np.ndarray],
     *,
-    flush: Callable[[], None],
     progress: Callable[[int], None],
-    held: int = 0,
 ) -> Streamed:
     """Computes every box into `out` (N, O, *out sizes).
 
@@ -71,28 +70,21 @@ def run_stream(
         stream: What is computed.
         out: Where the result goes.
         named: The kernel and bias by the names that messages call them.
-        flush: Called now and then, when what is written may leave the memory.
         progress: Called with the number of values of each box that is done.
-        held: Bytes that may be read and written before their pages are handed back.
 
     Raises:
         DataError: integers cannot be computed or held exactly.
     """
-    figures, overflowed, passed = Figures(), 0, 0
+    figures, overflowed = Figures(), 0
     weights_finite = all(is_finite(array) for array in named.values())
     for box, piece in _pieces(stream):
         result = compute_box(stream, box, piece, named)
-        place: Any = tuple(slice(*ends) for ends in (box.channels, *box.outputs))
-        out[(box.sample, *place)] = result
+        ends = ((box.sample, box.sample + 1), box.channels, *box.outputs)
+        out[tuple(slice(*pair) for pair in ends)] = result[np.newaxis]
         broken = figures.nonfinite
         figures.add(result)
         if figures.nonfinite > broken and weights_finite and is_finite(piece):
             overflowed += figures.nonfinite - broken
-        passed += piece.nbytes + result.nbytes
-        if passed > held:
-            release(stream.samples)
-            flush()
-            passed = 0
         progress(result.size)
     return Streamed(figures, overflowed)
 
@@ -132,30 +124,43 @@ def _pieces(stream: Stream) -> Iterator[tuple[Box, np.ndarray]]:
 def _read(stream: Stream, box: Box) -> np.ndarray:
     """The cells that a box reads, copied; padding that is not of zeros is among them."""
     problem = stream.problem
-    channels = slice(None)
+    channels = (0, problem.channels)
     if problem.groups > 1:
         depth = problem.channels // problem.groups
         begin, end = _groups(problem, box)
-        channels = slice(begin * depth, end * depth)
-    piece = stream.samples[box.sample : box.sample + 1, channels]
+        channels = (begin * depth, end * depth)
+    lead = (slice(box.sample, box.sample + 1), slice(*channels))
     if problem.padding_mode == "zeros":
-        cells = tuple(slice(*one.cells) for one in box.spans)
-        return np.ascontiguousarray(piece[(slice(None), slice(None), *cells)])
-    for axis, (window, size, (begin, end)) in enumerate(
-        zip(problem.windows, problem.sizes, box.outputs, strict=True), start=2
-    ):
+        cells: Any = (*lead, *(slice(*one.cells) for one in box.spans))
+        return np.ascontiguousarray(stream.samples[cells])
+    wanted = []
+    for window, size, (begin, end) in zip(problem.windows, problem.sizes, box.outputs, strict=True):
         sources = source_cells(size, window, problem.padding_mode)
-        wanted = sources[begin * window.stride : (end - 1) * window.stride + window.extent]
-        piece = _taken(piece, axis, wanted)
-    return np.ascontiguousarray(piece)
+        last = (end - 1) * window.stride + window.extent
+        wanted.append(sources[begin * window.stride : last])
+    return _gathered(stream.samples, lead, wanted)
 
 
-def _taken(piece: np.ndarray, axis: int, cells: np.ndarray) -> np.ndarray:
-    """Cells of one axis: a view where they are neighbours in order, else a copy."""
-    first = int(cells[0])
-    if np.array_equal(cells, np.arange(first, first + len(cells))):
-        return piece[(slice(None),) * axis + (slice(first, first + len(cells)),)]
-    return piece.take(cells, axis=axis)
+def _gathered(
+    samples: np.ndarray | Arranged, lead: tuple[slice, slice], wanted: Sequence[np.ndarray]
+) -> np.ndarray:
+    """The cells `wanted` along each spatial axis, read in boxes of neighbours."""
+    sizes = (1, lead[1].stop - lead[1].start, *map(len, wanted))
+    piece = np.empty(sizes, samples.dtype)
+    for place in product(*map(_runs, wanted)):
+        own = [axis[part] for axis, part in zip(wanted, place, strict=True)]
+        ends = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in own)
+        index: Any = (*lead, *ends)
+        read = samples[index]
+        within: Any = np.ix_(*(axis - part.start for axis, part in zip(own, ends, strict=True)))
+        piece[(slice(None), slice(None), *place)] = read[(slice(None), slice(None), *within)]
+    return piece
+
+
+def _runs(cells: np.ndarray) -> list[slice]:
+    """Where cells are neighbours, or the same: those across a circle's seam are far apart."""
+    cuts = np.flatnonzero(abs(np.diff(cells)) > 1) + 1
+    return [slice(begin, end) for begin, end in pairwise([0, *cuts.tolist(), len(cells)])]
 
 
 def _computed(stream: Stream, box: Box, piece: np.ndarray) -> np.ndarray:

@@ -14,13 +14,15 @@ import dask
 import dask.array
 from dask.array.overlap import overlap
 
-from convcalc.execute.tiles import Samples, channels_read, compute_tile, reads
+from convcalc.execute.arranged import samples_of
+from convcalc.execute.tiles import channels_read, compute_tile, reads
 from convcalc.execute.tiling import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.arranged import Arranged
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiles import Job
     from convcalc.execute.tiling import Box
@@ -53,7 +55,7 @@ def tile_tasks(job: Job, stored: Stored) -> list[Any]:
     problem = job.problem
     padded = problem.padding_mode != "zeros"
     cuts = _cuts(problem, job.tiling.sizes, padded)
-    array = _read(Samples(stored, job.axes), job, cuts, padded)
+    array = _read(samples_of(stored, job.axes), job, cuts, padded)
     shared = dask.delayed(job, traverse=False, name=f"job-{_fresh()}")
     compute = dask.delayed(compute_tile, pure=False, traverse=False)
     pieces = _overlapped(job, array, cuts) if cuts else _sliced(job, array, padded)
@@ -95,7 +97,7 @@ def _cuts(problem: Problem, sizes: tuple[int, ...], padded: bool) -> list[Cut] |
     return None if None in cuts else [cut for cut in cuts if cut is not None]
 
 
-def _read(samples: Samples, job: Job, cuts: list[Cut] | None, padded: bool) -> Any:
+def _read(samples: Arranged, job: Job, cuts: list[Cut] | None, padded: bool) -> Any:
     """The input as an array of dask, padded where the padding is not of zeros."""
     problem = job.problem
     channels: tuple[int, ...] = (problem.channels,)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.execute.axes import batch_first
+from convcalc.execute.arranged import as_stored
+from convcalc.execute.axes import kept_axes
 from convcalc.execute.choice import limited_threads, open_backend
 from convcalc.execute.exact import check_exact, largest_magnitude
 from convcalc.execute.figures import Figures
@@ -24,7 +25,6 @@ from convcalc.execute.taps import grouped_weight
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from convcalc.arrayfile.stored import Stored
     from convcalc.execute.axes import Axes
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.execute.machine import Machine
@@ -86,25 +86,6 @@ class Seen(NamedTuple):
     figures: Figures
     overflowed: int
     magnitude: int
-
-
-class Samples:
-    """A stored array as dask.array takes one: (N, C, *sizes), whatever axes it is stored with."""
-
-    def __init__(self, stored: Stored, axes: Axes) -> None:
-        self._stored = stored
-        self._axes = axes
-        stand_in = np.broadcast_to(np.zeros((), stored.dtype), stored.shape)
-        self.shape = batch_first(stand_in, axes).shape
-        self.dtype = stored.dtype
-        self.ndim = len(self.shape)
-
-    def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
-        """The cells of a box, a slice per axis."""
-        own = list(index)
-        if self._axes.channels_last and self._axes.added < 2:
-            own.append(own.pop(1))
-        return batch_first(self._stored.cells(tuple(own[self._axes.added :])), self._axes)
 
 
 def compute_tile(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool) -> Seen:
@@ -202,25 +183,14 @@ def channels_read(problem: Problem, box: Box) -> tuple[int, int]:
     return begin, end
 
 
-def kept_axes(problem: Problem, axes: Axes) -> tuple[int, ...]:
-    """Which of (N, O, *sizes) a result with the axes of the input has, in its order."""
-    spatial = tuple(range(2, 2 + problem.rank))
-    samples = () if axes.added else (0,)
-    if axes.added == 2 and problem.out_channels == 1:
-        return spatial
-    return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
-
-
 def _write(job: Job, box: Box, result: np.ndarray) -> None:
     """A tile (channels, *outputs) into its place in the output."""
     from convcalc.arrayfile.zarr_folder import write_cells
 
-    kept = kept_axes(job.problem, job.axes)
+    kept = kept_axes(job.axes, channels=job.problem.out_channels > 1)
     ends = [(box.sample, box.sample + 1), box.channels, *box.outputs]
     place = tuple(slice(*ends[axis]) for axis in kept)
-    others = [axis for axis in range(result.ndim + 1) if axis not in kept]
-    values = result[np.newaxis].transpose(*others, *kept)
-    write_cells(job.output, job.name, place, values.reshape(values.shape[len(others) :]))
+    write_cells(job.output, job.name, place, as_stored(result[np.newaxis], kept))
 
 
 def _seen(job: Job, piece: np.ndarray, result: np.ndarray, magnitude: int) -> Seen:

@@ -14,8 +14,9 @@ import numpy as np
 from convcalc.execute.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from convcalc.execute.arranged import Arranged
     from convcalc.execute.dtypes import DtypePlan
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -64,18 +65,17 @@ class Verification(NamedTuple):
 
 def verify(
     layer: Conv | ConvTranspose,
-    array: np.ndarray,
+    array: np.ndarray | Arranged,
     weights: Mapping[str, np.ndarray],
-    result: np.ndarray,
+    result: np.ndarray | Arranged,
     dtypes: DtypePlan,
     samples: int | Literal["all"],
     *,
     block: int | None = None,
-    passed: Callable[[], None] = lambda: None,
 ) -> Verification:
     """Some outputs of a convolution, or all, against the definition.
 
-    Both arrays may be mapped from files: neither is copied as a whole.
+    Both arrays may be in files: of neither more is read than single cells.
 
     Args:
         layer: The convolution.
@@ -85,12 +85,11 @@ def verify(
         dtypes: What was computed in, which the inputs are converted to, and what was returned.
         samples: How many outputs at most, drawn with `SEED`; or "all".
         block: Products that are computed at once, `BLOCK` if nothing is said.
-        passed: Called after each block of them.
     """
     block = block or BLOCK
     count = result.size if samples == "all" else min(samples, result.size)
     with np.errstate(all="ignore"):
-        direct = _Direct(layer, array, weights, result.shape, dtypes.compute, block, passed)
+        direct = _Direct(layer, array, weights, result.shape, dtypes.compute, block)
         exact = dtypes.compute == "int64"
         judge = _ExactJudge() if exact else _FloatJudge(dtypes, direct.terms)
         for places in sample(count, result.size, max(1, block // direct.terms)):
@@ -183,12 +182,11 @@ class _Direct:
     def __init__(
         self,
         layer: Conv | ConvTranspose,
-        array: np.ndarray,
+        array: np.ndarray | Arranged,
         weights: Mapping[str, np.ndarray],
         shape: tuple[int, ...],
         compute: str,
         block: int,
-        passed: Callable[[], None],
     ) -> None:
         self.layer = layer
         self.transposed = layer.kind == "convt"
@@ -207,7 +205,6 @@ class _Direct:
         self.depth = array.shape[1] // layer.groups
         self.terms = self.depth * len(self.taps) + (bias is not None)
         self.block = block
-        self.passed = passed
 
     def number(self, array: np.ndarray) -> np.ndarray:
         """The array as it was computed with, in numbers that hold sums of its products."""
@@ -231,7 +228,6 @@ class _Direct:
             terms = np.where(real[:, None, :], terms, 0)
             total = total + terms.sum(axis=(1, 2))
             products = products + _magnitudes(terms).sum(axis=(1, 2))
-            self.passed()
         if self.bias is not None:
             total = total + self.bias[channel]
             products = products + _magnitudes(self.bias[channel])
