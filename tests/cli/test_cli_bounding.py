@@ -272,7 +272,7 @@ def test_no_more_memory_is_taken_than_is_allowed(folder, more):
     [("1000000", 10**6), ("64k", 65_536), ("512M", 512 * 2**20), ("2 GiB", 2**31), ("1TB", 2**40)],
 )
 def test_bytes_are_written_in_powers_of_1024(text, size):
-    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None}
+    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None, "force": None}
     assert size == bounds_of(given).memory
 
 

@@ -87,6 +87,23 @@ def test_nothing_is_left_of_a_chunk_that_a_lost_worker_was_writing(inside, clust
 
 
 @pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
+def test_an_output_that_appears_during_the_work_stays(inside, cluster, monkeypatch, name):
+    def advance(line, count):
+        os.makedirs(name, exist_ok=True) if name == "y.zarr" else Path(name).write_bytes(b"theirs")
+
+    monkeypatch.setattr(ProgressLine, "advance", advance)
+    done = inside(*RUN, "--scheduler", cluster.scheduler_address, "-o", name)
+    assert (4, "") == (done.code, done.out)
+    assert f"cannot write '{name}': it was made by somebody else during the work" in done.err
+    assert ["k.npy", "x.npy", name] == sorted(os.listdir())
+    assert not Path(name, "zarr.json").exists()
+    zarr.save_array("y.zarr", np.zeros(3))
+    forced = inside(*RUN, "--scheduler", cluster.scheduler_address, "-o", name, "--force")
+    assert 0 == forced.code, forced.err
+
+
+@pytest.mark.usefixtures("images")
 def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     before = listing()
     words = ("--scheduler", cluster.scheduler_address, "--dtype", "int8", "-o", "y.zarr")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.writing import failure, header_bytes, replace_file
+from convcalc.arrayfile.writing import failure, header_bytes, make_file
 from convcalc.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def grow_array(
     shape: Shape,
     dtype: np.dtype,
     fill: Callable[[Array, Callable[[], None]], None],
+    *,
+    force: bool = True,
 ) -> None:
     """Writes a `.npy` file through a mapping: no more of it is in memory than `fill` works on.
 
@@ -36,6 +38,7 @@ def grow_array(
         dtype: Of its elements.
         fill: Called with the array, zeros in C order, and with a function that hands what has been
             written so far to the system: it stays in the file and leaves this process.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
 
     Raises:
         UsageError: the name stands for a stream, which cannot grow.
@@ -58,7 +61,7 @@ def grow_array(
         mapped.flush()
 
     try:
-        replace_file(target, size, write)
+        make_file(target, size, write, force=force)
     except OSError as error:
         raise failure(target.label, error) from None
     except MemoryError:

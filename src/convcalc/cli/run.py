@@ -80,7 +80,7 @@ def run(given: Mapping[str, Any]) -> Document | None:
     failure = failed(result.verification)
     elsewhere = given["max_memory"] is not None or given["scheduler"] is not None
     if given["output"] is not None and failure is None and not elsewhere:
-        write_array(given["output"], result.array)
+        write_array(given["output"], result.array, force=bool(given["force"]))
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"
     stats = given["stats"] and given["output"] != "-"

@@ -79,7 +79,7 @@ def order_of(given: Mapping[str, Any]) -> Order | None:
         return ProgressLine(total, wanted=not quiet)
 
     memory = None if given["max_memory"] is None else memory_of(given)
-    return Order(given["scheduler"], given["output"], memory, progress)
+    return Order(given["scheduler"], given["output"], memory, progress, bool(given["force"]))
 
 
 def read_shape(path: str) -> np.ndarray:

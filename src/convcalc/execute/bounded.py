@@ -83,11 +83,13 @@ class Bounds(NamedTuple):
         memory: Bytes beside those that the program itself takes.
         output: The file for the result.
         progress: Makes something that is told how far the work is, from the bytes in all.
+        force: Whether a file of that name is replaced.
     """
 
     memory: int
     output: str
     progress: Callable[[int], Progress]
+    force: bool
 
 
 def run_bounded(work: Work, settings: Settings, bounds: Bounds) -> Result:
@@ -235,7 +237,7 @@ def _written(stream: Stream, work: Work, settings: Settings, bounds: Bounds, bac
 
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
-            grow_array(bounds.output, shape, stored, fill)
+            grow_array(bounds.output, shape, stored, fill, force=bounds.force)
         except RuntimeError as error:
             raise memory_error(error) from None
         except _Wrong:

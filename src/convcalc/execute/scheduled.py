@@ -63,12 +63,14 @@ class Order(NamedTuple):
         output: The `.npy` file or `.zarr` folder for the result.
         memory: Bytes that computing a tile may take, or None.
         progress: Makes something that is told how far the work is, from the bytes in all.
+        force: Whether an output of that name is replaced.
     """
 
     address: str
     output: str | None
     memory: int | None
     progress: Callable[[int], Progress]
+    force: bool
 
 
 def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
@@ -120,7 +122,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
                 lambda values: line.advance(values * stored_dtype.itemsize),
                 shared=order.address != LOCAL,
             )
-        _deliver(job, order.output, shape, chunks)
+        _deliver(job, order.output, shape, chunks, force=order.force)
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     return Result(
         array=_to_show(order.output, shape, stored_dtype),
@@ -213,13 +215,15 @@ def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(whole[axis] for axis in kept), tuple(tile[axis] for axis in kept)
 
 
-def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...]) -> None:
+def _deliver(
+    job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...], *, force: bool
+) -> None:
     """Gives the complete result its name; a `.npy` file is filled from it, chunk by chunk."""
     from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
 
     if is_zarr(output):
         take_away_unfinished(job.output, job.name)
-        rename_folder(job.output, output)
+        rename_folder(job.output, output, force=force)
         return
     made = open_zarr(job.output)
 
@@ -233,7 +237,7 @@ def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, .
             array[cells] = made.cells(cells)
             flush()
 
-    grow_array(output, shape, np.dtype(job.dtypes.stored), fill)
+    grow_array(output, shape, np.dtype(job.dtypes.stored), fill, force=force)
 
 
 def _to_show(output: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
