@@ -171,20 +171,28 @@ def _network(
     last = last_node(network, settings.until)
     if maps is not None:
         labels = [network.nodes[index].label for index in needed_nodes(network, last)]
-        maps.check(labels, force=bool(given["force"]), inputs=_inputs(given))
-    more = {} if maps is None else {"watch": maps.save}
+        force, inputs = bool(given["force"]), _inputs(given)
+        maps.check(labels, given["output"], force=force, inputs=inputs)
     array = read(given["array"])
     seed = _seed(given)
     if seed is None:
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
-        return work(network, array, weights, settings, **more)
+        return _watched(maps, work, network, array, weights, settings)
     if settings.rank is None and declared is not None and len(declared) > 1:
         settings = replace(settings, rank=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, Any]:
         return dict(initial_weights(part, shape, seed, whole=network))
 
-    return work(network, array, drawn, settings, **more)
+    return _watched(maps, work, network, array, drawn, settings)
+
+
+def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) -> T:
+    """The work done, and every feature map saved that is wanted."""
+    if maps is None:
+        return work(*arguments)
+    with maps.collected():
+        return work(*arguments, watch=maps.save)
 
 
 def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
