@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from convcalc.cli.progress import ProgressLine
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
+cluster_module = pytest.importorskip("convcalc.execute.cluster")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -176,9 +178,11 @@ def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
     (folder / "signal.py").write_text("open('trapped', 'w').close()")
     zarr.save_array("x.zarr", np.load("x.npy"))
     words = ("run", "x.zarr", *RUN[2:], "--scheduler", "local", "--max-memory", "4M")
-    done = convcalc(*words, "-q", "-o", "y.npy")
+    (folder / "tmp").mkdir()
+    done = convcalc(*words, "-q", "-o", "y.npy", env={"TMPDIR": str(folder / "tmp")})
     assert (0, "", "") == (done.code, done.out, done.err)
-    assert ["k.npy", "signal.py", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+    assert ["k.npy", "signal.py", "tmp", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+    assert [] == os.listdir("tmp")
 
 
 @pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
@@ -204,3 +208,44 @@ def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
     _, err = process.communicate(timeout=50)
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
     assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
+ENDED_WHILE_IT_STARTS = """
+import os, signal, sys
+from convcalc.__main__ import main
+import distributed
+
+def told(real, numbers):
+    def call(*arguments, **more):
+        real(*arguments, **more)
+        while numbers:
+            os.kill(os.getpid(), numbers.pop())
+    return call
+
+if __name__ == "__main__":
+    kind, number = getattr(distributed, sys.argv.pop(1)), int(sys.argv.pop(1))
+    kind.__init__ = told(kind.__init__, [number])
+    sys.exit(main())
+"""
+"""The command line in a process that gets a signal when the first of Dask's objects is made."""
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize(
+    ("kind", "number", "code"),
+    [("Scheduler", signal.SIGTERM, 143), ("Nanny", signal.SIGTERM, 143), ("Nanny", 1, 129)],
+)
+def test_a_signal_while_workers_start_leaves_nothing_behind(folder, kind, number, code):
+    (folder / "ended.py").write_text(ENDED_WHILE_IT_STARTS)
+    (folder / "tmp").mkdir()
+    words = (*RUN, "--threads", str(cluster_module.processors()), "--scheduler", "local")
+    done = subprocess.run(
+        [sys.executable, "ended.py", kind, str(int(number)), *words, "-o", "y.zarr"],
+        env=environment(TMPDIR=str(folder / "tmp")),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (code, b"", b"") == (done.returncode, done.stdout, done.stderr)
+    assert ["ended.py", "k.npy", "tmp", "x.npy"] == sorted(os.listdir())
+    assert [] == os.listdir("tmp")

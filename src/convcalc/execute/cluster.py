@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
+from threading import current_thread, main_thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ CLOSE_SECONDS = 10
 LINGER_SECONDS = 0.1
 SILENT = logging.CRITICAL + 1
 
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
 ABSENT_SECONDS = 60
 """How long there may be no worker at all before the work is given up."""
 
@@ -65,6 +68,8 @@ def connected(address: str, threads: int | None) -> Iterator[Any]:
         if address == LOCAL:
             stack.enter_context(_safe_path())
             folder = stack.enter_context(_scratch())
+            # The scheduler makes a folder, too, which no option of its own says where.
+            stack.enter_context(dask.config.set({"temporary-directory": folder}))
             cluster = stack.enter_context(_workers(folder, threads))
             address = cluster.scheduler_address
         try:
@@ -248,22 +253,45 @@ def _workers(folder: str, threads: int | None) -> Iterator[Any]:
 
 def _close(cluster: Any) -> None:
     """Ends workers; those that do not answer end with this process."""
-    with suppress(Exception):
+    with _held_back(signal.SIGINT, *ENDINGS), suppress(Exception):
         cluster.close(timeout=CLOSE_SECONDS)
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """An interrupt waits until workers have been started: it would end them in mid-sentence.
+    """Signals wait until workers have been started: they would end them in mid-sentence.
 
-    What is started meanwhile never hears of one, nor do the workers that take its place.
+    What is started meanwhile never hears of an interrupt, nor do the workers that take its place.
+    That this process is to end they may hear.
     """
     ensure_running()  # which would let interrupts through to whatever is started after it
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _held_back(*ENDINGS):
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _held_back(*numbers: int) -> Iterator[None]:
+    """Signals that come meanwhile are heard at the end, the first of them alone.
+
+    Workers that are left in the middle of their start, or of their end, would go on and write into
+    folders that have been taken away.
+    """
+    came: list[int] = []
+    heard = {n: signal.getsignal(n) for n in numbers if current_thread() is main_thread()}
+    heard = {n: heeded for n, heeded in heard.items() if callable(heeded)}
+    try:
+        for number in heard:
+            signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, heeded in heard.items():
+            signal.signal(number, heeded)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def processors() -> int:
