@@ -153,11 +153,9 @@ def test_integers_are_refused_however_they_are_cut(inside, cluster):
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
         (("--scheduler", "local", "-o", "y.npz"), 2, "as result.npy or .zarr"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
-        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],
 )
-def test_what_it_goes_with(inside, monkeypatch, options, code, said):
-    monkeypatch.setattr("convcalc.execute.cluster.CONNECT_SECONDS", 1)
+def test_what_it_goes_with(inside, options, code, said):
     before = listing()
     done = inside(*RUN, *options)
     assert (code, "") == (done.code, done.out)

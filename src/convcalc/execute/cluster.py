@@ -22,6 +22,7 @@ from distributed.scheduler import KilledWorker
 
 from convcalc import __version__
 from convcalc.errors import ClusterError, DataError, ResourceError, printable
+from convcalc.execute.contact import Address, check_contact, security_of
 from convcalc.execute.figures import Figures
 from convcalc.execute.scheduled import LOCAL
 from convcalc.execute.streaming import Streamed
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.scheduled import Order
     from convcalc.execute.tiles import Job, Seen
 
-CONNECT_SECONDS = 5
 WORKER_SECONDS = 10
-"""How long a scheduler may take to answer, and to find a first worker."""
+"""How long a scheduler may take to find a first worker."""
 
 LOOK_SECONDS = 5
 CLOSE_SECONDS = 10
@@ -52,19 +53,22 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 @contextmanager
-def connected(address: str, threads: int | None) -> Iterator[Any]:
+def connected(order: Order, threads: int | None) -> Iterator[Any]:
     """A client of the cluster at an address, or of one that is started here for a while.
 
     Args:
-        address: "local", or that of a scheduler.
+        order: Where the work is done.
         threads: Threads of each computation; local workers are fewer for it.
 
     Raises:
-        ClusterError: nobody answers at the address, or workers cannot be started.
+        ClusterError: no scheduler answers at the address, or workers cannot be started.
+        DataError: a file with a certificate or a key is none.
+        UsageError: certificates are missing.
     """
+    address, security = order.address, None
     with ExitStack() as stack:
         _quiet()
-        stack.enter_context(dask.config.set(_configuration(threads)))
+        stack.enter_context(dask.config.set(_configuration(threads, order.seconds)))
         if address == LOCAL:
             stack.enter_context(_safe_path())
             folder = stack.enter_context(_scratch())
@@ -72,13 +76,20 @@ def connected(address: str, threads: int | None) -> Iterator[Any]:
             stack.enter_context(dask.config.set({"temporary-directory": folder}))
             cluster = stack.enter_context(_workers(folder, threads))
             address = cluster.scheduler_address
+        else:
+            security = security_of(address, order.certificates)
+            check_contact(Address(address, order.seconds, security))
         try:
             client = distributed.Client(
-                address, timeout=CONNECT_SECONDS, set_as_default=False, name="convcalc"
+                address,
+                timeout=order.seconds,
+                security=security,
+                set_as_default=False,
+                name="convcalc",
             )
         except (OSError, ValueError, ImportError) as error:
             raise ClusterError(_no_answer(address, error)) from None
-        stack.callback(client.close, timeout=CONNECT_SECONDS)
+        stack.callback(client.close, timeout=CLOSE_SECONDS)
         yield client
 
 
@@ -300,11 +311,11 @@ def processors() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _configuration(threads: int | None) -> dict[str, Any]:
+def _configuration(threads: int | None, seconds: int) -> dict[str, Any]:
     """What Dask is told, for this process and for workers that it starts."""
     environment = dict.fromkeys(THREAD_VARIABLES, str(threads or 1))
     return {
-        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+        "distributed.comm.timeouts.connect": f"{seconds}s",
         "distributed.nanny.pre-spawn-environ": environment,
         "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
         "distributed.admin.large-graph-warning-threshold": "1TB",

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """The address of workers that are started for the work, and end with it."""
 
+ANSWER_SECONDS = 20
+"""How long a scheduler may take to answer where nobody says."""
+
 TILE_BYTES = 64 << 20
 """What computing a tile may take where nobody says: small for a worker, large beside its cost."""
 
@@ -55,6 +58,20 @@ MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
 
 
+class Certificates(NamedTuple):
+    """Files in PEM form for a connection by TLS; Dask's own configuration for those not given.
+
+    Attributes:
+        ca: The certificates that vouch for the scheduler's.
+        cert: The certificate of this process.
+        key: Its key, where that is not in the same file.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
 class Order(NamedTuple):
     """Where the work is done.
 
@@ -64,6 +81,8 @@ class Order(NamedTuple):
         memory: Bytes that computing a tile may take, or None.
         progress: Makes something that is told how far the work is, from the bytes in all.
         force: Whether an output of that name is replaced.
+        seconds: How long the scheduler may take to answer.
+        certificates: For a scheduler that speaks TLS.
     """
 
     address: str
@@ -71,6 +90,8 @@ class Order(NamedTuple):
     memory: int | None
     progress: Callable[[int], Progress]
     force: bool
+    seconds: int = ANSWER_SECONDS
+    certificates: Certificates = Certificates()
 
 
 def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
@@ -113,7 +134,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         os.mkdir(job.output)
         make_zarr(job.output, job.name, shape, chunks, stored_dtype)
         size = prod(shape) * stored_dtype.itemsize
-        with connected(order.address, settings.threads) as client, order.progress(size) as line:
+        with connected(order, settings.threads) as client, order.progress(size) as line:
             check_workers(client, stored, job.backend)
             known = run_tiles(
                 client,
