@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.calling import declared_functions
-from convcalc.errors import DataError, Problem, SpecError, UsageError, nearest, printable
+from convcalc.errors import (
+    DataError,
+    Problem,
+    ResourceError,
+    SpecError,
+    UsageError,
+    is_shortage,
+    nearest,
+    printable,
+)
 from convcalc.layers import KINDS
 from convcalc.reading import parse, shorthands
 from convcalc.reference import load_network, network_input, network_names
@@ -108,7 +117,8 @@ def _read(path: str, label: str) -> bytes:
             return file.read(LONGEST_TEXT + 1)
     except (OSError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or "it is closed"
-        raise DataError(f"cannot read {label}: {reason}") from None
+        kind = ResourceError if is_shortage(error) else DataError
+        raise kind(f"cannot read {label}: {reason}") from None
 
 
 def _is_file(word: str) -> bool:

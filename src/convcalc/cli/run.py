@@ -16,6 +16,7 @@ from convcalc.arrayfile import (
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
+from convcalc.cli.naming import naming_files
 from convcalc.cli.scheduling import check_scheduler, order_of, plan_tiles, read_shape, run_tiles
 from convcalc.cli.values import (
     choice_of,
@@ -67,8 +68,12 @@ def run(given: Mapping[str, Any]) -> Document | None:
     _check_options(given)
     check_bounds(given)
     _check_files(given)
-    if given["dry_run"]:
-        return _dry_run(given, settings)
+    with naming_files(given):
+        return _dry_run(given, settings) if given["dry_run"] else _run(given, settings, seed)
+
+
+def _run(given: Mapping[str, Any], settings: Settings, seed: int | None) -> Document | None:
+    """The result computed and written; the document that is left to print, if any."""
     maps = None
     if given["scheduler"] is not None:
         result = run_tiles(_kernel(given, settings, read_input=read_shape), settings, given)
