@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -206,6 +207,24 @@ def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
     _, err = process.communicate(timeout=50)
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
     assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("number", [16, 63])
+def test_too_few_open_files_for_workers_are_told(convcalc, number):
+    before = listing()
+    words = (*RUN, "--scheduler", "local", "-q", "-o", "y.npy")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+
+    done = convcalc(*words, preexec_fn=limit)
+    assert (4, "") == (done.code, done.out)
+    assert (
+        f"convcalc: error: cannot start workers: {number} files may be open, 64 are needed; "
+        f"ulimit -n 64 or more\n"
+    ) == done.err
+    assert before == listing()
 
 
 ENDED_WHILE_IT_STARTS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import tempfile
 from concurrent.futures import CancelledError
@@ -42,6 +43,10 @@ WORKER_SECONDS = 10
 LOOK_SECONDS = 5
 CLOSE_SECONDS = 10
 LINGER_SECONDS = 0.1
+
+LEAST_FILES = 64
+"""Files that this process must be allowed to open for workers; two of them start with 48."""
+
 SILENT = logging.CRITICAL + 1
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -242,6 +247,12 @@ def _outcome(future: Any) -> Seen:
 def _workers(folder: str, threads: int | None) -> Iterator[Any]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if 0 <= allowed < LEAST_FILES:  # with 16 Dask waits for ever
+        raise ClusterError(
+            f"cannot start workers: {allowed} files may be open, {LEAST_FILES} are needed; "
+            f"ulimit -n {LEAST_FILES} or more"
+        )
     with ExitStack() as stack:
         try:
             with _uninterrupted():
