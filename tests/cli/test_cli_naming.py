@@ -114,6 +114,19 @@ def test_the_file_comes_before_the_advice(message, named):
     assert named == with_files(message, {"input": "x.npy", "kernel": "k.npz"})
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot read './net.spec': No such file"), (b"\xff", "'./net.spec' is no text in UTF")],
+)
+def test_a_fault_of_another_file_names_that_one_alone(inside, folder, content, said):
+    if content is not None:
+        (folder / "net.spec").write_bytes(content)
+    done = inside("run", "x.npy", "--network", "./net.spec", "--weights", "w.npz")
+    assert 3 == done.code
+    assert said in done.err
+    assert "x.npy" not in done.err
+
+
 # Open files.
 
 

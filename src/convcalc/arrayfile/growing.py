@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.writing import failure, header_bytes, make_file
-from convcalc.errors import ResourceError, UsageError
+from convcalc.arrayfile.writing import failing, header_bytes, make_file
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,12 +60,8 @@ def grow_array(
         fill(array, lambda: mapped.madvise(mmap.MADV_DONTNEED))
         mapped.flush()
 
-    try:
+    with failing(target.label):
         make_file(target, size, write, force=force)
-    except OSError as error:
-        raise failure(target.label, error) from None
-    except MemoryError:
-        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
 
 
 def release(array: Array) -> None:

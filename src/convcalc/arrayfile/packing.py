@@ -11,13 +11,12 @@ from convcalc.arrayfile.target import resolve
 from convcalc.arrayfile.wording import unwritable
 from convcalc.arrayfile.writing import (
     WRITE_CHUNK,
-    failure,
+    failing,
     header_bytes,
     make_file,
     pieces,
     write_all,
 )
-from convcalc.errors import ResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Buffer, Iterable  # type: ignore[attr-defined]
@@ -48,12 +47,8 @@ def write_archive(
     target = resolve(path)
     if not target.is_file:
         raise unwritable(target.label, "an archive is written to a file only; name one")
-    try:
+    with failing(target.label):
         make_file(target, nbytes, lambda end: _pack(end, arrays), force=force)
-    except OSError as error:
-        raise failure(target.label, error) from None
-    except MemoryError:
-        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
 
 
 def _pack(descriptor: int, arrays: Iterable[tuple[str, Array]]) -> None:

@@ -61,7 +61,7 @@ def write_array(path: str, array: Array, *, force: bool = True, label: str | Non
     target = resolve(path)
     if label is not None:
         target = replace(target, label=quoted(label))
-    with _failing(target.label):
+    with failing(target.label):
         _deliver(target, plain, force)
 
 
@@ -74,12 +74,12 @@ def write_bytes(path: str, data: bytes) -> None:
     target = resolve(path)
     if not target.is_file:
         raise unwritable(target.label, "it is no regular file; remove it")
-    with _failing(target.label):
+    with failing(target.label):
         make_file(target, len(data), lambda end: write_all(end, memoryview(data)), force=True)
 
 
 @contextlib.contextmanager
-def _failing(label: str) -> Iterator[None]:
+def failing(label: str) -> Iterator[None]:
     """What an error of the system means while a file of that name is written."""
     try:
         yield

@@ -20,6 +20,9 @@ _MENTIONED = {
 }
 """The arrays of `run`, and how a message speaks of them; weights go by their own names."""
 
+_OTHERS = ("network", "tls_ca", "tls_cert", "tls_key")
+"""Files that are no arrays: a message that names one is not about an array."""
+
 
 @contextmanager
 def naming_files(given: Mapping[str, Any]) -> Iterator[None]:
@@ -33,7 +36,10 @@ def naming_files(given: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise DataError(with_files(str(error), _files(given))) from error
+        message = str(error)
+        if any(_is_named(given[name], message) for name in _OTHERS if given[name] is not None):
+            raise
+        raise DataError(with_files(message, _files(given))) from error
 
 
 def _files(given: Mapping[str, Any]) -> dict[str, str]:
