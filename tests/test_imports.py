@@ -105,11 +105,12 @@ def test_each_library_is_known_to_few_parts():
     assert [] == strays
 
 
-def test_two_modules_know_dask_and_one_knows_zarr():
+def test_three_modules_know_dask_and_one_knows_zarr():
     users = {(path, name.split(".")[0]) for path, _, names in modules() for name in names}
     assert {
         ("execute/cluster.py", "dask"),
         ("execute/cluster.py", "distributed"),
+        ("execute/contact.py", "distributed"),
         ("execute/tile_graph.py", "dask"),
         ("arrayfile/zarr_folder.py", "zarr"),
     } == {(path, name) for path, name in users if name in EXTRA}

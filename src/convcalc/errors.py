@@ -18,10 +18,14 @@ Anything else that escapes is a bug and ends with 70.
 
 from __future__ import annotations
 
+from errno import EMFILE, ENFILE, ENOMEM
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+SHORTAGES = (EMFILE, ENFILE, ENOMEM)
 
 
 class ConvcalcError(Exception):
@@ -102,6 +106,11 @@ class SpecError(ConvcalcError):
         self.text = text
         self.problems = tuple(problems)
         super().__init__("\n".join(_pointed(text, problem, name) for problem in self.problems))
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether the system refused something because too many files are open, or memory is full."""
+    return isinstance(error, OSError) and error.errno in SHORTAGES
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

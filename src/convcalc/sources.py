@@ -9,7 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.calling import declared_functions
-from convcalc.errors import DataError, Problem, SpecError, UsageError, nearest, printable
+from convcalc.errors import (
+    DataError,
+    Problem,
+    ResourceError,
+    SpecError,
+    UsageError,
+    is_shortage,
+    nearest,
+    printable,
+)
 from convcalc.layers import KINDS
 from convcalc.opening import open_text
 from convcalc.reading import parse, shorthands
@@ -107,7 +116,8 @@ def _read(path: str, label: str) -> bytes:
     except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
         unnamed = "it is closed" if path == "-" else str(error)
         reason = getattr(error, "strerror", None) or unnamed
-        raise DataError(f"cannot read {label}: {reason}") from None
+        kind = ResourceError if is_shortage(error) else DataError
+        raise kind(f"cannot read {label}: {reason}") from None
 
 
 def _is_file(word: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.arrayfile import check_folder, make_folder
+from convcalc.arrayfile import check_folder, filled_folder, write_array
 from convcalc.arrayfile.folder import file_name
 from convcalc.errors import OutputError
 
@@ -52,15 +53,14 @@ def test_labels_that_differ_have_names_that_differ(one, other):
 
 def test_a_new_folder_and_an_empty_one_are_accepted():
     check()
-    assert make_folder("maps")
-    assert not make_folder("maps")
+    os.mkdir("maps")
     check()
     check("maps/")
     check("new/")
 
 
 def test_a_file_that_exists_needs_force():
-    make_folder("maps")
+    os.mkdir("maps")
     Path("maps/1.npy").write_bytes(b"old")
     with pytest.raises(OutputError, match=r"cannot write 'maps/1\.npy': it exists; add --force"):
         check()
@@ -69,7 +69,7 @@ def test_a_file_that_exists_needs_force():
 
 
 def test_a_file_that_is_an_input_is_said_to_be():
-    make_folder("maps")
+    os.mkdir("maps")
     Path("maps/1.npy").write_bytes(b"old")
     with pytest.raises(OutputError, match="it is also an input"):
         check(inputs=["maps/1.npy"])
@@ -93,14 +93,63 @@ def test_what_is_no_folder_is_refused(path, why):
         check(path)
 
 
-def test_a_name_that_is_too_long_is_refused_before_the_work():
-    make_folder("maps")
-    with pytest.raises(OutputError, match="File name too long"):
-        check(names=["x" * 300 + ".npy"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_name_that_is_too_long_is_refused_before_the_work(there):
+    if there:
+        os.mkdir("maps")
+    longest = "x" * 251 + ".npy"  # 255 bytes are what the systems have in common
+    check(names=[longest])
+    with pytest.raises(OutputError) as caught:
+        check(names=["0.npy", "x" + longest])
+    assert "its name has 256 bytes, at most 255 are possible; give the layer a shorter" in str(
+        caught.value
+    )
+    # Three bytes for each byte that is no plain character: 252 and the four of .npy are too many.
+    check(names=[file_name("\u00fc" * 41)])
+    with pytest.raises(OutputError, match="its name has 256 bytes"):
+        check(names=[file_name("\u00fc" * 42)])
+
+
+def test_the_longest_name_can_be_written():
+    longest = "x" * 251 + ".npy"
+    with filled_folder("maps", [longest], force=False) as made:
+        write_array(os.path.join(made, longest), np.zeros(1))
+    assert [longest] == os.listdir("maps")
+
+
+def test_names_that_differ_in_the_case_of_letters_are_two_files_where_they_are():
+    with filled_folder("maps", ["A.npy", "a.npy"], force=False) as made:
+        for name in ("A.npy", "a.npy"):
+            write_array(os.path.join(made, name), np.zeros(1), force=False)
+    assert ["A.npy", "a.npy"] == sorted(os.listdir("maps"))
+
+
+def test_and_are_refused_where_they_are_one(monkeypatch):
+    monkeypatch.setattr(os.path, "exists", lambda path: path.endswith("MADE"))
+    with (
+        pytest.raises(OutputError, match=r"'maps/a\.npy': here it is the same file as 'A\.npy'"),
+        filled_folder("maps", ["A.npy", "0.npy", "a.npy"], force=False),
+    ):
+        raise AssertionError("nothing is computed")
+    assert [] == os.listdir()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: os.symlink("x", "maps/0.npy"), lambda: os.mkfifo("maps/0.npy")]
+)
+def test_a_name_that_is_no_plain_file_is_refused(make):
+    os.mkdir("maps")
+    make()
+    with pytest.raises(OutputError, match=r"'maps/0\.npy': it is a link or a device; remove it"):
+        check(force=True)
 
 
 def test_a_folder_that_cannot_be_made_is_reported():
     Path("file").write_bytes(b"")
-    with pytest.raises(OutputError, match=r"cannot write 'file/maps': Not a directory"):
-        make_folder("file/maps")
-    assert not make_folder("file")  # found out when the first file is written
+    for path in ("file", "file/maps"):
+        with (
+            pytest.raises(OutputError, match=rf"cannot write '{path}': "),
+            filled_folder(path, ["0.npy"], force=False) as made,
+        ):
+            write_array(os.path.join(made, "0.npy"), np.zeros(1))
+    assert ["file"] == os.listdir()

@@ -357,7 +357,7 @@ def test_an_input_that_changes_in_mid_run_gives_no_result(inside, monkeypatch, c
     [("1000000", 10**6), ("64k", 65_536), ("512M", 512 * 2**20), ("2 GiB", 2**31), ("1TB", 2**40)],
 )
 def test_bytes_are_written_in_powers_of_1024(text, size):
-    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None}
+    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None, "force": None}
     assert size == bounds_of(given).memory
 
 

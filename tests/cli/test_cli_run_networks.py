@@ -194,54 +194,90 @@ def test_what_belongs_to_a_network_is_refused_beside_a_kernel(inside, more):
 
 
 @pytest.mark.usefixtures("x")
-def test_a_disk_that_fills_up_leaves_whole_maps_only(inside, monkeypatch):
+@pytest.mark.parametrize("there", [False, True])
+def test_a_disk_that_fills_up_leaves_no_map(inside, monkeypatch, there):
+    if there:
+        os.mkdir("maps")
+        Path("maps/stem.npy").write_bytes(b"old")
+    before = listing()
     real, calls = os.write, []
 
     def write(descriptor, data):
         calls.append(len(data))
-        if len(calls) > 8:
+        if len(calls) > 8:  # two writes each, and none of the fifth
             raise OSError(28, "full")
         return real(descriptor, data)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", write)
-        done = inside(*RUN, "--save-all", "maps", "-q", "-o", "y.npy")
-    assert 4 == done.code
-    # Two writes each, and none of the fifth.
-    assert {f"{label}.npy" for label in LABELS[:4]} == set(os.listdir("maps"))
-    assert all(np.load(f"maps/{name}").shape == (4, 8, 6) for name in os.listdir("maps"))
-    assert not Path("y.npy").exists()
+        done = inside(*RUN, "--save-all", "maps", "-q", "-o", "y.npy", "--force")
+    assert (4, "") == (done.code, done.out)
+    assert (
+        "convcalc: error: cannot write 'maps/body.0.0.0.1.npy': No space left on device\n"
+        == done.err
+    )
+    assert before == listing()
 
 
 @pytest.mark.usefixtures("x")
-def test_a_folder_that_was_made_in_vain_is_gone(inside, monkeypatch):
-    def full(*_):
-        raise OSError(28, "full")
+@pytest.mark.parametrize("more", [["--save-all", "maps"], ["-o", "y.npy"]])
+def test_a_name_that_is_taken_during_the_work_is_left_alone(inside, monkeypatch, more):
+    real = numpy_backend.NumpyBackend.unload
+
+    def unload(backend, array):
+        Path(more[1]).write_bytes(b"theirs")
+        return real(backend, array)
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "posix_fallocate", full)
-        assert 4 == inside(*RUN, "--save-all", "maps").code
-    assert ["x.npy"] == os.listdir()
+        patched.setattr(numpy_backend.NumpyBackend, "unload", unload)
+        done = inside(*RUN, "--backend", "numpy", *more)
+    assert (4, "") == (done.code, done.out)
+    assert f"cannot write '{more[1]}': it was made by somebody else during the work" in done.err
+    assert sorted([more[1], "x.npy"]) == sorted(os.listdir())
+    assert b"theirs" == Path(more[1]).read_bytes()
 
 
-def test_an_interrupt_leaves_whole_maps_only(folder, save):
+@pytest.mark.usefixtures("x")
+def test_a_label_that_is_no_file_name_is_refused_before_the_input_is_read(inside):
+    label = "b" + "x" * 250
+    for text, code in ((f"{label}=relu", 0), (f"a=relu {label}y=relu", 4)):
+        name = "x.npy" if code == 0 else "none.npy"
+        done = inside("run", name, "--network", text, "--save-all", f"maps{code}", "-q")
+        assert code == done.code, done.err
+    # 252 bytes of the label, 4 of .npy
+    assert "its name has 256 bytes, at most 255 are possible; give the layer a" in done.err
+    assert 1 == len(done.err.splitlines())
+    assert ["maps0", "x.npy"] == sorted(os.listdir())
+
+
+@pytest.mark.usefixtures("x")
+def test_the_result_is_none_of_the_maps(inside):
+    os.mkdir("maps")
+    os.symlink("maps", "link")
+    before = listing()
+    done = inside(*RUN, "--save-all", "maps", "-o", "link/6.npy", "--force")
+    assert (2, "") == (done.code, done.out)
+    assert "'link/6.npy' is one of the files of --save-all; name another" in done.err
+    assert before == listing()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_an_interrupt_leaves_no_map(folder, save, there):
     save("x.npy", np.ones((64, 256, 256)), "f4")
     command = ["run", "x.npy", "--network", "200x{relu}", "--save-all", "maps", "-q"]
-    for wait in (1, 6):
-        process = subprocess.Popen(
-            [*COMMAND, *command, "--force"], env=environment(), stderr=subprocess.PIPE
-        )
-        deadline = time.monotonic() + 60
-        while len(list(folder.glob("maps/*.npy"))) < wait and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-        assert (130, "convcalc: interrupted\n") == (process.returncode, err.decode())
-        saved = os.listdir("maps")
-        assert wait <= len(saved) < 200
-        assert all(name.endswith(".npy") and name[0] != "." for name in saved)
-        sizes = {(folder / "maps" / name).stat().st_size for name in saved}
-        assert {128 + 4 * 64 * 256 * 256} == sizes
+    if there:
+        os.mkdir("maps")
+    before = listing()
+    process = subprocess.Popen(
+        [*COMMAND, *command, "--force"], env=environment(), stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while len(list(folder.rglob("*.npy"))) < 7 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (130, "convcalc: interrupted\n") == (process.returncode, err.decode())
+    assert before == listing()
 
 
 # --- folded bn

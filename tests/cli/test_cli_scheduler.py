@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import resource
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from convcalc.errors import DataError
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
+cluster_module = pytest.importorskip("convcalc.execute.cluster")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -88,6 +91,23 @@ def test_nothing_is_left_of_a_chunk_that_a_lost_worker_was_writing(inside, clust
     assert 0 == inside(*words).code
     assert ["c", "zarr.json"] == sorted(os.listdir("y.zarr"))
     assert ["0"] == os.listdir("y.zarr/c")
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
+def test_an_output_that_appears_during_the_work_stays(inside, cluster, monkeypatch, name):
+    def advance(line, count):
+        os.makedirs(name, exist_ok=True) if name == "y.zarr" else Path(name).write_bytes(b"theirs")
+
+    monkeypatch.setattr(ProgressLine, "advance", advance)
+    done = inside(*RUN, "--scheduler", cluster.scheduler_address, "-o", name)
+    assert (4, "") == (done.code, done.out)
+    assert f"cannot write '{name}': it was made by somebody else during the work" in done.err
+    assert ["k.npy", "x.npy", name] == sorted(os.listdir())
+    assert not Path(name, "zarr.json").exists()
+    zarr.save_array("y.zarr", np.zeros(3))
+    forced = inside(*RUN, "--scheduler", cluster.scheduler_address, "-o", name, "--force")
+    assert 0 == forced.code, forced.err
 
 
 @pytest.mark.usefixtures("images")
@@ -211,11 +231,9 @@ def test_workers_tell_another_file_from_the_one_that_was_looked_at(folder):
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
         (("--scheduler", "local", "-o", "y.npz"), 2, "as result.npy or .zarr"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
-        (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],
 )
-def test_what_it_goes_with(inside, monkeypatch, options, code, said):
-    monkeypatch.setattr("convcalc.execute.cluster.CONNECT_SECONDS", 1)
+def test_what_it_goes_with(inside, options, code, said):
     before = listing()
     done = inside(*RUN, *options)
     assert (code, "") == (done.code, done.out)
@@ -236,9 +254,11 @@ def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
     (folder / "signal.py").write_text("open('trapped', 'w').close()")
     zarr.save_array("x.zarr", np.load("x.npy"))
     words = ("run", "x.zarr", *RUN[2:], "--scheduler", "local", "--max-memory", "4M")
-    done = convcalc(*words, "-q", "-o", "y.npy")
+    (folder / "tmp").mkdir()
+    done = convcalc(*words, "-q", "-o", "y.npy", env={"TMPDIR": str(folder / "tmp")})
     assert (0, "", "") == (done.code, done.out, done.err)
-    assert ["k.npy", "signal.py", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+    assert ["k.npy", "signal.py", "tmp", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+    assert [] == os.listdir("tmp")
 
 
 @pytest.mark.parametrize("name", ["y.npy", "y.zarr"])
@@ -264,3 +284,62 @@ def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
     _, err = process.communicate(timeout=50)
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
     assert ["k.npy", "x.npy"] == sorted(os.listdir())
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("number", [16, 63])
+def test_too_few_open_files_for_workers_are_told(convcalc, number):
+    before = listing()
+    words = (*RUN, "--scheduler", "local", "-q", "-o", "y.npy")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+
+    done = convcalc(*words, preexec_fn=limit)
+    assert (4, "") == (done.code, done.out)
+    assert (
+        f"convcalc: error: cannot start workers: {number} files may be open, 64 are needed; "
+        f"ulimit -n 64 or more\n"
+    ) == done.err
+    assert before == listing()
+
+
+ENDED_WHILE_IT_STARTS = """
+import os, signal, sys
+from convcalc.__main__ import main
+import distributed
+
+def told(real, numbers):
+    def call(*arguments, **more):
+        real(*arguments, **more)
+        while numbers:
+            os.kill(os.getpid(), numbers.pop())
+    return call
+
+if __name__ == "__main__":
+    kind, number = getattr(distributed, sys.argv.pop(1)), int(sys.argv.pop(1))
+    kind.__init__ = told(kind.__init__, [number])
+    sys.exit(main())
+"""
+"""The command line in a process that gets a signal when the first of Dask's objects is made."""
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize(
+    ("kind", "number", "code"),
+    [("Scheduler", signal.SIGTERM, 143), ("Nanny", signal.SIGTERM, 143), ("Nanny", 1, 129)],
+)
+def test_a_signal_while_workers_start_leaves_nothing_behind(folder, kind, number, code):
+    (folder / "ended.py").write_text(ENDED_WHILE_IT_STARTS)
+    (folder / "tmp").mkdir()
+    words = (*RUN, "--threads", str(cluster_module.processors()), "--scheduler", "local")
+    done = subprocess.run(
+        [sys.executable, "ended.py", kind, str(int(number)), *words, "-o", "y.zarr"],
+        env=environment(TMPDIR=str(folder / "tmp")),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (code, b"", b"") == (done.returncode, done.stdout, done.stderr)
+    assert ["ended.py", "k.npy", "tmp", "x.npy"] == sorted(os.listdir())
+    assert [] == os.listdir("tmp")

@@ -13,6 +13,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     archive    the members of a `.npz` become arrays
     reading    the name that a user typed becomes an array
     target     what an output name stands for, and whether it can be written
+    placing    what is complete takes its name, over nothing that may not be replaced
     writing    an array becomes a file
     elements   the elements of an open file, read and written part by part
     growing    a file that is filled piece by piece
@@ -27,7 +28,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
 from __future__ import annotations
 
 from convcalc.arrayfile.archive import read_archive
-from convcalc.arrayfile.folder import check_folder, make_folder
+from convcalc.arrayfile.folder import check_folder, filled_folder
 from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.packing import write_archive
 from convcalc.arrayfile.reading import read_array, read_stand_in
@@ -37,8 +38,8 @@ from convcalc.arrayfile.writing import write_array
 __all__ = [
     "check_folder",
     "check_output",
+    "filled_folder",
     "grow_array",
-    "make_folder",
     "read_archive",
     "read_array",
     "read_stand_in",

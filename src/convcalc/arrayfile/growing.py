@@ -11,8 +11,8 @@ import numpy as np
 from convcalc.arrayfile.elements import Elements
 from convcalc.arrayfile.header import Header
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.writing import failure, header_bytes, replace_file, write_all
-from convcalc.errors import ResourceError, UsageError
+from convcalc.arrayfile.writing import failing, header_bytes, make_file, write_all
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 
-def grow_array(path: str, shape: Shape, dtype: np.dtype, fill: Callable[[Elements], None]) -> None:
+def grow_array(
+    path: str,
+    shape: Shape,
+    dtype: np.dtype,
+    fill: Callable[[Elements], None],
+    *,
+    force: bool = True,
+) -> None:
     """Writes a `.npy` file whose elements never are in memory all together.
 
     They are those of a temporary file beside the target; left by an error or an interrupt, it is
@@ -31,6 +38,7 @@ def grow_array(path: str, shape: Shape, dtype: np.dtype, fill: Callable[[Element
         shape: Of the array.
         dtype: Of its elements.
         fill: Called with the elements, zeros in C order, to be written and read again.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
 
     Raises:
         UsageError: the name stands for a stream, which cannot grow.
@@ -49,9 +57,5 @@ def grow_array(path: str, shape: Shape, dtype: np.dtype, fill: Callable[[Element
         write_all(descriptor, memoryview(head))
         fill(Elements(io.FileIO(descriptor, "r+", closefd=False), header, target.label))
 
-    try:
-        replace_file(target, size, write)
-    except OSError as error:
-        raise failure(target.label, error) from None
-    except MemoryError:
-        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
+    with failing(target.label):
+        make_file(target, size, write, force=force)

@@ -9,6 +9,7 @@ import stat
 import tempfile
 from typing import TYPE_CHECKING
 
+from convcalc.arrayfile.placing import place_folder
 from convcalc.arrayfile.target import check_parent
 from convcalc.arrayfile.wording import quoted, reason, unwritable
 from convcalc.arrayfile.writing import failure, umask
@@ -57,36 +58,66 @@ def scratch_folder(path: str) -> Iterator[str]:
     Raises:
         OutputError: it cannot be made.
     """
-    parent = os.path.dirname(os.path.abspath(path.rstrip(os.sep)))
-    try:
-        made = tempfile.mkdtemp(prefix=".convcalc-", suffix=".tmp", dir=parent)
-        os.chmod(made, 0o777 & ~umask())
-    except OSError as error:
-        raise failure(quoted(path), error) from None
+    made = _hidden_folder(path)
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def rename_folder(made: str, path: str) -> None:
-    """Gives a complete folder its name; what has that name now is taken away.
+@contextlib.contextmanager
+def put_aside(path: str) -> Iterator[str]:
+    """An empty folder beside `path` for what is replaced, taken away with it when that is done.
+
+    After a failure it is taken away only if all that was in it is back in its place.
 
     Raises:
-        OutputError: it cannot be done. What was there is as it was.
+        OutputError: it cannot be made.
+    """
+    made = _hidden_folder(path)
+    try:
+        yield made
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.rmdir(made)
+        raise
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _hidden_folder(path: str) -> str:
+    parent = os.path.dirname(os.path.abspath(path.rstrip(os.sep)))
+    try:
+        made = tempfile.mkdtemp(prefix=".convcalc-", suffix=".tmp", dir=parent)
+        os.chmod(made, 0o777 & ~umask())
+    except OSError as error:
+        raise failure(quoted(path), error) from None
+    return made
+
+
+def rename_folder(made: str, path: str, *, force: bool) -> None:
+    """Gives a complete folder its name; with `force`, the Zarr folder of that name is taken away.
+
+    Raises:
+        OutputError: it cannot be done, or may not. What was there is as it was.
     """
     plain = path.rstrip(os.sep)
     try:
-        with scratch_folder(plain) as aside:
-            old = os.path.join(aside, "old")
-            replaced = os.path.lexists(plain)
-            if replaced:
-                os.rename(plain, old)
-            try:
-                os.rename(made, plain)
-            except BaseException:
-                if replaced:
-                    os.rename(old, plain)
-                raise
+        if force and os.path.lexists(plain):
+            check_new_folder(path, force=True)  # it may be another one than when the work began
+            _replace_folder(made, plain, quoted(path))
+        else:
+            place_folder(made, plain, quoted(path))
     except OSError as error:
         raise failure(quoted(path), error) from None
+
+
+def _replace_folder(made: str, path: str, label: str) -> None:
+    with put_aside(path) as aside:
+        old = os.path.join(aside, "old")
+        try:
+            os.rename(path, old)
+            place_folder(made, path, label)
+        except BaseException:
+            if os.path.lexists(old):
+                os.rename(old, path)
+            raise

@@ -11,13 +11,12 @@ from convcalc.arrayfile.target import resolve
 from convcalc.arrayfile.wording import unwritable
 from convcalc.arrayfile.writing import (
     WRITE_CHUNK,
-    failure,
+    failing,
     header_bytes,
+    make_file,
     pieces,
-    replace_file,
     write_all,
 )
-from convcalc.errors import ResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Buffer, Iterable  # type: ignore[attr-defined]
@@ -28,7 +27,9 @@ _DAY = (1980, 1, 1, 0, 0, 0)
 """The first day that a zip archive can name: the same arrays always give the same bytes."""
 
 
-def write_archive(path: str, arrays: Iterable[tuple[str, Array]], nbytes: int) -> None:
+def write_archive(
+    path: str, arrays: Iterable[tuple[str, Array]], nbytes: int, *, force: bool = True
+) -> None:
     """Write arrays as `.npz`, not compressed, one after the other as they come.
 
     A file is replaced as a whole, as by `write_array`.
@@ -37,6 +38,7 @@ def write_archive(path: str, arrays: Iterable[tuple[str, Array]], nbytes: int) -
         path: The file, taken as it is (no ending is added).
         arrays: The name and contents of each member.
         nbytes: Of all arrays together, for which room is made beforehand.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
 
     Raises:
         OutputError: It cannot be written, or is no file. A file that was there is as it was.
@@ -45,12 +47,8 @@ def write_archive(path: str, arrays: Iterable[tuple[str, Array]], nbytes: int) -
     target = resolve(path)
     if not target.is_file:
         raise unwritable(target.label, "an archive is written to a file only; name one")
-    try:
-        replace_file(target, nbytes, lambda descriptor: _pack(descriptor, arrays))
-    except OSError as error:
-        raise failure(target.label, error) from None
-    except MemoryError:
-        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
+    with failing(target.label):
+        make_file(target, nbytes, lambda end: _pack(end, arrays), force=force)
 
 
 def _pack(descriptor: int, arrays: Iterable[tuple[str, Array]]) -> None:

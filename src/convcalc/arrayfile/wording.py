@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from convcalc.errors import DataError, OutputError, ResourceError, printable
+from convcalc.errors import DataError, OutputError, ResourceError, is_shortage, printable
 
 
 def quoted(name: str) -> str:
@@ -19,9 +19,10 @@ def reason(error: Exception) -> str:
     return printable(str(error)) or type(error).__name__
 
 
-def unreadable(label: str, error: Exception) -> DataError:
-    """The failure of opening or reading an input."""
-    return DataError(f"cannot read {label}: {reason(error)}")
+def unreadable(label: str, error: Exception) -> DataError | ResourceError:
+    """The failure of opening or reading an input; the input is not at fault where files run out."""
+    kind = ResourceError if is_shortage(error) else DataError
+    return kind(f"cannot read {label}: {reason(error)}")
 
 
 def unwritable(label: str, why: str) -> OutputError:

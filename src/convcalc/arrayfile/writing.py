@@ -15,12 +15,14 @@ import select
 import stat
 import sys
 import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convcalc.arrayfile.placing import appeared, place_file
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.wording import reason, unwritable
+from convcalc.arrayfile.wording import quoted, reason, unwritable
 from convcalc.errors import OutputError, ResourceError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RESERVATION = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
 
 
-def write_array(path: str, array: Array) -> None:
+def write_array(path: str, array: Array, *, force: bool = True, label: str | None = None) -> None:
     """Write an array as `.npy`, format 1.0: the same array always gives the same bytes.
 
     A file is replaced as a whole, and keeps its mode; symbolic links are followed, hard links are
@@ -46,6 +48,8 @@ def write_array(path: str, array: Array) -> None:
         path: The file, taken as it is (no ending is added), or `-` for standard output.
         array: Booleans or numbers. The elements are written in C order, or in Fortran order where
             the array is contiguous in that order only.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
+        label: The name for messages, where that is not the one of the file.
 
     Raises:
         OutputError: It cannot be written. A file that was there is as it was.
@@ -55,19 +59,41 @@ def write_array(path: str, array: Array) -> None:
     if plain.dtype.kind not in "biufc" or plain.dtype.char in "gG":
         raise TypeError(f"an array of dtype {plain.dtype} cannot be written")
     target = resolve(path)
+    if label is not None:
+        target = replace(target, label=quoted(label))
+    with failing(target.label):
+        _deliver(target, plain, force)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a small file of any contents; a file that is there is replaced as a whole.
+
+    Raises:
+        OutputError: It cannot be written. A file that was there is as it was.
+    """
+    target = resolve(path)
+    if not target.is_file:
+        raise unwritable(target.label, "it is no regular file; remove it")
+    with failing(target.label):
+        make_file(target, len(data), lambda end: write_all(end, memoryview(data)), force=True)
+
+
+@contextlib.contextmanager
+def failing(label: str) -> Iterator[None]:
+    """What an error of the system means while a file of that name is written."""
     try:
-        _deliver(target, plain)
+        yield
     except OSError as error:
-        raise failure(target.label, error) from None
+        raise failure(label, error) from None
     except MemoryError:
-        raise ResourceError(f"cannot write {target.label}: not enough memory") from None
+        raise ResourceError(f"cannot write {label}: not enough memory") from None
 
 
-def _deliver(target: Target, array: Array) -> None:
+def _deliver(target: Target, array: Array, force: bool) -> None:
     """Write the array in the way that its target needs."""
     if target.is_file:
         size = len(header_bytes(array)) + array.nbytes
-        replace_file(target, size, lambda descriptor: _write_npy(descriptor, array))
+        make_file(target, size, lambda end: _write_npy(end, array), force=force)
     elif target.descriptor is None:
         with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
             _write_npy(descriptor, array)
@@ -83,14 +109,21 @@ def failure(label: str, error: OSError) -> OutputError:
     return unwritable(label, reason(error))
 
 
-def replace_file(target: Target, size: int, write: Callable[[int], None]) -> None:
+def make_file(target: Target, size: int, write: Callable[[int], None], *, force: bool) -> None:
     """Write a new file beside the target and give it the target's name.
 
     Args:
         target: A file, there already or not.
         size: The bytes that it will have at least.
         write: Writes them to a descriptor.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
+
+    Raises:
+        OutputError: There is one and `force` is not given; the new file is gone.
+        OSError: It cannot be written.
     """
+    if not force and target.status is not None:
+        raise appeared(target.label)
     folder = os.path.dirname(target.real)
     # A short prefix of its own: one made from the target's name could exceed the longest name.
     descriptor, temporary = tempfile.mkstemp(prefix=".convcalc-", suffix=".tmp", dir=folder)
@@ -98,9 +131,9 @@ def replace_file(target: Target, size: int, write: Callable[[int], None]) -> Non
         with _closing(descriptor):
             _reserve(descriptor, size)
             write(descriptor)
-            _dress(descriptor, target.status)
+            dress(descriptor, target.status)
             os.fsync(descriptor)
-        os.replace(temporary, target.real)
+        place_file(temporary, target.real, target.label, force=force)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -120,7 +153,7 @@ def _reserve(descriptor: int, size: int) -> None:
             raise
 
 
-def _dress(descriptor: int, old: os.stat_result | None) -> None:
+def dress(descriptor: int, old: os.stat_result | None) -> None:
     """Give a new file the mode, and if possible the owner, of the one that it replaces."""
     if not hasattr(os, "fchown"):  # not a POSIX system
         return

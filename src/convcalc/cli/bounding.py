@@ -44,7 +44,7 @@ def bounds_of(given: Mapping[str, Any]) -> Bounds:
     def progress(total: int) -> ProgressLine:
         return ProgressLine(total, wanted=not quiet)
 
-    return Bounds(memory_of(given), given["output"], progress)
+    return Bounds(memory_of(given), given["output"], progress, bool(given["force"]))
 
 
 def memory_of(given: Mapping[str, Any]) -> int:

@@ -212,6 +212,14 @@ EXECUTION: Options = {
         metavar="ADDRESS|local",
         about="Compute on a Dask cluster, as tcp://10.0.0.1:8786; local starts workers here.",
     ),
+    "scheduler_timeout": _text(
+        "--scheduler-timeout",
+        metavar="SECONDS",
+        about="How long the scheduler may take to answer; 20 by default.",
+    ),
+    "tls_ca": _text("--tls-ca", metavar="CA.pem", about="Who vouches for a scheduler at tls://."),
+    "tls_cert": _text("--tls-cert", metavar="CERT.pem", about="The certificate to show to it."),
+    "tls_key": _text("--tls-key", metavar="KEY.pem", about="Its key, if not in the same file."),
     "device": _text("--device", metavar="DEVICE", about="A torch device, as cuda."),
     "verify": _text(
         "--verify",

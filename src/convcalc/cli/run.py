@@ -17,6 +17,7 @@ from convcalc.arrayfile.stored import open_parts, open_stored, stand_in
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
 from convcalc.cli.maps import SavedMaps
+from convcalc.cli.naming import naming_files
 from convcalc.cli.scheduling import check_scheduler, order_of, plan_tiles, read_shape, run_tiles
 from convcalc.cli.values import (
     choice_of,
@@ -68,8 +69,12 @@ def run(given: Mapping[str, Any]) -> Document | None:
     _check_options(given)
     check_bounds(given)
     _check_files(given)
-    if given["dry_run"]:
-        return _dry_run(given, settings)
+    with naming_files(given):
+        return _dry_run(given, settings) if given["dry_run"] else _run(given, settings, seed)
+
+
+def _run(given: Mapping[str, Any], settings: Settings, seed: int | None) -> Document | None:
+    """The result computed and written; the document that is left to print, if any."""
     maps = None
     if given["scheduler"] is not None or given["max_memory"] is not None:
         result = _in_parts(given, settings)
@@ -81,7 +86,7 @@ def run(given: Mapping[str, Any]) -> Document | None:
     failure = failed(result.verification)
     elsewhere = given["max_memory"] is not None or given["scheduler"] is not None
     if given["output"] is not None and failure is None and not elsewhere:
-        write_array(given["output"], result.array)
+        write_array(given["output"], result.array, force=bool(given["force"]))
     shown = given["output"] is None or given["format"] is not None or maps is not None
     shown = shown and given["output"] != "-"
     stats = given["stats"] and given["output"] != "-"
@@ -183,20 +188,28 @@ def _network(
         if settings.until is not None:
             computed = needed_nodes(network, last)
         labels = [network.nodes[index].label for index in computed]
-        maps.check(labels, force=bool(given["force"]), inputs=_inputs(given))
-    more = {} if maps is None else {"watch": maps.save}
+        force, inputs = bool(given["force"]), _inputs(given)
+        maps.check(labels, given["output"], force=force, inputs=inputs)
     array = read(given["array"])
     seed = _seed(given)
     if seed is None:
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
-        return work(network, array, weights, settings, **more)
+        return _watched(maps, work, network, array, weights, settings)
     if settings.rank is None and declared is not None and len(declared) > 1:
         settings = replace(settings, rank=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, Any]:
         return dict(initial_weights(part, shape, seed, whole=network))
 
-    return work(network, array, drawn, settings, **more)
+    return _watched(maps, work, network, array, drawn, settings)
+
+
+def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) -> T:
+    """The work done, and every feature map saved that is wanted."""
+    if maps is None:
+        return work(*arguments)
+    with maps.collected():
+        return work(*arguments, watch=maps.save)
 
 
 def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.cli.bounding import memory_of
 from convcalc.cli.progress import ProgressLine
-from convcalc.cli.values import flag, text_of
+from convcalc.cli.values import count_of, flag, text_of
 from convcalc.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _ADDRESS = re.compile(
     r"(?:tcp|tls)://[^\s/:]+:[0-9]{1,5}|(?:tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
 )
 _ELSEWHERE = ("network", "verify", "stats")
+_CONTACT = ("scheduler_timeout", "tls_ca", "tls_cert", "tls_key")
 _EXTRA = ("dask", "distributed", "zarr")
 
 
@@ -41,14 +42,9 @@ def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
     """
     output = given["output"]
     if given["scheduler"] is None:
-        _refuse_zarr(given)
+        _refuse_alone(given)
         return
-    address = text_of("scheduler", given["scheduler"])
-    if address != "local" and not _ADDRESS.fullmatch(address):
-        raise UsageError(
-            f"--scheduler: expected local, or an address as tcp://10.0.0.1:8786; "
-            f"got '{printable(address)}'"
-        )
+    _check_address(given)
     for name in _ELSEWHERE:
         if given[name]:
             raise UsageError(f"--scheduler and {flag(name)} exclude each other")
@@ -68,11 +64,40 @@ def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
         check_output(output, force=bool(given["force"]), inputs=inputs)
 
 
+def _check_address(given: Mapping[str, Any]) -> None:
+    """Whether --scheduler is an address, and the options beside it belong to such a one."""
+    address = text_of("scheduler", given["scheduler"])
+    if address != "local" and not (
+        _ADDRESS.fullmatch(address) and 0 < int(address.rpartition(":")[2]) < 2**16
+    ):
+        raise UsageError(
+            f"--scheduler: expected local, or an address as tcp://10.0.0.1:8786; "
+            f"got '{printable(address)}'"
+        )
+    for name in _CONTACT:
+        if given[name] is None:
+            continue
+        text_of(name, given[name])
+        wanted = "tls://" if name.startswith("tls") else ("tcp://", "tls://")
+        if not address.startswith(wanted):
+            example = "tls://10.0.0.1:8786" if wanted == "tls://" else "tcp://10.0.0.1:8786"
+            raise UsageError(f"{flag(name)} goes with the address of a scheduler, as {example}")
+    _seconds(given)
+
+
+def _seconds(given: Mapping[str, Any]) -> int:
+    """How long a scheduler may take to answer."""
+    from convcalc.execute.scheduled import ANSWER_SECONDS
+
+    text = given["scheduler_timeout"]
+    return ANSWER_SECONDS if text is None else count_of("scheduler_timeout", text)
+
+
 def order_of(given: Mapping[str, Any]) -> Order | None:
     """Where the work is done, if not here."""
     if given["scheduler"] is None:
         return None
-    from convcalc.execute.scheduled import Order
+    from convcalc.execute.scheduled import Certificates, Order
 
     quiet = bool(given["quiet"]) or given["format"] == "json"
 
@@ -80,7 +105,11 @@ def order_of(given: Mapping[str, Any]) -> Order | None:
         return ProgressLine(total, wanted=not quiet)
 
     memory = None if given["max_memory"] is None else memory_of(given)
-    return Order(given["scheduler"], given["output"], memory, progress)
+    return Order(
+        *(given["scheduler"], given["output"], memory, progress, bool(given["force"])),
+        seconds=_seconds(given),
+        certificates=Certificates(given["tls_ca"], given["tls_cert"], given["tls_key"]),
+    )
 
 
 def read_shape(path: str) -> np.ndarray:
@@ -104,8 +133,11 @@ def run_tiles(work: Work, stored: Stored, settings: Settings, given: Mapping[str
     return run_scheduled(work, stored, settings, order)
 
 
-def _refuse_zarr(given: Mapping[str, Any]) -> None:
-    """Zarr folders are for workers, which read and write them part by part."""
+def _refuse_alone(given: Mapping[str, Any]) -> None:
+    """What needs --scheduler; Zarr folders are read and written part by part by workers."""
+    for name in _CONTACT:
+        if given[name] is not None:
+            raise UsageError(f"{flag(name)} goes with --scheduler")
     for name in ("array", "output"):
         if given[name] is not None and is_zarr(given[name]):
             raise UsageError(

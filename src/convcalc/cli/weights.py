@@ -73,7 +73,8 @@ def _write(
             f"would not be read back"
         )
     check_output(path, force=bool(given["force"]), inputs=given["specs"])
-    write_archive(path, initial_weights(network, shape, seed, dtype), totals["bytes"])
+    arrays = initial_weights(network, shape, seed, dtype)
+    write_archive(path, arrays, totals["bytes"], force=bool(given["force"]))
     if given["quiet"]:
         return
     if given["init"] is None:

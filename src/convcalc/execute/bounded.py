@@ -81,11 +81,13 @@ class Bounds(NamedTuple):
         memory: Bytes beside those that the program itself takes.
         output: The file for the result.
         progress: Makes something that is told how far the work is, from the bytes in all.
+        force: Whether a file of that name is replaced.
     """
 
     memory: int
     output: str
     progress: Callable[[int], Progress]
+    force: bool
 
 
 def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds: Bounds) -> Result:
@@ -253,7 +255,7 @@ def _written(
 
     with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
         try:
-            grow_array(bounds.output, shape, dtype, fill)
+            grow_array(bounds.output, shape, dtype, fill, force=bounds.force)
         except RuntimeError as error:
             raise memory_error(error) from None
         except _Wrong:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import tempfile
 from concurrent.futures import CancelledError
@@ -12,6 +13,7 @@ from importlib.util import find_spec
 from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
+from threading import current_thread, main_thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from distributed.scheduler import KilledWorker
 
 from convcalc import __version__
 from convcalc.errors import ClusterError, DataError, ResourceError, printable
+from convcalc.execute.contact import Address, check_contact, security_of
 from convcalc.execute.figures import Figures
 from convcalc.execute.scheduled import LOCAL
 from convcalc.execute.streaming import Streamed
@@ -31,16 +34,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.scheduled import Order
     from convcalc.execute.tiles import Job, Seen
 
-CONNECT_SECONDS = 5
 WORKER_SECONDS = 10
-"""How long a scheduler may take to answer, and to find a first worker."""
+"""How long a scheduler may take to find a first worker."""
 
 LOOK_SECONDS = 5
 CLOSE_SECONDS = 10
 LINGER_SECONDS = 0.1
+
+LEAST_FILES = 64
+"""Files that this process must be allowed to open for workers; two of them start with 48."""
+
 SILENT = logging.CRITICAL + 1
+
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 ABSENT_SECONDS = 60
 """How long there may be no worker at all before the work is given up."""
@@ -49,31 +58,43 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 @contextmanager
-def connected(address: str, threads: int | None) -> Iterator[Any]:
+def connected(order: Order, threads: int | None) -> Iterator[Any]:
     """A client of the cluster at an address, or of one that is started here for a while.
 
     Args:
-        address: "local", or that of a scheduler.
+        order: Where the work is done.
         threads: Threads of each computation; local workers are fewer for it.
 
     Raises:
-        ClusterError: nobody answers at the address, or workers cannot be started.
+        ClusterError: no scheduler answers at the address, or workers cannot be started.
+        DataError: a file with a certificate or a key is none.
+        UsageError: certificates are missing.
     """
+    address, security = order.address, None
     with ExitStack() as stack:
         _quiet()
-        stack.enter_context(dask.config.set(_configuration(threads)))
+        stack.enter_context(dask.config.set(_configuration(threads, order.seconds)))
         if address == LOCAL:
             stack.enter_context(_safe_path())
             folder = stack.enter_context(_scratch())
+            # The scheduler makes a folder, too, which no option of its own says where.
+            stack.enter_context(dask.config.set({"temporary-directory": folder}))
             cluster = stack.enter_context(_workers(folder, threads))
             address = cluster.scheduler_address
+        else:
+            security = security_of(address, order.certificates)
+            check_contact(Address(address, order.seconds, security))
         try:
             client = distributed.Client(
-                address, timeout=CONNECT_SECONDS, set_as_default=False, name="convcalc"
+                address,
+                timeout=order.seconds,
+                security=security,
+                set_as_default=False,
+                name="convcalc",
             )
         except (OSError, ValueError, ImportError) as error:
             raise ClusterError(_no_answer(address, error)) from None
-        stack.callback(client.close, timeout=CONNECT_SECONDS)
+        stack.callback(client.close, timeout=CLOSE_SECONDS)
         yield client
 
 
@@ -226,6 +247,12 @@ def _outcome(future: Any) -> Seen:
 def _workers(folder: str, threads: int | None) -> Iterator[Any]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if 0 <= allowed < LEAST_FILES:  # with 16 Dask waits for ever
+        raise ClusterError(
+            f"cannot start workers: {allowed} files may be open, {LEAST_FILES} are needed; "
+            f"ulimit -n {LEAST_FILES} or more"
+        )
     with ExitStack() as stack:
         try:
             with _uninterrupted():
@@ -248,22 +275,45 @@ def _workers(folder: str, threads: int | None) -> Iterator[Any]:
 
 def _close(cluster: Any) -> None:
     """Ends workers; those that do not answer end with this process."""
-    with suppress(Exception):
+    with _held_back(signal.SIGINT, *ENDINGS), suppress(Exception):
         cluster.close(timeout=CLOSE_SECONDS)
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """An interrupt waits until workers have been started: it would end them in mid-sentence.
+    """Signals wait until workers have been started: they would end them in mid-sentence.
 
-    What is started meanwhile never hears of one, nor do the workers that take its place.
+    What is started meanwhile never hears of an interrupt, nor do the workers that take its place.
+    That this process is to end they may hear.
     """
     ensure_running()  # which would let interrupts through to whatever is started after it
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _held_back(*ENDINGS):
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _held_back(*numbers: int) -> Iterator[None]:
+    """Signals that come meanwhile are heard at the end, the first of them alone.
+
+    Workers that are left in the middle of their start, or of their end, would go on and write into
+    folders that have been taken away.
+    """
+    came: list[int] = []
+    heard = {n: signal.getsignal(n) for n in numbers if current_thread() is main_thread()}
+    heard = {n: heeded for n, heeded in heard.items() if callable(heeded)}
+    try:
+        for number in heard:
+            signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, heeded in heard.items():
+            signal.signal(number, heeded)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def processors() -> int:
@@ -272,11 +322,11 @@ def processors() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _configuration(threads: int | None) -> dict[str, Any]:
+def _configuration(threads: int | None, seconds: int) -> dict[str, Any]:
     """What Dask is told, for this process and for workers that it starts."""
     environment = dict.fromkeys(THREAD_VARIABLES, str(threads or 1))
     return {
-        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+        "distributed.comm.timeouts.connect": f"{seconds}s",
         "distributed.nanny.pre-spawn-environ": environment,
         "distributed.scheduler.dashboard.tasks.task-stream-length": 0,
         "distributed.admin.large-graph-warning-threshold": "1TB",

@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
 from math import log2
 from operator import itemgetter
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from convcalc.errors import OutputError
+from convcalc.arrayfile.wording import quoted
+from convcalc.arrayfile.writing import failure, write_bytes
 from convcalc.execute import planes
 from convcalc.execute.algorithms.correlation import correlate
 from convcalc.execute.algorithms.passes import passes
@@ -153,17 +153,13 @@ def keep(machine: Machine) -> None:
     Raises:
         OutputError: the folder or the file cannot be written.
     """
-    path = cache_path()
+    path = str(cache_path())
+    text = json.dumps(as_data(machine), indent=1).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, delete=False
-        ) as file:
-            json.dump(as_data(machine), file, indent=1)
-        os.replace(file.name, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise OutputError(f"cannot write {path}: {reason}") from None
+        raise failure(quoted(path), error) from None
+    write_bytes(path, text)
     forget()
 
 

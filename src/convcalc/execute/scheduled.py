@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """The address of workers that are started for the work, and end with it."""
 
+ANSWER_SECONDS = 20
+"""How long a scheduler may take to answer where nobody says."""
+
 TILE_BYTES = 64 << 20
 """What computing a tile may take where nobody says: small for a worker, large beside its cost."""
 
@@ -56,6 +59,20 @@ MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
 
 
+class Certificates(NamedTuple):
+    """Files in PEM form for a connection by TLS; Dask's own configuration for those not given.
+
+    Attributes:
+        ca: The certificates that vouch for the scheduler's.
+        cert: The certificate of this process.
+        key: Its key, where that is not in the same file.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
 class Order(NamedTuple):
     """Where the work is done.
 
@@ -64,12 +81,18 @@ class Order(NamedTuple):
         output: The `.npy` file or `.zarr` folder for the result.
         memory: Bytes that computing a tile may take, or None.
         progress: Makes something that is told how far the work is, from the bytes in all.
+        force: Whether an output of that name is replaced.
+        seconds: How long the scheduler may take to answer.
+        certificates: For a scheduler that speaks TLS.
     """
 
     address: str
     output: str | None
     memory: int | None
     progress: Callable[[int], Progress]
+    force: bool
+    seconds: int = ANSWER_SECONDS
+    certificates: Certificates = Certificates()
 
 
 def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
@@ -120,7 +143,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
         size = prod(shape) * stored_dtype.itemsize
         with (
             _unchanged(stored),
-            connected(order.address, settings.threads) as client,
+            connected(order, settings.threads) as client,
             order.progress(size) as line,
         ):
             check_workers(client, stored, job.backend)
@@ -131,7 +154,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
                 lambda values: line.advance(values * stored_dtype.itemsize),
                 shared=order.address != LOCAL,
             )
-        _deliver(job, order.output, shape, chunks)
+        _deliver(job, order.output, shape, chunks, force=order.force)
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     return Result(
         array=to_show(open_stored(order.output)),
@@ -245,13 +268,15 @@ def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(whole[axis] for axis in kept), tuple(tile[axis] for axis in kept)
 
 
-def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...]) -> None:
+def _deliver(
+    job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...], *, force: bool
+) -> None:
     """Gives the complete result its name; a `.npy` file is filled from it, chunk by chunk."""
     from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
 
     if is_zarr(output):
         take_away_unfinished(job.output, job.name)
-        rename_folder(job.output, output)
+        rename_folder(job.output, output, force=force)
         return
     made = open_zarr(job.output)
 
@@ -264,7 +289,7 @@ def _deliver(job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, .
             )
             elements.write(cells, made.cells(cells))
 
-    grow_array(output, shape, np.dtype(job.dtypes.stored), fill)
+    grow_array(output, shape, np.dtype(job.dtypes.stored), fill, force=force)
 
 
 def _tiles(job: Job) -> str:

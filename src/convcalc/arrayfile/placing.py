@@ -1,0 +1,81 @@
+"""What is complete takes its name: in one step, and over nothing that may not be replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from convcalc.arrayfile.wording import unwritable
+
+if TYPE_CHECKING:
+    from convcalc.errors import OutputError
+
+
+def appeared(label: str) -> OutputError:
+    """The refusal of a name that was free when the work began, and is taken now."""
+    return unwritable(
+        label, "it was made by somebody else during the work; add --force to replace it"
+    )
+
+
+def place_file(temporary: str, path: str, label: str, *, force: bool) -> None:
+    """Gives a complete file its name.
+
+    Args:
+        temporary: The file, in the same folder or at least on the same file system.
+        path: The name; nothing that is there is followed.
+        label: What messages call it.
+        force: Whether a file of that name may be replaced.
+
+    Raises:
+        OutputError: the name is taken and `force` is not given; the temporary file stays.
+        OSError: it cannot be done.
+    """
+    if force:
+        os.replace(temporary, path)
+        return
+    try:
+        os.link(temporary, path)  # unlike a renaming, it never replaces
+    except FileExistsError:
+        raise appeared(label) from None
+    except OSError:  # not every file system has second names for a file
+        _claim(temporary, path, label)
+        return
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
+
+
+def _claim(temporary: str, path: str, label: str) -> None:
+    """The same where a file has one name only: an empty file takes the name for an instant."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise appeared(label) from None
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def place_folder(made: str, path: str, label: str) -> None:
+    """Gives a complete folder a name that must be free.
+
+    Renaming alone would replace an empty folder, so that one of our own takes the name first.
+
+    Raises:
+        OutputError: the name is taken; the folder stays where it was made.
+        OSError: it cannot be done.
+    """
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        raise appeared(label) from None
+    try:
+        os.rename(made, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+        raise

@@ -1,0 +1,74 @@
+"""Messages about an array name the file that it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import DataError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_MENTIONED = {
+    "input": re.compile(r"\binput\b"),
+    "kernel": re.compile(r"\bkernel\b"),
+    "bias": re.compile(r"\bbias\b"),
+    "weights": re.compile(r"\bweights?\b|^'"),
+}
+"""The arrays of `run`, and how a message speaks of them; weights go by their own names."""
+
+_OTHERS = ("network", "tls_ca", "tls_cert", "tls_key")
+"""Files that are no arrays: a message that names one is not about an array."""
+
+
+@contextmanager
+def naming_files(given: Mapping[str, Any]) -> Iterator[None]:
+    """Adds to what is wrong with an array the file of each array that it is about.
+
+    What computes knows arrays by what they are for and not by where they are from.
+
+    Raises:
+        DataError: the same, with files.
+    """
+    try:
+        yield
+    except DataError as error:
+        message = str(error)
+        if any(_is_named(given[name], message) for name in _OTHERS if given[name] is not None):
+            raise
+        raise DataError(with_files(message, _files(given))) from error
+
+
+def _files(given: Mapping[str, Any]) -> dict[str, str]:
+    """The files that arrays come from, by what is in them."""
+    paths = {"input": given["array"], **{name: given[name] for name in list(_MENTIONED)[1:]}}
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def with_files(message: str, files: Mapping[str, str]) -> str:
+    """A message with the files it is about, before what it advises; all where it mentions none.
+
+    One that names a file already stays as it is.
+    """
+    if any(_is_named(path, message) for path in files.values()):
+        return message
+    first, newline, rest = message.partition("\n")
+    mentioned = [name for name in files if _MENTIONED[name].search(first)]
+    where = ", ".join(f"{name} {_label(files[name])}" for name in mentioned or files)
+    what, semicolon, advice = first.partition("; ")
+    return f"{what} ({where}){semicolon}{advice}{newline}{rest}"
+
+
+def _is_named(path: str, message: str) -> bool:
+    """Whether a message has the name of a file, with its folder or a member or without."""
+    if path == "-":
+        return "standard input" in message
+    name = re.escape(printable(os.path.basename(path.rstrip(os.sep))))
+    return re.search(f"['/]{name}[':/]", message) is not None
+
+
+def _label(path: str) -> str:
+    return "from standard input" if path == "-" else f"'{printable(path)}'"
