@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from convcalc.calling import called_as_function, check_functions
+from convcalc.calling import Functions, check_functions
 from convcalc.execute.weights import check_weights, without_counters
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import Place, Tree
@@ -29,6 +29,7 @@ def torch_module(
 ) -> fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is."""
     check_functions(network, functions)
+    called = Functions(functions)
     graph = fx.Graph()
     model = fx.GraphModule(nn.Module(), graph, class_name="Network")
     tree = Tree(model, nn.Module)
@@ -40,7 +41,7 @@ def torch_module(
             step.node.label,
             step.arriving,
             tuple(values[source] for source in step.node.inputs),
-            called_as_function(step.node, functions),
+            step.node in called,
         )
         values[index] = FORMS[step.layer.kind](place, step.layer)
     graph.output(values[len(network.nodes) - 1])
