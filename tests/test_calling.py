@@ -7,7 +7,7 @@ import pytest
 import convcalc
 from convcalc.calling import (
     ONLY_MODULES,
-    called_as_function,
+    Functions,
     check_functions,
     declared_functions,
 )
@@ -21,7 +21,8 @@ NETWORK = convcalc.parse(TEXT)
 
 def chosen(*functions, network=NETWORK):
     check_functions(network, functions)
-    return [node.label for node in network.nodes if called_as_function(node, functions)]
+    called = Functions(functions)
+    return [node.label for node in network.nodes if node in called]
 
 
 @pytest.mark.parametrize(
@@ -116,4 +117,4 @@ def test_declared_functions_are_in_their_network(name):
     network = load_network(name)
     check_functions(network, network.functions)
     for function in network.functions:
-        assert any(called_as_function(node, (function,)) for node in network.nodes)
+        assert any(node in Functions((function,)) for node in network.nodes)

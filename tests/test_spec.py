@@ -374,6 +374,12 @@ def test_at_most_ten_faults_are_shown():
         convcalc.parse(" ".join(f"dw:k{n},q" for n in range(1, 13)))
     starts = [problem.start for problem in caught.value.problems]
     assert [6, 14, 22, 30, 38, 46, 54, 62, 70, 79] == starts
+    assert "and more; only the first 10 faults are shown" == str(caught.value).split("\n")[-1]
+
+
+def test_ten_faults_are_all_there_are():
+    text = " ".join(f"dw:k{n},q" for n in range(1, 11))
+    assert 10 == fault(text).count("(column") and "and more" not in fault(text)
 
 
 def test_lines_are_counted_in_a_text_of_several():
@@ -414,8 +420,8 @@ def test_characters_that_command_a_terminal_are_shown_as_question_marks(text):
 
 
 def test_a_text_without_end_is_refused_unread():
-    expected = f"a spec of {2**24 + 1} characters; at most {2**24} are read (column 1)"
-    assert expected == fault("#" * (2**24 + 1)).split("\n")[0]
+    expected = "a spec of 4194305 characters; at most 4194304 are read (column 1)"
+    assert expected == fault("#" * (2**22 + 1)).split("\n")[0]
 
 
 @pytest.mark.parametrize(

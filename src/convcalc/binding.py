@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from convcalc.errors import ParameterError, nearest, printable
+from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.spec.expressions import Arriving, Operation, Parameter, joined
 from convcalc.spec.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
@@ -80,6 +80,8 @@ def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | Wa
                 kind.rules()[name].normalise(name, value)
         except ValueError as error:
             found.append((str(error), argument))
+            if len(found) > MOST_PROBLEMS:
+                break
             continue
         values[name] = value
     found += [] if found else _missing(kind, call, values)

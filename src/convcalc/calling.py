@@ -9,13 +9,15 @@ layers, of blocks as `stage1.0` of `stage1.0.2`, or of one word of labels, as `p
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.layers import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from convcalc.network import Network, Node
 
@@ -27,18 +29,42 @@ ONLY_MODULES = frozenset(
 """Kinds with weights, which a module must hold; of `ln` a module of one's own holds them."""
 
 
-def called_as_function(node: Node, functions: Sequence[str]) -> bool:
-    """Whether a layer is called as a function, where `functions` are the names that are.
+class Functions:
+    """The names of what is called as a function, looked up for one layer after another.
 
     A name is that of a kind, or a label, or the first words of labels, or one word of them; the
     last two mean those layers that can be functions. A word that is a kind means the kind.
     """
-    kind = node.layer.kind
-    return any(
-        name == kind or (name not in KINDS and (name == node.label or _is_below(node, name)))
-        for name in functions
-        if kind not in ONLY_MODULES
-    )
+
+    def __init__(self, names: Iterable[str]) -> None:
+        chosen = frozenset(names)
+        self.kinds = chosen.intersection(KINDS)
+        self.places = chosen - self.kinds
+        self.below: dict[str, bool] = {"": False}
+
+    def __contains__(self, node: Node) -> bool:
+        """Whether a layer is called as a function."""
+        kind = node.layer.kind
+        if kind in ONLY_MODULES:
+            return False
+        return kind in self.kinds or (bool(self.places) and self.names(node.label))
+
+    def names(self, label: str) -> bool:
+        """Whether a label, its first words or one of its words are among the names.
+
+        What holds of the first words holds of all labels that begin so, and is settled once.
+        """
+        passed = []
+        while label not in self.below:
+            passed.append(label)
+            start, _, word = label.rpartition(".")
+            if label in self.places or (word in self.places and not word.isdigit()):
+                self.below[label] = True
+            else:
+                label = start
+        for path in passed:
+            self.below[path] = self.below[label]
+        return self.below[label]
 
 
 def check_functions(network: Network, functions: Sequence[str]) -> None:
@@ -50,16 +76,13 @@ def check_functions(network: Network, functions: Sequence[str]) -> None:
     if isinstance(functions, str):
         shown = printable(functions, 60)
         raise UsageError(f"functions: expected names, as ('relu', 'gap'); got the text '{shown}'")
+    labels = {node.label: {node.layer.kind} for node in network.nodes} if functions else {}
+    below = _kinds_below(network) if functions else {}
     for name in functions:
-        if name in KINDS:
-            kinds = {name}
-        else:
-            kinds = {node.layer.kind for node in network.nodes if node.label == name} or {
-                node.layer.kind for node in network.nodes if _is_below(node, name)
-            }
+        kinds = {name} if name in KINDS else labels.get(name) or below.get(name)
         shown = printable(name, 60)
         if not kinds:
-            hint = nearest(name, [*KINDS, *_labels(network)])
+            hint = nearest(name, chain(KINDS, _labels(network)))
             known = hint or "; kinds, labels and their first words are known"
             raise UsageError(f"functions: no kind or label is called '{shown}'{known}")
         if kinds <= ONLY_MODULES:
@@ -68,11 +91,24 @@ def check_functions(network: Network, functions: Sequence[str]) -> None:
             )
 
 
-def _is_below(node: Node, name: str) -> bool:
-    """Whether a label begins with the name, or has it as a word; a number alone is a place."""
-    if node.label.startswith(f"{name}."):
-        return True
-    return not name.isdigit() and name in node.label.split(".")
+def _kinds_below(network: Network) -> dict[str, set[str]]:
+    """The kinds whose labels begin with a path, or have a word; a number alone is a place.
+
+    A path that had a kind before has passed it on to the paths above it.
+    """
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    passed: set[tuple[str, str]] = set()
+    for node in network.nodes:
+        path, kind = node.label, node.layer.kind
+        while path and (path, kind) not in passed:
+            passed.add((path, kind))
+            start, _, word = path.rpartition(".")
+            if not word.isdigit():
+                found[word].add(kind)
+            if start:
+                found[start].add(kind)
+            path = start
+    return found
 
 
 def _labels(network: Network) -> Iterator[str]:

@@ -19,6 +19,7 @@ Anything else that escapes is a bug and ends with 70.
 from __future__ import annotations
 
 from errno import EMFILE, ENFILE, ENOMEM
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -97,15 +98,36 @@ class Problem(NamedTuple):
     end: int
 
 
+MOST_PROBLEMS = 10
+"""Faults of one text that are shown; whoever reads a text may stop at the next one."""
+
+
 class SpecError(ConvcalcError):
-    """One or more faults in a spec, each shown with a caret under the word at fault."""
+    """One or more faults in a spec, each shown with a caret under the word at fault.
+
+    `problems` are the first ten; `more` says that there were others.
+    """
 
     exit_code = 2
 
-    def __init__(self, text: str, problems: Iterable[Problem], name: str = "") -> None:
+    def __init__(
+        self, text: str, problems: Iterable[Problem], name: str = "", *, more: bool = False
+    ) -> None:
+        found = tuple(problems)
         self.text = text
-        self.problems = tuple(problems)
-        super().__init__("\n".join(_pointed(text, problem, name) for problem in self.problems))
+        self.problems = found[:MOST_PROBLEMS]
+        self.more = more or len(found) > MOST_PROBLEMS
+        shown = [_pointed(text, problem, name) for problem in self.problems]
+        if self.more:
+            shown.append(f"and more; only the first {MOST_PROBLEMS} faults are shown")
+        super().__init__("\n".join(shown))
+
+
+MOST_HINTS = 1000
+"""Known names that a misspelt word is held against."""
+
+LONGEST_HINT = 60
+"""Characters of a word or a name that are compared: the time grows with their product."""
 
 
 def is_shortage(error: BaseException) -> bool:
@@ -117,12 +139,17 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The hint "; did you mean 'conv'?" for a misspelt word, or nothing."""
     import difflib  # only a mistake needs it
 
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    if len(word) > LONGEST_HINT:
+        return ""
+    names = [name for name in islice(known, MOST_HINTS) if len(name) <= LONGEST_HINT]
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def printable(text: str, limit: int = 200) -> str:
     """Untrusted text made harmless for a terminal: invisible characters escaped, length capped."""
+    if len(text) > 2 * limit:  # no character becomes shorter, so that both ends are enough
+        text = text[:limit] + text[-limit:]
     shown = harmless(text, kept="")
     if len(shown) <= limit:
         return shown

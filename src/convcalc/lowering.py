@@ -14,7 +14,8 @@ from convcalc.errors import Problem, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.network import Node, Origin
 from convcalc.spec import Block, Call, Definition, Jump, Repeat
-from convcalc.spec.tree import Comment, Place
+from convcalc.spec.expressions import Operation
+from convcalc.spec.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from convcalc.spec import Item, Value
 
 MOST_STEPS = 250_000
-"""Items that are written out; beyond that it is a typing error, not a network."""
+"""Items, branches and operations written out; beyond that it is a typing error, no network."""
 
-MOST_FAULTS = 50
+MOST_FAULTS = 20
 """Faults after which the rest is not looked at."""
 
 DEEPEST = 150
@@ -81,6 +82,7 @@ class Lowering:
         self.faults = 0
         self.paths: set[str] = set()
         self.ends: dict[str, int] = {}
+        self.bodies: dict[int, list[Item]] = {}
         self.shown: Place | None = None
         self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | Waiting] = {}
 
@@ -89,9 +91,7 @@ class Lowering:
     ) -> int:
         """Each item after the one before it; the node that the last one ends with."""
         number, begin, before = 0, len(self.nodes), source
-        for item in items:
-            if isinstance(item, Comment):
-                continue
+        for item in self.without_comments(items):
             self.count_step(item)
             if isinstance(item, Definition):
                 self.define(item, scope)
@@ -124,6 +124,10 @@ class Lowering:
         if depth > DEEPEST:
             self.fault(f"nested more than {DEEPEST} deep", item)
             raise Unreadable
+        if len(path) > LONGEST_NAME:
+            shown = f"{len(path)} characters in the name of a layer and of the blocks around it"
+            self.fault(f"{shown}; at most {LONGEST_NAME} are read: shorten the labels", item)
+            return source
         match item:
             case Repeat():
                 return self.repeat(item, source, scope, path, depth)
@@ -149,10 +153,11 @@ class Lowering:
             joining = ", ".join(sorted(name for name, other in KINDS.items() if other.joins))
             self.fault(f"{item.call.kind} has no branches; the kinds that have are {joining}", item)
             return source
-        ends = [
-            self.sequence(branch, source, Scope(scope.parameters, scope), f"{path}.{n}.", depth + 1)
-            for n, branch in enumerate(item.branches)
-        ]
+        ends = []
+        for number, branch in enumerate(item.branches):
+            self.count_step(item)
+            inner = Scope(scope.parameters, scope)
+            ends.append(self.sequence(branch, source, inner, f"{path}.{number}.", depth + 1))
         if kind is None:
             return source
         inputs = kind.branch_inputs(source, ends)
@@ -210,6 +215,7 @@ class Lowering:
     ) -> dict[str, Value] | None:
         """What a use of a definition gives for each of its parameters."""
         names = [name for name, _ in definition.parameters]
+        self.count_step(call, len(names) + _operations(call))
         given: dict[str, Value] = {}
         faults = self.faults
         for index, argument in enumerate(call.arguments):
@@ -242,6 +248,7 @@ class Lowering:
         for name, default in definition.parameters:
             if name in given or default is None:
                 continue
+            self.count_step(call, _operations_of(default))
             try:
                 given[name] = evaluate(default, given, source)
             except ValueError as error:
@@ -255,6 +262,7 @@ class Lowering:
         key = (call, tuple(scope.parameters.items()))
         layer = self.known.get(key)
         if layer is None:
+            self.count_step(call, _operations(call))
             try:
                 layer = bind(call, scope.parameters, source)
             except Faults as faults:
@@ -304,9 +312,15 @@ class Lowering:
         else:
             scope.definitions[item.name] = item
 
-    def count_step(self, item: Item) -> None:
-        """One more item, as long as there are not too many."""
-        self.steps += 1
+    def without_comments(self, items: Sequence[Item]) -> list[Item]:
+        """What is written out of a sequence, looked for once however often it is repeated."""
+        if id(items) not in self.bodies:
+            self.bodies[id(items)] = [item for item in items if not isinstance(item, Comment)]
+        return self.bodies[id(items)]
+
+    def count_step(self, item: Item, steps: int = 1) -> None:
+        """One more item, or so many operations in it, as long as there are not too many."""
+        self.steps += steps
         if self.steps > MOST_STEPS:
             self.fault(f"more than {MOST_STEPS} layers and repeats", item)
             raise Unreadable
@@ -322,6 +336,24 @@ class Lowering:
         self.faults += 1
         if self.faults >= MOST_FAULTS:
             raise Unreadable
+
+
+def _operations(call: Call) -> int:
+    """The operations in the arguments of a call."""
+    return sum(_operations_of(argument.value) for argument in call.arguments)
+
+
+def _operations_of(value: Value) -> int:
+    """The operations in a value."""
+    match value:
+        case Operation():
+            return value.size
+        case Axes(axes):
+            return sum(map(_operations_of, axes))
+        case Ends():
+            return sum(map(_operations_of, value))
+        case _:
+            return 0
 
 
 def _definitions(scope: Scope | None) -> list[str]:

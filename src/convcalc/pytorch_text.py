@@ -20,7 +20,7 @@ from convcalc.errors import LayerError, Problem, SpecError, printable
 from convcalc.spec.pytorch import Module, looks_like_pytorch, read_module
 from convcalc.spec.pytorch_forms import FORMS
 from convcalc.spec.pytorch_modules import Expectation, call_of
-from convcalc.spec.tree import Call, Place
+from convcalc.spec.tree import LONGEST_NAME, Call, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,7 @@ class _Flattening:
     problems: list[Problem] = field(default_factory=list)
     expectations: dict[str, Expectation] = field(default_factory=dict)
     known: dict[int, tuple[Call | None, Expectation]] = field(default_factory=dict)
+    gaps: dict[tuple[int, int], bool] = field(default_factory=dict)
     steps: int = 0
 
     def visit(self, module: Module, path: str, *, printed: bool) -> None:
@@ -151,6 +152,10 @@ class _Flattening:
         self.steps += 1
         if self.steps > MOST_STEPS:
             self.fault(f"more than {MOST_STEPS} modules", module.place)
+        if len(path) > LONGEST_NAME:
+            shown = f"{len(path)} characters in the name of a module and of those around it"
+            self.fault(f"{shown}; at most {LONGEST_NAME} are read", module.head)
+            return
         if module.name == "Sequential":
             prefix = f"{path}." if path else ""
             for name, inner, _, as_printed in self.inside(module):
@@ -220,9 +225,14 @@ class _Flattening:
                 yield _Named(str(number), inner, place, True)
 
     def breaks_before(self, start: int) -> bool:
-        """Whether a line break stands between the layer before and this one."""
-        last = self.items[-1].place.end
-        return "\n" in self.text[last:start]
+        """Whether a line break stands between the layer before and this one.
+
+        Modules that are there many times over have the same text between them each time.
+        """
+        gap = (self.items[-1].place.end, start)
+        if gap not in self.gaps:
+            self.gaps[gap] = self.text.find("\n", *gap) >= 0
+        return self.gaps[gap]
 
     def no_flow(self, module: Module) -> str:
         """Why a module that is no `Sequential` is no network, and what is certain all the same."""

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from convcalc.spec import Item
     from convcalc.spec.pytorch_modules import Expectation
 
-_MAY_BE_PYTORCH = re.compile(r"(?:\s|#[^\n]*\n)*(?:[\w.]+\s*\(|[\w.]*\bnn\.)")
+_MAY_BE_PYTORCH = re.compile(r"(?:\s++|#[^\n]*+\n)*+(?:[\w.]++\s*+\(|[\w.]*?\bnn\.)")
 """A name and a bracket at the beginning, comments apart, where a spec has a kind or `define`."""
-
-MOST_PROBLEMS = 10
-"""Faults of one text that are shown."""
 
 SHORTHANDS = """
 # Squeeze-and-excitation (Hu et al., 2018): each channel scaled by a gate computed from all of them.
@@ -43,7 +40,7 @@ def parse(text: str) -> Network:
             "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential.
 
     Raises:
-        SpecError: the text has faults; every one of them is named, with a caret under its word.
+        SpecError: the text has faults; the first ten are named, each with a caret under its word.
 
     Example:
         >>> parse("dw:k3  pw:n=4").spec()
@@ -66,7 +63,7 @@ def _parsed(text: str) -> Network:
     problems += lowering.problems
     if problems:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: problem.start)
-        raise SpecError(text, in_order[:MOST_PROBLEMS])
+        raise SpecError(text, in_order)
     if not lowering.nodes:
         raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)

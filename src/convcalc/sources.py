@@ -65,7 +65,7 @@ def read_source(words: Sequence[str]) -> Source:
                 return Source(network, _declared_input(text))
             except SpecError as error:
                 name = "standard input" if word == "-" else f"'{printable(word)}'"
-                raise SpecError(text, error.problems, name) from None
+                raise SpecError(text, error.problems, name, more=error.more) from None
         check_name(word)
     alone = [word for word in words if word in network_names()]
     if alone:

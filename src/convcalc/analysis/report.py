@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.calling import called_as_function
+from convcalc.calling import Functions
 from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
@@ -212,11 +212,12 @@ def layer_reports(
     fields_of: list[Fields] = []
     repeats: set[int] = set()
     known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
+    functions = Functions(network.functions)
     for step in network.walk(input_shape):
         fields = tuple(
             start if source == INPUT else fields_of[source] for source in step.node.inputs
         )
-        function = called_as_function(step.node, network.functions)
+        function = step.node in functions
         # Networks repeat themselves: the same layer on the same shapes is asked once.
         key = (id(step.layer), step.arriving, function)
         try:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from convcalc.calling import called_as_function, check_functions
+from convcalc.calling import Functions, check_functions
 from convcalc.execute.biases import with_full_biases
 from convcalc.execute.tensor_dtypes import check_tensor, dtype_name
 from convcalc.execute.weights import check_weights, without_counters
@@ -31,6 +31,7 @@ def torch_module(
 ) -> fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is."""
     check_functions(network, functions)
+    called = Functions(functions)
     graph = fx.Graph()
     model = fx.GraphModule(nn.Module(), graph, class_name="Network")
     tree = Tree(model, nn.Module)
@@ -42,7 +43,7 @@ def torch_module(
             step.node.label,
             step.arriving,
             tuple(values[source] for source in step.node.inputs),
-            called_as_function(step.node, functions),
+            step.node in called,
         )
         values[index] = FORMS[step.layer.kind](place, step.layer)
     graph.output(values[network.output])

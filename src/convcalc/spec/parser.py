@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from convcalc.errors import Problem, SpecError, printable
+from convcalc.errors import MOST_PROBLEMS, Problem, SpecError, printable
 from convcalc.spec.expressions import Expression, read_expression
 from convcalc.spec.tree import (
     Argument,
@@ -34,11 +34,17 @@ from convcalc.spec.tree import (
     Value,
 )
 
-LONGEST_TEXT = 16 * 2**20
+LONGEST_TEXT = 4 * 2**20
 """Characters that a spec may have; more is not a network but a wrong file."""
 
 LONGEST_HEAD = 10_000
 """Characters between the brackets of a definition or a count."""
+
+MOST_PARAMETERS = 100
+"""Parameters of one definition."""
+
+MOST_AXES = 10
+"""Values of one argument: more than any layer has axes, and few enough to be told one by one."""
 
 DEEPEST = 100
 """Blocks inside blocks that are read; the parser calls itself for each."""
@@ -50,9 +56,9 @@ _NAME = r"[A-Za-z_]\w*"
 _GAP = re.compile(r"[\s;]+")
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[^\s;#{}|]+")
-_LABEL = re.compile(r"(\w+(?:[.-]\w+)*)=", re.ASCII)
-_LABEL_NAME = re.compile(r"\w+(?:[.-]\w+)*", re.ASCII)
-_AXIS_ATOM = re.compile(r"\$\w+|(?P<sign>[xX](?=[-$(\d]|in\b))|.", re.ASCII | re.DOTALL)
+_LABEL = re.compile(r"(\w++(?:[.-]\w++)*+)=", re.ASCII)
+_LABEL_NAME = re.compile(r"\w++(?:[.-]\w++)*+", re.ASCII)
+_AXIS_ATOM = re.compile(r"\$\w+|(?P<sign>[xX](?=[-$(\d]|in\b))|[^$xX]++|.", re.ASCII | re.DOTALL)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _KIND = re.compile(_NAME, re.ASCII)
 _WORD_VALUE = re.compile(r"(?!in\b)[A-Za-z][\w-]*", re.ASCII)
@@ -105,13 +111,14 @@ def _axes(text: str) -> list[str]:
     """The text between the signs x; a name such as $x2 or $nx3 holds none."""
     if "x" not in text and "X" not in text:
         return [text]
-    parts = [""]
+    parts, begin = [], 0
     for atom in _AXIS_ATOM.finditer(text):
         if atom["sign"]:
-            parts.append("")
-        else:
-            parts[-1] += atom.group()
-    return parts
+            parts.append(text[begin : atom.start()])
+            begin = atom.end()
+            if len(parts) == MOST_AXES:
+                raise ValueError(f"a value for more than {MOST_AXES} axes")
+    return [*parts, text[begin:]]
 
 
 def _constant_axis(axis: Expression | Ends) -> int | tuple[int, int]:
@@ -137,7 +144,7 @@ def _read_axis(part: str) -> Expression | Ends:
 
 
 class _StopError(Exception):
-    """Nothing after this fault could be understood."""
+    """Nothing after this fault could be understood, or is worth reading."""
 
 
 class _Parser:
@@ -151,7 +158,7 @@ class _Parser:
     def items(self) -> tuple[Item, ...]:
         """Everything up to the end of the text."""
         try:
-            found = self.sequence(0)
+            found = [*self.sequence(0)]
             while self.place < len(self.text):
                 sign = self.text[self.place]
                 self.fault(
@@ -161,7 +168,7 @@ class _Parser:
                 found += self.sequence(0)
         except _StopError:
             return ()
-        return found
+        return tuple(found)
 
     def sequence(self, depth: int) -> tuple[Item, ...]:
         """Items up to a '|', a '}' or the end, which are left where they are."""
@@ -176,11 +183,12 @@ class _Parser:
 
     def skip_gap(self) -> int:
         """Past blanks; how many line breaks there were."""
-        match = _GAP.match(self.text, self.place)
+        start = self.place
+        match = _GAP.match(self.text, start)
         if match is None:
             return 0
         self.place = match.end()
-        return match.group().count("\n")
+        return self.text.count("\n", start, self.place)
 
     def item(self, breaks: int, depth: int) -> Item | None:
         """The item that begins here."""
@@ -336,6 +344,8 @@ class _Parser:
                 found[name] = read_value(default) if equals else None
             except ValueError as error:
                 self.fault(f"{shown}: {error}", start, end)
+        if len(found) > MOST_PARAMETERS:
+            self.fault(f"a definition of more than {MOST_PARAMETERS} parameters", start, end)
         return tuple(found.items())
 
     def expression(self, text: str, start: int, end: int) -> Expression | None:
@@ -346,7 +356,10 @@ class _Parser:
             return None
 
     def fault(self, message: str, start: int, end: int) -> None:
+        """A fault; the one after those that are shown ends the reading."""
         self.problems.append(Problem(message, start, end))
+        if len(self.problems) > MOST_PROBLEMS:
+            raise _StopError
 
 
 def _closing(text: str, opening: int, end: int | None = None) -> int | None:

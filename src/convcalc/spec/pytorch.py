@@ -109,11 +109,15 @@ class _StopError(_UnreadError):
 
 
 class _Reader:
-    """One pass over one text; `place` is where it stands."""
+    """One pass over one text; `place` is where it stands, and it never goes back.
+
+    `inner` counts the round brackets of values that are open there.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
+        self.inner = 0
 
     def module(self, depth: int) -> Module:
         """The module that begins here."""
@@ -129,15 +133,15 @@ class _Reader:
         children: list[Child] = []
         unread: Problem | None = None
         while not self.closes(start):
-            begin = self.place
+            outside = self.inner
             try:
                 self.part(arguments, children, depth)
             except _StopError:
                 raise
             except _UnreadError as fault:
                 unread = unread or fault.problem
-                self.place = begin
-                self.skip_arguments(start)
+                self.skip_arguments(start, self.inner - outside)
+                self.inner = outside
         self.place += 1
         short = _PREFIX.sub("", name.group(), count=1)
         place, head = Place(start, self.place), Place(start, name.end())
@@ -210,6 +214,7 @@ class _Reader:
             raise _StopError(self.problem(f"brackets are nested more than {DEEPEST} deep"))
         end = ")" if self.text[opening] == "(" else "]"
         self.place += 1
+        self.inner += end == ")"
         values: list[object] = []
         comma = True
         while self.skip_gap() < len(self.text) and self.text[self.place] != end:
@@ -221,6 +226,7 @@ class _Reader:
             message = f"this bracket is never closed; expected a '{end}'"
             raise _StopError(Problem(message, opening, opening + 1))
         self.place += 1
+        self.inner -= end == ")"
         return values[0] if end == ")" and len(values) == 1 and not comma else tuple(values)
 
     def comma(self) -> bool:
@@ -236,9 +242,11 @@ class _Reader:
         self.place = match.end() if match else self.place
         return self.place
 
-    def skip_arguments(self, start: int) -> None:
-        """To the next printed child of the module at `start`, or to its ')'."""
-        inner = 0
+    def skip_arguments(self, start: int, inner: int) -> None:
+        """To the next printed child of the module at `start`, or to its ')'.
+
+        `inner` round brackets are open that are not the module's own.
+        """
         while self.place < len(self.text):
             sign = self.text[self.place]
             if not inner and (sign == ")" or _CHILD.match(self.text, self.place)):

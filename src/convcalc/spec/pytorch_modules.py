@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Problem, nearest, printable
+from convcalc.errors import MOST_PROBLEMS, Problem, nearest, printable
 from convcalc.spec.pytorch_arguments import OPTIONAL, PASSED_OVER, READ, Said, ends, padding
 from convcalc.spec.pytorch_forms import FORMS, NORMS, OURS, REFUSED, Form
 from convcalc.spec.tree import Argument, Call, Place
@@ -127,6 +127,8 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Problem]]
             given[name] = argument
             continue
         problems.append(Problem(message, place.start, place.end))
+        if len(problems) > MOST_PROBLEMS:
+            break
     missing = [name for name in form.parameters[: form.required] if name not in given]
     if missing and not module.unread and not problems:
         message = f"{module.name} needs {' and '.join(missing)}"

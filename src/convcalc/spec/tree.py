@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from convcalc.spec.expressions import Expression
 
 
+LONGEST_NAME = 1000
+"""Characters of the name of a layer, those of the blocks around it included.
+
+Every layer of a block carries the name of the block. The names that ONNX exporters and `torch.fx`
+write have up to a few hundred.
+"""
+
+
 class Ends(NamedTuple):
     """begin:end of one axis."""
 
@@ -30,8 +38,7 @@ Value: TypeAlias = "str | Expression | Axes"
 """A word, an expression, or a value per axis."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Characters of the text, and whether a line break stands before them."""
 
     start: int = 0
@@ -42,7 +49,7 @@ class Place:
 NOWHERE = Place()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument: its key if it has one, and its value."""
 
@@ -51,7 +58,7 @@ class Argument:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """A layer, or a definition that is used: its kind and its arguments."""
 
@@ -61,7 +68,7 @@ class Call:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """A layer that joins branches, each a sequence that starts from the same input."""
 
@@ -70,7 +77,7 @@ class Block:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """A sequence, several times over."""
 
@@ -80,7 +87,7 @@ class Repeat:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Jump:
     """`@label`: go on from the output of the node with that label."""
 
@@ -88,7 +95,7 @@ class Jump:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Definition:
     """`define name(parameter, other=default) { ... }`."""
 
@@ -98,7 +105,7 @@ class Definition:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Comment:
     """`# text`, kept for the formatter alone."""
 

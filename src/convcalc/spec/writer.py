@@ -35,7 +35,7 @@ def write_line(items: Sequence[Item]) -> str:
 
 def write_file(items: Sequence[Item]) -> str:
     """The items as a file: line breaks and comments stay, blanks and indentation are regular."""
-    return "\n".join(_lines(items)) + "\n" if items else ""
+    return _Page(items).text() + "\n" if items else ""
 
 
 def write_call(call: Call) -> str:
@@ -115,53 +115,65 @@ def _labelled(label: str | None, text: str) -> str:
     return f"{label}={text}" if label else text
 
 
-def _lines(items: Sequence[Item]) -> list[str]:
-    """One string per line; items that stood on one line stay on it."""
-    lines: list[str] = []
-    for number, item in enumerate(items):
-        first, *rest = _item_lines(item)
-        breaks = item.place.breaks
-        after_comment = number > 0 and isinstance(items[number - 1], Comment)
-        if lines and not breaks and not after_comment:
-            separator = "  " if isinstance(item, Comment) else " "
-            lines[-1] += separator + first
-        else:
-            if lines and breaks > 1:
-                lines.append("")
-            lines.append(first)
-        lines += rest
-    return lines
+class _Page:
+    """Lines that grow at their end: how deep each is indented, and the parts that it is made of."""
 
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.lines: list[tuple[int, list[str]]] = []
+        self.spread: set[int] = set()
+        self.spreads(items)
+        self.items(items, 0)
 
-def _item_lines(item: Item) -> list[str]:
-    """The lines of one item: more than one where its body had line breaks or comments."""
-    match item:
-        case Block(call, branches) if any(_spread(branch) for branch in branches):
-            return _spread_braces(_labelled(call.label, write_call(call)), branches)
-        case Repeat(count, body, label) if _spread(body):
-            times = f"{count}x" if isinstance(count, int) else f"({write_expression(count)})x"
-            return _spread_braces(_labelled(label, times), (body,))
-        case Definition(_, _, body) if _spread(body):
-            return _spread_braces(_head(item) + " ", (body,))
-        case _:
-            return [_inline(item)]
+    def text(self) -> str:
+        return "\n".join(INDENT * depth + "".join(parts) for depth, parts in self.lines)
 
+    def spreads(self, items: Sequence[Item]) -> bool:
+        """Whether items need lines of their own: a line break or comment is in them somewhere.
 
-def _spread(items: Sequence[Item]) -> bool:
-    """Whether the items need lines of their own: a line break or a comment is in them somewhere."""
-    for item in items:
-        if isinstance(item, Comment) or item.place.breaks:
-            return True
-        inside = item.branches if isinstance(item, Block) else (getattr(item, "body", ()),)
-        if any(_spread(branch) for branch in inside):
-            return True
-    return False
+        Those whose bodies do are noted, so that each is looked at once, however deep it is.
+        """
+        found = False
+        for item in items:
+            found = found or isinstance(item, Comment) or bool(item.place.breaks)
+            inside = item.branches if isinstance(item, Block) else (getattr(item, "body", ()),)
+            if any([self.spreads(branch) for branch in inside]):  # noqa: C419 - every one is noted
+                self.spread.add(id(item))
+                found = True
+        return found
 
+    def items(self, items: Sequence[Item], depth: int) -> None:
+        """The items of one sequence; those that stood on one line stay on it."""
+        first, after_comment = True, False
+        for item in items:
+            breaks = item.place.breaks
+            if not first and not breaks and not after_comment:
+                self.lines[-1][1].append("  " if isinstance(item, Comment) else " ")
+            else:
+                if not first and breaks > 1:
+                    self.lines.append((0, []))
+                self.lines.append((depth, []))
+            self.item(item, depth)
+            first, after_comment = False, isinstance(item, Comment)
 
-def _spread_braces(head: str, branches: Sequence[Sequence[Item]]) -> list[str]:
-    lines = [head + "{"]
-    for number, branch in enumerate(branches):
-        if number:
-            lines.append("|")
-        lines += [INDENT + line if line else "" for line in _lines(branch)]
-    return [*lines, "}"]
+    def item(self, item: Item, depth: int) -> None:
+        """One item, from the end of the last line on."""
+        if id(item) not in self.spread:
+            self.lines[-1][1].append(_inline(item))
+            return
+        match item:
+            case Block(call, branches):
+                self.braces(_labelled(call.label, write_call(call)), branches, depth)
+            case Repeat(count, body, label):
+                times = f"{count}x" if isinstance(count, int) else f"({write_expression(count)})x"
+                self.braces(_labelled(label, times), (body,), depth)
+            case Definition(_, _, body):
+                self.braces(_head(item) + " ", (body,), depth)
+
+    def braces(self, head: str, branches: Sequence[Sequence[Item]], depth: int) -> None:
+        """Branches on lines of their own, between the braces after a head."""
+        self.lines[-1][1].append(head + "{")
+        for number, branch in enumerate(branches):
+            if number:
+                self.lines.append((depth, ["|"]))
+            self.items(branch, depth + 1)
+        self.lines.append((depth, ["}"]))
