@@ -52,14 +52,18 @@ KERNEL_SHAPE: Options = {
 }
 
 GEOMETRY: Options = {
-    "stride": _text("--stride", "-s", metavar="S", about="Cells between windows, as 2 or 2x1."),
+    "stride": _text(
+        "--stride", "-s", metavar="S", about="Step from one window to the next, as 2 or 2x1."
+    ),
     "padding": _text(
         "--padding",
         "-p",
         metavar="P",
         about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper or same-lower.",
     ),
-    "dilation": _text("--dilation", "-d", metavar="D", about="Cells between taps, as 2 or 2x1."),
+    "dilation": _text(
+        "--dilation", "-d", metavar="D", about="Spacing of kernel elements, as 2 or 2x1."
+    ),
     "groups": _text("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
     "padding_mode": _text(
         "--padding-mode", metavar="MODE", about="zeros, reflect, replicate or circular."
