@@ -18,6 +18,8 @@ CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
 
 INTERRUPTED = 130
+COMPLETION = "_CONVCALC_COMPLETE"
+"""The variable by which shells ask Typer for completions, of which this program has none."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,10 +47,24 @@ def _answer(arguments: Sequence[str]) -> int:
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
+    _refuse_completion()
     code = command.main(_completed(arguments), prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a quiet exit of it
     return code if isinstance(code, int) else 0
+
+
+def _refuse_completion() -> None:
+    """Typer itself would end with 1 and say nothing.
+
+    Raises:
+        UsageError: the environment asks for completions.
+    """
+    if value := os.environ.get(COMPLETION):
+        raise UsageError(
+            f"{COMPLETION}='{printable(value, 60)}' asks for shell completions, which convcalc has "
+            f"not; unset it"
+        )
 
 
 def _completed(arguments: Sequence[str]) -> list[str]:

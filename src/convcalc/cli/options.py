@@ -1,6 +1,7 @@
 """Every option, once: its name, its short form, its help. Commands choose from these tables.
 
-All values arrive as text and are read by our own parsers, which say what they got.
+All values arrive as text and are read by our own parsers, which say what they got. Every option is
+declared as a list, so that one that is given again is heard of: `repeats.py` makes one value of it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ Options: TypeAlias = dict[str, Any]
 
 
 def _text(*names: str, metavar: str, about: str) -> Any:
-    return Annotated[str | None, typer.Option(*names, metavar=metavar, help=about)]
+    return Annotated[list[str] | None, typer.Option(*names, metavar=metavar, help=about)]
 
 
 def _switch(*names: str, about: str) -> Any:
-    return Annotated[bool | None, typer.Option(*names, help=about, show_default=False)]
+    return Annotated[list[bool] | None, typer.Option(*names, help=about, show_default=False)]
 
 
 SPECS: Options = {
