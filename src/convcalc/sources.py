@@ -7,34 +7,25 @@ import re
 import stat
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convcalc.calling import declared_functions
-from convcalc.errors import DataError, Problem, SpecError, UsageError, nearest, printable
+from convcalc.errors import DataError, SpecError, UsageError, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.reading import parse, shorthands
-from convcalc.reference import load_network, network_input, network_names
+from convcalc.reference import load_network, network_names
 from convcalc.spec.parser import LONGEST_TEXT
+from convcalc.spec.shapes import declared_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.layers import Shape
     from convcalc.network import Network
 
-_INPUT = re.compile(r"^# input (\S+)\s*$", re.MULTILINE)
-_SHAPE = re.compile(r"[1-9][0-9]{0,9}(?:x[1-9][0-9]{0,9}){0,3}")
 _NAME = re.compile(r"[\w-]+")
 
 
-class Source(NamedTuple):
-    """A network, and the input that it is meant for where its text says so."""
-
-    network: Network
-    input_shape: Shape | None
-
-
-def read_source(words: Sequence[str]) -> Source:
+def read_source(words: Sequence[str]) -> Network:
     """The network that the words of a command line mean.
 
     One word may be `-` (standard input), a reference network or a file; everything else is the text
@@ -48,12 +39,12 @@ def read_source(words: Sequence[str]) -> Source:
     if len(words) == 1:
         (word,) = words
         if word.lower() in network_names():
-            return Source(load_network(word.lower()), network_input(word.lower()))
+            return load_network(word.lower())
         if word == "-" or _is_file(word):
             text = read_text(word)
             try:
-                network = replace(parse(text), functions=declared_functions(text))
-                return Source(network, _declared_input(text))
+                declared_input(text)  # a comment that gives no shape is a fault here
+                return replace(parse(text), functions=declared_functions(text))
             except SpecError as error:
                 name = "standard input" if word == "-" else f"'{printable(word)}'"
                 raise SpecError(text, error.problems, name) from None
@@ -61,7 +52,7 @@ def read_source(words: Sequence[str]) -> Source:
     alone = [word for word in words if word in network_names()]
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
-    return Source(parse(" ".join(words)), None)
+    return parse(" ".join(words))
 
 
 def check_name(word: str) -> None:
@@ -117,18 +108,3 @@ def _is_file(word: str) -> bool:
         return False
     ending = "." in os.path.basename(word)
     return os.sep in word or word.endswith((".spec", ".txt")) or (ending and os.path.exists(word))
-
-
-def _declared_input(text: str) -> Shape | None:
-    """The shape that a comment `# input 3x224x224` gives.
-
-    Raises:
-        SpecError: there is such a comment, and what it gives is no shape.
-    """
-    match = _INPUT.search(text)
-    if match is None:
-        return None
-    if not _SHAPE.fullmatch(match.group(1)):
-        message = "expected channels and up to 3 spatial sizes after '# input', as 3x224x224"
-        raise SpecError(text, [Problem(message, *match.span(1))])
-    return tuple(map(int, match.group(1).split("x")))

@@ -77,7 +77,7 @@ def _settled(network: Network, input_shape: Shape, count: int) -> Network:
     """The first nodes; layers that wait for channels are known, as they name nodes by index."""
     steps = islice(network.walk(input_shape), count)
     nodes = tuple(replace(step.node, layer=step.layer) for step in steps)
-    return Network(nodes, functions=network.functions)
+    return Network(nodes, functions=network.functions, input_shape=network.input_shape)
 
 
 def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -> Network:
@@ -92,4 +92,5 @@ def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -
             for node in nodes
         ),
         functions=network.functions,
+        input_shape=network.input_shape,
     )

@@ -35,7 +35,10 @@ SPECS: Options = {
 
 INPUT: Options = {
     "input": _text(
-        "--input", "-i", metavar="CxHxW", about="Shape of one sample, as 3x224x224 (the default)."
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample, without a batch, as 3x224x224 (the default).",
     ),
 }
 

@@ -167,7 +167,7 @@ def _network(
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network, declared = read_source([text_of("network", given["network"])])
+    network = read_source([text_of("network", given["network"])])
     last = last_node(network, settings.until)
     if maps is not None:
         labels = [network.nodes[index].label for index in needed_nodes(network, last)]
@@ -178,6 +178,7 @@ def _network(
     if seed is None:
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
         return work(network, array, weights, settings, **more)
+    declared = network.input_shape
     if settings.rank is None and declared is not None and len(declared) > 1:
         settings = replace(settings, rank=len(declared) - 1)
 

@@ -96,24 +96,6 @@ def count_of(name: str, text: str, minimum: int = 1) -> int:
         raise UsageError(f"{flag(name)}: {error.reason}") from None
 
 
-def shape_of(name: str, text: str) -> tuple[int, ...]:
-    """A shape of channels and up to three spatial sizes; 784 is a plain vector.
-
-    Raises:
-        UsageError: it is something else; the message shows the form.
-    """
-    value = value_of(name, text)
-    sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) for size in sizes) or len(sizes) > 4:
-        raise UsageError(
-            f"{flag(name)}: expected channels and up to 3 spatial sizes, as 3x224x224; "
-            f"got '{printable(text)}'"
-        )
-    if min(sizes) < 1:
-        raise UsageError(f"{flag(name)}: every size must be at least 1; got '{printable(text)}'")
-    return sizes
-
-
 def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the layer flags that were given, by their parameter names."""
     return {
