@@ -265,7 +265,6 @@ def test_fold_bn_gives_the_same_and_says_what_it_did(inside, backend):
 
 BY_HAND = [
     *("run", "image.npy", "--kernel", "kernel.npy", "--padding", "same", "--bias", "bias.npy"),
-    *("--backend", "numpy"),
 ]
 
 

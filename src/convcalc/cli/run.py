@@ -15,6 +15,7 @@ from convcalc.arrayfile import (
 )
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
+from convcalc.cli.endings import check_ending
 from convcalc.cli.maps import SavedMaps
 from convcalc.cli.scheduling import check_scheduler, order_of, plan_tiles, read_shape, run_tiles
 from convcalc.cli.values import (
@@ -259,16 +260,17 @@ def _check_files(given: Mapping[str, Any]) -> None:
     """Whether the inputs can be read and the output may be written.
 
     Raises:
-        UsageError: two inputs come from standard input, or the output is no `.npy`.
+        UsageError: two inputs come from standard input, or the output is named as another kind of
+            file than `.npy`.
         OutputError: the output exists, or cannot be made.
     """
     inputs = _inputs(given)
     if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
     check_scheduler(given, inputs)
+    if given["output"] is not None and given["scheduler"] is None:
+        check_ending("output", given["output"], (".npy",))
     if given["output"] is not None and not given["dry_run"] and given["scheduler"] is None:
-        if given["output"].lower().endswith(".npz"):
-            raise UsageError("--output: the result is one .npy array; name it so, as result.npy")
         check_output(given["output"], force=bool(given["force"]), inputs=inputs)
 
 
