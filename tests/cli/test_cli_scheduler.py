@@ -132,7 +132,7 @@ def test_integers_are_refused_however_they_are_cut(inside, cluster):
         (("--scheduler", "local"), 2, "give a file or folder with -o"),
         (("--scheduler", "local", "-o", "y.npy", "--stats"), 2, "exclude each other"),
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
-        (("--scheduler", "local", "-o", "y.npz"), 2, "as result.npy or .zarr"),
+        (("--scheduler", "local", "-o", "y.npz"), 2, ".npy or .zarr: name it"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
         (("--scheduler", "tcp://127.0.0.1:9", "-o", "y.npy"), 4, "no scheduler answers"),
     ],

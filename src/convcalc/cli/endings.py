@@ -44,7 +44,7 @@ def check_folder_name(name: str, path: str) -> None:
         UsageError: it is.
     """
     ending = os.path.splitext(path.rstrip(os.sep))[1]
-    if ending.lower() in FILES and not os.path.isdir(path):
+    if ending.lower() in FILES and not os.path.exists(path):
         raise UsageError(
             f"{flag(name)}: expected a folder, got '{printable(path)}'; it gets a .npy per layer"
         )
