@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from convcalc.network import Network
 
 _NAME = re.compile(r"[\w-]+")
+_PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
 def read_source(words: Sequence[str]) -> Network:
     """The network that the words of a command line mean.
 
     One word may be `-` (standard input), a reference network or a file; everything else is the text
-    of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file.
+    of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
+    whatever signs are in its name.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -103,8 +105,19 @@ def _read(path: str, label: str) -> bytes:
 
 
 def _is_file(word: str) -> bool:
-    """Whether a word is meant as a file: it has a folder or an ending, or such a file is there."""
-    if ":" in word or "{" in word or word.lower() in KINDS or word in shorthands():
+    """Whether a word is meant as a file: it has a folder or an ending, or such a file is there.
+
+    No layer begins like a path, with '=' or with '-'. A word with the signs of a layer is a file
+    only if there is one that has a folder or an ending.
+    """
+    if word.startswith(_PATHS):
+        return True
+    if word.startswith(("=", "-")) and os.path.isfile(word):
+        return True
+    kind = re.split("[:{]", word, maxsplit=1)[0].rpartition("=")[2]
+    if kind.lower() in KINDS or kind in shorthands():
         return False
-    ending = "." in os.path.basename(word)
-    return os.sep in word or word.endswith((".spec", ".txt")) or (ending and os.path.exists(word))
+    named = os.sep in word or "." in os.path.basename(word)
+    if ":" in word or "{" in word:
+        return named and os.path.isfile(word)
+    return os.sep in word or word.endswith((".spec", ".txt")) or (named and os.path.exists(word))

@@ -28,9 +28,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _answer(arguments)
     except ConvcalcError as error:
-        return _failed(error, str(error), error.exit_code)
+        hint = _files_like_options(arguments) if isinstance(error, UsageError) else ""
+        return _failed(error, f"{error}{hint}", error.exit_code)
     except CommandLineError as error:
-        return _failed(error, _usage_message(error), UsageError.exit_code)
+        message = f"{_usage_message(error)}{_files_like_options(arguments)}"
+        return _failed(error, message, UsageError.exit_code)
     except MemoryError as error:
         return _failed(error, f"not enough memory: {error}", OutputError.exit_code)
     except OSError as error:
@@ -125,6 +127,17 @@ def _usage_message(error: Any) -> str:
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
     return f"{printable(text, 400)}\nsee '{command} --help'"
+
+
+def _files_like_options(arguments: Sequence[str]) -> str:
+    """How to name a file that was taken for an option, if one may have been meant."""
+    for word in arguments:
+        if word == "--":
+            break
+        if len(word) > 1 and word.startswith("-") and os.path.isfile(word):
+            shown = printable(word, 60)
+            return f"\nthe file '{shown}' is './{shown}', or stands after '--'"
+    return ""
 
 
 def _bug_message(error: Exception) -> str:

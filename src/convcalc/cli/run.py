@@ -201,7 +201,9 @@ def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
-    for name in ("array", "output", "device", "until", "save_all", *FILE_OPTIONS):
+    if not given["array"]:
+        raise UsageError("INPUT.npy: the name is empty")
+    for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
         if given[name] is not None:
             text_of(name, given[name])
     dims = None if given["dims"] is None else count_of("dims", given["dims"])

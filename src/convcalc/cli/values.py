@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ParameterError, UsageError, nearest, printable
@@ -41,6 +42,8 @@ def flag(name: str) -> str:
 def text_of(name: str, text: str) -> str:
     """The text of an option's value; empty and `-k=3` are mistakes.
 
+    A file whose name begins with '=' is written ./=NAME.
+
     Raises:
         UsageError: the value is one of them.
     """
@@ -48,10 +51,16 @@ def text_of(name: str, text: str) -> str:
         raise UsageError(f"{flag(name)}: the value is empty")
     if text.startswith("="):
         raise UsageError(
-            f"{flag(name)}: got '{printable(text)}'; write {flag(name)}{text} or "
-            f"leave a blank instead of '='"
+            f"{flag(name)}: got '{printable(text)}'; write {flag(name)}{printable(text)} or "
+            f"leave a blank instead of '='{_file_hint(text)}"
         )
     return text
+
+
+def _file_hint(text: str) -> str:
+    """How a file is named that a value may have meant."""
+    shown = printable(text)
+    return f"; the file '{shown}' is './{shown}'" if os.path.isfile(text) else ""
 
 
 def value_of(name: str, text: str) -> Any:
