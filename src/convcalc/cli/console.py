@@ -7,13 +7,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from convcalc.errors import OutputError
+from convcalc.errors import OutputError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROGRAM = "convcalc"
 NARROWEST, WIDEST = 40, 500
+
+LONGEST_WORD = 400
+"""Characters of a word on standard error."""
 
 
 def write_out(text: str) -> None:
@@ -34,9 +37,12 @@ def write_out(text: str) -> None:
 
 
 def write_error(text: str) -> None:
-    """A line to standard error; where nobody can read it, the exit code still speaks."""
+    """A line to standard error; where nobody can read it, the exit code still speaks.
+
+    Of a word that is longer than any path we print, as a label may be, the middle is left out.
+    """
     try:
-        _write_all(sys.stderr, text + "\n")
+        _write_all(sys.stderr, shortened(text, LONGEST_WORD) + "\n")
     except (OSError, ValueError):
         return
 
