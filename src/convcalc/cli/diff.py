@@ -48,7 +48,7 @@ def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) ->
     What was assumed, and what may have been meant otherwise, is said.
     """
     declared = [network.input_shape for network in networks]
-    notes = []
+    notes: list[str] = []
     if asked is not None:
         for network in networks:
             check_axes(network, asked, batch=False)

@@ -24,14 +24,14 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _only(name: str, values: Sequence[str] | Sequence[bool]) -> str | bool | None:
+def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:
     different = list(dict.fromkeys(values))
     if len(different) <= 1:
         return different[0] if different else None
     first, second = different[:2]
-    if isinstance(first, bool):
+    if isinstance(first, bool) or isinstance(second, bool):
         raise UsageError(f"{flag(name)} and {flag(f'no_{name}')} exclude each other; give one")
     raise UsageError(
-        f"{flag(name)} is given as '{printable(first, 60)}' and as '{printable(str(second), 60)}'; "
+        f"{flag(name)} is given as '{printable(first, 60)}' and as '{printable(second, 60)}'; "
         f"give it once"
     )
