@@ -17,8 +17,8 @@ from convcalc.errors import Problem, SpecError
 from convcalc.execute.results import Settings
 from convcalc.execute.running import run_network
 from convcalc.pytorch_text import (
-    certain_parameters,
     looks_like_pytorch,
+    printed_parameters,
     read_pytorch,
 )
 from convcalc.reading import parse
@@ -156,7 +156,7 @@ def test_a_printed_module_has_pytorchs_parameters_and_shape(module, shape):
     (step,) = found.walk(shape)
     total = sum(prod(weight) for weight in found.weight_shapes(shape).values())
     assert (out, parameters(module)) == (step.leaving, total)
-    assert parameters(module) == certain_parameters(str(module))
+    assert parameters(module) == printed_parameters(str(module)).printed
 
 
 @pytest.mark.parametrize(("module", "shape"), PRINTED, ids=lambda value: str(value)[:60])
@@ -221,7 +221,7 @@ def test_a_printed_sequential_is_the_same_network(module):
     assert found == parse(found.spec())
     assert states(module) == found.tensor_shapes(shape)
     assert tuple(module(torch.zeros(2, *shape)).shape[1:]) == last.leaving
-    assert parameters(module) == certain_parameters(str(module))
+    assert parameters(module) == printed_parameters(str(module)).printed
 
 
 def test_a_repeated_module_is_there_under_each_of_its_numbers():
@@ -229,7 +229,7 @@ def test_a_repeated_module_is_there_under_each_of_its_numbers():
     text = f"Sequential(\n  (0-2): 3 x {block}\n  (3): 1 x ReLU()\n)".replace("(3): 1 x", "(3):")
     labels = [node.label for node in network(text).nodes]
     assert ["0.0", "0.act", "1.0", "1.act", "2.0", "2.act", "3"] == labels
-    assert certain_parameters(text) == 3
+    assert printed_parameters(text) == (3, 1)
 
 
 def test_what_pytorch_prints_as_repeats_is_read():
@@ -423,21 +423,52 @@ class Net(nn.Module):
         self.fc = nn.Linear(16, 10)
 
 
-def test_a_printout_without_the_flow_says_what_is_certain():
+def test_a_printout_without_the_flow_says_what_it_shows():
     # conv1 3*16*49; each block n*n*9 + 2*n + n*n; norm 2*16; fc 16*10 + 10
-    certain = 2352 + 2 * (256 * 10 + 32) + 3 * (64 * 10 + 16) + 32 + 170
-    assert certain == parameters(Net())
-    assert certain == certain_parameters(str(Net()))
+    printed = 2352 + 2 * (256 * 10 + 32) + 3 * (64 * 10 + 16) + 32 + 170
+    distinct = 2352 + (256 * 10 + 32) + (64 * 10 + 16) + 32 + 170
+    assert (9706, 5802) == (printed, distinct) == printed_parameters(str(Net()))
+    assert parameters(Net()) == 9706
     assert (
         "a printed Net does not say how data flows between its modules; only a Sequential does\n"
-        f"Certain all the same: at least {certain} parameters, those of the convolutions, linear "
-        "layers and norms in the text.\n"
-        "The rest needs an importer of ONNX models, which this version has not: "
+        "Printed are convolutions, linear layers and norms of 9,706 parameters (5,802 if those "
+        "printed alike are one); shared weights, and those outside of modules, are not to be seen."
+        "\nThe rest needs an importer of ONNX models, which this version has not: "
         "write its branches as residual{...} or concat{...} "
         "(line 1, column 1)\n"
         "  Net(\n"
         "  ^^^"
     ) == fault(str(Net()))
+
+
+class Stage(nn.Module):
+    """The same two modules under two names, as a block and in a list of its parts."""
+
+    def __init__(self, shared):
+        super().__init__()
+        parts = [nn.Conv3d(2, 10, 3, padding=1), nn.InstanceNorm3d(10, affine=True)]
+        self.body = nn.ModuleDict({"mix": parts[0], "scale": parts[1]})
+        self.chain = nn.Sequential(*(parts if shared else copy.deepcopy(parts)))
+
+
+@pytest.mark.parametrize(("shared", "held"), [(True, 570), (False, 1140)])
+def test_a_module_that_is_printed_twice_may_be_one(shared, held):
+    # 2*10*27 + 10 and 2*10: what the text shows is the same, what the model holds is not
+    module = Stage(shared)
+    assert str(Stage(True)) == str(Stage(False))
+    assert held == parameters(module)
+    assert (1140, 570) == printed_parameters(str(module))
+    message = fault(str(module))
+    assert "of 1,140 parameters (570 if those printed alike are one)" in message
+    assert "ertain" not in message
+    assert "at least" not in message
+
+
+def test_what_is_printed_once_has_one_count():
+    text = "Net(\n  (a): Linear(in_features=3, out_features=4, bias=True)\n)"
+    assert "of 16 parameters; shared weights" in fault(text)
+    assert (32, 16) == printed_parameters(text.replace("(a): ", "(0-1): 2 x "))
+    assert (0, 0) == printed_parameters(text.replace("(a): ", "(0-1): 0 x "))
 
 
 def test_the_flow_is_missing_inside_a_sequential_too():
@@ -449,9 +480,9 @@ def test_the_flow_is_missing_inside_a_sequential_too():
 
 def test_arguments_of_unknown_modules_are_no_obstacle_to_counting():
     text = "Net(\n  (a): Odd(3 -> 4, x={1: (2)}, 'a)b')\n  (b): Linear(3, 4)\n)"
-    assert certain_parameters(text) == 16
+    assert printed_parameters(text) == (16, 16)
     with pytest.raises(SpecError, match="never closed"):
-        certain_parameters("Net(")
+        printed_parameters("Net(")
 
 
 VALUES = st.sampled_from([True, None, "x", -7, 0, 2.5, (), (1,), (1, 2, 3, 4), ("a",), 10**30])
@@ -489,7 +520,8 @@ def test_a_damaged_text_gives_a_network_or_problems(text):
     with suppress(SpecError):
         network(text, (3, 12, 14))
     with suppress(SpecError):
-        assert certain_parameters(text) >= 0
+        printed, distinct = printed_parameters(text)
+        assert 0 <= distinct <= printed
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,20 @@ def harmless(text: str, kept: str = "\n") -> str:
     )
 
 
+def shortened(text: str, limit: int) -> str:
+    """The text with the middle of every word beyond `limit` characters left out.
+
+    Example:
+        >>> shortened("a label of wwwwwwwwwwwwwwwww.weight", 16)
+        'a label of wwwwww...weight'
+    """
+    if len(text) <= limit:
+        return text
+    import re  # the version alone is told without it
+
+    return re.sub(rf"\S{{{limit + 1},}}", lambda word: printable(word[0], limit), text)
+
+
 def _pointed(text: str, problem: Problem, name: str) -> str:
     """The message, the line of the text it is about, and carets under the word.
 

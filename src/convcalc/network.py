@@ -95,7 +95,8 @@ class Network:
 
     `source` is the tree that the network was read from, for printing it back. `functions` names
     the kinds and labels that the model it describes calls as functions, not as modules: no number
-    of ours depends on that, but those of tools that watch modules do.
+    of ours depends on that, but those of tools that watch modules do. `input_shape` is the input
+    that its text names: inputs of another number of axes are refused.
 
     `end` is the node whose result is the network's, INPUT for the input itself; None is the last
     node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
@@ -107,6 +108,7 @@ class Network:
     source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
     functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
     ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    input_shape: Shape | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.end == len(self.nodes) - 1:
@@ -130,8 +132,7 @@ class Network:
             ShapeError: a layer does not fit; raised when the walk reaches it.
             SpecError: the same, for a network that was read from a text.
         """
-        if not input_shape:
-            raise ShapeError("an input needs at least its channels, as 3x224x224")
+        self._check_axes(input_shape)
         shapes: list[Shape] = []
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
 
@@ -155,6 +156,18 @@ class Network:
                 raise node.error(error) from None
             shapes.append(leaving)
             yield Step(node, layer, arriving, leaving)
+
+    def _check_axes(self, shape: Shape) -> None:
+        """Whether the input has channels, and as many axes as the one that the text names."""
+        if not shape:
+            raise ShapeError("an input needs at least its channels, as 3x224x224")
+        meant = self.input_shape
+        if meant is None or len(meant) == len(shape):
+            return
+        raise ShapeError(
+            f"this network takes the shape of one sample, of {len(meant)} numbers as {meant}; "
+            f"got {shape}; a batch is given apart, as batch=8"
+        )
 
     def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """The shape of every weight by its name, `LABEL.NAME`, in the order of the layers."""
@@ -186,14 +199,15 @@ class Network:
         """Shapes, parameters, costs and receptive fields of every layer.
 
         Args:
-            input_shape: (channels, *spatial sizes) of one sample.
+            input_shape: (channels, *spatial sizes) of one sample, without a batch in front.
             batch: Samples; it multiplies the costs and not the parameters.
             convention: Whose way of counting `total` follows: macs (our own), torch, fvcore,
                 torchinfo, ptflops or thop.
 
         Raises:
-            ShapeError: a layer does not fit the shape that arrives at it.
-            SpecError: the same, for a network that was read from a text.
+            ShapeError: a layer does not fit the shape that arrives at it, or the input has another
+                number of axes than the one that the network's text names.
+            SpecError: a layer does not fit, in a network that was read from a text.
             UsageError: there is no such convention.
 
         Example:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Expectation",
-    "certain_parameters",
     "looks_like_pytorch",
+    "printed_parameters",
     "read_pytorch",
 ]
 
@@ -69,14 +69,30 @@ def read_pytorch(text: str) -> tuple[tuple[Item, ...], list[Problem], dict[str, 
     return tuple(flat.items), flat.problems, flat.expectations
 
 
-def certain_parameters(text: str) -> int:
-    """Parameters of the convolutions, linear layers and norms in a text, whatever joins them.
+class PrintedParameters(NamedTuple):
+    """Parameters of the convolutions, linear layers and norms that a text shows.
 
-    It is a lower bound: modules that are not known, and parameters outside of modules, may add to
-    it. A module that is printed in two places counts in both.
+    Neither is certain: a module that the model uses in two places is printed in both, two modules
+    may share a weight, and what is no known module, or outside of modules, may have more.
+
+    Attributes:
+        printed: Every module counts as often as it is printed.
+        distinct: Modules that are printed alike count once, as if they were one.
+    """
+
+    printed: int
+    distinct: int
+
+
+def printed_parameters(text: str) -> PrintedParameters:
+    """What the modules of a text hold, whatever joins them.
 
     Raises:
         SpecError: the text is not what PyTorch writes.
+
+    Example:
+        >>> printed_parameters("Net((a): Linear(3, 4) (b): Linear(3, 4) (c): Linear(4, 1))")
+        PrintedParameters(printed=37, distinct=21)
     """
     module, problems = read_module(text)
     if module is None:
@@ -84,14 +100,27 @@ def certain_parameters(text: str) -> int:
     return _parameters(module)
 
 
-def _parameters(module: Module) -> int:
-    total = _own_parameters(module)
+def _parameters(root: Module) -> PrintedParameters:
+    printed = 0
+    alike: dict[object, int] = {}
+    for module, times in _every_module(root, 1):
+        own = _own_parameters(module)
+        if own and times:
+            printed += times * own
+            said = tuple((argument.key, repr(argument.value)) for argument in module.arguments)
+            alike[module.name, said] = own
+    return PrintedParameters(printed, sum(alike.values()))
+
+
+def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
+    """A module and all that are in it, each with how many times over it is there."""
+    yield module, times
     for argument in module.arguments:
-        total += sum(_parameters(inner) for inner in _modules(argument.value))
-    return total + sum(
-        (1 if child.times is None else child.times) * _parameters(child.module)
-        for child in module.children
-    )
+        for inner in _modules(argument.value):
+            yield from _every_module(inner, times)
+    for child in module.children:
+        count = 1 if child.times is None else child.times
+        yield from _every_module(child.module, times * count)
 
 
 def _own_parameters(module: Module) -> int:
@@ -235,13 +264,14 @@ class _Flattening:
         return self.gaps[gap]
 
     def no_flow(self, module: Module) -> str:
-        """Why a module that is no `Sequential` is no network, and what is certain all the same."""
+        """Why a module that is no `Sequential` is no network, and what its text shows of it."""
         name = printable(module.name, 60)
-        certain = _parameters(self.root)
+        printed, distinct = _parameters(self.root)
+        shared = f" ({distinct:,} if those printed alike are one)" if distinct < printed else ""
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
-            f"does\nCertain all the same: at least {certain} parameters, those of the "
-            "convolutions, linear layers and norms in the text.\n"
+            f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"
+            f"{shared}; shared weights, and those outside of modules, are not to be seen.\n"
             "The rest needs an importer of ONNX models, which this version has not: "
             "write its branches as residual{...} or concat{...}"
         )

@@ -13,10 +13,12 @@ from convcalc.errors import Problem, SpecError
 from convcalc.lowering import Lowering, Scope, Unreadable
 from convcalc.network import INPUT, Network
 from convcalc.spec import Definition, read_tree, write_file
+from convcalc.spec.shapes import declared_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.layers import Shape
     from convcalc.spec import Item
     from convcalc.spec.pytorch_modules import Expectation
 
@@ -37,7 +39,8 @@ def parse(text: str) -> Network:
 
     Args:
         text: Layers separated by blanks, as "conv:64,k3,p1 dw:k3 pw:128", or PyTorch's own text, as
-            "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential.
+            "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential. A line `# input 3x224x224`
+            gives the network's `input_shape`, and with it the number of axes that it takes.
 
     Raises:
         SpecError: the text has faults; the first ten are named, each with a caret under its word.
@@ -67,7 +70,16 @@ def _parsed(text: str) -> Network:
     if not lowering.nodes:
         raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
-    return Network(tuple(nodes if expectations else lowering.nodes), end, items, ends=lowering.ends)
+    found = tuple(nodes if expectations else lowering.nodes)
+    return Network(found, end, items, ends=lowering.ends, input_shape=_input_shape(text))
+
+
+def _input_shape(text: str) -> Shape | None:
+    """The input that a comment names; a comment that names none is one like any other."""
+    try:
+        return declared_input(text)
+    except SpecError:
+        return None
 
 
 def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:

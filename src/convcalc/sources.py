@@ -6,12 +6,11 @@ import os
 import re
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convcalc.calling import declared_functions
 from convcalc.errors import (
     DataError,
-    Problem,
     ResourceError,
     SpecError,
     UsageError,
@@ -22,32 +21,25 @@ from convcalc.errors import (
 from convcalc.layers import KINDS
 from convcalc.opening import open_text
 from convcalc.reading import parse, shorthands
-from convcalc.reference import load_network, network_input, network_names
+from convcalc.reference import load_network, network_names
 from convcalc.spec.parser import LONGEST_TEXT
+from convcalc.spec.shapes import declared_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.layers import Shape
     from convcalc.network import Network
 
-_INPUT = re.compile(r"^# input (\S+)\s*$", re.MULTILINE)
-_SHAPE = re.compile(r"[1-9][0-9]{0,9}(?:x[1-9][0-9]{0,9}){0,3}")
 _NAME = re.compile(r"[\w-]+")
+_PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
-class Source(NamedTuple):
-    """A network, and the input that it is meant for where its text says so."""
-
-    network: Network
-    input_shape: Shape | None
-
-
-def read_source(words: Sequence[str]) -> Source:
+def read_source(words: Sequence[str]) -> Network:
     """The network that the words of a command line mean.
 
     One word may be `-` (standard input), a reference network or a file; everything else is the text
-    of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file.
+    of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
+    whatever signs are in its name.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -57,12 +49,12 @@ def read_source(words: Sequence[str]) -> Source:
     if len(words) == 1:
         (word,) = words
         if word.lower() in network_names():
-            return Source(load_network(word.lower()), network_input(word.lower()))
+            return load_network(word.lower())
         if word == "-" or _is_file(word):
             text = read_text(word)
             try:
-                network = replace(parse(text), functions=declared_functions(text))
-                return Source(network, _declared_input(text))
+                declared_input(text)  # a comment that gives no shape is a fault here
+                return replace(parse(text), functions=declared_functions(text))
             except SpecError as error:
                 name = "standard input" if word == "-" else f"'{printable(word)}'"
                 raise SpecError(text, error.problems, name, more=error.more) from None
@@ -70,7 +62,7 @@ def read_source(words: Sequence[str]) -> Source:
     alone = [word for word in words if word in network_names()]
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
-    return Source(parse(" ".join(words)), None)
+    return parse(" ".join(words))
 
 
 def check_name(word: str) -> None:
@@ -121,23 +113,19 @@ def _read(path: str, label: str) -> bytes:
 
 
 def _is_file(word: str) -> bool:
-    """Whether a word is meant as a file: it has a folder or an ending, or such a file is there."""
-    if ":" in word or "{" in word or word.lower() in KINDS or word in shorthands():
-        return False
-    ending = "." in os.path.basename(word)
-    return os.sep in word or word.endswith((".spec", ".txt")) or (ending and os.path.exists(word))
+    """Whether a word is meant as a file: it has a folder or an ending, or such a file is there.
 
-
-def _declared_input(text: str) -> Shape | None:
-    """The shape that a comment `# input 3x224x224` gives.
-
-    Raises:
-        SpecError: there is such a comment, and what it gives is no shape.
+    No layer begins like a path, with '=' or with '-'. A word with the signs of a layer is a file
+    only if there is one that has a folder or an ending.
     """
-    match = _INPUT.search(text)
-    if match is None:
-        return None
-    if not _SHAPE.fullmatch(match.group(1)):
-        message = "expected channels and up to 3 spatial sizes after '# input', as 3x224x224"
-        raise SpecError(text, [Problem(message, *match.span(1))])
-    return tuple(map(int, match.group(1).split("x")))
+    if word.startswith(_PATHS):
+        return True
+    if word.startswith(("=", "-")) and os.path.isfile(word):
+        return True
+    kind = re.split("[:{]", word, maxsplit=1)[0].rpartition("=")[2]
+    if kind.lower() in KINDS or kind in shorthands():
+        return False
+    named = os.sep in word or "." in os.path.basename(word)
+    if ":" in word or "{" in word:
+        return named and os.path.isfile(word)
+    return os.sep in word or word.endswith((".spec", ".txt")) or (named and os.path.exists(word))

@@ -90,11 +90,11 @@ def test_a_result_of_several_channels_is_shown_channel_by_channel(inside, save):
 
 @pytest.mark.usefixtures("image")
 def test_output_goes_to_a_file_as_it_is_named(inside, folder):
-    done = inside(*BY_HAND, "-o", "result.dat")
+    done = inside(*BY_HAND, "-o", "result")
     assert (0, "") == (done.code, done.out)
-    np.testing.assert_allclose(np.load(folder / "result.dat"), ROWS, atol=1e-12)
-    assert all(word in done.err for word in ("wrote", "result.dat", "4x4", "float64", "128"))
-    assert {"image.npy", "kernel.npy", "bias.npy", "result.dat"} == set(os.listdir())
+    np.testing.assert_allclose(np.load(folder / "result"), ROWS, atol=1e-12)
+    assert all(word in done.err for word in ("wrote", "result", "4x4", "float64", "128"))
+    assert {"image.npy", "kernel.npy", "bias.npy", "result"} == set(os.listdir())
 
 
 @pytest.mark.usefixtures("image")

@@ -229,7 +229,7 @@ def test_workers_tell_another_file_from_the_one_that_was_looked_at(folder):
         (("--scheduler", "local"), 2, "give a file or folder with -o"),
         (("--scheduler", "local", "-o", "y.npy", "--stats"), 2, "exclude each other"),
         (("--scheduler", "local", "-o", "x.npy"), 4, "add --force"),
-        (("--scheduler", "local", "-o", "y.npz"), 2, "as result.npy or .zarr"),
+        (("--scheduler", "local", "-o", "y.npz"), 2, ".npy or .zarr: name it"),
         (("-o", "y.zarr"), 2, "--scheduler local starts some"),
     ],
 )

@@ -24,6 +24,7 @@ from convcalc.cli.options import (
     WEIGHTS,
 )
 from convcalc.cli.output import check_appearance, show
+from convcalc.cli.repeats import one_value_each
 from convcalc.cli.values import count_of
 
 if TYPE_CHECKING:
@@ -238,7 +239,8 @@ def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     module, function, options = HANDLERS[name]
 
-    def command(**given: Any) -> None:
+    def command(**typed: Any) -> None:
+        given = one_value_each(typed)
         if "format" in given:
             check_appearance(given)
         if given.get("threads") is not None:

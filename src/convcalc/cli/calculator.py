@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.console import note
+from convcalc.cli.shapes import check_axes, doubt, shape_of
 from convcalc.cli.values import (
     count_of,
     flag,
     flag_error,
     layer_flags,
     layer_of,
-    shape_of,
 )
 from convcalc.errors import ParameterError, UsageError
 from convcalc.network import Network
@@ -41,12 +41,33 @@ def rf(given: Mapping[str, Any]) -> Document:
 
 
 def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
-    """The network, input shape and batch that a command line asks about, defaults said aloud.
+    """The network, input shape and batch that a command line asks about.
+
+    What was assumed, and what may have been meant otherwise, is said aloud.
 
     Raises:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
+    network, assumed = _network(given)
+    has_batch = "batch" in given
+    input_shape = network.input_shape
+    if given["input"] is not None:
+        input_shape = shape_of("input", given["input"])
+        check_axes(network, input_shape, batch=has_batch)
+    if input_shape is None:
+        input_shape = DEFAULT_INPUT
+        assumed.insert(0, "input 3x224x224 (-i)")
+    batch = 1 if given.get("batch") is None else count_of("batch", given["batch"])
+    notes = [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
+    notes.append(doubt(network, input_shape, batch=has_batch) or "")
+    for text in () if given["quiet"] else filter(None, notes):
+        note(text)
+    return network, input_shape, batch
+
+
+def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
+    """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]
     if specs and values:
@@ -55,22 +76,11 @@ def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
             f"give layers or flags, not both: with the layer '{specs[0]}' the flag {mixed} has "
             f"no place; write it into the layer, as conv:64,k3,s2"
         )
-    assumed = []
-    declared: Shape | None = None
-    if not specs:
-        missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
-        assumed += [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
-        network = Network.chain([layer_of({**missing, **values})])
-    else:
-        network, declared = read_source(specs)
-    input_shape = declared if given["input"] is None else shape_of("input", given["input"])
-    if input_shape is None:
-        input_shape = DEFAULT_INPUT
-        assumed.insert(0, "input 3x224x224 (-i)")
-    batch = 1 if given["batch"] is None else count_of("batch", given["batch"])
-    if assumed and not given["quiet"]:
-        note(f"not given, so assumed: {', '.join(assumed)}")
-    return network, input_shape, batch
+    if specs:
+        return read_source(specs), []
+    missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
+    assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
+    return Network.chain([layer_of({**missing, **values})]), assumed
 
 
 def answered(ask: Any, *arguments: Any) -> Any:

@@ -7,13 +7,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from convcalc.errors import OutputError, harmless
+from convcalc.errors import OutputError, harmless, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROGRAM = "convcalc"
 NARROWEST, WIDEST = 40, 500
+
+LONGEST_WORD = 400
+"""Characters of a word on standard error."""
 
 
 def write_out(text: str, *, drawn: bool = False) -> None:
@@ -41,10 +44,11 @@ def write_out(text: str, *, drawn: bool = False) -> None:
 def write_error(text: str) -> None:
     """A line to standard error; where nobody can read it, the exit code still speaks.
 
-    What is not printable is escaped, wherever it goes: messages quote what others have written.
+    What is not printable is escaped, wherever it goes: messages quote what others have written. Of
+    a word that is longer than any path we print, as a label may be, the middle is left out.
     """
     try:
-        _write_all(sys.stderr, harmless(text) + "\n")
+        _write_all(sys.stderr, harmless(shortened(text, LONGEST_WORD)) + "\n")
     except (OSError, ValueError):
         return
 

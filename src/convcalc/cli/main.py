@@ -19,6 +19,8 @@ CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
 
 INTERRUPTED = 130
+COMPLETION = "_CONVCALC_COMPLETE"
+"""The variable by which shells ask Typer for completions, of which this program has none."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         raise_heard()
         code, message = _outcome(error)
+        if isinstance(error, UsageError | CommandLineError):
+            message += _files_like_options(arguments)
         return _failed(error, message, code)
 
 
@@ -55,10 +59,24 @@ def _answer(arguments: Sequence[str]) -> int:
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
+    _refuse_completion()
     code = command.main(_completed(arguments), prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a quiet exit of it
     return code if isinstance(code, int) else 0
+
+
+def _refuse_completion() -> None:
+    """Typer itself would end with 1 and say nothing.
+
+    Raises:
+        UsageError: the environment asks for completions.
+    """
+    if value := os.environ.get(COMPLETION):
+        raise UsageError(
+            f"{COMPLETION}='{printable(value, 60)}' asks for shell completions, which convcalc has "
+            f"not; unset it"
+        )
 
 
 def _completed(arguments: Sequence[str]) -> list[str]:
@@ -119,6 +137,17 @@ def _usage_message(error: Any) -> str:
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
     return f"{printable(text, 400)}\nsee '{command} --help'"
+
+
+def _files_like_options(arguments: Sequence[str]) -> str:
+    """How to name a file that was taken for an option, if one may have been meant."""
+    for word in arguments:
+        if word == "--":
+            break
+        if len(word) > 1 and word.startswith("-") and os.path.isfile(word):
+            shown = printable(word, 60)
+            return f"\nthe file '{shown}' is './{shown}', or stands after '--'"
+    return ""
 
 
 def _bug_message(error: Exception) -> str:

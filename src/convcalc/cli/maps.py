@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.arrayfile import check_folder, filled_folder, write_array
 from convcalc.arrayfile.folder import file_name
+from convcalc.cli.endings import check_folder_name
 from convcalc.errors import UsageError, printable
 from convcalc.render.results import MapRow, key_figures
 
@@ -21,12 +22,13 @@ class SavedMaps:
     """The folder, and a row for each feature map that is in it.
 
     Raises:
-        UsageError: the name of the folder means standard output.
+        UsageError: the name of the folder means standard output, or a file.
     """
 
     def __init__(self, folder: str) -> None:
         if folder == "-":
             raise UsageError("--save-all: expected a folder, got '-'")
+        check_folder_name("save_all", folder)
         self.folder = folder
         self.rows: list[MapRow] = []
         self._names: list[str] = []

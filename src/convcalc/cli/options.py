@@ -1,6 +1,7 @@
 """Every option, once: its name, its short form, its help. Commands choose from these tables.
 
-All values arrive as text and are read by our own parsers, which say what they got.
+All values arrive as text and are read by our own parsers, which say what they got. Every option is
+declared as a list, so that one that is given again is heard of: `repeats.py` makes one value of it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ Options: TypeAlias = dict[str, Any]
 
 
 def _text(*names: str, metavar: str, about: str) -> Any:
-    return Annotated[str | None, typer.Option(*names, metavar=metavar, help=about)]
+    return Annotated[list[str] | None, typer.Option(*names, metavar=metavar, help=about)]
 
 
 def _switch(*names: str, about: str) -> Any:
-    return Annotated[bool | None, typer.Option(*names, help=about, show_default=False)]
+    return Annotated[list[bool] | None, typer.Option(*names, help=about, show_default=False)]
 
 
 SPECS: Options = {
@@ -34,7 +35,10 @@ SPECS: Options = {
 
 INPUT: Options = {
     "input": _text(
-        "--input", "-i", metavar="CxHxW", about="Shape of one sample, as 3x224x224 (the default)."
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample, without a batch, as 3x224x224 (the default).",
     ),
 }
 
@@ -52,14 +56,18 @@ KERNEL_SHAPE: Options = {
 }
 
 GEOMETRY: Options = {
-    "stride": _text("--stride", "-s", metavar="S", about="Cells between windows, as 2 or 2x1."),
+    "stride": _text(
+        "--stride", "-s", metavar="S", about="Step from one window to the next, as 2 or 2x1."
+    ),
     "padding": _text(
         "--padding",
         "-p",
         metavar="P",
         about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper or same-lower.",
     ),
-    "dilation": _text("--dilation", "-d", metavar="D", about="Cells between taps, as 2 or 2x1."),
+    "dilation": _text(
+        "--dilation", "-d", metavar="D", about="Spacing of kernel elements, as 2 or 2x1."
+    ),
     "groups": _text("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
     "padding_mode": _text(
         "--padding-mode", metavar="MODE", about="zeros, reflect, replicate or circular."

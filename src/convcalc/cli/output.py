@@ -15,6 +15,7 @@ from convcalc.cli.console import (
     write_out,
 )
 from convcalc.cli.values import COLOURS, FORMATS, choice_of
+from convcalc.errors import UsageError
 from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def check_appearance(given: Mapping[str, Any]) -> None:
     """The options about the form are read before any work is done.
 
     Raises:
-        UsageError: one has an unknown value.
+        UsageError: one has an unknown value, or two contradict each other.
     """
     choice_of("format", given["format"], FORMATS)
-    choice_of("color", given["color"], COLOURS)
+    colour = choice_of("color", given["color"], COLOURS)
+    if given["no_color"] and given["color"] is not None and colour != "never":
+        raise UsageError(f"--no-color and --color {colour} exclude each other; give one")
 
 
 def show(document: Document, given: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from convcalc.arrayfile import (
 from convcalc.arrayfile.stored import open_parts, open_stored, stand_in
 from convcalc.cli.bounding import bounds_of, check_bounds, memory_of
 from convcalc.cli.console import note, warn
+from convcalc.cli.endings import check_ending
 from convcalc.cli.maps import SavedMaps
 from convcalc.cli.naming import naming_files
 from convcalc.cli.scheduling import check_scheduler, order_of, plan_tiles, read_shape, run_tiles
@@ -181,7 +182,7 @@ def _network(
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network, declared = read_source([text_of("network", given["network"])])
+    network = read_source([text_of("network", given["network"])])
     last = last_node(network, settings.until)
     if maps is not None:
         computed: Sequence[int] = range(len(network.nodes))
@@ -195,6 +196,7 @@ def _network(
     if seed is None:
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
         return _watched(maps, work, network, array, weights, settings)
+    declared = network.input_shape
     if settings.rank is None and declared is not None and len(declared) > 1:
         settings = replace(settings, rank=len(declared) - 1)
 
@@ -224,7 +226,9 @@ def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
-    for name in ("array", "output", "device", "until", "save_all", *FILE_OPTIONS):
+    if not given["array"]:
+        raise UsageError("INPUT.npy: the name is empty")
+    for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
         if given[name] is not None:
             text_of(name, given[name])
     dims = None if given["dims"] is None else count_of("dims", given["dims"])
@@ -283,16 +287,17 @@ def _check_files(given: Mapping[str, Any]) -> None:
     """Whether the inputs can be read and the output may be written.
 
     Raises:
-        UsageError: two inputs come from standard input, or the output is no `.npy`.
+        UsageError: two inputs come from standard input, or the output is named as another kind of
+            file than `.npy`.
         OutputError: the output exists, or cannot be made.
     """
     inputs = _inputs(given)
     if [*inputs, given["network"]].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
     check_scheduler(given, inputs)
+    if given["output"] is not None and given["scheduler"] is None:
+        check_ending("output", given["output"], (".npy",))
     if given["output"] is not None and not given["dry_run"] and given["scheduler"] is None:
-        if given["output"].lower().endswith(".npz"):
-            raise UsageError("--output: the result is one .npy array; name it so, as result.npy")
         check_output(given["output"], force=bool(given["force"]), inputs=inputs)
 
 

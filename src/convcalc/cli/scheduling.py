@@ -11,6 +11,7 @@ from convcalc.arrayfile.stored import open_stored, stand_in
 from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.cli.bounding import memory_of
+from convcalc.cli.endings import check_ending
 from convcalc.cli.progress import ProgressLine
 from convcalc.cli.values import count_of, flag, text_of
 from convcalc.errors import UsageError, printable
@@ -52,12 +53,12 @@ def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
         raise UsageError(
             "--scheduler needs dask and zarr; pip install 'convcalc[dask]' brings them"
         )
+    if output is not None and not is_zarr(output):
+        check_ending("output", output, (".npy", ".zarr"))
     if given["dry_run"]:
         return
     if output in (None, "-"):
         raise UsageError("--scheduler: the workers write the result; give a file or folder with -o")
-    if output.lower().endswith(".npz"):
-        raise UsageError("--output: the result is one array; name it so, as result.npy or .zarr")
     if is_zarr(output):
         check_new_folder(output, force=bool(given["force"]), inputs=inputs)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ParameterError, UsageError, nearest, printable
@@ -41,6 +42,8 @@ def flag(name: str) -> str:
 def text_of(name: str, text: str) -> str:
     """The text of an option's value; empty and `-k=3` are mistakes.
 
+    A file whose name begins with '=' is written ./=NAME.
+
     Raises:
         UsageError: the value is one of them.
     """
@@ -48,10 +51,16 @@ def text_of(name: str, text: str) -> str:
         raise UsageError(f"{flag(name)}: the value is empty")
     if text.startswith("="):
         raise UsageError(
-            f"{flag(name)}: got '{printable(text)}'; write {flag(name)}{text} or "
-            f"leave a blank instead of '='"
+            f"{flag(name)}: got '{printable(text)}'; write {flag(name)}{printable(text)} or "
+            f"leave a blank instead of '='{_file_hint(text)}"
         )
     return text
+
+
+def _file_hint(text: str) -> str:
+    """How a file is named that a value may have meant."""
+    shown = printable(text)
+    return f"; the file '{shown}' is './{shown}'" if os.path.isfile(text) else ""
 
 
 def value_of(name: str, text: str) -> Any:
@@ -94,24 +103,6 @@ def count_of(name: str, text: str, minimum: int = 1) -> int:
         return int(count(minimum).normalise(name, value))
     except ParameterError as error:
         raise UsageError(f"{flag(name)}: {error.reason}") from None
-
-
-def shape_of(name: str, text: str) -> tuple[int, ...]:
-    """A shape of channels and up to three spatial sizes; 784 is a plain vector.
-
-    Raises:
-        UsageError: it is something else; the message shows the form.
-    """
-    value = value_of(name, text)
-    sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) for size in sizes) or len(sizes) > 4:
-        raise UsageError(
-            f"{flag(name)}: expected channels and up to 3 spatial sizes, as 3x224x224; "
-            f"got '{printable(text)}'"
-        )
-    if min(sizes) < 1:
-        raise UsageError(f"{flag(name)}: every size must be at least 1; got '{printable(text)}'")
-    return sizes
 
 
 def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def weights(given: Mapping[str, Any]) -> Document | None:
     seed = _seed(given)
     if given["output"] is None and given["init"] is not None:
         raise UsageError("--init makes a file: name it with -o, as -o weights.npz")
-    network, shape, _ = question({**given, "batch": None})
+    network, shape, _ = question(given)
     document = weights_document(initial_rules(network, shape), shape, dtype, seed)
     if given["output"] is None:
         return document

@@ -73,9 +73,9 @@ def convolve(
         x: The input (N, C, *spatial), a numpy array or a torch tensor; 1 to 3 spatial axes.
         kernel: (O, C/groups, *k), transposed (C, O/groups, *k), of the same library.
         bias: (O), one number for every output channel, or None.
-        stride: Cells between windows, for all axes or per axis.
+        stride: Step from one window to the next, for all axes or per axis.
         padding: Cells at the ends, per axis, ((before, after), ...), or a word such as "same".
-        dilation: Cells between taps.
+        dilation: Spacing of kernel elements; 1 leaves no holes.
         groups: Blocks of channels that do not mix.
         padding_mode: zeros, reflect, replicate or circular.
         transposed: A transposed convolution.

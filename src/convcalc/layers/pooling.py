@@ -30,7 +30,7 @@ class Pool(Layer):
     stride: PerAxis | None = param(
         per_axis(1, optional=True),
         "s",
-        "cells from one window to the next; the kernel size by default",
+        "step from one window to the next; the kernel size by default",
         default=None,
     )
     padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
@@ -43,7 +43,7 @@ class Pool(Layer):
         check_same(self.padding, self.kernel_size if self.stride is None else self.stride)
 
     def dilations(self, rank: int) -> tuple[int, ...]:
-        """Cells from one tap to the next, of each axis."""
+        """Spacing of the elements of the window, per axis."""
         return (1,) * rank
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
@@ -96,7 +96,7 @@ class MaxPool(Pool):
 
     kind: ClassVar[str] = "maxpool"
 
-    dilation: PerAxis = param(per_axis(1), "d", "cells from one tap to the next", default=1)
+    dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
 
     def dilations(self, rank: int) -> tuple[int, ...]:
         """As they were given."""

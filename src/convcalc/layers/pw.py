@@ -18,7 +18,7 @@ class Pointwise(Staged):
     positional: ClassVar[str | None] = "out_channels"
 
     out_channels: int = param(count(1), "n", "channels of the result")
-    stride: PerAxis = param(per_axis(1), "s", "cells from one window to the next", default=1)
+    stride: PerAxis = param(per_axis(1), "s", "step from one window to the next", default=1)
     groups: int = param(count(1), "g", "blocks of channels that do not mix", default=1)
     bias: bool = param(switch(), "bias", "add a number per output channel", default=True)
 

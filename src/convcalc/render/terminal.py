@@ -7,14 +7,19 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convcalc.errors import shortened
+from convcalc.render.table import Shown
 from convcalc.render.text import aligned, plain_text, stacked
 
 if TYPE_CHECKING:
-    from convcalc.render.table import Document, Table
+    from convcalc.render.table import Cell, Document, Table
 
 MOST_DRAWN_ROWS = 500
 """Longer tables are printed as plain text: Rich needs about 2 ms a row."""
 
+
+LONGEST_WORD = 100
+"""Characters of a word, as a label, that a terminal shows; CSV and JSON always have all of it."""
 
 FOLDED = 16
 """The narrowest that a folded column gets."""
@@ -24,8 +29,9 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     """The document for a terminal of `width` columns.
 
     Exact numbers if they fit, else numbers with SI prefixes, else fewer columns where some are
-    optional, else one field per line.
+    optional, else one field per line. Of words that no screen could show, the middle is left out.
     """
+    document = _with_short_words(document)
     if document.body is not None:
         return plain_text(document)
     table, short, dropped = _fitted(document.table, width)
@@ -38,6 +44,29 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     if len(table.rows) > MOST_DRAWN_ROWS:
         return plain_text(document, aligned(table, short=short))
     return plain_text(document, _drawn(table, short, width, colour, unicode))
+
+
+def _with_short_words(document: Document) -> Document:
+    """The same with labels and names of at most `LONGEST_WORD` characters."""
+    table = document.table
+    return replace(
+        document,
+        heading=[shortened(line, LONGEST_WORD) for line in document.heading],
+        remarks=[shortened(line, LONGEST_WORD) for line in document.remarks],
+        table=replace(
+            table,
+            rows=[[_short_cell(cell) for cell in row] for row in table.rows],
+            total=table.total and [_short_cell(cell) for cell in table.total],
+        ),
+    )
+
+
+def _short_cell(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return shortened(cell, LONGEST_WORD)
+    if isinstance(cell, Shown):
+        return cell._replace(text=shortened(cell.text, LONGEST_WORD))
+    return cell
 
 
 def _wrapped(remarks: list[str], width: int) -> list[str]:
