@@ -5,19 +5,21 @@ from __future__ import annotations
 import gc
 import sys
 
-from convcalc.cli import signals
-
 
 def main() -> int:
     """The exit code of this process's command line."""
     gc.disable()  # one command makes few cycles, and looking for them slows every import
     try:
+        from convcalc.cli import signals
+
         signals.leave_on_signals()
         try:
             return _answer()
         finally:
             signals.ignore_signals()
     except KeyboardInterrupt:
+        from convcalc.cli import signals
+
         signals.ignore_signals()
         from convcalc.cli.console import write_error
 

@@ -19,9 +19,12 @@ from convcalc.spec.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from convcalc.layers import Layer
     from convcalc.spec import Item, Value
+
+    Written: TypeAlias = "Call | Block | Repeat | Jump | Definition"
 
 MOST_STEPS = 250_000
 """Items, branches and operations written out; beyond that it is a typing error, no network."""
@@ -82,7 +85,7 @@ class Lowering:
         self.faults = 0
         self.paths: set[str] = set()
         self.ends: dict[str, int] = {}
-        self.bodies: dict[int, list[Item]] = {}
+        self.bodies: dict[int, list[Written]] = {}
         self.shown: Place | None = None
         self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | Waiting] = {}
 
@@ -312,7 +315,7 @@ class Lowering:
         else:
             scope.definitions[item.name] = item
 
-    def without_comments(self, items: Sequence[Item]) -> list[Item]:
+    def without_comments(self, items: Sequence[Item]) -> list[Written]:
         """What is written out of a sequence, looked for once however often it is repeated."""
         if id(items) not in self.bodies:
             self.bodies[id(items)] = [item for item in items if not isinstance(item, Comment)]
@@ -343,7 +346,7 @@ def _operations(call: Call) -> int:
     return sum(_operations_of(argument.value) for argument in call.arguments)
 
 
-def _operations_of(value: Value) -> int:
+def _operations_of(value: object) -> int:
     """The operations in a value."""
     match value:
         case Operation():

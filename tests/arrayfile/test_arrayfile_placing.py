@@ -48,8 +48,8 @@ def npz(name, appear, *, force):
 
 
 def growing(name, appear, *, force):
-    def fill(array, flush):
-        array[:] = ARRAY
+    def fill(elements):
+        elements.write((slice(None),) * ARRAY.ndim, ARRAY)
         appear()
 
     grow_array(name, ARRAY.shape, ARRAY.dtype, fill, force=force)

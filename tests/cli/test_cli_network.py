@@ -17,7 +17,7 @@ from convcalc.layers import KINDS
 from convcalc.reference import network_names
 
 HEAVY = {"numpy", "torch", "onnx", "scipy", "pydantic", "rich"}
-LIMIT = 16 * 2**20
+LIMIT = 2**22
 
 
 def rows(text):
@@ -405,7 +405,7 @@ UNREADABLE = [
     ("missing.spec", ["'missing.spec'", "No such file"]),
     ("folder.spec", ["'folder.spec'", "folder"]),
     ("latin.spec", ["'latin.spec'", "UTF-8", "byte 10", "0xff"]),
-    ("large.spec", ["'large.spec'", "too large", "16,777,216"]),
+    ("large.spec", ["'large.spec'", "too large", "4,194,304"]),
     ("locked.spec/x", ["'locked.spec/x'", "Not a directory"]),
 ]
 

@@ -107,7 +107,7 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
     """
     if not _samples(work):
         result = run_work(work, settings)
-        write_empty(bounds.output, result.array)
+        write_empty(bounds.output, result.array, force=bounds.force)
         return result
     given = _given(work, settings)
     problem = given.problem

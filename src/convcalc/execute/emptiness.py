@@ -48,14 +48,19 @@ def empty_outputs(
     return result.astype(dtypes.stored)
 
 
-def write_empty(output: str, array: np.ndarray) -> None:
+def write_empty(output: str, array: np.ndarray, *, force: bool) -> None:
     """An array without elements as a `.npy` file or a zarr folder.
+
+    Args:
+        output: The name of the file or folder.
+        array: The array.
+        force: Whether what is there, or appears meanwhile, is replaced.
 
     Raises:
         OutputError: it cannot be written.
     """
     if not is_zarr(output):
-        write_array(output, array)
+        write_array(output, array, force=force)
         return
     import os
 
@@ -66,4 +71,4 @@ def write_empty(output: str, array: np.ndarray) -> None:
         made = os.path.join(folder, "result")
         os.mkdir(made)
         make_zarr(made, output, array.shape, tuple(max(1, n) for n in array.shape), array.dtype)
-        rename_folder(made, output)
+        rename_folder(made, output, force=force)

@@ -131,7 +131,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) 
     assert order.output is not None
     if not len(batch_first(work.named["the input"], work.axes)):
         result = run_work(work, settings)
-        write_empty(order.output, result.array)
+        write_empty(order.output, result.array, force=order.force)
         return result
     begin = perf_counter()
     with scratch_folder(order.output) as folder:
