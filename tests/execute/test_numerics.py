@@ -182,7 +182,7 @@ def test_mixed_dtypes_are_promoted_and_that_is_said(backend, x, w, promoted):
     ],
 )
 def test_nothing_is_said_where_nothing_was_decided(x, w, dtype):
-    assert () == run(Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), dtype=dtype).notes
+    assert () == run(Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), dtype=dtype, rank=1).notes
 
 
 @both
@@ -274,9 +274,9 @@ def test_only_the_heaviest_output_limits_the_integers(backend):
 def test_the_limit_holds_for_a_transposed_convolution(backend):
     x = np.full((1, 2, 1), TOP // 7)
     w = np.array([[[3], [7]], [[4], [0]]])  # per output 3 + 4 and 7 + 0, though 3 + 7 in a row
-    assert [[[TOP], [TOP]]] == convt(x, w, backend=backend).tolist()
+    assert [[[TOP], [TOP]]] == convt(x, w, backend=backend, rank=1).tolist()
     with pytest.raises(DataError, match="too large"):
-        convt(x, np.array([[[3], [7]], [[5], [0]]]), backend=backend)
+        convt(x, np.array([[[3], [7]], [[5], [0]]]), backend=backend, rank=1)
 
 
 @both
@@ -284,7 +284,7 @@ def test_the_limit_holds_for_a_transposed_convolution(backend):
 def test_integers_do_not_wrap_at_the_width_of_their_dtype(backend, dtype):
     top = np.iinfo(dtype).max
     x, w = np.full((1, 2, 3), top, dtype), np.full((1, 2, 3), 3, dtype)
-    array = conv(x, w, backend=backend)
+    array = conv(x, w, backend=backend, rank=1)
     assert ("int64", 18 * top) == (array.dtype, array.item())  # 6 products of 3 * top
 
 
@@ -381,7 +381,7 @@ def test_a_float_is_computed_in_the_dtype_that_is_asked_for(backend, dtype):
 @both
 def test_bfloat16_is_stored_as_float32_and_that_is_said(backend):
     x = np.ones((1, 1, 3), "float32")
-    result = run(Conv, x, x, backend=backend, dtype="bfloat16")
+    result = run(Conv, x, x, backend=backend, dtype="bfloat16", rank=1)
     note = "bfloat16 has no .npy form: values are rounded to it and stored as float32"
     assert ("bfloat16", "float32", (note,)) == (
         result.dtypes.result,
@@ -538,9 +538,10 @@ def test_numbers_count_and_not_where_they_lie(backend, layout, dtype, kind):
 @pytest.mark.parametrize(("kind", "x", "w", "parameters"), LAYOUT_CASES)
 def test_the_same_inputs_give_the_same_bits(backend, dtype, kind, x, w, parameters):
     x, w = normal(*x, dtype=dtype), normal(*w, dtype=dtype)
-    expected = run(kind, x, w, backend=backend, parameters=parameters).array.tobytes()
+    given = {"backend": backend, "parameters": parameters, "rank": w.ndim - 2}
+    expected = run(kind, x, w, **given).array.tobytes()
     for _ in range(3):
-        array = run(kind, x, w, backend=backend, parameters=parameters).array
+        array = run(kind, x, w, **given).array
         assert expected == array.tobytes()
 
 
@@ -548,10 +549,11 @@ def bits_in_every_layout(backend):
     """Whether the result is the same to the last bit, for each case and layout."""
     for kind, x_shape, w_shape, parameters in LAYOUT_CASES:
         x, w = normal(*x_shape, dtype="float32"), normal(*w_shape, dtype="float32")
-        expected = run(kind, x, w, backend=backend, parameters=parameters).array.tobytes()
+        given = {"backend": backend, "parameters": parameters, "rank": len(w_shape) - 2}
+        expected = run(kind, x, w, **given).array.tobytes()
         for change in LAYOUTS.values():
             for pair in ((change(x), w), (x, change(w))):
-                array = run(kind, *pair, backend=backend, parameters=parameters).array
+                array = run(kind, *pair, **given).array
                 yield expected == array.tobytes()
 
 

@@ -74,6 +74,6 @@ def _float_dtype(x: Any, kernel: Any) -> Any | None:
 
 def _for_all(array: Any, shape: Shape) -> Any:
     """A number without an axis as an array of that shape, which takes no memory."""
-    if isinstance(array, np.ndarray):
+    if isinstance(array, np.ndarray | np.generic):
         return np.broadcast_to(array, shape)
     return array.expand(shape)
