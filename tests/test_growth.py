@@ -182,7 +182,7 @@ def test_the_headers_of_a_file_are_read_in_linear_time(texts, tmp_path):
         (tmp_path / "net.spec").write_text(text)
         source = attempt(lambda word: read_source([word]), str(tmp_path / "net.spec"))
         if source is not None:
-            check_functions(source.network, source.network.functions)
+            check_functions(source, source.functions)
 
     check(read, texts)
 
