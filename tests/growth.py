@@ -6,6 +6,7 @@ one of its characters makes bytes that grow with its square, though none of them
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 
@@ -77,3 +78,11 @@ def outgrown(small: Work, large: Work) -> str:
         for name, one, two, slack in zip(Work._fields, small, large, SLACK, strict=True)
         if two > 2.1 * one + slack
     )
+
+
+def check(function: Callable[[Any], object], given: Sequence[Any], where: str = "convcalc") -> None:
+    """The work for the second of two is at most twice that for the first, which is half of it."""
+    with contextlib.suppress(ConvcalcError):
+        function(given[0])  # what is made once is made here
+    small, large = (work(lambda one=one: function(one), where) for one in given)
+    assert outgrown(small, large) == ""

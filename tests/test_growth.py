@@ -12,7 +12,7 @@ from convcalc.calling import check_functions, declared_functions
 from convcalc.errors import SpecError
 from convcalc.reading import formatted
 from convcalc.sources import read_source
-from growth import outgrown, work
+from growth import check, work
 
 SPEC = {
     "closings": ("", "}", ""),
@@ -138,25 +138,33 @@ HEADERS = {
     "lines and blanks": ("# input 3", "\n ", "a"),
 }
 
-SIZES = (1500, 3000)
-"""Characters of a text and of one twice as long: above what a name may have."""
+SIZES = (750, 1500)
+"""Characters of a text and of one twice as long."""
+
+LARGE_SIZES = (3000, 6000)
+"""Above what a name may have: for a few patterns always, for the others in the long campaign."""
+
+ALWAYS_LARGE = frozenset({"closings after layers", "definitions cut off", "a long label of many"})
 
 
 def twice(patterns):
-    """A parameter for every pattern: the two texts."""
-    return pytest.mark.parametrize("texts", [two(*p) for p in patterns.values()], ids=patterns)
+    """A parameter for every pattern, in both sizes: the two texts."""
+    return pytest.mark.parametrize(
+        "texts", [*sized(patterns, SIZES, "small"), *sized(patterns, LARGE_SIZES, "large")]
+    )
 
 
-def two(head, unit, tail, sizes=SIZES):
+def sized(patterns, sizes, called):
+    """The parameters for these sizes; most large ones are slow."""
+    for name, pattern in patterns.items():
+        slow = called == "large" and name not in ALWAYS_LARGE
+        marks = [pytest.mark.slow] if slow else []
+        yield pytest.param(two(*pattern, sizes), id=f"{name}, {called}", marks=marks)
+
+
+def two(head, unit, tail, sizes):
     """The texts of a pattern at two sizes."""
     return [head + unit * (size // len(unit)) + tail for size in sizes]
-
-
-def check(function, texts):
-    """The work for the second text is at most twice that for the first."""
-    function(texts[0][:100])  # what is made once is made here
-    small, large = (work(lambda text=text: function(text)) for text in texts)
-    assert "" == outgrown(small, large)
 
 
 def attempt(function, text):
@@ -182,24 +190,26 @@ def test_the_headers_of_a_file_are_read_in_linear_time(texts, tmp_path):
         (tmp_path / "net.spec").write_text(text)
         source = attempt(lambda word: read_source([word]), str(tmp_path / "net.spec"))
         if source is not None:
-            check_functions(source.network, source.network.functions)
+            check_functions(source, source.functions)
 
     check(read, texts)
 
 
-def test_functions_are_looked_up_once_for_all_layers():
+@pytest.mark.parametrize("numbers", [(60, 120), pytest.param((1000, 2000), marks=pytest.mark.slow)])
+def test_functions_are_looked_up_once_for_all_layers(numbers):
     """Every name was once held against every layer."""
 
-    def count(number):
+    def given(number):
         labels = [f"a{i}.b" for i in range(number)]
         network = convcalc.parse(" ".join(f"{label}=relu" for label in labels))
         names = declared_functions(f"# functions {' '.join(labels)}")
-        network = dataclasses.replace(network, functions=names)
-        check_functions(network, names)
-        return lambda: list(layer_reports(network, (3,)))
+        return dataclasses.replace(network, functions=names)
 
-    small, large = (work(count(number)) for number in (60, 120))
-    assert "" == outgrown(small, large)
+    def count(network):
+        check_functions(network, network.functions)
+        return list(layer_reports(network, (3,)))
+
+    check(count, [given(number) for number in numbers])
 
 
 @pytest.mark.parametrize(
@@ -231,9 +241,10 @@ def test_what_is_just_allowed_is_read():
     assert 1 == len(convcalc.parse(f"define f({parameters}) {{relu}} f").nodes)
 
 
-def test_reading_ends_at_the_eleventh_fault():
-    """A text of 4 MiB runs as many lines as one of 100 characters."""
-    texts = ["}" * 100, "}" * 2**22]
+@pytest.mark.parametrize("unit", ["}", "relu} ", "relu}", "|", "{"])
+def test_reading_ends_at_the_eleventh_fault(unit):
+    """A text of 1 MiB runs as many lines as one of 600 characters."""
+    texts = [unit * (size // len(unit)) for size in (600, 2**20)]
     attempt(convcalc.parse, texts[0])  # what is made once is made here
     small, large = (work(lambda text=text: attempt(convcalc.parse, text)) for text in texts)
     assert small.lines == large.lines

@@ -8,13 +8,15 @@ as the directory says, and the name of a member is a key and never a path.
 from __future__ import annotations
 
 import contextlib
+import struct
 import zipfile
+from bisect import bisect_right
 from typing import TYPE_CHECKING, cast
 
 from convcalc.arrayfile.header import HEAD_SIZE, foreign
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
-from convcalc.arrayfile.source import Source, open_file
+from convcalc.arrayfile.source import BoundedFile, Source, open_file
 from convcalc.arrayfile.wording import quoted, reason, too_large, unreadable
 from convcalc.errors import ConvcalcError, DataError, ResourceError, UsageError, nearest, printable
 
@@ -25,6 +27,17 @@ MAX_MEMBERS = 10_000
 MAX_RATIO = 1000
 RATIO_FREE = 100_000_000
 """Bytes that may be packed by any ratio: less than this hurts nobody."""
+MAX_EXTRA = 1024
+"""Bytes of extra fields of a member in the directory: zipfile copies what is left for every field.
+
+Sizes beyond 2^32, times and owners take less than 100.
+"""
+
+_ENTRY = struct.Struct("<4s24xHHH12x")
+"""Of the directory: its mark, and the lengths of the name, the extra fields and the comment."""
+
+_MEMBER = struct.Struct("<4s22xHH")
+"""Before a member: its mark, and the lengths of the name and the extra fields."""
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -72,8 +85,10 @@ class _Archive:
         self._path = path
         self._label = source.label
         self._size = source.size
+        self._stream = source.stream
         self._zip = archive
         self.members = self._directory()
+        self._starts = sorted(entry.header_offset for entry in self.members.values())
 
     def _directory(self) -> dict[str, zipfile.ZipInfo]:
         """The members by key; names that NumPy could not tell apart are refused."""
@@ -141,8 +156,24 @@ class _Archive:
         """The array of one member, whose directory entry has been checked."""
         label = quoted(f"{self._path}:{key}")
         member = self.members[key]
+        with _damage(label):
+            self._check_place(member, label)
         with _damage(label), self._zip.open(member) as stream:
             return load(Source(cast("zipfile.ZipExtFile", stream), label, member.file_size), limit)
+
+    def _check_place(self, entry: zipfile.ZipInfo, label: str) -> None:
+        """Refuse a member that is inside another: one byte could be unpacked again and again."""
+        self._stream.seek(entry.header_offset)
+        head = self._stream.read(_MEMBER.size) or b""
+        if len(head) < _MEMBER.size:
+            return  # which zipfile refuses
+        _, name, extra = _MEMBER.unpack(head)
+        end = entry.header_offset + _MEMBER.size + name + extra + entry.compress_size
+        after = bisect_right(self._starts, entry.header_offset)
+        if after < len(self._starts) and end > self._starts[after]:
+            raise DataError(
+                f"{label} overlaps the member after it; save the archive again with numpy.savez"
+            )
 
     def _contents(self) -> str:
         """The names of the members, the first few if there are many."""
@@ -167,10 +198,29 @@ def _opened(path: str) -> Iterator[_Archive]:
         if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             raise foreign(source.label, head, "a .npz archive")
         with _damage(source.label):
-            archive = zipfile.ZipFile(stream)
+            archive = _zip(cast("BoundedFile", stream))
         with archive:
             yield _Archive(path, source, archive)
         source.check()
+
+
+def _zip(stream: BoundedFile) -> zipfile.ZipFile:
+    """The archive, whose directory is seen before zipfile goes through it."""
+    stream.examine = _check_extra
+    try:
+        return zipfile.ZipFile(stream)
+    finally:
+        stream.examine = None
+
+
+def _check_extra(data: bytes) -> None:
+    """Refuse a directory in which a member has more extra fields than anything needs."""
+    at = 0
+    while at + _ENTRY.size <= len(data) and data.startswith(b"PK\x01\x02", at):
+        _, name, extra, comment = _ENTRY.unpack_from(data, at)
+        if extra > MAX_EXTRA:
+            raise ValueError(f"a member has {extra:,} bytes of extra fields, over {MAX_EXTRA:,}")
+        at += _ENTRY.size + name + extra + comment
 
 
 @contextlib.contextmanager

@@ -22,6 +22,9 @@ HEAD_SIZE = 12
 """Bytes that tell the type of a file, and cover the fixed part of every version of the header."""
 
 MAX_HEADER = 10_000
+MAX_LINES = 100
+"""Of a header, which is one: NumPy copies a string of many lines again for each of them."""
+
 MAX_DIMENSIONS = 32
 MAX_BYTES = 2**63
 VERSIONS = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
@@ -153,6 +156,8 @@ def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[An
     The text of versions 1.0 and 3.0 is read as version 2.0: the three differ in the width of the
     length, and in an encoding that only matters for the names of record fields.
     """
+    if text.count(b"\n") > MAX_LINES:
+        raise DataError(f"{label} has a header of more than {MAX_LINES} lines; {_SAVE} again")
     stream = io.BytesIO(struct.pack("<I", len(text)) + text)
     try:
         with warnings.catch_warnings():

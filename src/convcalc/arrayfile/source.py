@@ -6,11 +6,15 @@ import io
 import os
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.identity import FileIdentity
 from convcalc.arrayfile.wording import quoted, too_large, unreadable
 from convcalc.errors import DataError, UsageError
 from convcalc.opening import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READ_CHUNK = 1 << 20
 """The most bytes that are read at once, so that an interrupt never waits long."""
@@ -58,7 +62,12 @@ class BoundedFile(io.FileIO):
     """A file that refuses to read more than READ_CHUNK bytes in one piece.
 
     A zip file declares the size of its own directory, and zipfile reads as much as it is told to.
+
+    Attributes:
+        examine: Sees every piece before whoever reads it, and may refuse it.
     """
+
+    examine: Callable[[bytes], None] | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
         """At most READ_CHUNK bytes; more of them is a ValueError, which zipfile passes on."""
@@ -66,6 +75,8 @@ class BoundedFile(io.FileIO):
         data = super().read(READ_CHUNK + 1 if everything else min(size or 0, READ_CHUNK + 1))
         if len(data) > READ_CHUNK:
             raise ValueError(f"its directory has more than {READ_CHUNK:,} bytes")
+        if self.examine is not None:
+            self.examine(data)
         return data
 
 
