@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+CORES = $(shell $(BIN)/python -c 'import os; print(os.cpu_count())')
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -24,13 +25,14 @@ demo: $(VENV)/core.stamp
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/peers.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(CORES)
 
 test-core: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(CORES)
 
-test-slow: $(VENV)/torch.stamp
+test-slow: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest -m slow
+	EXAMPLES=500 $(BIN)/python -m pytest -n $(CORES)
 
 check: format lint types test
 
