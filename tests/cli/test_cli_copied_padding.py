@@ -21,3 +21,13 @@ def test_json_marks_such_fields(inside):
     first, second = (row["receptive_field"] for row in strict(done.out)["layers"])
     assert [{"size": 1, "effective_stride": 1, "start": 0}] == first
     assert [{"size": 1, "effective_stride": 1, "start": -2, "interior_only": True}] == second
+
+
+def test_layers_beside_copied_padding_are_not_named(inside):
+    text = "a=relu conv:1,k3,p1,reflect relu @a relu"
+    assert "\nin layers 1, 2 fields are those of outputs" in inside("rf", "-i", "1x9x9", text).out
+
+
+def test_a_comparison_says_it_too(inside):
+    words = ("flops", "-i", "8x9x9", "conv:8,k3,p1,circular", "--compare", "separable")
+    assert "\nin layer 0 fields are those of outputs that read no copied cell" in inside(*words).out

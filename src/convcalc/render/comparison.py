@@ -12,6 +12,7 @@ from convcalc.render.documents import (
     PARAMS,
     SPEC,
     heading,
+    repeats_remarks,
     report_data,
     report_remarks,
 )
@@ -62,6 +63,7 @@ def comparison_document(comparison: Comparison) -> Document:
         heading(original),
         [
             *map(_wrapped, [*remarks, *report_remarks(original)]),
+            *repeats_remarks(original),
             CONVENTION_TEXT,
             "field: size/effective stride/start",
         ],

@@ -207,11 +207,20 @@ def repeats_remarks(report: Report) -> list[str]:
     rows = [row for row in report.layers if row.repeats]
     if not rows:
         return []
-    which = f"from layer {rows[0].index} on" if len(rows) > 1 else f"in layer {rows[0].index}"
+    which = _which(report, [row.index for row in rows])
     return [
         f"{which} fields are those of outputs that read no copied cell; behind reflect, replicate"
         "\nor circular padding others, near a border, see the cells that were copied instead"
     ]
+
+
+def _which(report: Report, indices: list[int]) -> str:
+    """Some layers in words: one, all from one on, or the first few by their numbers."""
+    first, last = indices[0], report.layers[-1].index
+    if len(indices) > 1 and indices == list(range(first, last + 1)):
+        return f"from layer {first} on"
+    shown = ", ".join(map(str, indices[:4])) + (", ..." if len(indices) > 4 else "")
+    return f"in layer{'s' * (len(indices) > 1)} {shown}"
 
 
 def report_remarks(report: Report) -> list[str]:
