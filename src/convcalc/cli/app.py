@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.cli.console import note
+from convcalc.cli.limits import check_room_for_numpy, processors
 from convcalc.cli.options import (
     APPEARANCE,
     CALCULATOR,
@@ -191,6 +193,10 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
 """Where each command is computed, and its options; the module is imported when it is called."""
 
 
+NEEDS_NUMPY = ("run", "weights", "calibrate")
+"""The commands that import numpy at once."""
+
+
 def build() -> typer.Typer:
     """The application with all its commands."""
     app = typer.Typer(
@@ -229,10 +235,17 @@ def _help(
     del command
 
 
-def _limit_threads(text: str) -> None:
-    """For libraries that read the environment once, when they are loaded."""
-    count = count_of("threads", text)
+def _limit_threads(text: str, *, quiet: bool) -> str:
+    """The threads that will compute: as many as asked for, but no more than there are processors.
+
+    They are also told to libraries that read the environment once, when they are loaded.
+    """
+    asked, most = count_of("threads", text), processors()
+    count = min(asked, most)
+    if asked > most and not quiet:
+        note(f"--threads {asked}: {most} used, as many as there are processors")
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    return str(count)
 
 
 def _register(app: typer.Typer, name: str) -> None:
@@ -244,7 +257,9 @@ def _register(app: typer.Typer, name: str) -> None:
         if "format" in given:
             check_appearance(given)
         if given.get("threads") is not None:
-            _limit_threads(given["threads"])
+            given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
+        if name in NEEDS_NUMPY:
+            check_room_for_numpy()
         document = getattr(import_module(module), function)(given)
         if document is not None:
             show(document, given)

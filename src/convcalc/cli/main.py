@@ -19,6 +19,9 @@ CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
 
 INTERRUPTED = 130
+NO_ROOM = ("failed to map segment", "cannot allocate memory", "Cannot allocate memory")
+"""What the system's loader says where a library does not fit into memory."""
+
 COMPLETION = "_CONVCALC_COMPLETE"
 """The variable by which shells ask Typer for completions, of which this program has none."""
 
@@ -43,6 +46,9 @@ def _outcome(error: Exception) -> tuple[int, str]:
             return error.exit_code, str(error)
         case CommandLineError():
             return UsageError.exit_code, _usage_message(error)
+        case ImportError() if any(words in str(error) for words in NO_ROOM):
+            said = next(line for line in str(error).splitlines() if line.strip())
+            return OutputError.exit_code, f"not enough memory to load a library: {printable(said)}"
         case MemoryError():
             return OutputError.exit_code, f"not enough memory: {error}"
         case OSError():

@@ -16,6 +16,7 @@ from convcalc.errors import UsageError
 from convcalc.execute import planes
 from convcalc.execute.machine import this_machine
 from convcalc.execute.planner import plan
+from convcalc.execute.sharing import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,6 +85,7 @@ def limited_threads(count: int | None, backend: str) -> Iterator[None]:
     if count is None:
         yield
         return
+    count = min(count, processors())  # torch dies of some ten thousand threads
     with planes.limited(count), _of_torch(count) if backend == "torch" else nullcontext():
         yield
 

@@ -1,0 +1,76 @@
+"""What this process may have: processors, and room for a library that is about to be imported.
+
+OpenBLAS ends the process itself, with 1 and lines of its own, where it gets no memory (numpy 2.4);
+so whoever has a limit is told before numpy is imported.
+"""
+
+from __future__ import annotations
+
+import os
+
+from convcalc.errors import ResourceError
+
+MIB = 2**20
+
+NUMPY_MIB = 100
+"""Address space that numpy takes with one thread: 85 MiB were measured (numpy 2.4, x86-64)."""
+
+THREAD_MIB = 44
+"""And with each thread more: the 32 MiB of its buffer, its stack; 42 MiB were measured."""
+
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+"""What OpenBLAS looks at, the first that is set."""
+
+
+def check_room_for_numpy() -> None:
+    """Does nothing where the address space is not limited.
+
+    Raises:
+        ResourceError: numpy would not fit into what is left of it.
+    """
+    limit = _limit()
+    if limit is None:
+        return
+    needed = (NUMPY_MIB + THREAD_MIB * (_threads() - 1)) * MIB
+    if not _fits(needed):
+        raise ResourceError(
+            f"not enough memory to load numpy: it takes about {needed // MIB} MiB of address "
+            f"space, of which this process may have {limit // MIB} MiB in all (ulimit -v)"
+        )
+
+
+def _limit() -> int | None:
+    """The bytes of address space that this process may have, if there is a limit."""
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def _fits(size: int) -> bool:
+    """Whether so many bytes are to be had: they are asked for, and given back untouched."""
+    import mmap
+
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, MemoryError):
+        return False
+    return True
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _threads() -> int:
+    """The threads that OpenBLAS starts."""
+    count = os.cpu_count() or 1
+    for name in THREAD_VARIABLES:
+        text = os.environ.get(name, "")
+        if text.isdecimal() and int(text):
+            return min(int(text), count)
+    return count
