@@ -2,9 +2,13 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from cli_support import COMMAND, environment
 
 import convcalc as library
 
@@ -34,3 +38,46 @@ def test_nor_in_the_library():
         4.0
         == library.convolve(np.ones((1, 1, 4, 4)), np.ones((1, 1, 2, 2)), threads=10**6)[0, 0, 0, 0]
     )
+
+
+OTHER_USER = (
+    "setpriv --reuid=65534 --clear-groups --inh-caps=+dac_override --ambient-caps=+dac_override"
+)
+"""A user whom the limit holds for, but who may read all files."""
+
+
+@pytest.mark.skipif(
+    not shutil.which("setpriv") or not shutil.which("prlimit") or os.getuid() != 0,
+    reason="limits of threads do not hold for root, and no other user can be made",
+)
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_where_few_threads_may_be_started_fewer_compute(folder, backend, most):
+    np.save("x.npy", np.ones((1, 1, 600, 600), "f4"))
+    np.save("k.npy", np.ones((1, 1, 3, 3), "f4"))
+    folder.chmod(0o777)
+    run = ["run", "x.npy", "-k", "k.npy", "-q", "-o", "y.npy", "--backend", backend]
+    limited = [*OTHER_USER.split(), "prlimit", f"--nproc={most}"]
+    done = subprocess.run(
+        [*limited, *COMMAND, *run],
+        env=environment(PYTHONDONTWRITEBYTECODE="1", XDG_CACHE_HOME=str(folder)),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert (np.load("y.npy") == 9).all()
+
+
+def test_work_is_done_here_where_no_thread_can_be_started():
+    script = (
+        "import resource, threading\n"
+        "from convcalc.execute import sharing\n"
+        "def refuse(self):\n"
+        '    raise RuntimeError("can\'t start new thread")\n'
+        "threading.Thread.start = refuse\n"
+        "done = []\n"
+        "sharing.shared(lambda a, b: done.extend(range(a, b)), 40, 4, 1.0)\n"
+        "assert sorted(done) == list(range(40)), done\n"
+    )
+    subprocess.run([sys.executable, "-c", script], env=environment(), check=True, timeout=60)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.cli.console import note
-from convcalc.cli.limits import check_room_for_numpy, processors
+from convcalc.cli.limits import check_room_for_numpy, processors, use_threads_to_be_had
 from convcalc.cli.options import (
     APPEARANCE,
     CALCULATOR,
@@ -259,6 +259,7 @@ def _register(app: typer.Typer, name: str) -> None:
         if given.get("threads") is not None:
             given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
         if name in NEEDS_NUMPY:
+            use_threads_to_be_had()
             check_room_for_numpy()
         document = getattr(import_module(module), function)(given)
         if document is not None:

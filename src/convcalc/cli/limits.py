@@ -39,6 +39,48 @@ def check_room_for_numpy() -> None:
         )
 
 
+FEW_PROCESSES = 1024
+"""A limit on the processes and threads of a user from which on it is not looked at."""
+
+
+def use_threads_to_be_had() -> None:
+    """Tells libraries that are about to be loaded to use one thread where few may be started.
+
+    OpenBLAS and libgomp end the process themselves, with 130 and 1, where they cannot start one.
+    """
+    spare = 2 * _threads()  # ended threads count for a moment, and others may be started meanwhile
+    if _few_processes() and _started(spare) < spare:
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+
+
+def _few_processes() -> bool:
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return False
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    return soft != resource.RLIM_INFINITY and soft < FEW_PROCESSES
+
+
+def _started(count: int) -> int:
+    """How many of so many threads can be started; they have ended when it is known."""
+    from threading import Event, Thread
+
+    done = Event()
+    threads: list[Thread] = []
+    try:
+        for _ in range(count):
+            thread = Thread(target=done.wait)
+            thread.start()
+            threads.append(thread)
+    except RuntimeError:  # can't start new thread
+        pass
+    done.set()
+    for thread in threads:
+        thread.join()
+    return len(threads)
+
+
 def _limit() -> int | None:
     """The bytes of address space that this process may have, if there is a limit."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -73,7 +74,9 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
                 return
             work(begin, end)
 
-    helpers = [_pool(several - 1).submit(lend_a_hand) for _ in range(several - 1)]
+    helpers: list[Future[None]] = []
+    with suppress(RuntimeError):  # no thread may be started: what is not handed on stays here
+        helpers.extend(_pool(several - 1).submit(lend_a_hand) for _ in range(several - 1))
     try:
         lend_a_hand()
     finally:
