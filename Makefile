@@ -25,14 +25,14 @@ demo: $(VENV)/core.stamp
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/peers.stamp
-	$(BIN)/python -m pytest -n $(CORES)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 test-core: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n $(CORES)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 test-slow: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest -m slow
-	EXAMPLES=500 $(BIN)/python -m pytest -n $(CORES)
+	EXAMPLES=500 $(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 check: format lint types test
 
