@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.cli.console import note
-from convcalc.cli.limits import check_room_for_numpy, processors, use_threads_to_be_had
+from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
 from convcalc.cli.options import (
     APPEARANCE,
     CALCULATOR,
@@ -240,6 +240,8 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
 
     They are also told to libraries that read the environment once, when they are loaded.
     """
+    from convcalc.execute.sharing import processors  # not needed to count anything
+
     asked, most = count_of("threads", text), processors()
     count = min(asked, most)
     if asked > most and not quiet:

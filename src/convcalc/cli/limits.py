@@ -1,4 +1,4 @@
-"""What this process may have: processors, and room for a library that is about to be imported.
+"""What this process may have: threads, and room for a library that is about to be imported.
 
 OpenBLAS ends the process itself, with 1 and lines of its own, where it gets no memory (numpy 2.4);
 so whoever has a limit is told before numpy is imported.
@@ -100,12 +100,6 @@ def _fits(size: int) -> bool:
     except (OSError, MemoryError):
         return False
     return True
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _threads() -> int:
