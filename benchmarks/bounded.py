@@ -46,9 +46,9 @@ with open(path, "wb") as file:
 
 RUN = """
 import json, resource, sys, time
-import convcalc.execute.bounded
+import convcalc.execute.out_of_core.run
 from convcalc.cli.main import run
-from convcalc.execute.choice import open_backend
+from convcalc.execute.executor.open_backend import open_backend
 open_backend(sys.argv[1], None, ())
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before, wall, cpu = peak(), time.perf_counter(), time.process_time()

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from startup import PEER, PROGRAMS, environment, run_to_pipe
 
-from convcalc.reading import parse
-from convcalc.reference import network_text
+from convcalc.language.parse import parse
+from convcalc.zoo.catalog import network_text
 
 SUMMARY = [sys.executable, "-m", "convcalc", "summary", "resnet50"]
 

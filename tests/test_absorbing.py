@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import convcalc
-from convcalc.analysis.absorbing import absorbed, absorptions
-from convcalc.reference import load_network, network_input
+from convcalc.network.batchnorm_folding import absorbed, absorptions
+from convcalc.zoo.catalog import load_network, network_input
 
 
 def found(text, shape=(4, 8, 8)):

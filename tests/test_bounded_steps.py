@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import convcalc
 from convcalc.analysis import analyze_memory
 from convcalc.analysis.compare import compare
-from convcalc.analysis.real_taps import real_taps
-from convcalc.analysis.reconciling import reconcile
+from convcalc.analysis.conventions.real_taps import real_taps
+from convcalc.analysis.conventions.reconcile import reconcile
 from convcalc.errors import ConvcalcError
 from convcalc.layers import AdaptiveAvgPool
 from convcalc.window import Window, floor_sum

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 import convcalc
-from convcalc.calling import (
+from convcalc.errors import UsageError
+from convcalc.network.functional import (
     ONLY_MODULES,
     Functions,
     check_functions,
     declared_functions,
 )
-from convcalc.errors import UsageError
-from convcalc.reference import load_network, network_names
+from convcalc.zoo.catalog import load_network, network_names
 from test_layers import CONTRACT
 
 TEXT = "stem=conv:8,k3,p1 relu stage1=2x{conv:8,k3,p1 ln relu} stage10=relu head=gap flatten"

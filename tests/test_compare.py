@@ -11,8 +11,8 @@ import convcalc
 from convcalc.analysis.compare import EXAMPLES, VARIANTS, compare, read_variant, read_variants
 from convcalc.errors import ConvcalcError, ShapeError, SpecError, UsageError
 from convcalc.layers import Conv
-from convcalc.network import Network
-from convcalc.reference import network_input
+from convcalc.network.graph import Network
+from convcalc.zoo.catalog import network_input
 
 
 def outcome(spec, shape, variant, batch=1):

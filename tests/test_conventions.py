@@ -9,11 +9,11 @@ import pytest
 
 import convcalc
 from convcalc.analysis.conventions import CONVENTIONS, HOMES, load_convention
-from convcalc.analysis.reconciling import reconcile
+from convcalc.analysis.conventions.reconcile import reconcile
 from convcalc.errors import UsageError
 from convcalc.layers import KINDS, Layer
-from convcalc.network import Network
-from convcalc.reference import load_network, network_input, network_names
+from convcalc.network.graph import Network
+from convcalc.zoo.catalog import load_network, network_input, network_names
 from torchvision_totals import COUNTERS, totals
 
 PUBLISHED = totals()

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.analysis import difference as module
-from convcalc.analysis.difference import difference
+from convcalc.analysis import diff as module
+from convcalc.analysis.diff import difference
 from convcalc.layers import KINDS
-from convcalc.reference import load_network, network_input, network_names
+from convcalc.zoo.catalog import load_network, network_input, network_names
 
 
 def report(text, shape=(3, 16, 16)):

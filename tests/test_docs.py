@@ -27,8 +27,8 @@ EXAMPLES = [
     for example in CONSOLE.findall(block)
 ]
 NEEDS_TORCH = {
-    "convcalc.network",  # the example of `Network.to_torch`
-    "convcalc.execute.torch_backend",
+    "convcalc.network.graph",  # the example of `Network.to_torch`
+    "convcalc.execute.backends.torch_backend",
     "convcalc.export.torch_forms",
     "convcalc.export.torch_module",
     "convcalc.export.torch_modules",
@@ -38,8 +38,8 @@ NEEDS_TORCH = {
 
 NEEDS_DASK = {
     "convcalc.arrayfile.zarr_folder",
-    "convcalc.execute.cluster",
-    "convcalc.execute.tile_graph",
+    "convcalc.execute.cluster.client",
+    "convcalc.execute.cluster.graph",
 }
 
 

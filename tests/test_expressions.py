@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.spec.expressions import (
+from convcalc.language.expressions import (
     Arriving,
     Operation,
     Parameter,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.binding import canonical_items
-from convcalc.spec import read_tree, write_file, write_line
+from convcalc.language import read_tree, write_file, write_line
+from convcalc.language.bind import canonical_items
 from test_language import networks
 
 
@@ -154,7 +154,7 @@ def test_the_items_of_a_line_leave_comments_out():
 
 
 DEEP = """
-from convcalc.spec import read_tree, write_file
+from convcalc.language import read_tree, write_file
 text = "residual{2x{define f() {" * 20 + "\\nrelu" + "}}}" * 20
 lines = write_file(read_tree(text)[0]).split("\\n")
 assert 60 + 1 + 60 + 1 == len(lines), len(lines)

@@ -8,10 +8,10 @@ import pytest
 
 import convcalc
 from convcalc.analysis.report import layer_reports
-from convcalc.calling import check_functions, declared_functions
+from convcalc.cli.parsing.network_argument import read_source
 from convcalc.errors import SpecError
-from convcalc.reading import formatted
-from convcalc.sources import read_source
+from convcalc.language.parse import formatted
+from convcalc.network.functional import check_functions, declared_functions
 from growth import check, work
 
 SPEC = {

@@ -7,9 +7,9 @@ from math import sqrt
 import pytest
 
 import convcalc
-from convcalc.analysis.initial import Initial, initial_rules
-from convcalc.analysis.subnetworks import part_until
-from convcalc.reference import load_network
+from convcalc.network.initialisation import Initial, initial_rules
+from convcalc.network.subgraph import part_until
+from convcalc.zoo.catalog import load_network
 
 
 def rules(text, shape=(4, 8, 8)):

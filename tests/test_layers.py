@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import ParameterError, ShapeError, SpecError
-from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.layers import (
     KINDS,
     AdaptiveAvgPool,
@@ -48,7 +48,7 @@ from convcalc.layers import (
     Slice,
     Upsample,
 )
-from convcalc.network import Network
+from convcalc.network.graph import Network
 from convcalc.receptive import IDENTITY
 from convcalc.window import Window
 from oracles import naive_conv, naive_conv_transpose

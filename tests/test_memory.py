@@ -6,10 +6,10 @@ import pytest
 
 import convcalc
 from convcalc.analysis import MemoryReport, analyze_memory
-from convcalc.analysis.memory import STATE
-from convcalc.analysis.precision import BITS
+from convcalc.analysis.dtypes import BITS
+from convcalc.analysis.memory.report import STATE
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.network import INPUT, Network
+from convcalc.network.graph import INPUT, Network
 
 IMAGE = (3, 224, 224)
 

@@ -8,7 +8,7 @@ import convcalc
 import networks_classic
 import networks_efficient
 from convcalc.errors import UsageError
-from convcalc.reference import (
+from convcalc.zoo.catalog import (
     load_network,
     network_input,
     network_names,

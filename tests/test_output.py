@@ -7,17 +7,17 @@ import pytest
 
 import convcalc
 from convcalc.analysis import analyze_memory
-from convcalc.analysis.absorbing import absorptions
+from convcalc.analysis.blocks import fold
 from convcalc.analysis.compare import compare
-from convcalc.analysis.difference import difference
-from convcalc.analysis.folding import fold
-from convcalc.analysis.subnetworks import part_until, without_nodes
+from convcalc.analysis.diff import difference
 from convcalc.errors import UsageError
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
+from convcalc.language.unparse import with_source
 from convcalc.layers import Identity, ReLU
-from convcalc.network import INPUT, Network, Node
-from convcalc.raising import with_source
+from convcalc.network.batchnorm_folding import absorptions
+from convcalc.network.graph import INPUT, Network, Node
+from convcalc.network.subgraph import part_until, without_nodes
 
 IMAGE = (1, 4)
 X = np.array([[[-1.0, 2.0, -3.0, 4.0]]])

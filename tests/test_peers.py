@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.reference import load_network, network_input
+from convcalc.zoo.catalog import load_network, network_input
 
 torch = pytest.importorskip("torch")
 

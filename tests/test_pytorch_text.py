@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.errors import Problem, SpecError
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
-from convcalc.pytorch_text import (
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
+from convcalc.language.parse import parse
+from convcalc.language.pytorch.convert import (
     looks_like_pytorch,
     printed_parameters,
     read_pytorch,
 )
-from convcalc.reading import parse
-from convcalc.spec.pytorch import Given, Module
-from convcalc.spec.pytorch_forms import FORMS
-from convcalc.spec.pytorch_modules import call_of
-from convcalc.spec.tree import Place
+from convcalc.language.pytorch.modules import call_of
+from convcalc.language.pytorch.reader import Given, Module
+from convcalc.language.pytorch.table import FORMS
+from convcalc.language.tree import Place
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

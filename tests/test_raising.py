@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 import convcalc
+from convcalc.language.unparse import with_source
 from convcalc.layers import KINDS, Conv
-from convcalc.network import INPUT, Network, Node
-from convcalc.raising import with_source
-from convcalc.reference import network_input, network_names
+from convcalc.network.graph import INPUT, Network, Node
+from convcalc.zoo.catalog import network_input, network_names
 
 
 def flat(text, shape):

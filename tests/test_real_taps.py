@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.analysis.real_taps import real_taps
+from convcalc.analysis.conventions.real_taps import real_taps
 from convcalc.errors import LayerError, ParameterError, SpecError
 from oracles import naive_conv, naive_conv_transpose
 

@@ -7,21 +7,21 @@ import shlex
 import pytest
 
 from convcalc.errors import UsageError
+from convcalc.language.parse import parse
 from convcalc.layers import KINDS
-from convcalc.reading import parse
-from convcalc.reference import (
-    load_network,
-    network_input,
-    network_names,
-    network_summary,
-    network_text,
-)
 from convcalc.render.reference import (
     EXAMPLE_INPUT,
     example,
     kind_document,
     kinds_document,
     networks_document,
+)
+from convcalc.zoo.catalog import (
+    load_network,
+    network_input,
+    network_names,
+    network_summary,
+    network_text,
 )
 
 SIZE = tuple(map(int, EXAMPLE_INPUT.split("x")))

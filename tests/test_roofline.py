@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.analysis import DEVICES, Machine, device_machine, report_roofline
-from convcalc.analysis.precision import BITS
+from convcalc.analysis.dtypes import BITS
 from convcalc.errors import ParameterError, UsageError
-from convcalc.execute import peak
-from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.peak import Work, measure
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.planning import measure_peak
+from convcalc.execute.planning.measure_peak import Work, measure
 
 
 def on(machine, spec, shape, batch=1, dtype="float32"):
@@ -172,17 +172,17 @@ def test_the_best_run_counts():
 def test_the_first_run_warms_up_and_is_not_counted():
     seconds = iter([0.0, *(100.0 * n for n in range(1, 100))])
     calls = []
-    best = peak._best(lambda: calls.append(1), lambda: next(seconds))
+    best = measure_peak._best(lambda: calls.append(1), lambda: next(seconds))
     assert (100.0, 4) == (best, len(calls))  # the first, and the least number of runs
 
 
 def test_quick_runs_are_repeated_for_a_while_but_not_for_ever():
     calls = []
-    peak._best(lambda: calls.append(1), lambda: float(len(calls)) / 10)
+    measure_peak._best(lambda: calls.append(1), lambda: float(len(calls)) / 10)
     assert 1 + 10 == len(calls)  # 10 runs of a tenth of a second are a second
     calls.clear()
-    assert 1e-9 == peak._best(lambda: calls.append(1), lambda: 0.0)
-    assert 1 + peak.MOST_RUNS == len(calls)
+    assert 1e-9 == measure_peak._best(lambda: calls.append(1), lambda: 0.0)
+    assert 1 + measure_peak.MOST_RUNS == len(calls)
 
 
 def test_this_machine_can_be_measured():
@@ -205,12 +205,12 @@ def test_the_torch_backend_can_be_measured():
     [("numpy", {"float32"}), ("torch", {"float32", "bfloat16"})],
 )
 def test_what_has_no_quick_product_is_refused(monkeypatch, library, dtypes):
-    monkeypatch.setattr(peak, "find_spec", lambda name: library == "torch" or None)
+    monkeypatch.setattr(measure_peak, "find_spec", lambda name: library == "torch" or None)
     for dtype in dtypes:
-        peak.check_measurable(dtype)
+        measure_peak.check_measurable(dtype)
     for dtype in set(BITS) - dtypes:
         with pytest.raises(UsageError, match=f"{library} computes quickly in .* not in {dtype}"):
-            peak.check_measurable(dtype)
+            measure_peak.check_measurable(dtype)
 
 
 @pytest.mark.parametrize("name", ["numpy", "torch"])

@@ -3,8 +3,8 @@
 import pytest
 
 import convcalc
-from convcalc.analysis import saved
-from convcalc.analysis.saved import SAVED, saved_tensors
+from convcalc.analysis.memory import autograd as saved
+from convcalc.analysis.memory.autograd import SAVED, saved_tensors
 from convcalc.layers import KINDS
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import ParameterError, SpecError
+from convcalc.language import Argument, read_constant, read_tree
 from convcalc.layers import (
     KINDS,
     Conv,
@@ -22,8 +23,7 @@ from convcalc.layers import (
     Separable,
     Slice,
 )
-from convcalc.network import Network
-from convcalc.spec import Argument, read_constant, read_tree
+from convcalc.network.graph import Network
 
 
 def layers(text):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.analysis.storage import placed
+from convcalc.analysis.memory.lifetimes import placed
 from convcalc.layers import KINDS
-from convcalc.network import INPUT, Network, Node
+from convcalc.network.graph import INPUT, Network, Node
 
 SHAPE = (4, 2)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import convcalc
-from convcalc.analysis.subnetworks import last_node, needed_nodes, part_until, without_nodes
 from convcalc.errors import UsageError
+from convcalc.network.subgraph import last_node, needed_nodes, part_until, without_nodes
 
 TEXT = (
     "stem=conv:4,k3,p1 body=2x{residual{pw:4 bn}} side=pw:6 relu @stem end=concat{pw:2 | dw:k1} bn"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.analysis.workspace import workspace
+from convcalc.analysis.memory.workspace import workspace
 from oracles import naive_conv, naive_conv_transpose
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from convcalc.execute.tolerances import TOLERANCES, Tolerance
+from convcalc.execute.arrays.tolerance import TOLERANCES, Tolerance
 
 __all__ = ["TOLERANCES", "Tolerance"]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from convcalc.analysis import Report, analyze
     from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
-    from convcalc.execute.library import convolve, plan_convolution
-    from convcalc.network import Network, Node
-    from convcalc.reading import parse
-    from convcalc.reference import load_network, network_names
+    from convcalc.execute.convolve import convolve, plan_convolution
+    from convcalc.language.parse import parse
+    from convcalc.network.graph import Network, Node
+    from convcalc.zoo.catalog import load_network, network_names
 
 __version__ = "0.1.0"
 
@@ -42,17 +42,17 @@ __all__ = [
 _HOMES = {
     "Report": "analysis",
     "analyze": "analysis",
-    "convolve": "execute.library",
-    "plan_convolution": "execute.library",
+    "convolve": "execute.convolve",
+    "plan_convolution": "execute.convolve",
     "ConvcalcError": "errors",
     "ParameterError": "errors",
     "ShapeError": "errors",
     "SpecError": "errors",
-    "Network": "network",
-    "Node": "network",
-    "load_network": "reference",
-    "network_names": "reference",
-    "parse": "reading",
+    "Network": "network.graph",
+    "Node": "network.graph",
+    "load_network": "zoo.catalog",
+    "network_names": "zoo.catalog",
+    "parse": "language.parse",
 }
 
 

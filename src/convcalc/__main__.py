@@ -21,7 +21,7 @@ def main() -> int:
         from convcalc.cli import signals
 
         signals.ignore_signals()
-        from convcalc.cli.console import write_error
+        from convcalc.cli.terminal.streams import write_error
 
         write_error("convcalc: interrupted")
         signals.end_now(130)
@@ -38,7 +38,7 @@ def _answer() -> int:
 def _version() -> int:
     """The version alone needs neither Typer nor anything else."""
     from convcalc import __version__
-    from convcalc.cli.console import write_error, write_out
+    from convcalc.cli.terminal.streams import write_error, write_out
     from convcalc.errors import OutputError
 
     try:

@@ -14,9 +14,9 @@ import pytest
 from cli_support import listing, strict
 
 from changing import appended, removed, replaced, touched, truncated, written_into
-from convcalc.cli.bounding import bounds_of
-from convcalc.cli.progress import ProgressLine
-from convcalc.execute import numpy_backend
+from convcalc.cli.commands.run.max_memory import bounds_of
+from convcalc.cli.terminal.progress import ProgressLine
+from convcalc.execute.backends import numpy_backend
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 
@@ -233,7 +233,7 @@ def test_a_wrong_result_never_gets_its_name(inside, monkeypatch, options):
 PEAK = """
 import sys
 from convcalc.cli.main import run
-import convcalc.execute.bounded
+import convcalc.execute.out_of_core.run
 def peak():
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
@@ -376,7 +376,7 @@ class Screen(io.StringIO):
 def test_progress_is_drawn_for_those_who_watch(monkeypatch, stream, wanted, drawn):
     screen = stream()
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr("convcalc.cli.progress.PATIENCE", -1)
+    monkeypatch.setattr("convcalc.cli.terminal.progress.PATIENCE", -1)
     with ProgressLine(200, wanted=wanted) as line:
         line.advance(50)
         line.advance(100)

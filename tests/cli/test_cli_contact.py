@@ -131,7 +131,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 @pytest.mark.parametrize("patience", [("--scheduler-timeout", "1"), ()])
 def test_an_http_server_is_named_soon(inside, monkeypatch, patience):
-    monkeypatch.setattr("convcalc.execute.contact.PATIENCE", 1)
+    monkeypatch.setattr("convcalc.execute.cluster.contact.PATIENCE", 1)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -144,7 +144,7 @@ def test_an_http_server_is_named_soon(inside, monkeypatch, patience):
 
 def test_a_slow_scheduler_is_waited_for(monkeypatch):
     # The first question is not answered, the second is.
-    contact = pytest.importorskip("convcalc.execute.contact")
+    contact = pytest.importorskip("convcalc.execute.cluster.contact")
     asked = []
 
     async def identity(address, seconds):

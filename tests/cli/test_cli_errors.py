@@ -415,8 +415,6 @@ def foreign_folder(monkeypatch):
 
 def unprivileged(inside, *arguments):
     """The command as somebody whom modes apply to; what it imports is loaded before."""
-    from convcalc.cli import run  # noqa: F401
-    from convcalc.execute import numpy_backend  # noqa: F401
 
     inside("shape", "--bad")
     inside(*RUN.split())
@@ -479,7 +477,7 @@ def broken(monkeypatch, error):
     def fail(given):
         raise error
 
-    monkeypatch.setattr("convcalc.cli.calculator.shape", fail)
+    monkeypatch.setattr("convcalc.cli.commands.shape_rf.shape", fail)
 
 
 def test_a_bug_is_told_in_few_lines(inside, monkeypatch):
@@ -516,7 +514,7 @@ def test_a_warning_of_a_library_is_one_line(inside, monkeypatch):
 
         return main._show_warning
 
-    monkeypatch.setattr("convcalc.cli.calculator.shape", warned)
+    monkeypatch.setattr("convcalc.cli.commands.shape_rf.shape", warned)
     assert "convcalc: warning: something odd\n" == inside("shape").err
 
 

@@ -63,7 +63,7 @@ CONTENTS = {
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("content", CONTENTS)
 def test_no_name_or_text_reaches_the_screen_as_it_is(inside, folder, command, content, monkeypatch):
-    monkeypatch.setattr("convcalc.cli.console.is_terminal", lambda _: True)
+    monkeypatch.setattr("convcalc.cli.terminal.streams.is_terminal", lambda _: True)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("CONVCALC_TRACEBACK", "1")
     name = f"{EVIL}.{content}".replace("/", "")
@@ -82,11 +82,11 @@ def test_a_comment_does_nothing_on_a_terminal_and_stays_in_a_pipe(convcalc, on_t
 
 
 def test_a_path_of_a_calibration_does_nothing(inside, folder, monkeypatch):
-    from convcalc.execute import rates
-    from convcalc.execute.machine import DEFAULT, forget
+    from convcalc.execute.planning import calibrate
+    from convcalc.execute.planning.machine import DEFAULT, forget
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / EVIL))
-    monkeypatch.setattr(rates, "measure", lambda: DEFAULT)
+    monkeypatch.setattr(calibrate, "measure", lambda: DEFAULT)
     done = inside("calibrate")
     nothing_happens(done.out, done.err)
     assert SHOWN in done.err

@@ -111,7 +111,7 @@ def test_integers_are_not_trained(inside):
 
 
 def test_an_unknown_kind_makes_the_answer_partial(inside, monkeypatch):
-    from convcalc.analysis.saved import SAVED
+    from convcalc.analysis.memory.autograd import SAVED
 
     monkeypatch.delitem(SAVED, "bn")
     found = document(inside("memory", *BLOCK, "--format", "json"))
@@ -237,7 +237,7 @@ def test_one_layer_by_flags(inside):
 
 def test_memory_loads_no_library():
     loaded = loaded_by("memory", *BLOCK)
-    assert "convcalc.analysis.memory" in loaded
+    assert "convcalc.analysis.memory.report" in loaded
     assert set() == loaded & {"numpy", "torch", "onnx", "rich", "scipy"}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cli_support import call, listing
 
-from convcalc.cli.naming import with_files
+from convcalc.cli.commands.run.naming import with_files
 
 KERNEL = ("run", "x.npy", "--kernel", "k.npy")
 NETWORK = ("run", "x.npy", "--network", "a=pw:1", "--weights", "w.npz")

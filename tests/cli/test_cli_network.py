@@ -14,7 +14,7 @@ import pytest
 from cli_support import loaded_by, terminal
 
 from convcalc.layers import KINDS
-from convcalc.reference import network_names
+from convcalc.zoo.catalog import network_names
 
 HEAVY = {"numpy", "torch", "onnx", "scipy", "pydantic", "rich"}
 LIMIT = 2**22
@@ -257,9 +257,9 @@ def test_a_terminal_of_80_columns_cuts_no_name_and_no_number(on_terminal):
 
 @pytest.mark.parametrize("name", ["resnet18", "unet", "vgg16"])
 def test_no_width_cuts_a_name_or_a_number(name):
-    from convcalc.reference import load_network, network_input
     from convcalc.render.summary import summary_document
     from convcalc.render.terminal import terminal_text
+    from convcalc.zoo.catalog import load_network, network_input
 
     document = summary_document(load_network(name).analyze(network_input(name)), 1)
     shown = {
@@ -365,7 +365,7 @@ def test_the_canonical_form_is_the_same_network(inside, folder, name):
 
 @pytest.mark.parametrize("name", network_names())
 def test_fmt_keeps_every_comment(inside, name):
-    from convcalc.reference import network_text
+    from convcalc.zoo.catalog import network_text
 
     kept = inside("fmt", name).out
     comments = re.findall(r"#.*", network_text(name))

@@ -11,8 +11,8 @@ import pytest
 from cli_support import listing
 
 from convcalc.errors import OutputError
-from convcalc.execute import rates
-from convcalc.execute.machine import DEFAULT
+from convcalc.execute.planning import calibrate
+from convcalc.execute.planning.machine import DEFAULT
 
 KERNEL = ("run", "image.npy", "--kernel", "kernel.npy")
 NETWORK = ("run", "image.npy", "--network", "relu")
@@ -96,7 +96,7 @@ def test_wherever_the_room_ends_the_old_rates_stay(monkeypatch, tmp_path, exists
         with monkeypatch.context() as patched:
             full_at(patched, failures + 1)
             try:
-                rates.keep(DEFAULT)
+                calibrate.keep(DEFAULT)
                 written = True
             except OutputError as error:
                 assert f"cannot write '{path}': No space left on device" == str(error)
@@ -105,4 +105,4 @@ def test_wherever_the_room_ends_the_old_rates_stay(monkeypatch, tmp_path, exists
     assert 5 == failures  # a reservation, the text, the mode, fsync and the name
     assert "version" in json.loads(path.read_text())
     assert ["machine.json"] == os.listdir(path.parent)
-    rates.forget()
+    calibrate.forget()

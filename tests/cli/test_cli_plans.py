@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from cli_support import call
 
-from convcalc.execute import rates
-from convcalc.execute.machine import DEFAULT, as_data, forget, this_machine
+from convcalc.execute.planning import calibrate
+from convcalc.execute.planning.machine import DEFAULT, as_data, forget, this_machine
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ def test_threads_are_limited_before_numpy_is_loaded(tmp_path):
 def test_a_calibration_is_kept_and_shown(inside, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     own = DEFAULT._replace(torch_import=1.25)
-    monkeypatch.setattr(rates, "measure", lambda: own)
-    monkeypatch.setattr("convcalc.execute.planes.is_installed", lambda: False)
+    monkeypatch.setattr(calibrate, "measure", lambda: own)
+    monkeypatch.setattr("convcalc.execute.backends.opencv.is_installed", lambda: False)
     done = inside("calibrate", "--format", "json")
     path = tmp_path / "cache" / "convcalc" / "machine.json"
     assert (0, f"convcalc: note: wrote {path}\n") == (done.code, done.err)
@@ -150,7 +150,7 @@ def test_a_calibration_is_kept_and_shown(inside, monkeypatch, tmp_path):
 def test_a_cache_that_cannot_be_written_is_said(inside, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(rates, "measure", lambda: DEFAULT)
+    monkeypatch.setattr(calibrate, "measure", lambda: DEFAULT)
     done = inside("calibrate")
     assert 4 == done.code
     assert "cannot write" in done.err
@@ -160,7 +160,7 @@ def test_a_busy_machine_is_said(inside, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     busy = iter([1e9, 1e11, 3e9, 2e9])
     numbers = (DEFAULT._replace(numpy=DEFAULT.numpy._replace(copies=rate)) for rate in busy)
-    monkeypatch.setattr(rates, "measure", lambda: next(numbers))
+    monkeypatch.setattr(calibrate, "measure", lambda: next(numbers))
     done = inside("calibrate", "--format", "json")
     # the best two of four are 1e11 and 3e9
     assert (
@@ -189,7 +189,7 @@ def test_rates_that_are_passed_over_are_said(convcalc, image, folder):
 
 
 def test_a_machine_is_measured_in_positive_numbers(monkeypatch):
-    monkeypatch.setattr(rates, "LONGEST", 0.0)
-    monkeypatch.setattr(rates, "FRESH", 2**10)
-    own = rates.measure()
+    monkeypatch.setattr(calibrate, "LONGEST", 0.0)
+    monkeypatch.setattr(calibrate, "FRESH", 2**10)
+    own = calibrate.measure()
     assert all(rate > 0 for rate in (*own.numpy, *own.torch, own.torch_import))

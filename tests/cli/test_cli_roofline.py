@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from cli_support import loaded_by
 
-from convcalc.cli.rates import BYTES, OPERATIONS, rate_of
+from convcalc.cli.parsing.rates import BYTES, OPERATIONS, rate_of
 from convcalc.errors import UsageError
 
 LAYER = ("-i", "512x14x14", "conv:512,k3,p1,nobias")
@@ -233,10 +233,10 @@ def test_a_command_line_that_names_no_machine(inside, options, says):
 
 def test_a_machine_is_measured_and_said(inside, monkeypatch):
     from convcalc.analysis import Machine
-    from convcalc.execute import peak
+    from convcalc.execute.planning import measure_peak
 
     monkeypatch.setattr(
-        peak,
+        measure_peak,
         "measure",
         lambda dtype: Machine(Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"),
     )
@@ -248,5 +248,5 @@ def test_a_machine_is_measured_and_said(inside, monkeypatch):
 @pytest.mark.parametrize("arguments", [("roofline", *LAYER, *A100), ("devices",)])
 def test_no_library_is_loaded_to_calculate(arguments):
     loaded = loaded_by(*arguments, "--format", "json")
-    assert "convcalc.analysis.roofline" in loaded
+    assert "convcalc.analysis.roofline.model" in loaded
     assert set() == loaded & {"numpy", "torch", "rich", "convcalc.execute"}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from cli_support import COMMAND, environment, listing, strict
 
-from convcalc.execute import numpy_backend
+from convcalc.execute.backends import numpy_backend
 
 NET = "stem=conv:4,k3,p1 bn relu body=2x{residual{dw:k3,p1 bn}} gap flatten linear:2"
 LABELS = [
@@ -151,7 +151,7 @@ def test_existing_maps_need_force_and_are_asked_about_first(inside, monkeypatch)
     Path("maps/6.npy").write_bytes(b"old")
     before = listing()
     with monkeypatch.context() as patched:
-        patched.setattr("convcalc.cli.run.read_array", None)
+        patched.setattr("convcalc.cli.commands.run.run.read_array", None)
         done = inside(*RUN, "--save-all", "maps")
     assert (4, "") == (done.code, done.out)
     assert "cannot write 'maps/6.npy': it exists; add --force" in done.err

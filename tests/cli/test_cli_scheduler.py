@@ -18,12 +18,12 @@ from cli_support import COMMAND, environment, listing, strict
 
 from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
-from convcalc.cli.progress import ProgressLine
+from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import DataError
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
-cluster_module = pytest.importorskip("convcalc.execute.cluster")
+cluster_module = pytest.importorskip("convcalc.execute.cluster.client")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 

@@ -4,8 +4,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from convcalc.execute import planes
-from convcalc.execute.machine import forget
+from convcalc.execute.backends import opencv as planes
+from convcalc.execute.planning.machine import forget
 
 needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is not installed")
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_work
-from convcalc.execute.work import kernel_work
+from convcalc.execute.in_memory import run_work
+from convcalc.execute.job import kernel_work
+from convcalc.execute.settings import Settings
 from convcalc.layers import Conv, ConvTranspose
 from oracles import naive_conv, naive_conv_transpose
 

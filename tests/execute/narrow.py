@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from convcalc import convolve
 from convcalc.errors import UsageError
-from convcalc.execute import planner
 from convcalc.execute.algorithms import ALGORITHMS
-from convcalc.execute.choice import open_backend
-from convcalc.execute.planned import run_plan, settled
+from convcalc.execute.executor.open_backend import open_backend
+from convcalc.execute.executor.run_plan import run_plan, settled
+from convcalc.execute.planning import planner
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
 from tolerances import TOLERANCES

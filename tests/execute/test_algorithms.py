@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms import ALGORITHMS, blocks, fft, im2col, lowrank, passes
-from convcalc.execute.algorithms.certificate import certificate, doubtful, unsafe_blocks
-from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.planned import problem_of, run_plan
-from convcalc.execute.planner import Plan
+from convcalc.execute.algorithms import ALGORITHMS, banded, im2col, separable, toeplitz
+from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.run_plan import problem_of, run_plan
+from convcalc.execute.planning.planner import Plan
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -27,7 +28,7 @@ def normal(*shape, dtype="float32", seed=0):
 def backend_of(name):
     if name == "numpy":
         return NumpyBackend()
-    from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.execute.backends.torch_backend import TorchBackend
 
     return TorchBackend()
 
@@ -185,7 +186,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
         x[..., : sizes[-1] // 2] = 0
     w = draw.standard_normal((2, channels, *(v.kernel for v in windows))).astype("float32")
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = fft.tiles_of(problem, tuple(fft.good_size(n) for n in cells))
+    tiles = overlap_save.tiles_of(problem, tuple(overlap_save.good_size(n) for n in cells))
     plan = Plan("fft", "", "", tiles, 0, 0.0, "")
 
     def reference(x, w):
@@ -209,7 +210,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
 def demand(x, w, n, **window):
     windows = tuple(Window(k, **window) for k in w.shape[2:])
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = fft.tiles_of(problem, (n,) * len(windows))
+    tiles = overlap_save.tiles_of(problem, (n,) * len(windows))
     return certificate(w, problem, tiles), tiles
 
 
@@ -374,7 +375,7 @@ def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
 ):
     x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
     problem = problem_of(x, w, (window,), 1, mode)
-    assert ((cells,), (outputs,), (1,)) == fft.tiles_of(problem, (512,))
+    assert ((cells,), (outputs,), (1,)) == overlap_save.tiles_of(problem, (512,))
 
 
 @settings(max_examples=100)
@@ -395,7 +396,7 @@ def test_a_padded_block_that_stands_alone_is_the_whole(
     window = Window(kernel, stride, before, after)
     x, w = normal(1, 1, *sizes, seed=kernel), abs(normal(1, 1, kernel, kernel, seed=after)) + 1
     problem = problem_of(x, w, (window, window), 1, "zeros")
-    plan = Plan("fft", "", layout, fft.tiles_of(problem, (64, 64)), 0, 0.0, "")
+    plan = Plan("fft", "", layout, overlap_save.tiles_of(problem, (64, 64)), 0, 0.0, "")
     padded = np.pad(x, [(0, 0), (0, 0), (before, after), (before, after)])
 
     for name in AVAILABLE:
@@ -408,7 +409,7 @@ def test_a_padded_block_that_stands_alone_is_the_whole(
 
 @pytest.mark.parametrize(("least", "size"), [(1, 2), (11, 12), (13, 14), (62, 64), (97, 98)])
 def test_good_sizes_are_even_and_have_small_factors(least, size):
-    assert size == fft.good_size(least)
+    assert size == overlap_save.good_size(least)
 
 
 # --- blocks of outputs, passes, low rank
@@ -439,12 +440,12 @@ def test_the_layouts_of_one_channel_agree_with_loops(case, layout, data):
 @both
 @pytest.mark.parametrize("band", [1, 20, 100])
 def test_bands_one_under_the_other_are_the_whole(monkeypatch, backend, band):
-    monkeypatch.setattr(passes, "BAND", band)
+    monkeypatch.setattr(banded, "BAND", band)
     x, w = normal(2, 3, 21, 20), normal(3, 1, 3, 2)
     windows = (Window(3, 2, dilation=2), Window(2, 3))
     ops = backend_of(backend)
     arrays = ops.load(x, "float32"), ops.load(w, "float32")
-    y = ops.unload(passes.passes(ops, *arrays, windows, (9, 7)))
+    y = ops.unload(banded.passes(ops, *arrays, windows, (9, 7)))
     for channel in range(3):
         own = slice(channel, channel + 1)
         wide = np.zeros((1, 1, 5, 2), "float32")
@@ -463,7 +464,7 @@ def test_a_block_is_never_longer_than_a_short_row():
             1,
             "zeros",
         )
-        return blocks.block_size(problem)
+        return toeplitz.block_size(problem)
 
     assert [4, 8, 16, 16, 32] == [size(3, 1), size(8, 1), size(16, 1), size(600, 63), size(600, 64)]
 
@@ -483,7 +484,7 @@ def test_a_product_of_lines_is_found(shape, dtype):
     for line in lines[1:]:
         whole = whole[..., None] * line.reshape(3, *(1,) * (whole.ndim - 1), -1)
     w = whole[:, None].astype(dtype)
-    found = lowrank.factors(w)
+    found = separable.factors(w)
     again = found[0].astype(float)
     for line in found[1:]:
         again = again[..., None] * line.reshape(3, *(1,) * (again.ndim - 1), -1)
@@ -496,14 +497,14 @@ def test_a_tap_that_differs_is_never_approximated():
     for place in [(0, 0), (2, 3), (4, 4)]:
         off = w.copy()
         off[(0, 0, *place)] += 3 * 2.0**-23
-        assert lowrank.factors(off) is None
+        assert separable.factors(off) is None
         off[(0, 0, *place)] = 0
-        assert lowrank.factors(off) is None
+        assert separable.factors(off) is None
     tiny = np.outer([1, 1e-20], [1, 1e-20]).astype("float32")[None, None]
     tiny[0, 0, 1, 1] = 2e-40
-    assert lowrank.factors(tiny) is None
-    assert lowrank.factors(w) is not None
-    assert lowrank.factors(np.where(w > 0, np.nan, w)) is None
+    assert separable.factors(tiny) is None
+    assert separable.factors(w) is not None
+    assert separable.factors(np.where(w > 0, np.nan, w)) is None
 
 
 @both
@@ -571,15 +572,17 @@ def test_working_memory_is_counted(algorithm):
     x, w = normal(1, 1, 64, 64), np.ones((1, 1, 5, 5), "float32")
     problem = problem_of(x, w, (Window(5, 1, 2, 2),) * 2, 1, "zeros")
     if algorithm == "fft":
-        tiles = fft.tiles_of(problem, (32, 32))
+        tiles = overlap_save.tiles_of(problem, (32, 32))
         # 28 outputs per block, 3 blocks per axis; 32*17 frequencies of 16 bytes, twice for the
         # kernel, and two arrays of them and their blocks for a row of 3 blocks
         assert ((32, 32), (28, 28), (3, 3)) == tiles
-        assert 2 * 32 * 17 * 16 + 3 * 32 * 2 * 3 * 32 * 17 == fft.working_bytes(problem, tiles)
+        assert 2 * 32 * 17 * 16 + 3 * 32 * 2 * 3 * 32 * 17 == overlap_save.working_bytes(
+            problem, tiles
+        )
     if algorithm == "im2col":
         # 64 rows of 25*64 columns of 4 bytes, and the padded input
         assert 64 * 25 * 64 * 4 + 68 * 68 * 4 == im2col.working_bytes(problem)
     if algorithm == "lowrank":
-        assert 3 * 68 * 68 * 4 == lowrank.working_bytes(problem)
+        assert 3 * 68 * 68 * 4 == separable.working_bytes(problem)
     if algorithm == "direct":
-        assert 4 * 3 * 64 * 64 == blocks.working_bytes(problem)
+        assert 4 * 3 * 64 * 64 == toeplitz.working_bytes(problem)

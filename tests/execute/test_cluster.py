@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from convcalc.execute.figures import Figures
-from convcalc.execute.tiles import Seen
+from convcalc.execute.arrays.statistics import Figures
+from convcalc.execute.cluster.worker import Seen
 
 pytest.importorskip("distributed")
-cluster = pytest.importorskip("convcalc.execute.cluster")
+cluster = pytest.importorskip("convcalc.execute.cluster.client")
 
 
 class Backwards:

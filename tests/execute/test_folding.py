@@ -8,10 +8,10 @@ from convolving import BACKENDS, drawn
 
 import convcalc
 from convcalc.errors import DataError
-from convcalc.execute.folding import fold_norms
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
-from convcalc.network import Network, Node
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
+from convcalc.execute.weights.batchnorm_folding import fold_norms
+from convcalc.network.graph import Network, Node
 from tolerances import TOLERANCES
 
 both = pytest.mark.parametrize("backend", BACKENDS)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.execute.initial import initial_weights
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
-from convcalc.reference import load_network
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
+from convcalc.execute.weights.random_weights import initial_weights
+from convcalc.zoo.catalog import load_network
 
 
 def weights(text, seed, shape=(4, 8, 8), dtype="float32"):

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from convcalc.execute.kept_rates import MAX_FILE_BYTES, KeptRatesError, read_kept
-from convcalc.execute.machine import DEFAULT, as_data, complaint, forget
+from convcalc.execute.planning.kept_rates import MAX_FILE_BYTES, KeptRatesError, read_kept
+from convcalc.execute.planning.machine import DEFAULT, as_data, complaint, forget
 from growth import check, work
 
 GOOD = json.dumps(as_data(DEFAULT))

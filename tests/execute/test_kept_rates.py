@@ -5,8 +5,16 @@ import os
 
 import pytest
 
-from convcalc.execute import planes, rates
-from convcalc.execute.machine import DEFAULT, PlaneRates, as_data, complaint, forget, this_machine
+from convcalc.execute.backends import opencv
+from convcalc.execute.planning import calibrate as rates
+from convcalc.execute.planning.machine import (
+    DEFAULT,
+    PlaneRates,
+    as_data,
+    complaint,
+    forget,
+    this_machine,
+)
 
 GOOD = as_data(DEFAULT)
 
@@ -15,7 +23,7 @@ GOOD = as_data(DEFAULT)
 def cache(tmp_path, monkeypatch):
     """The path at which rates are kept, in a folder that is there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(planes, "is_installed", lambda: False)
+    monkeypatch.setattr(opencv, "is_installed", lambda: False)
     (tmp_path / "convcalc").mkdir()
     forget()
     yield tmp_path / "convcalc" / "machine.json"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import DataError, LayerError
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
 from convcalc.layers import (
     ELU,
     GELU,
@@ -54,7 +54,7 @@ from convcalc.layers import (
     Tanh,
     Upsample,
 )
-from convcalc.network import Network, Node
+from convcalc.network.graph import Network, Node
 
 CASES = [
     # (layer, the input of one sample, PyTorch's module)
@@ -141,10 +141,10 @@ TESTED_ELSEWHERE = {
 
 def backend_of(name):
     if name == "numpy":
-        from convcalc.execute.numpy_backend import NumpyBackend
+        from convcalc.execute.backends.numpy_backend import NumpyBackend
 
         return NumpyBackend()
-    from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.execute.backends.torch_backend import TorchBackend
 
     return TorchBackend()
 

@@ -7,7 +7,7 @@ import pytest
 
 import convcalc
 from convcalc.errors import DataError, ParameterError, ShapeError, UsageError
-from convcalc.execute import library
+from convcalc.execute import convolve as library
 
 
 def normal(*shape, dtype="float32"):

@@ -7,11 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms import fft, magnitudes
-from convcalc.execute.algorithms.cover import covering
-from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.planned import problem_of, run_plan
-from convcalc.execute.planner import Plan
+from convcalc.execute.algorithms.fft import bound_float64, overlap_save
+from convcalc.execute.algorithms.fft.rectangles import covering
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.run_plan import problem_of, run_plan
+from convcalc.execute.planning.planner import Plan
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -21,7 +21,7 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 def backend_of(name):
     if name == "numpy":
         return NumpyBackend()
-    from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.execute.backends.torch_backend import TorchBackend
 
     return TorchBackend()
 
@@ -85,7 +85,7 @@ def test_blocks_of_float64_keep_the_bound_on_any_data(rank, kinds, channels, see
     x = numbers(kinds[0], (1, channels, *(int(k) * 3 for k in kernel)), draw)
     w = numbers(kinds[1], (2, channels, *kernel), draw)
     problem = problem_of(x, w, windows, 1, "zeros")
-    plan = Plan("fft", "", "", fft.tiles_of(problem, (n,) * rank), 0, 0.0, "")
+    plan = Plan("fft", "", "", overlap_save.tiles_of(problem, (n,) * rank), 0, 0.0, "")
     for name in AVAILABLE:
         ops = backend_of(name)
         y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"), None)
@@ -96,10 +96,10 @@ def unsafe(x, w, n, **window):
     """The outputs that are not transformed, in tiles of n cells; None where no kernel passes."""
     windows = tuple(Window(k, **window) for k in w.shape[2:])
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = fft.tiles_of(problem, (n,) * len(windows))
+    tiles = overlap_save.tiles_of(problem, (n,) * len(windows))
     pads = [(window.get("before", 0), window.get("after", 0))] * (x.ndim - 2)
     padded = np.pad(x[0], [(0, 0), *pads])
-    proof = fft._proof(NumpyBackend(), problem, w, tiles)
+    proof = overlap_save._proof(NumpyBackend(), problem, w, tiles)
     if proof is None:
         return None
     mask = np.zeros(problem.out_sizes, bool)
@@ -122,9 +122,9 @@ def test_bright_pictures_under_bright_kernels_are_transformed_from_large_kernels
 
 def test_where_the_average_has_too_little_nothing_is_transformed(monkeypatch):
     transformed = []
-    product_of = magnitudes.product_of
+    product_of = bound_float64.product_of
     monkeypatch.setattr(
-        magnitudes, "product_of", lambda *given: transformed.append(1) or product_of(*given)
+        bound_float64, "product_of", lambda *given: transformed.append(1) or product_of(*given)
     )
     x = np.ones((1, 1, 300, 300))
     assert unsafe(x, np.ones((1, 1, 15, 15)), 128).all()
@@ -225,10 +225,10 @@ def needed(channels, largest=1.0, v=1.0):
     """What 1024 equal taps need in a block of 4096 equal cells."""
     x, w = np.full((1, channels, 4096), largest), np.full((1, channels, 1024), v)
     problem = problem_of(x, w, (Window(1024),), 1, "zeros")
-    tiles = fft.tiles_of(problem, (4096,))
-    demand = magnitudes.demand_of(NumpyBackend(), problem, w, tiles)
+    tiles = overlap_save.tiles_of(problem, (4096,))
+    demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
     level = np.full((1, 1), largest)
-    return magnitudes._needed(demand, problem, tiles, level, np.full((1, 1), 0.5)).item()
+    return bound_float64._needed(demand, problem, tiles, level, np.full((1, 1), 0.5)).item()
 
 
 def test_every_term_of_the_bound():
@@ -252,8 +252,8 @@ def test_every_term_of_the_bound():
 def test_long_axes_have_larger_errors_unless_they_are_powers_of_two(cells, expected):
     x, w = np.ones((1, 1, *cells)), np.ones((1, 1, *(1 for _ in cells)))
     problem = problem_of(x, w, tuple(Window(1) for _ in cells), 1, "zeros")
-    tiles = fft.Tiles(cells, cells, (1,) * len(cells))
-    assert expected == pytest.approx(magnitudes.growth(problem, tiles), rel=1e-6)
+    tiles = overlap_save.Tiles(cells, cells, (1,) * len(cells))
+    assert expected == pytest.approx(bound_float64.growth(problem, tiles), rel=1e-6)
 
 
 def test_numbers_of_another_size_need_the_same():
@@ -284,10 +284,10 @@ def test_what_is_let_through_has_more_than_it_needs():
     x[..., :2000] = 2.0**-40
     found = unsafe(x, w, 4096)
     problem = problem_of(x, w, (Window(1024),), 1, "zeros")
-    tiles = fft.tiles_of(problem, (4096,))
-    demand = magnitudes.demand_of(NumpyBackend(), problem, w, tiles)
+    tiles = overlap_save.tiles_of(problem, (4096,))
+    demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
     blocks = x.reshape(1, 1, 4096)
-    exact = magnitudes.unsafe_outputs(NumpyBackend(), demand, problem, tiles, blocks)[0]
+    exact = bound_float64.unsafe_outputs(NumpyBackend(), demand, problem, tiles, blocks)[0]
     # r^2 = 2096/4096, needed = 16 * (1024 * r + 1) * (1/24 + 2^-23) = 489.01: 490 cells from 2000.
     assert 2000 - 1024 + 490 == int(np.argmin(exact))
     assert not exact[1466:].any()
@@ -298,7 +298,7 @@ def test_few_taps_are_refused():
     for taps, fits in [((9, 9), False), ((10, 10), True), ((80,), False), ((100,), True)]:
         x, w = np.ones((1, 1, *(199,) * len(taps))), np.ones((1, 1, *taps))
         problem = problem_of(x, w, tuple(map(Window, taps)), 1, "zeros")
-        assert fits == (fft.refusal(problem) is None)
+        assert fits == (overlap_save.refusal(problem) is None)
     with pytest.raises(UsageError, match="so few products in float64 have smaller errors"):
         conv(np.ones((9, 9)), np.ones((3, 3)), algorithm="fft")
 

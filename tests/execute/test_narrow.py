@@ -7,11 +7,12 @@ torch = pytest.importorskip("torch")
 import narrow  # noqa: E402
 
 from convcalc import convolve, plan_convolution  # noqa: E402
-from convcalc.execute import pieces, torch_conv  # noqa: E402
-from convcalc.execute.choice import limited_threads  # noqa: E402
-from convcalc.execute.layouts import channels_may_be_last  # noqa: E402
+from convcalc.execute.backends import torch_conv  # noqa: E402
+from convcalc.execute.backends.layouts import channels_may_be_last  # noqa: E402
+from convcalc.execute.backends.torch_backend import TorchBackend  # noqa: E402
+from convcalc.execute.executor import interruptible  # noqa: E402
+from convcalc.execute.executor.open_backend import limited_threads  # noqa: E402
 from convcalc.execute.problem import Problem  # noqa: E402
-from convcalc.execute.torch_backend import TorchBackend  # noqa: E402
 from convcalc.window import Window  # noqa: E402
 
 # x, w, stride, padding; and an output of ones: the taps that lie on the input
@@ -169,7 +170,7 @@ def test_500_shapes_in_every_order_that_torch_is_called_with(hundred):
 @pytest.mark.parametrize("cut", [False, True])
 def test_shapes_by_every_way_there_is(cut, monkeypatch):
     if cut:
-        monkeypatch.setattr(pieces, "count_of", lambda chosen, problem: 3)
+        monkeypatch.setattr(interruptible, "count_of", lambda chosen, problem: 3)
     assert [] == failures(range(25), narrow.ways)
 
 

@@ -7,7 +7,7 @@ import pytest
 from convolving import BACKENDS, conv, convt, run
 
 from convcalc.errors import DataError, UsageError
-from convcalc.execute.dtypes import check_requested
+from convcalc.execute.arrays.dtypes import check_requested
 from convcalc.layers import Conv, ConvTranspose
 
 pytestmark = pytest.mark.usefixtures("opencv")

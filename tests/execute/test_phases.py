@@ -6,10 +6,10 @@ from convolving import AVAILABLE, BACKENDS, Case, conv, convt, run, transposed_c
 from hypothesis import example, given, settings
 
 from convcalc.errors import DataError, UsageError
-from convcalc.execute.machine import DEFAULT
-from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.phases import phases_of
-from convcalc.execute.planner import plan
+from convcalc.execute.algorithms.polyphase import phases_of
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.planning.machine import DEFAULT
+from convcalc.execute.planning.planner import plan
 from convcalc.execute.problem import Problem
 from convcalc.layers import ConvTranspose
 from convcalc.window import Window

@@ -9,11 +9,11 @@ from convolving import BACKENDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.execute import pieces
-from convcalc.execute.choice import open_backend
-from convcalc.execute.pieces import count_of, in_pieces
-from convcalc.execute.planned import planned_conv
-from convcalc.execute.planner import Plan
+from convcalc.execute.executor import interruptible
+from convcalc.execute.executor.interruptible import count_of, in_pieces
+from convcalc.execute.executor.open_backend import open_backend
+from convcalc.execute.executor.run_plan import planned_conv
+from convcalc.execute.planning.planner import Plan
 from convcalc.execute.problem import Problem
 from convcalc.layers import Conv
 from convcalc.window import Window
@@ -26,7 +26,7 @@ def cut(monkeypatch):
     """Makes every direct convolution one of so many pieces."""
 
     def into(count):
-        monkeypatch.setattr(pieces, "count_of", lambda *_: count)
+        monkeypatch.setattr(interruptible, "count_of", lambda *_: count)
 
     return into
 
@@ -100,7 +100,7 @@ def test_results_of_pieces_are_small_unless_that_makes_them_slow(seconds, sizes,
     ],
 )
 def test_samples_are_cut_before_cells(batch, sizes, count, samples, cells):
-    found = list(pieces.pieces(problem(batch, sizes), count))
+    found = list(interruptible.pieces(problem(batch, sizes), count))
     part, box = found[0]
     assert slice(0, samples) == part
     assert tuple((0, size) for size in cells) == box.outputs
@@ -132,7 +132,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
     }
     whole = ops.unload(layer.run(ops, [x], weights))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pieces, "count_of", lambda *_: count)
+        patched.setattr(interruptible, "count_of", lambda *_: count)
         ops.done.clear()
         found = ops.unload(layer.run(ops, [x], weights))
     np.testing.assert_array_equal(found, whole)
@@ -171,7 +171,7 @@ def by_layout(ops, layout, x, w, windows, count, cut):
     """A convolution in one layout, whatever the planner says."""
     with pytest.MonkeyPatch.context() as patched:
         forced = plan(1.0, backend=ops.name, layout=layout)
-        patched.setattr("convcalc.execute.planned.plan", lambda *_: forced)
+        patched.setattr("convcalc.execute.executor.run_plan.plan", lambda *_: forced)
         cut(count)
         return planned_conv(ops, x, w, None, windows, 1, "zeros")
 
@@ -224,11 +224,11 @@ def test_the_convolutions_of_a_network_are_cut_too(cut):
 
 def test_a_large_plane_is_no_single_call_of_opencv(monkeypatch):
     pytest.importorskip("cv2")
-    from convcalc.execute import planes
-    from convcalc.execute.algorithms import correlation
+    from convcalc.execute.algorithms.opencv import correlate as correlation
+    from convcalc.execute.backends import opencv
 
-    sizes, filtered = [], planes.filtered
-    monkeypatch.setattr(planes, "filtered", lambda *a: sizes.append(a[0].size) or filtered(*a))
+    sizes, filtered = [], opencv.filtered
+    monkeypatch.setattr(opencv, "filtered", lambda *a: sizes.append(a[0].size) or filtered(*a))
     monkeypatch.setattr(correlation, "MOST_KEPT", 100)
     plane, taps = np.arange(3000.0, dtype="float32").reshape(60, 50), np.ones((3, 3), "float32")
     once, cut = np.empty_like(plane), np.empty_like(plane)

@@ -8,11 +8,15 @@ import pytest
 from scipy import signal
 
 from convcalc import convolve
-from convcalc.execute import plane_cost, planes, sharing
-from convcalc.execute.algorithms import correlation, fft, plane_sums, row_sums, volume_sums
-from convcalc.execute.choice import limited_threads
-from convcalc.execute.machine import DEFAULT, PlaneRates
-from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.opencv import correlate as correlation
+from convcalc.execute.algorithms.opencv import planes as plane_sums
+from convcalc.execute.algorithms.opencv import rows, volumes
+from convcalc.execute.backends import opencv, thread_pool
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.open_backend import limited_threads
+from convcalc.execute.planning import cost_opencv
+from convcalc.execute.planning.machine import DEFAULT, PlaneRates
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
 
@@ -117,9 +121,9 @@ def test_the_holes_of_a_dilated_kernel_are_no_taps():
 )
 @pytest.mark.parametrize("stride", [1, 3])
 def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
-    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
-    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
-    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
+    monkeypatch.setattr(thread_pool, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(thread_pool, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(thread_pool, "WORTH_A_BAND", 1e-9)
     x, w = drawn(*shape), drawn(*kernel)
     alone = ran(x, w, before=2, workers=1, stride=stride)
     for workers in (2, 3, 8):
@@ -130,12 +134,12 @@ def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, workers):
     torch = pytest.importorskip("torch")
-    monkeypatch.setattr(volume_sums, "MOST_CELLS", kept)
-    monkeypatch.setattr(row_sums, "MOST_CELLS", kept // 300)
-    monkeypatch.setattr(row_sums, "ROW", 3)
-    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
-    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
-    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
+    monkeypatch.setattr(volumes, "MOST_CELLS", kept)
+    monkeypatch.setattr(rows, "MOST_CELLS", kept // 300)
+    monkeypatch.setattr(rows, "ROW", 3)
+    monkeypatch.setattr(thread_pool, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(thread_pool, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(thread_pool, "WORTH_A_BAND", 1e-9)
     convs = torch.conv1d, torch.conv2d, torch.conv3d
     for _ in range(60):
         rank, batch, groups, depth, maps = (int(n) for n in NUMBERS.integers(1, 4, 5))
@@ -192,10 +196,10 @@ def test_a_kernel_that_is_not_finite_is_not_for_opencv(wild):
 
 def test_work_is_shared_only_where_it_pays():
     seen = []
-    sharing.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
+    thread_pool.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
     assert [(0, 10)] == seen
     seen.clear()
-    sharing.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
+    thread_pool.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
     # four runs for each of two threads
     expected = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6), (6, 7), (7, 8), (8, 10)]
     assert expected == sorted(seen)
@@ -203,7 +207,7 @@ def test_work_is_shared_only_where_it_pays():
 
 def test_long_work_is_handed_out_in_short_runs():
     seen = []
-    sharing.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
+    thread_pool.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
     assert [50] * 20 == seen
 
 
@@ -218,7 +222,7 @@ def test_the_caller_does_what_a_helper_does_not_come_to():
         else:
             assert held.wait(10)
 
-    sharing.shared(work, 8, 2, 0.3)
+    thread_pool.shared(work, 8, 2, 0.3)
     assert 7 <= len(done) <= 8
 
 
@@ -232,7 +236,7 @@ def test_nothing_is_begun_after_an_interrupt():
         time.sleep(0.05)
 
     with pytest.raises(KeyboardInterrupt):
-        sharing.shared(work, 100, 2, 5.0)
+        thread_pool.shared(work, 100, 2, 5.0)
     time.sleep(0.2)
     assert len(begun) <= 3
 
@@ -245,7 +249,7 @@ def test_an_error_in_a_thread_is_raised(helping):
         time.sleep(0.01)
 
     with pytest.raises(ValueError, match="here"):
-        sharing.shared(work, 8, 2, 1.0)
+        thread_pool.shared(work, 8, 2, 1.0)
 
 
 def test_every_kernel_of_a_plane_has_its_own_result():
@@ -259,8 +263,8 @@ def test_every_kernel_of_a_plane_has_its_own_result():
 
 def test_a_block_knows_nothing_of_the_one_before():
     small = drawn(5, 6, dtype="float64")
-    fresh = planes.Transform((16, 16)).spectrum(small)
-    used = planes.Transform((16, 16))
+    fresh = opencv.Transform((16, 16)).spectrum(small)
+    used = opencv.Transform((16, 16))
     used.spectrum(drawn(16, 16, dtype="float64") * 1e300)
     assert np.array_equal(fresh, used.spectrum(small))
     wide = np.pad(small, [(4, 7), (2, 8)])
@@ -268,11 +272,11 @@ def test_a_block_knows_nothing_of_the_one_before():
 
 
 def fresh_of(cells):
-    return planes.Transform(cells.shape).spectrum(cells)
+    return opencv.Transform(cells.shape).spectrum(cells)
 
 
 def test_only_the_first_rows_of_a_correlation_are_computed():
-    transform = planes.Transform((24, 16))
+    transform = opencv.Transform((24, 16))
     kernel = transform.spectrum(drawn(5, 5, dtype="float64")).copy()
     cells = transform.spectrum(drawn(24, 16, dtype="float64")).copy()
     whole = transform.correlated(cells, kernel, 24).copy()
@@ -282,29 +286,29 @@ def test_only_the_first_rows_of_a_correlation_are_computed():
 
 
 def test_transforms_at_work_share_no_memory():
-    with planes.transforming((8, 8)) as one, planes.transforming((8, 8)) as other:
+    with opencv.transforming((8, 8)) as one, opencv.transforming((8, 8)) as other:
         assert one is not other
         kept = one
-    with planes.transforming((8, 8)) as again, planes.transforming((8, 8)) as more:
+    with opencv.transforming((8, 8)) as again, opencv.transforming((8, 8)) as more:
         assert kept in (again, more)
-    with planes.transforming((8, 10)) as fitting:
+    with opencv.transforming((8, 10)) as fitting:
         assert (8, 10) == fitting.sizes
 
 
 def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
-    monkeypatch.setattr(planes, "MOST_READY_CELLS", 99)
-    monkeypatch.setattr(planes, "_ready", [])
-    with planes.transforming((10, 10)):
+    monkeypatch.setattr(opencv, "MOST_READY_CELLS", 99)
+    monkeypatch.setattr(opencv, "_ready", [])
+    with opencv.transforming((10, 10)):
         pass
-    assert [] == planes._ready
+    assert [] == opencv._ready
 
 
 @pytest.mark.parametrize("kernel", [31, 45])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_blocks_of_planes_are_those_of_the_sums(monkeypatch, kernel, workers):
-    monkeypatch.setattr(sharing, "WORTH_A_THREAD", 1e-9)
-    monkeypatch.setattr(sharing, "WORTH_A_CALL", 0)
-    monkeypatch.setattr(sharing, "WORTH_A_BAND", 1e-9)
+    monkeypatch.setattr(thread_pool, "WORTH_A_THREAD", 1e-9)
+    monkeypatch.setattr(thread_pool, "WORTH_A_CALL", 0)
+    monkeypatch.setattr(thread_pool, "WORTH_A_BAND", 1e-9)
     machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, workers))
     x, w = drawn(2, 2, 150, 170), drawn(4, 1, kernel, kernel)
     ops = NumpyBackend("fft", machine, workers)
@@ -334,13 +338,13 @@ def test_the_price_of_sums_counts_every_part_of_a_kernel():
     rates = PlaneRates(1e9, 1, 1e-3, 1)
     # 10,000 outputs of 225 taps, 3 more for each of two parts, 6 to add the second one; a row of
     # 100 cells costs as much as 132; three calls for each part
-    assert 2.37e-3 * 1.32 + 6e-3 == pytest.approx(plane_cost.sums(problem, rates, 1e6))
+    assert 2.37e-3 * 1.32 + 6e-3 == pytest.approx(cost_opencv.sums(problem, rates, 1e6))
     wide = problem._replace(dtype="float64")
     # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 24)
-    assert 10.56e-3 * 1.32 + 15e-3 == pytest.approx(plane_cost.sums(wide, rates, 1e6))
+    assert 10.56e-3 * 1.32 + 15e-3 == pytest.approx(cost_opencv.sums(wide, rates, 1e6))
     large = problem._replace(batch=1000)
     # 40 MB of results are more than memory that is kept: written at 1 MB/s
-    assert 2.37 * 1.32 + 6 + 40 == pytest.approx(plane_cost.sums(large, rates, 1e6))
+    assert 2.37 * 1.32 + 6 + 40 == pytest.approx(cost_opencv.sums(large, rates, 1e6))
 
 
 def test_the_price_of_sums_counts_channels_and_slices():
@@ -349,10 +353,10 @@ def test_the_price_of_sums_counts_channels_and_slices():
     rates = PlaneRates(1e9, 1, 1e-3, 1)
     # 3,200 outputs of 2 channels * 27 taps, 3 + 8 more for each of 2 * 3 sums; a row of 32 cells
     # costs as much as 64; 6 calls for each sum
-    assert 120 * 3.2e-6 * 2 + 36e-3 == pytest.approx(plane_cost.sums(problem, rates, 1e6))
+    assert 120 * 3.2e-6 * 2 + 36e-3 == pytest.approx(cost_opencv.sums(problem, rates, 1e6))
     flat = problem._replace(sizes=(10, 32), out_sizes=(10, 32), windows=windows[:2])
     # 320 outputs of 2 channels * 9 taps, 3 for each of two sums, 4 to add the second
-    assert 28 * 3.2e-7 * 2 + 6e-3 == pytest.approx(plane_cost.sums(flat, rates, 1e6))
+    assert 28 * 3.2e-7 * 2 + 6e-3 == pytest.approx(cost_opencv.sums(flat, rates, 1e6))
 
 
 def test_opencv_computes_with_as_many_threads_as_are_allowed():
@@ -363,7 +367,7 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
     seen = []
     try:
         with limited_threads(2, "numpy"):
-            seen.append((cv2.getNumThreads(), planes.own_threads(2**20), planes.own_threads(999)))
+            seen.append((cv2.getNumThreads(), opencv.own_threads(2**20), opencv.own_threads(999)))
         seen.append((cv2.getNumThreads(),))
     finally:
         cv2.setNumThreads(before)
@@ -373,20 +377,20 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
 def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
     windows = (Window(15, 1, 7, 7),) * 2
     problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
-    tiles = fft.Tiles((64, 64), (50, 50), (2, 2))
+    tiles = overlap_save.Tiles((64, 64), (50, 50), (2, 2))
     # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
     work = (24 + 4 * 0.7) * 4096 * 12
     assert work == pytest.approx(
-        plane_cost.transforms(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30)
+        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30)
     )
     # of each block 2 channels of float32 are read and looked at, 4 are written in both widths
     written = 4 * 4096 * 4 * (2 + 2 * 4) / 2
     assert written == pytest.approx(
-        plane_cost.transforms(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
+        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
     )
     calls = 8 * 4 * 4 + 60
     assert calls == pytest.approx(
-        plane_cost.transforms(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
+        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
     )
 
 
@@ -395,8 +399,8 @@ def test_threads_share_whole_blocks():
     problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
 
     def price(counts, threads):
-        tiles = fft.Tiles((64, 64), (50, 50), counts)
-        return plane_cost.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
+        tiles = overlap_save.Tiles((64, 64), (50, 50), counts)
+        return cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
 
     assert price((1, 1), 1) == price((1, 1), 4)
     assert price((1, 2), 1) == pytest.approx(1.6 * price((1, 2), 4))

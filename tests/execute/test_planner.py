@@ -5,9 +5,10 @@ import json
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.execute import cost, kept_rates, planes
-from convcalc.execute.algorithms import fft
-from convcalc.execute.machine import (
+from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.backends import opencv
+from convcalc.execute.planning import cost, kept_rates
+from convcalc.execute.planning.machine import (
     DEFAULT,
     Machine,
     PlaneRates,
@@ -16,7 +17,7 @@ from convcalc.execute.machine import (
     forget,
     this_machine,
 )
-from convcalc.execute.planner import plan
+from convcalc.execute.planning.planner import plan
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
 
@@ -44,7 +45,7 @@ def test_a_wide_kernel_on_one_channel_is_transformed(backend):
 
 
 def test_the_price_of_a_transformed_row_counts_its_blocks_and_what_is_written():
-    row, tiles = problem(size=1000, kernel=25, rank=1), fft.Tiles((128,), (104,), (10,))
+    row, tiles = problem(size=1000, kernel=25, rank=1), overlap_save.Tiles((128,), (104,), (10,))
     rates = Rates(1e30, 1e30, 1e30, 1e30, 1e30, 1e-30)
     # 10 blocks there and back, and the kernel, 128 cells of log2 = 7, rows at 0.75
     work = cost.spectral(row, tiles, "numpy", rates._replace(transforms=1))
@@ -152,7 +153,7 @@ def test_a_problem_counts():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(planes, "is_installed", lambda: False)
+    monkeypatch.setattr(opencv, "is_installed", lambda: False)
     forget()
     yield tmp_path / "convcalc" / "machine.json"
     forget()
@@ -195,7 +196,7 @@ PLANES = PlaneRates(3e10, 4e9, 1e-6, 5)
 def test_the_rates_of_opencv_are_those_kept_where_it_is_installed_now(cache, monkeypatch):
     write(cache, json.dumps(as_data(DEFAULT._replace(planes=PLANES))))
     assert this_machine(3).planes is None
-    monkeypatch.setattr(planes, "is_installed", lambda: True)
+    monkeypatch.setattr(opencv, "is_installed", lambda: True)
     forget()
     assert PlaneRates(3e10, 4e9, 1e-6, 3) == this_machine(3).planes
     write(cache, json.dumps(as_data(DEFAULT)))

@@ -13,11 +13,12 @@ from convolving import BACKENDS, conv, drawn, run
 
 import convcalc
 from convcalc.errors import DataError, ResourceError, UsageError
-from convcalc.execute import choice, running
-from convcalc.execute.machine import DEFAULT
+from convcalc.execute import in_memory
+from convcalc.execute.executor import open_backend
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
+from convcalc.execute.settings import Settings
 from convcalc.layers import KINDS, Conv
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
@@ -470,7 +471,7 @@ def test_too_little_memory_is_refused_with_what_is_needed(monkeypatch):
     # Of 4 bytes each: two more copies of 4x4 inputs, twice 3x3 results, and 4 weights:
     # 4*(32 + 18 + 4)
     x, w = np.ones((4, 4), "float32"), np.ones((2, 2), "float32")
-    monkeypatch.setattr(running, "available_memory", lambda: 215)
+    monkeypatch.setattr(in_memory, "available_memory", lambda: 215)
     with pytest.raises(ResourceError) as caught:
         conv(x, w)
     assert str(caught.value).startswith(
@@ -480,7 +481,7 @@ def test_too_little_memory_is_refused_with_what_is_needed(monkeypatch):
 
 def test_an_input_that_must_be_converted_is_another_copy(monkeypatch):
     x, w = np.ones((4, 4), "float16"), np.ones((2, 2), "float32")
-    monkeypatch.setattr(running, "available_memory", lambda: 279)
+    monkeypatch.setattr(in_memory, "available_memory", lambda: 279)
     with pytest.raises(ResourceError, match=r"needs about 280 bytes"):  # 4*(48 + 18 + 4)
         conv(x, w)
 
@@ -488,12 +489,12 @@ def test_an_input_that_must_be_converted_is_another_copy(monkeypatch):
 @pytest.mark.parametrize("available", [216, None])
 def test_enough_or_unknown_memory_is_used(monkeypatch, available):
     x, w = np.ones((4, 4), "float32"), np.ones((2, 2), "float32")
-    monkeypatch.setattr(running, "available_memory", lambda: available)
+    monkeypatch.setattr(in_memory, "available_memory", lambda: available)
     assert np.full((3, 3), 4).tolist() == conv(x, w).tolist()
 
 
 def test_the_largest_layer_and_the_batch_decide_the_memory(monkeypatch):
-    monkeypatch.setattr(running, "available_memory", lambda: 0)
+    monkeypatch.setattr(in_memory, "available_memory", lambda: 0)
     # The second layer: 8 * (3*5*9*4 + 2*5*2*4 + 2*9 + 2)
     with pytest.raises(ResourceError, match=r"needs about 5,120 bytes"):
         network("pw:9 pw:2", np.ones((5, 1, 2, 2), "float64"))
@@ -512,17 +513,17 @@ class Priced(NamedTuple):
 def with_work(monkeypatch, numpy, torch=0.0):
     """As if the backends needed this long."""
     predicted = {"numpy": numpy, "torch": torch}
-    monkeypatch.setattr(choice, "seconds", lambda problems, backend: predicted[backend])
+    monkeypatch.setattr(open_backend, "seconds", lambda problems, backend: predicted[backend])
 
 
 def test_small_work_is_numpys_and_torch_is_not_imported():
     program = """
 import sys, numpy as np
-from convcalc.execute.machine import DEFAULT
+from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.problem import Problem, problems_of
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
-from convcalc.execute.initial import initial_weights
+from convcalc.execute.settings import Settings
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.weights.random_weights import initial_weights
 import convcalc
 network = convcalc.parse("conv:8,k3,p1 pw:4")
 weights = lambda network, shape: dict(initial_weights(network, shape, 0))
@@ -548,18 +549,18 @@ def test_torch_is_chosen_where_it_pays_for_its_import_twice(
     monkeypatch, loaded, numpy, torch, expected
 ):
     pytest.importorskip("torch")
-    monkeypatch.setattr(choice, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
-    monkeypatch.setattr(choice, "torch_is_loaded", lambda: loaded)
+    monkeypatch.setattr(open_backend, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
+    monkeypatch.setattr(open_backend, "torch_is_loaded", lambda: loaded)
     with_work(monkeypatch, numpy, torch)
-    assert expected == choice.choose_backend([PROBLEM])
+    assert expected == open_backend.choose_backend([PROBLEM])
 
 
 def test_the_work_is_that_of_every_convolution(monkeypatch):
-    monkeypatch.setattr(choice, "plan", lambda problem, *_: Priced(problem.macs))
+    monkeypatch.setattr(open_backend, "plan", lambda problem, *_: Priced(problem.macs))
     network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")
     problems = problems_of(network, 2, (4, 8, 8), "float32")
     # 64 cells: 64*4*9; 64*9 and 64*3; from 64 cells 3*2*4
-    assert 2 * 64 * (2304 + 576 + 192 + 24) == choice.seconds(problems, "numpy")
+    assert 2 * 64 * (2304 + 576 + 192 + 24) == open_backend.seconds(problems, "numpy")
     assert [False, False, False, True] == [problem.transposed for problem in problems]
 
 
@@ -570,13 +571,13 @@ def test_integers_stay_with_numpy_however_many(monkeypatch):
 
 def test_without_torch_numpy_computes_all(monkeypatch):
     with_work(monkeypatch, 1e9)
-    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    monkeypatch.setattr(open_backend, "find_spec", lambda name: None)
     assert "numpy" == run(Conv, np.ones(3), np.ones(2), backend="auto").backend
 
 
 @pytest.mark.parametrize("settings", [{"backend": "torch"}, {"backend": "auto", "device": "cpu"}])
 def test_torch_that_is_missing_is_named_with_its_extra(monkeypatch, settings):
-    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    monkeypatch.setattr(open_backend, "find_spec", lambda name: None)
     with pytest.raises(UsageError) as caught:
         conv(np.ones(3), np.ones(2), **settings)
     assert "torch is not installed; pip install 'convcalc[torch]' brings it" == str(caught.value)

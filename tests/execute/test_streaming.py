@@ -9,11 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError, DataError
-from convcalc.execute.dtypes import plan_dtypes
-from convcalc.execute.figures import Figures, figures_of
-from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.arrays.dtypes import plan_dtypes
+from convcalc.execute.arrays.statistics import Figures, figures_of
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.out_of_core.stream import Stream, run_stream
 from convcalc.execute.problem import problem_of
-from convcalc.execute.streaming import Stream, run_stream
 from convcalc.execute.tiling import choose
 from convcalc.layers import Conv
 
@@ -102,7 +102,7 @@ def test_figures_piece_by_piece():
 
 
 def test_figures_of_more_than_one_piece(monkeypatch):
-    monkeypatch.setattr("convcalc.execute.figures.PIECE", 7)
+    monkeypatch.setattr("convcalc.execute.arrays.statistics.PIECE", 7)
     values = np.arange(24).reshape(1, 2, 3, 4)
     figures = figures_of(values)
     assert (0, 23, 11.5, 24) == (figures.least, figures.largest, figures.mean, figures.finite)

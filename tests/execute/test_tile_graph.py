@@ -9,17 +9,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError, DataError
-from convcalc.execute.axes import Axes, as_given, kept_axes
-from convcalc.execute.dtypes import plan_dtypes
-from convcalc.execute.machine import this_machine
-from convcalc.execute.numpy_backend import NumpyBackend
+from convcalc.execute.arrays.axes import Axes, as_given, kept_axes
+from convcalc.execute.arrays.dtypes import plan_dtypes
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.cluster.worker import Job
+from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.problem import problem_of
-from convcalc.execute.tiles import Job
 from convcalc.execute.tiling import choose
 from convcalc.layers import Conv
 
 dask = pytest.importorskip("dask")
-tile_graph = pytest.importorskip("convcalc.execute.tile_graph", exc_type=ImportError)
+tile_graph = pytest.importorskip("convcalc.execute.cluster.graph", exc_type=ImportError)
 pytest.importorskip("zarr")
 
 OPS = NumpyBackend()

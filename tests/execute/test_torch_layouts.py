@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import convcalc  # noqa: E402
-from convcalc.execute import planes, torch_conv  # noqa: E402
-from convcalc.execute.torch_backend import TorchBackend  # noqa: E402
+from convcalc.execute.backends import opencv, torch_conv  # noqa: E402
+from convcalc.execute.backends.torch_backend import TorchBackend  # noqa: E402
 from convcalc.window import Window  # noqa: E402
 
 
@@ -35,7 +35,7 @@ def definition(x, w, bias=None):
 def test_channels_are_put_side_by_side(shape, installed, threads, monkeypatch):
     if installed:
         pytest.importorskip("cv2")
-    monkeypatch.setattr(planes, "is_installed", lambda: installed)
+    monkeypatch.setattr(opencv, "is_installed", lambda: installed)
     x = whole(*shape)
     y = torch_conv._interleaved(x)
     assert torch.equal(x, y)
@@ -45,8 +45,8 @@ def test_channels_are_put_side_by_side(shape, installed, threads, monkeypatch):
 
 def test_opencv_reorders_where_it_is_faster(threads, monkeypatch):
     seen = []
-    monkeypatch.setattr(planes, "is_installed", lambda: True)
-    monkeypatch.setattr(planes, "swap", lambda array, _: seen.append(array.shape))
+    monkeypatch.setattr(opencv, "is_installed", lambda: True)
+    monkeypatch.setattr(opencv, "swap", lambda array, _: seen.append(array.shape))
     torch_conv._interleaved(whole(2, 6, 16, 16))  # 256 cells apart
     assert [(6, 256), (6, 256)] == seen
     torch_conv._interleaved(whole(1, 6, 9, 9))

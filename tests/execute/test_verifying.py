@@ -12,11 +12,13 @@ from hypothesis import given, settings
 
 import convcalc
 from convcalc.errors import UsageError
-from convcalc.execute import numpy_backend, planner, verifying
-from convcalc.execute.planner import plan
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
-from convcalc.execute.tolerances import TOLERANCES
+from convcalc.execute import verify as verifying
+from convcalc.execute.arrays.tolerance import TOLERANCES
+from convcalc.execute.backends import numpy_backend
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.planning import planner
+from convcalc.execute.planning.planner import plan
+from convcalc.execute.settings import Settings
 from convcalc.layers import Conv, ConvTranspose
 
 both = pytest.mark.parametrize("backend", BACKENDS)

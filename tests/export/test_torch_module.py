@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from random_layers import layers
 
 import convcalc
-from convcalc.calling import ONLY_MODULES
 from convcalc.errors import DataError, ShapeError, SpecError, UsageError
-from convcalc.execute.numpy_backend import NumpyBackend
-from convcalc.execute.results import Settings
-from convcalc.execute.running import run_network
+from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
 from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsample
-from convcalc.network import Network, Node
-from convcalc.reference import load_network, network_input, network_names
+from convcalc.network.functional import ONLY_MODULES
+from convcalc.network.graph import Network, Node
+from convcalc.zoo.catalog import load_network, network_input, network_names
 from test_layers import CONTRACT
 
 torch = pytest.importorskip("torch")

@@ -8,17 +8,17 @@ from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer
 
 if TYPE_CHECKING:
     from convcalc.analysis.compare import Comparison, Outcome
-    from convcalc.analysis.devices import DEVICES, Device, device_machine
-    from convcalc.analysis.difference import Difference
-    from convcalc.analysis.memory import MemoryReport, analyze_memory
-    from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline, report_roofline
-    from convcalc.analysis.traffic import (
+    from convcalc.analysis.diff import Difference
+    from convcalc.analysis.memory.report import MemoryReport, analyze_memory
+    from convcalc.analysis.memory.traffic import (
         LayerTraffic,
         ReportTraffic,
         Traffic,
         layer_traffic,
         report_traffic,
     )
+    from convcalc.analysis.roofline.devices import DEVICES, Device, device_machine
+    from convcalc.analysis.roofline.model import LayerRoofline, Machine, Roofline, report_roofline
 
 __all__ = [
     "DEVICES",
@@ -49,21 +49,21 @@ __all__ = [
 _HOMES = {
     "Comparison": "compare",
     "Outcome": "compare",
-    "DEVICES": "devices",
-    "Device": "devices",
-    "device_machine": "devices",
-    "Difference": "difference",
-    "MemoryReport": "memory",
-    "analyze_memory": "memory",
-    "LayerRoofline": "roofline",
-    "Machine": "roofline",
-    "Roofline": "roofline",
-    "report_roofline": "roofline",
-    "LayerTraffic": "traffic",
-    "ReportTraffic": "traffic",
-    "Traffic": "traffic",
-    "layer_traffic": "traffic",
-    "report_traffic": "traffic",
+    "DEVICES": "roofline.devices",
+    "Device": "roofline.devices",
+    "device_machine": "roofline.devices",
+    "Difference": "diff",
+    "MemoryReport": "memory.report",
+    "analyze_memory": "memory.report",
+    "LayerRoofline": "roofline.model",
+    "Machine": "roofline.model",
+    "Roofline": "roofline.model",
+    "report_roofline": "roofline.model",
+    "LayerTraffic": "memory.traffic",
+    "ReportTraffic": "memory.traffic",
+    "Traffic": "memory.traffic",
+    "layer_traffic": "memory.traffic",
+    "report_traffic": "memory.traffic",
 }
 
 

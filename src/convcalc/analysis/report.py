@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.calling import Functions
 from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
 from convcalc.layers.parameters import count
-from convcalc.network import INPUT, leading_to
+from convcalc.network.functional import Functions
+from convcalc.network.graph import INPUT, leading_to
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis.conventions.base import Convention, Term
     from convcalc.layers import Fields, Layer, Shape
-    from convcalc.network import Network, Step
+    from convcalc.network.graph import Network, Step
 
 CONVENTION_NAME = "macs"
 NORMALISATION = ("bn", "gn", "in", "ln")

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.cli.console import note
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
-from convcalc.cli.options import (
+from convcalc.cli.parsing.options import (
     APPEARANCE,
     CALCULATOR,
     COMPARE,
@@ -25,12 +24,13 @@ from convcalc.cli.options import (
     SPEC_FILE,
     WEIGHTS,
 )
-from convcalc.cli.output import check_appearance, show
-from convcalc.cli.repeats import one_value_each
-from convcalc.cli.values import count_of
+from convcalc.cli.parsing.repeats import one_value_each
+from convcalc.cli.parsing.values import count_of
+from convcalc.cli.terminal.output import check_appearance, show
+from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
-    from convcalc.cli.options import Options
+    from convcalc.cli.parsing.options import Options
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -175,20 +175,20 @@ OTHER_DETAILS = {
 REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.calculator", "shape", CALCULATOR),
-    "flops": ("convcalc.cli.costs", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
-    "rf": ("convcalc.cli.calculator", "rf", CALCULATOR),
-    "memory": ("convcalc.cli.memory", "memory", {**CALCULATOR, **MEMORY}),
-    "summary": ("convcalc.cli.network", "summary", {**CALCULATOR, **DEPTH}),
-    "diff": ("convcalc.cli.diff", "diff", DIFF),
-    "roofline": ("convcalc.cli.roofline", "roofline", {**CALCULATOR, **MACHINE}),
-    "devices": ("convcalc.cli.roofline", "devices", APPEARANCE),
-    "layers": ("convcalc.cli.network", "layers", {**KIND, **APPEARANCE}),
-    "networks": ("convcalc.cli.network", "networks", APPEARANCE),
-    "fmt": ("convcalc.cli.network", "fmt", SPEC_FILE),
-    "calibrate": ("convcalc.cli.calibrate", "calibrate", APPEARANCE),
-    "run": ("convcalc.cli.run", "run", RUN),
-    "weights": ("convcalc.cli.weights", "weights", WEIGHTS),
+    "shape": ("convcalc.cli.commands.shape_rf", "shape", CALCULATOR),
+    "flops": ("convcalc.cli.commands.flops", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
+    "rf": ("convcalc.cli.commands.shape_rf", "rf", CALCULATOR),
+    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY}),
+    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
+    "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
+    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
+    "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
+    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
+    "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),
+    "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
+    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
+    "run": ("convcalc.cli.commands.run.run", "run", RUN),
+    "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
@@ -223,7 +223,7 @@ def _program(
 ) -> None:
     if version:
         from convcalc import __version__
-        from convcalc.cli.console import write_out
+        from convcalc.cli.terminal.streams import write_out
 
         write_out(f"convcalc {__version__}\n")
         raise typer.Exit
@@ -240,7 +240,7 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
 
     They are also told to libraries that read the environment once, when they are loaded.
     """
-    from convcalc.execute.sharing import processors  # not needed to count anything
+    from convcalc.execute.backends.thread_pool import processors  # not needed to count anything
 
     asked, most = count_of("threads", text), processors()
     count = min(asked, most)

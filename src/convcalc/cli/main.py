@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcalc.cli.console import PROGRAM, write_error, write_out
 from convcalc.cli.signals import raise_heard
+from convcalc.cli.terminal.streams import PROGRAM, write_error, write_out
 from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _refuse_completion() -> None:
 
 def _completed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a value after every option that may do without: Typer knows no such."""
-    from convcalc.cli.options import OPTIONAL_VALUES
+    from convcalc.cli.parsing.options import OPTIONAL_VALUES
 
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)

@@ -9,14 +9,14 @@ import numpy as np
 from convcalc.analysis import Report, layer_reports, totals_of
 from convcalc.arrayfile import write_array
 from convcalc.arrayfile.zarr_metadata import is_zarr
-from convcalc.execute.work import fitting
+from convcalc.execute.job import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.execute.dtypes import DtypePlan
+    from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.layers import Shape
-    from convcalc.network import Network
+    from convcalc.network.graph import Network
 
 EMPTY = "the batch is empty: nothing is computed"
 

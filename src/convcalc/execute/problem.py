@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from convcalc.layers.base import Layer
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
-    from convcalc.network import Network
+    from convcalc.network.graph import Network
     from convcalc.window import Window
 
 ITEMSIZES = {"float32": 4, "float64": 8, "int64": 8}

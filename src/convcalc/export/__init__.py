@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.layers import Shape
-    from convcalc.network import Network
+    from convcalc.network.graph import Network
 
 __all__ = ["to_torch"]
 

@@ -8,19 +8,19 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from convcalc.calling import Functions, check_functions
-from convcalc.execute.biases import with_full_biases
-from convcalc.execute.tensor_dtypes import check_tensor, dtype_name
-from convcalc.execute.weights import check_weights, without_counters
+from convcalc.execute.arrays.biases import with_full_biases
+from convcalc.execute.arrays.tensor_dtypes import check_tensor, dtype_name
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import Place, Tree
-from convcalc.network import INPUT
+from convcalc.network.functional import Functions, check_functions
+from convcalc.network.graph import INPUT
+from convcalc.network.weight_names import check_weights, without_counters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers import Shape
-    from convcalc.network import Network
+    from convcalc.network.graph import Network
 
 
 def torch_module(

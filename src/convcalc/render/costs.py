@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis import LayerReport, Report
     from convcalc.analysis.conventions.base import Reason
-    from convcalc.analysis.real_taps import RealTaps
+    from convcalc.analysis.conventions.real_taps import RealTaps
 
 BIAS_ADDS = Column("bias_adds", "bias adds", numeric=True)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.difference import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
+from convcalc.analysis.diff import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
-from convcalc.network import INPUT
+from convcalc.network.graph import INPUT
 from convcalc.render.documents import (
     MACS,
     OUTPUT,
@@ -25,7 +25,7 @@ from convcalc.render.table import Cell, Column, Document, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.analysis.difference import Difference, Pair, Quantity
+    from convcalc.analysis.diff import Difference, Pair, Quantity
     from convcalc.analysis.report import LayerReport, Report
 
 COLUMNS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.precision import BITS
+from convcalc.analysis.dtypes import BITS
 from convcalc.render.documents import (
     INDEX,
     OUTPUT,
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from convcalc.analysis.memory import LayerMemory, LiveTensor, MemoryReport, TrainingMemory
-    from convcalc.analysis.traffic import LayerTraffic
+    from convcalc.analysis.memory.report import (
+        LayerMemory,
+        LiveTensor,
+        MemoryReport,
+        TrainingMemory,
+    )
+    from convcalc.analysis.memory.traffic import LayerTraffic
 
 MB, MIB = 10**6, 2**20
 UNITS = "1 MB = 10^6 bytes, 1 MiB = 2^20 bytes"

@@ -9,9 +9,9 @@ from convcalc.render.results import verification_data, verification_text
 from convcalc.render.table import Cell, Column, Document, Table, written
 
 if TYPE_CHECKING:
-    from convcalc.execute.planner import Plan
+    from convcalc.execute.planning.planner import Plan
     from convcalc.execute.problem import Problem
-    from convcalc.execute.results import Outlook, Result
+    from convcalc.execute.settings import Outlook, Result
     from convcalc.execute.tiling import Tiling
 
 INDEX = Column("index", "#", numeric=True)

@@ -8,7 +8,7 @@ from convcalc.render.documents import heading, report_data, report_remarks
 from convcalc.render.table import Cell, Column, Document, Shown, Table, signed
 
 if TYPE_CHECKING:
-    from convcalc.analysis.reconciling import Difference, Reconciled, Reconciliation
+    from convcalc.analysis.conventions.reconcile import Difference, Reconciled, Reconciliation
 
 COLUMNS = [
     Column("tool", "tool"),

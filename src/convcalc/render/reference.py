@@ -7,13 +7,13 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import UsageError, nearest, printable
+from convcalc.language import write_line
+from convcalc.language.parse import shorthands
+from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
-from convcalc.reading import shorthands
-from convcalc.reference import network_input, network_names, network_summary
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
-from convcalc.spec import write_line
-from convcalc.spec.writer import write_value
+from convcalc.zoo.catalog import network_input, network_names, network_summary
 
 if TYPE_CHECKING:
     from convcalc.layers import Layer

@@ -11,9 +11,9 @@ from convcalc.render.table import Cell, Column, Document, Table, written
 if TYPE_CHECKING:
     import numpy as np
 
-    from convcalc.execute.figures import Figures
-    from convcalc.execute.results import Result
-    from convcalc.execute.verifying import Verification
+    from convcalc.execute.arrays.statistics import Figures
+    from convcalc.execute.settings import Result
+    from convcalc.execute.verify import Verification
 
 MOST_GRID_VALUES = 400
 MOST_GRID_COLUMNS = 16

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.devices import DEVICES
-from convcalc.analysis.precision import BITS
+from convcalc.analysis.dtypes import BITS
+from convcalc.analysis.roofline.devices import DEVICES
 from convcalc.render.documents import (
     INDEX,
     SCHEMA_VERSION,
@@ -20,9 +20,9 @@ from convcalc.render.table import Cell, Column, Document, Share, Shown, Table
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from convcalc.analysis.devices import Device
-    from convcalc.analysis.roofline import LayerRoofline, Machine, Roofline
-    from convcalc.analysis.traffic import LayerTraffic
+    from convcalc.analysis.memory.traffic import LayerTraffic
+    from convcalc.analysis.roofline.devices import Device
+    from convcalc.analysis.roofline.model import LayerRoofline, Machine, Roofline
 
 COLUMNS = [
     INDEX,

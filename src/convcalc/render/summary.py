@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convcalc.analysis.folding import fold
+from convcalc.analysis.blocks import fold
 from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.documents import (
     OUTPUT,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.analysis import Report
-    from convcalc.analysis.folding import Fold
+    from convcalc.analysis.blocks import Fold
     from convcalc.receptive import Field
 
 COLUMNS = [

@@ -11,8 +11,8 @@ from convcalc.render.table import Cell, Column, Document, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.analysis.initial import Initial
     from convcalc.layers import Shape
+    from convcalc.network.initialisation import Initial
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2}
 """Bytes of a number, for the dtypes that weights are written in; the usual one first."""

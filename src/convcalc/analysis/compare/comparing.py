@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.analysis.compare.table import variants_of
 from convcalc.analysis.report import analyze, totals_of
 from convcalc.errors import UsageError
+from convcalc.language.unparse import with_source
 from convcalc.layers import Conv
-from convcalc.network import INPUT, Network, Node
-from convcalc.raising import with_source
+from convcalc.network.graph import INPUT, Network, Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from convcalc.analysis.compare.variant import Formula, Variant
     from convcalc.analysis.report import LayerReport, Report, Totals
     from convcalc.layers import Layer, Shape
-    from convcalc.network import Step
+    from convcalc.network.graph import Step
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The memory that a network needs, and the bytes that it moves."""

@@ -1,0 +1,328 @@
+"""What training keeps of a forward pass for the backward pass, as PyTorch's autograd does.
+
+The table says of each kind which of its inputs, whether its output, and what else is kept. It
+follows the formulas of PyTorch's tools/autograd/derivatives.yaml: whatever a backward formula
+names is saved. Weights and running statistics are there anyway and are not counted again.
+
+A storage that several layers keep is kept once. Some of the channels of several samples do not lie
+next to each other: kinds that need their input in one piece copy them first, and keep the copy. A
+layer saves nothing if nothing before it, and nothing in it, is trained: the caller's input asks for
+no gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from convcalc.analysis.dtypes import size_in_bytes
+from convcalc.analysis.memory.lifetimes import placed
+from convcalc.network.graph import INPUT, leading_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from convcalc.analysis.memory.lifetimes import Placement
+    from convcalc.layers import Layer, Shape
+    from convcalc.network.graph import Step
+    from convcalc.window import Window
+
+
+class Kept(NamedTuple):
+    """What one layer keeps.
+
+    Attributes:
+        inputs: Which of its inputs, by their places.
+        for_gradient: Which more, if the input itself has a gradient.
+        output: Whether its output.
+        numbers: Numbers beside them, of the layer's own dtype, of the whole batch.
+        whole_bytes: Bytes beside them whatever the dtype: masks and indices.
+    """
+
+    inputs: tuple[int, ...] = ()
+    for_gradient: tuple[int, ...] = ()
+    output: bool = False
+    numbers: int = 0
+    whole_bytes: int = 0
+
+
+class Place(NamedTuple):
+    """A layer with the shapes of its first input and its output, and the batch."""
+
+    layer: Any
+    shape: Shape
+    out: Shape
+    batch: int
+
+
+Rule: TypeAlias = "Kept | Callable[[Place], Kept]"
+"""What a kind keeps: always the same, or as its place has it."""
+
+NOTHING = Kept()
+INPUT_KEPT = Kept(inputs=(0,))
+OUTPUT_KEPT = Kept(output=True)
+
+INDEX = 8
+"""Bytes of an int64 index."""
+
+
+def _conv(here: Place) -> Kept:
+    """The input, or the padded copy of it that the convolution really reads.
+
+    Zeros that are the same at both ends are the convolution's own business; uneven ones are added
+    first, as far as the ends differ (`convolution_same` in aten/src/ATen/native/Convolution.cpp).
+    Other modes pad first (torch/nn/modules/conv.py), for which `reflect` and `replicate` keep the
+    input as well, where it has a gradient.
+    """
+    windows = here.layer.windows(here.shape)
+    if here.layer.padding_mode == "zeros":
+        return _evenly_padded(windows, here)
+    padded = [size + w.before + w.after for size, w in zip(here.shape[1:], windows, strict=True)]
+    unpadded = () if here.layer.padding_mode == "circular" else (0,)
+    return Kept(for_gradient=unpadded, numbers=here.batch * here.shape[0] * prod(padded))
+
+
+def _evenly_padded(windows: Sequence[Window], here: Place) -> Kept:
+    """The input, or where the ends differ a copy with the difference added."""
+    uneven = [abs(window.after - window.before) for window in windows]
+    if not any(uneven):
+        return INPUT_KEPT
+    sizes = [size + more for size, more in zip(here.shape[1:], uneven, strict=True)]
+    return Kept(numbers=here.batch * here.shape[0] * prod(sizes))
+
+
+def _stages(here: Place) -> Kept:
+    """What each convolution keeps; between two of them lies a tensor of its own."""
+    kept, shape = NOTHING, here.shape
+    for place, stage in enumerate(here.layer.stages(shape[0]).values()):
+        out = stage.out_shape(shape)
+        own = _conv(Place(stage, shape, out, here.batch))
+        if place == 0:
+            kept = own
+        else:
+            between = here.batch * prod(shape) if own.inputs else 0
+            kept = kept._replace(numbers=kept.numbers + own.numbers + between)
+        shape = out
+    return kept
+
+
+def _pool(here: Place) -> Kept:
+    """The input, padded first where the padding is uneven; PyTorch rounds up without padding."""
+    return _evenly_padded(replace(here.layer, ceil_mode=False).windows(here.shape), here)
+
+
+def _maxpool(here: Place) -> Kept:
+    """The same, and the place of each maximum."""
+    return _pool(here)._replace(whole_bytes=INDEX * here.batch * prod(here.out))
+
+
+def _adaptive_max(here: Place) -> Kept:
+    """The input and the place of each maximum."""
+    return Kept((0,), whole_bytes=INDEX * here.batch * prod(here.out))
+
+
+def _adaptive_mean(here: Place) -> Kept:
+    """The input; a mean of everything (`mean`, which PyTorch takes then) keeps nothing."""
+    return NOTHING if prod(here.out[1:]) == 1 else INPUT_KEPT
+
+
+def _bn(here: Place) -> Kept:
+    """The input, and the mean and 1 / deviation of each channel over the batch."""
+    return Kept((0,), numbers=2 * here.shape[0])
+
+
+def _measured(here: Place) -> Kept:
+    """The input, and the mean and 1 / deviation of each set of values."""
+    return Kept((0,), numbers=2 * here.batch * here.layer.sets(here.shape))
+
+
+def _instance(here: Place) -> Kept:
+    """The same, and the weight once for each sample (`instance_norm` repeats it)."""
+    return Kept((0,), numbers=(2 + here.layer.affine) * here.batch * here.shape[0])
+
+
+def _dropout(here: Place) -> Kept:
+    """A mask of one byte each (`native_dropout`); p = 0 is no layer, p = 1 a product with one 0."""
+    if here.layer.p in (0, 1):
+        return Kept(numbers=int(here.layer.p))
+    return Kept(whole_bytes=here.batch * prod(here.shape))
+
+
+def _pad(here: Place) -> Kept:
+    """The input of `reflection_pad` and `replication_pad`; other modes keep sizes alone."""
+    return INPUT_KEPT if here.layer.padding_mode in ("reflect", "replicate") else NOTHING
+
+
+SAVED: dict[str, Rule] = {
+    "conv": _conv,
+    **dict.fromkeys(("dw", "pw", "sep"), _stages),
+    **dict.fromkeys(("convt", "linear", "layerscale", "prelu"), INPUT_KEPT),
+    **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
+    **dict.fromkeys(
+        (
+            *("relu6", "hardtanh", "leakyrelu", "elu", "silu", "gelu", "softplus", "mish"),
+            *("hardsigmoid", "hardswish"),
+        ),
+        INPUT_KEPT,
+    ),
+    **dict.fromkeys(
+        (
+            *("residual", "concat", "flatten", "identity", "slice"),
+            *("upsample", "pixelshuffle", "shuffle"),
+        ),
+        NOTHING,
+    ),
+    "scale": Kept(inputs=(0, 1)),
+    "bn": _bn,
+    "gn": _measured,
+    "ln": _measured,
+    "in": _instance,
+    "maxpool": _maxpool,
+    "avgpool": _pool,
+    "adaptivemaxpool": _adaptive_max,
+    "adaptiveavgpool": _adaptive_mean,
+    "gap": _adaptive_mean,
+    "dropout": _dropout,
+    "pad": _pad,
+}
+"""What each kind keeps.
+
+Source: PyTorch 2.13, tools/autograd/derivatives.yaml; every row is compared with what autograd
+really saves in tests/test_saved.py.
+"""
+
+
+IN_ONE_PIECE = ("gn", "in", "linear")
+"""Kinds that copy an input which does not lie in one piece, and keep the copy; `linear` does on
+more than one axis only.
+
+Source: PyTorch 2.13, `group_norm` (aten/src/ATen/native/group_norm.cpp) calls `contiguous`;
+`instance_norm` (Normalization.cpp) and `linear` (Linear.cpp) call `reshape`, which copies where
+neighbouring axes are no longer one.
+"""
+
+
+@dataclass(frozen=True)
+class SavedTensors:
+    """What the backward pass needs of the forward pass.
+
+    Attributes:
+        layers: Bytes that each layer is the first to keep; None where it is not known.
+        unknown: The kinds of which it is not known; they are not in the bytes.
+    """
+
+    layers: tuple[int | None, ...]
+    unknown: tuple[str, ...]
+
+
+def saved_tensors(
+    steps: Sequence[Step],
+    input_shape: Shape,
+    batch: int = 1,
+    dtype: str = "float32",
+    *,
+    output: int | None = None,
+) -> SavedTensors:
+    """The bytes that each layer keeps, every storage where it is first kept.
+
+    Args:
+        steps: The layers on their shapes, as `Network.walk` gives them.
+        input_shape: (channels, *spatial) of one sample.
+        batch: Samples.
+        dtype: A name in `precision.BITS`, of activations and statistics alike.
+        output: The node whose result is the network's, -1 for the input; None is the last one.
+            What a layer keeps that this does not depend on is let go with its result.
+    """
+    placement = placed(steps, input_shape, batch, views=_is_view)
+    trained = _trained(steps)
+    last = len(steps) - 1 if output is None else output
+    needed = leading_to([step.node.inputs for step in steps], last)
+    kept: set[int] = set()
+    layers: list[int | None] = []
+    unknown: dict[str, None] = {}
+    for index, (step, own) in enumerate(zip(steps, _each(steps, placement, batch), strict=True)):
+        if not trained[index] or index not in needed:
+            layers.append(0)
+            continue
+        if own is None:
+            unknown[step.layer.kind] = None
+            layers.append(None)
+            continue
+        homes = {placement.home(node) for node in _nodes(index, step, own, trained)}
+        beside = own.whole_bytes + size_in_bytes(own.numbers, dtype)
+        first = (placement.storages[home].numbers for home in homes - kept)
+        layers.append(beside + sum(size_in_bytes(numbers, dtype) for numbers in first))
+        kept |= homes
+    return SavedTensors(tuple(layers), tuple(unknown))
+
+
+def _each(steps: Sequence[Step], placement: Placement, batch: int) -> Iterator[Kept | None]:
+    """What each layer keeps if it is trained; the same layer on the same shapes is asked once."""
+    known: dict[tuple[int, tuple[Shape, ...]], Kept | None] = {}
+    in_parts = _in_parts(steps, placement, batch)
+    for step in steps:
+        key = (id(step.layer), step.arriving)
+        if key not in known:
+            known[key] = _kept(step, batch)
+        own = known[key]
+        if own is not None and step.node.inputs[0] in in_parts:
+            own = _of_parts(own, step, batch)
+        yield own
+
+
+def _is_view(layer: Layer) -> bool:
+    """In training a dropout makes a tensor of its own."""
+    return layer.view and not (layer.kind == "dropout" and getattr(layer, "p", 0) > 0)
+
+
+def _in_parts(steps: Sequence[Step], placement: Placement, batch: int) -> set[int]:
+    """The results that are a part of each of several samples: channels of a larger storage."""
+    return {
+        index
+        for index, step in enumerate(steps)
+        if batch > 1
+        and placement.storages[placement.home(index)].numbers > batch * prod(step.leaving)
+    }
+
+
+def _of_parts(kept: Kept, step: Step, batch: int) -> Kept:
+    """What a layer keeps of an input that does not lie in one piece: a copy, if it makes one."""
+    shape = step.arriving[0]
+    if step.layer.kind not in IN_ONE_PIECE or (step.layer.kind == "linear" and len(shape) == 1):
+        return kept
+    return kept._replace(inputs=(), numbers=kept.numbers + batch * prod(shape))
+
+
+def _trained(steps: Sequence[Step]) -> list[bool]:
+    """Whether a gradient flows through each result: a weight is in it, or before it."""
+    trained: list[bool] = []
+    for step in steps:
+        before = any(source != INPUT and trained[source] for source in step.node.inputs)
+        trained.append(before or bool(step.layer.weight_shapes(*step.arriving)))
+    return trained
+
+
+def _kept(step: Step, batch: int) -> Kept | None:
+    """What a layer keeps; None if its kind is not in the table."""
+    rule = SAVED.get(step.layer.kind)
+    if not callable(rule):
+        return rule
+    return rule(Place(step.layer, step.arriving[0], step.leaving, batch))
+
+
+def _nodes(index: int, step: Step, kept: Kept, trained: Sequence[bool]) -> Iterator[int]:
+    """The results that a layer keeps, -1 for the network's input.
+
+    A factor of a product is kept for the gradient of the other one, if that has any.
+    """
+    inputs = step.node.inputs
+    has_gradient = [source != INPUT and trained[source] for source in inputs]
+    for place in kept.inputs:
+        if step.layer.kind != "scale" or has_gradient[1 - place]:
+            yield inputs[place]
+    for place in kept.for_gradient:
+        if has_gradient[place]:
+            yield inputs[place]
+    if kept.output:
+        yield index

@@ -1,0 +1,309 @@
+"""The memory of a network in bytes: weights, activations alive at once, scratch space, training.
+
+Everything takes the same dtype, and everything is exact: no allocator's rounding, no libraries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.analysis.dtypes import BITS, size_in_bytes
+from convcalc.analysis.memory.autograd import saved_tensors
+from convcalc.analysis.memory.lifetimes import placed
+from convcalc.analysis.memory.traffic import report_traffic
+from convcalc.analysis.memory.workspace import workspace
+from convcalc.analysis.report import analyze
+from convcalc.collecting import uncollected
+from convcalc.errors import ParameterError, nearest
+from convcalc.network.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from convcalc.analysis.memory.autograd import SavedTensors
+    from convcalc.analysis.memory.lifetimes import Placement
+    from convcalc.analysis.memory.traffic import LayerTraffic
+    from convcalc.analysis.memory.workspace import Workspace
+    from convcalc.analysis.report import LayerReport, Report
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network, Step
+
+STATE = {"adam": 2, "adamw": 2, "momentum": 1, "sgd": 0}
+"""Numbers that an optimiser keeps for each weight: two moments, or a velocity, or nothing.
+
+Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay
+Regularization" (2019), algorithm 2; Sutskever et al., "On the Importance of Initialization and
+Momentum in Deep Learning" (2013), section 2.
+"""
+
+TRAINABLE = ("float32", "float16", "bfloat16")
+"""Dtypes that have gradients."""
+
+INPUT_LABEL = "input"
+
+
+@dataclass(frozen=True)
+class LayerMemory:
+    """One layer; every figure is in bytes, activations and traffic of the whole batch.
+
+    Attributes:
+        layer: Shapes, counts and the rest.
+        weights: Its parameters.
+        buffers: What is stored beside them, as the running statistics of `bn`.
+        activations: Its result.
+        stored: Memory that its result takes anew: 0 for a view and for what is written in place.
+        live: Everything that is alive while it is computed, workspaces apart.
+        workspace: Scratch memory of a convolution; None for other kinds.
+        saved: What it is the first to keep for the backward pass; None if the dtype has none, or
+            if it is not known of its kind.
+        traffic: What it reads and writes; None if it is not known.
+    """
+
+    layer: LayerReport
+    weights: int
+    buffers: int
+    activations: int
+    stored: int
+    live: int
+    workspace: Workspace | None
+    saved: int | None
+    traffic: LayerTraffic | None
+
+
+@dataclass(frozen=True)
+class LiveTensor:
+    """A tensor that is alive at the peak.
+
+    Attributes:
+        index: The layer that wrote it last; -1 is the caller's input.
+        label: That layer's label, or "input".
+        shape: (channels, *spatial) of one sample.
+        bytes: Its size, of the whole batch.
+    """
+
+    index: int
+    label: str
+    shape: Shape
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The layer at which most is alive, the first if there are several.
+
+    Attributes:
+        layer: That layer.
+        bytes: What is alive while it is computed.
+        tensors: What that is, in the order in which it was stored.
+    """
+
+    layer: LayerReport
+    bytes: int
+    tensors: tuple[LiveTensor, ...]
+
+
+@dataclass(frozen=True)
+class TrainingMemory:
+    """What one step of training needs at once, in bytes.
+
+    Attributes:
+        optimizer: A name in `STATE`.
+        weights: The parameters.
+        buffers: Running statistics.
+        gradients: As much as the parameters.
+        state: What the optimiser keeps.
+        saved: What the forward pass leaves for the backward pass.
+        unknown: Kinds of layers whose part in `saved` is not known and not in it.
+    """
+
+    optimizer: str
+    weights: int
+    buffers: int
+    gradients: int
+    state: int
+    saved: int
+    unknown: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """All of it, in bytes."""
+        return self.weights + self.buffers + self.gradients + self.state + self.saved
+
+
+@dataclass(frozen=True)
+class MemoryReport:
+    """The memory of a network on one input; every figure is in bytes.
+
+    Attributes:
+        report: Shapes and counts.
+        dtype: Of weights and activations, a name in `precision.BITS`.
+        in_place: Whether layers write over their inputs where they can.
+        layers: Each layer.
+        input: The caller's input.
+        peak: Where most activations are alive.
+        training: One step of training; None for a dtype that has no gradients.
+        traffic: Reads and writes of all layers of which they are known.
+    """
+
+    report: Report
+    dtype: str
+    in_place: bool
+    layers: tuple[LayerMemory, ...]
+    input: int
+    peak: Peak
+    training: TrainingMemory | None
+    traffic: LayerTraffic
+
+    @property
+    def weights(self) -> int:
+        """All parameters."""
+        return sum(row.weights for row in self.layers)
+
+    @property
+    def buffers(self) -> int:
+        """All that is stored beside the parameters."""
+        return sum(row.buffers for row in self.layers)
+
+    @property
+    def activations(self) -> int:
+        """The results of all layers together, whether or not they are alive at the same time."""
+        return sum(row.activations for row in self.layers)
+
+
+def analyze_memory(
+    network: Network,
+    input_shape: Sequence[int],
+    batch: int = 1,
+    *,
+    dtype: str = "float32",
+    in_place: bool = False,
+    optimizer: str = "adam",
+) -> MemoryReport:
+    """The memory of a network on one input shape.
+
+    Args:
+        network: The layers, as `convcalc.parse` gives them.
+        input_shape: (channels, *spatial sizes) of one sample.
+        batch: Samples; it multiplies activations, not parameters.
+        dtype: Of weights and activations, a name in `precision.BITS`.
+        in_place: Let activations, normalisations and sums write over their inputs at inference;
+            `convcalc.analysis.memory.lifetimes` has the rule. What training keeps does not
+            depend on it.
+        optimizer: A name in `STATE`.
+
+    Raises:
+        ParameterError: the dtype or the optimiser is unknown, a size is impossible, or there are
+            no layers.
+        ShapeError: a layer does not fit the shape that arrives at it.
+        SpecError: the same, for a network that was read from a text.
+
+    Example:
+        >>> import convcalc
+        >>> found = analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4))
+        >>> found.peak.bytes, [tensor.label for tensor in found.peak.tensors]
+        (1024, ['0', '1'])
+        >>> analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4), in_place=True).peak.bytes
+        704
+    """
+    _check("dtype", dtype, BITS)
+    _check("optimizer", optimizer, STATE)
+    if not network.nodes:
+        raise ParameterError("network", "has no layers, which take no memory")
+    report = analyze(network, tuple(input_shape), batch)
+    with uncollected():
+        steps = list(network.walk(report.input))
+        end = network.output
+        placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
+        sizes = [size_in_bytes(storage.numbers, dtype) for storage in placement.storages]
+        live = placement.live(sizes)
+        saved = None
+        if dtype in TRAINABLE:
+            saved = saved_tensors(steps, report.input, report.batch, dtype, output=end)
+        traffic = report_traffic(report, dtype)
+        fixed = _fixed(report, steps, dtype)
+        layers = tuple(
+            LayerMemory(
+                layer=row,
+                weights=own.weights,
+                buffers=own.buffers,
+                activations=size_in_bytes(row.activations, dtype),
+                stored=placement.stored(row.index, sizes),
+                live=live[row.index],
+                workspace=own.workspace,
+                saved=None if saved is None else saved.layers[row.index],
+                traffic=traffic.layers[row.index],
+            )
+            for row, own in zip(report.layers, fixed, strict=True)
+        )
+    return MemoryReport(
+        report=report,
+        dtype=dtype,
+        in_place=in_place,
+        layers=layers,
+        input=sizes[0],
+        peak=_peak(report, placement, live, sizes),
+        training=None if saved is None else _training(layers, saved, optimizer),
+        traffic=traffic.totals,
+    )
+
+
+class _Fixed(NamedTuple):
+    """What a layer needs whatever its place in the network."""
+
+    weights: int
+    buffers: int
+    workspace: Workspace | None
+
+
+def _fixed(report: Report, steps: Sequence[Step], dtype: str) -> Iterator[_Fixed]:
+    """Of each layer; the same layer on the same shapes is asked once."""
+    known: dict[tuple[int, tuple[Shape, ...]], _Fixed] = {}
+    for row, step in zip(report.layers, steps, strict=True):
+        key = (id(step.layer), step.arriving)
+        if key not in known:
+            buffers = step.layer.buffer_shapes(*step.arriving)
+            known[key] = _Fixed(
+                _stored(row.weights.values(), dtype),
+                _stored(buffers.values(), dtype),
+                workspace(step.layer, step.arriving[0], dtype),
+            )
+        yield known[key]
+
+
+def _stored(shapes: Iterable[Shape], dtype: str) -> int:
+    """Bytes of several arrays, each of whole bytes."""
+    return sum(size_in_bytes(prod(shape), dtype) for shape in shapes)
+
+
+def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int]) -> Peak:
+    """The first layer at which most is alive, and what is alive there."""
+    at = live.index(max(live))
+    tensors = []
+    for storage, size in zip(placement.storages, sizes, strict=True):
+        if storage.first <= at <= storage.last:
+            held = storage.held(at)
+            row = None if held == INPUT else report.layers[held]
+            label, shape = (row.label, row.output_shape) if row else (INPUT_LABEL, report.input)
+            tensors.append(LiveTensor(held, label, shape, size))
+    return Peak(report.layers[at], live[at], tuple(tensors))
+
+
+def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str) -> TrainingMemory:
+    weights = sum(row.weights for row in layers)
+    return TrainingMemory(
+        optimizer=optimizer,
+        weights=weights,
+        buffers=sum(row.buffers for row in layers),
+        gradients=weights,
+        state=STATE[optimizer] * weights,
+        saved=sum(filter(None, saved.layers)),
+        unknown=saved.unknown,
+    )
+
+
+def _check(name: str, value: str, known: Collection[str]) -> None:
+    if value not in known:
+        hint = nearest(value, known)
+        raise ParameterError(name, f"expected one of {', '.join(known)}; got {value!r}{hint}")

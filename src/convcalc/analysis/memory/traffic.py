@@ -1,0 +1,311 @@
+"""Memory traffic of each layer in bytes, with all the reuse there can be and with none.
+
+Layers are computed one by one: each reads its inputs from memory and writes its result there, and
+nothing stays in a cache from one layer to the next. Two figures bound what one layer moves.
+
+*Ideal*: every distinct number of the inputs and weights that takes part is read once, every number
+of the result is written once; the misses of a cache that holds everything from its first use on,
+and that no smaller one gets below. Elements that a stride skips are not read; those that a border
+repeats are, once. An input that arrives twice is read once, as are numbers that several views of
+one result share. Weights are read once for the whole batch.
+
+*Without reuse*: every multiply-accumulate reads both its operands, and every other operation the
+numbers of the inputs and weights that it works on; only the partial result, and the element whose
+function is being computed, stay in registers. Per layer, with n numbers in the result:
+
+    conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
+    sep                            the same, as `dw` and then `pw`
+    maxpool, avgpool, gap, ...     1 read per cell of each window; n writes
+    gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
+                                   x for x - mean, which is written, that once more for the result
+    softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
+                                   written, that once more for the quotient
+    bn                             n + 2n: x*a + c; n writes
+    prelu, layerscale              n + n; n writes
+    residual, scale                n per input; n writes
+    upsample                       nearest n, bilinear 2^axes * n; n writes
+    pad                            1 read per cell that is not a zero; n writes
+    activations, concat, ...       n; n writes
+
+Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
+convolutions, so that the numbers between them are written and read. `bn` reads two numbers per
+channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with
+and without `affine`. Taps on padding count where they count as MACs.
+
+Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
+Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for Multicore
+Architectures" (Communications of the ACM, 2009), "Tying the 3Cs to Operational Intensity".
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from convcalc.analysis.dtypes import size_in_bytes
+from convcalc.borders import elements_read, united
+from convcalc.language.parse import parse
+from convcalc.layers.kinds import KINDS
+from convcalc.layers.stages import Staged
+from convcalc.network.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.analysis.report import LayerReport, Report
+    from convcalc.layers import Conv, Layer, Pad, Shape, Slice, Upsample
+    from convcalc.layers.pooling import Pool
+    from convcalc.window import Window
+
+WINDOWED = ("conv", "dw", "pw", "sep", "maxpool", "avgpool")
+"""Kinds whose windows may leave cells out."""
+
+PASSES = {
+    **dict.fromkeys(("gn", "ln", "in"), (3, 2, 2)),
+    "softmax": (3, 0, 2),
+    "bn": (1, 2, 1),
+    "prelu": (1, 1, 1),
+    "layerscale": (1, 1, 1),
+}
+"""Reads of the inputs, reads of weights if there are any, and writes, per number of the result."""
+
+
+class Traffic(NamedTuple):
+    """Bytes between memory and one layer, or several, for the whole batch.
+
+    Attributes:
+        inputs: Bytes read of the numbers that arrive, results between two passes included.
+        weights: Bytes read of weights and other fixed numbers.
+        outputs: Bytes written.
+    """
+
+    inputs: int = 0
+    weights: int = 0
+    outputs: int = 0
+
+    @property
+    def total(self) -> int:
+        """All bytes, read and written."""
+        return sum(self)
+
+    def __add__(self, other: Traffic) -> Traffic:  # type: ignore[override]
+        """The traffic of both, part by part."""
+        return Traffic(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Part(NamedTuple):
+    """A run of the numbers of a sample.
+
+    Attributes:
+        origin: The layer in whose result they lie; -1 is the caller's input.
+        begin: The place of the first one in it.
+    """
+
+    origin: int
+    begin: int
+
+
+class LayerTraffic(NamedTuple):
+    """What one layer, or several one after the other, move.
+
+    Attributes:
+        operations: 2 per multiply-accumulate and 1 per operation on single elements. A bias is
+            where a sum starts: 2*k operations are k products and k additions onto it.
+        ideal: Traffic with all the reuse there can be within a layer, in bytes.
+        without_reuse: Traffic where every operand comes from memory, in bytes.
+    """
+
+    operations: int
+    ideal: Traffic
+    without_reuse: Traffic
+
+    @property
+    def intensity(self) -> Fraction | None:
+        """Operations per byte of ideal traffic; None where nothing is moved.
+
+        Source: the "operational intensity" of Williams, Waterman and Patterson (2009).
+        """
+        return Fraction(self.operations, self.ideal.total) if self.ideal.total else None
+
+    def __add__(self, other: LayerTraffic) -> LayerTraffic:  # type: ignore[override]
+        """Both, one after the other."""
+        return LayerTraffic(
+            self.operations + other.operations,
+            self.ideal + other.ideal,
+            self.without_reuse + other.without_reuse,
+        )
+
+
+NOTHING = LayerTraffic(0, Traffic(), Traffic())
+
+
+class ReportTraffic(NamedTuple):
+    """The traffic of every layer of a report, and the sum over them: layer by layer execution.
+
+    Of a layer whose costs are not known it is not known either: None, and in no sum.
+    """
+
+    layers: tuple[LayerTraffic | None, ...]
+    totals: LayerTraffic
+
+
+def report_traffic(report: Report, dtype: str = "float32") -> ReportTraffic:
+    """The traffic of every layer, and the totals.
+
+    Args:
+        report: As `convcalc.analysis.analyze` gives it; its batch counts.
+        dtype: A name in `precision.BITS`, of all numbers alike.
+
+    Example:
+        >>> import convcalc
+        >>> report = convcalc.parse("conv:512,k3,p1,nobias").analyze((512, 14, 14))
+        >>> report_traffic(report).totals.ideal  # 4 * (512*14*14, 512*512*3*3, 512*14*14)
+        Traffic(inputs=401408, weights=9437184, outputs=401408)
+    """
+    origins = _origins(report.layers)
+    layers = tuple(layer_traffic(row, report.batch, dtype, origins) for row in report.layers)
+    return ReportTraffic(layers, sum(filter(None, layers), NOTHING))
+
+
+def layer_traffic(
+    row: LayerReport,
+    batch: int = 1,
+    dtype: str = "float32",
+    origins: Mapping[int, Part] | None = None,
+) -> LayerTraffic | None:
+    """The traffic of one layer; None if its costs are not known, for then nor is what it reads.
+
+    Args:
+        row: What is known of the layer.
+        batch: The samples that `row` was counted for.
+        dtype: A name in `precision.BITS`, of all numbers alike.
+        origins: Of inputs that are views, the part of a result that each one is.
+    """
+    if not row.counted:
+        return None
+    operations = row.flops + row.element_ops
+    if KINDS[row.kind].view:
+        return LayerTraffic(operations, Traffic(), Traffic())
+    return LayerTraffic(
+        operations,
+        _ideal(row, batch, dtype, origins or {}),
+        Traffic(*(size_in_bytes(part, dtype) for part in _numbers_without_reuse(row, batch))),
+    )
+
+
+def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
+    """Where the numbers of each result lie: a view is a part of what its input is a part of.
+
+    Channels come first and neighbouring axes are flattened in order, so that a slice is a run of
+    the numbers of a sample, whatever was flattened before it.
+    """
+    origins = {INPUT: Part(INPUT, 0)}
+    for row in rows:
+        source = row.inputs[0]
+        origins[row.index] = Part(row.index, 0)
+        if KINDS[row.kind].view:
+            origin, begin = origins.get(source, Part(source, 0))
+            origins[row.index] = Part(origin, begin + _skipped(row))
+    return origins
+
+
+def _skipped(row: LayerReport) -> int:
+    """Numbers of a sample before the first one of a view."""
+    if row.kind != "slice":
+        return 0
+    begin, _ = cast("Slice", _layer(row.spec)).channels[0]
+    return begin * prod(row.output_shape[1:])
+
+
+def _ideal(row: LayerReport, batch: int, dtype: str, origins: Mapping[int, Part]) -> Traffic:
+    """Each array of the whole batch is one piece, of whole bytes."""
+    between = size_in_bytes(_between(row, batch), dtype)
+    inputs = sum(
+        size_in_bytes(batch * numbers, dtype) for numbers in _numbers_read(row, origins).values()
+    )
+    weights = sum(size_in_bytes(prod(shape), dtype) for shape in _fixed(row))
+    return Traffic(inputs + between, weights, size_in_bytes(row.activations, dtype) + between)
+
+
+def _numbers_read(row: LayerReport, origins: Mapping[int, Part]) -> dict[int, int]:
+    """Numbers of a sample that a layer reads of each result before it, every number once."""
+    if len(row.inputs) == 1:
+        return {row.inputs[0]: _elements_read(row, row.input_shapes[0])}
+    runs: dict[int, list[tuple[int, int]]] = {}
+    for source, shape in zip(row.inputs, row.input_shapes, strict=True):
+        origin, begin = origins.get(source, Part(source, 0))
+        runs.setdefault(origin, []).append((begin, begin + prod(shape)))
+    return {origin: united(parts) for origin, parts in runs.items()}
+
+
+def _fixed(row: LayerReport) -> list[Shape]:
+    """The shapes of what is read beside the inputs: the weights, of `bn` a and c."""
+    if row.kind == "bn":
+        return [row.output_shape[:1]] * 2
+    return list(row.weights.values())
+
+
+def _between(row: LayerReport, batch: int) -> int:
+    """Numbers that the first half of `sep` leaves for the second."""
+    if row.kind != "sep":
+        return 0
+    return batch * row.weights["depthwise.weight"][0] * prod(row.output_shape[1:])
+
+
+def _elements_read(row: LayerReport, shape: Shape) -> int:
+    """Numbers of an input (channels, *spatial) that take part in the result."""
+    if row.kind in WINDOWED:
+        windows, mode = _windows(row.spec, shape)
+        axes = zip(windows, shape[1:], strict=True)
+        return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
+    if row.kind == "upsample":
+        return cast("Upsample", _layer(row.spec)).elements_read(shape)
+    return prod(shape)
+
+
+@lru_cache(maxsize=256)
+def _layer(spec: str) -> Layer:
+    """The layer that a row's spec says."""
+    return cast("Layer", parse(spec).nodes[0].layer)
+
+
+def _windows(spec: str, shape: Shape) -> tuple[tuple[Window, ...], str]:
+    """The windows that lie on the input, and what their border is made of.
+
+    Of `dw`, `pw` and `sep` those of the first stage; the border of a pooling is of no elements.
+    """
+    layer = _layer(spec)
+    if isinstance(layer, Staged):
+        layer = next(iter(layer.stages(shape[0]).values()))
+    windows = cast("Conv | Pool", layer).windows(shape)
+    return windows, getattr(layer, "padding_mode", "zeros")
+
+
+def _numbers_without_reuse(row: LayerReport, batch: int) -> tuple[int, int, int]:
+    """(read of inputs, read of weights, written) where nothing is kept; see the module."""
+    numbers = row.activations
+    if row.macs:
+        return row.macs, row.macs + row.bias_adds, numbers + _between(row, batch)
+    if row.kind in PASSES:
+        inputs, weights, outputs = PASSES[row.kind]
+        return inputs * numbers, weights * numbers if _fixed(row) else 0, outputs * numbers
+    return _fetched(row, batch), 0, numbers
+
+
+def _fetched(row: LayerReport, batch: int) -> int:
+    """Numbers of the inputs that the operations of a layer without weights ask for."""
+    match row.kind:
+        case "maxpool" | "adaptivemaxpool":
+            return row.element_ops
+        case "avgpool" | "adaptiveavgpool" | "gap":
+            return row.element_ops - row.activations  # a division asks for none
+        case "upsample" if row.element_ops:
+            return cast("int", 2 ** (len(row.output_shape) - 1)) * row.activations
+        case "pad" if cast("Pad", _layer(row.spec)).padding_mode == "zeros":
+            return batch * prod(row.input_shapes[0])
+        case "residual" | "scale":
+            return len(row.inputs) * row.activations
+        case _:
+            return row.activations

@@ -1,0 +1,1 @@
+"""How quick a machine could be, from its peak and its bandwidth."""

@@ -1,0 +1,132 @@
+"""The least time that a machine needs for each layer, by its arithmetic and by its memory.
+
+A layer of F operations that moves Q bytes cannot take less than F / peak seconds, because the
+machine does not compute faster, nor less than Q / bandwidth, because its memory does not deliver
+faster. The two meet at the ridge, F / Q = peak / bandwidth: layers of a smaller arithmetic
+intensity F / Q are bound by memory, the others by arithmetic. F is counted as `analysis/traffic.py`
+counts operations, Q is its ideal traffic, which no execution from memory to memory gets below.
+
+Layers are taken one after the other, each from memory to memory, as they run without fusion: the
+time of a network is the sum over its layers. What can be faster: layers that are fused or small
+enough for a cache to carry numbers from one to the next, and algorithms that need fewer operations
+than the direct sums, as Winograd's or an FFT.
+
+Source: Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
+Multicore Architectures" (Communications of the ACM, 2009): attainable rate = min(peak, bandwidth *
+intensity), of which F over that rate is the time here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from convcalc.analysis.memory.traffic import report_traffic
+
+if TYPE_CHECKING:
+    from convcalc.analysis.memory.traffic import LayerTraffic
+    from convcalc.analysis.report import LayerReport, Report
+
+Bound: TypeAlias = Literal["compute", "memory"]
+
+
+class Machine(NamedTuple):
+    """A processor and its memory.
+
+    Attributes:
+        peak: Operations per second, 2 per multiply-accumulate (FLOP/s of a float dtype).
+        bandwidth: Bytes per second between processor and memory.
+        name: What it is called, if it has a name.
+        source: Where the two figures are from, if it is known.
+    """
+
+    peak: Fraction
+    bandwidth: Fraction
+    name: str = ""
+    source: str = ""
+
+    @property
+    def ridge(self) -> Fraction:
+        """Operations per byte from which on arithmetic is the limit: peak / bandwidth."""
+        return self.peak / self.bandwidth
+
+
+class LayerRoofline(NamedTuple):
+    """One layer on a machine.
+
+    Attributes:
+        row: The layer.
+        traffic: Its operations, and the bytes it moves; None if they are not known.
+        seconds: The least time it takes, exact: max(operations / peak, bytes / bandwidth); None if
+            it is not known.
+        bound: What that time is for: "compute" from the ridge on, else "memory"; None for a layer
+            that neither computes nor moves anything.
+    """
+
+    row: LayerReport
+    traffic: LayerTraffic | None
+    seconds: Fraction | None
+    bound: Bound | None
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Every layer of a network on a machine.
+
+    Attributes:
+        report: The network; its batch counts.
+        machine: The processor and its memory.
+        dtype: The dtype of all numbers.
+        layers: The layers in order.
+        totals: Operations and traffic of all layers, one after the other.
+        seconds: The least time of all layers, one after the other: the sum of what is known, exact.
+    """
+
+    report: Report
+    machine: Machine
+    dtype: str
+    layers: tuple[LayerRoofline, ...]
+    totals: LayerTraffic
+    seconds: Fraction
+
+    @property
+    def peak_fraction(self) -> Fraction:
+        """The share of the peak rate that is used in that time, from 0 to 1."""
+        if not self.seconds:
+            return Fraction(0)
+        return self.totals.operations / (self.machine.peak * self.seconds)
+
+
+def report_roofline(report: Report, machine: Machine, dtype: str = "float32") -> Roofline:
+    """The least time of every layer and of the network.
+
+    Args:
+        report: As `convcalc.analysis.analyze` gives it; its batch counts.
+        machine: Its peak must be that of `dtype`.
+        dtype: A name in `precision.BITS`, of all numbers alike.
+
+    Example:
+        >>> import convcalc
+        >>> report = convcalc.parse("conv:512,k3,p1,nobias").analyze((512, 14, 14))
+        >>> a100 = Machine(Fraction(19_500 * 10**9), Fraction(1_555 * 10**9))
+        >>> layer = report_roofline(report, a100).layers[0]
+        >>> layer.bound, float(layer.seconds)  # 924,844,032 / 19.5e12
+        ('compute', 4.742789907692308e-05)
+    """
+    traffic = report_traffic(report, dtype)
+    layers = tuple(
+        _on(machine, row, moved) for row, moved in zip(report.layers, traffic.layers, strict=True)
+    )
+    seconds = sum((layer.seconds or Fraction(0) for layer in layers), Fraction(0))
+    return Roofline(report, machine, dtype, layers, traffic.totals, seconds)
+
+
+def _on(machine: Machine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
+    if traffic is None:
+        return LayerRoofline(row, None, None, None)
+    computing = traffic.operations / machine.peak
+    moving = traffic.ideal.total / machine.bandwidth
+    seconds = max(computing, moving)
+    bound: Bound | None = "compute" if computing >= moving else "memory"
+    return LayerRoofline(row, traffic, seconds, bound if seconds else None)

@@ -1,0 +1,1 @@
+"""The commands, a file each; every one is imported when it is called."""

@@ -1,0 +1,74 @@
+"""`diff`: two networks side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.diff import difference
+from convcalc.cli.commands.shape_rf import DEFAULT_INPUT, answered
+from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.terminal.streams import note
+from convcalc.errors import UsageError, printable
+from convcalc.layers.base import times
+from convcalc.render.difference import difference_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+    from convcalc.render.table import Document
+
+
+def diff(given: Mapping[str, Any]) -> Document:
+    """`convcalc diff`: the layers of two networks, paired.
+
+    Raises:
+        UsageError: both networks would come from standard input, or a value is impossible.
+        SpecError: a network has faults, or does not fit its input.
+    """
+    words = (given["a"], given["b"])
+    if words == ("-", "-"):
+        raise UsageError("only one of the two networks can come from standard input, '-'")
+    asked = None if given["input"] is None else shape_of("input", given["input"])
+    networks = [read_source([word]) for word in words]
+    shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
+    reports = [
+        answered(network.analyze, shape) for network, shape in zip(networks, shapes, strict=True)
+    ]
+    names = [printable(" ".join(word.split()), 60) for word in words]
+    found = difference(reports[0], reports[1])
+    return difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+
+
+def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) -> list[Shape]:
+    """The input of each network: what is asked for, its own, that of the other, or the default.
+
+    What was assumed, and what may have been meant otherwise, is said.
+    """
+    declared = [network.input_shape for network in networks]
+    notes: list[str] = []
+    if asked is not None:
+        for network in networks:
+            check_axes(network, asked, batch=False)
+        shapes = [asked, asked]
+    else:
+        shapes, notes = _assumed(declared)
+    notes += [
+        doubt(network, shape, batch=False) or ""
+        for network, shape in zip(networks, shapes, strict=True)
+    ]
+    for text in () if quiet else filter(None, dict.fromkeys(notes)):
+        note(text)
+    return shapes
+
+
+def _assumed(declared: Sequence[Shape | None]) -> tuple[list[Shape], list[str]]:
+    """The shapes where none is asked for, and a note of those that were assumed."""
+    known = [shape for shape in declared if shape is not None]
+    assumed = known[0] if known else DEFAULT_INPUT
+    missing = [letter for letter, shape in zip("AB", declared, strict=True) if shape is None]
+    whose = f" for {missing[0]}, as for the other" if known and missing else ""
+    notes = [f"not given, so assumed: input {times(assumed)}{whose} (-i)"] if missing else []
+    return [assumed if shape is None else shape for shape in declared], notes

@@ -1,0 +1,126 @@
+"""`flops`: what a network costs, by which rule, and beside what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.report import CONVENTION_NAME
+from convcalc.cli.commands.shape_rf import answered, question
+from convcalc.cli.parsing.values import flag, text_of
+from convcalc.errors import UsageError
+from convcalc.network.functional import check_functions
+from convcalc.render import costs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.analysis.compare import Variant
+    from convcalc.network.graph import Network
+    from convcalc.render.table import Document
+
+VIEWS = ("compare", "convention", "reconcile", "detail", "real_taps")
+"""Options that each ask for a table of its own."""
+
+
+def flops(given: Mapping[str, Any]) -> Document:
+    """`convcalc flops`, in one of its views."""
+    view = _view(given)
+    if view == "compare":
+        return _compared(given)
+    convention = _convention(given["convention"])
+    network, input_shape, batch = question(given)
+    network = _calling(network, given, view)
+    if view == "reconcile":
+        from convcalc.analysis.conventions.reconcile import reconcile
+        from convcalc.render.reconciliation import reconciliation_document
+
+        return reconciliation_document(answered(reconcile, network, input_shape, batch))
+    if view == "convention":
+        return costs.flops_document(answered(network.analyze, input_shape, batch, convention))
+    report = answered(network.analyze, input_shape, batch)
+    if view == "detail":
+        return costs.detail_document(report)
+    if view == "real_taps":
+        from convcalc.analysis.conventions.real_taps import real_taps
+
+        return costs.real_taps_document(report, real_taps(network, input_shape, batch))
+    return costs.flops_document(report)
+
+
+def _view(given: Mapping[str, Any]) -> str | None:
+    """The option that decides what is shown; at most one is given.
+
+    Raises:
+        UsageError: several are.
+    """
+    views = [name for name in VIEWS if given[name] is not None]
+    if len(views) > 1:
+        raise UsageError(f"give one of {', '.join(map(flag, views))}: each is a table of its own")
+    return views[0] if views else None
+
+
+def _convention(text: str | None) -> str:
+    """The name of the convention that is asked for, read before any work is done.
+
+    Raises:
+        UsageError: there is no such convention.
+    """
+    if text is None:
+        return CONVENTION_NAME
+    name = text_of("convention", text).lower()
+    if name != CONVENTION_NAME:
+        from convcalc.analysis.conventions import load_convention
+
+        try:
+            load_convention(name)
+        except UsageError as error:
+            raise UsageError(f"{flag('convention')}: {error}") from None
+    return name
+
+
+def _compared(given: Mapping[str, Any]) -> Document:
+    variants = compared(given["compare"])
+    from convcalc.analysis.compare import compare
+    from convcalc.render.comparison import comparison_document
+
+    network, input_shape, batch = question(given)
+    return comparison_document(answered(compare, network, input_shape, variants, batch))
+
+
+def compared(text: str) -> tuple[Variant, ...]:
+    """The variants that --compare names, read before any work is done.
+
+    Raises:
+        UsageError: one is unknown, or its number is missing or wrong.
+    """
+    from convcalc.analysis.compare import read_variants
+
+    text = text_of("compare", text)
+    try:
+        return read_variants(text)
+    except UsageError as error:
+        raise UsageError(f"{flag('compare')}: {error}") from None
+
+
+def _calling(network: Network, given: Mapping[str, Any], view: str | None) -> Network:
+    """The network with the functions of --functions in place of those that it declares.
+
+    Raises:
+        UsageError: a name is unknown, or nothing that was asked for depends on them.
+    """
+    if given["functions"] is None:
+        return network
+    if view not in ("convention", "reconcile"):
+        raise UsageError(
+            "--functions needs --convention or --reconcile: nothing else depends on it"
+        )
+    text = text_of("functions", given["functions"])
+    names = () if text == "none" else tuple(name.strip() for name in text.split(","))
+    if "" in names:
+        raise UsageError("--functions: a name is missing; separate them as in relu,gap")
+    try:
+        check_functions(network, names)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from None
+    return replace(network, functions=names)

@@ -1,0 +1,38 @@
+"""`memory`: how many bytes a network takes, to run and to train."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis.dtypes import BITS
+from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
+from convcalc.cli.commands.shape_rf import answered, question
+from convcalc.cli.parsing.values import choice_of
+from convcalc.errors import UsageError
+from convcalc.render.memory import memory_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.render.table import Document
+
+
+def memory(given: Mapping[str, Any]) -> Document:
+    """`convcalc memory`.
+
+    Raises:
+        UsageError: an option has an unknown value, or an optimiser is asked for in integers.
+    """
+    dtype = choice_of("dtype", given["dtype"], tuple(BITS))
+    optimizer = choice_of("optimizer", given["optimizer"], tuple(STATE))
+    if given["optimizer"] is not None and dtype not in TRAINABLE:
+        raise UsageError(
+            f"--optimizer: {dtype} has no gradients, so that nothing is trained in it; "
+            f"{', '.join(TRAINABLE)} have"
+        )
+    network, input_shape, batch = question(given)
+    ask = partial(
+        analyze_memory, dtype=dtype, in_place=bool(given["in_place"]), optimizer=optimizer
+    )
+    return memory_document(answered(ask, network, input_shape, batch))

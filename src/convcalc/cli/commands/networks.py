@@ -1,0 +1,77 @@
+"""`summary`, `fmt`, `layers` and `networks`: whole networks, and what they are written with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.analysis import Report, layer_reports, totals_of
+from convcalc.cli.commands.shape_rf import question
+from convcalc.cli.parsing.network_argument import check_name, read_text
+from convcalc.cli.parsing.values import count_of, flag_error
+from convcalc.cli.terminal.streams import note, write_out
+from convcalc.errors import NegativeAnswer, ParameterError, ShapeError, SpecError, printable
+from convcalc.language.parse import formatted
+from convcalc.render.reference import kind_document, kinds_document, networks_document
+from convcalc.render.summary import summary_document
+from convcalc.zoo.catalog import network_names, network_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.render.table import Document
+
+
+def summary(given: Mapping[str, Any]) -> Document:
+    """`convcalc summary`: one table of everything, up to a layer that does not fit."""
+    network, input_shape, batch = question(given)
+    depth = None if given["depth"] is None else count_of("depth", given["depth"])
+    layers = []
+    failure: ShapeError | SpecError | None = None
+    try:
+        for row in layer_reports(network, input_shape, batch):
+            layers.append(row)  # noqa: PERF402 - those before an error count
+    except ParameterError as error:
+        raise flag_error(error) from None
+    except (ShapeError, SpecError) as error:
+        failure = error
+        if not layers:
+            raise
+    end = len(layers) - 1 if failure else network.output
+    report = Report(input_shape, batch, tuple(layers), totals_of(layers), output=end)
+    document = summary_document(report, depth, None if failure is None else str(failure))
+    document.failure = failure
+    return document
+
+
+def fmt(given: Mapping[str, Any]) -> None:
+    """`convcalc fmt`: a spec in its canonical form, or with --check whether it is.
+
+    Raises:
+        NegativeAnswer: it is not, and --check asked.
+    """
+    name = given["file"]
+    if name.lower() in network_names():
+        text = network_text(name.lower())
+    else:
+        check_name(name)
+        text = read_text(name)
+    canonical = formatted(text)
+    if not given["check"]:
+        write_out(canonical)
+    elif canonical != text:
+        raise NegativeAnswer(
+            f"'{printable(name)}' is not in canonical form; convcalc fmt prints it"
+        )
+    elif not given["quiet"]:
+        note(f"'{printable(name)}' is in canonical form")
+
+
+def layers(given: Mapping[str, Any]) -> Document:
+    """`convcalc layers`: every kind, or one kind and its parameters."""
+    return kinds_document() if given["kind"] is None else kind_document(given["kind"])
+
+
+def networks(given: Mapping[str, Any]) -> Document:
+    """`convcalc networks`: the reference networks."""
+    del given
+    return networks_document()

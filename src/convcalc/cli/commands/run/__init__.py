@@ -1,0 +1,1 @@
+"""`convcalc run`: where it computes, and what it writes."""

@@ -1,0 +1,91 @@
+"""`shape`, `flops` and `rf`: a chain of specs or one layer by flags, on one input shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.parsing.values import (
+    count_of,
+    flag,
+    flag_error,
+    layer_flags,
+    layer_of,
+)
+from convcalc.cli.terminal.streams import note
+from convcalc.errors import ParameterError, UsageError
+from convcalc.network.graph import Network
+from convcalc.render import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers import Shape
+    from convcalc.render.table import Document
+
+DEFAULT_INPUT = (3, 224, 224)
+DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
+
+
+def shape(given: Mapping[str, Any]) -> Document:
+    """`convcalc shape`."""
+    network, input_shape, batch = question(given)
+    return documents.shape_document(answered(network.analyze, input_shape, batch))
+
+
+def rf(given: Mapping[str, Any]) -> Document:
+    """`convcalc rf`."""
+    network, input_shape, batch = question(given)
+    return documents.field_document(answered(network.analyze, input_shape, batch))
+
+
+def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
+    """The network, input shape and batch that a command line asks about.
+
+    What was assumed, and what may have been meant otherwise, is said aloud.
+
+    Raises:
+        UsageError: specs and flags are mixed, or a value is impossible.
+        SpecError: a spec has faults.
+    """
+    network, assumed = _network(given)
+    has_batch = "batch" in given
+    input_shape = network.input_shape
+    if given["input"] is not None:
+        input_shape = shape_of("input", given["input"])
+        check_axes(network, input_shape, batch=has_batch)
+    if input_shape is None:
+        input_shape = DEFAULT_INPUT
+        assumed.insert(0, "input 3x224x224 (-i)")
+    batch = 1 if given.get("batch") is None else count_of("batch", given["batch"])
+    notes = [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
+    notes.append(doubt(network, input_shape, batch=has_batch) or "")
+    for text in () if given["quiet"] else filter(None, notes):
+        note(text)
+    return network, input_shape, batch
+
+
+def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
+    """The network that layers or flags describe, and what was assumed of it."""
+    values = layer_flags(given)
+    specs = given["specs"]
+    if specs and values:
+        mixed = ", ".join(map(flag, values))
+        raise UsageError(
+            f"give layers or flags, not both: with the layer '{specs[0]}' the flag {mixed} has "
+            f"no place; write it into the layer, as conv:64,k3,s2"
+        )
+    if specs:
+        return read_source(specs), []
+    missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
+    assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
+    return Network.chain([layer_of({**missing, **values})]), assumed
+
+
+def answered(ask: Any, *arguments: Any) -> Any:
+    """The answer; a layer that came from flags has its errors named after them."""
+    try:
+        return ask(*arguments)
+    except ParameterError as error:
+        raise flag_error(error) from None

@@ -1,0 +1,85 @@
+"""`weights`: what a network's weights are called, and a file of them to start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.commands.shape_rf import question
+from convcalc.cli.parsing.values import choice_of, count_of, text_of
+from convcalc.cli.terminal.streams import note
+from convcalc.errors import UsageError, printable
+from convcalc.network.initialisation import initial_rules
+from convcalc.render.weights import DTYPE_BYTES, weights_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+    from convcalc.render.table import Document
+
+DEFAULT_SEED = 0
+
+
+def weights(given: Mapping[str, Any]) -> Document | None:
+    """`convcalc weights`: the list, or the file.
+
+    Raises:
+        UsageError: there is no network, or an option goes with a file only.
+    """
+    if not given["specs"]:
+        raise UsageError("whose weights? give layers, a file or a network by name, as resnet18")
+    dtype = choice_of("dtype", given["dtype"], tuple(DTYPE_BYTES))
+    seed = _seed(given)
+    if given["output"] is None and given["init"] is not None:
+        raise UsageError("--init makes a file: name it with -o, as -o weights.npz")
+    network, shape, _ = question(given)
+    document = weights_document(initial_rules(network, shape), shape, dtype, seed)
+    if given["output"] is None:
+        return document
+    _write(given, network, shape, seed, dtype, document.data["totals"])
+    return None if given["format"] is None else document
+
+
+def _seed(given: Mapping[str, Any]) -> int | None:
+    """The seed to draw with; None for zeros."""
+    if given["init"] is None:
+        return DEFAULT_SEED
+    text = text_of("init", given["init"])
+    return None if text.lower() == "zeros" else count_of("init", text, minimum=0)
+
+
+def _write(
+    given: Mapping[str, Any],
+    network: Network,
+    shape: Shape,
+    seed: int | None,
+    dtype: str,
+    totals: Mapping[str, int],
+) -> None:
+    # Only here: a list of names is made without numpy.
+    from convcalc.arrayfile import check_output, write_archive
+    from convcalc.arrayfile.archive import MAX_MEMBERS
+    from convcalc.execute.weights.random_weights import initial_weights
+
+    path = text_of("output", given["output"])
+    if not path.lower().endswith(".npz"):
+        raise UsageError("--output: the weights are a .npz archive; name it so, as weights.npz")
+    if not totals["arrays"]:
+        raise UsageError("these layers have no weights: there is nothing to write")
+    if totals["arrays"] > MAX_MEMBERS:
+        raise UsageError(
+            f"the network has {totals['arrays']:,} arrays; an archive of more than {MAX_MEMBERS:,} "
+            f"would not be read back"
+        )
+    check_output(path, force=bool(given["force"]), inputs=given["specs"])
+    arrays = initial_weights(network, shape, seed, dtype)
+    write_archive(path, arrays, totals["bytes"], force=bool(given["force"]))
+    if given["quiet"]:
+        return
+    if given["init"] is None:
+        note(f"not given, so assumed: seed {DEFAULT_SEED} (--init)")
+    note(
+        f"wrote {printable(path)} ({totals['arrays']:,} arrays, {totals['numbers']:,} numbers of "
+        f"{dtype}, {totals['bytes']:,} bytes)"
+    )

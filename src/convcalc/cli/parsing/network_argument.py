@@ -1,0 +1,131 @@
+"""What a command line means by a network: layers, a file, standard input, a reference network."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from convcalc.errors import (
+    DataError,
+    ResourceError,
+    SpecError,
+    UsageError,
+    is_shortage,
+    nearest,
+    printable,
+)
+from convcalc.language.parse import parse, shorthands
+from convcalc.language.parser import LONGEST_TEXT
+from convcalc.language.shapes import declared_input
+from convcalc.layers import KINDS
+from convcalc.network.functional import declared_functions
+from convcalc.opening import open_text
+from convcalc.zoo.catalog import load_network, network_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.network.graph import Network
+
+_NAME = re.compile(r"[\w-]+")
+_PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
+
+
+def read_source(words: Sequence[str]) -> Network:
+    """The network that the words of a command line mean.
+
+    One word may be `-` (standard input), a reference network or a file; everything else is the text
+    of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
+    whatever signs are in its name.
+
+    Raises:
+        UsageError: standard input is a terminal.
+        DataError: the file cannot be read, or is no text.
+        SpecError: the text has faults.
+    """
+    if len(words) == 1:
+        (word,) = words
+        if word.lower() in network_names():
+            return load_network(word.lower())
+        if word == "-" or _is_file(word):
+            text = read_text(word)
+            try:
+                declared_input(text)  # a comment that gives no shape is a fault here
+                return replace(parse(text), functions=declared_functions(text))
+            except SpecError as error:
+                name = "standard input" if word == "-" else f"'{printable(word)}'"
+                raise SpecError(text, error.problems, name, more=error.more) from None
+        check_name(word)
+    alone = [word for word in words if word in network_names()]
+    if alone:
+        raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
+    return parse(" ".join(words))
+
+
+def check_name(word: str) -> None:
+    """A word that is no layer and nearly the name of a reference network is probably meant so.
+
+    Raises:
+        UsageError: it is; the message names the network.
+    """
+    if not _NAME.fullmatch(word) or word.lower() in KINDS or word in shorthands():
+        return
+    hint = nearest(word, network_names())
+    if hint and not nearest(word, KINDS):
+        raise UsageError(f"no layer, file or network is called '{printable(word, 60)}'{hint}")
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        UsageError: standard input is a terminal.
+        DataError: it cannot be read, is too large, or is not UTF-8.
+    """
+    label = "standard input" if path == "-" else f"'{printable(path)}'"
+    if path == "-" and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError("'-' reads standard input, which is a terminal; pipe a spec into it")
+    data = _read(path, label)
+    if len(data) > LONGEST_TEXT:
+        raise DataError(f"{label} is too large for a spec: at most {LONGEST_TEXT:,} bytes are read")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{label} is no text in UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
+        ) from None
+
+
+def _read(path: str, label: str) -> bytes:
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(LONGEST_TEXT + 1)
+        with open(open_text(path, label), "rb") as file:
+            return file.read(LONGEST_TEXT + 1)
+    except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
+        unnamed = "it is closed" if path == "-" else str(error)
+        reason = getattr(error, "strerror", None) or unnamed
+        kind = ResourceError if is_shortage(error) else DataError
+        raise kind(f"cannot read {label}: {reason}") from None
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word is meant as a file: it has a folder or an ending, or such a file is there.
+
+    No layer begins like a path, with '=' or with '-'. A word with the signs of a layer is a file
+    only if there is one that has a folder or an ending.
+    """
+    if word.startswith(_PATHS):
+        return True
+    if word.startswith(("=", "-")) and os.path.isfile(word):
+        return True
+    kind = re.split("[:{]", word, maxsplit=1)[0].rpartition("=")[2]
+    if kind.lower() in KINDS or kind in shorthands():
+        return False
+    named = os.sep in word or "." in os.path.basename(word)
+    if ":" in word or "{" in word:
+        return named and os.path.isfile(word)
+    return os.sep in word or word.endswith((".spec", ".txt")) or (named and os.path.exists(word))

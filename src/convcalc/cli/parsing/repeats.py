@@ -1,0 +1,37 @@
+"""Options that are given more than once: of two different values neither wins silently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.parsing.options import SPECS
+from convcalc.cli.parsing.values import flag
+from convcalc.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command line gives, with one value, or None, in place of each option's list.
+
+    Raises:
+        UsageError: an option is given again with another value.
+    """
+    return {
+        name: _only(name, values) if isinstance(values, list) and name not in SPECS else values
+        for name, values in given.items()
+    }
+
+
+def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:
+    different = list(dict.fromkeys(values))
+    if len(different) <= 1:
+        return different[0] if different else None
+    first, second = different[:2]
+    if isinstance(first, bool) or isinstance(second, bool):
+        raise UsageError(f"{flag(name)} and {flag(f'no_{name}')} exclude each other; give one")
+    raise UsageError(
+        f"{flag(name)} is given as '{printable(first, 60)}' and as '{printable(second, 60)}'; "
+        f"give it once"
+    )

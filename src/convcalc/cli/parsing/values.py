@@ -1,0 +1,141 @@
+"""From the text of an option to a value, with errors that name the option and what it got."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import ParameterError, UsageError, nearest, printable
+from convcalc.language import read_constant
+from convcalc.layers.parameters import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.layers import Layer
+
+FLAG_NAMES = (
+    "out_channels",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "bias",
+    "padding_mode",
+    "transposed",
+    "output_padding",
+    "output_size",
+)
+"""The flags that describe one layer."""
+
+ONLY_TRANSPOSED = ("output_padding", "output_size")
+FORMATS = ("table", "json", "csv", "md")
+COLOURS = ("auto", "always", "never")
+
+
+def flag(name: str) -> str:
+    """The option as it is typed: --kernel-size."""
+    return "--" + name.replace("_", "-")
+
+
+def text_of(name: str, text: str) -> str:
+    """The text of an option's value; empty and `-k=3` are mistakes.
+
+    A file whose name begins with '=' is written ./=NAME.
+
+    Raises:
+        UsageError: the value is one of them.
+    """
+    if not text:
+        raise UsageError(f"{flag(name)}: the value is empty")
+    if text.startswith("="):
+        raise UsageError(
+            f"{flag(name)}: got '{printable(text)}'; write {flag(name)}{printable(text)} or "
+            f"leave a blank instead of '='{_file_hint(text)}"
+        )
+    return text
+
+
+def _file_hint(text: str) -> str:
+    """How a file is named that a value may have meant."""
+    shown = printable(text)
+    return f"; the file '{shown}' is './{shown}'" if os.path.isfile(text) else ""
+
+
+def value_of(name: str, text: str) -> Any:
+    """A number, several (3x5 or 3,5) or a word.
+
+    Raises:
+        UsageError: the text is none of them.
+    """
+    try:
+        return read_constant(text_of(name, text).replace(",", "x"))
+    except ValueError as error:
+        raise UsageError(f"{flag(name)}: {error}, got '{printable(text)}'") from None
+
+
+def choice_of(name: str, text: str | None, known: tuple[str, ...]) -> str:
+    """One of a few words in any case; the first one where nothing was given.
+
+    Raises:
+        UsageError: it is another word.
+    """
+    if text is None:
+        return known[0]
+    word = text_of(name, text).lower()
+    if word not in known:
+        hint = nearest(word, known)
+        raise UsageError(
+            f"{flag(name)}: expected one of {', '.join(known)}; got '{printable(text)}'{hint}"
+        )
+    return word
+
+
+def count_of(name: str, text: str, minimum: int = 1) -> int:
+    """One whole number.
+
+    Raises:
+        UsageError: it is something else, or smaller than `minimum`.
+    """
+    value = value_of(name, text)
+    try:
+        return int(count(minimum).normalise(name, value))
+    except ParameterError as error:
+        raise UsageError(f"{flag(name)}: {error.reason}") from None
+
+
+def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the layer flags that were given, by their parameter names."""
+    return {
+        name: given[name] if isinstance(given[name], bool) else value_of(name, given[name])
+        for name in FLAG_NAMES
+        if given.get(name) is not None
+    }
+
+
+def layer_of(values: Mapping[str, Any]) -> Layer:
+    """The one layer that flags describe.
+
+    Raises:
+        UsageError: a flag has an impossible value, or belongs to the other kind of convolution.
+    """
+    values = dict(values)
+    transposed = values.pop("transposed", False)
+    for name in ONLY_TRANSPOSED if not transposed else ("padding_mode",):
+        if name in values and values[name] != "zeros":
+            other = "needs --transposed" if not transposed else "does not go with --transposed"
+            raise UsageError(f"{flag(name)} {other}")
+    if transposed:
+        values.pop("padding_mode", None)
+    from convcalc.layers import Conv, ConvTranspose
+
+    try:
+        return ConvTranspose(**values) if transposed else Conv(**values)
+    except ParameterError as error:
+        raise flag_error(error) from None
+
+
+def flag_error(error: ParameterError) -> UsageError:
+    """The same error in the words of the command line."""
+    return UsageError(f"{flag(error.parameter)}: {error.reason}")

@@ -1,0 +1,1 @@
+"""The streams that the command line writes to."""

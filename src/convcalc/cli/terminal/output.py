@@ -1,0 +1,62 @@
+"""A document in the form that was asked for, on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.parsing.values import COLOURS, FORMATS, choice_of
+from convcalc.cli.terminal.streams import (
+    WIDEST,
+    draws_lines,
+    is_terminal,
+    terminal_width,
+    wants_colour,
+    write_out,
+)
+from convcalc.errors import UsageError
+from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from convcalc.render.table import Document
+
+MACHINE_FORMS: dict[str, Callable[[Document], str]] = {
+    "json": json_text,
+    "csv": csv_text,
+    "md": markdown_text,
+}
+
+
+def check_appearance(given: Mapping[str, Any]) -> None:
+    """The options about the form are read before any work is done.
+
+    Raises:
+        UsageError: one has an unknown value, or two contradict each other.
+    """
+    choice_of("format", given["format"], FORMATS)
+    colour = choice_of("color", given["color"], COLOURS)
+    if given["no_color"] and given["color"] is not None and colour != "never":
+        raise UsageError(f"--no-color and --color {colour} exclude each other; give one")
+
+
+def show(document: Document, given: Mapping[str, Any]) -> None:
+    """Prints the document: JSON, CSV and Markdown never depend on the terminal."""
+    form = choice_of("format", given["format"], FORMATS)
+    if form in MACHINE_FORMS:
+        write_out(MACHINE_FORMS[form](document))
+        return
+    colour = choice_of("color", given["color"], COLOURS)
+    coloured = not given["no_color"] and wants_colour(colour, sys.stdout, os.environ)
+    looked_at = is_terminal(sys.stdout)
+    if not looked_at and not coloured:
+        write_out(plain_text(document))
+        return
+    from convcalc.render.terminal import terminal_text
+
+    width = terminal_width(os.environ) if looked_at else WIDEST
+    lines = draws_lines(sys.stdout)
+    text = terminal_text(document, width=width, colour=coloured, unicode=lines)
+    write_out(text, drawn=True)

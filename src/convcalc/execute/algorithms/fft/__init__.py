@@ -1,0 +1,1 @@
+"""Convolution by FFT, and the proofs that its results stay within the tolerance."""

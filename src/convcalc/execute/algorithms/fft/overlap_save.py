@@ -1,0 +1,309 @@
+"""FFT: convolution as a product of spectra, in overlapping blocks (overlap-save).
+
+The outputs are cut into blocks of m cells per axis; a block needs n = m + e - 1 cells of the input
+and one real transform of n cells, a size of small prime factors. A stride takes every s-th output.
+
+    y[u] = sum over t of x[u + t] * w[t]   <=>   Y(f) = X(f) * conj(W(f)),   u = 0 ... n - e
+
+The transform of a block that stands alone has the zeros of a padding once: its windows go on at its
+beginning, where the zeros before the first cell are also those behind the last one.
+
+All is transformed in float64. For float32 the error is then far below what the dtype itself
+rounds, and `certificate` finds the few blocks that must go direct by counting. For float64 it is
+not, and `magnitudes` looks at every output, for about the price of the transforms themselves.
+
+Source: overlap-save after Oppenheim and Schafer, "Discrete-Time Signal Processing", section 8.7.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from convcalc.execute.algorithms.fft import bound_float64
+from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
+from convcalc.execute.algorithms.fft.opencv_blocks import PlaneBlocks
+from convcalc.execute.algorithms.fft.rectangles import covering
+from convcalc.execute.algorithms.fft.spectra import blocks_of, kernel_spectrum, product_of
+from convcalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from convcalc.execute.algorithms.fft.bound_float32 import Place
+    from convcalc.execute.algorithms.fft.rectangles import Box
+    from convcalc.execute.problem import Problem
+
+MOST_BYTES = 2**22
+"""Bytes of the transforms that are worked on together."""
+
+
+class Tiles(NamedTuple):
+    """Blocks of the outputs at stride 1, per spatial axis.
+
+    Attributes:
+        transform: Cells of a transform, n.
+        step: Outputs of a block, m = n - e + 1; one that stands alone may have more.
+        counts: Blocks.
+    """
+
+    transform: tuple[int, ...]
+    step: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """Cells of the input that the blocks cover."""
+        axes = zip(self.transform, self.step, self.counts, strict=True)
+        return tuple((count - 1) * step + n for n, step, count in axes)
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why the algorithm does not apply, in words; None where it does."""
+    if not problem.floating:
+        return "an FFT would round integers"
+    if problem.transposed:
+        return "transforms are for forward convolutions"
+    least = tiles_of(problem, tuple(good_size(window.extent) for window in problem.windows))
+    if problem.dtype == "float64" and (
+        bound_float64.least_taps(problem, least) > problem.depth * problem.taps
+    ):
+        return "sums of so few products in float64 have smaller errors than a transform has"
+    return None
+
+
+def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
+    """The blocks for transforms of at most `transform` cells per axis."""
+    steps, counts, sizes = [], [], []
+    for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
+        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
+        step = outputs if n >= alone else n - window.extent + 1
+        sizes.append(min(n, alone))
+        steps.append(step)
+        counts.append(-(-outputs // step))
+    return Tiles(tuple(sizes), tuple(steps), tuple(counts))
+
+
+def _cells_alone(problem: Problem, axis: int) -> int:
+    """Cells of a transform that holds all outputs of an axis.
+
+    A window beyond the end of the block goes on at its beginning. If zeros lie before the first
+    cell and behind the last one, they may be the same zeros.
+    """
+    window, outputs = problem.windows[axis], whole(problem)[axis]
+    read = outputs + window.extent - 1
+    if problem.padding_mode != "zeros":
+        return read
+    behind = max(0, read - window.before - problem.sizes[axis])
+    return max(outputs, window.extent, read - min(window.before, behind))
+
+
+def good_size(least: int) -> int:
+    """The smallest even number from `least` on whose prime factors are 2, 3, 5 and 7."""
+    size = least + least % 2
+    while not _smooth(size):
+        size += 2
+    return size
+
+
+def _smooth(number: int) -> bool:
+    for factor in (2, 3, 5, 7):
+        while number % factor == 0:
+            number //= factor
+    return number == 1
+
+
+def frequencies(tiles: Tiles) -> int:
+    """Complex numbers of the spectrum of one channel of one block."""
+    return prod(tiles.transform[:-1]) * (tiles.transform[-1] // 2 + 1)
+
+
+def direct_share(problem: Problem, tiles: Tiles) -> float:
+    """The share of the outputs that should be computed directly all the same."""
+    return bound_float64.direct_share(problem, tiles) if problem.dtype == "float64" else 0.0
+
+
+def working_bytes(problem: Problem, tiles: Tiles) -> int:
+    """Bytes beside input and result: the kernel's spectrum, and a band of blocks.
+
+    In float64 the magnitudes are transformed as well, in numbers half as large.
+    """
+    kernel = problem.out_channels * problem.depth * frequencies(tiles) * 16
+    row = (problem.channels + problem.out_channels) * prod(tiles.counts[1:]) * frequencies(tiles)
+    band = max(32 * row, min(2 * MOST_BYTES, 32 * row * tiles.counts[0] * problem.batch))
+    cells = prod(whole(problem))
+    strided = problem.batch * problem.out_channels * cells * problem.itemsize
+    transformed = 2 * kernel + band
+    if problem.dtype == "float64":
+        transformed += transformed // 2 + cells
+    return transformed + (strided if cells > prod(problem.out_sizes) else 0)
+
+
+def run(
+    ops: Any,
+    problem: Problem,
+    array: Any,
+    weight: Any,
+    tiles: Tiles,
+    direct: Callable[[Any, tuple[Window, ...]], Any],
+    layout: str = "blocks",
+) -> Any:
+    """The result of `array` (N, C, *sizes), or None where the kernel admits no transform.
+
+    Args:
+        array: Padded, but for the zeros around planes: `is_padded`.
+        direct: The direct convolution of (1, C, *cells) with plain windows, for the outputs that
+            must not be transformed.
+        layout: "planes" for blocks of single planes by OpenCV, or "blocks" for many at a time.
+    """
+    proof = _proof(ops, problem, weight, tiles)
+    if proof is None:
+        return None
+    transform = (PlaneBlocks if layout == "planes" else _Batches)(ops, problem, weight, tiles)
+    out = ops.empty((problem.batch, problem.out_channels, *whole(problem)), array)
+    plain = tuple(Window(w.kernel, dilation=w.dilation) for w in problem.windows)
+    padded = is_padded(problem, layout)
+    for sample, result in zip(array, out, strict=True):
+        if not padded and proof.clear(sample):
+            transform(sample, result, set(), tuple(w.before for w in problem.windows))
+            continue
+        around = sample if padded else ops.pad(sample[None], problem.windows, "zeros")[0]
+        places, boxes = proof.unsafe(around)
+        if sum(_outputs(box, whole(problem)) for box in boxes) < prod(whole(problem)):
+            transform(around, result, places)
+        for box in boxes:
+            _directly(result, around, box, plain, direct)
+    return out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
+
+
+def is_padded(problem: Problem, layout: str) -> bool:
+    """Whether `run` takes a padded array; the blocks of planes put the zeros in by themselves."""
+    return layout != "planes" or problem.padding_mode != "zeros"
+
+
+class _Batches:
+    """The kernel's spectrum, ready to be applied to bands of blocks."""
+
+    def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
+        self._ops, self._problem, self._tiles = ops, problem, tiles
+        self._kernel = kernel_spectrum(ops, problem, weight, tiles)
+
+    def __call__(
+        self, sample: Any, out: Any, left_out: set[Place], before: tuple[int, ...] = ()
+    ) -> None:
+        """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
+        del left_out, before  # what must not be transformed is written over
+        for first, blocks in _bands(self._ops, self._problem, sample, self._tiles):
+            made = product_of(self._ops, self._problem, blocks, self._kernel, self._tiles)
+            _write(out, made, first, self._tiles)
+
+
+class _Proof(NamedTuple):
+    """What finds the outputs of a sample that must not be transformed.
+
+    Attributes:
+        clear: Whether there are none by a first look at a sample without its padding.
+        unsafe: Of a padded sample the places of whole blocks, which need not be transformed at
+            all, and boxes of outputs.
+    """
+
+    clear: Callable[[Any], bool]
+    unsafe: Callable[[Any], tuple[set[Place], list[Box]]]
+
+
+def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
+    if problem.dtype == "float64":
+        return _proof_of_outputs(ops, problem, weight, tiles)
+    counted = certificate(ops.unload(weight), problem, tiles)
+    if counted is None:
+        return None
+
+    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+        places = unsafe_blocks(counted, ops.unload(sample))
+        return places, [_place(place, tiles) for place in places]
+
+    return _Proof(lambda sample: not doubtful(counted, ops.unload(sample)), unsafe)
+
+
+def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
+    demand = bound_float64.demand_of(ops, problem, ops.unload(weight), tiles)
+    if demand is None:
+        return None
+    extents = [window.extent for window in problem.windows]
+
+    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+        mask = np.empty((1, *whole(problem)), bool)
+        for first, blocks in _bands(ops, problem, sample, tiles):
+            found = bound_float64.unsafe_outputs(ops, demand, problem, tiles, blocks)
+            _write(mask, found[None], first, tiles)
+        return set(), list(covering(mask[0], extents))
+
+    return _Proof(lambda _: False, unsafe)
+
+
+def whole(problem: Problem) -> tuple[int, ...]:
+    """The outputs per axis at stride 1, of which the strides take some."""
+    axes = zip(problem.out_sizes, problem.windows, strict=True)
+    return tuple((out - 1) * window.stride + 1 for out, window in axes)
+
+
+def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
+    """The outputs of a box, which may begin within the whole and end beyond it."""
+    return prod(min(side.stop, size) - side.start for side, size in zip(box, sizes, strict=True))
+
+
+def rows_at_once(problem: Problem, tiles: Tiles) -> int:
+    """Rows of blocks that are worked on together: few enough to stay in the caches."""
+    row = 16 * (problem.channels + problem.out_channels) * prod(tiles.counts[1:])
+    return max(1, MOST_BYTES // (row * frequencies(tiles)))
+
+
+def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tuple[int, Any]]:
+    """The blocks (C, *count, *n) that are worked on together, each band with its first row."""
+    rows = rows_at_once(problem, tiles)
+    for first in range(0, tiles.counts[0], rows):
+        count = (min(rows, tiles.counts[0] - first), *tiles.counts[1:])
+        yield first, blocks_of(ops, sample, tiles, first, count)
+
+
+def _write(out: Any, blocks: Any, first: int, tiles: Tiles) -> None:
+    """The blocks (O, *count, *m) put side by side into (O, *whole), from block row `first` on."""
+    count = blocks.shape[1 : 1 + len(tiles.counts)]
+    if len(count) == 1:
+        # Whole blocks of a row lie in it one after the other: they are written at once.
+        (step,) = tiles.step
+        whole_ones = min(count[0], (out.shape[1] - first * step) // step)
+        row = out[:, first * step : (first + whole_ones) * step]
+        row.reshape(len(out), whole_ones, step)[...] = blocks[:, :whole_ones]
+        blocks, count, first = blocks[:, whole_ones:], (count[0] - whole_ones,), first + whole_ones
+    for place in product(*map(range, count)):
+        where = _place((place[0] + first, *place[1:]), tiles)
+        target = out[(slice(None), *where)]
+        cells = tuple(slice(0, size) for size in target.shape[1:])
+        target[...] = blocks[(slice(None), *place)][(slice(None), *cells)]
+
+
+def _place(place: tuple[int, ...], tiles: Tiles) -> tuple[slice, ...]:
+    return tuple(
+        slice(index * step, (index + 1) * step)
+        for index, step in zip(place, tiles.step, strict=True)
+    )
+
+
+def _directly(
+    out: Any,
+    sample: Any,
+    box: Box,
+    windows: tuple[Window, ...],
+    direct: Callable[[Any, tuple[Window, ...]], Any],
+) -> None:
+    """A box of outputs computed from its own cells alone, in the dtype of the array."""
+    target = out[(slice(None), *box)]
+    cells = tuple(
+        slice(side.start, side.start + size + w.extent - 1)
+        for side, size, w in zip(box, target.shape[1:], windows, strict=True)
+    )
+    target[...] = direct(sample[(slice(None), *cells)][None], windows)[0]

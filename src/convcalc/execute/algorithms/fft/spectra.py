@@ -1,0 +1,68 @@
+"""Blocks of an input, the spectrum of a kernel, and the product of both: what an FFT computes.
+
+Channels are summed in the frequency domain, so that C inputs and O outputs cost C + O transforms
+per block and not C*O; the kernel is transformed once for all samples and blocks.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.problem import Problem
+
+
+def blocks_of(ops: Any, sample: Any, tiles: Tiles, first: int, count: tuple[int, ...]) -> Any:
+    """Overlapping blocks (C, *count, *n) in float64 of a padded sample, zeros beyond its end."""
+    starts = (first * tiles.step[0], *(0,) * (len(count) - 1))
+    axes = zip(starts, count, tiles.step, tiles.transform, strict=True)
+    lengths = [(c - 1) * step + n for _, c, step, n in axes]
+    slab = ops.zeros((sample.shape[0], *lengths), sample, dtype="float64")
+    piece = sample[(slice(None), *(slice(s, s + n) for s, n in zip(starts, lengths, strict=True)))]
+    slab[(slice(None), *(slice(0, n) for n in piece.shape[1:]))] = piece
+    channel, *steps = ops.steps(slab)
+    strides = (*(s * step for s, step in zip(steps, tiles.step, strict=True)), *steps)
+    return ops.strided(slab, (sample.shape[0], *count, *tiles.transform), (channel, *strides))
+
+
+def spread_taps(ops: Any, problem: Problem, weight: Any, dtype: str) -> Any:
+    """A kernel (O, C/g, *k) with zeros between its taps, (O, C/g, *extents)."""
+    extents = (window.extent for window in problem.windows)
+    spread = ops.zeros((problem.out_channels, problem.depth, *extents), weight, dtype=dtype)
+    spread[(..., *(slice(None, None, w.dilation) for w in problem.windows))] = weight
+    return spread
+
+
+def kernel_spectrum(
+    ops: Any, problem: Problem, weight: Any, tiles: Tiles, dtype: str = "float64"
+) -> Any:
+    """conj(W), ready for the product: (F, g, C/g, O/g), or (O, 1, *f) without channels to mix."""
+    spread = spread_taps(ops, problem, weight, dtype)
+    spectrum = ops.rfftn(spread, tiles.transform).conj()
+    if problem.depth == 1:
+        return spectrum
+    maps = problem.out_channels // problem.groups
+    split = spectrum.reshape(problem.groups, maps, problem.depth, -1)
+    return ops.contiguous(ops.permute(split, (3, 0, 2, 1)))
+
+
+def product_of(ops: Any, problem: Problem, blocks: Any, kernel: Any, tiles: Tiles) -> Any:
+    """The blocks of the result, (O, *count, *m)."""
+    spectrum = ops.rfftn(blocks, tiles.transform)
+    count, cells = blocks.shape[1 : 1 + problem.rank], spectrum.shape[1 + problem.rank :]
+    maps = problem.out_channels // problem.groups
+    if problem.depth == maps == 1:
+        spectrum *= kernel.reshape(problem.channels, *(1,) * problem.rank, *cells)
+        mixed = spectrum
+    elif problem.depth == 1:
+        mixed = spectrum.reshape(problem.groups, 1, -1, *cells) * kernel.reshape(
+            problem.groups, maps, 1, *cells
+        )
+    else:
+        split = spectrum.reshape(problem.groups, problem.depth, prod(count), -1)
+        mixed = ops.permute(ops.permute(split, (3, 0, 2, 1)) @ kernel, (1, 3, 2, 0))
+    mixed = mixed.reshape(problem.out_channels, *count, *cells)
+    result = ops.irfftn(mixed, tiles.transform)
+    return result[(..., *(slice(0, step) for step in tiles.step))]

@@ -1,0 +1,1 @@
+"""Convolution as sums over planes, by OpenCV."""

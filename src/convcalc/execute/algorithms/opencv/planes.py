@@ -1,0 +1,224 @@
+"""Sums plane by plane: every channel is a plane with kernels of its own, for OpenCV to add.
+
+A stride takes some of the outputs of stride 1; a dilated kernel has zeros between its taps, which
+cost nothing because OpenCV leaves them out. Channels that are mixed are added plane by plane. A
+long row and a volume are cut into planes, see `row_sums` and `volume_sums`.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.execute.algorithms.opencv.correlate import correlate, correlate_run, is_aligned, parts
+from convcalc.execute.algorithms.opencv.rows import correlate_row
+from convcalc.execute.algorithms.opencv.volumes import correlate_volume, slices_at_once
+from convcalc.execute.backends import opencv, thread_pool
+from convcalc.execute.backends.tap_by_tap import per_channel
+
+if TYPE_CHECKING:
+    from convcalc.execute.problem import Problem
+    from convcalc.window import Window
+
+Array = np.ndarray
+
+SUMS = 2e10
+"""Products per second that are counted on when the work is shared among threads."""
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why OpenCV does not apply, in words; None where it does."""
+    if problem.transposed:
+        return "planes are for forward convolutions"
+    if not problem.floating:
+        return "OpenCV would round integers"
+    return None
+
+
+def working_bytes(problem: Problem) -> int:
+    """Bytes beside input and result: a padded plane and the results of parts of the kernel."""
+    outputs = problem.batch * problem.out_channels * prod(whole(problem))
+    return problem.itemsize * (problem.cells_in + 2 * outputs)
+
+
+def whole(problem: Problem) -> tuple[int, ...]:
+    """The outputs per axis at stride 1, of which the strides take some."""
+    axes = zip(problem.out_sizes, problem.windows, strict=True)
+    return tuple((out - 1) * window.stride + 1 for out, window in axes)
+
+
+class PlaneSums:
+    """Sums of planes for arrays of one problem: what does not depend on the numbers is settled.
+
+    Args:
+        ops: The backend.
+        problem: What is convolved; zeros pad it.
+    """
+
+    def __init__(self, ops: Any, problem: Problem) -> None:
+        self._ops, self._problem = ops, problem
+        self._sizes = whole(problem)
+        self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
+        self._seconds *= problem.depth * problem.taps
+        self._before: Any = tuple(window.before for window in problem.windows)
+        self._short = self._seconds < 2 * thread_pool.WORTH_A_THREAD
+        self._single = (
+            problem.rank == 2
+            and problem.batch == problem.channels == problem.out_channels == 1
+            and all(window.stride == window.dilation == 1 for window in problem.windows)
+        )
+        self._aligned = self._is_aligned()
+        self._one_call = self._aligned and self._single
+        self._strided: Any = None
+        if self._sizes != problem.out_sizes:
+            self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
+
+    def _is_aligned(self) -> bool:
+        """Whether every output plane is what a single call of OpenCV gives."""
+        problem = self._problem
+        if problem.rank != 2 or problem.depth > 1:
+            return False
+        extents = [window.extent for window in problem.windows]
+        return (
+            is_aligned(problem.sizes, extents, self._before, self._sizes)
+            and len(parts(extents[0], extents[1], problem.itemsize)) == 1
+        )
+
+    def __call__(self, array: Any, weight: Any, bias: Any | None = None) -> Any:
+        """The result (N, O, *out) of an `array` (N, C, *sizes) and a `weight` (O, C/g, *k).
+
+        None where a tap is not finite, or where one is 0 and a cell is not finite: their product
+        is NaN, and is left out.
+        """
+        ops = self._ops
+        taps, cells = ops.unload(weight), ops.unload(array)
+        finite, holes = opencv.look(taps)
+        if not finite or (holes and not ops.is_finite(array)):
+            return None
+        if self._one_call and (self._short or self._needs_no_threads()):
+            out = opencv.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
+        elif self._single and self._short:
+            out = np.empty((1, 1, *self._sizes), cells.dtype)
+            correlate(cells[0, 0], taps[0, 0], self._before, out[0, 0])
+        else:
+            out = self._summed(np.ascontiguousarray(cells), taps)
+        result = ops.adopt(out)
+        if bias is not None:
+            result += per_channel(bias, self._problem.rank)
+        return result
+
+    def _needs_no_threads(self) -> bool:
+        """Whether OpenCV has threads enough of its own, which need no borders between them.
+
+        A call that takes long is cut all the same: nothing interrupts it.
+        """
+        if self._seconds > thread_pool.LONGEST_RUN:
+            return False
+        return bool(self._ops.threads <= opencv.own_threads(prod(self._sizes)))
+
+    def _summed(self, cells: Array, taps: Array) -> Array:
+        """The same by as many calls as it takes."""
+        kernels = spread(taps, self._problem.windows)
+        shape = (self._problem.batch, self._problem.out_channels, *self._sizes)
+        out = np.empty(shape, cells.dtype)
+        workers, each = self._ops.threads, shape[0] * shape[1]
+        if self._aligned and (each >= workers or self._short):
+            filter_all(cells, kernels, self._before, out, workers, self._seconds)
+        else:
+            correlate_all(cells, kernels, self._before, out, workers, self._seconds)
+        return out if self._strided is None else out[self._strided]
+
+
+def filter_all(
+    cells: Array, kernels: Array, anchor: tuple[int, int], out: Array, workers: int, seconds: float
+) -> None:
+    """`correlate_all` of planes of which each output plane is one call of OpenCV."""
+    channels, outputs = cells.shape[1], out.shape[1]
+    maps = outputs // channels
+
+    def work(begin: int, end: int) -> None:
+        for job in range(begin, end):
+            sample, output = divmod(job, outputs)
+            plane = cells[sample, output // maps]
+            opencv.filtered(plane, kernels[output, 0], anchor, out[sample, output])
+
+    thread_pool.shared(work, len(out) * outputs, workers, seconds)
+
+
+def correlate_all(
+    cells: Array,
+    kernels: Array,
+    before: tuple[int, ...],
+    out: Array,
+    workers: int,
+    seconds: float,
+) -> None:
+    """Rows, planes or volumes (N, C, *sizes) correlated with (O, C/g, *k), into (N, O, *out).
+
+    Args:
+        cells: C channels per sample, in as many groups as the kernels leave.
+        kernels: All finite.
+        before: Zeros before the first cell of each axis.
+        out: The result.
+        workers: The most threads; an output channel may be cut into bands for them.
+        seconds: What the work should take on one thread.
+    """
+    samples, outputs = out.shape[:2]
+    depth = kernels.shape[1]
+    maps = outputs // (cells.shape[1] // depth)
+    height = _band(out, kernels, workers, seconds)
+    bands = -(-out.shape[2] // height)
+
+    def work(begin: int, end: int) -> None:
+        for job in range(begin, end):
+            place, band = divmod(job, bands)
+            sample, output = divmod(place, outputs)
+            ends = band * height, min((band + 1) * height, out.shape[2])
+            first = output // maps * depth
+            own = cells[sample, first : first + depth]
+            _band_of(own, kernels[output], before, out[sample, output], ends)
+
+    thread_pool.shared(work, samples * outputs * bands, workers, seconds)
+
+
+def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
+    """Cells of the first axis of a result that are worked on by one thread at a time."""
+    samples, outputs, rows = (int(size) for size in out.shape[:3])
+    bands = 1
+    if thread_pool.hands(workers, workers, seconds) > 1:
+        enough = -(-2 * workers // (samples * outputs))
+        bands = max(1, min(enough, rows, int(seconds / thread_pool.WORTH_A_BAND)))
+    height = -(-rows // bands)
+    if out.ndim == 5:
+        height = min(height, slices_at_once(out.shape[3:], kernels.shape[2:]))
+    return height
+
+
+def _band_of(
+    cells: Array, kernels: Array, before: tuple[int, ...], out: Array, ends: tuple[int, int]
+) -> None:
+    """The outputs `begin` ... `end` - 1 of the first axis, the channels (C, ...) added."""
+    target = out[ends[0] : ends[1]]
+    for index, (channel, kernel) in enumerate(zip(cells, kernels, strict=True)):
+        piece = np.empty_like(target) if index else target
+        if out.ndim == 1:
+            correlate_row(channel, kernel, before[0], piece, ends[0])
+        elif out.ndim == 2:
+            correlate_run(channel, kernel, (before[0], before[1]), piece, 0, ends[0])
+        else:
+            correlate_volume(channel, kernel, before, piece, ends[0])
+        if index:
+            np.add(target, piece, out=target)
+
+
+def spread(kernels: Array, windows: tuple[Window, ...]) -> Array:
+    """Kernels (..., *k) with the zeros of their dilation between the taps."""
+    if all(w.dilation == 1 for w in windows):
+        return np.ascontiguousarray(kernels)
+    lead = kernels.shape[: kernels.ndim - len(windows)]
+    wide = np.zeros((*lead, *(w.extent for w in windows)), kernels.dtype)
+    taps: Any = (..., *(slice(None, None, w.dilation) for w in windows))
+    wide[taps] = kernels
+    return wide

@@ -1,0 +1,1 @@
+"""Axes, dtypes and elements of arrays, whatever computes with them."""

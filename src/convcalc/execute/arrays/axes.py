@@ -1,0 +1,137 @@
+"""Which axes an array has: missing leading ones are added, and what was assumed is said.
+
+An image may come as (H, W), (C, H, W) or (N, C, H, W), a kernel as (kh, kw), (C/g, kh, kw) or
+(O, C/g, kh, kw); the same holds for one and three spatial axes. The number of spatial axes follows
+from both; `readings` knows which are possible and which comes first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from convcalc.errors import DataError
+from convcalc.execute.arrays.readings import (
+    READINGS,
+    Pair,
+    chosen_dims,
+    input_names,
+    layouts,
+    order_notes,
+    other_notes,
+)
+from convcalc.layers.base import times
+
+if TYPE_CHECKING:
+    from convcalc.layers import Shape
+
+
+class Axes(NamedTuple):
+    """How an input is read: spatial axes, leading axes to take away again, and the assumptions."""
+
+    rank: int
+    added: int
+    channels_last: bool
+    notes: tuple[str, ...]
+
+
+def read_axes(
+    array: np.ndarray,
+    kernel: np.ndarray,
+    *,
+    groups: int,
+    transposed: bool,
+    channels_last: bool,
+    rank: int | None = None,
+    full_first: bool = False,
+) -> Axes:
+    """How `array` and `kernel` go together.
+
+    Args:
+        rank: The number of spatial axes, where the caller knows it.
+        full_first: Take a kernel that may be complete, (O, C/g, k), for complete, and ask nobody.
+
+    Raises:
+        DataError: they do not, or in several ways; the message names both shapes and what would
+            fit.
+    """
+    pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
+    dims = chosen_dims(pair, rank, full_first=full_first)
+    return Axes(
+        dims, dims + 2 - array.ndim, channels_last, _notes(pair, dims, told=rank is not None)
+    )
+
+
+def read_input_axes(array: np.ndarray, rank: int, *, channels_last: bool) -> Axes:
+    """How `array` is read as the input of a network of `rank` spatial axes.
+
+    Raises:
+        DataError: it has too few or too many axes for that.
+    """
+    if not 0 <= array.ndim - rank <= 2:
+        shapes = ", ".join(f"({names})" for names in layouts(rank, channels_last))
+        raise DataError(
+            f"the input is {times(array.shape)}, of {array.ndim} axes; a network of {rank} "
+            f"spatial axes reads {shapes}"
+        )
+    return Axes(
+        rank, rank + 2 - array.ndim, channels_last, _input_notes(array, rank, channels_last)
+    )
+
+
+def batch_first(array: np.ndarray, axes: Axes) -> np.ndarray:
+    """The array as (N, C, *spatial), a view where possible."""
+    if axes.channels_last and axes.added < 2:
+        array = np.moveaxis(array, -1, -1 - axes.rank)
+    return array.reshape((1,) * axes.added + array.shape)
+
+
+def as_given(array: np.ndarray, axes: Axes) -> np.ndarray:
+    """A result (N, O, *spatial) with the axes of the input: added ones are taken away again.
+
+    A channel axis stays where the result has several channels, or nothing but channels.
+    """
+    spatial = array.ndim - 2  # fewer than came in, behind a `flatten`
+    single: np.ndarray = array[0] if axes.added else array
+    if axes.added == 2 and spatial and single.shape[0] == 1:
+        return np.squeeze(single, axis=0)
+    return np.moveaxis(single, -1 - spatial, -1) if axes.channels_last else single
+
+
+def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
+    """Which of (N, C, *spatial) an array with the axes of the input has, in its order.
+
+    Args:
+        channels: Whether it has several channels, for which there is an axis in any case.
+    """
+    spatial = tuple(range(2, 2 + axes.rank))
+    if axes.added == 2 and not channels:
+        return spatial
+    samples = () if axes.added else (0,)
+    return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
+
+
+def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:
+    """The kernel as (O, C/g, *k), or transposed (C, O/g, *k)."""
+    return kernel.reshape((1,) * (rank + 2 - kernel.ndim) + kernel.shape)
+
+
+def _notes(pair: Pair, dims: int, *, told: bool) -> tuple[str, ...]:
+    """What was assumed of both, and how else they could have been read."""
+    fewer = dims == 1 < max(READINGS[len(pair.kernel)]) and not told
+    notes: tuple[str, ...] = ()
+    if len(pair.array) < dims + 2 or fewer:
+        notes = (_read_as(pair.array, dims, pair.channels_last),)
+    if len(pair.kernel) < dims + 2:
+        notes += (f"the kernel {times(pair.kernel)} is read as {times(pair.complete(dims))}",)
+    notes += order_notes(pair, dims)
+    return notes if told else notes + other_notes(pair, dims)
+
+
+def _input_notes(array: np.ndarray, dims: int, channels_last: bool) -> tuple[str, ...]:
+    return () if array.ndim == dims + 2 else (_read_as(array.shape, dims, channels_last),)
+
+
+def _read_as(shape: Shape, dims: int, channels_last: bool) -> str:
+    return f"the input {times(shape)} is read as ({input_names(shape, dims, channels_last)})"

@@ -1,0 +1,1 @@
+"""What numpy, torch and OpenCV compute, without knowing a plan."""

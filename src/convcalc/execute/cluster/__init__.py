@@ -1,0 +1,1 @@
+"""Convolutions on a Dask cluster."""

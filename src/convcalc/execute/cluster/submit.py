@@ -1,0 +1,302 @@
+"""One convolution whose tiles are computed elsewhere: what is settled before, and the result."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from math import prod
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from convcalc import __version__
+from convcalc.arrayfile.growing import grow_array
+from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
+from convcalc.arrayfile.stored import open_stored, to_show
+from convcalc.arrayfile.wording import changed, quoted
+from convcalc.arrayfile.zarr_metadata import is_zarr
+from convcalc.errors import DataError, UsageError
+from convcalc.execute.arrays.axes import batch_first, kept_axes
+from convcalc.execute.arrays.dtypes import plan_dtypes
+from convcalc.execute.cluster.worker import Job
+from convcalc.execute.emptiness import write_empty
+from convcalc.execute.executor.open_backend import choose_backend
+from convcalc.execute.executor.run_plan import Measured
+from convcalc.execute.in_memory import plan_work, run_work
+from convcalc.execute.job import fitting
+from convcalc.execute.planning.machine import this_machine
+from convcalc.execute.planning.planner import plan
+from convcalc.execute.problem import problem_of
+from convcalc.execute.settings import Outlook, Result, Settings
+from convcalc.execute.tiling import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from convcalc.analysis import Report
+    from convcalc.arrayfile.elements import Elements
+    from convcalc.arrayfile.stored import Stored
+    from convcalc.execute.job import Work
+    from convcalc.execute.out_of_core.run import Progress
+    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.problem import Problem
+    from convcalc.execute.tiling import Tiling
+
+LOCAL = "local"
+"""The address of workers that are started for the work, and end with it."""
+
+ANSWER_SECONDS = 20
+"""How long a scheduler may take to answer where nobody says."""
+
+TILE_BYTES = 64 << 20
+"""What computing a tile may take where nobody says: small for a worker, large beside its cost."""
+
+SPARE = 0.6
+"""How much of what is allowed a tile may take as far as is known: libraries take some besides."""
+
+MOST_TILES = 50_000
+"""A scheduler keeps a record of every task, and passes on thousands in a second."""
+
+
+class Certificates(NamedTuple):
+    """Files in PEM form for a connection by TLS; Dask's own configuration for those not given.
+
+    Attributes:
+        ca: The certificates that vouch for the scheduler's.
+        cert: The certificate of this process.
+        key: Its key, where that is not in the same file.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+class Order(NamedTuple):
+    """Where the work is done.
+
+    Attributes:
+        address: Of the scheduler, or "local".
+        output: The `.npy` file or `.zarr` folder for the result.
+        memory: Bytes that computing a tile may take, or None.
+        progress: Makes something that is told how far the work is, from the bytes in all.
+        force: Whether an output of that name is replaced.
+        seconds: How long the scheduler may take to answer.
+        certificates: For a scheduler that speaks TLS.
+    """
+
+    address: str
+    output: str | None
+    memory: int | None
+    progress: Callable[[int], Progress]
+    force: bool
+    seconds: int = ANSWER_SECONDS
+    certificates: Certificates = Certificates()
+
+
+def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
+    """The plan and the tiles; nothing is started, and nobody is asked.
+
+    Raises:
+        UsageError: there would be too many tiles, or the algorithm asked for does not apply.
+        ResourceError: a single tile takes more memory than is allowed.
+    """
+    if not len(batch_first(work.named["the input"], work.axes)):
+        return plan_work(work, settings)
+    job, report = _job(work, settings, order, "")
+    own = plan(job.problem, job.backend, job.machine, job.algorithm)
+    notes = (*work.axes.notes, *job.dtypes.notes, f"{_tiles(job)}")
+    return Outlook(report, job.backend, ((job.problem, own),), notes)
+
+
+def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) -> Result:
+    """One convolution with a kernel of its own, its tiles computed by workers.
+
+    The result is written by the workers, beside the place where it is to be; it takes its name when
+    it is complete.
+
+    Args:
+        work: The one layer; its input may be a stand-in.
+        stored: The input itself.
+        settings: How to compute.
+        order: Where, and what becomes of it.
+
+    Raises:
+        ConvcalcError: as in memory; or there are no workers, or they lack something.
+    """
+    from convcalc.arrayfile.zarr_folder import make_zarr
+    from convcalc.execute.cluster.client import check_workers, connected, run_tiles
+
+    assert order.output is not None
+    if not len(batch_first(work.named["the input"], work.axes)):
+        result = run_work(work, settings)
+        write_empty(order.output, result.array, force=order.force)
+        return result
+    begin = perf_counter()
+    with scratch_folder(order.output) as folder:
+        job, report = _job(work, settings, order, os.path.join(folder, "result"))
+        shape, chunks = _layout(job)
+        stored_dtype = np.dtype(job.dtypes.stored)
+        os.mkdir(job.output)
+        make_zarr(job.output, job.name, shape, chunks, stored_dtype)
+        size = prod(shape) * stored_dtype.itemsize
+        with (
+            _unchanged(stored),
+            connected(order, settings.threads) as client,
+            order.progress(size) as line,
+        ):
+            check_workers(client, stored, job.backend)
+            known = run_tiles(
+                client,
+                job,
+                stored,
+                lambda values: line.advance(values * stored_dtype.itemsize),
+                shared=order.address != LOCAL,
+            )
+        _deliver(job, order.output, shape, chunks, force=order.force)
+    own = plan(job.problem, job.backend, job.machine, job.algorithm)
+    return Result(
+        array=to_show(open_stored(order.output)),
+        report=report,
+        backend=job.backend,
+        dtypes=job.dtypes,
+        threads=settings.threads or 1,
+        versions={"convcalc": __version__, "numpy": np.__version__},
+        notes=(*work.axes.notes, *job.dtypes.notes, _tiles(job)),
+        overflowed=known.overflowed,
+        convolutions=(Measured(job.problem, own, perf_counter() - begin),),
+        figures=known.figures,
+    )
+
+
+@contextmanager
+def _unchanged(stored: Stored) -> Iterator[None]:
+    """Whatever comes of the work, an input that changed meanwhile is the reason to tell.
+
+    Raises:
+        DataError: it did: tiles may be of what it was and of what it became.
+    """
+    state = stored.state()
+    try:
+        yield
+    except DataError:
+        _check_state(stored, state)
+        raise
+    _check_state(stored, state)
+
+
+def _check_state(stored: Stored, state: int) -> None:
+    if stored.state() != state:
+        raise changed(quoted(stored.path))
+
+
+def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job, Report]:
+    """What every tile is told."""
+    network, axes, weights, named = work
+    given = named["the input"]
+    samples = batch_first(given, axes)
+    report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
+    # One value stands for all: every tile is looked at when it is there.
+    few = given[(slice(1),) * given.ndim]
+    dtypes = plan_dtypes({**named, "the input": few}, settings.dtype)
+    layer: Any = network.nodes[0].layer
+    problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
+    backend, algorithm = _backend(settings, problem)
+    machine = this_machine(settings.threads)
+    tiling = _tiling(problem, samples.itemsize, backend, algorithm, machine, order.memory)
+    others = {name: array for name, array in named.items() if name != "the input"}
+    job = Job(
+        problem=problem,
+        tiling=tiling,
+        weight=weights["0.weight"],
+        bias=weights.get("0.bias"),
+        named=others,
+        dtypes=dtypes,
+        requested=settings.dtype,
+        axes=axes,
+        backend=backend,
+        device=settings.device,
+        algorithm=algorithm,
+        machine=machine,
+        threads=settings.threads,
+        output=output,
+        name=order.output or "",
+    )
+    return job, report
+
+
+def _backend(settings: Settings, problem: Problem) -> tuple[str, str]:
+    """The library and the algorithm for all tiles; torch is not imported to find out."""
+    name = settings.backend
+    if name == "numpy" and settings.device is not None:
+        raise UsageError("--device belongs to torch; the numpy backend computes on the CPU")
+    if name == "auto":
+        name = "torch" if settings.device is not None else choose_backend([problem])
+    library = settings.device not in (None, "cpu")
+    return name, "library" if library else settings.algorithm
+
+
+def _tiling(
+    problem: Problem,
+    itemsize: int,
+    backend: str,
+    algorithm: str,
+    machine: Machine,
+    memory: int | None,
+) -> Tiling:
+    """The largest tiles that fit."""
+
+    def needed(part: Problem) -> int:
+        own = plan(part, backend, machine, algorithm)
+        read = 2 * part.cells_in * itemsize  # once with the halo, once without
+        return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
+
+    tiling = choose(problem, int((memory or TILE_BYTES) * SPARE), needed)
+    if tiling.boxes > MOST_TILES:
+        raise UsageError(
+            f"--max-memory: {tiling.boxes:,} tiles, expected at most {MOST_TILES:,}; allow more"
+        )
+    return tiling
+
+
+def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape of the result with the axes of the input, and of its chunks, one per tile."""
+    kept = kept_axes(job.axes, channels=job.problem.out_channels > 1)
+    whole = (job.problem.batch, job.problem.out_channels, *job.problem.out_sizes)
+    tile = (1, job.tiling.channels, *job.tiling.sizes)
+    return tuple(whole[axis] for axis in kept), tuple(tile[axis] for axis in kept)
+
+
+def _deliver(
+    job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...], *, force: bool
+) -> None:
+    """Gives the complete result its name; a `.npy` file is filled from it, chunk by chunk."""
+    from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
+
+    if is_zarr(output):
+        take_away_unfinished(job.output, job.name)
+        rename_folder(job.output, output, force=force)
+        return
+    made = open_zarr(job.output)
+
+    def fill(elements: Elements) -> None:
+        counts = [-(-n // size) for n, size in zip(shape, chunks, strict=True)]
+        for place in np.ndindex(*counts):
+            cells = tuple(
+                slice(i * size, min((i + 1) * size, n))
+                for i, size, n in zip(place, chunks, shape, strict=True)
+            )
+            elements.write(cells, made.cells(cells))
+
+    grow_array(output, shape, np.dtype(job.dtypes.stored), fill, force=force)
+
+
+def _tiles(job: Job) -> str:
+    """How the work is cut, in words."""
+    tiling = job.tiling
+    size = "x".join(map(str, (tiling.channels, *tiling.sizes)))
+    return (
+        f"{tiling.boxes:,} task{'s' * (tiling.boxes != 1)} for the workers: tiles of {size} or "
+        f"less, at most {tiling.bytes:,} bytes each"
+    )

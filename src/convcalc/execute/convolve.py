@@ -1,0 +1,299 @@
+"""Convolution as one function, on numpy arrays and torch tensors."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from convcalc.errors import DataError, UsageError
+from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
+from convcalc.execute.arrays.biases import bias_of_number, full_bias
+from convcalc.execute.arrays.dtypes import finished, plan_dtypes
+from convcalc.execute.arrays.tensor_dtypes import dtype_name, plan_tensors
+from convcalc.execute.executor.arguments import (
+    axes_of,
+    backend_of,
+    check_algorithm,
+    check_content,
+    layer_of,
+    placed,
+)
+from convcalc.execute.executor.open_backend import limited_threads, open_backend
+from convcalc.execute.executor.prepared import call_of
+from convcalc.execute.planning.machine import this_machine
+from convcalc.execute.planning.planner import Plan, plan
+from convcalc.execute.problem import problem_of
+from convcalc.layers.base import times
+from convcalc.layers.conv import Conv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.execute.executor.arguments import Placed
+    from convcalc.layers.parameters import Padding, PerAxis
+
+
+def convolve(
+    x: Any,
+    kernel: Any,
+    bias: Any | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    transposed: bool = False,
+    output_padding: PerAxis = 0,
+    algorithm: str = "auto",
+    backend: str = "auto",
+    threads: int | None = None,
+    out: Any | None = None,
+    dims: int | None = None,
+) -> Any:
+    """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
+
+    Integers come out as exact int64 or are refused; float16 and bfloat16 are summed in float32;
+    float32 and float64 stay what they are. Arrays of several dtypes are promoted as their library
+    does it, all integers to int64; an integer that a float cannot hold exactly is refused. Missing
+    leading axes are added and taken away again.
+
+        >>> import numpy as np
+        >>> convolve(np.array([1, 2, 3, 4, 5]), np.array([1, 2, 3]))
+        array([14, 20, 26])
+        >>> convolve(np.ones((4, 4), "float32"), np.ones((3, 3), "float32"), padding="same")
+        array([[4., 6., 6., 4.],
+               [6., 9., 9., 6.],
+               [6., 9., 9., 6.],
+               [4., 6., 6., 4.]], dtype=float32)
+
+    Args:
+        x: The input (N, C, *spatial), a numpy array or a torch tensor; 1 to 3 spatial axes.
+        kernel: (O, C/groups, *k), transposed (C, O/groups, *k), of the same library.
+        bias: (O), one number for every output channel, or None.
+        stride: Step from one window to the next, for all axes or per axis.
+        padding: Cells at the ends, per axis, ((before, after), ...), or a word such as "same".
+        dilation: Spacing of kernel elements; 1 leaves no holes.
+        groups: Blocks of channels that do not mix.
+        padding_mode: zeros, reflect, replicate or circular.
+        transposed: A transposed convolution.
+        output_padding: Cells added to the end of a transposed result.
+        algorithm: direct, im2col, fft, lowrank, or auto for the one that should be fastest.
+        backend: numpy, torch, or auto. Tensors are computed by torch.
+        threads: Threads of torch for this call. numpy takes its threads from the environment.
+        out: An array of the result's shape and dtype to put it into, which is then returned.
+        dims: Spatial axes, 1, 2 or 3, where shapes leave it open: without it a kernel of three axes
+            is (O, C/groups, k) wherever that fits, then (C/groups, kh, kw), then (kd, kh, kw).
+
+    Returns:
+        The result (N, O, *sizes) with the axes of `x`, of the library of `x`; empty for an empty
+        batch. In memory its channels may come last.
+
+    Raises:
+        DataError: the arrays do not fit each other, or cannot be computed exactly.
+        UsageError: the algorithm that was asked for does not apply.
+    """
+    if not transposed and not output_padding and threads is None:
+        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend, dims)
+        call = call_of(x, kernel, bias, how)
+        if call is not None:
+            result = call(x, kernel, bias)
+            return result if out is None else _into(result, out)
+    transposing: dict[str, Any] = {"output_padding": output_padding}
+    if not transposed:
+        transposing = {"padding_mode": padding_mode}
+        if output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
+            raise UsageError("output_padding goes with transposed=True")
+    elif padding_mode != "zeros":
+        raise UsageError("a transposed convolution has no padding_mode")
+    more = tuple(transposing.items())
+    layer = (transposed, groups, stride, padding, dilation, more)
+    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads, dims), out)
+
+
+def plan_convolution(
+    shape: Sequence[int],
+    kernel_shape: Sequence[int],
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+    transposed: bool = False,
+    output_padding: PerAxis = 0,
+    dtype: str = "float32",
+    algorithm: str = "auto",
+    backend: str = "auto",
+) -> Plan:
+    """How `convolve` would compute arrays of these shapes; nothing is computed.
+
+        >>> plan_convolution((1, 1, 1024, 1024), (1, 1, 63, 63), backend="numpy").algorithm
+        'fft'
+        >>> plan_convolution((1, 1, 64, 64), (1, 1, 3, 3), dtype="int64", backend="numpy").algorithm
+        'direct'
+
+    Args:
+        shape: Of the input, (N, C, *spatial).
+        kernel_shape: (O, C/groups, *k), transposed (C, O/groups, *k).
+        dtype: What is computed in: float32, float64 or int64.
+        algorithm: As for `convolve`; so are the others.
+
+    Raises:
+        UsageError: the algorithm that is asked for does not apply.
+        ShapeError: the shapes do not fit each other.
+    """
+    transposing: dict[str, Any] = (
+        {"output_padding": output_padding} if transposed else {"padding_mode": padding_mode}
+    )
+    if len(shape) != len(kernel_shape) or not 3 <= len(shape) <= 5:
+        raise DataError(
+            f"the input {times(tuple(shape))} and the kernel {times(tuple(kernel_shape))} must "
+            f"both have 3 to 5 axes: (N, C, *spatial) and (O, C/groups, *k)"
+        )
+    layer = layer_of(
+        tuple(kernel_shape), transposed, groups, False, stride, padding, dilation, transposing
+    )
+    reads = kernel_shape[0] if transposed else kernel_shape[1] * groups
+    if reads != shape[1]:
+        raise DataError(f"the input has {shape[1]} channels, the kernel reads {reads}")
+    layer.out_shape(tuple(shape[1:]))
+    check_algorithm(algorithm)
+    problem = problem_of(layer, shape[0], tuple(shape[1:]), dtype)
+    return plan(problem, backend_of(backend, problem), this_machine(), algorithm)
+
+
+def _convolved(
+    x: Any,
+    kernel: Any,
+    bias: Any | None,
+    layer: tuple[Any, ...],
+    algorithm: str,
+    backend: str,
+    threads: int | None,
+    dims: int | None,
+) -> Any:
+    """The result, with all that the arrays may be: lists, of other dtypes, on other devices.
+
+    Args:
+        layer: The arguments of `placed` behind the shapes.
+    """
+    transposed, groups = layer[:2]
+    x, kernel, bias, tensors = _adopted(x, kernel, bias)
+    check_content(x, kernel)
+    axes = axes_of(x, kernel, groups, transposed, dims)
+    weight = full_kernel(kernel, axes.rank)
+    samples = batch_first(x, axes)
+    check_content(x, kernel, samples=not axes.added)
+    shapes = tuple(weight.shape), tuple(samples.shape[1:])
+    found = placed if _is_hashable(layer) else placed.__wrapped__
+    on = found(*shapes, *layer)
+    if bias is not None:
+        bias = full_bias(bias, on.layer.out_channels)
+    check_algorithm(algorithm)
+    given = {"x": samples, "kernel": weight} | ({} if bias is None else {"bias": bias})
+    if tensors:
+        backend = "torch"
+    elif backend not in ("numpy", "torch"):
+        dtype = _dtype_name(given)
+        batch = max(1, len(samples))
+        backend = backend_of(backend, problem_of(on.layer, batch, shapes[1], dtype))
+    with limited_threads(threads, backend):
+        compute = _of_tensors if tensors else _of_arrays
+        return as_given(compute(on, given, backend, algorithm, threads), axes)
+
+
+def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | None, bool]:
+    """The arrays as those of one library, and whether that is torch."""
+    number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
+    tensors = _are_tensors(x, kernel, None if number else bias)
+    if not tensors:
+        x, kernel = np.asarray(x), np.asarray(kernel)
+    if number:
+        return x, kernel, bias_of_number(cast("float", bias), x, kernel), tensors
+    return x, kernel, bias if bias is None or tensors else np.asarray(bias), tensors
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _are_tensors(*arrays: Any) -> bool:
+    """Whether the arrays are torch's; torch need not be there for them not to be.
+
+    Raises:
+        DataError: some are and some are not, or one is sparse.
+    """
+    torch = sys.modules.get("torch")
+    given = [array for array in arrays if array is not None]
+    tensors = [torch is not None and isinstance(array, torch.Tensor) for array in given]
+    if any(tensors) and not all(tensors):
+        raise DataError("x, kernel and bias are of different libraries; give all as torch tensors")
+    if all(tensors) and any(str(tensor.layout) != "torch.strided" for tensor in given):
+        raise DataError("a sparse tensor is not convolved; give x.to_dense() instead")
+    return all(tensors)
+
+
+def _dtype_name(given: dict[str, np.ndarray]) -> str:
+    """The dtype that is computed in."""
+    return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
+
+
+def _of_arrays(
+    on: Placed,
+    given: dict[str, np.ndarray],
+    backend: str,
+    algorithm: str,
+    threads: int | None,
+) -> np.ndarray:
+    dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
+    if not len(given["x"]):
+        return np.zeros((0, on.layer.out_channels, *on.out_sizes), dtypes.stored)
+    ops = open_backend(backend, None, (), algorithm, threads)
+    loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
+    with np.errstate(all="ignore"):
+        return finished(ops.unload(_run(on, ops, loaded)), dtypes)
+
+
+def _of_tensors(
+    on: Placed, given: dict[str, Any], backend: str, algorithm: str, threads: int | None
+) -> Any:
+    del threads  # torch has been told
+    torch = sys.modules["torch"]
+    compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
+    if not len(given["x"]):
+        shape = (0, on.layer.out_channels, *on.out_sizes)
+        return given["x"].new_zeros(shape, dtype=result)
+    ops = open_backend(backend, str(given["x"].device), (), algorithm)
+    with torch.no_grad():
+        loaded = {
+            name: tensor.detach().resolve_neg().to(getattr(torch, compute))
+            for name, tensor in given.items()
+        }
+        return _run(on, ops, loaded).to(result)
+
+
+def _run(on: Placed, ops: Any, loaded: dict[str, Any]) -> Any:
+    arrays = loaded["x"], loaded["kernel"], loaded.get("bias"), on.windows
+    layer = on.layer
+    if isinstance(layer, Conv):
+        return ops.conv(*arrays, layer.groups, layer.padding_mode)
+    return ops.conv_transpose(*arrays, layer.groups, on.out_sizes)
+
+
+def _into(result: Any, out: Any | None) -> Any:
+    if out is None:
+        return result
+    wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
+    if given != wanted:
+        raise DataError(
+            f"out is {times(given[0])} {given[1]}, the result {times(wanted[0])} {wanted[1]}"
+        )
+    out[...] = result
+    return out

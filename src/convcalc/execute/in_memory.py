@@ -1,0 +1,300 @@
+"""A network on real arrays: dtypes, axes, backend and weights settled, then layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from convcalc import __version__
+from convcalc.arrayfile.memory import available_memory
+from convcalc.errors import DataError, ResourceError, UsageError, printable
+from convcalc.execute.arrays.axes import as_given, batch_first
+from convcalc.execute.arrays.dtypes import finished, plan_dtypes
+from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
+from convcalc.execute.executor.open_backend import choose_backend, limited_threads, open_backend
+from convcalc.execute.job import network_work
+from convcalc.execute.planning.machine import this_machine
+from convcalc.execute.planning.planner import plan
+from convcalc.execute.problem import problems_of
+from convcalc.execute.settings import Outlook, Result, Settings
+from convcalc.execute.verify import verify
+from convcalc.execute.weights.batchnorm_folding import fold_norms
+from convcalc.network.graph import INPUT, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from convcalc.analysis import Report
+    from convcalc.execute.arrays.axes import Axes
+    from convcalc.execute.arrays.dtypes import DtypePlan
+    from convcalc.execute.backends.numpy_backend import NumpyBackend
+    from convcalc.execute.backends.torch_backend import TorchBackend
+    from convcalc.execute.job import Weights, Work
+    from convcalc.execute.problem import Problem
+    from convcalc.layers import Shape
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
+
+
+def run_network(
+    network: Network,
+    array: np.ndarray,
+    weights: Weights,
+    settings: Settings,
+    watch: Callable[[str, np.ndarray], None] | None = None,
+) -> Result:
+    """A whole network on `array`, with weights named `LABEL.NAME`.
+
+    Args:
+        weights: The arrays by name, or a function that gives them from the network that is run
+            and the shape of one sample.
+        watch: Called with the label and the output of every layer, as soon as it is computed. An
+            output is not kept: who needs it later makes a copy.
+
+    Raises:
+        UsageError: no layer has the label to stop after, or a network is to be verified.
+        DataError: the input does not fit the network, or the weights are not those it needs.
+        ResourceError: there is not enough memory.
+    """
+    if settings.verify is not None:
+        raise UsageError(
+            "only a single convolution is verified; a network has many, one upon another"
+        )
+    work = network_work(network, array, weights, settings)
+    result = run_work(work, settings, watch)
+    if settings.until is None:
+        return replace(result, notes=(*result.notes, *_output_note(network)))
+    part = work.network
+    stopped = (
+        f"stopped after '{part.nodes[-1].label}': {len(part.nodes)} of "
+        f"{len(network.nodes)} layers computed"
+    )
+    return replace(result, notes=(*result.notes, stopped))
+
+
+def _output_note(network: Network) -> list[str]:
+    """Which layer the result is that of, where it is not the last one."""
+    if network.end is None:
+        return []
+    name = "the input" if network.end == INPUT else f"that of '{network.nodes[network.end].label}'"
+    return [f"the output is {name}; the layers behind it are computed, too"]
+
+
+def run_work(
+    work: Work, settings: Settings, watch: Callable[[str, np.ndarray], None] | None = None
+) -> Result:
+    """The work done in memory.
+
+    Raises:
+        DataError: the arrays do not fit each other, or cannot be computed exactly.
+        ResourceError: there is not enough memory.
+    """
+    network, axes, weights, named = work
+    samples, report, dtypes = _prepared(work, settings)
+    notes = axes.notes + dtypes.notes
+    if settings.fold_norms:
+        network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
+        report = report_of(network, samples.shape[1:], samples.shape[0])
+        notes += (folded,)
+    if not len(samples):
+        work = work._replace(network=network, weights=weights)
+        return _of_nothing(work, settings, report, dtypes, notes, watch)
+    _check_memory(report, dtypes, samples)
+    problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
+    backend = open_backend(
+        settings.backend, settings.device, problems, settings.algorithm, settings.threads
+    )
+    finishing = watch and _finishing(watch, dtypes, axes)
+    with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
+        try:
+            computed = _layers(network, samples, weights, backend, dtypes.compute, finishing)
+        except RuntimeError as error:
+            raise memory_error(error) from None
+        result = finished(backend.unload(computed), dtypes)
+    found = None
+    if settings.verify is not None:
+        found = verify(_single(network), samples, weights, result, dtypes, settings.verify)
+    return Result(
+        array=as_given(result, axes),
+        report=report,
+        backend=backend.name,
+        dtypes=dtypes,
+        threads=backend.threads,
+        versions={"convcalc": __version__, **backend.versions},
+        notes=notes,
+        overflowed=_overflowed(result, named),
+        verification=found,
+        convolutions=tuple(backend.done),
+    )
+
+
+def _of_nothing(
+    work: Work,
+    settings: Settings,
+    report: Report,
+    dtypes: DtypePlan,
+    notes: tuple[str, ...],
+    watch: Callable[[str, np.ndarray], None] | None,
+) -> Result:
+    """The result of a batch without samples."""
+    backend = open_backend(
+        settings.backend, settings.device, (), settings.algorithm, settings.threads
+    )
+    finishing = watch and _finishing(watch, dtypes, work.axes)
+    return Result(
+        array=as_given(empty_outputs(work.network, report.input, dtypes, finishing), work.axes),
+        report=report,
+        backend=backend.name,
+        dtypes=dtypes,
+        threads=backend.threads,
+        versions={"convcalc": __version__, **backend.versions},
+        notes=(*notes, EMPTY),
+        overflowed=0,
+    )
+
+
+def plan_work(work: Work, settings: Settings) -> Outlook:
+    """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
+    samples, report, dtypes = _prepared(work, settings)
+    if not len(samples):
+        name, _ = backend_of(settings, [])
+        return Outlook(report, name, (), (*work.axes.notes, *dtypes.notes, EMPTY))
+    problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
+    name, algorithm = backend_of(settings, problems)
+    machine = this_machine(settings.threads)
+    plans = tuple((p, plan(p, name, machine, algorithm)) for p in problems)
+    return Outlook(report, name, plans, work.axes.notes + dtypes.notes)
+
+
+def backend_of(settings: Settings, problems: Sequence[Problem]) -> tuple[str, str]:
+    """The backend and the algorithm that the settings come to; torch is not imported."""
+    name = settings.backend
+    if name == "auto":
+        name = "torch" if settings.device is not None else choose_backend(problems)
+    library = settings.device not in (None, "cpu")
+    return name, "library" if library else settings.algorithm
+
+
+def _prepared(work: Work, settings: Settings) -> tuple[np.ndarray, Report, DtypePlan]:
+    """The input batch first, what the layers make of it, and the dtypes."""
+    network, axes, _, named = work
+    samples = batch_first(named["the input"], axes)
+    try:
+        report = report_of(network, samples.shape[1:], samples.shape[0])
+    except DataError as error:
+        if not axes.notes or "\n" in str(error):
+            raise
+        # What was assumed of the axes may be what is wrong.
+        raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
+    dtypes = plan_dtypes(named, settings.dtype)
+    _check_floats(network, samples.shape[1:], dtypes)
+    return samples, report, dtypes
+
+
+def _layers(
+    network: Network,
+    samples: np.ndarray,
+    weights: Mapping[str, np.ndarray],
+    backend: NumpyBackend | TorchBackend,
+    dtype: str,
+    watch: Callable[[str, np.ndarray], None] | None,
+) -> Any:
+    """Every layer in turn; an array is let go once no later layer reads it."""
+    last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
+    last_read[network.output] = len(network.nodes)
+    values: dict[int, Any] = {INPUT: backend.load(samples, dtype)}
+    for index, step in enumerate(network.walk(samples.shape[1:])):
+        own = {
+            name: backend.load(weights[f"{step.node.label}.{name}"], dtype)
+            for name in step.layer.tensor_shapes(*step.arriving)
+        }
+        arrays = [values[source] for source in step.node.inputs]
+        values[index] = step.layer.run(backend, arrays, own)
+        if watch is not None:
+            watch(step.node.label, backend.unload(values[index]))
+        for source in (*step.node.inputs, index):
+            if last_read.get(source, index) == index:
+                values.pop(source, None)
+    return values[network.output]
+
+
+def _single(network: Network) -> Conv | ConvTranspose:
+    """The one layer of a convolution with a kernel of its own."""
+    (node,) = network.nodes
+    assert node.layer.kind in ("conv", "convt")
+    return cast("Conv | ConvTranspose", node.layer)
+
+
+def _finishing(
+    watch: Callable[[str, np.ndarray], None], dtypes: DtypePlan, axes: Axes
+) -> Callable[[str, np.ndarray], None]:
+    """The same for arrays as they are computed, which get the dtype and the axes of a result.
+
+    Integers stay int64: within the network they may be larger than what comes out of it.
+    """
+
+    def seen(label: str, computed: np.ndarray) -> None:
+        whole = dtypes.compute == "int64"
+        watch(label, as_given(computed if whole else finished(computed, dtypes), axes))
+
+    return seen
+
+
+def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
+    """Integers go through those layers only that compute them exactly."""
+    if dtypes.compute.startswith("float"):
+        return
+    for step in network.walk(shape):
+        if step.layer.needs_floats:
+            raise DataError(
+                f"layer {step.node.label} ({step.layer.spec()}) makes fractions of whole "
+                f"numbers; compute with --dtype float32"
+            )
+
+
+def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> None:
+    """The largest layer: its input, padded, its output, and a copy of each for the current tap.
+
+    The input of the first is there already where it can be computed with as it is.
+
+    Raises:
+        ResourceError: that is more than the machine has left.
+    """
+    itemsize = np.dtype(dtypes.compute).itemsize
+    layers = [
+        itemsize * (3 * report.batch * sum(map(prod, row.input_shapes)) + 2 * row.activations)
+        + itemsize * row.params
+        for row in report.layers
+    ]
+    if samples.dtype == dtypes.compute and samples.flags.c_contiguous:
+        layers[0] -= samples.nbytes
+    needed = max(layers)
+    available = available_memory()
+    if available is not None and needed > available:
+        raise ResourceError(
+            f"computing needs about {needed:,} bytes of memory, {available:,} are available; "
+            f"use a smaller input or batch, or --dtype float32"
+        )
+
+
+def memory_error(error: RuntimeError) -> Exception:
+    """A lack of memory, which torch reports as a RuntimeError; any other error as it is."""
+    text = str(error)
+    if "allocate memory" not in text and "out of memory" not in text.lower():
+        return error
+    return ResourceError(
+        f"not enough memory: {printable(text)}; use a smaller input, or --backend numpy"
+    )
+
+
+def _overflowed(result: np.ndarray, arrays: Mapping[str, np.ndarray]) -> int:
+    """Values of the result that are not finite although all inputs are."""
+    if result.dtype.kind != "f":
+        return 0
+    broken = int(result.size - np.count_nonzero(np.isfinite(result)))
+    if broken and all(np.isfinite(array).all() for array in arrays.values()):
+        return broken
+    return 0

@@ -1,0 +1,156 @@
+"""What is to be computed: arrays and layers that fit each other, and what messages call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from convcalc.errors import DataError, LayerError, SpecError
+from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, read_input_axes
+from convcalc.execute.arrays.biases import full_bias, with_full_biases
+from convcalc.layers.base import times
+from convcalc.network.graph import Network
+from convcalc.network.subgraph import part_until
+from convcalc.network.weight_names import check_weights, of_layers, without_counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from convcalc.execute.arrays.axes import Axes
+    from convcalc.execute.settings import Settings
+    from convcalc.layers import Shape
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
+
+    Weights: TypeAlias = (
+        Mapping[str, np.ndarray] | Callable[[Network, Shape], Mapping[str, np.ndarray]]
+    )
+
+T = TypeVar("T")
+
+
+class Work(NamedTuple):
+    """What is to be computed, before anything is settled that depends on how.
+
+    Attributes:
+        network: The layers; a convolution with a kernel of its own is a network of one.
+        axes: How the input is read.
+        weights: The weights of the layers by name.
+        named: All arrays as they were given, by the names that messages call them; the input is
+            "the input".
+    """
+
+    network: Network
+    axes: Axes
+    weights: Mapping[str, np.ndarray]
+    named: Mapping[str, np.ndarray]
+
+
+def kernel_work(
+    array: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    make_layer: Callable[[int, Shape], Conv | ConvTranspose],
+    settings: Settings,
+    *,
+    transposed: bool,
+    groups: int,
+    flip: bool,
+) -> Work:
+    """One convolution of `array` with `kernel`.
+
+    Args:
+        array: (N, C, *spatial), leading axes optional.
+        kernel: (O, C/groups, *k), transposed (C, O/groups, *k); leading axes optional.
+        bias: (O), or one number, or None.
+        make_layer: The layer for an output channel count and a kernel size.
+        settings: How the axes are read.
+        transposed: Whether the convolution is.
+        groups: Blocks of channels that do not mix.
+        flip: Turn the kernel round in every spatial axis: the convolution of mathematics.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+    """
+    named = {"the input": array, "the kernel": kernel}
+    if bias is not None:
+        named["the bias"] = bias
+    _check_content(named)
+    axes = read_axes(
+        array,
+        kernel,
+        groups=groups,
+        transposed=transposed,
+        channels_last=settings.channels_last,
+        rank=settings.rank,
+    )
+    _check_content(named, axes.added)
+    kernel = full_kernel(kernel, axes.rank)
+    channels = kernel.shape[1] * groups if transposed else kernel.shape[0]
+    layer = make_layer(channels, kernel.shape[2:])
+    weights = {"0.weight": np.flip(kernel, tuple(range(2, kernel.ndim))) if flip else kernel}
+    if bias is not None:
+        weights["0.bias"] = full_bias(bias, channels)
+    return Work(Network.chain([layer]), axes, weights, named)
+
+
+def network_work(network: Network, array: np.ndarray, weights: Weights, settings: Settings) -> Work:
+    """A whole network on `array`, or the part of it that the settings ask for.
+
+    Args:
+        weights: The arrays by name, or a function that gives them from the network that is run
+            and the shape of one sample.
+
+    Raises:
+        UsageError: no layer has the label to stop after.
+        DataError: the input does not fit the network, or the weights are not those it needs.
+    """
+    _check_content({"the input": array})
+    rank = settings.rank
+    if rank is None and not callable(weights):
+        rank = _rank(network, weights)
+    axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
+    _check_content({"the input": array}, axes.added)
+    shape = batch_first(array, axes).shape[1:]
+    whole = network
+    if settings.until is not None:
+        network = fitting(part_until, network, shape, settings.until)
+    needed = fitting(network.tensor_shapes, shape)
+    if callable(weights):
+        given = weights(network, shape)
+    else:
+        given = of_layers(without_counters(weights), network, whole)
+    given = with_full_biases(given, needed)
+    check_weights(given, needed)
+    named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
+    return Work(network, axes, given, named)
+
+
+def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
+    """The spatial axes that the kernels among the weights have; 2 where there is none."""
+    labels = tuple(f"{node.label}." for node in network.nodes)
+    ranks = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
+    return max((rank for rank in ranks if 1 <= rank <= 3), default=2)
+
+
+def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -> None:
+    """Raises where there are no numbers; a batch of no samples is one all the same.
+
+    Args:
+        added: Axes that the input lacks, the samples among them; None before it is known.
+    """
+    for name, array in arrays.items():
+        if array.ndim == 0 and name != "the bias":
+            raise DataError(f"{name} is a single number; a convolution needs at least one axis")
+        batched = name == "the input" and array.ndim > 2 and not added
+        if 0 in array.shape[batched:]:
+            raise DataError(f"{name} is empty ({times(array.shape)}): there is nothing to convolve")
+
+
+def fitting(question: Callable[..., T], *arguments: object) -> T:
+    """The answer of the network; a shape that does not fit is the data's fault here."""
+    try:
+        return question(*arguments)
+    except (LayerError, SpecError) as error:
+        raise DataError(str(error)) from None

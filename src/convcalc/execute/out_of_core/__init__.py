@@ -1,0 +1,1 @@
+"""Convolutions of arrays that do not fit into memory."""

@@ -1,0 +1,1 @@
+"""Which algorithm computes a convolution, and what it is expected to cost."""

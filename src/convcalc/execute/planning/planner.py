@@ -1,0 +1,331 @@
+"""Which algorithm computes a convolution, how, and why: whole numbers and rates, no arrays."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import UsageError
+from convcalc.execute.algorithms import im2col, toeplitz
+from convcalc.execute.algorithms import separable as lowrank
+from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.opencv import planes as plane_sums
+from convcalc.execute.algorithms.polyphase import phases_of
+from convcalc.execute.backends.layouts import channels_may_be_last
+from convcalc.execute.planning import cost, cost_opencv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.problem import Problem
+
+TRANSFORMS = {
+    1: (256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144),
+    2: (
+        16,
+        24,
+        32,
+        40,
+        48,
+        56,
+        64,
+        72,
+        80,
+        96,
+        112,
+        128,
+        144,
+        160,
+        192,
+        240,
+        288,
+        320,
+        384,
+        512,
+        1024,
+    ),
+    3: (8, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 80, 96),
+}
+"""Cells per axis of the transforms that are tried, by the number of axes."""
+
+MOST_SPECTRA = 2**30
+"""Bytes that transforms may take beside input and result."""
+
+TESTING = 20
+"""Calls that the test for factors takes."""
+
+MOST_PHASES = 256
+"""Phases beyond which a transposed convolution is not looked at as forward ones."""
+
+FEW_PRODUCTS = 20_000
+"""Below so many products no plan is better than the plainest."""
+
+
+class Plan(NamedTuple):
+    """How a convolution is computed.
+
+    Attributes:
+        algorithm: "direct", "im2col", "fft" or "lowrank".
+        backend: "numpy" or "torch".
+        layout: Of a direct convolution: "contiguous", "channels-last", "product" (a kernel of one
+            tap as a matrix), "blocks" (blocks of outputs as channels), "passes" (tap by tap in
+            bands) or "planes" (by OpenCV).
+        tiles: The blocks of an FFT, or None.
+        working_bytes: Bytes beside input, kernel and result.
+        predicted_seconds: By the rates of the machine.
+        reason: Why, in words.
+        alternatives: (algorithm, seconds or None, why it does not apply) of the others.
+    """
+
+    algorithm: str
+    backend: str
+    layout: str
+    tiles: Tiles | None
+    working_bytes: int
+    predicted_seconds: float
+    reason: str
+    alternatives: tuple[tuple[str, float | None, str], ...] = ()
+
+    def times(self, count: float) -> Plan:
+        """The plan with all its seconds for so many convolutions of the same kind."""
+        others = tuple((name, s and s * count, why) for name, s, why in self.alternatives)
+        seconds = self.predicted_seconds * count
+        return self._replace(predicted_seconds=seconds, alternatives=others)
+
+
+@lru_cache(maxsize=512)
+def plan(
+    problem: Problem,
+    backend: str,
+    machine: Machine,
+    algorithm: str = "auto",
+    separable: bool | None = None,
+) -> Plan:
+    """The plan of one convolution on one backend.
+
+    Args:
+        algorithm: One that is asked for, or "auto".
+        separable: Whether the kernel is known to be a product of one kernel per axis; where that
+            is not known, no plan is built on it.
+
+    Raises:
+        UsageError: the algorithm that is asked for does not apply.
+    """
+    if algorithm == "library":
+        only = _direct(problem, backend, machine, plain=True)
+        return only._replace(reason="the device has convolutions of its own")
+    few = algorithm == "auto" and problem.macs < FEW_PRODUCTS
+    if problem.transposed and algorithm != "direct" and not few:
+        return _transposed(problem, backend, machine, algorithm)
+    refusals = _refusals(problem, separable)
+    if refusals.get(algorithm):
+        raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
+    if few:
+        only = _direct(problem, backend, machine, plain=True)
+        return only._replace(reason="so few products that any other way would cost more")
+    plans = [p for p in _plans(problem, backend, machine) if not refusals.get(p.algorithm)]
+    best = {
+        name: min((p for p in plans if p.algorithm == name), key=_seconds)
+        for name in {p.algorithm for p in plans}
+    }
+    if algorithm != "auto" and algorithm not in best:
+        raise UsageError(f"--algorithm {algorithm}: its blocks would not fit into memory")
+    hoped = best.get("lowrank") if algorithm == "auto" and separable is None else None
+    sure = [p for p in best.values() if p is not hoped]
+    chosen = best[algorithm] if algorithm != "auto" else min(sure, key=_seconds)
+    explained = _explained(chosen, best, refusals, asked=algorithm != "auto")
+    if hoped is None or hoped.predicted_seconds >= chosen.predicted_seconds:
+        return explained
+    return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
+
+
+def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
+    """The plan of a transposed convolution: the library's own, or phases by their plans.
+
+    Raises:
+        UsageError: the algorithm that is asked for applies to none of them.
+    """
+    own = _direct(problem, backend, machine)
+    cut = prod(window.stride for window in problem.windows)
+    if cut > MOST_PHASES:
+        reason = f"{cut} phases would be too many small convolutions"
+        if algorithm != "auto":
+            raise UsageError(f"--algorithm {algorithm}: {reason}; use auto or direct")
+        return own._replace(reason=reason)
+    forward = [phase.problem for phase in phases_of(problem) if phase.problem is not None]
+    parts = _parts(forward, backend, machine, algorithm)
+    if not parts or (algorithm == "auto" and not problem.floating):
+        return own._replace(reason="nothing else applies")
+    seconds = sum(map(_seconds, parts)) + cost.interleaved(problem, machine.of(backend))
+    needed = max(
+        part.working_bytes + piece.itemsize * piece.cells_out
+        for part, piece in zip(parts, forward, strict=True)
+    )
+    phases = max(parts, key=_seconds)._replace(
+        layout="phases", working_bytes=needed, predicted_seconds=seconds
+    )
+    best = {"direct": own, phases.algorithm: phases}
+    if phases.algorithm == "direct":
+        best = {"direct": min(own, phases, key=_seconds)}
+    if algorithm != "auto":
+        return _explained(phases, best, {}, asked=True)
+    chosen, other = sorted((own, phases), key=_seconds)
+    ratio = other.predicted_seconds / chosen.predicted_seconds
+    name = "its phases" if chosen is own else "the library's own convolution"
+    reason = f"{ratio:.2g} times faster than {name}, by the rates of this machine"
+    return _explained(chosen, best, {}, asked=False)._replace(reason=reason)
+
+
+def _parts(forward: list[Problem], backend: str, machine: Machine, algorithm: str) -> list[Plan]:
+    """The plans of the phases.
+
+    Raises:
+        UsageError: the algorithm that is asked for applies to none of them.
+    """
+    parts = [plan_of_phase(part, backend, machine, algorithm) for part in forward]
+    if parts and algorithm != "auto" and all(part.algorithm != algorithm for part in parts):
+        plan(forward[0], backend, machine, algorithm)  # which says why
+    return parts
+
+
+def plan_of_phase(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
+    """The plan of a phase; phases differ by a tap, and what an algorithm is not for is direct."""
+    try:
+        return plan(problem, backend, machine, algorithm)
+    except UsageError:
+        return plan(problem, backend, machine, "direct")
+
+
+def _seconds(candidate: Plan) -> float:
+    return candidate.predicted_seconds
+
+
+def _refusals(problem: Problem, separable: bool | None) -> dict[str, str | None]:
+    unknown = "the kernel is no product of one kernel per axis" if separable is False else None
+    return {
+        "direct": None,
+        "im2col": im2col.refusal(problem),
+        "fft": overlap_save.refusal(problem),
+        "lowrank": lowrank.refusal(problem) or unknown,
+    }
+
+
+def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
+    """Every way that applies, one plan each."""
+    rates = machine.of(backend)
+    direct = _direct(problem, backend, machine)
+    yield direct
+    if im2col.refusal(problem) is None:
+        seconds = cost.im2col(problem, rates)
+        yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
+    if lowrank.refusal(problem) is None:
+        # That the kernel has factors must be found out first, which costs about as much as this.
+        testing = TESTING * rates.call
+        seconds = cost.separable(problem, rates) + testing
+        yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
+        if machine.planes and problem.rank == 2:
+            seconds = cost_opencv.separable(problem, machine.planes) + testing
+            needed = lowrank.working_bytes(problem)
+            yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
+    if overlap_save.refusal(problem) is None:
+        for tiles in _all_tiles(problem):
+            needed = overlap_save.working_bytes(problem, tiles)
+            if needed <= MOST_SPECTRA:
+                seconds = cost.spectral(problem, tiles, backend, rates)
+                seconds += overlap_save.direct_share(problem, tiles) * direct.predicted_seconds
+                yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
+                # Long rows are transformed faster many at a time, by the libraries themselves; and
+                # the constant of the proof for float64 was not looked for with OpenCV.
+                single = problem.dtype == "float32" and problem.depth == 1
+                if machine.planes and problem.rank == 2 and single:
+                    seconds = cost_opencv.transforms(problem, tiles, machine.planes, rates.copies)
+                    yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
+
+
+def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = False) -> Plan:
+    """The fastest layout of the direct convolution."""
+    rates = machine.of(backend)
+    layouts = ["contiguous"] if plain else _layouts(problem, backend, machine)
+    seconds, layout = min(
+        (cost_opencv.sums(problem, machine.planes, rates.copies), layout)
+        if layout == "planes" and machine.planes
+        else (
+            cost.direct(problem, layout, backend, rates, swaps=machine.planes is not None),
+            layout,
+        )
+        for layout in layouts
+    )
+    return Plan("direct", backend, layout, None, _direct_bytes(problem, layout), seconds, "")
+
+
+def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
+    layouts = ["contiguous"]
+    if problem.transposed:
+        return layouts
+    if machine.planes and plane_sums.refusal(problem) is None:
+        layouts.append("planes")
+    if backend == "torch" and problem.dtype == "float32" and _may_be_last(problem):
+        layouts.append("channels-last")
+    if backend == "torch" and _is_product(problem):
+        layouts.append("product")
+    if toeplitz.refusal(problem) is None:
+        layouts.append("blocks")
+    if problem.depthwise and (problem.floating or backend == "numpy"):
+        layouts.append("passes")
+    return layouts
+
+
+def _may_be_last(problem: Problem) -> bool:
+    """Whether torch has a convolution with the channels last that is right."""
+    settled = problem.depth, problem.groups, problem.windows, problem.sizes
+    return problem.rank > 1 and channels_may_be_last(*settled)
+
+
+def _is_product(problem: Problem) -> bool:
+    """Whether one matrix product is all of it."""
+    alone = problem.batch == problem.groups == problem.taps == 1
+    whole = problem.sizes == problem.out_sizes and all(w.stride == 1 for w in problem.windows)
+    return problem.floating and alone and whole
+
+
+def _direct_bytes(problem: Problem, layout: str) -> int:
+    if layout == "blocks":
+        return toeplitz.working_bytes(problem)
+    if layout == "planes":
+        return plane_sums.working_bytes(problem)
+    padded = problem.batch * problem.channels * prod(problem.padded_sizes)
+    return problem.itemsize * (padded + (problem.cells_in if layout == "channels-last" else 0))
+
+
+def _all_tiles(problem: Problem) -> set[Tiles]:
+    """Blocks of every size that is tried; an axis is never cut finer than its kernel needs."""
+    found = set()
+    for cells in TRANSFORMS[problem.rank]:
+        sizes = tuple(overlap_save.good_size(max(cells, w.extent)) for w in problem.windows)
+        found.add(overlap_save.tiles_of(problem, sizes))
+    return found
+
+
+def _explained(
+    chosen: Plan, best: dict[str, Plan], refusals: dict[str, str | None], *, asked: bool
+) -> Plan:
+    """The plan with its reason, and the others in the order of their seconds."""
+    others = sorted((p for p in best.values() if p.algorithm != chosen.algorithm), key=_seconds)
+    slower = [p for p in others if p.predicted_seconds >= chosen.predicted_seconds]
+    listed: list[tuple[str, float | None, str]] = [
+        (p.algorithm, p.predicted_seconds, "") for p in others
+    ]
+    listed += [(name, None, why) for name, why in refusals.items() if why]
+    if asked:
+        reason = "it was asked for"
+    elif not slower:
+        reason = "nothing else applies"
+    else:
+        ratio = slower[0].predicted_seconds / chosen.predicted_seconds
+        reason = (
+            f"{ratio:.2g} times faster than {slower[0].algorithm}, by the rates of this machine"
+        )
+    return chosen._replace(reason=reason, alternatives=tuple(listed))

@@ -1,0 +1,1 @@
+"""The weights of a network: drawn at random, or with batch norms folded in."""

@@ -1,0 +1,348 @@
+"""From a written call to a layer: kinds, keys, words and values, looked up in the layer classes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
+from convcalc.language.expressions import Arriving, Operation, Parameter, joined
+from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
+from convcalc.layers import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from convcalc.language.expressions import Expression
+    from convcalc.language.tree import Item, Value
+    from convcalc.layers import Layer
+
+
+OPEN = object()
+"""Stands for a value that holds a parameter of a definition, which is no default yet."""
+
+
+class Faults(Exception):  # noqa: N818 - several parameter errors, each with its argument
+    """What is wrong with a call: messages, each with its argument, or None for the whole call."""
+
+    def __init__(self, found: list[tuple[str, Argument | None]]) -> None:
+        self.found = found
+        super().__init__(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class Waiting:
+    """A layer whose parameters need channels that are known only with an input.
+
+    `values` are the arguments by their long names; each `Arriving` in them names its node.
+    """
+
+    kind: str
+    values: tuple[tuple[str, Any], ...]
+
+    def at(self, channels: Callable[[int], int]) -> Layer:
+        """The layer, where `channels(node)` are the channels that leave a node.
+
+        Raises:
+            ParameterError: a value is impossible.
+        """
+        values = {}
+        for name, value in self.values:
+            try:
+                values[name] = _plain(
+                    _evaluated(value, {}, lambda it: channels(-1 if it.node is None else it.node))
+                )
+            except ValueError as error:
+                raise ParameterError(name, str(error)) from None
+        return KINDS[self.kind](**values)
+
+
+def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | Waiting:
+    """The layer of a call inside a definition with these parameters, after node `source`.
+
+    Raises:
+        Faults: arguments are unknown, impossible, missing or given twice.
+    """
+    kind = KINDS[call.kind.lower()]
+    values: dict[str, Any] = {}
+    found: list[tuple[str, Argument | None]] = []
+    waiting = False
+    for index, argument in enumerate(call.arguments):
+        try:
+            value = evaluate(argument.value, parameters, source)
+            name, value = _resolve(kind, argument, value, first=index == 0)
+            if name in values:
+                raise ParameterError(name, "is given twice")
+            if _waits(value):
+                waiting = True
+            else:
+                value = _plain(value)
+                kind.rules()[name].normalise(name, value)
+        except ValueError as error:
+            found.append((str(error), argument))
+            if len(found) > MOST_PROBLEMS:
+                break
+            continue
+        values[name] = value
+    found += [] if found else _missing(kind, call, values)
+    if found:
+        raise Faults(found)
+    if waiting:
+        return Waiting(kind.kind, _normal(kind, values))
+    try:
+        return kind(**values)
+    except ParameterError as error:
+        raise Faults([(str(error), argument_of(call, error.parameter))]) from None
+
+
+def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The values in the order of the fields, known ones normalised and defaults left out."""
+    found = []
+    for field in dataclasses.fields(kind):
+        if field.name not in values:
+            continue
+        value = values[field.name]
+        if not _waits(value):
+            value = field.metadata["rule"].normalise(field.name, value)
+        if value != field.default:
+            found.append((field.name, value))
+    return tuple(found)
+
+
+def argument_of(call: Call, parameter: str) -> Argument | None:
+    """The argument of a call that sets a parameter, by the parameter's long name."""
+    kind = KINDS[call.kind.lower()]
+    for index, argument in enumerate(call.arguments):
+        try:
+            if _resolve(kind, argument, argument.value, first=index == 0)[0] == parameter:
+                return argument
+        except ValueError:
+            continue
+    return None
+
+
+def evaluate(value: Value, parameters: Mapping[str, Value], source: int) -> Value:
+    """The value with its parameters filled in and its arithmetic done, as far as that is known.
+
+    Raises:
+        ValueError: a parameter is unknown, or is no number where one is needed.
+    """
+    result: Value = _evaluated(
+        value, parameters, lambda it: Arriving(source if it.node is None else it.node)
+    )
+    return result
+
+
+def canonical(call: Call) -> Call:
+    """The same call in its shortest form: short keys in the order of the fields, no defaults.
+
+    A call that cannot be bound, such as the use of a definition, stays as it is.
+    """
+    kind = KINDS.get(call.kind.lower())
+    if kind is None:
+        return call
+    try:
+        return _canonical(kind, call)
+    except ValueError:  # it stands in a definition that is never used, or waits for a word
+        return call
+
+
+def _canonical(kind: type[Layer], call: Call) -> Call:
+    given: dict[str, Argument] = {}
+    for index, argument in enumerate(call.arguments):
+        name, value = _resolve(kind, argument, argument.value, first=index == 0)
+        given[name] = dataclasses.replace(argument, key=name, value=value)
+    fields = sorted(dataclasses.fields(kind), key=lambda field: field.name != kind.positional)
+    values = {
+        field.name: _normalised(field, given[field.name].value)
+        for field in fields
+        if field.name in given
+    }
+    arguments = [
+        _shortest(field, given[field.name], bare=field.name == kind.positional)
+        for field in fields
+        if field.name in given
+        and (values[field.name] is OPEN or values[field.name] != kind.implied(field, values))
+    ]
+    return dataclasses.replace(call, kind=kind.kind, arguments=tuple(arguments))
+
+
+def canonical_items(items: Sequence[Item]) -> tuple[Item, ...]:
+    """Every call of a tree in its shortest form; the structure stays."""
+    found: list[Item] = []
+    for item in items:
+        match item:
+            case Call():
+                found.append(canonical(item))
+            case Block(call, branches):
+                inside = tuple(canonical_items(branch) for branch in branches)
+                found.append(dataclasses.replace(item, call=canonical(call), branches=inside))
+            case Repeat() | Definition():
+                found.append(dataclasses.replace(item, body=canonical_items(item.body)))
+            case _:
+                found.append(item)
+    return tuple(found)
+
+
+def _shortest(field: dataclasses.Field[Any], argument: Argument, *, bare: bool) -> Argument:
+    short, value = field.metadata["short"], argument.value
+    if not _is_open(value):
+        # What the layer would keep of it: 1:1 is 1, and any case of a word is one word.
+        value = _written(field.metadata["rule"].normalise(field.name, _plain(value)))
+    if isinstance(value, bool):
+        return dataclasses.replace(argument, key=None, value=short if value else f"no{short}")
+    if isinstance(value, str) and value in field.metadata["rule"].words:
+        return dataclasses.replace(argument, key=None, value=value)
+    return dataclasses.replace(argument, key=None if bare else short, value=value)
+
+
+def _written(value: Any) -> Value | bool:
+    """A normalised value as the tree writes it."""
+    if not isinstance(value, tuple):
+        return value  # type: ignore[no-any-return]
+    return Axes(tuple(Ends(*axis) if isinstance(axis, tuple) else axis for axis in value))
+
+
+def _is_open(value: Any) -> bool:
+    """Whether a value holds a parameter of a definition, or channels that are not known."""
+    match value:
+        case Parameter() | Arriving() | Operation():
+            return True
+        case Ends(begin, end):
+            return _is_open(begin) or _is_open(end)
+        case Axes(values):
+            return any(map(_is_open, values))
+        case _:
+            return False
+
+
+def _normalised(field: dataclasses.Field[Any], value: Any) -> Any:
+    """What the layer would keep of a value, as far as that is known."""
+    if _is_open(value):
+        return OPEN
+    return field.metadata["rule"].normalise(field.name, _plain(value))
+
+
+def _missing(
+    kind: type[Layer], call: Call, values: Mapping[str, Any]
+) -> list[tuple[str, Argument | None]]:
+    found: list[tuple[str, Argument | None]] = []
+    for field in dataclasses.fields(kind):
+        if field.default is dataclasses.MISSING and field.name not in values:
+            bare = field.name == kind.positional
+            example = f"{call.kind}:64" if bare else f"{field.metadata['short']}3"
+            found.append((f"{call.kind} needs {field.name}, written {example}", None))
+    return found
+
+
+def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) -> tuple[str, Any]:
+    """The long name of the parameter that an argument sets, and its value."""
+    if argument.key is not None:
+        return _named(kind, argument.key), value
+    if isinstance(value, str):
+        return _worded(kind, value)
+    if first and kind.positional:
+        return kind.positional, value
+    raise ParameterError(
+        kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
+    )
+
+
+def _named(kind: type[Layer], key: str) -> str:
+    for field in dataclasses.fields(kind):
+        if key.lower() in (field.name, field.metadata["short"]):
+            return field.name
+    hint = nearest(key, [*_keys(kind), *kind.rules()])
+    raise ParameterError(
+        kind.kind,
+        f"has no parameter '{printable(key, 60)}'{hint or '; it has ' + ', '.join(_keys(kind))}",
+    )
+
+
+def _worded(kind: type[Layer], word: str) -> tuple[str, Any]:
+    """A word by itself: the name of a switch, `no` and that name, or a value such as `same`."""
+    plain = word.lower().replace("_", "-")
+    known: list[str] = []
+    for field in dataclasses.fields(kind):
+        rule = field.metadata["rule"]
+        if rule.switch:
+            switches = {field.metadata["short"]: True, f"no{field.metadata['short']}": False}
+            if plain in switches:
+                return field.name, switches[plain]
+            known += switches
+        if plain in rule.words:
+            return field.name, word
+        known += rule.words
+    keys = _keys(kind)
+    if plain in keys:
+        raise ParameterError(kind.kind, f"'{plain}' needs a value, as {plain}3")
+    expected = f"; expected a key and a value, as {keys[0]}3" if keys else "; it has no parameters"
+    hint = nearest(word, known) or expected
+    raise ParameterError(kind.kind, f"does not know the word '{printable(word, 60)}'{hint}")
+
+
+def _keys(kind: type[Layer]) -> list[str]:
+    return [field.metadata["short"] for field in dataclasses.fields(kind)]
+
+
+def _evaluated(
+    value: Any, parameters: Mapping[str, Value], arriving: Callable[[Arriving], Expression]
+) -> Any:
+    """A value with everything that is known put in.
+
+    Raises:
+        ValueError: a parameter is unknown, or no number where one is needed.
+    """
+    match value:
+        case Parameter(name):
+            if name not in parameters:
+                known = f"; the parameters are {', '.join(parameters)}" if parameters else ""
+                hint = nearest(name, parameters) or known
+                raise ValueError(f"unknown parameter ${name}{hint}")
+            return parameters[name]
+        case Arriving():
+            return arriving(value)
+        case Operation(sign, left, right):
+            sides = [_evaluated(side, parameters, arriving) for side in (left, right)]
+            for side in sides:
+                if isinstance(side, str | bool | Axes):
+                    raise ValueError(f"'{sign}' needs whole numbers on both sides")
+            return joined(sign, *sides)
+        case Ends(begin, end):
+            return Ends(
+                _evaluated(begin, parameters, arriving), _evaluated(end, parameters, arriving)
+            )
+        case Axes(values):
+            return Axes(tuple(_evaluated(axis, parameters, arriving) for axis in values))
+        case _:
+            return value
+
+
+def _waits(value: Any) -> bool:
+    """Whether a value still holds channels that are not known."""
+    match value:
+        case Arriving():
+            return True
+        case Operation(_, left, right) | Ends(left, right):
+            return _waits(left) or _waits(right)
+        case Axes(values):
+            return any(map(_waits, values))
+        case _:
+            return False
+
+
+def _plain(value: Any) -> Any:
+    """A value as the layer classes take it: numbers, words, tuples.
+
+    Raises:
+        ValueError: it holds a parameter that is itself no number.
+    """
+    match value:
+        case Axes(values):
+            return tuple(_plain(axis) for axis in values)
+        case Ends(begin, end):
+            return (_plain(begin), _plain(end))
+        case Parameter() | Operation():
+            raise ValueError("expected a number")
+        case _:
+            return value

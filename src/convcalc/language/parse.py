@@ -1,0 +1,115 @@
+"""From the text of a spec to a network: read, written out, and every fault with its place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from convcalc.collecting import uncollected
+from convcalc.errors import Problem, SpecError
+from convcalc.language import Definition, read_tree, write_file
+from convcalc.language.bind import canonical_items
+from convcalc.language.expand import Lowering, Scope, Unreadable
+from convcalc.language.shapes import declared_input
+from convcalc.network.graph import INPUT, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.language import Item
+    from convcalc.language.pytorch.modules import Expectation
+    from convcalc.layers import Shape
+
+_MAY_BE_PYTORCH = re.compile(r"(?:\s++|#[^\n]*+\n)*+(?:[\w.]++\s*+\(|[\w.]*?\bnn\.)")
+"""A name and a bracket at the beginning, comments apart, where a spec has a kind or `define`."""
+
+SHORTHANDS = """
+# Squeeze-and-excitation (Hu et al., 2018): each channel scaled by a gate computed from all of them.
+define se(reduction, squeezed=in//$reduction, channels=in) {
+    scale{gap pw:$squeezed relu pw:$channels sigmoid}
+}
+"""
+"""Kinds that are written in the language itself."""
+
+
+def parse(text: str) -> Network:
+    """The network that a spec describes.
+
+    Args:
+        text: Layers separated by blanks, as "conv:64,k3,p1 dw:k3 pw:128", or PyTorch's own text, as
+            "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential. A line `# input 3x224x224`
+            gives the network's `input_shape`, and with it the number of axes that it takes.
+
+    Raises:
+        SpecError: the text has faults; the first ten are named, each with a caret under its word.
+
+    Example:
+        >>> parse("dw:k3  pw:n=4").spec()
+        'dw:k3 pw:4'
+        >>> parse("2x{conv:8,k3,p1 relu} residual{conv:8,k1}").nodes[-1].inputs
+        (4, 3)
+    """
+    with uncollected():
+        return _parsed(text)
+
+
+def _parsed(text: str) -> Network:
+    items, problems, expectations = _read(text)
+    lowering = Lowering(text, shorthands())
+    end = INPUT
+    try:
+        end = lowering.sequence(items, INPUT, Scope(), "", 0)
+    except Unreadable:
+        lowering.nodes.clear()
+    problems += lowering.problems
+    if problems:
+        in_order = sorted(dict.fromkeys(problems), key=lambda problem: problem.start)
+        raise SpecError(text, in_order)
+    if not lowering.nodes:
+        raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
+    nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
+    found = tuple(nodes if expectations else lowering.nodes)
+    return Network(found, end, items, ends=lowering.ends, input_shape=_input_shape(text))
+
+
+def _input_shape(text: str) -> Shape | None:
+    """The input that a comment names; a comment that names none is one like any other."""
+    try:
+        return declared_input(text)
+    except SpecError:
+        return None
+
+
+def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:
+    """The tree of a text, and for PyTorch's what it says of each layer's input."""
+    if _MAY_BE_PYTORCH.match(text):  # its reader takes a while to import
+        from convcalc.language.pytorch.convert import looks_like_pytorch, read_pytorch
+
+        if looks_like_pytorch(text):
+            return read_pytorch(text)
+    items, problems = read_tree(text)
+    return items, problems, {}
+
+
+def formatted(text: str) -> str:
+    """A spec in its canonical form: lines and comments stay, everything else is regular.
+
+    Raises:
+        SpecError: the text has faults.
+
+    Example:
+        >>> print(formatted("conv:64,kernel_size=3   relu"), end="")
+        conv:64,k3 relu
+    """
+    source = parse(text).source
+    assert source is not None
+    return write_file(canonical_items(source))
+
+
+@cache
+def shorthands() -> Mapping[str, Definition]:
+    """The definitions that every spec may use, by name."""
+    items, _ = read_tree(SHORTHANDS)
+    return {item.name: item for item in items if isinstance(item, Definition)}

@@ -1,0 +1,180 @@
+"""What the arguments of PyTorch's modules say, each by its name there, in values of a spec.
+
+Every reading takes the value as it was written and the number of spatial axes, or 0 if any fits,
+and raises `ValueError` for what is impossible or has no counterpart.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from convcalc.errors import printable
+from convcalc.language.tree import Axes, Ends, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Said(NamedTuple):
+    """What one argument says: a value for our parameter, or something about the input."""
+
+    value: Value | None = None
+    channels: int | None = None
+    axes: tuple[int, ...] = ()
+    switch: bool | None = None
+
+
+Reading: TypeAlias = "Callable[[object, int], Said]"
+"""From a value and the number of spatial axes to what it says."""
+
+
+def _whole(value: object, axes: int) -> Said:  # noqa: ARG001 - every reading is told the axes
+    """A single whole number."""
+    return Said(_integer(value))
+
+
+def _channels(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The channels that arrive."""
+    return Said(channels=_integer(value))
+
+
+def _normalized(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The last axes, which are the channels only where there is no other axis."""
+    sizes = value if isinstance(value, tuple) else (value,)
+    if len(sizes) != 1:
+        raise ValueError("several axes together have no counterpart here; only the channels can be")
+    return Said(channels=_integer(sizes[0]), axes=(0,))
+
+
+def _per_axis(value: object, axes: int) -> Said:
+    """One whole number, or one for each axis."""
+    if not isinstance(value, tuple):
+        return Said(_integer(value))
+    if not 1 <= len(value) <= 3 or (axes and len(value) != axes):
+        raise ValueError(f"expected one number or {axes or '1 to 3'}, got {len(value)}")
+    return Said(_folded(tuple(_integer(item) for item in value)))
+
+
+def padding(value: object, axes: int) -> Said:
+    """Cells at both ends of each axis, or a word."""
+    if isinstance(value, str):
+        if value not in ("same", "valid"):
+            raise ValueError(f"expected numbers, 'same' or 'valid', got '{printable(value, 60)}'")
+        return Said(value)
+    return _per_axis(value, axes)
+
+
+def ends(value: object, axes: int) -> Said:
+    """Cells at each end, the last axis first: (left, right, top, bottom)."""
+    if not isinstance(value, tuple):
+        return Said(_integer(value))
+    if len(value) != 2 * axes:
+        raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
+    cells = [_integer(item) for item in value]
+    if min(cells) < 0:
+        raise ValueError("negative padding, which cuts cells off, has no counterpart here")
+    if len(set(cells)) == 1:
+        return Said(cells[0])
+    pairs = [Ends(*cells[place : place + 2]) for place in range(0, len(cells), 2)]
+    return Said(Axes(tuple(reversed(pairs))))
+
+
+def _factors(value: object, axes: int) -> Said:
+    """Whole factors, which PyTorch prints as 2.0."""
+    whole = [
+        int(item) if isinstance(item, float) and item.is_integer() else item
+        for item in (value if isinstance(value, tuple) else (value,))
+    ]
+    if any(isinstance(item, float) for item in whole):
+        raise ValueError(
+            "a factor that is not whole has no counterpart here; give the size instead"
+        )
+    return _per_axis(tuple(whole) if isinstance(value, tuple) else whole[0], axes)
+
+
+def _switch(value: object, axes: int) -> Said:  # noqa: ARG001
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"expected True or False, got {printable(repr(value), 60)}")
+    return Said(switch=value)
+
+
+def _border(value: object, axes: int) -> Said:  # noqa: ARG001
+    """What the added cells contain."""
+    if value not in ("zeros", "reflect", "replicate", "circular"):
+        got = printable(repr(value), 60)
+        raise ValueError(f"expected 'zeros', 'reflect', 'replicate' or 'circular', got {got}")
+    return Said(str(value))
+
+
+def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
+    """Nearest, or linear along 1, 2 or 3 axes."""
+    linear = {"linear": 1, "bilinear": 2, "trilinear": 3}
+    if value == "nearest":
+        return Said("nearest")
+    if isinstance(value, str) and value in linear:
+        return Said("bilinear", axes=(linear[value],))
+    got = printable(repr(value), 60)
+    raise ValueError(f"{got} has no counterpart here; 'nearest' and linear modes have")
+
+
+def _dim(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The axis of the channels, counted from the front or from the back."""
+    if value == 1 and not isinstance(value, bool):
+        return Said()
+    if isinstance(value, int) and -4 <= value <= -1:
+        return Said(axes=(-value - 1,))
+    raise ValueError(f"expected 1, the channels, got {printable(repr(value), 60)}")
+
+
+def _end_dim(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The last axis of all."""
+    if value == -1:
+        return Said()
+    if isinstance(value, int) and 1 <= value <= 4 and not isinstance(value, bool):
+        return Said(axes=(value - 1,))
+    raise ValueError(f"expected -1, the last axis, got {printable(repr(value), 60)}")
+
+
+def _number(value: object, axes: int) -> Said:  # noqa: ARG001
+    """A number, whole or not."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"expected a number, got {printable(repr(value), 60)}")
+    return Said(int(value) if value == int(value) and abs(value) < 10**18 else value)
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"expected a whole number, got {printable(repr(value), 60)}")
+    return value
+
+
+def _folded(values: tuple[int, ...]) -> Value:
+    """(3, 3) as 3: the number of axes is checked apart from the value."""
+    return values[0] if len(set(values)) == 1 else Axes(values)
+
+
+PASSED_OVER = frozenset(("momentum", "inplace", "device", "dtype", "init", "process_group"))
+"""Arguments that change neither a shape nor a cost nor a result at inference."""
+
+OPTIONAL = frozenset(("stride", "size", "scale_factor"))
+"""Arguments whose None is as good as leaving them out."""
+
+READ: dict[str, Reading] = {
+    **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _channels),
+    **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
+    **dict.fromkeys(("num_parameters", "upscale_factor"), _whole),
+    **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
+    **dict.fromkeys(("size", "output_size"), _per_axis),
+    **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),
+    **dict.fromkeys(("affine", "elementwise_affine"), _switch),
+    **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
+    "normalized_shape": _normalized,
+    "padding_mode": _border,
+    "scale_factor": _factors,
+    "mode": _resizing,
+    "dim": _dim,
+    "end_dim": _end_dim,
+}
+"""How each parameter is read, by PyTorch's name."""

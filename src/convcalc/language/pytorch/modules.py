@@ -1,0 +1,178 @@
+"""One of PyTorch's modules as a call of the spec language, and what it expects of its input.
+
+Arguments that change neither shapes nor results at inference are passed over; those that would
+change an answer and have no counterpart here are refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import MOST_PROBLEMS, Problem, nearest, printable
+from convcalc.language.pytorch.arguments import OPTIONAL, PASSED_OVER, READ, Said, ends, padding
+from convcalc.language.pytorch.table import FORMS, NORMS, OURS, REFUSED, Form
+from convcalc.language.tree import Argument, Call, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.language.pytorch.reader import Given, Module
+
+
+_LAST_AXIS = {
+    "LayerNorm": "; it is over the last axis, which is the channels only where there is no other",
+    "Softmax": "; with others its dim is not that of the channels",
+}
+
+
+class Expectation(NamedTuple):
+    """What a module's text says about the input that arrives: its channels, its spatial axes.
+
+    `features` says that the number counts the last axis, as a fully connected layer does.
+    """
+
+    module: str
+    channels: int | None = None
+    axes: tuple[int, ...] = ()
+    features: bool = False
+    head: Place = Place()
+    channels_place: Place = Place()
+
+    def problem(self, shape: tuple[int, ...]) -> Problem | None:
+        """Why an input of `shape` is not what the text says, if it is not."""
+        arriving = "x".join(map(str, shape))
+        axes = len(shape) - 1
+        if self.axes and axes not in self.axes:
+            wanted = " or ".join(map(str, self.axes)).replace("0", "no")
+            plural = "axis" if self.axes == (1,) else "axes"
+            count = f"{axes or 'none'} arrive{'' if axes > 1 else 's'}"
+            message = f"this {self.module} expects {wanted} spatial {plural}, {count} ({arriving})"
+            message += _LAST_AXIS.get(self.module, "")
+            return Problem(message, self.head.start, self.head.end)
+        channels = shape[-1] if self.features else shape[0]
+        if self.channels in (None, channels):
+            return None
+        what = "input features" if self.features else "input channels"
+        count = f"{channels} arrive{'' if channels > 1 else 's'}"
+        last = f" (the last axis of {arriving})" if self.features and axes else ""
+        message = f"this {self.module} expects {self.channels} {what}, {count}{last}"
+        return Problem(message, self.channels_place.start, self.channels_place.end)
+
+
+def call_of(module: Module) -> tuple[Call | None, Expectation, list[Problem]]:
+    """A leaf module as a call of ours without a label, what it expects, and what is wrong with it.
+
+    The call is None where there are problems.
+    """
+    expects = Expectation(module.name, head=module.head, channels_place=module.head)
+    form = FORMS.get(module.name)
+    if form is None:
+        return None, expects, [_unknown(module)]
+    given, problems = _named(module, form)
+    problems += [module.unread] if module.unread and module.name != "Identity" else []
+    expects = expects._replace(axes=form.axes, features=form.kind == "linear")
+    arguments = [Argument(name, word, module.place) for name, word in form.fixed.items()]
+    for name, argument in given.items():
+        try:
+            said = _said(form, name, argument.value)
+        except ValueError as error:
+            place = argument.place
+            problems.append(Problem(f"{name} of {module.name}: {error}", place.start, place.end))
+            continue
+        arguments += _written(OURS.get(name, name), said, argument.place)
+        if said.channels is not None:
+            expects = expects._replace(channels=said.channels, channels_place=argument.place)
+        expects = expects._replace(axes=said.axes or expects.axes)
+    problems += [] if problems else _unlike(module, form, given)
+    call = Call(form.kind, tuple(arguments), None, module.place)
+    return (None if problems else call), expects, problems
+
+
+def _unknown(module: Module) -> Problem:
+    start, end = module.head.start, module.head.end
+    if module.name in REFUSED:
+        message = f"{module.name} has no counterpart here: {REFUSED[module.name]}"
+        return Problem(message, start, end)
+    names = {name.lower(): name for name in (*FORMS, "Sequential")}
+    hint = nearest(module.name, names)
+    for lower, name in names.items():
+        hint = hint.replace(f"'{lower}'", f"'{name}'")
+    hint = hint or "; write what it does in the spec language"
+    message = f"unknown PyTorch module '{printable(module.name, 60)}'{hint}"
+    return Problem(message, start, end)
+
+
+def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Problem]]:
+    """The arguments by PyTorch's names for them."""
+    given: dict[str, Given] = {}
+    problems: list[Problem] = []
+    if module.name == "Identity":
+        return given, problems
+    for index, argument in enumerate(module.arguments):
+        name, place = argument.key, argument.place
+        if name is None and index < len(form.parameters):
+            name = form.parameters[index]
+        if name is None:
+            most = len(form.parameters)
+            message = f"{module.name} takes at most {most} argument{'s' * (most != 1)}"
+            problems.append(Problem(message, place.start, place.end))
+            break
+        if name not in form.parameters:
+            known = f"; it has {', '.join(form.parameters) or 'none'}"
+            hint = nearest(name, form.parameters) or known
+            message = f"{module.name} has no argument '{printable(name, 60)}'{hint}"
+        elif name in given:
+            message = f"{module.name} is given {name} twice"
+        else:
+            given[name] = argument
+            continue
+        problems.append(Problem(message, place.start, place.end))
+        if len(problems) > MOST_PROBLEMS:
+            break
+    missing = [name for name in form.parameters[: form.required] if name not in given]
+    if missing and not module.unread and not problems:
+        message = f"{module.name} needs {' and '.join(missing)}"
+        problems.append(Problem(message, module.head.start, module.head.end))
+    return given, problems
+
+
+def _said(form: Form, name: str, value: object) -> Said:
+    """What one argument says.
+
+    Raises:
+        ValueError: the value is impossible, or has no counterpart.
+    """
+    if name in form.only:
+        allowed = form.only[name]
+        # True == 1 and False == 0 in Python, but not here.
+        if any(
+            value == one and isinstance(value, bool) == isinstance(one, bool) for one in allowed
+        ):
+            return Said()
+        raise ValueError(
+            f"{printable(repr(value), 60)} has no counterpart here; only "
+            f"{' and '.join(map(repr, allowed))} can be expressed"
+        )
+    if name in PASSED_OVER or (value is None and name in OPTIONAL):
+        return Said()
+    axes = form.axes[0] if len(form.axes) == 1 else 0
+    special = {"conv": padding, "pad": ends} if name == "padding" else {}
+    said = special.get(form.kind, READ[name])(value, axes)
+    return Said() if form.kind in NORMS and name == "bias" else said
+
+
+def _written(name: str, said: Said, place: Place) -> list[Argument]:
+    """The argument of ours, if there is one; a switch is a word by itself."""
+    if said.switch is not None:
+        return [Argument(None, f"{'' if said.switch else 'no'}{name}", place)]
+    return [] if said.value is None else [Argument(name, said.value, place)]
+
+
+def _unlike(module: Module, form: Form, given: Mapping[str, Given]) -> list[Problem]:
+    """Combinations of arguments that have no counterpart."""
+    bias, switch = given.get("bias"), given.get("affine") or given.get("elementwise_affine")
+    affine = form.kind != "in" if switch is None else switch.value
+    if form.kind not in NORMS or bias is None or bias.value or not affine:
+        return []
+    message = f"a {module.name} with a weight and without a bias has no counterpart here"
+    return [Problem(message, bias.place.start, bias.place.end)]

@@ -1,0 +1,263 @@
+"""PyTorch's own text as a tree of modules: a constructor as it is typed, or a module as printed.
+
+    module  := NAME "(" [part*] ")"                              nn.Conv2d(3, 64, kernel_size=7)
+    part    := child | [KEY "="] value ","
+    child   := "(" NAME "):" [COUNT "x"] module                  (0-2): 3 x Block(...)
+    value   := NUMBER | STRING | WORD | module | "(" value, ... ")" | "[" value, ... "]"
+
+Nothing is evaluated, and nothing here knows what a convolution is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from convcalc.errors import Problem, SpecError
+from convcalc.language.tree import Place
+
+LONGEST_TEXT = 2**20
+"""Characters that a text may have; the printouts of the largest models have less than half."""
+
+DEEPEST = 100
+"""Modules and brackets inside one another that are read; the reader calls itself for each."""
+
+_NAME = r"[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+"
+_GAP = re.compile(r"(?:\s++|\#[^\n]*+)*+")
+_WORD = re.compile(_NAME)
+_KEY = re.compile(r"([A-Za-z_]\w*+)\s*+=")
+_NUMBER = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?(?![\w.])")
+_STRING = re.compile(r"'([^'\\\n]*+)'|\"([^\"\\\n]*+)\"")
+_CHILD = re.compile(r"\(([^()\n]*+)\):[ \t]*+(?:(\d++) x )?")
+_SKIPPED = re.compile(r"[^()'\"]++")
+_START = re.compile(
+    rf"{_GAP.pattern}(?:(?:torch\.)?nn\.\w|[A-Z]\w*+\(|[a-z_]\w*+\(\s*+{_CHILD.pattern})"
+)
+_PREFIX = re.compile(r"(?:torch\.)?nn\.(?:modules\.\w+\.)?|collections\.")
+_CONSTANTS: dict[str, object] = {"True": True, "False": False, "None": None}
+
+
+class Given(NamedTuple):
+    """One argument: its key if it has one, its value as Python's own type, and its place."""
+
+    key: str | None
+    value: object
+    place: Place
+
+
+class Child(NamedTuple):
+    """A printed module inside another: its name, and how many times over it is there."""
+
+    name: str
+    times: int | None
+    module: Module
+    place: Place
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module: its name without `torch.nn.`, its arguments, and the modules printed inside it.
+
+    `head` is the place of its name; `unread` is the first thing in its arguments that could not be
+    understood.
+    """
+
+    name: str
+    arguments: tuple[Given, ...]
+    children: tuple[Child, ...]
+    place: Place
+    head: Place
+    unread: Problem | None = None
+
+
+def looks_like_pytorch(text: str) -> bool:
+    """Whether a text begins as PyTorch's does and a spec never: `nn.`, `torch.nn.` or `Name(`."""
+    return _START.match(text) is not None
+
+
+def read_module(text: str) -> tuple[Module | None, list[Problem]]:
+    """The module that a text is, or what stood in the way.
+
+    Raises:
+        SpecError: the text is too long to be read at all.
+    """
+    if len(text) > LONGEST_TEXT:
+        message = f"a PyTorch module of {len(text)} characters; at most {LONGEST_TEXT} are read"
+        raise SpecError(text[:60], [Problem(message, 0, 1)])
+    reader = _Reader(text)
+    try:
+        module = reader.module(0)
+        reader.skip_gap()
+        if reader.place < len(text):
+            return None, [reader.problem("expected the end of the text after the module")]
+    except _StopError as stop:
+        return None, [stop.problem]
+    return module, []
+
+
+class _UnreadError(Exception):
+    """An argument that could not be understood; what comes after it may still be."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.message)
+
+
+class _StopError(_UnreadError):
+    """Nothing after this fault could be understood."""
+
+
+class _Reader:
+    """One pass over one text; `place` is where it stands, and it never goes back.
+
+    `inner` counts the round brackets of values that are open there.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place = 0
+        self.inner = 0
+
+    def module(self, depth: int) -> Module:
+        """The module that begins here."""
+        self.skip_gap()
+        start = self.place
+        name = _WORD.match(self.text, start)
+        if name is None or not self.text.startswith("(", name.end()):
+            raise _StopError(self.problem("expected a module, as Conv2d(3, 64, kernel_size=3)"))
+        if depth >= DEEPEST:
+            raise _StopError(self.problem(f"modules are nested more than {DEEPEST} deep"))
+        self.place = name.end() + 1
+        arguments: list[Given] = []
+        children: list[Child] = []
+        unread: Problem | None = None
+        while not self.closes(start):
+            outside = self.inner
+            try:
+                self.part(arguments, children, depth)
+            except _StopError:
+                raise
+            except _UnreadError as fault:
+                unread = unread or fault.problem
+                self.skip_arguments(start, self.inner - outside)
+                self.inner = outside
+        self.place += 1
+        short = _PREFIX.sub("", name.group(), count=1)
+        place, head = Place(start, self.place), Place(start, name.end())
+        return Module(short, tuple(arguments), tuple(children), place, head, unread)
+
+    def closes(self, start: int) -> bool:
+        """Whether the ')' of the module at `start` comes next."""
+        self.skip_gap()
+        if self.place >= len(self.text):
+            end = self.text.find("(", start) + 1
+            raise _StopError(Problem("this bracket is never closed; expected a ')'", end - 1, end))
+        return self.text[self.place] == ")"
+
+    def part(self, arguments: list[Given], children: list[Child], depth: int) -> None:
+        """One printed child, or one argument with the comma after it."""
+        start = self.place
+        child = _CHILD.match(self.text, start)
+        if child is not None:
+            self.place = child.end()
+            times = None if child.group(2) is None else int(child.group(2)[:18])
+            module = self.module(depth + 1)
+            name = Place(start + 1, child.end(1))
+            children.append(Child(child.group(1), times, module, name))
+            self.comma()
+            return
+        key = _KEY.match(self.text, start)
+        if key is not None:
+            self.place = key.end()
+        value = self.value(depth + 1)
+        place = Place(start, self.place)
+        arguments.append(Given(key.group(1) if key else None, value, place))
+        printed = "\n" in self.text[self.place : self.skip_gap()]
+        if not self.comma() and not printed and not self.text.startswith(")", self.place):
+            raise _UnreadError(self.problem("expected a ',' or a ')' after this argument"))
+
+    def value(self, depth: int) -> object:
+        """The value that begins here."""
+        self.skip_gap()
+        number = _NUMBER.match(self.text, self.place)
+        if number is not None:
+            self.place = number.end()
+            return self.number(number)
+        string = _STRING.match(self.text, self.place)
+        if string is not None:
+            self.place = string.end()
+            return string.group(string.lastindex or 1)
+        word = _WORD.match(self.text, self.place)
+        if word is not None:
+            if self.text.startswith("(", word.end()):
+                return self.module(depth)
+            self.place = word.end()
+            return _CONSTANTS.get(word.group(), word.group())
+        if self.text.startswith(("(", "["), self.place):
+            return self.sequence(depth)
+        raise _UnreadError(
+            self.problem("expected a number, a word or a module here; no expression is worked out")
+        )
+
+    def number(self, match: re.Match[str]) -> int | float:
+        """A whole number, or a fraction."""
+        digits = match.group()
+        if len(digits) > 40:
+            raise _UnreadError(Problem("a number of too many digits", match.start(), match.end()))
+        return int(digits) if digits.lstrip("+-").isdigit() else float(digits)
+
+    def sequence(self, depth: int) -> object:
+        """The values between two brackets; one in round brackets without a comma is itself."""
+        opening = self.place
+        if depth >= DEEPEST:
+            raise _StopError(self.problem(f"brackets are nested more than {DEEPEST} deep"))
+        end = ")" if self.text[opening] == "(" else "]"
+        self.place += 1
+        self.inner += end == ")"
+        values: list[object] = []
+        comma = True
+        while self.skip_gap() < len(self.text) and self.text[self.place] != end:
+            if not comma:
+                raise _UnreadError(self.problem(f"expected a ',' or a '{end}' here"))
+            values.append(self.value(depth + 1))
+            comma = self.comma()
+        if self.place >= len(self.text):
+            message = f"this bracket is never closed; expected a '{end}'"
+            raise _StopError(Problem(message, opening, opening + 1))
+        self.place += 1
+        self.inner -= end == ")"
+        return values[0] if end == ")" and len(values) == 1 and not comma else tuple(values)
+
+    def comma(self) -> bool:
+        """Past a comma, if one comes next."""
+        self.skip_gap()
+        found = self.text.startswith(",", self.place)
+        self.place += found
+        return found
+
+    def skip_gap(self) -> int:
+        """Past blanks and comments; the place after them."""
+        match = _GAP.match(self.text, self.place)
+        self.place = match.end() if match else self.place
+        return self.place
+
+    def skip_arguments(self, start: int, inner: int) -> None:
+        """To the next printed child of the module at `start`, or to its ')'.
+
+        `inner` round brackets are open that are not the module's own.
+        """
+        while self.place < len(self.text):
+            sign = self.text[self.place]
+            if not inner and (sign == ")" or _CHILD.match(self.text, self.place)):
+                return
+            inner += {"(": 1, ")": -1}.get(sign, 0)
+            match = _STRING.match(self.text, self.place) or _SKIPPED.match(self.text, self.place)
+            self.place = match.end() if match else self.place + 1
+        self.closes(start)
+
+    def problem(self, message: str) -> Problem:
+        """A fault at the word that begins here, or at the end of the text."""
+        start = min(self.place, max(0, len(self.text) - 1))
+        word = _WORD.match(self.text, start)
+        return Problem(message, start, word.end() if word else start + 1)

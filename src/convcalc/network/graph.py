@@ -1,0 +1,263 @@
+"""A network: layers in topological order, each naming the nodes that it reads.
+
+Inputs point only backwards, so a network has no cycle by construction, and every analysis of it is
+one loop over its nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.errors import LayerError, ParameterError, Problem, ShapeError, SpecError
+from convcalc.language import write_line
+from convcalc.language.bind import Waiting, argument_of, canonical_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import torch  # noqa: TID251 - a name for type checkers
+
+    from convcalc.analysis import Report
+    from convcalc.language import Call, Item
+    from convcalc.language.pytorch.modules import Expectation
+    from convcalc.layers import Layer, Shape
+
+INPUT = -1
+"""The index by which a node reads the network's input."""
+
+
+class Origin(NamedTuple):
+    """The text that a node was read from, and the call in it that is its own."""
+
+    text: str
+    call: Call
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place: which nodes it reads, and the label that its weights are named by.
+
+    `origin` is the text that it was read from, `expects` what that text says of its input.
+    """
+
+    layer: Layer | Waiting
+    inputs: tuple[int, ...]
+    label: str
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    expects: Expectation | None = field(default=None, compare=False, repr=False)
+
+    def check_arriving(self, shape: Shape) -> None:
+        """What arrives must be what the text says, where it says so: PyTorch's names in_channels.
+
+        Raises:
+            SpecError: it is not.
+        """
+        problem = self.expects and self.expects.problem(shape)
+        if problem:
+            raise SpecError(self.origin.text if self.origin else "", [problem])
+
+    def error(self, cause: LayerError) -> LayerError | SpecError:
+        """The same error with the node's place: a caret in its text, or else its label and spec."""
+        if self.origin is None:
+            if isinstance(cause, ParameterError) or isinstance(self.layer, Waiting):
+                return cause
+            return ShapeError(f"layer {self.label} ({self.layer.spec()}): {cause}")
+        text, call = self.origin
+        place = call.place
+        if isinstance(cause, ParameterError):
+            argument = argument_of(call, cause.parameter)
+            place = argument.place if argument else place
+        return SpecError(text, [Problem(str(cause), place.start, place.end)])
+
+
+def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
+    """The nodes that node `last` depends on, and its own, where `inputs[i]` are read by node i."""
+    needed = set() if last == INPUT else {last}
+    for index in range(last, -1, -1):
+        if index in needed:
+            needed.update(source for source in inputs[index] if source != INPUT)
+    return needed
+
+
+class Step(NamedTuple):
+    """A node on a given input: its layer and the shapes that arrive at it and leave it."""
+
+    node: Node
+    layer: Layer
+    arriving: tuple[Shape, ...]
+    leaving: Shape
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers and how they are connected; comparable, and free of any array.
+
+    `source` is the tree that the network was read from, for printing it back. `functions` names
+    the kinds and labels that the model it describes calls as functions, not as modules: no number
+    of ours depends on that, but those of tools that watch modules do. `input_shape` is the input
+    that its text names: inputs of another number of axes are refused.
+
+    `end` is the node whose result is the network's, INPUT for the input itself; None is the last
+    node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
+    names: only of those that do not end with their last node.
+    """
+
+    nodes: tuple[Node, ...]
+    end: int | None = None
+    source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
+    functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    input_shape: Shape | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.end == len(self.nodes) - 1:
+            object.__setattr__(self, "end", None)
+
+    @property
+    def output(self) -> int:
+        """The index of the node whose result is the network's; INPUT if that is the input."""
+        return len(self.nodes) - 1 if self.end is None else self.end
+
+    @classmethod
+    def chain(cls, layers: Sequence[Layer]) -> Network:
+        """A network in which each layer reads the one before it, labelled 0, 1, 2, ..."""
+        nodes = (Node(layer, (index - 1,), str(index)) for index, layer in enumerate(layers))
+        return cls(tuple(nodes))
+
+    def walk(self, input_shape: Shape) -> Iterator[Step]:
+        """Each node with its layer and the shapes around it.
+
+        Raises:
+            ShapeError: a layer does not fit; raised when the walk reaches it.
+            SpecError: the same, for a network that was read from a text.
+        """
+        self._check_axes(input_shape)
+        shapes: list[Shape] = []
+        known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+
+        def channels(node: int) -> int:
+            return input_shape[0] if node == INPUT else shapes[node][0]
+
+        for node in self.nodes:
+            arriving = tuple(
+                input_shape if source == INPUT else shapes[source] for source in node.inputs
+            )
+            node.check_arriving(arriving[0])
+            try:
+                layer = node.layer
+                if isinstance(layer, Waiting):
+                    layer = layer.at(channels)
+                    leaving = layer.out_shape(*arriving)
+                else:
+                    key = (id(layer), arriving)
+                    leaving = known.get(key) or known.setdefault(key, layer.out_shape(*arriving))
+            except LayerError as error:
+                raise node.error(error) from None
+            shapes.append(leaving)
+            yield Step(node, layer, arriving, leaving)
+
+    def _check_axes(self, shape: Shape) -> None:
+        """Whether the input has channels, and as many axes as the one that the text names."""
+        if not shape:
+            raise ShapeError("an input needs at least its channels, as 3x224x224")
+        meant = self.input_shape
+        if meant is None or len(meant) == len(shape):
+            return
+        raise ShapeError(
+            f"this network takes the shape of one sample, of {len(meant)} numbers as {meant}; "
+            f"got {shape}; a batch is given apart, as batch=8"
+        )
+
+    def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The shape of every weight by its name, `LABEL.NAME`, in the order of the layers."""
+        return {
+            f"{step.node.label}.{name}": weight
+            for step in self.walk(input_shape)
+            for name, weight in step.layer.weight_shapes(*step.arriving).items()
+        }
+
+    def tensor_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The shape of everything that running needs: the weights, and statistics beside them."""
+        return {
+            f"{step.node.label}.{name}": shape
+            for step in self.walk(input_shape)
+            for name, shape in step.layer.tensor_shapes(*step.arriving).items()
+        }
+
+    def spec(self) -> str:
+        """The network in the spec language; reading it back gives an equal network."""
+        if self.source is None:
+            return " ".join(
+                node.layer.spec() for node in self.nodes if not isinstance(node.layer, Waiting)
+            )
+        return write_line(canonical_items(self.source))
+
+    def analyze(
+        self, input_shape: Sequence[int], batch: int = 1, convention: str = "macs"
+    ) -> Report:
+        """Shapes, parameters, costs and receptive fields of every layer.
+
+        Args:
+            input_shape: (channels, *spatial sizes) of one sample, without a batch in front.
+            batch: Samples; it multiplies the costs and not the parameters.
+            convention: Whose way of counting `total` follows: macs (our own), torch, fvcore,
+                torchinfo, ptflops or thop.
+
+        Raises:
+            ShapeError: a layer does not fit the shape that arrives at it, or the input has another
+                number of axes than the one that the network's text names.
+            SpecError: a layer does not fit, in a network that was read from a text.
+            UsageError: there is no such convention.
+
+        Example:
+            >>> import convcalc
+            >>> report = convcalc.parse("conv:64,k7,s2,p3").analyze((3, 224, 224))
+            >>> report.layers[-1].output_shape, report.totals.macs
+            ((64, 112, 112), 118013952)
+        """
+        from convcalc.analysis import analyze
+
+        return analyze(self, tuple(input_shape), batch, convention)
+
+    def to_torch(
+        self,
+        input_shape: Sequence[int],
+        functions: Sequence[str] | None = None,
+        weights: Mapping[str, Any] | None = None,
+    ) -> torch.fx.GraphModule:
+        """The network as a torch model: ordinary modules under its labels, in eval mode.
+
+        `print(model.code)` shows how data flows. `state_dict()` has the names and shapes of
+        `tensor_shapes`, and a counter of batches for each `bn`. The weights are drawn by torch,
+        the same after the same `torch.manual_seed`. A batch of any size passes through.
+
+        Args:
+            input_shape: (channels, *spatial sizes) of one sample.
+            functions: What is called as a function instead of as a module, so that hooks do not
+                see it: kinds as "relu", labels, or the first words of labels. None is what the
+                network itself declares.
+            weights: Arrays or tensors by their names, instead of drawn ones.
+
+        Raises:
+            UsageError: torch is not installed, or has no place for a label; or a name in
+                `functions` is unknown, or means layers whose weights need a module.
+            DataError: a weight is missing, unknown or of another shape.
+            ShapeError, SpecError: as `analyze`.
+
+        Example:
+            >>> import convcalc
+            >>> network = convcalc.parse("conv1=conv:8,k3,p1 relu residual{pw:8 | } gap flatten")
+            >>> model = network.to_torch((3, 32, 32), functions=("relu",))
+            >>> model.conv1
+            Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+            >>> sum(p.numel() for p in model.parameters())
+            296
+            >>> import torch
+            >>> model(torch.zeros(5, 3, 32, 32)).shape
+            torch.Size([5, 8])
+        """
+        from convcalc.export import to_torch
+
+        chosen = self.functions if functions is None else functions
+        return to_torch(self, tuple(input_shape), chosen, weights)

@@ -1,0 +1,1 @@
+"""The reference networks, each a spec file with its sources."""

@@ -1,0 +1,93 @@
+"""The reference networks: spec files beside this module, each with a header of comments.
+
+The first line of a header says what the network is and where it was published; the second,
+`# input 3x224x224`, names the input that its published numbers are for. A line `# functions relu`
+names the kinds and labels that the published code calls as functions.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from convcalc.errors import UsageError, nearest, printable
+from convcalc.language.parse import parse
+from convcalc.network.functional import declared_functions
+
+if TYPE_CHECKING:
+    from convcalc.network.graph import Network
+
+FOLDER = os.path.dirname(__file__)
+SUFFIX = ".spec"
+INPUT_MARK = "# input "
+
+
+def network_names() -> tuple[str, ...]:
+    """The name of every reference network, sorted.
+
+    Example:
+        >>> "resnet50" in network_names()
+        True
+    """
+    files = os.listdir(FOLDER)
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in files if name.endswith(SUFFIX)))
+
+
+def load_network(name: str) -> Network:
+    """A reference network by its name.
+
+    Raises:
+        UsageError: there is none of that name; the message has the nearest one.
+
+    Example:
+        >>> load_network("resnet18").analyze(network_input("resnet18")).totals.params
+        11689512
+    """
+    text = network_text(name)
+    return replace(parse(text), functions=declared_functions(text))
+
+
+def network_text(name: str) -> str:
+    """The spec of a reference network as it is written, header and all.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    Example:
+        >>> network_text("vgg16").splitlines()[-1]
+        'linear:1000'
+    """
+    names = network_names()
+    if name not in names:
+        hint = nearest(name, names) or f"; the names are {', '.join(names)}"
+        raise UsageError(f"no reference network is called '{printable(name, 60)}'{hint}")
+    with open(os.path.join(FOLDER, name + SUFFIX), encoding="utf-8") as file:
+        return file.read()
+
+
+def network_input(name: str) -> tuple[int, ...]:
+    """(channels, *spatial sizes) of the input that the published numbers are for.
+
+    Raises:
+        UsageError: there is no network of that name.
+
+    Example:
+        >>> network_input("inception_v3")
+        (3, 299, 299)
+    """
+    line = network_text(name).splitlines()[1]
+    return tuple(map(int, line.removeprefix(INPUT_MARK).split("x")))
+
+
+def network_summary(name: str) -> str:
+    """What the network is and where it was published: the first line of its header.
+
+    Raises:
+        UsageError: there is no network of that name.
+
+    Example:
+        >>> network_summary("resnext50_32x4d")
+        "ResNeXt-50 32x4d (Xie et al., 2017), torchvision's resnext50_32x4d"
+    """
+    return network_text(name).partition("\n")[0].removeprefix("# ")
