@@ -189,7 +189,7 @@ SAVED: dict[str, Rule] = {
 """What each kind keeps.
 
 Source: PyTorch 2.13, tools/autograd/derivatives.yaml; every row is compared with what autograd
-really saves in tests/test_saved.py.
+really saves in tests/analysis/memory/test_autograd.py.
 """
 
 

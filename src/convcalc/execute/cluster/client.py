@@ -26,7 +26,7 @@ from convcalc.errors import ClusterError, DataError, ResourceError, printable
 from convcalc.execute.arrays.statistics import Figures
 from convcalc.execute.cluster.contact import Address, check_contact, security_of
 from convcalc.execute.cluster.graph import tile_tasks
-from convcalc.execute.cluster.submit import LOCAL
+from convcalc.execute.cluster.options import LOCAL
 from convcalc.execute.cluster.worker import check_whole, tiles_at_work
 from convcalc.execute.out_of_core.stream import Streamed
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.arrayfile.stored import Stored
-    from convcalc.execute.cluster.submit import Order
+    from convcalc.execute.cluster.options import Order
     from convcalc.execute.cluster.worker import Job, Seen
 
 WORKER_SECONDS = 10

@@ -17,7 +17,7 @@ from distributed.security import Security
 from convcalc.errors import ClusterError, DataError, UsageError, printable
 
 if TYPE_CHECKING:
-    from convcalc.execute.cluster.submit import Certificates
+    from convcalc.execute.cluster.options import Certificates
 
 LISTEN_SECONDS = 1
 """How long something else than a scheduler may take to say what it is, once that is known."""

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from math import prod
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arrays.axes import batch_first, kept_axes
 from convcalc.execute.arrays.dtypes import plan_dtypes
+from convcalc.execute.cluster.options import LOCAL, Order
 from convcalc.execute.cluster.worker import Job
 from convcalc.execute.emptiness import write_empty
 from convcalc.execute.executor.open_backend import choose_backend
@@ -32,22 +33,16 @@ from convcalc.execute.settings import Outlook, Result, Settings
 from convcalc.execute.tiling import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from convcalc.analysis import Report
     from convcalc.arrayfile.elements import Elements
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.job import Work
-    from convcalc.execute.out_of_core.run import Progress
     from convcalc.execute.planning.machine import Machine
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Tiling
 
-LOCAL = "local"
-"""The address of workers that are started for the work, and end with it."""
-
-ANSWER_SECONDS = 20
-"""How long a scheduler may take to answer where nobody says."""
 
 TILE_BYTES = 64 << 20
 """What computing a tile may take where nobody says: small for a worker, large beside its cost."""
@@ -57,42 +52,6 @@ SPARE = 0.6
 
 MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
-
-
-class Certificates(NamedTuple):
-    """Files in PEM form for a connection by TLS; Dask's own configuration for those not given.
-
-    Attributes:
-        ca: The certificates that vouch for the scheduler's.
-        cert: The certificate of this process.
-        key: Its key, where that is not in the same file.
-    """
-
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-
-
-class Order(NamedTuple):
-    """Where the work is done.
-
-    Attributes:
-        address: Of the scheduler, or "local".
-        output: The `.npy` file or `.zarr` folder for the result.
-        memory: Bytes that computing a tile may take, or None.
-        progress: Makes something that is told how far the work is, from the bytes in all.
-        force: Whether an output of that name is replaced.
-        seconds: How long the scheduler may take to answer.
-        certificates: For a scheduler that speaks TLS.
-    """
-
-    address: str
-    output: str | None
-    memory: int | None
-    progress: Callable[[int], Progress]
-    force: bool
-    seconds: int = ANSWER_SECONDS
-    certificates: Certificates = Certificates()
 
 
 def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:

@@ -10,10 +10,10 @@ from math import log2, prod
 from typing import TYPE_CHECKING
 
 from convcalc.execute.algorithms import banded, toeplitz
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import Rates
     from convcalc.execute.problem import Problem
 
@@ -188,23 +188,21 @@ def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> floa
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
     transforms += problem.out_channels * problem.depth
     work = transforms * steps / rates.transforms
-    products = (
-        8 * overlap_save.frequencies(tiles) * blocks_in_all * problem.out_channels * problem.depth
-    )
+    products = 8 * blocks.frequencies(tiles) * blocks_in_all * problem.out_channels * problem.depth
     if problem.depth > 1:
         work += products / rates.spectra
-        kernel = 16 * overlap_save.frequencies(tiles) * problem.out_channels * problem.depth
+        kernel = 16 * blocks.frequencies(tiles) * problem.out_channels * problem.depth
         work += 3 * kernel / rates.copies
         moved = (
             16
-            * overlap_save.frequencies(tiles)
+            * blocks.frequencies(tiles)
             * blocks_in_all
             * (problem.channels + problem.out_channels)
         )
         work += 2 * moved / rates.copies
     if problem.dtype == "float64":
         work *= CHECKED
-    bands = problem.batch * -(-tiles.counts[0] // overlap_save.rows_at_once(problem, tiles))
+    bands = problem.batch * -(-tiles.counts[0] // blocks.rows_at_once(problem, tiles))
     calls = 10 * bands + 20
     if problem.rank > 1:  # those of a row are written at once
         calls += blocks_in_all // 2
@@ -217,7 +215,7 @@ def _moved(problem: Problem, tiles: Tiles) -> int:
     cells = problem.channels * blocks_in_all * prod(tiles.transform)
     if problem.rank == 1 and problem.dtype == "float32":
         return 8 * cells + 4 * problem.cells_out  # a band's spectra stay in the caches
-    spectra = overlap_save.frequencies(tiles) * blocks_in_all
+    spectra = blocks.frequencies(tiles) * blocks_in_all
     return 20 * cells + 8 * problem.cells_out + 32 * spectra
 
 

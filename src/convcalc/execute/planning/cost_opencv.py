@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import log2, prod
 from typing import TYPE_CHECKING
 
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.algorithms.opencv.correlate import parts
 from convcalc.execute.backends import thread_pool
 from convcalc.execute.planning.cost import LARGEST_KEPT
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import PlaneRates
     from convcalc.execute.problem import Problem
 
@@ -48,7 +48,7 @@ def sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     cut = len(parts(*extents, problem.itemsize))
     added = problem.depth * slices
     planes_in_all = problem.batch * problem.out_channels
-    cells = planes_in_all * prod(overlap_save.whole(problem))
+    cells = planes_in_all * prod(blocks.whole(problem))
     products = problem.depth * problem.taps + added * (SETUP * cut + JOINING * (cut - 1))
     products += ADDING[problem.rank] * (added - 1 if problem.rank == 2 else added)
     work = cells * products * (1 + NARROW / problem.out_sizes[-1]) / rates.sums

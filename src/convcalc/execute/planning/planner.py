@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import im2col, toeplitz
 from convcalc.execute.algorithms import separable as lowrank
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks, overlap_save
 from convcalc.execute.algorithms.opencv import planes as plane_sums
 from convcalc.execute.algorithms.polyphase import phases_of
 from convcalc.execute.backends.layouts import channels_may_be_last
@@ -18,7 +18,7 @@ from convcalc.execute.planning import cost, cost_opencv
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import Machine
     from convcalc.execute.problem import Problem
 
@@ -304,8 +304,8 @@ def _all_tiles(problem: Problem) -> set[Tiles]:
     """Blocks of every size that is tried; an axis is never cut finer than its kernel needs."""
     found = set()
     for cells in TRANSFORMS[problem.rank]:
-        sizes = tuple(overlap_save.good_size(max(cells, w.extent)) for w in problem.windows)
-        found.add(overlap_save.tiles_of(problem, sizes))
+        sizes = tuple(blocks.good_size(max(cells, w.extent)) for w in problem.windows)
+        found.add(blocks.tiles_of(problem, sizes))
     return found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.arrayfile.stored import Stored
-    from convcalc.execute.cluster.submit import Order
+    from convcalc.execute.cluster.options import Order
     from convcalc.execute.job import Work
     from convcalc.execute.settings import Outlook, Result, Settings
 
@@ -88,7 +88,7 @@ def _check_address(given: Mapping[str, Any]) -> None:
 
 def _seconds(given: Mapping[str, Any]) -> int:
     """How long a scheduler may take to answer."""
-    from convcalc.execute.cluster.submit import ANSWER_SECONDS
+    from convcalc.execute.cluster.options import ANSWER_SECONDS
 
     text = given["scheduler_timeout"]
     return ANSWER_SECONDS if text is None else count_of("scheduler_timeout", text)
@@ -98,7 +98,7 @@ def order_of(given: Mapping[str, Any]) -> Order | None:
     """Where the work is done, if not here."""
     if given["scheduler"] is None:
         return None
-    from convcalc.execute.cluster.submit import Certificates, Order
+    from convcalc.execute.cluster.options import Certificates, Order
 
     quiet = bool(given["quiet"]) or given["format"] == "json"
 

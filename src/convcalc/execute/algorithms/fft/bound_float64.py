@@ -44,7 +44,7 @@ from convcalc.execute.algorithms.fft.spectra import kernel_spectrum, product_of,
 from convcalc.execute.arrays.tolerance import TOLERANCES
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.problem import Problem
 
 GROWTH = 1.25

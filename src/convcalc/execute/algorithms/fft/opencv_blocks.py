@@ -12,7 +12,7 @@ from convcalc.execute.algorithms.opencv.planes import spread
 from convcalc.execute.backends import opencv, thread_pool
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.problem import Problem
 
 Array = np.ndarray

@@ -24,6 +24,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.execute.algorithms.fft import bound_float64
+from convcalc.execute.algorithms.fft.blocks import (
+    MOST_BYTES,
+    Tiles,
+    frequencies,
+    good_size,
+    rows_at_once,
+    tiles_of,
+    whole,
+)
 from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
 from convcalc.execute.algorithms.fft.opencv_blocks import PlaneBlocks
 from convcalc.execute.algorithms.fft.rectangles import covering
@@ -36,29 +45,6 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.bound_float32 import Place
     from convcalc.execute.algorithms.fft.rectangles import Box
     from convcalc.execute.problem import Problem
-
-MOST_BYTES = 2**22
-"""Bytes of the transforms that are worked on together."""
-
-
-class Tiles(NamedTuple):
-    """Blocks of the outputs at stride 1, per spatial axis.
-
-    Attributes:
-        transform: Cells of a transform, n.
-        step: Outputs of a block, m = n - e + 1; one that stands alone may have more.
-        counts: Blocks.
-    """
-
-    transform: tuple[int, ...]
-    step: tuple[int, ...]
-    counts: tuple[int, ...]
-
-    @property
-    def reach(self) -> tuple[int, ...]:
-        """Cells of the input that the blocks cover."""
-        axes = zip(self.transform, self.step, self.counts, strict=True)
-        return tuple((count - 1) * step + n for n, step, count in axes)
 
 
 def refusal(problem: Problem) -> str | None:
@@ -73,52 +59,6 @@ def refusal(problem: Problem) -> str | None:
     ):
         return "sums of so few products in float64 have smaller errors than a transform has"
     return None
-
-
-def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
-    """The blocks for transforms of at most `transform` cells per axis."""
-    steps, counts, sizes = [], [], []
-    for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
-        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
-        step = outputs if n >= alone else n - window.extent + 1
-        sizes.append(min(n, alone))
-        steps.append(step)
-        counts.append(-(-outputs // step))
-    return Tiles(tuple(sizes), tuple(steps), tuple(counts))
-
-
-def _cells_alone(problem: Problem, axis: int) -> int:
-    """Cells of a transform that holds all outputs of an axis.
-
-    A window beyond the end of the block goes on at its beginning. If zeros lie before the first
-    cell and behind the last one, they may be the same zeros.
-    """
-    window, outputs = problem.windows[axis], whole(problem)[axis]
-    read = outputs + window.extent - 1
-    if problem.padding_mode != "zeros":
-        return read
-    behind = max(0, read - window.before - problem.sizes[axis])
-    return max(outputs, window.extent, read - min(window.before, behind))
-
-
-def good_size(least: int) -> int:
-    """The smallest even number from `least` on whose prime factors are 2, 3, 5 and 7."""
-    size = least + least % 2
-    while not _smooth(size):
-        size += 2
-    return size
-
-
-def _smooth(number: int) -> bool:
-    for factor in (2, 3, 5, 7):
-        while number % factor == 0:
-            number //= factor
-    return number == 1
-
-
-def frequencies(tiles: Tiles) -> int:
-    """Complex numbers of the spectrum of one channel of one block."""
-    return prod(tiles.transform[:-1]) * (tiles.transform[-1] // 2 + 1)
 
 
 def direct_share(problem: Problem, tiles: Tiles) -> float:
@@ -244,21 +184,9 @@ def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> 
     return _Proof(lambda _: False, unsafe)
 
 
-def whole(problem: Problem) -> tuple[int, ...]:
-    """The outputs per axis at stride 1, of which the strides take some."""
-    axes = zip(problem.out_sizes, problem.windows, strict=True)
-    return tuple((out - 1) * window.stride + 1 for out, window in axes)
-
-
 def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
     """The outputs of a box, which may begin within the whole and end beyond it."""
     return prod(min(side.stop, size) - side.start for side, size in zip(box, sizes, strict=True))
-
-
-def rows_at_once(problem: Problem, tiles: Tiles) -> int:
-    """Rows of blocks that are worked on together: few enough to stay in the caches."""
-    row = 16 * (problem.channels + problem.out_channels) * prod(tiles.counts[1:])
-    return max(1, MOST_BYTES // (row * frequencies(tiles)))
 
 
 def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tuple[int, Any]]:

@@ -10,7 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.overlap_save import Tiles
+    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.problem import Problem
 
 
