@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from random_layers import layers
 
 import convcalc
+from contract import CONTRACT
 from convcalc.errors import DataError, ShapeError, SpecError, UsageError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.in_memory import run_network
@@ -22,7 +23,6 @@ from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsamp
 from convcalc.network.functional import ONLY_MODULES
 from convcalc.network.graph import Network, Node
 from convcalc.zoo.catalog import load_network, network_input, network_names
-from test_layers import CONTRACT
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional

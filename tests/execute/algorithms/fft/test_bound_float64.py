@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms.fft import bound_float64, overlap_save
+from convcalc.execute.algorithms.fft import blocks, bound_float64, overlap_save
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.executor.run_plan import problem_of, run_plan
@@ -85,7 +85,7 @@ def test_blocks_of_float64_keep_the_bound_on_any_data(rank, kinds, channels, see
     x = numbers(kinds[0], (1, channels, *(int(k) * 3 for k in kernel)), draw)
     w = numbers(kinds[1], (2, channels, *kernel), draw)
     problem = problem_of(x, w, windows, 1, "zeros")
-    plan = Plan("fft", "", "", overlap_save.tiles_of(problem, (n,) * rank), 0, 0.0, "")
+    plan = Plan("fft", "", "", blocks.tiles_of(problem, (n,) * rank), 0, 0.0, "")
     for name in AVAILABLE:
         ops = backend_of(name)
         y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"), None)
@@ -96,7 +96,7 @@ def unsafe(x, w, n, **window):
     """The outputs that are not transformed, in tiles of n cells; None where no kernel passes."""
     windows = tuple(Window(k, **window) for k in w.shape[2:])
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = overlap_save.tiles_of(problem, (n,) * len(windows))
+    tiles = blocks.tiles_of(problem, (n,) * len(windows))
     pads = [(window.get("before", 0), window.get("after", 0))] * (x.ndim - 2)
     padded = np.pad(x[0], [(0, 0), *pads])
     proof = overlap_save._proof(NumpyBackend(), problem, w, tiles)
@@ -225,7 +225,7 @@ def needed(channels, largest=1.0, v=1.0):
     """What 1024 equal taps need in a block of 4096 equal cells."""
     x, w = np.full((1, channels, 4096), largest), np.full((1, channels, 1024), v)
     problem = problem_of(x, w, (Window(1024),), 1, "zeros")
-    tiles = overlap_save.tiles_of(problem, (4096,))
+    tiles = blocks.tiles_of(problem, (4096,))
     demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
     level = np.full((1, 1), largest)
     return bound_float64._needed(demand, problem, tiles, level, np.full((1, 1), 0.5)).item()
@@ -252,7 +252,7 @@ def test_every_term_of_the_bound():
 def test_long_axes_have_larger_errors_unless_they_are_powers_of_two(cells, expected):
     x, w = np.ones((1, 1, *cells)), np.ones((1, 1, *(1 for _ in cells)))
     problem = problem_of(x, w, tuple(Window(1) for _ in cells), 1, "zeros")
-    tiles = overlap_save.Tiles(cells, cells, (1,) * len(cells))
+    tiles = blocks.Tiles(cells, cells, (1,) * len(cells))
     assert expected == pytest.approx(bound_float64.growth(problem, tiles), rel=1e-6)
 
 
@@ -284,10 +284,10 @@ def test_what_is_let_through_has_more_than_it_needs():
     x[..., :2000] = 2.0**-40
     found = unsafe(x, w, 4096)
     problem = problem_of(x, w, (Window(1024),), 1, "zeros")
-    tiles = overlap_save.tiles_of(problem, (4096,))
+    tiles = blocks.tiles_of(problem, (4096,))
     demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
-    blocks = x.reshape(1, 1, 4096)
-    exact = bound_float64.unsafe_outputs(NumpyBackend(), demand, problem, tiles, blocks)[0]
+    cells = x.reshape(1, 1, 4096)
+    exact = bound_float64.unsafe_outputs(NumpyBackend(), demand, problem, tiles, cells)[0]
     # r^2 = 2096/4096, needed = 16 * (1024 * r + 1) * (1/24 + 2^-23) = 489.01: 490 cells from 2000.
     assert 2000 - 1024 + 490 == int(np.argmin(exact))
     assert not exact[1466:].any()

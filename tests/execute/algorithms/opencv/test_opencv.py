@@ -8,7 +8,7 @@ import pytest
 from scipy import signal
 
 from convcalc import convolve
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.algorithms.opencv import correlate as correlation
 from convcalc.execute.algorithms.opencv import planes as plane_sums
 from convcalc.execute.algorithms.opencv import rows, volumes
@@ -377,7 +377,7 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
 def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
     windows = (Window(15, 1, 7, 7),) * 2
     problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
-    tiles = overlap_save.Tiles((64, 64), (50, 50), (2, 2))
+    tiles = blocks.Tiles((64, 64), (50, 50), (2, 2))
     # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
     work = (24 + 4 * 0.7) * 4096 * 12
     assert work == pytest.approx(
@@ -399,7 +399,7 @@ def test_threads_share_whole_blocks():
     problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
 
     def price(counts, threads):
-        tiles = overlap_save.Tiles((64, 64), (50, 50), counts)
+        tiles = blocks.Tiles((64, 64), (50, 50), counts)
         return cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
 
     assert price((1, 1), 1) == price((1, 1), 4)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import networks_classic
+import networks_efficient
 import pytest
 
 import convcalc
-import networks_classic
-import networks_efficient
 from convcalc.errors import UsageError
 from convcalc.zoo.catalog import (
     load_network,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.backends import opencv
 from convcalc.execute.planning import cost, kept_rates
 from convcalc.execute.planning.machine import (
@@ -45,7 +45,7 @@ def test_a_wide_kernel_on_one_channel_is_transformed(backend):
 
 
 def test_the_price_of_a_transformed_row_counts_its_blocks_and_what_is_written():
-    row, tiles = problem(size=1000, kernel=25, rank=1), overlap_save.Tiles((128,), (104,), (10,))
+    row, tiles = problem(size=1000, kernel=25, rank=1), blocks.Tiles((128,), (104,), (10,))
     rates = Rates(1e30, 1e30, 1e30, 1e30, 1e30, 1e-30)
     # 10 blocks there and back, and the kernel, 128 cells of log2 = 7, rows at 0.75
     work = cost.spectral(row, tiles, "numpy", rates._replace(transforms=1))

@@ -6,11 +6,11 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_language import networks
 
 import convcalc
 from convcalc.language import read_tree, write_file, write_line
 from convcalc.language.bind import canonical_items
-from test_language import networks
 
 
 def formatted(text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import convcalc
+from contract import CONTRACT
 from convcalc.errors import UsageError
 from convcalc.network.functional import (
     ONLY_MODULES,
@@ -13,7 +14,6 @@ from convcalc.network.functional import (
     declared_functions,
 )
 from convcalc.zoo.catalog import load_network, network_names
-from test_layers import CONTRACT
 
 TEXT = "stem=conv:8,k3,p1 relu stage1=2x{conv:8,k3,p1 ln relu} stage10=relu head=gap flatten"
 NETWORK = convcalc.parse(TEXT)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import ALGORITHMS, banded, im2col, separable, toeplitz
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft import blocks, overlap_save
 from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.executor.run_plan import problem_of, run_plan
@@ -186,7 +186,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
         x[..., : sizes[-1] // 2] = 0
     w = draw.standard_normal((2, channels, *(v.kernel for v in windows))).astype("float32")
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = overlap_save.tiles_of(problem, tuple(overlap_save.good_size(n) for n in cells))
+    tiles = blocks.tiles_of(problem, tuple(blocks.good_size(n) for n in cells))
     plan = Plan("fft", "", "", tiles, 0, 0.0, "")
 
     def reference(x, w):
@@ -210,7 +210,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
 def demand(x, w, n, **window):
     windows = tuple(Window(k, **window) for k in w.shape[2:])
     problem = problem_of(x, w, windows, 1, "zeros")
-    tiles = overlap_save.tiles_of(problem, (n,) * len(windows))
+    tiles = blocks.tiles_of(problem, (n,) * len(windows))
     return certificate(w, problem, tiles), tiles
 
 
@@ -375,7 +375,7 @@ def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
 ):
     x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
     problem = problem_of(x, w, (window,), 1, mode)
-    assert ((cells,), (outputs,), (1,)) == overlap_save.tiles_of(problem, (512,))
+    assert ((cells,), (outputs,), (1,)) == blocks.tiles_of(problem, (512,))
 
 
 @settings(max_examples=100)
@@ -396,7 +396,7 @@ def test_a_padded_block_that_stands_alone_is_the_whole(
     window = Window(kernel, stride, before, after)
     x, w = normal(1, 1, *sizes, seed=kernel), abs(normal(1, 1, kernel, kernel, seed=after)) + 1
     problem = problem_of(x, w, (window, window), 1, "zeros")
-    plan = Plan("fft", "", layout, overlap_save.tiles_of(problem, (64, 64)), 0, 0.0, "")
+    plan = Plan("fft", "", layout, blocks.tiles_of(problem, (64, 64)), 0, 0.0, "")
     padded = np.pad(x, [(0, 0), (0, 0), (before, after), (before, after)])
 
     for name in AVAILABLE:
@@ -409,7 +409,7 @@ def test_a_padded_block_that_stands_alone_is_the_whole(
 
 @pytest.mark.parametrize(("least", "size"), [(1, 2), (11, 12), (13, 14), (62, 64), (97, 98)])
 def test_good_sizes_are_even_and_have_small_factors(least, size):
-    assert size == overlap_save.good_size(least)
+    assert size == blocks.good_size(least)
 
 
 # --- blocks of outputs, passes, low rank
@@ -572,7 +572,7 @@ def test_working_memory_is_counted(algorithm):
     x, w = normal(1, 1, 64, 64), np.ones((1, 1, 5, 5), "float32")
     problem = problem_of(x, w, (Window(5, 1, 2, 2),) * 2, 1, "zeros")
     if algorithm == "fft":
-        tiles = overlap_save.tiles_of(problem, (32, 32))
+        tiles = blocks.tiles_of(problem, (32, 32))
         # 28 outputs per block, 3 blocks per axis; 32*17 frequencies of 16 bytes, twice for the
         # kernel, and two arrays of them and their blocks for a row of 3 blocks
         assert ((32, 32), (28, 28), (3, 3)) == tiles

@@ -1,0 +1,256 @@
+"""The contract of the kinds: what one layer of each kind answers, in literal numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.layers import ElementOps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Row(NamedTuple):
+    """What one layer must answer; `field` is (size, effective stride, start) of each axis.
+
+    A layer that joins is written with its branches, and is the last of that network.
+    """
+
+    spec: str
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    field: tuple[tuple[int, int | Fraction, int | Fraction], ...]
+    weights: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    params: int = 0
+    macs: int = 0
+    bias_adds: int = 0
+    elements: ElementOps = ElementOps()
+
+
+def activation(spec, *, weights=None, **each):
+    """A row of 2*3*4 elements, each with these operations."""
+    return Row(
+        spec=spec,
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        weights=weights or {},
+        params=sum(size for (size,) in (weights or {}).values()),
+        elements=ElementOps(**{name: 24 * number for name, number in each.items()}),
+        field=CELL,
+    )
+
+
+HALF = Fraction(1, 2)
+CELL = ((1, 1, 0), (1, 1, 0))
+"""Each output sees the cell at its own place."""
+
+CONTRACT = {
+    "conv": Row(
+        spec="conv:6,k3x2,s2x1,p1x0:1,d1x2,g2",
+        input=(4, 7, 5),
+        output=(6, 4, 4),  # (7 + 2 - 3)//2 + 1, 5 + 1 - 3 + 1
+        weights={"weight": (6, 2, 3, 2), "bias": (6,)},
+        params=78,  # 6*2*3*2 + 6
+        macs=1152,  # 6*4*4 outputs * 2 channels * 3*2 taps
+        bias_adds=96,  # 6*4*4
+        field=((3, 2, -1), (3, 1, 0)),
+    ),
+    "convt": Row(
+        spec="convt:6,k3x2,s2x3,p1x0:1,g2,op1x0",
+        input=(4, 3, 2),
+        output=(6, 6, 4),  # 2*2 - 2 + 3 + 1, 1*3 - 1 + 2
+        weights={"weight": (4, 3, 3, 2), "bias": (6,)},
+        params=78,  # 4*3*3*2 + 6
+        macs=432,  # 4*3*2 inputs * 3 channels * 3*2 taps
+        bias_adds=144,  # 6*6*4
+        # Row u reads (u + 1 - t)/2: row 0 cell 0, row 1 cells 0 and 1, so never before u/2 - 1/2.
+        # Column u reads (u - t)/3: columns 0 and 1 cell 0, and column 2 none.
+        field=((2, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 3), Fraction(-1, 3))),
+    ),
+    "dw": Row(
+        spec="dw:k3,s2,p1,m2",
+        input=(3, 5, 6),
+        output=(6, 3, 3),  # (5 + 2 - 3)//2 + 1, (6 + 2 - 3)//2 + 1
+        weights={"weight": (6, 1, 3, 3), "bias": (6,)},
+        params=60,  # 6*9 + 6
+        macs=486,  # 6*3*3 outputs * 9 taps
+        bias_adds=54,  # 6*3*3
+        field=((3, 2, -1), (3, 2, -1)),
+    ),
+    "pw": Row(
+        spec="pw:8,s2,g2",
+        input=(4, 5, 6),
+        output=(8, 3, 3),  # 4//2 + 1, 5//2 + 1
+        weights={"weight": (8, 2, 1, 1), "bias": (8,)},
+        params=24,  # 8*2 + 8
+        macs=144,  # 8*3*3 outputs * 2 channels
+        bias_adds=72,  # 8*3*3
+        field=((1, 2, 0), (1, 2, 0)),
+    ),
+    "sep": Row(
+        spec="sep:5,k3,p1,m2",
+        input=(3, 4, 4),
+        output=(5, 4, 4),
+        weights={
+            "depthwise.weight": (6, 1, 3, 3),
+            "depthwise.bias": (6,),
+            "pointwise.weight": (5, 6, 1, 1),
+            "pointwise.bias": (5,),
+        },
+        params=95,  # 54 + 6 + 30 + 5
+        macs=1344,  # 4*4 cells * (6*9 + 5*6)
+        bias_adds=176,  # 4*4 cells * (6 + 5)
+        field=((3, 1, -1), (3, 1, -1)),
+    ),
+    "maxpool": Row(
+        spec="maxpool:3x2,s2x1,p1x0,d1x2",
+        input=(2, 7, 5),
+        output=(2, 4, 3),  # (7 + 2 - 3)//2 + 1, 5 - 3 + 1
+        elements=ElementOps(compare=144),  # 2*4*3 windows * 3*2 cells
+        field=((3, 2, -1), (3, 1, 0)),
+    ),
+    "avgpool": Row(
+        spec="avgpool:3,s2,p1,ceil",
+        input=(2, 6, 7),
+        output=(2, 4, 4),  # 5/2 up + 1, the last row window from 5 on; 6/2 + 1
+        elements=ElementOps(add=288, divide=32),  # 2*4*4 windows * 9 cells, 2*4*4
+        field=((3, 2, -1), (3, 2, -1)),
+    ),
+    "gap": Row(
+        spec="gap",
+        input=(3, 4, 5),
+        output=(3, 1, 1),
+        elements=ElementOps(add=60, divide=3),
+        field=((4, 4, 0), (5, 5, 0)),
+    ),
+    "adaptiveavgpool": Row(
+        spec="adaptiveavgpool:7",
+        input=(2, 10),
+        output=(2, 7),
+        elements=ElementOps(add=32, divide=14),  # 2 * (2+2+3+2+3+2+2)
+        field=((3, Fraction(10, 7), Fraction(-6, 7)),),  # window 2 starts at 2 = 2*10/7 - 6/7
+    ),
+    "adaptivemaxpool": Row(
+        spec="adaptivemaxpool:2x3",
+        input=(2, 4, 4),
+        output=(2, 2, 3),
+        elements=ElementOps(compare=48),  # 2 * (2+2) * (2+2+2)
+        field=((2, 2, 0), (2, Fraction(4, 3), Fraction(-2, 3))),
+    ),
+    "linear": Row(
+        spec="linear:5",
+        input=(3, 4),
+        output=(3, 5),
+        weights={"weight": (5, 4), "bias": (5,)},
+        params=25,
+        macs=60,  # 3*5 outputs * 4 features
+        bias_adds=15,
+        field=((4, 4, 0),),
+    ),
+    "flatten": Row(spec="flatten", input=(3, 4, 5), output=(60,), field=CELL),
+    "bn": Row(
+        spec="bn",
+        input=(3, 4, 5),
+        output=(3, 4, 5),
+        weights={"weight": (3,), "bias": (3,)},
+        params=6,  # the running mean and variance are none
+        elements=ElementOps(multiply=60, add=60),
+        field=CELL,
+    ),
+    "gn": Row(
+        spec="gn:2",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        weights={"weight": (4,), "bias": (4,)},
+        params=8,
+        elements=ElementOps(multiply=180, add=242, divide=6, exponent=2),  # 60 elements, 2 groups
+        field=CELL,
+    ),
+    "ln": Row(
+        spec="ln",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        weights={"weight": (4,), "bias": (4,)},
+        params=8,
+        elements=ElementOps(multiply=180, add=255, divide=45, exponent=15),  # 60 and 3*5 cells
+        field=CELL,
+    ),
+    "in": Row(
+        spec="in",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        elements=ElementOps(multiply=120, add=184, divide=12, exponent=4),  # 60 and 4 channels
+        field=CELL,
+    ),
+    "relu": activation("relu", compare=1),
+    "relu6": activation("relu6", compare=2),
+    "hardtanh": activation("hardtanh:min-2,max3", compare=2),
+    "leakyrelu": activation("leakyrelu:2", multiply=1, compare=1),
+    "elu": activation("elu:2", multiply=1, add=1, compare=1, exponent=1),
+    "gelu": activation("gelu", multiply=3, exponent=1),
+    "silu": activation("silu", add=1, divide=1, exponent=1),
+    "sigmoid": activation("sigmoid", add=1, divide=1, exponent=1),
+    "tanh": activation("tanh", exponent=1),
+    "softplus": activation("softplus", add=1, compare=1, exponent=2),
+    "mish": activation("mish", multiply=1, add=1, compare=1, exponent=3),
+    "hardsigmoid": activation("hardsigmoid", add=1, compare=2, divide=1),
+    "hardswish": activation("hardswish", multiply=1, add=1, compare=2, divide=1),
+    "prelu": activation("prelu:2", weights={"weight": (2,)}, multiply=1, compare=1),
+    "softmax": Row(
+        spec="softmax",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
+        field=CELL,
+    ),
+    "pad": Row(
+        spec="pad:1:2x0:3,replicate",
+        input=(2, 4, 5),
+        output=(2, 7, 8),
+        field=((1, 1, -1), (1, 1, 0)),
+    ),
+    "upsample": Row(
+        spec="upsample:2,bilinear",
+        input=(2, 3, 4),
+        output=(2, 6, 8),
+        elements=ElementOps(multiply=384, add=288),  # 2*6*8 outputs * (4, 3)
+        # Output 0 lies at -1/4, between the cells -1 and 0; output 1 at 1/4, between 0 and 1.
+        field=((2, Fraction(1, 2), -1), (2, Fraction(1, 2), -1)),
+    ),
+    "pixelshuffle": Row(
+        spec="pixelshuffle:2",
+        input=(8, 2, 3),
+        output=(2, 4, 6),
+        field=((1, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 2), Fraction(-1, 2))),
+    ),
+    "shuffle": Row(spec="shuffle:2", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "slice": Row(spec="slice:1:3", input=(4, 2, 3), output=(2, 2, 3), field=CELL),
+    "dropout": Row(spec="dropout", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "identity": Row(spec="identity", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "residual": Row(
+        spec="residual{relu | identity | dropout}",
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        elements=ElementOps(add=48),  # two additions of 24 elements
+        field=CELL,
+    ),
+    "concat": Row(spec="concat{relu | slice:0:1}", input=(2, 3, 4), output=(3, 3, 4), field=CELL),
+    "scale": Row(
+        spec="scale{gap}",
+        input=(2, 3, 4),
+        output=(2, 3, 4),
+        elements=ElementOps(multiply=24),
+        field=CELL,
+    ),
+    "layerscale": Row(
+        spec="layerscale",
+        input=(3, 4, 5),
+        output=(3, 4, 5),
+        weights={"weight": (3,)},
+        params=3,
+        elements=ElementOps(multiply=60),
+        field=CELL,
+    ),
+}
