@@ -1,4 +1,4 @@
-"""Who may import whom: fences between the parts, and libraries that the calculator does without."""
+"""Who may import whom: a table of the rooms, and libraries that the calculator does without."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,48 +15,86 @@ import convcalc
 
 ROOT = Path(convcalc.__file__).parent
 
-SHAPES = {"errors", "window", "borders", "receptive", "layers"}
-BOUND = SHAPES | {"spec", "binding"}
-NETWORKS = BOUND | {"network", "lowering", "reading", "pytorch_text"}
-REPORTS = NETWORKS | {"analysis"}
-SOURCES = REPORTS | {"reference", "sources"}
 MAY_IMPORT = {
-    "errors": set(),
-    "collecting": set(),
-    "opening": {"errors"},
-    "calling": {"errors", "layers"},
-    "window": set(),
-    "borders": {"window"},
-    "receptive": {"errors", "window"},
-    "spec": {"errors"},
-    "layers": {"errors", "window", "receptive"},
-    "binding": SHAPES | {"spec"},
-    "network": BOUND,
-    "lowering": BOUND | {"network"},
-    "reading": BOUND | {"network", "lowering", "pytorch_text", "collecting"},
-    "reference": NETWORKS | {"calling"},
-    "analysis": NETWORKS | {"collecting", "calling", "raising"},
-    "raising": NETWORKS,
-    "pytorch_text": BOUND | {"network", "lowering"},
-    "sources": NETWORKS | {"reference", "calling", "opening"},
-    "arrayfile": {"errors", "opening"},
-    "importers": REPORTS,
-    "execute": REPORTS | {"arrayfile"},
-    "export": NETWORKS | {"calling", "execute"},
-    "render": REPORTS | {"reference"},
-    "cli": SOURCES | {"calling", "arrayfile", "importers", "execute", "render"},
-    "__main__": {"cli", "errors"},
-    "__init__": set(),
+    # One axis, errors and files: they know of no layer.
+    "errors": "",
+    "window": "",
+    "opening": "errors",
+    "borders": "window",
+    "receptive": "errors window",
+    "collecting": "",
+    # Networks of layers, and the text that describes them.
+    "layers": "errors window receptive",
+    "network": "errors window receptive layers",
+    "language": "errors layers network collecting",
+    "zoo": "errors layers network language",
+    # What can be said from shapes alone.
+    "analysis": "errors window borders receptive collecting layers network language",
+    # Arrays in files.
+    "arrayfile": "errors opening layers",
+    # The convolution itself, from whole numbers up to clusters.
+    "execute/problem": "window layers network",
+    "execute/tiling": "errors window execute/problem",
+    "execute/arrays": "errors window layers arrayfile",
+    "execute/weights": "errors layers network",
+    "execute/backends": "errors window layers execute/problem execute/arrays",
+    "execute/algorithms": "window execute/problem execute/arrays execute/backends",
+    "execute/planning": "errors window analysis arrayfile execute/problem execute/backends"
+    " execute/algorithms",
+    "execute/executor": "errors window layers execute/problem execute/tiling execute/arrays"
+    " execute/backends execute/algorithms execute/planning",
+    "execute/verify": "errors window layers execute/arrays",
+    "execute/convolve": "errors layers execute/problem execute/arrays execute/planning"
+    " execute/executor",
+    "execute/settings": "analysis execute/problem execute/tiling execute/arrays execute/planning"
+    " execute/executor execute/verify",
+    "execute/job": "errors layers network execute/arrays execute/settings",
+    "execute/emptiness": "analysis arrayfile layers network execute/arrays execute/job",
+    "execute/in_memory": "__init__ errors analysis arrayfile layers network execute/problem"
+    " execute/arrays execute/weights execute/backends execute/planning execute/executor"
+    " execute/verify execute/settings execute/job execute/emptiness",
+    "execute/out_of_core": "__init__ errors analysis arrayfile layers execute/problem"
+    " execute/tiling execute/arrays execute/backends execute/planning execute/executor"
+    " execute/verify execute/settings execute/job execute/emptiness execute/in_memory",
+    "execute/cluster": "__init__ errors analysis arrayfile execute/problem execute/tiling"
+    " execute/arrays execute/backends execute/planning execute/executor execute/settings"
+    " execute/job execute/emptiness execute/in_memory execute/out_of_core",
+    "export": "errors window layers network execute/arrays",
+    # Documents and the command line.
+    "render": "errors receptive layers network language zoo analysis execute/problem"
+    " execute/tiling execute/arrays execute/planning execute/verify execute/settings",
+    "cli/parsing": "errors opening layers network language zoo",
+    "cli/terminal": "errors render cli/parsing",
+    "cli/commands": "errors layers network language zoo analysis arrayfile render"
+    " execute/weights execute/planning cli/parsing cli/terminal",
+    "cli/commands/run": "errors layers network arrayfile render execute/arrays execute/algorithms"
+    " execute/weights execute/planning execute/executor execute/verify execute/settings"
+    " execute/job execute/in_memory execute/out_of_core execute/cluster cli/parsing cli/terminal",
+    "cli": "__init__ errors execute/backends cli/parsing cli/terminal",
+    "__main__": "__init__ errors cli cli/terminal",
+    "__init__": "",
 }
-EXEMPT = {("network.py", "analysis"), ("network.py", "export")}
-"""`Network.analyze` and `to_torch` are conveniences that import their parts when called."""
+"""Every room with those that it may import, names for type checkers included; bottom first.
+
+A room is a file or a folder of convcalc; in `execute` and `cli`, one of theirs."""
+
+ROOMS = {room: set(others.split()) for room, others in MAY_IMPORT.items()}
+
+UPWARDS = {
+    ("network", "analysis"),
+    ("network", "export"),
+    ("network", "language"),
+    ("execute/backends", "execute/executor"),
+    ("execute/backends", "execute/planning"),
+}
+"""Imports that lead upwards all the same."""
 
 LIBRARIES = {
-    "numpy": {"arrayfile", "execute", "export", "importers", "render"},
-    "torch": {"execute", "export", "importers"},
-    "onnx": {"importers"},
-    "dask": {"execute"},
-    "distributed": {"execute"},
+    "numpy": {"arrayfile", "execute", "export", "render"},
+    "torch": {"execute/backends", "export"},
+    "cv2": {"execute/backends"},
+    "dask": {"execute/cluster"},
+    "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
@@ -64,62 +103,105 @@ LIBRARIES = {
 EXTRA = {"dask", "distributed", "zarr"}
 
 
-def imports(tree):
-    """The dotted names that a module imports when it runs, those inside functions included."""
+def module_names():
+    """The dotted name of every module, with its file."""
+    files = sorted(ROOT.rglob("*.py"))
+    names = [(ROOT.name, *file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    return {
+        ".".join(name).removesuffix(".__init__"): f for name, f in zip(names, files, strict=True)
+    }
+
+
+MODULES = module_names()
+NAMING = {name for name, file in MODULES.items() if file.name == "__init__.py"}
+"""Packages: they name what is inside them, and load it when it is asked for."""
+
+
+def imported(tree, *, running=False):
+    """What a module imports, inside functions too; modules by their names.
+
+    Args:
+        running: Leaves out what type checkers alone import.
+    """
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if running and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        yield from imports(node)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in whole)
+        yield from imported(node, running=running)
 
 
-def modules():
-    """(path, part, imported names) of every module of convcalc."""
-    for path in sorted(ROOT.rglob("*.py")):
-        place = path.relative_to(ROOT)
-        part = place.parts[0].removesuffix(".py")
-        yield place.as_posix(), part, set(imports(ast.parse(path.read_text("utf-8"))))
+TREES = {name: ast.parse(file.read_text("utf-8")) for name, file in MODULES.items()}
+GRAPH = {name: set(imported(tree)) for name, tree in TREES.items()}
+RUNNING = {name: set(imported(tree, running=True)) for name, tree in TREES.items()}
 
 
-def test_every_part_has_its_place_in_the_order():
-    parts = {part for _, part, _ in modules()}
-    assert {"errors", "window", "receptive", "layers", "spec", "network", "analysis"} <= parts
-    assert parts <= set(MAY_IMPORT)
+def room_of(module):
+    """The longest name in the table that a module lies under."""
+    place = module.split(".")[1:] or ["__init__"]
+    names = ["/".join(place[:length]) for length in range(len(place), 0, -1)]
+    return next((name for name in names if name in ROOMS), None)
 
 
-def test_the_parts_import_in_one_direction():
-    crossings = set()
-    for path, part, names in modules():
-        inner = {name.split(".")[1] for name in names if name.startswith("convcalc.")}
-        known = inner & set(MAY_IMPORT)
-        crossings |= {(path, other) for other in known - MAY_IMPORT[part] - {part}}
-    assert EXEMPT == crossings
+def crossings():
+    """The imports from one room into another."""
+    for module, names in GRAPH.items():
+        if module not in NAMING:
+            own = room_of(module)
+            yield from ((own, room_of(name)) for name in names & set(MODULES))
 
 
-def test_each_library_is_known_to_few_parts():
-    users = {(name.split(".")[0], part, path) for path, part, names in modules() for name in names}
-    strays = [use for use in users if use[0] in LIBRARIES and use[1] not in LIBRARIES[use[0]]]
-    assert [] == strays
+def test_every_module_has_a_room():
+    # An empty `execute` or `cli` is none: what is in them has rooms of its own.
+    homeless = {module for module in MODULES if room_of(module) is None}
+    assert {"convcalc.execute"} == homeless
+
+
+def test_the_rooms_import_those_of_the_table_alone():
+    found = {(own, other) for own, other in crossings() if own != other}
+    assert UPWARDS == {(own, other) for own, other in found if other not in ROOMS[own]}
+
+
+def test_the_table_lets_no_room_import_one_that_comes_later():
+    order = ["__init__", *(room for room in ROOMS if room != "__init__")]
+    for room, below in ROOMS.items():
+        assert [] == [other for other in below if order.index(other) >= order.index(room)]
+
+
+def test_no_modules_import_each_other_but_the_registry_and_the_kinds():
+    # The base class of the kinds registers each of them; the registry names the base class.
+    one = {"convcalc.layers.base": "convcalc.layers.kinds"}
+    graph = {}
+    for module, names in GRAPH.items():
+        if module not in NAMING:
+            known = {one.get(name, name) for name in names & set(MODULES) - NAMING}
+            own = one.get(module, module)
+            graph[own] = graph.get(own, set()) | known - {own}
+    TopologicalSorter(graph).prepare()  # raises where there is a circle
+
+
+def test_each_library_is_known_to_few_rooms():
+    users = {(name.split(".")[0], module) for module, names in RUNNING.items() for name in names}
+    strays = {
+        (library, module)
+        for library, module in users
+        if library in LIBRARIES and not {module.split(".")[1], room_of(module)} & LIBRARIES[library]
+    }
+    assert set() == strays
 
 
 def test_three_modules_know_dask_and_one_knows_zarr():
-    users = {(path, name.split(".")[0]) for path, _, names in modules() for name in names}
+    users = {(module, name.split(".")[0]) for module, names in RUNNING.items() for name in names}
     assert {
-        ("execute/cluster.py", "dask"),
-        ("execute/cluster.py", "distributed"),
-        ("execute/contact.py", "distributed"),
-        ("execute/tile_graph.py", "dask"),
-        ("arrayfile/zarr_folder.py", "zarr"),
-    } == {(path, name) for path, name in users if name in EXTRA}
-
-
-def test_the_order_has_no_way_back():
-    # Otherwise two parts could import each other with leave.
-    for part, below in MAY_IMPORT.items():
-        assert not [other for other in below if part in MAY_IMPORT[other]]
+        ("convcalc.execute.cluster.client", "dask"),
+        ("convcalc.execute.cluster.client", "distributed"),
+        ("convcalc.execute.cluster.contact", "distributed"),
+        ("convcalc.execute.cluster.graph", "dask"),
+        ("convcalc.arrayfile.zarr_folder", "zarr"),
+    } == {(module, name) for module, name in users if name in EXTRA}
 
 
 def loaded_by(code):

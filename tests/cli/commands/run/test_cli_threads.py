@@ -72,12 +72,12 @@ def test_where_few_threads_may_be_started_fewer_compute(folder, backend, most):
 def test_work_is_done_here_where_no_thread_can_be_started():
     script = (
         "import resource, threading\n"
-        "from convcalc.execute import sharing\n"
+        "from convcalc.execute.backends import thread_pool\n"
         "def refuse(self):\n"
         '    raise RuntimeError("can\'t start new thread")\n'
         "threading.Thread.start = refuse\n"
         "done = []\n"
-        "sharing.shared(lambda a, b: done.extend(range(a, b)), 40, 4, 1.0)\n"
+        "thread_pool.shared(lambda a, b: done.extend(range(a, b)), 40, 4, 1.0)\n"
         "assert sorted(done) == list(range(40)), done\n"
     )
     subprocess.run([sys.executable, "-c", script], env=environment(), check=True, timeout=60)
