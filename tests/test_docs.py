@@ -100,3 +100,30 @@ def test_the_shipped_examples_are_what_their_script_makes(tmp_path):
     made = {path.name: path.read_bytes() for path in tmp_path.glob("*.npy")}
     shipped = {path.name: path.read_bytes() for path in (ROOT / "examples").glob("*.npy")}
     assert shipped == made
+
+
+def drawn():
+    """The files and folders that the picture of the architecture has, as paths below convcalc."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = next(
+        block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if "errors.py" in block
+    )
+    path = []
+    for line in picture.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if indent < 8:
+            names = re.findall(r"[\w/]+\.py(?=[ ,;]|$)|^ *\w+/(?= |$)", line[:50])
+            path[indent // 2 :] = [names[0].strip().rstrip("/")]
+            yield from ("/".join([*path[:-1], name.strip().rstrip("/")]) for name in names)
+
+
+def test_the_picture_of_the_architecture_is_the_tree():
+    root = Path(convcalc.__file__).parent
+    folders = {path.parent for path in root.rglob("*.py")} - {root}
+    rooms = {folder.relative_to(root).as_posix() for folder in folders}
+    assert rooms == {path for path in drawn() if not path.endswith(".py")} | {"cli/commands/run"}
+    single = {path.name for path in root.glob("*.py")} - {"__init__.py", "__main__.py"}
+    single |= {f"execute/{path.name}" for path in root.glob("execute/*.py")} - {
+        "execute/__init__.py"
+    }
+    assert single == {path for path in drawn() if path.endswith(".py")}

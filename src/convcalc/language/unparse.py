@@ -1,4 +1,4 @@
-"""From nodes back to a tree, the way of `lowering` in reverse: for networks that no text described.
+"""From nodes back to a tree, the way of `expand` in reverse: for networks that no text described.
 
 The branches of a block are found by their labels: those before a join called 2 are 2.0.*, 2.1.*,
 ... Repeats and definitions are not found again; what they held stands where it was written out,

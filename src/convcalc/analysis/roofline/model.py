@@ -3,8 +3,9 @@
 A layer of F operations that moves Q bytes cannot take less than F / peak seconds, because the
 machine does not compute faster, nor less than Q / bandwidth, because its memory does not deliver
 faster. The two meet at the ridge, F / Q = peak / bandwidth: layers of a smaller arithmetic
-intensity F / Q are bound by memory, the others by arithmetic. F is counted as `analysis/traffic.py`
-counts operations, Q is its ideal traffic, which no execution from memory to memory gets below.
+intensity F / Q are bound by memory, the others by arithmetic. F and Q are counted by
+`analysis/memory/traffic.py`; Q is the ideal traffic, which no execution from memory to memory gets
+below.
 
 Layers are taken one after the other, each from memory to memory, as they run without fusion: the
 time of a network is the sum over its layers. What can be faster: layers that are fused or small

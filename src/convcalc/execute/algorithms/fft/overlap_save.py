@@ -9,8 +9,8 @@ The transform of a block that stands alone has the zeros of a padding once: its 
 beginning, where the zeros before the first cell are also those behind the last one.
 
 All is transformed in float64. For float32 the error is then far below what the dtype itself
-rounds, and `certificate` finds the few blocks that must go direct by counting. For float64 it is
-not, and `magnitudes` looks at every output, for about the price of the transforms themselves.
+rounds, and `bound_float32` finds the few blocks that must go direct by counting. For float64 it is
+not, and `bound_float64` looks at every output, for about the price of the transforms themselves.
 
 Source: overlap-save after Oppenheim and Schafer, "Discrete-Time Signal Processing", section 8.7.
 """
