@@ -21,7 +21,7 @@ from convcalc.execute.backends.tap_by_tap import (
     per_channel,
     split_channels,
 )
-from convcalc.execute.planning.cost import FEWEST_SWAPPED
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_UNFOLDED = 2**30
 """Bytes of windows that torch may line up for one sample; the taps one by one need none."""
 
-CROWDED = 256
+CROWDED = FITTED["crowded"]
 """Numbers between channels, or a multiple of it, that make torch's own copy slow."""
 
 _ONE = Window(1)
@@ -227,7 +227,7 @@ def _interleaved(array: torch.Tensor) -> torch.Tensor:
     cells = array.shape[2:].numel()
     # Rows of which many begin at the same place of a page leave torch's copy few lines of a cache.
     crowded = cells % CROWDED == 0
-    if channels < FEWEST_SWAPPED or not opencv.is_installed():
+    if channels < FITTED["fewest_swapped"] or not opencv.is_installed():
         return _channels_last(array)
     if torch.get_num_threads() > 1 and not crowded:
         return _channels_last(array)
