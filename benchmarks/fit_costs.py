@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit("--cpu-time: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1, it sees one thread")
     cv2.setNumThreads(1)  # threads are ours; what is measured of OpenCV's own sets them itself
     clock = time.thread_time if options.cpu_time else time.perf_counter
-    left_out = {*THREADS, "torch_import"} if options.cpu_time else set()
+    left_out = {*THREADS, "turned_maps", "torch_import"} if options.cpu_time else set()
     names = set(options.only or fitted_costs.ROWS) - left_out
     machine, rates = calibrated(1 if options.quick else 3, clock)
     found = {name: one for name, one in rates.items() if name in names}

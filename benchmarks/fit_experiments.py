@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from fit_kinds import Case, Experiment, Formula, Inversion, Overtaking, Step
 from fit_threads import THREADS
 
-from convcalc.execute.algorithms import separable
+from convcalc.execute.algorithms import separable, toeplitz
 from convcalc.execute.backends import opencv
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.fitted_costs import FITTED
@@ -183,6 +184,32 @@ def _phase_calls(times: Times, machine: Machine) -> float | None:
     return calls if calls > 0 else None
 
 
+def _turned(channels: int, maps: int) -> tuple[Callable[[], Any], ...]:
+    """A product of 56 x 56 positions by torch, the positions as rows, and as columns."""
+    matrix = torch.from_numpy(_normal(maps, channels))
+    columns = torch.from_numpy(_normal(channels, 56 * 56))
+    return (
+        lambda: torch.nn.functional.linear(columns.T, matrix),
+        lambda: torch.mm(matrix, columns),
+    )
+
+
+def _wide_blocks(kernel: int, size: int) -> tuple[Callable[[], Any], ...]:
+    """The blocks of numpy on 1->1 16 x size, of 32 outputs and of 16."""
+    case = Case("numpy", "direct blocks", 1, 1, (16, size), kernel)
+
+    def of(outputs: int) -> Callable[[], Any]:
+        own = case.function()
+
+        def run() -> None:
+            with patch.object(toeplitz, "block_size", lambda _: outputs):
+                own()
+
+        return run
+
+    return of(32), of(16)
+
+
 def _plain_and_planned(size: float) -> tuple[Callable[[], Any], ...]:
     """A kernel of 5 x 5 in blocks of outputs, and tap by tap."""
     sides = (int(size), int(size))
@@ -219,6 +246,31 @@ EXPERIMENTS: dict[str, Experiment] = {
         (32, 64, 128, 256, 512),
         _crowding,
         1.2,
+    ),
+    "turned_channels": Overtaking(
+        "torch's product of 56 x 56 positions, n channels to 64, positions as rows, not columns",
+        (1, 2, 3, 4, 8, 16),
+        lambda channels: _turned(int(channels), 64),
+    ),
+    "turned_maps_alone": Overtaking(
+        "torch's product of 56 x 56 positions, 64 channels to n, on one thread, positions as rows",
+        (16, 32, 48, 64, 96),
+        lambda maps: _turned(64, int(maps)),
+    ),
+    "turned_maps": Overtaking(
+        "torch's product of 56 x 56 positions, 64 channels to n, on two threads, positions as rows",
+        (4, 8, 16, 24, 32, 48),
+        lambda maps: _turned(64, int(maps)),
+    ),
+    "wide_blocks": Overtaking(
+        "blocks of 32 outputs instead of 16 by numpy, 1->1 16x1024 of n taps",
+        (15, 31, 47, 64, 95, 127),
+        lambda kernel: _wide_blocks(int(kernel), 1024),
+    ),
+    "wide_blocks_row": Overtaking(
+        "blocks of 32 outputs instead of 16 by numpy, 1->1 16xn of 95 taps",
+        (128, 256, 512, 1024),
+        lambda size: _wide_blocks(95, int(size)),
     ),
     "factors_calls": Formula(
         "the factors of a kernel of 7 x 7 over a call of numpy",

@@ -240,13 +240,14 @@ def _interleaved(array: torch.Tensor) -> torch.Tensor:
 def _product(array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """One sample by a kernel of one tap: (O, C) times (C, cells), or both the other way round.
 
-    Measured on oneMKL 2024.2: the other way round is shared better by threads, but takes half as
+    By oneMKL the other way round is shared better by threads, but takes half as
     long again where registers are not filled with outputs, and longer where there are few.
     """
     maps, channels = weight.shape[:2]
     columns, matrix = array.reshape(channels, -1), weight.reshape(maps, channels)
-    full = maps % 16 == 0 and maps >= 32
-    if channels > 2 and maps >= 16 and (full or torch.get_num_threads() > 1):
+    full = maps % 16 == 0 and maps >= FITTED["turned_maps_alone"]
+    many = channels >= FITTED["turned_channels"] and maps >= FITTED["turned_maps"]
+    if many and (full or torch.get_num_threads() > 1):
         rows = functional.linear(columns.T, matrix, bias)
         return rows.view(1, *array.shape[2:], maps).movedim(-1, 1)
     if bias is None:
