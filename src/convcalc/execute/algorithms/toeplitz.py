@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.execute.arrays.padding import unpadded
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def refusal(problem: Problem) -> str | None:
 def block_size(problem: Problem) -> int:
     """Outputs per block: 16 fill a vector register; wide kernels on long rows take 32."""
     extent = problem.windows[-1].extent
-    size = 32 if extent >= 64 and problem.out_sizes[-1] >= 512 else 16
+    long = problem.out_sizes[-1] >= FITTED["wide_blocks_row"]
+    size = 32 if long and extent >= FITTED["wide_blocks"] else 16
     while size > 4 and size > problem.out_sizes[-1]:
         size //= 2
     return size

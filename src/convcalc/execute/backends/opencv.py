@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convcalc.execute.fitted_costs import FITTED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Array = np.ndarray
 
-SHARED_BY_OPENCV = 2**20
-"""Outputs from which OpenCV shares the sums over a plane among its own threads, as was measured
-with its version 5.0: one of 1024 x 1024, none of 768 x 768."""
+SHARED_BY_OPENCV = FITTED["shared_by_opencv"]
+"""Outputs from which OpenCV shares the sums over a plane among its own threads."""
 
 
 @lru_cache(maxsize=1)

@@ -10,20 +10,22 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from convcalc.execute.fitted_costs import FITTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORTH_A_THREAD = 2e-3
+WORTH_A_THREAD = FITTED["worth_a_thread"]
 """Seconds of work for each thread below which a second one costs more than it saves.
 
 In a loop of such calls a tenth of it would be worth it. But after a pause the system wakes a thread
 on the processor of the one that calls it, and takes several milliseconds to part them.
 """
 
-WORTH_A_BAND = 2.5e-4
+WORTH_A_BAND = FITTED["worth_a_band"]
 """Seconds of work below which a plane is not cut further: both sides of a cut are read twice."""
 
-WORTH_A_CALL = 4e-5
+WORTH_A_CALL = FITTED["worth_a_call"]
 """Seconds of one call below which threads wait for each other to make the next one."""
 
 LONGEST_RUN = 0.1

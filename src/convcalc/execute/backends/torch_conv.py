@@ -21,7 +21,7 @@ from convcalc.execute.backends.tap_by_tap import (
     per_channel,
     split_channels,
 )
-from convcalc.execute.planning.cost import FEWEST_SWAPPED
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_UNFOLDED = 2**30
 """Bytes of windows that torch may line up for one sample; the taps one by one need none."""
 
-CROWDED = 256
+CROWDED = FITTED["crowded"]
 """Numbers between channels, or a multiple of it, that make torch's own copy slow."""
 
 _ONE = Window(1)
@@ -227,7 +227,7 @@ def _interleaved(array: torch.Tensor) -> torch.Tensor:
     cells = array.shape[2:].numel()
     # Rows of which many begin at the same place of a page leave torch's copy few lines of a cache.
     crowded = cells % CROWDED == 0
-    if channels < FEWEST_SWAPPED or not opencv.is_installed():
+    if channels < FITTED["fewest_swapped"] or not opencv.is_installed():
         return _channels_last(array)
     if torch.get_num_threads() > 1 and not crowded:
         return _channels_last(array)
@@ -240,13 +240,14 @@ def _interleaved(array: torch.Tensor) -> torch.Tensor:
 def _product(array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """One sample by a kernel of one tap: (O, C) times (C, cells), or both the other way round.
 
-    Measured on oneMKL 2024.2: the other way round is shared better by threads, but takes half as
+    By oneMKL the other way round is shared better by threads, but takes half as
     long again where registers are not filled with outputs, and longer where there are few.
     """
     maps, channels = weight.shape[:2]
     columns, matrix = array.reshape(channels, -1), weight.reshape(maps, channels)
-    full = maps % 16 == 0 and maps >= 32
-    if channels > 2 and maps >= 16 and (full or torch.get_num_threads() > 1):
+    full = maps % 16 == 0 and maps >= FITTED["turned_maps_alone"]
+    many = channels >= FITTED["turned_channels"] and maps >= FITTED["turned_maps"]
+    if many and (full or torch.get_num_threads() > 1):
         rows = functional.linear(columns.T, matrix, bias)
         return rows.view(1, *array.shape[2:], maps).movedim(-1, 1)
     if bias is None:

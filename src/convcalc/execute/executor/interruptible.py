@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.execute.arrays.padding import unpadded
 from convcalc.execute.backends.tap_by_tap import per_channel
-from convcalc.execute.planning.cost import LARGEST_KEPT
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.tiling import Tiling, boxes
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PIECE = 0.125
 SHORTEST = 0.01
 """Seconds of a piece beside which making one more call is nothing."""
 
-LARGEST = LARGEST_KEPT // 2
+LARGEST = FITTED["largest_kept"] // 2
 """Bytes of the result of a piece: larger ones take fresh memory from the system every time."""
 
 SMALL = 20_480

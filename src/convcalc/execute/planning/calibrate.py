@@ -25,7 +25,7 @@ from convcalc.arrayfile.writing import failure, write_bytes
 from convcalc.execute.algorithms.banded import passes
 from convcalc.execute.algorithms.opencv.correlate import correlate
 from convcalc.execute.backends import opencv
-from convcalc.execute.planning.cost_opencv import SETUP
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning.kept_rates import cache_path
 from convcalc.execute.planning.machine import (
     DEFAULT,
@@ -212,7 +212,7 @@ def _plane_rates() -> PlaneRates:
     block = plane[:256, :256].astype(np.float64)
     both = _best(lambda: transform.correlated(transform.spectrum(block), kernel, 256))
     return PlaneRates(
-        sums=(taps.size + SETUP) * plane.size / summed,
+        sums=(taps.size + FITTED["sum_setup"]) * plane.size / summed,
         transforms=2 * 256**2 * log2(256**2) / both,
         call=calling,
     )
@@ -222,7 +222,7 @@ FRESH = 2**24
 """Numbers of an array that no allocator keeps: its memory is new each time."""
 
 CALLS = 3
-"""A step of an algorithm costs about as much as so many of the smallest calls."""
+"""A step of an algorithm counts as so many of the smallest calls: the unit of every count."""
 
 
 def _best(function: Callable[[], object]) -> float:

@@ -2,6 +2,10 @@
 
 Every estimate is a sum of the work at its rate, the memory that is written anew, and the calls.
 They need to be right about the order of the algorithms, not about the seconds.
+
+What was fitted to measurements comes from the table `fitted_costs`. The numbers that stand here are
+counts and definitions: how often an array is written, bytes of a number, operations of a product,
+and the 16 channels of a block of oneDNN, which takes an input of up to 4 as it is.
 """
 
 from __future__ import annotations
@@ -11,41 +15,12 @@ from typing import TYPE_CHECKING
 
 from convcalc.execute.algorithms import banded, toeplitz
 from convcalc.execute.algorithms.fft import blocks
+from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import Rates
     from convcalc.execute.problem import Problem
-
-LARGEST_KEPT = 2**25
-"""Bytes up to which the allocator keeps freed memory, so that it need not be cleared again."""
-
-MOST_IN_CACHE = 2**14
-"""Cells of a transform along one axis that a cache holds."""
-
-ROW = {"numpy": 0.75, "torch": 0.45}
-LONG_ROW = 1.9
-"""How many times as long a cell of a row takes as one of a plane in a cache, and beyond it as one
-of a row in a cache."""
-
-FEWEST_SWAPPED = 5
-"""Channels from which on OpenCV puts them side by side faster than torch."""
-
-SWAPPED, BLOCKED = 2.2, 5
-"""How many times faster than fresh memory is written OpenCV puts channels side by side, and oneDNN
-puts them into blocks and takes them out again."""
-
-LONG_LAST = 2.0
-"""How many times longer depthwise kernels of 10 to 13 taps a row take with channels last."""
-
-SLOW_DOUBLES = {"torch": 6.0, "numpy": 2.0}
-"""How many times slower than matrix products float64 is in blocks; torch lines windows up."""
-
-CHECKED = 1.75
-"""The time of transforms in float64 with those of the magnitudes in float32 beside them."""
-
-SLOW_INTEGERS = 40
-"""How many times slower products of integers are: no library of matrix products knows them."""
 
 
 def direct(
@@ -62,8 +37,8 @@ def direct(
         written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
         work = 2 * toeplitz.macs(problem) / _products(problem, rates)
         if problem.dtype == "float64":
-            work *= SLOW_DOUBLES[backend]
-        return work + written / rates.copies + 15 * rates.call
+            work *= FITTED[f"{backend}_blocks_double"]
+        return work + written / rates.copies + FITTED["blocks_calls"] * rates.call
     if backend == "numpy":
         return _taps(problem, rates)
     if problem.transposed and problem.floating:
@@ -89,15 +64,16 @@ def _library(problem: Problem, layout: str, rates: Rates, *, swaps: bool = False
     """Torch's own convolution: fast where there are channels to fill its registers with."""
     if not problem.floating:
         return _taps(problem, rates)
-    written = problem.itemsize * problem.cells_out
+    written: float = problem.itemsize * problem.cells_out
     maps = problem.out_channels // problem.groups
     if problem.depth == maps == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
         padded = 16 * problem.itemsize * problem.cells_out
-        written += 4 * padded if padded > LARGEST_KEPT else padded // 4
+        fresh = padded > FITTED["largest_kept"]
+        written += FITTED["fresh_padding" if fresh else "kept_padding"] * padded
     if problem.dtype == "float64" and problem.taps > 1 and not problem.transposed:
-        # Every window is lined up, which takes about three passes over the columns.
-        written += 3 * problem.itemsize * problem.depth * problem.taps * problem.cells_out // maps
+        columns = problem.itemsize * problem.depth * problem.taps * problem.cells_out
+        written += FITTED["lining_up"] * columns // maps
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
     ordered = _ordered(problem, layout, swaps) / rates.copies
@@ -115,19 +91,21 @@ def _ordered(problem: Problem, layout: str, swaps: bool) -> float:
         cells_in = 0  # both orders are the same
     if layout == "channels-last":
         weights = problem.weights if problem.depth > 1 else 0
-        swaps = swaps and problem.channels >= FEWEST_SWAPPED
-        return problem.itemsize * (weights + cells_in / (SWAPPED if swaps else 1))
+        swaps = swaps and problem.channels >= FITTED["fewest_swapped"]
+        return problem.itemsize * (weights + cells_in / (FITTED["swapped"] if swaps else 1))
     if problem.channels <= 4:
         cells_in = 0
-    fresh = problem.itemsize * cells_out > LARGEST_KEPT
-    return problem.itemsize * (cells_in / BLOCKED + cells_out / (1 if fresh else BLOCKED))
+    fresh = problem.itemsize * cells_out > FITTED["largest_kept"]
+    blocked = FITTED["blocked"]
+    return problem.itemsize * (cells_in / blocked + cells_out / (1 if fresh else blocked))
 
 
 def _product(problem: Problem, rates: Rates) -> float:
     """Seconds of one matrix product, which is as fast as a convolution that reorders nothing."""
-    few = 1.0 if problem.out_channels >= 8 else 4.0
+    few = 1 if problem.out_channels >= FITTED["few_maps"] else FITTED["product_few"]
     work = 2 * problem.macs * few / _products(problem, rates)
-    return work + problem.itemsize * problem.cells_out / rates.copies + rates.call / 2
+    written = problem.itemsize * problem.cells_out
+    return work + written / rates.copies + FITTED["inner_call"] * rates.call
 
 
 def _slowness(problem: Problem, layout: str) -> float:
@@ -139,44 +117,54 @@ def _slowness(problem: Problem, layout: str) -> float:
     """
     maps = problem.out_channels // problem.groups
     width = problem.windows[-1].kernel
-    last = layout == "channels-last"
+    full = maps >= FITTED["few_maps"]
     if problem.dtype == "float64" and problem.depth * problem.taps > 1:
-        return 2.0 if maps >= 8 else 8.0
+        return FITTED["double" if full else "double_few"]
     if problem.depthwise and problem.groups > 1:
-        # Registers are filled with channels of depthwise kernels too, if there are enough.
-        few = 48.0 if problem.groups < 8 else 1.5 * max(1.0, 16 / problem.groups)
-        if last:
-            return few * (LONG_LAST if 10 <= width < 14 else 1)
-        # An odd number of blocks of 16 channels is shared badly by threads, and fills the last.
-        return 50.0 if width >= 14 else few * (1.0 if problem.groups % 32 == 0 else 1.5)
+        return _depthwise_slowness(problem, layout)
     if problem.depth == 1 and maps == 1:
-        return 60.0 if width >= 32 else 17.0
+        return FITTED["single_wide" if width >= FITTED["wide_single"] else "single"]
     return _fill(problem, layout)
+
+
+def _depthwise_slowness(problem: Problem, layout: str) -> float:
+    """`_slowness` of one kernel per channel: registers are filled with channels if they can be."""
+    groups, width = problem.groups, problem.windows[-1].kernel
+    few = FITTED["depthwise"] * max(1.0, 16 / groups)
+    if groups < FITTED["few_maps"]:
+        few = FITTED["depthwise_few"]
+    if layout == "channels-last":
+        long = FITTED["long_last_from"] <= width < FITTED["wide"]
+        return few * (FITTED["long_last"] if long else 1)
+    if width >= FITTED["wide"]:
+        return FITTED["depthwise_wide"]
+    # An odd number of blocks of 16 channels is shared badly by threads, and fills the last.
+    return few * (1 if groups % 32 == 0 else FITTED["depthwise_odd"])
 
 
 def _fill(problem: Problem, layout: str) -> float:
     """`_slowness` of kernels that mix channels, or make several of one."""
     maps, width = problem.out_channels // problem.groups, problem.windows[-1].kernel
-    filled = -(-maps // 16) * 16 / maps if maps >= 8 else 6.0
+    filled = -(-maps // 16) * 16 / maps if maps >= FITTED["few_maps"] else FITTED["mixed_few"]
     if layout == "channels-last":
         return filled
     if problem.depth > 16:
         filled *= -(-problem.depth // 16) * 16 / problem.depth
-    if width >= 30:
-        return 3.0 * filled
+    if width >= FITTED["wide_mixed"]:
+        return FITTED["mixed_wide"] * filled
     blocks_only = problem.depth % 16 == 0 and problem.channels > 16
-    return 2.0 * filled if width >= 14 and blocks_only else filled
+    return FITTED["blocks_wide"] * filled if width >= FITTED["wide"] and blocks_only else filled
 
 
 def im2col(problem: Problem, rates: Rates) -> float:
     """Seconds of gathering every window, and one matrix product."""
     columns = problem.itemsize * problem.channels * problem.taps
     columns *= problem.batch * prod(problem.out_sizes)
-    written = 1.5 * columns + 2 * problem.itemsize * problem.cells_out
+    written = FITTED["gathering"] * columns + 2 * problem.itemsize * problem.cells_out
     # A product with few rows is bound by reading its columns.
     maps = problem.out_channels // problem.groups
-    work = 2 * problem.macs * (1 + 6 / maps) / _products(problem, rates)
-    return work + written / rates.copies + 8 * rates.call
+    work = 2 * problem.macs * (1 + FITTED["gathered_few"] / maps) / _products(problem, rates)
+    return work + written / rates.copies + FITTED["im2col_calls"] * rates.call
 
 
 def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> float:
@@ -184,7 +172,8 @@ def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> floa
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
     steps = cells * log2(max(cells, 2))
     if problem.rank == 1:
-        steps *= ROW[backend] * (1 if cells <= MOST_IN_CACHE else LONG_ROW)
+        long = cells > FITTED["longest_cached_row"]
+        steps *= FITTED[f"{backend}_row"] * (FITTED["long_row"] if long else 1)
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
     transforms += problem.out_channels * problem.depth
     work = transforms * steps / rates.transforms
@@ -201,11 +190,11 @@ def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> floa
         )
         work += 2 * moved / rates.copies
     if problem.dtype == "float64":
-        work *= CHECKED
+        work *= FITTED["checked"]
     bands = problem.batch * -(-tiles.counts[0] // blocks.rows_at_once(problem, tiles))
-    calls = 10 * bands + 20
+    calls = FITTED["band_calls"] * bands + FITTED["transforms_calls"]
     if problem.rank > 1:  # those of a row are written at once
-        calls += blocks_in_all // 2
+        calls += blocks_in_all // FITTED["blocks_a_call"]
     return work + _moved(problem, tiles) / rates.copies + calls * rates.call
 
 
@@ -222,7 +211,8 @@ def _moved(problem: Problem, tiles: Tiles) -> int:
 def interleaved(problem: Problem, rates: Rates) -> float:
     """Seconds of putting the phases of a transposed convolution together."""
     phases = prod(window.stride for window in problem.windows)
-    return 2 * problem.itemsize * problem.cells_out / rates.copies + 15 * phases * rates.call
+    calls = FITTED["phase_calls"] * phases
+    return 2 * problem.itemsize * problem.cells_out / rates.copies + calls * rates.call
 
 
 def separable(problem: Problem, rates: Rates) -> float:
@@ -236,12 +226,14 @@ def separable(problem: Problem, rates: Rates) -> float:
         work += window.kernel * count / _adding(problem, rates)
         calls += window.kernel * max(1, count / banded.BAND)
         work += problem.itemsize * count / rates.copies
-    return work + calls * rates.call / 2 + 10 * rates.call
+    inner = FITTED["inner_call"] * calls * rates.call
+    return work + inner + FITTED["separable_calls"] * rates.call
 
 
 def _passes(problem: Problem, rates: Rates) -> float:
     bands = max(problem.batch, problem.cells_out / banded.BAND) + 1
-    work = problem.macs / _adding(problem, rates) + bands * problem.taps * rates.call / 2
+    calls = FITTED["inner_call"] * bands * problem.taps
+    work = problem.macs / _adding(problem, rates) + calls * rates.call
     return work + problem.itemsize * (problem.cells_in + problem.cells_out) / rates.copies
 
 
@@ -252,13 +244,16 @@ def _taps(problem: Problem, rates: Rates) -> float:
     if problem.transposed:  # a tap reaches as many outputs as there are cells, not all of them
         reached = problem.cells_in // problem.channels * problem.out_channels
     moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * reached)
-    work = 2 * problem.macs / _products(problem, rates) + moved / (2 * rates.copies)
-    return work + problem.taps * rates.call * 4 + cells * problem.itemsize / rates.copies
+    work = 2 * problem.macs / _products(problem, rates)
+    work += FITTED["tap_moves"] * moved / rates.copies
+    calls = FITTED["tap_calls"] * problem.taps
+    return work + calls * rates.call + cells * problem.itemsize / rates.copies
 
 
 def _products(problem: Problem, rates: Rates) -> float:
-    factor = {"float32": 1.0, "float64": 2.0}.get(problem.dtype, SLOW_INTEGERS)
-    return rates.products / factor
+    if not problem.floating:
+        return rates.products / FITTED["integers"]
+    return rates.products * 4 / problem.itemsize
 
 
 def _adding(problem: Problem, rates: Rates) -> float:

@@ -1,4 +1,7 @@
-"""How long single planes should take by OpenCV: sums, transforms, and passes along their axes."""
+"""How long single planes should take by OpenCV: sums, transforms, and passes along their axes.
+
+What was fitted to measurements comes from the table `fitted_costs`; the other numbers count.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,12 @@ from typing import TYPE_CHECKING
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.algorithms.opencv.correlate import parts
 from convcalc.execute.backends import thread_pool
-from convcalc.execute.planning.cost import LARGEST_KEPT
+from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import PlaneRates
     from convcalc.execute.problem import Problem
-
-SETUP = 3
-"""Products that one output of a plane costs beyond those of its taps."""
-
-JOINING = 6
-"""Products that adding one more part of a kernel costs per output."""
-
-ADDING = {1: 14, 2: 4, 3: 8}
-"""Products that one more sum over a channel or slice costs per output, by the number of axes.
-
-What prepares the cells of a row or volume is in it too.
-"""
-
-ONE_MORE = 0.6
-"""What one more thread adds: threads share caches and memory, and must be woken."""
-
-CALLS = {1: 8, 2: 3, 3: 6}
-"""Calls that a sum takes, by the number of axes."""
-
-WIDE = 4
-"""How many times slower OpenCV adds products of float64."""
-
-
-NARROW = 32
-"""Cells of a row that are worth as much time as its beginning and end."""
 
 
 def sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
@@ -49,32 +27,31 @@ def sums(problem: Problem, rates: PlaneRates, copies: float) -> float:
     added = problem.depth * slices
     planes_in_all = problem.batch * problem.out_channels
     cells = planes_in_all * prod(blocks.whole(problem))
-    products = problem.depth * problem.taps + added * (SETUP * cut + JOINING * (cut - 1))
-    products += ADDING[problem.rank] * (added - 1 if problem.rank == 2 else added)
-    work = cells * products * (1 + NARROW / problem.out_sizes[-1]) / rates.sums
-    work *= WIDE if problem.dtype == "float64" else 1
+    of_parts = FITTED["sum_setup"] * cut + FITTED["part_joining"] * (cut - 1)
+    products = problem.depth * problem.taps + added * of_parts
+    products += FITTED[f"adding_{problem.rank}d"] * (added - 1 if problem.rank == 2 else added)
+    work = cells * products * (1 + FITTED["row_ends"] / problem.out_sizes[-1]) / rates.sums
+    work *= _width(problem)
     written = problem.itemsize * problem.cells_out
-    fresh = written / copies if written > LARGEST_KEPT else 0.0
+    fresh = written / copies if written > FITTED["largest_kept"] else 0
     made = planes_in_all * added * cut
+    calls = made * FITTED[f"sum_calls_{problem.rank}d"]
     shared = thread_pool.hands(int(rates.threads), max(made, int(rates.threads)), work)
-    return (work + made * CALLS[problem.rank] * rates.call) / _speedup(shared) + fresh
-
-
-FEW_ROWS = 0.7
-"""The time of the transform of a kernel, whose rows are few, in terms of that of a block."""
+    return (work + calls * rates.call) / _speedup(shared) + fresh
 
 
 def transforms(problem: Problem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
     """Seconds of the transforms of planes block by block, and of the checks."""
     cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
     of_blocks = (problem.channels + problem.out_channels) * blocks_in_all
-    made = of_blocks + FEW_ROWS * problem.out_channels
+    made = of_blocks + FITTED["kernel_rows"] * problem.out_channels
     work = made * cells * log2(max(cells, 2)) / rates.transforms
     written = 4 * cells * blocks_in_all * (problem.channels + 2 * problem.out_channels)
-    calls = 8 * blocks_in_all * problem.out_channels + 60
+    calls = FITTED["plane_block_calls"] * blocks_in_all * problem.out_channels
+    calls += FITTED["plane_transforms_calls"]
     # Of one sample after the other, whole blocks are shared among threads.
     hands = min(_hands(work, rates), problem.channels * prod(tiles.counts))
-    return (work + calls * rates.call) / _speedup(hands) + written / copies / 2
+    return (work + calls * rates.call) / _speedup(hands) + FITTED["plane_writes"] * written / copies
 
 
 def separable(problem: Problem, rates: PlaneRates) -> float:
@@ -82,15 +59,12 @@ def separable(problem: Problem, rates: PlaneRates) -> float:
     cells, seconds = list(problem.padded_sizes), 0.0
     planes_in_all = problem.batch * problem.channels
     for axis in reversed(range(problem.rank)):
-        window, slowness = problem.windows[axis], (1 if axis else COLUMNS)
+        window, slowness = problem.windows[axis], (1 if axis else FITTED["columns"])
         cells[axis] = (problem.out_sizes[axis] - 1) * window.stride + 1
-        products = planes_in_all * prod(cells) * (window.kernel * slowness + SETUP)
-        seconds += products / rates.sums * (WIDE if problem.dtype == "float64" else 1)
-    return seconds / _speedup(_hands(seconds, rates)) + planes_in_all * 6 * rates.call
-
-
-COLUMNS = 2.5
-"""How many times slower OpenCV adds along columns than along rows."""
+        products = planes_in_all * prod(cells) * (window.kernel * slowness + FITTED["sum_setup"])
+        seconds += products / rates.sums * _width(problem)
+    calls = FITTED["plane_pass_calls"] * planes_in_all
+    return seconds / _speedup(_hands(seconds, rates)) + calls * rates.call
 
 
 def _hands(seconds: float, rates: PlaneRates) -> int:
@@ -98,6 +72,11 @@ def _hands(seconds: float, rates: PlaneRates) -> int:
     return thread_pool.hands(int(rates.threads), int(rates.threads), seconds)
 
 
+def _width(problem: Problem) -> float:
+    """How many times longer the sums of that dtype take than those of float32."""
+    return FITTED["sum_double"] if problem.dtype == "float64" else 1
+
+
 def _speedup(hands: int) -> float:
     """How many times faster so many threads are than one."""
-    return 1 + ONE_MORE * (hands - 1)
+    return 1 + FITTED["one_more_thread"] * (hands - 1)

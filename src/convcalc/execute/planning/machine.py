@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from convcalc.errors import printable
 from convcalc.execute.backends import opencv, thread_pool
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning.kept_rates import (
     VERSION,
     KeptRatesError,
@@ -57,7 +58,14 @@ class PlaneRates(NamedTuple):
     threads: float = 2
 
 
-ORDINARY_PLANES = PlaneRates(2.8e10, 6e9, 3e-6)
+def _ordinary(backend: str) -> Rates:
+    """The rates of a backend on an ordinary machine."""
+    return Rates(*(FITTED[f"{backend}_{name}"] for name in Rates._fields))
+
+
+ORDINARY_PLANES = PlaneRates(
+    FITTED["opencv_sums"], FITTED["opencv_transforms"], FITTED["opencv_call"]
+)
 
 
 class Machine(NamedTuple):
@@ -71,9 +79,9 @@ class Machine(NamedTuple):
         threads: The threads that torch's rates are those of.
     """
 
-    numpy: Rates = Rates(1.2e11, 8e9, 3e9, 1.2e9, 4e9, 3e-6)
-    torch: Rates = Rates(2.2e11, 1.8e10, 4e9, 7e9, 6e9, 1.2e-5)
-    torch_import: float = 2.5
+    numpy: Rates = _ordinary("numpy")
+    torch: Rates = _ordinary("torch")
+    torch_import: float = FITTED["torch_import"]
     planes: PlaneRates | None = None
     threads: int = 2
 

@@ -13,6 +13,7 @@ from convcalc.execute.algorithms.fft import blocks, overlap_save
 from convcalc.execute.algorithms.opencv import planes as plane_sums
 from convcalc.execute.algorithms.polyphase import phases_of
 from convcalc.execute.backends.layouts import channels_may_be_last
+from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning import cost, cost_opencv
 
 if TYPE_CHECKING:
@@ -54,14 +55,8 @@ TRANSFORMS = {
 MOST_SPECTRA = 2**30
 """Bytes that transforms may take beside input and result."""
 
-TESTING = 20
-"""Calls that the test for factors takes."""
-
 MOST_PHASES = 256
 """Phases beyond which a transposed convolution is not looked at as forward ones."""
-
-FEW_PRODUCTS = 20_000
-"""Below so many products no plan is better than the plainest."""
 
 
 class Plan(NamedTuple):
@@ -117,7 +112,7 @@ def plan(
     if algorithm == "library":
         only = _direct(problem, backend, machine, plain=True)
         return only._replace(reason="the device has convolutions of its own")
-    few = algorithm == "auto" and problem.macs < FEW_PRODUCTS
+    few = algorithm == "auto" and problem.macs < FITTED["fewest_planned"]
     if problem.transposed and algorithm != "direct" and not few:
         return _transposed(problem, backend, machine, algorithm)
     refusals = _refusals(problem, separable)
@@ -223,7 +218,7 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
         yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
     if lowrank.refusal(problem) is None:
         # That the kernel has factors must be found out first, which costs about as much as this.
-        testing = TESTING * rates.call
+        testing = FITTED["factors_calls"] * rates.call
         seconds = cost.separable(problem, rates) + testing
         yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
         if machine.planes and problem.rank == 2:

@@ -10,6 +10,7 @@ import numpy as np
 
 from convcalc.execute.algorithms.opencv.planes import spread
 from convcalc.execute.backends import opencv, thread_pool
+from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Place = tuple[int, ...]
 
-TRANSFORMS = 5e9
+TRANSFORMS = FITTED["shared_transforms"]
 """Cells times log2(cells) per second that are counted on when work is shared among threads."""
 
 

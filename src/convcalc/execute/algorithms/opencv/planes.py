@@ -17,6 +17,7 @@ from convcalc.execute.algorithms.opencv.rows import correlate_row
 from convcalc.execute.algorithms.opencv.volumes import correlate_volume, slices_at_once
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.tap_by_tap import per_channel
+from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.problem import Problem
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-SUMS = 2e10
+SUMS = FITTED["shared_sums"]
 """Products per second that are counted on when the work is shared among threads."""
 
 
