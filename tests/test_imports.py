@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -15,70 +16,74 @@ import convcalc
 
 ROOT = Path(convcalc.__file__).parent
 
-MAY_IMPORT = {
-    # One axis, errors and files: they know of no layer.
-    "errors": "",
-    "window": "",
-    "opening": "errors",
-    "borders": "window",
-    "receptive": "errors window",
-    "collecting": "",
-    # Networks of layers, and the text that describes them.
-    "layers": "errors window receptive",
-    "network": "errors window receptive layers",
-    "language": "errors layers network collecting",
-    "zoo": "errors layers network language",
-    # What can be said from shapes alone.
-    "analysis": "errors window borders receptive collecting layers network language",
-    # Arrays in files.
-    "arrayfile": "errors opening layers",
-    # The convolution itself, from whole numbers up to clusters.
-    "execute/problem": "window layers network",
-    "execute/tiling": "errors window execute/problem",
-    "execute/arrays": "errors window layers arrayfile",
-    "execute/weights": "errors layers network",
-    "execute/backends": "errors window layers execute/problem execute/arrays",
-    "execute/algorithms": "window execute/problem execute/arrays execute/backends",
-    "execute/planning": "errors window analysis arrayfile execute/problem execute/backends"
-    " execute/algorithms",
-    "execute/executor": "errors window layers execute/problem execute/tiling execute/arrays"
-    " execute/backends execute/algorithms execute/planning",
-    "execute/verify": "errors window layers execute/arrays",
-    "execute/convolve": "errors layers execute/problem execute/arrays execute/planning"
-    " execute/executor",
-    "execute/settings": "analysis execute/problem execute/tiling execute/arrays execute/planning"
-    " execute/executor execute/verify",
-    "execute/job": "errors layers network execute/arrays execute/settings",
-    "execute/emptiness": "analysis arrayfile layers network execute/arrays execute/job",
-    "execute/in_memory": "__init__ errors analysis arrayfile layers network execute/problem"
-    " execute/arrays execute/weights execute/backends execute/planning execute/executor"
-    " execute/verify execute/settings execute/job execute/emptiness",
-    "execute/out_of_core": "__init__ errors analysis arrayfile layers execute/problem"
-    " execute/tiling execute/arrays execute/backends execute/planning execute/executor"
-    " execute/verify execute/settings execute/job execute/emptiness execute/in_memory",
-    "execute/cluster": "__init__ errors analysis arrayfile execute/problem execute/tiling"
-    " execute/arrays execute/backends execute/planning execute/executor execute/settings"
-    " execute/job execute/emptiness execute/in_memory execute/out_of_core",
-    "export": "errors window layers network execute/arrays",
-    # Documents and the command line.
-    "render": "errors receptive layers network language zoo analysis execute/problem"
-    " execute/tiling execute/arrays execute/planning execute/verify execute/settings",
-    "cli/parsing": "errors opening layers network language zoo",
-    "cli/terminal": "errors render cli/parsing",
-    "cli/commands": "errors layers network language zoo analysis arrayfile render"
-    " execute/weights execute/planning cli/parsing cli/terminal",
-    "cli/commands/run": "errors layers network arrayfile render execute/arrays execute/algorithms"
-    " execute/weights execute/planning execute/executor execute/verify execute/settings"
-    " execute/job execute/in_memory execute/out_of_core execute/cluster cli/parsing cli/terminal",
-    "cli": "__init__ errors execute/backends cli/parsing cli/terminal",
-    "__main__": "__init__ errors cli cli/terminal",
-    "__init__": "",
-}
+MAY_IMPORT = """
+# One axis, errors and files: they know of no layer.
+errors:
+window:
+opening: errors
+borders: window
+receptive: errors window
+collecting:
+# Networks of layers, and the text that describes them.
+layers: errors window receptive
+network: errors window receptive layers
+language: errors layers network collecting
+zoo: errors layers network language
+# What can be said from shapes alone.
+analysis: errors window borders receptive collecting layers network language
+# Arrays in files.
+arrayfile: errors opening layers
+# The convolution itself, from whole numbers up to clusters.
+execute/problem: window layers network
+execute/fitted_costs:
+execute/tiling: errors window execute/problem
+execute/arrays: errors window layers arrayfile
+execute/weights: errors layers network
+execute/backends: execute/fitted_costs errors window layers execute/problem execute/arrays
+execute/algorithms: execute/fitted_costs window execute/problem execute/arrays execute/backends
+execute/planning: execute/fitted_costs errors window analysis arrayfile execute/problem
+    execute/backends execute/algorithms
+execute/executor: execute/fitted_costs errors window layers execute/problem execute/tiling
+    execute/arrays execute/backends execute/algorithms execute/planning
+execute/verify: errors window layers execute/arrays
+execute/convolve: errors layers execute/problem execute/arrays execute/planning execute/executor
+execute/settings: analysis execute/problem execute/tiling execute/arrays execute/planning
+    execute/executor execute/verify
+execute/job: errors layers network execute/arrays execute/settings
+execute/emptiness: analysis arrayfile layers network execute/arrays execute/job
+execute/in_memory: __init__ errors analysis arrayfile layers network execute/problem
+    execute/arrays execute/weights execute/backends execute/planning execute/executor
+    execute/verify execute/settings execute/job execute/emptiness
+execute/out_of_core: __init__ errors analysis arrayfile layers execute/problem execute/tiling
+    execute/arrays execute/backends execute/planning execute/executor execute/verify
+    execute/settings execute/job execute/emptiness execute/in_memory
+execute/cluster: __init__ errors analysis arrayfile execute/problem execute/tiling
+    execute/arrays execute/backends execute/planning execute/executor execute/settings
+    execute/job execute/emptiness execute/in_memory execute/out_of_core
+export: errors window layers network execute/arrays
+# Documents and the command line.
+render: errors receptive layers network language zoo analysis execute/problem execute/tiling
+    execute/arrays execute/planning execute/verify execute/settings
+cli/parsing: errors opening layers network language zoo
+cli/terminal: errors render cli/parsing
+cli/commands: errors layers network language zoo analysis arrayfile render execute/weights
+    execute/planning cli/parsing cli/terminal
+cli/commands/run: errors layers network arrayfile render execute/arrays execute/algorithms
+    execute/weights execute/planning execute/executor execute/verify execute/settings
+    execute/job execute/in_memory execute/out_of_core execute/cluster cli/parsing cli/terminal
+cli: __init__ errors execute/backends cli/parsing cli/terminal
+__main__: __init__ errors cli cli/terminal
+__init__:
+"""
 """Every room with those that it may import, names for type checkers included; bottom first.
 
 A room is a file or a folder of convcalc; in `execute` and `cli`, one of theirs."""
 
-ROOMS = {room: set(others.split()) for room, others in MAY_IMPORT.items()}
+ROOMS = {
+    room: set(others.split())
+    for line in re.sub(r"#.*|\n +", " ", MAY_IMPORT).splitlines()
+    for room, others in re.findall(r"([\w/]+):(.*)", line)
+}
 
 UPWARDS = {
     ("network", "analysis"),
