@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import pty
+import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -128,6 +130,20 @@ def loaded_by(*arguments: str) -> set[str]:
         timeout=60,
     )
     return set(finished.stderr.decode().rpartition("\n@")[2].split())
+
+
+def limited(kind, value):
+    """What a child process does first: give itself a limit."""
+
+    def limit():
+        resource.setrlimit(kind, (value, value))
+
+    return limit
+
+
+def heed_interrupts():
+    """What a child does first: whoever runs the tests in the background ignores interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def listing() -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
 import resource
@@ -14,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, environment, listing, strict
+from cli_support import COMMAND, environment, limited, listing, strict
+from two_workers import two_workers
 
 from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
 from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import DataError
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
 cluster_module = pytest.importorskip("convcalc.execute.cluster.client")
 
@@ -31,14 +31,7 @@ RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Two workers on this machine."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        local_directory=tmp_path_factory.mktemp("workers"),
-        silence_logs=logging.CRITICAL + 1,
-    ) as cluster:
+    with two_workers(tmp_path_factory.mktemp("workers")) as cluster:
         yield cluster
 
 
@@ -292,10 +285,7 @@ def test_too_few_open_files_for_workers_are_told(convcalc, number):
     before = listing()
     words = (*RUN, "--scheduler", "local", "-q", "-o", "y.npy")
 
-    def limit():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
-
-    done = convcalc(*words, preexec_fn=limit)
+    done = convcalc(*words, preexec_fn=limited(resource.RLIMIT_NOFILE, number))
     assert (4, "") == (done.code, done.out)
     assert (
         f"convcalc: error: cannot start workers: {number} files may be open, 64 are needed; "
