@@ -71,6 +71,12 @@ SLACK = Work(2000, 100_000, 100_000)
 """What may come on top at any size: ten faults with their hints, tables that double at once."""
 
 
+def filled(pattern: tuple[str, str, str], size: int) -> bytes:
+    """At most so many bytes: a beginning, what is repeated in between, an end."""
+    head, unit, tail = (part.encode() for part in pattern)
+    return head + unit * ((size - len(head) - len(tail)) // len(unit)) + tail
+
+
 def outgrown(small: Work, large: Work) -> str:
     """What more than doubled from a text to one of twice the size, or nothing."""
     return ", ".join(

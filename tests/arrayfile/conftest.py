@@ -1,10 +1,17 @@
-"""File systems of several kinds."""
+"""Fixtures of the tests of array files: a folder, and file systems of several kinds."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Every test works in an empty folder of its own, which it may look into."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(params=["link", "no second names"])

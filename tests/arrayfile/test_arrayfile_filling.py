@@ -16,13 +16,6 @@ from convcalc.errors import OutputError, ResourceError
 APPEARED = "it was made by somebody else during the work; add --force to replace it"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Every test works in an empty folder of its own, which it may look into."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 NAMES = ["0.npy", "1.npy", "2.npy"]
 
 

@@ -15,12 +15,6 @@ from convcalc.arrayfile.folder import file_name
 from convcalc.errors import OutputError
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def check(path="maps", names=("0.npy", "1.npy"), *, force=False, inputs=()):
     check_folder(path, names, force=force, inputs=inputs)
 

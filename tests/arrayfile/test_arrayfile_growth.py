@@ -1,6 +1,6 @@
 """Hostile files: whatever a reader is given, twice the file is at most twice the work.
 
-The growth of texts is held in tests/test_growth.py.
+The growth of texts is held in tests/language/test_growth.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from convcalc.arrayfile import read_archive
 from convcalc.arrayfile.header import read_header
 from convcalc.arrayfile.source import Source
 from convcalc.errors import DataError
-from growth import check, work
+from growth import check, filled, work
 
 EVERYWHERE = ""
 """Lines are counted in NumPy and zipfile too."""
@@ -92,8 +92,7 @@ MOST_BYTES = (4450, 8900)
 
 def npy(pattern, size):
     """A `.npy` with a header of a pattern, and nothing after it."""
-    head, unit, tail = (part.encode() for part in pattern)
-    text = head + unit * ((size - len(head) - len(tail)) // len(unit)) + tail
+    text = filled(pattern, size)
     return b"\x93NUMPY\x02\x00" + len(text).to_bytes(4, "little") + text
 
 

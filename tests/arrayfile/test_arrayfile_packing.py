@@ -21,12 +21,6 @@ ARRAYS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def write(arrays=ARRAYS, path="w.npz"):
     write_archive(path, iter(arrays.items()), sum(array.nbytes for array in arrays.values()))
 

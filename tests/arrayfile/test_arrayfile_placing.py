@@ -17,13 +17,6 @@ ARRAY = np.arange(24, dtype="f4").reshape(2, 3, 4)
 APPEARED = "it was made by somebody else during the work; add --force to replace it"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Every test works in an empty folder of its own, which it may look into."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 # Writers of one file, each of which lets somebody else be quicker.
 
 

@@ -20,12 +20,6 @@ zarr_folder = pytest.importorskip("convcalc.arrayfile.zarr_folder", exc_type=Imp
 VALUES = np.arange(24, dtype="int16").reshape(4, 6)
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def save(name, version, values=VALUES, **options):
     """An array in chunks of 3 x 4."""
     array = zarr.create_array(

@@ -6,9 +6,12 @@ import contextlib
 import json
 import os
 import pty
+import resource
+import signal
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +77,50 @@ def ended(code: int, out: bytes | None, err: bytes | None) -> Done:
     return Done(code, *texts, out or b"")
 
 
+TELLING = """
+import os, sys
+from convcalc.__main__ import main
+
+sign, name = int(sys.argv.pop(1)), sys.argv.pop(1)
+
+def look(frame, event, argument):
+    called = frame.f_code.co_name if event == "call" else event == "c_call" and argument.__name__
+    if called == name:
+        sys.setprofile(None)
+        os.write(sign, b"!")
+
+sys.setprofile(look)
+sys.exit(main())
+"""
+"""The command line in a process that tells when a function of that name is first called."""
+
+
+def at_work(*arguments: str, function: str = "direct", env=None) -> subprocess.Popen:
+    """A command in the middle of its work: it has just called that function of a backend."""
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", TELLING, str(writing), function, *arguments],
+        env=environment(**(env or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
+        pass_fds=[writing],
+    )
+    os.close(writing)
+    with open(reading, "rb") as sign:
+        assert b"!" == sign.read(1), process.communicate()
+    return process
+
+
+def appears(process: subprocess.Popen, pattern: str, count: int = 1, seconds: float = 60) -> None:
+    """Waits until so many files fit a pattern, the process ends, or the seconds are over."""
+    end = time.monotonic() + seconds
+    while len(list(Path.cwd().glob(pattern))) < count and time.monotonic() < end:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.005)
+            return
+
+
 def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=None) -> Done:
     """One command whose standard output (and with `keyboard` its input) is a terminal."""
     master, screen = pty.openpty()
@@ -128,6 +175,20 @@ def loaded_by(*arguments: str) -> set[str]:
         timeout=60,
     )
     return set(finished.stderr.decode().rpartition("\n@")[2].split())
+
+
+def limited(kind, value):
+    """What a child process does first: give itself a limit."""
+
+    def limit():
+        resource.setrlimit(kind, (value, value))
+
+    return limit
+
+
+def heed_interrupts():
+    """What a child does first: whoever runs the tests in the background ignores interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def listing() -> dict[str, bytes]:

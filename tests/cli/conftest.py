@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from importlib.util import find_spec
 
@@ -44,6 +45,16 @@ def inside(capsys, monkeypatch):
         return Done(code, *capsys.readouterr())
 
     return answer
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """`typed(b"relu")`: what standard input holds."""
+
+    def hold(data: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+
+    return hold
 
 
 @pytest.fixture

@@ -4,16 +4,13 @@ import resource
 from importlib.util import find_spec
 
 import pytest
+from cli_support import limited
 
 MIB = 2**20
 
 
-def limited(mib):
-    return lambda: resource.setrlimit(resource.RLIMIT_AS, (mib * MIB, mib * MIB))
-
-
 def outcome(convcalc, mib, *command):
-    done = convcalc(*command, preexec_fn=limited(mib))
+    done = convcalc(*command, preexec_fn=limited(resource.RLIMIT_AS, mib * MIB))
     if done.code != 0:
         assert (4, "", 1) == (done.code, done.out, done.err.count("\n")), (mib, done)
         assert done.err.startswith("convcalc: error: not enough memory"), done.err
@@ -43,7 +40,7 @@ def test_the_calculator_needs_no_numpy(convcalc, mib):
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_torch_that_does_not_fit_is_named(convcalc):
     run = ("run", "image.npy", "-k", "kernel.npy", "-q", "--backend", "torch")
-    done = convcalc(*run, preexec_fn=limited(400))
+    done = convcalc(*run, preexec_fn=limited(resource.RLIMIT_AS, 400 * MIB))
     assert (4, "") == (done.code, done.out)
     assert done.err.startswith("convcalc: error: not enough memory to load a library: libtorch")
     assert 1 == done.err.count("\n")

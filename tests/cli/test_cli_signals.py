@@ -1,17 +1,11 @@
 """Signals, however many and wherever they are heard: one line, and the exit code of the first."""
 
-import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
-from cli_support import ended, environment
-
-
-def heed_interrupts():
-    """What a child does first: whoever runs the tests in the background ignores interrupts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+from cli_support import ended, environment, heed_interrupts
 
 
 def script(body):

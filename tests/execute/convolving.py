@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from convcalc.errors import DataError
 from convcalc.execute.in_memory import run_work
 from convcalc.execute.job import kernel_work
 from convcalc.execute.settings import Settings
 from convcalc.layers import Conv, ConvTranspose
 from oracles import naive_conv, naive_conv_transpose
+from tolerances import TOLERANCES
 
 HAS_TORCH = find_spec("torch") is not None
 AVAILABLE = ("numpy", "torch") if HAS_TORCH else ("numpy",)
@@ -22,6 +24,8 @@ BACKENDS = (
     pytest.param("torch", marks=pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")),
 )
 MODES = ("zeros", "reflect", "replicate", "circular")
+
+both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def run(kind, x, w, b=None, *, groups=1, flip=False, parameters=None, **settings):
@@ -63,6 +67,44 @@ def conv(x, w, b=None, **options):
 def convt(x, w, b=None, **options):
     """`run` of a transposed convolution, its array alone."""
     return run(ConvTranspose, x, w, b, **options).array
+
+
+def normal(*shape, dtype="float32", seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def backend_of(name):
+    if name == "numpy":
+        from convcalc.execute.backends.numpy_backend import NumpyBackend
+
+        return NumpyBackend()
+    from convcalc.execute.backends.torch_backend import TorchBackend
+
+    return TorchBackend()
+
+
+def within(y, x, w, reference, dtype="float32"):
+    """Whether y lies within the bound of its dtype; `reference` convolves in float64."""
+    with np.errstate(all="ignore"):
+        exact, products = reference(x, w), reference(abs(x), abs(w))
+        return abs(y.astype(float) - exact) <= TOLERANCES[dtype].bound(products)
+
+
+def correlate(x, w):
+    """Cross-correlation of (N, C, *sizes) with (O, C, *k) in float64, without padding."""
+    rank = x.ndim - 2
+    view = np.lib.stride_tricks.sliding_window_view(
+        x.astype(float), w.shape[2:], axis=tuple(range(2, x.ndim))
+    )
+    letters = "uvw"[:rank]
+    taps = "xyz"[:rank]
+    return np.einsum(f"nc{letters}{taps},oc{taps}->no{letters}", view, w.astype(float))
+
+
+def refusal(x, w, b=None, **options):
+    with pytest.raises(DataError) as caught:
+        conv(x, w, b, **options)
+    return str(caught.value)
 
 
 class Case(NamedTuple):

@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from drawn_networks import networks
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_language import networks
 
 import convcalc
 from convcalc.language import read_tree, write_file, write_line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 
@@ -11,16 +10,6 @@ import pytest
 from cli_support import call
 
 LAYER = b"conv:8,k3\n"
-
-
-@pytest.fixture
-def typed(monkeypatch):
-    """`typed(b"relu")`: what standard input holds."""
-
-    def hold(data: bytes) -> None:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
-
-    return hold
 
 
 def specs(done):

@@ -8,7 +8,7 @@ import pytest
 
 from convcalc.execute.planning.kept_rates import MAX_FILE_BYTES, KeptRatesError, read_kept
 from convcalc.execute.planning.machine import DEFAULT, as_data, complaint, forget
-from growth import check, work
+from growth import check, filled, work
 
 GOOD = json.dumps(as_data(DEFAULT))
 BEFORE, AFTER = GOOD[:-1] + ', "more": ', "}"
@@ -67,12 +67,6 @@ PATTERNS = {
     "comments": ("", "// a\n", GOOD),
 }
 """Beginning, what is repeated, end."""
-
-
-def filled(pattern, size):
-    """A file of a pattern, of about this many bytes."""
-    head, unit, tail = (part.encode() for part in pattern)
-    return head + unit * ((size - len(head) - len(tail)) // len(unit)) + tail
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A campaign: inputs that change at random moments of real runs never give a mixed result.
 
-    python -m pytest -m slow tests/cli/test_cli_changing.py
+    python -m pytest -m slow tests/cli/commands/run/test_cli_changing.py
 
 prints how many runs ended with which code, and how many of those that ended with 0 were right.
 """
@@ -8,7 +8,6 @@ prints how many runs ended with which code, and how many of those that ended wit
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import random
 import subprocess
@@ -19,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, environment
+from cli_support import COMMAND, appears, environment
+from two_workers import two_workers
 
 from changing import appended, replaced, touched, truncated
 
@@ -35,15 +35,8 @@ def way(request, tmp_path_factory):
     if request.param == "bounded":
         yield BOUNDED
         return
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        local_directory=tmp_path_factory.mktemp("workers"),
-        silence_logs=logging.CRITICAL + 1,
-    ) as cluster:
+    pytest.importorskip("distributed")
+    with two_workers(tmp_path_factory.mktemp("workers")) as cluster:
         yield ("--scheduler", cluster.scheduler_address, "--max-memory", "4M")
 
 
@@ -68,10 +61,7 @@ def started(way):
 def begun(process, seconds=300.0):
     """Seconds until the result is in the making, or the process has ended, or so many are over."""
     begin = time.perf_counter()
-    while process.poll() is None and not list(Path.cwd().glob(".convcalc-*")):
-        if time.perf_counter() - begin > seconds:
-            break
-        time.sleep(0.002)
+    appears(process, ".convcalc-*", seconds=seconds)
     return time.perf_counter() - begin
 
 

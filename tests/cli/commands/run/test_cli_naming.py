@@ -8,7 +8,7 @@ import resource
 
 import numpy as np
 import pytest
-from cli_support import call, listing
+from cli_support import call, limited, listing
 
 from convcalc.cli.commands.run.naming import with_files
 
@@ -165,10 +165,11 @@ FEW = [(number, words) for number in (5, 6, 8) for words in COMMANDS]
 @pytest.mark.parametrize(("number", "words"), [*FEW, (5, ("calibrate", "-q"))])
 def test_few_open_files_are_enough_or_told_in_one_line(number, words):
     # Python itself does not start with fewer than 5.
-    def limit():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
-
-    done = call(*words, preexec_fn=limit, env={"XDG_CACHE_HOME": os.getcwd()})
+    done = call(
+        *words,
+        preexec_fn=limited(resource.RLIMIT_NOFILE, number),
+        env={"XDG_CACHE_HOME": os.getcwd()},
+    )
     assert done.code in (0, 4), done.err
     if done.code:
         assert done.err.startswith("convcalc: error: ")

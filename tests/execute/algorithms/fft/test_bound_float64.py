@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, conv
+from convolving import AVAILABLE, BACKENDS, backend_of, conv
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +16,6 @@ from convcalc.window import Window
 from tolerances import TOLERANCES
 
 both = pytest.mark.parametrize("backend", BACKENDS)
-
-
-def backend_of(name):
-    if name == "numpy":
-        return NumpyBackend()
-    from convcalc.execute.backends.torch_backend import TorchBackend
-
-    return TorchBackend()
 
 
 def sums(x, w):

@@ -1,7 +1,4 @@
-"""Single planes by OpenCV: values, borders, parts of kernels, wild numbers, threads."""
-
-import threading
-import time
+"""Single planes by OpenCV: values, borders, parts of kernels, outliers, threads."""
 
 import numpy as np
 import pytest
@@ -194,64 +191,6 @@ def test_a_kernel_that_is_not_finite_is_not_for_opencv(wild):
     assert ran(x * 0, w) is not None
 
 
-def test_work_is_shared_only_where_it_pays():
-    seen = []
-    thread_pool.shared(lambda begin, end: seen.append((begin, end)), 10, 4, 1e-4)
-    assert [(0, 10)] == seen
-    seen.clear()
-    thread_pool.shared(lambda begin, end: seen.append((begin, end)), 10, 2, 0.3)
-    # four runs for each of two threads
-    expected = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6), (6, 7), (7, 8), (8, 10)]
-    assert expected == sorted(seen)
-
-
-def test_long_work_is_handed_out_in_short_runs():
-    seen = []
-    thread_pool.shared(lambda begin, end: seen.append(end - begin), 1000, 2, 2.0)
-    assert [50] * 20 == seen
-
-
-def test_the_caller_does_what_a_helper_does_not_come_to():
-    held, done = threading.Event(), []
-
-    def work(begin, end):
-        if threading.current_thread() is threading.main_thread():
-            done.append((begin, end))
-            if len(done) == 7:
-                held.set()
-        else:
-            assert held.wait(10)
-
-    thread_pool.shared(work, 8, 2, 0.3)
-    assert 7 <= len(done) <= 8
-
-
-def test_nothing_is_begun_after_an_interrupt():
-    begun = []
-
-    def work(begin, end):
-        begun.append(begin)
-        if threading.current_thread() is threading.main_thread():
-            raise KeyboardInterrupt
-        time.sleep(0.05)
-
-    with pytest.raises(KeyboardInterrupt):
-        thread_pool.shared(work, 100, 2, 5.0)
-    time.sleep(0.2)
-    assert len(begun) <= 3
-
-
-@pytest.mark.parametrize("helping", [False, True])
-def test_an_error_in_a_thread_is_raised(helping):
-    def work(begin, end):
-        if (threading.current_thread() is threading.main_thread()) != helping:
-            raise ValueError("here")
-        time.sleep(0.01)
-
-    with pytest.raises(ValueError, match="here"):
-        thread_pool.shared(work, 8, 2, 1.0)
-
-
 def test_every_kernel_of_a_plane_has_its_own_result():
     x, w = drawn(2, 3, 20, 30), drawn(6, 1, 3, 3)
     y = ran(x, w, before=0)
@@ -332,33 +271,6 @@ def test_a_row_is_a_plane_of_one_row():
         assert np.abs(y[0, 0] - expected).max() < 2e-6 * 30 * 4
 
 
-def test_the_price_of_sums_counts_every_part_of_a_kernel():
-    windows = (Window(15, 1, 7, 7),) * 2
-    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
-    rates = PlaneRates(1e9, 1, 1e-3, 1)
-    # 10,000 outputs of 225 taps, 3 more for each of two parts, 6 to add the second one; a row of
-    # 100 cells costs as much as 132; three calls for each part
-    assert 2.37e-3 * 1.32 + 6e-3 == pytest.approx(cost_opencv.sums(problem, rates, 1e6))
-    wide = problem._replace(dtype="float64")
-    # five parts of at most 49 cells, and four times as slow: 4 * (225 + 15 + 24)
-    assert 10.56e-3 * 1.32 + 15e-3 == pytest.approx(cost_opencv.sums(wide, rates, 1e6))
-    large = problem._replace(batch=1000)
-    # 40 MB of results are more than memory that is kept: written at 1 MB/s
-    assert 2.37 * 1.32 + 6 + 40 == pytest.approx(cost_opencv.sums(large, rates, 1e6))
-
-
-def test_the_price_of_sums_counts_channels_and_slices():
-    windows = (Window(3, 1, 1, 1),) * 3
-    problem = Problem(1, 2, 1, 1, (10, 10, 32), windows, (10, 10, 32))
-    rates = PlaneRates(1e9, 1, 1e-3, 1)
-    # 3,200 outputs of 2 channels * 27 taps, 3 + 8 more for each of 2 * 3 sums; a row of 32 cells
-    # costs as much as 64; 6 calls for each sum
-    assert 120 * 3.2e-6 * 2 + 36e-3 == pytest.approx(cost_opencv.sums(problem, rates, 1e6))
-    flat = problem._replace(sizes=(10, 32), out_sizes=(10, 32), windows=windows[:2])
-    # 320 outputs of 2 channels * 9 taps, 3 for each of two sums, 4 to add the second
-    assert 28 * 3.2e-7 * 2 + 6e-3 == pytest.approx(cost_opencv.sums(flat, rates, 1e6))
-
-
 def test_opencv_computes_with_as_many_threads_as_are_allowed():
     import cv2
 
@@ -372,26 +284,6 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
     finally:
         cv2.setNumThreads(before)
     assert [(2, 2, 1), (3,)] == seen
-
-
-def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
-    windows = (Window(15, 1, 7, 7),) * 2
-    problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
-    tiles = blocks.Tiles((64, 64), (50, 50), (2, 2))
-    # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
-    work = (24 + 4 * 0.7) * 4096 * 12
-    assert work == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30)
-    )
-    # of each block 2 channels of float32 are read and looked at, 4 are written in both widths
-    written = 4 * 4096 * 4 * (2 + 2 * 4) / 2
-    assert written == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
-    )
-    calls = 8 * 4 * 4 + 60
-    assert calls == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
-    )
 
 
 def test_threads_share_whole_blocks():
