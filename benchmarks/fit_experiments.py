@@ -18,6 +18,7 @@ from fit_threads import THREADS
 from convcalc.execute.algorithms import separable, toeplitz
 from convcalc.execute.backends import opencv
 from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.executor import Executor
 from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.planning.planner import plan
@@ -170,7 +171,8 @@ def _kernel() -> Functions:
 
 
 def _phases() -> Functions:
-    ops, x, w = NumpyBackend("im2col", machine=DEFAULT), _normal(1, 1, 6, 6), _normal(1, 1, 6, 6)
+    ops = Executor(NumpyBackend(), DEFAULT, "im2col")
+    x, w = _normal(1, 1, 6, 6), _normal(1, 1, 6, 6)
     windows = (Window(6, 3),) * 2
     return {"phases": lambda: ops.conv_transpose(x, w, None, windows, 1, (21, 21))}
 

@@ -20,10 +20,11 @@ import torch
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.backends.torch_backend import TorchBackend
-from convcalc.execute.executor.run_plan import run_plan
+from convcalc.execute.executor.run_plan import Arrays, run_plan
 from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning import cost, cost_opencv
-from convcalc.execute.planning.planner import Plan
+from convcalc.execute.planning.machine import DEFAULT
+from convcalc.execute.planning.planner import Plan, Planner
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
 
@@ -111,7 +112,8 @@ class Case(NamedTuple):
         w = array(self.out, problem.depth, *(self.kernel,) * problem.rank)
         if plan.algorithm == "lowrank":
             w = ops.load(np.ones(w.shape, self.dtype), self.dtype)
-        return lambda: run_plan(ops, plan, problem, x, w, None)
+        planner = Planner(self.backend, DEFAULT)
+        return lambda: run_plan(ops, planner, plan, problem, Arrays(x, w))
 
     def foretold(self, machine: Machine) -> float:
         """The seconds of it by the cost model."""

@@ -34,15 +34,15 @@ analysis: errors window borders receptive collecting layers network language
 # Arrays in files.
 arrayfile: errors opening layers
 # The convolution itself, from whole numbers up to clusters.
-execute/problem: window layers network
 execute/fitted_costs:
-execute/tiling: errors window execute/problem
 execute/arrays: errors window layers arrayfile
+execute/problem: window layers network execute/arrays
+execute/tiling: errors window execute/problem
 execute/weights: errors layers network
 execute/backends: execute/fitted_costs errors window layers execute/problem execute/arrays
 execute/algorithms: execute/fitted_costs window execute/problem execute/arrays execute/backends
-execute/planning: execute/fitted_costs errors window analysis arrayfile execute/problem
-    execute/backends execute/algorithms
+execute/planning: execute/fitted_costs errors window analysis arrayfile execute/arrays
+    execute/problem execute/backends execute/algorithms
 execute/executor: execute/fitted_costs errors window layers execute/problem execute/tiling
     execute/arrays execute/backends execute/algorithms execute/planning
 execute/verify: errors window layers execute/arrays
@@ -89,8 +89,6 @@ UPWARDS = {
     ("network", "analysis"),
     ("network", "export"),
     ("network", "language"),
-    ("execute/backends", "execute/executor"),
-    ("execute/backends", "execute/planning"),
 }
 """Imports that lead upwards all the same."""
 

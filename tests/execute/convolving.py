@@ -10,8 +10,12 @@ import pytest
 from hypothesis import strategies as st
 
 from convcalc.errors import DataError
+from convcalc.execute.executor import run_plan as run_plan_of
+from convcalc.execute.executor.run_plan import Arrays
 from convcalc.execute.in_memory import run_work
 from convcalc.execute.job import kernel_work
+from convcalc.execute.planning.machine import this_machine
+from convcalc.execute.planning.planner import Planner
 from convcalc.execute.settings import Settings
 from convcalc.layers import Conv, ConvTranspose
 from oracles import naive_conv, naive_conv_transpose
@@ -81,6 +85,12 @@ def backend_of(name):
     from convcalc.execute.backends.torch_backend import TorchBackend
 
     return TorchBackend()
+
+
+def run_plan(ops, plan, problem, x, w):
+    """The result of a plan, without a bias, at the rates of this machine."""
+    planner = Planner(ops.name, this_machine())
+    return run_plan_of.run_plan(ops, planner, plan, problem, Arrays(x, w))
 
 
 def within(y, x, w, reference, dtype="float32"):

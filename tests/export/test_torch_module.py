@@ -17,7 +17,9 @@ import convcalc
 from contract import CONTRACT
 from convcalc.errors import DataError, ShapeError, SpecError, UsageError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.executor import Executor
 from convcalc.execute.in_memory import run_network
+from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.settings import Settings
 from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsample
 from convcalc.network.functional import ONLY_MODULES
@@ -117,7 +119,7 @@ def executed(network, x, weights):
         arrays = [values[source] for source in step.node.inputs]
         prefix = f"{step.node.label}."
         own = {name.removeprefix(prefix): w.astype(float) for name, w in weights.items()}
-        values[index] = step.layer.run(NumpyBackend(), arrays, own)
+        values[index] = step.layer.run(Executor(NumpyBackend(), this_machine()), arrays, own)
     return values[index]
 
 

@@ -20,7 +20,7 @@ from convcalc.execute.executor.arguments import (
     layer_of,
     placed,
 )
-from convcalc.execute.executor.open_backend import limited_threads, open_backend
+from convcalc.execute.executor.open_executor import limited_threads, open_executor
 from convcalc.execute.executor.prepared import call_of
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import Plan, plan
@@ -255,7 +255,7 @@ def _of_arrays(
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
     if not len(given["x"]):
         return np.zeros((0, on.layer.out_channels, *on.out_sizes), dtypes.stored)
-    ops = open_backend(backend, None, (), algorithm, threads)
+    ops = open_executor(backend, None, (), algorithm, threads)
     loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
     with np.errstate(all="ignore"):
         return finished(ops.unload(_run(on, ops, loaded)), dtypes)
@@ -270,7 +270,7 @@ def _of_tensors(
     if not len(given["x"]):
         shape = (0, on.layer.out_channels, *on.out_sizes)
         return given["x"].new_zeros(shape, dtype=result)
-    ops = open_backend(backend, str(given["x"].device), (), algorithm)
+    ops = open_executor(backend, str(given["x"].device), (), algorithm)
     with torch.no_grad():
         loaded = {
             name: tensor.detach().resolve_neg().to(getattr(torch, compute))

@@ -14,7 +14,7 @@ from convcalc.errors import DataError, ResourceError, UsageError, printable
 from convcalc.execute.arrays.axes import as_given, batch_first
 from convcalc.execute.arrays.dtypes import finished, plan_dtypes
 from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
-from convcalc.execute.executor.open_backend import choose_backend, limited_threads, open_backend
+from convcalc.execute.executor.open_executor import choose_backend, limited_threads, open_executor
 from convcalc.execute.job import network_work
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import plan
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.arrays.dtypes import DtypePlan
-    from convcalc.execute.backends.numpy_backend import NumpyBackend
-    from convcalc.execute.backends.torch_backend import TorchBackend
+    from convcalc.execute.executor.executor import Executor
     from convcalc.execute.job import Weights, Work
     from convcalc.execute.problem import Problem
     from convcalc.layers import Shape
@@ -104,30 +103,30 @@ def run_work(
         return _of_nothing(work, settings, report, dtypes, notes, watch)
     _check_memory(report, dtypes, samples)
     problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
-    backend = open_backend(
+    executor = open_executor(
         settings.backend, settings.device, problems, settings.algorithm, settings.threads
     )
     finishing = watch and _finishing(watch, dtypes, axes)
-    with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
+    with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
         try:
-            computed = _layers(network, samples, weights, backend, dtypes.compute, finishing)
+            computed = _layers(network, samples, weights, executor, dtypes.compute, finishing)
         except RuntimeError as error:
             raise memory_error(error) from None
-        result = finished(backend.unload(computed), dtypes)
+        result = finished(executor.unload(computed), dtypes)
     found = None
     if settings.verify is not None:
         found = verify(_single(network), samples, weights, result, dtypes, settings.verify)
     return Result(
         array=as_given(result, axes),
         report=report,
-        backend=backend.name,
+        backend=executor.backend.name,
         dtypes=dtypes,
-        threads=backend.threads,
-        versions={"convcalc": __version__, **backend.versions},
+        threads=executor.backend.threads,
+        versions={"convcalc": __version__, **executor.backend.versions},
         notes=notes,
         overflowed=_overflowed(result, named),
         verification=found,
-        convolutions=tuple(backend.done),
+        convolutions=tuple(executor.done),
     )
 
 
@@ -140,17 +139,17 @@ def _of_nothing(
     watch: Callable[[str, np.ndarray], None] | None,
 ) -> Result:
     """The result of a batch without samples."""
-    backend = open_backend(
+    executor = open_executor(
         settings.backend, settings.device, (), settings.algorithm, settings.threads
     )
     finishing = watch and _finishing(watch, dtypes, work.axes)
     return Result(
         array=as_given(empty_outputs(work.network, report.input, dtypes, finishing), work.axes),
         report=report,
-        backend=backend.name,
+        backend=executor.backend.name,
         dtypes=dtypes,
-        threads=backend.threads,
-        versions={"convcalc": __version__, **backend.versions},
+        threads=executor.backend.threads,
+        versions={"convcalc": __version__, **executor.backend.versions},
         notes=(*notes, EMPTY),
         overflowed=0,
     )
@@ -198,23 +197,23 @@ def _layers(
     network: Network,
     samples: np.ndarray,
     weights: Mapping[str, np.ndarray],
-    backend: NumpyBackend | TorchBackend,
+    executor: Executor[Any],
     dtype: str,
     watch: Callable[[str, np.ndarray], None] | None,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
     last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
     last_read[network.output] = len(network.nodes)
-    values: dict[int, Any] = {INPUT: backend.load(samples, dtype)}
+    values: dict[int, Any] = {INPUT: executor.load(samples, dtype)}
     for index, step in enumerate(network.walk(samples.shape[1:])):
         own = {
-            name: backend.load(weights[f"{step.node.label}.{name}"], dtype)
+            name: executor.load(weights[f"{step.node.label}.{name}"], dtype)
             for name in step.layer.tensor_shapes(*step.arriving)
         }
         arrays = [values[source] for source in step.node.inputs]
-        values[index] = step.layer.run(backend, arrays, own)
+        values[index] = step.layer.run(executor, arrays, own)
         if watch is not None:
-            watch(step.node.label, backend.unload(values[index]))
+            watch(step.node.label, executor.unload(values[index]))
         for source in (*step.node.inputs, index):
             if last_read.get(source, index) == index:
                 values.pop(source, None)

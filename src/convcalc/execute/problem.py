@@ -9,8 +9,9 @@ from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from convcalc.execute.arrays.array import Array
     from convcalc.layers.base import Layer
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -108,6 +109,41 @@ class Problem(NamedTuple):
     def depthwise(self) -> bool:
         """Whether each channel is convolved by itself, with one kernel."""
         return self.groups == self.channels == self.out_channels
+
+
+def problem_of_arrays(
+    array: Array,
+    weight: Array,
+    windows: Sequence[Window],
+    groups: int,
+    padding_mode: str = "zeros",
+    out_sizes: Sequence[int] | None = None,
+) -> Problem:
+    """The convolution of an array (N, C, *sizes) with a weight of the same library.
+
+    Args:
+        weight: (O, C/groups, *k); of a transposed convolution (C, O/groups, *k).
+        out_sizes: Of a transposed convolution, whose windows lie on the result.
+    """
+    sizes = tuple(int(n) for n in array.shape[2:])
+    if out_sizes is not None:
+        channels, found = int(weight.shape[1]) * groups, tuple(out_sizes)
+    else:
+        channels = int(weight.shape[0])
+        found = tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True))
+        padding_mode = padding_mode if any(w.before or w.after for w in windows) else "zeros"
+    return Problem(
+        int(array.shape[0]),
+        int(array.shape[1]),
+        channels,
+        groups,
+        sizes,
+        tuple(windows),
+        found,
+        str(array.dtype).rpartition(".")[2],
+        padding_mode,
+        out_sizes is not None,
+    )
 
 
 def problem_of(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.arrays.statistics import Figures
-    from convcalc.execute.executor.run_plan import Measured
+    from convcalc.execute.executor.executor import Measured
     from convcalc.execute.planning.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Tiling

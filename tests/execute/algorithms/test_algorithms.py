@@ -11,6 +11,7 @@ from convolving import (
     convt,
     correlate,
     normal,
+    run_plan,
     within,
 )
 from hypothesis import given, settings
@@ -19,8 +20,8 @@ from hypothesis import strategies as st
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import ALGORITHMS, im2col, separable, toeplitz
 from convcalc.execute.algorithms.fft import blocks, overlap_save
-from convcalc.execute.executor.run_plan import problem_of, run_plan
 from convcalc.execute.planning.planner import Plan
+from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -153,13 +154,11 @@ def test_the_layouts_of_one_channel_agree_with_loops(case, layout, data):
     expected, products = case.naive(x, w), case.naive(abs(x), abs(w))
     axes = zip(case.w[2:], case.stride, case.pads, case.dilation, strict=True)
     windows = tuple(Window(k, s, pb, pa, d) for k, s, (pb, pa), d in axes)
-    problem = problem_of(x, w, windows, groups, "zeros")
+    problem = problem_of_arrays(x, w, windows, groups, "zeros")
     for name in AVAILABLE:
         ops = backend_of(name)
         plan = Plan("direct", name, layout, None, 0, 0.0, "")
-        y = ops.unload(
-            run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
-        )
+        y = ops.unload(run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32")))
         assert expected.shape == y.shape
         assert (abs(y - expected) <= TOLERANCES["float32"].bound(products)).all()
 
@@ -191,7 +190,7 @@ def test_a_shifted_input_has_a_shifted_result(backend, algorithm):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_working_memory_is_counted(algorithm):
     x, w = normal(1, 1, 64, 64), np.ones((1, 1, 5, 5), "float32")
-    problem = problem_of(x, w, (Window(5, 1, 2, 2),) * 2, 1, "zeros")
+    problem = problem_of_arrays(x, w, (Window(5, 1, 2, 2),) * 2, 1, "zeros")
     if algorithm == "fft":
         tiles = blocks.tiles_of(problem, (32, 32))
         # 28 outputs per block, 3 blocks per axis; 32*17 frequencies of 16 bytes, twice for the

@@ -8,12 +8,13 @@ from convolving import (
     conv,
     correlate,
     normal,
+    run_plan,
     within,
 )
 
 from convcalc.execute.algorithms import banded, separable, toeplitz
-from convcalc.execute.executor.run_plan import problem_of, run_plan
 from convcalc.execute.planning.planner import Plan
+from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 
 pytestmark = pytest.mark.usefixtures("opencv")
@@ -39,7 +40,7 @@ def test_bands_one_under_the_other_are_the_whole(monkeypatch, backend, band):
 
 def test_a_block_is_never_longer_than_a_short_row():
     def size(length, kernel):
-        problem = problem_of(
+        problem = problem_of_arrays(
             normal(1, 1, 9, length),
             normal(1, 1, 1, kernel),
             (Window(1), Window(kernel)),
@@ -93,18 +94,18 @@ def test_a_tap_that_differs_is_never_approximated():
 def test_nothing_is_padded_for_a_kernel_without_factors(backend, monkeypatch):
     ops, padding = backend_of(backend), (Window(5, 1, 2, 2),) * 2
     x, w = ops.load(normal(1, 3, 40, 40), "float32"), normal(3, 1, 5, 5, seed=1)
-    problem = problem_of(x, w, padding, 3, "zeros")
+    problem = problem_of_arrays(x, w, padding, 3, "zeros")
     asked = Plan("lowrank", backend, "passes", None, 0, 0.0, "")
     calls = []
     pad = type(ops).pad
     monkeypatch.setattr(type(ops), "pad", lambda *given: calls.append(1) or pad(*given))
-    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is None
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32")) is None
     assert [] == calls
     w[0, 0] = np.outer([1, 2, 3, 2, 1], [1, 0, 2, 0, 1])
-    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is None
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32")) is None
     assert [] == calls
     w[1:] = w[0]
-    assert run_plan(ops, asked, problem, x, ops.load(w, "float32"), None) is not None
+    assert run_plan(ops, asked, problem, x, ops.load(w, "float32")) is not None
     assert [1] == calls
 
 

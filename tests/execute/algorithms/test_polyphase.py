@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms.polyphase import phases_of
 from convcalc.execute.backends.numpy_backend import NumpyBackend
-from convcalc.execute.planning.machine import DEFAULT
+from convcalc.execute.executor.executor import Executor
+from convcalc.execute.planning.machine import DEFAULT, this_machine
 from convcalc.execute.planning.planner import plan
 from convcalc.execute.problem import Problem
 from convcalc.layers import ConvTranspose
@@ -214,7 +215,7 @@ def test_hundreds_of_phases_are_not_looked_at(backend):
 
 
 def test_the_plan_that_is_told_is_the_one_that_ran():
-    ops = NumpyBackend("lowrank")
+    ops = Executor(NumpyBackend(), this_machine(), "lowrank")
     draw = np.random.default_rng(0)
     x, w = (draw.standard_normal((1, 1, n, n)).astype("float32") for n in (40, 6))
     ops.conv_transpose(x, w, None, (Window(6, 2, 2, 2),) * 2, 1, (80, 80))

@@ -17,9 +17,9 @@ from torch.nn import functional
 from convcalc import convolve
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import ALGORITHMS
-from convcalc.execute.executor.open_backend import open_backend
-from convcalc.execute.executor.run_plan import run_plan, settled
-from convcalc.execute.planning import planner
+from convcalc.execute.executor.open_executor import open_executor
+from convcalc.execute.executor.run_plan import Arrays, prepared_plan, run_plan
+from convcalc.execute.planning import planner as planning
 from convcalc.execute.problem import Problem
 from convcalc.window import Window
 from tolerances import TOLERANCES
@@ -259,18 +259,22 @@ def _tensor(draw, array):
 
 def _planned(case, draw, backend, layouts=None):
     """Every plan, also those that are never chosen, and those that are settled beforehand."""
-    ops = open_backend(backend, None, (), "auto")
+    executor = open_executor(backend, None, (), "auto")
+    ops, planner = executor.backend, executor.planner
     make = laid if backend == "numpy" else _tensor
-    for chosen in _plans(case.problem, backend, ops.machine):
+    for chosen in _plans(case.problem, backend, planner.machine):
         name = f"{backend} {chosen.algorithm} {chosen.layout}"
         if layouts and chosen.layout not in layouts:
             continue
-        run = partial(run_plan, ops, chosen, case.problem)
+
+        def run(*given, chosen=chosen):
+            return run_plan(ops, planner, chosen, case.problem, Arrays(*given))
+
         yield name, partial(_ran, ops, run, [make(draw, array) for array in case.arrays])
         if chosen.algorithm == "direct":
-            run = settled(ops, chosen, case.problem)
+            prepared = prepared_plan(ops, planner, chosen, case.problem)
             given = [make(draw, array) for array in case.arrays]
-            yield f"{name}, settled", partial(_ran, ops, run, given)
+            yield f"{name}, prepared", partial(_ran, ops, prepared, given)
 
 
 def _ran(ops, run, given):
@@ -279,12 +283,12 @@ def _ran(ops, run, given):
 
 
 def _plans(problem, backend, machine):
-    layouts = set(planner._layouts(problem, backend, machine))
+    layouts = set(planning._layouts(problem, backend, machine))
     if backend == "torch":
         layouts.add("channels-last")  # which is to be right also where it is never chosen
-    direct = planner._direct(problem, backend, machine)
+    direct = planning._direct(problem, backend, machine)
     yield from (direct._replace(layout=layout) for layout in sorted(layouts))
-    others = planner._plans(problem, backend, machine)
+    others = planning._plans(problem, backend, machine)
     yield from {(p.algorithm, p.layout): p for p in others if p.algorithm != "direct"}.values()
 
 

@@ -11,7 +11,7 @@ from convcalc.execute.backends import torch_conv  # noqa: E402
 from convcalc.execute.backends.layouts import channels_may_be_last  # noqa: E402
 from convcalc.execute.backends.torch_backend import TorchBackend  # noqa: E402
 from convcalc.execute.executor import interruptible  # noqa: E402
-from convcalc.execute.executor.open_backend import limited_threads  # noqa: E402
+from convcalc.execute.executor.open_executor import limited_threads  # noqa: E402
 from convcalc.execute.problem import Problem  # noqa: E402
 from convcalc.window import Window  # noqa: E402
 
@@ -75,7 +75,7 @@ def test_what_torch_has_computed_wrong_in_every_layout(name, layout, order, thre
     problem = Problem(*x_shape[:2], w_shape[0], 1, x_shape[2:], windows, tuple(expected.shape[2:]))
     with limited_threads(threads, "torch"):
         for call in (
-            TorchBackend().settled(problem, layout),
+            TorchBackend().prepared(problem, layout),
             lambda *given: TorchBackend().direct(*given, windows, 1, layout),
         ):
             narrow.poison()

@@ -13,6 +13,7 @@ from convcalc.execute.arrays.axes import Axes, as_given, kept_axes
 from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.cluster.worker import Job
+from convcalc.execute.executor.executor import Executor
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.problem import problem_of
 from convcalc.execute.tiling import choose
@@ -22,7 +23,7 @@ dask = pytest.importorskip("dask")
 tile_graph = pytest.importorskip("convcalc.execute.cluster.graph", exc_type=ImportError)
 pytest.importorskip("zarr")
 
-OPS = NumpyBackend()
+OPS = Executor(NumpyBackend(), this_machine())
 
 
 class Kept:

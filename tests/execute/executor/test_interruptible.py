@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from convcalc.execute.executor import interruptible
 from convcalc.execute.executor.interruptible import count_of, in_pieces
-from convcalc.execute.executor.open_backend import open_backend
-from convcalc.execute.executor.run_plan import planned_conv
+from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.planning.planner import Plan
 from convcalc.execute.problem import Problem
 from convcalc.layers import Conv
@@ -108,7 +107,7 @@ def test_samples_are_cut_before_cells(batch, sizes, count, samples, cells):
 
 def test_the_convolutions_of_other_devices_are_left_to_them():
     class Device:
-        algorithm = "library"
+        plans = False
 
     calls = []
     in_pieces(Device, plan(100), problem(), None, None, lambda *call: calls.append(call))
@@ -124,7 +123,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
     if name == "torch":
         pytest.importorskip("torch")
     layer, shape = case
-    ops, rng = open_backend(name, None, ()), np.random.default_rng(seed)
+    ops, rng = open_executor(name, None, ()), np.random.default_rng(seed)
     x = ops.load(rng.integers(-9, 10, shape), "int64")
     weights = {
         name: ops.load(rng.integers(-9, 10, size), "int64")
@@ -143,7 +142,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
 @pytest.mark.parametrize("batch", [1, 5])
 def test_floats_agree_within_their_bound(cut, backend, mode, batch):
-    ops, rng = open_backend(backend, None, (), "direct"), np.random.default_rng(0)
+    ops, rng = open_executor(backend, None, (), "direct"), np.random.default_rng(0)
     x, w, b = (
         ops.load(rng.standard_normal(shape), "float32")
         for shape in ((batch, 8, 40, 41), (6, 4, 5, 5), (6,))
@@ -157,7 +156,7 @@ def test_floats_agree_within_their_bound(cut, backend, mode, batch):
 
 @both
 def test_a_box_of_padding_alone_is_the_bias(cut, backend):
-    ops = open_backend(backend, None, (), "direct")
+    ops = open_executor(backend, None, (), "direct")
     x, w = ops.load(np.ones((1, 1, 3)), "float32"), ops.load(np.ones((1, 1, 2)), "float32")
     cut(100)
     windows = (Window(2, before=4, after=4),)
@@ -170,16 +169,16 @@ def test_a_box_of_padding_alone_is_the_bias(cut, backend):
 def by_layout(ops, layout, x, w, windows, count, cut):
     """A convolution in one layout, whatever the planner says."""
     with pytest.MonkeyPatch.context() as patched:
-        forced = plan(1.0, backend=ops.name, layout=layout)
-        patched.setattr("convcalc.execute.executor.run_plan.plan", lambda *_: forced)
+        forced = plan(1.0, backend=ops.backend.name, layout=layout)
+        patched.setattr("convcalc.execute.planning.planner.plan", lambda *_: forced)
         cut(count)
-        return planned_conv(ops, x, w, None, windows, 1, "zeros")
+        return ops.conv(x, w, None, windows, 1, "zeros")
 
 
 @both
 @pytest.mark.parametrize("rank", [1, 2])
 def test_blocks_in_pieces(cut, backend, rank):
-    ops, rng = open_backend(backend, None, ()), np.random.default_rng(0)
+    ops, rng = open_executor(backend, None, ()), np.random.default_rng(0)
     x = ops.load(rng.standard_normal((2, 1, *(50,) * rank)), "float32")
     w = ops.load(rng.standard_normal((1, 1, *(5,) * rank)), "float32")
     windows = (Window(5, 2, before=2, after=1),) * rank
@@ -191,7 +190,7 @@ def test_blocks_in_pieces(cut, backend, rank):
 
 @both
 def test_a_piece_that_the_plan_does_not_admit_sends_all_another_way(cut, backend):
-    ops = open_backend(backend, None, (), "direct")
+    ops = open_executor(backend, None, (), "direct")
     image = np.random.default_rng(0).standard_normal((1, 1, 60, 60)).astype("f4")
     image[0, 0, 50, 30] = np.nan
     x, w = ops.load(image, "float32"), ops.load(np.ones((1, 1, 3, 3)), "float32")
@@ -203,7 +202,7 @@ def test_a_piece_that_the_plan_does_not_admit_sends_all_another_way(cut, backend
 
 def test_the_order_in_memory_is_that_of_the_whole(cut):
     torch = pytest.importorskip("torch")
-    ops = open_backend("torch", None, ())
+    ops = open_executor("torch", None, ())
     x, w = torch.ones(3, 4, 9, 9), torch.ones(2, 4, 3, 3)
     for layout in ("contiguous", "channels-last"):
         one, many = (
@@ -213,9 +212,9 @@ def test_the_order_in_memory_is_that_of_the_whole(cut):
 
 
 def test_the_convolutions_of_a_network_are_cut_too(cut):
-    ops = open_backend("numpy", None, ())
-    calls, real = [], ops.direct
-    ops.direct = lambda *given: calls.append(given) or real(*given)
+    ops = open_executor("numpy", None, ())
+    calls, real = [], ops.backend.direct
+    ops.backend.direct = lambda *given: calls.append(given) or real(*given)
     cut(3)
     layer = Conv(2, 3, bias=False)
     layer.run(ops, [np.ones((1, 1, 11, 11))], {"weight": np.ones((2, 1, 3, 3))})

@@ -12,12 +12,14 @@ from convcalc.errors import ConvcalcError, DataError
 from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.arrays.statistics import Figures, figures_of
 from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.execute.executor.executor import Executor
 from convcalc.execute.out_of_core.stream import Stream, run_stream
+from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.problem import problem_of
 from convcalc.execute.tiling import choose
 from convcalc.layers import Conv
 
-OPS = NumpyBackend()
+OPS = Executor(NumpyBackend(), this_machine())
 
 
 def streamed(layer, x, weight, bias=None, *, budget, requested=None):

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.window import Window
 
 BAND = 65_536
@@ -21,8 +23,8 @@ BAND = 65_536
 
 
 def passes(
-    ops: Any, array: Any, weight: Any, windows: Sequence[Window], sizes: Sequence[int]
-) -> Any:
+    ops: ArrayBackend[A], array: A, weight: A, windows: Sequence[Window], sizes: Sequence[int]
+) -> A:
     """The result (N, C, *sizes) of a padded `array` (N, C, *cells) and a weight (C, 1, *k)."""
     samples, channels = array.shape[:2]
     out = ops.empty((samples, channels, *sizes), array)

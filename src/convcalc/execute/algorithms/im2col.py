@@ -8,9 +8,11 @@ integers stay integers.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 MOST_BYTES = 2**24
@@ -31,7 +33,7 @@ def working_bytes(problem: Problem) -> int:
     return min(row * problem.out_sizes[0], max(row, MOST_BYTES)) + padded
 
 
-def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
+def run(ops: ArrayBackend[A], problem: Problem, array: A, weight: A) -> A:
     """The result (N, O, *out) of a padded `array` (N, C, *sizes) and a weight (O, C/g, *k)."""
     groups, maps = problem.groups, problem.out_channels // problem.groups
     matrix = weight.reshape(groups, maps, -1)
@@ -49,7 +51,7 @@ def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
     return out.reshape(problem.batch, problem.out_channels, *problem.out_sizes)
 
 
-def windows_of(ops: Any, problem: Problem, array: Any) -> Any:
+def windows_of(ops: ArrayBackend[A], problem: Problem, array: A) -> A:
     """Every window, without a copy: (N, groups, C/g, *k, *out) of a padded array."""
     sample, channel, *steps = ops.steps(array)
     shape = (

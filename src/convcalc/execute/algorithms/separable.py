@@ -35,6 +35,8 @@ from convcalc.execute.arrays.padding import unpadded
 from convcalc.window import Window
 
 if TYPE_CHECKING:
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 SLACK = 2
@@ -117,8 +119,12 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
 
 
 def run(
-    ops: Any, problem: Problem, array: Any, lines: list[np.ndarray], layout: str = "passes"
-) -> Any:
+    ops: ArrayBackend[A],
+    problem: Problem,
+    array: A,
+    lines: list[np.ndarray],
+    layout: str = "passes",
+) -> A | None:
     """The result of a padded `array` (N, C, *sizes) by the `factors` of a kernel.
 
     None where it is not finite: between the passes it may have overflowed.
@@ -142,7 +148,9 @@ def run(
     return array if ops.is_finite(array) else None
 
 
-def _by_planes(ops: Any, problem: Problem, array: Any, lines: list[np.ndarray]) -> Any:
+def _by_planes(
+    ops: ArrayBackend[A], problem: Problem, array: A, lines: list[np.ndarray]
+) -> A | None:
     """The same by OpenCV, which leaves out taps of 0: so all cells must be finite then."""
     if not all(line.all() for line in lines) and not ops.is_finite(array):
         return None
@@ -156,7 +164,8 @@ def _by_planes(ops: Any, problem: Problem, array: Any, lines: list[np.ndarray]) 
         part = problem._replace(
             sizes=tuple(array.shape[2:]), windows=own, out_sizes=cells, padding_mode="zeros"
         )
-        array = PlaneSums(ops, part)(array, ops.adopt(np.ascontiguousarray(taps)))
-        if array is None:
+        made = PlaneSums(ops, part)(array, ops.adopt(np.ascontiguousarray(taps)))
+        if made is None:
             return None
+        array = made
     return array if ops.is_finite(array) else None

@@ -13,13 +13,15 @@ not finite is thrown away and computed plainly.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.execute.arrays.padding import unpadded
 from convcalc.execute.fitted_costs import FITTED
 from convcalc.window import Window
 
 if TYPE_CHECKING:
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 
@@ -56,7 +58,7 @@ def working_bytes(problem: Problem) -> int:
     return problem.itemsize * (2 * problem.cells_in + problem.cells_out)
 
 
-def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
+def run(ops: ArrayBackend[A], problem: Problem, array: A, weight: A) -> A | None:
     """The result (N, 1, *out) of a padded `array`; None where it is not finite."""
     size = block_size(problem)
     last = problem.windows[-1]
@@ -71,7 +73,7 @@ def run(ops: Any, problem: Problem, array: Any, weight: Any) -> Any:
     return out if ops.is_finite(out) else None
 
 
-def _toeplitz(ops: Any, weight: Any, size: int, last: Window) -> Any:
+def _toeplitz(ops: ArrayBackend[A], weight: A, size: int, last: Window) -> A:
     """(B, 1, *k, (B - 1)*s + e) of a weight (1, 1, *k, k)."""
     width = (size - 1) * last.stride + last.extent
     matrix = ops.zeros((size, *weight.shape[1:-1], width), weight)

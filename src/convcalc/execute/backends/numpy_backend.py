@@ -18,13 +18,10 @@ from convcalc.execute.backends.tap_by_tap import (
     per_channel,
     split_channels,
 )
-from convcalc.execute.executor.run_plan import Measured, planned_conv, planned_conv_transpose
-from convcalc.execute.planning.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convcalc.execute.planning.machine import Machine
     from convcalc.execute.problem import Problem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
@@ -45,36 +42,17 @@ _FUNCTIONS: dict[str, Callable[[Array], Any]] = {
 
 
 class NumpyBackend:
-    """The primitives on numpy arrays, in the dtype of the arrays.
+    """The arithmetic of numpy, in the dtype of the arrays.
 
     Args:
-        algorithm: How to convolve, or "auto" for the fastest.
-        machine: The rates to plan with; those of this machine if there are none.
         threads: Threads to use, where it is for us to choose; None for all processors.
     """
 
     name = "numpy"
+    plans = True
 
-    def __init__(
-        self, algorithm: str = "auto", machine: Machine | None = None, threads: int | None = None
-    ) -> None:
+    def __init__(self, threads: int | None = None) -> None:
         self._threads = threads
-        self.algorithm = algorithm
-        self.machine = machine or this_machine()
-        self.done: list[Measured] = []
-
-    def conv(
-        self,
-        array: Array,
-        weight: Array,
-        bias: Array | None,
-        windows: Sequence[Window],
-        groups: int,
-        padding_mode: str,
-    ) -> Array:
-        """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
-        result: Array = planned_conv(self, array, weight, bias, windows, groups, padding_mode)
-        return result
 
     def direct(
         self,
@@ -85,13 +63,13 @@ class NumpyBackend:
         groups: int,
         layout: str,
     ) -> Array:
-        """The same tap by tap, padded with zeros; numpy knows no other layout."""
+        """Cross-correlation tap by tap, padded with zeros; numpy knows no other layout."""
         del layout
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
 
-    def settled(
+    def prepared(
         self, problem: Problem, layout: str
     ) -> Callable[[Array, Array, Array | None], Array]:
         """`direct` for the arrays of one problem, many times over."""
@@ -100,21 +78,6 @@ class NumpyBackend:
             return self.direct(array, weight, bias, problem.windows, problem.groups, layout)
 
         return direct
-
-    def conv_transpose(
-        self,
-        array: Array,
-        weight: Array,
-        bias: Array | None,
-        windows: Sequence[Window],
-        groups: int,
-        out_sizes: Sequence[int],
-    ) -> Array:
-        """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
-        result: Array = planned_conv_transpose(
-            self, array, weight, bias, windows, groups, out_sizes
-        )
-        return result
 
     def direct_transpose(
         self,
@@ -125,7 +88,7 @@ class NumpyBackend:
         groups: int,
         out_sizes: Sequence[int],
     ) -> Array:
-        """The same by the library's own means, or tap by tap."""
+        """Transposed convolution, tap by tap, onto `out_sizes`."""
         blocks = grouped_weight(weight, groups, transposed=True)
         return _summed(array, blocks, bias, windows, out_sizes, transposed=True)
 

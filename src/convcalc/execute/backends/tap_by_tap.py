@@ -11,17 +11,16 @@ The arrays are numpy's or torch's alike: only slicing, reshaping, products and s
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.execute.arrays.array import A
     from convcalc.window import Window
 
 
-def add_taps(
-    out: Any, array: Any, weight: Any, windows: Sequence[Window], *, transposed: bool
-) -> None:
+def add_taps(out: A, array: A, weight: A, windows: Sequence[Window], *, transposed: bool) -> None:
     """Adds the convolution of `array` with `weight` to `out`, in place.
 
     Args:
@@ -61,31 +60,32 @@ def overlap(window: Window, tap: int, moves: int, stays: int) -> tuple[slice, sl
     return slice(first, last + 1), cells
 
 
-def _mixed(weight: Any, piece: Any) -> Any:
+def _mixed(weight: A, piece: A) -> A:
     """Channels mixed by one tap: (groups, O/g, C/g) times (N, groups, C/g, *box)."""
     if weight.shape[2] == 1:
         # One input channel per group, as in a depthwise convolution: a product is enough.
-        return weight.reshape(*weight.shape, *(1,) * (piece.ndim - 4)) * piece
-    flat = weight @ piece.reshape(*piece.shape[:3], -1)
+        product: A = weight.reshape(*weight.shape, *(1,) * (piece.ndim - 4)) * piece
+        return product
+    flat: A = weight @ piece.reshape(*piece.shape[:3], -1)
     return flat.reshape(*piece.shape[:2], weight.shape[1], *piece.shape[3:])
 
 
-def grouped_weight(weight: Any, groups: int, *, transposed: bool) -> Any:
+def grouped_weight(weight: A, groups: int, *, transposed: bool) -> A:
     """A weight as (groups, O/groups, C/groups, *kernel)."""
     blocks = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
     return blocks.swapaxes(1, 2) if transposed else blocks
 
 
-def split_channels(array: Any, groups: int) -> Any:
+def split_channels(array: A, groups: int) -> A:
     """(N, channels, *spatial) as (N, groups, channels/groups, *spatial)."""
     return array.reshape(array.shape[0], groups, array.shape[1] // groups, *array.shape[2:])
 
 
-def join_channels(array: Any) -> Any:
+def join_channels(array: A) -> A:
     """(N, groups, channels/groups, *spatial) as (N, channels, *spatial)."""
     return array.reshape(array.shape[0], array.shape[1] * array.shape[2], *array.shape[3:])
 
 
-def per_channel(bias: Any, rank: int) -> Any:
+def per_channel(bias: A, rank: int) -> A:
     """A bias (channels) shaped to be added to (N, channels, *spatial) of `rank` spatial axes."""
     return bias.reshape(1, -1, *(1,) * rank)

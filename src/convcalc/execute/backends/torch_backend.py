@@ -17,13 +17,10 @@ from convcalc.execute.arrays.padding import source_cells
 from convcalc.execute.backends import opencv, torch_conv
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.torch_conv import exact
-from convcalc.execute.executor.run_plan import Measured, planned_conv, planned_conv_transpose
-from convcalc.execute.planning.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convcalc.execute.planning.machine import Machine
     from convcalc.execute.problem import Problem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
@@ -34,12 +31,10 @@ _JOIN: dict[str, Callable[[Any, Any], Any]] = {"sum": torch.add, "max": torch.ma
 
 
 class TorchBackend:
-    """The primitives on torch tensors of one device.
+    """The arithmetic of torch on tensors of one device.
 
     Args:
         device: Where they lie.
-        algorithm: How to convolve, or "auto" for the fastest.
-        machine: The rates to plan with; those of this machine if there are none.
 
     Raises:
         UsageError: torch knows no such device, or has none here.
@@ -47,33 +42,14 @@ class TorchBackend:
 
     name = "torch"
 
-    def __init__(
-        self, device: str = "cpu", algorithm: str = "auto", machine: Machine | None = None
-    ) -> None:
-        self.machine = machine or this_machine()
-        self.done: list[Measured] = []
+    def __init__(self, device: str = "cpu") -> None:
         self.device = _checked_device(device)
         # Other devices than the processor have their own convolutions, which know them better.
-        self.algorithm = algorithm if self.device.type == "cpu" else "library"
+        self.plans = self.device.type == "cpu"
         if self.device.type == "cuda":
             # torch would round float32 to TF32's 10 bits of mantissa by default.
             torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
             torch.backends.cuda.matmul.fp32_precision = "ieee"
-
-    def conv(
-        self,
-        array: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        windows: Sequence[Window],
-        groups: int,
-        padding_mode: str,
-    ) -> torch.Tensor:
-        """Cross-correlation of (N, C, *sizes) with (O, C/groups, *k)."""
-        result: torch.Tensor = planned_conv(
-            self, array, weight, bias, windows, groups, padding_mode
-        )
-        return result
 
     def direct(
         self,
@@ -84,7 +60,7 @@ class TorchBackend:
         groups: int,
         layout: str,
     ) -> torch.Tensor:
-        """The same by the library's own convolution, padded with zeros.
+        """Cross-correlation by the library's own convolution, padded with zeros.
 
         Args:
             layout: How the channels lie in memory, "contiguous" or "channels-last"; or "product"
@@ -92,26 +68,11 @@ class TorchBackend:
         """
         return torch_conv.direct(array, weight, bias, windows, groups, layout)
 
-    def settled(
+    def prepared(
         self, problem: Problem, layout: str
     ) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]:
         """`direct` for the arrays of one problem, many times over."""
         return torch_conv.Direct(problem, layout)
-
-    def conv_transpose(
-        self,
-        array: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        windows: Sequence[Window],
-        groups: int,
-        out_sizes: Sequence[int],
-    ) -> torch.Tensor:
-        """Transposed convolution of (N, C, *sizes) with (C, O/groups, *k) onto `out_sizes`."""
-        result: torch.Tensor = planned_conv_transpose(
-            self, array, weight, bias, windows, groups, out_sizes
-        )
-        return result
 
     def direct_transpose(
         self,
@@ -122,7 +83,7 @@ class TorchBackend:
         groups: int,
         out_sizes: Sequence[int],
     ) -> torch.Tensor:
-        """The same by the library's own means, or tap by tap."""
+        """Transposed convolution by the library's own means, or tap by tap."""
         return torch_conv.transposed(array, weight, bias, windows, groups, out_sizes)
 
     def channels_last_conv(

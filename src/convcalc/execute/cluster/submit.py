@@ -22,8 +22,8 @@ from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.cluster.options import LOCAL, Order
 from convcalc.execute.cluster.worker import Job
 from convcalc.execute.emptiness import write_empty
-from convcalc.execute.executor.open_backend import choose_backend
-from convcalc.execute.executor.run_plan import Measured
+from convcalc.execute.executor.executor import Measured
+from convcalc.execute.executor.open_executor import choose_backend
 from convcalc.execute.in_memory import plan_work, run_work
 from convcalc.execute.job import fitting
 from convcalc.execute.planning.machine import this_machine

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from convcalc.execute.arrays.axes import kept_axes
 from convcalc.execute.arrays.integers import check_exact, largest_magnitude
 from convcalc.execute.arrays.statistics import Figures
 from convcalc.execute.backends.tap_by_tap import grouped_weight
-from convcalc.execute.executor.open_backend import limited_threads, open_backend
+from convcalc.execute.executor.open_executor import limited_threads, open_executor
 from convcalc.execute.in_memory import memory_error
 from convcalc.execute.out_of_core.stream import Stream, compute_box, is_finite
 
@@ -133,11 +133,10 @@ def _computed(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padde
         for (first, last), start in zip(reads(job.problem, box, padded), begin, strict=True)
     )
     piece = np.ascontiguousarray(piece[(slice(None), slice(None), *wanted)])
-    backend: Any = open_backend(job.backend, job.device, (), job.algorithm)
-    backend.machine = job.machine
+    executor = open_executor(job.backend, job.device, (), job.algorithm, machine=job.machine)
     stream = Stream(
         *(job.problem, job.tiling, piece, job.weight, job.bias),
-        *(job.dtypes, job.requested, backend),
+        *(job.dtypes, job.requested, executor),
     )
     with np.errstate(all="ignore"), limited_threads(job.threads, job.backend):
         try:

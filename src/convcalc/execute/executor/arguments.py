@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.axes import read_axes
-from convcalc.execute.executor.open_backend import BACKENDS, choose_backend
+from convcalc.execute.executor.open_executor import BACKENDS, choose_backend
 from convcalc.layers.base import times
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose

@@ -9,7 +9,7 @@ so the order in which it adds, may differ at the edges of a piece.
 from __future__ import annotations
 
 from math import ceil, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.execute.arrays.padding import unpadded
 from convcalc.execute.backends.tap_by_tap import per_channel
@@ -18,13 +18,17 @@ from convcalc.execute.tiling import Tiling, boxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.planning.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Box
     from convcalc.layers import Shape
+    from convcalc.window import Window
 
-    Compute = Callable[[Any, Any, Shape], Any]
+    Compute: TypeAlias = Callable[[A, tuple[Window, ...], Shape], A | None]
 
 LONGEST = 0.25
 """Seconds of one call that nobody minds, as a plan foretells them."""
@@ -68,8 +72,13 @@ def padded(problem: Problem) -> Problem:
 
 
 def in_pieces(
-    ops: Any, chosen: Plan, problem: Problem, array: Any, bias: Any | None, compute: Compute
-) -> Any:
+    ops: ArrayBackend[A],
+    chosen: Plan,
+    problem: Problem,
+    array: A,
+    bias: A | None,
+    compute: Compute[A],
+) -> A | None:
     """The result of (N, C, *sizes), padded with zeros, in as many calls as it should take.
 
     Args:
@@ -81,7 +90,7 @@ def in_pieces(
         compute: The result of some samples and cells, by their windows and the sizes of the
             result; or None where the numbers do not admit the plan.
     """
-    count = 1 if ops.algorithm == "library" else count_of(chosen, problem)
+    count = count_of(chosen, problem) if ops.plans else 1
     if count == 1:
         return compute(array, problem.windows, problem.out_sizes)
     out = _empty(ops, chosen, problem, array)
@@ -120,7 +129,7 @@ def _sizes(out_sizes: Shape, count: int) -> Shape:
     return tuple(sizes)
 
 
-def _empty(ops: Any, chosen: Plan, problem: Problem, array: Any) -> Any:
+def _empty(ops: ArrayBackend[A], chosen: Plan, problem: Problem, array: A) -> A:
     """Room for the result, in the order in memory that the plan leaves it in."""
     batch, channels, sizes = problem.batch, problem.out_channels, problem.out_sizes
     if chosen.layout != "channels-last":

@@ -16,12 +16,12 @@ from convcalc.execute.executor.arguments import (
     check_content,
     placed,
 )
-from convcalc.execute.executor.open_backend import open_backend
-from convcalc.execute.executor.run_plan import attempts, settled
+from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.problem import problem_of
 
 if TYPE_CHECKING:
     from convcalc.execute.arrays.axes import Axes
+    from convcalc.execute.executor.executor import Executor
     from convcalc.execute.problem import Problem
 
 
@@ -29,14 +29,14 @@ class Call:
     """A convolution that has been settled but for its numbers: what arrays of these shapes need.
 
     Args:
-        ops: The backend, of whose arrays it is.
+        executor: What computes, on whose arrays it is.
         problem: What is convolved.
         axes: How the input is read.
     """
 
-    def __init__(self, ops: Any, problem: Problem, axes: Axes) -> None:
+    def __init__(self, executor: Executor[Any], problem: Problem, axes: Axes) -> None:
         self._axes, self._added = axes, axes.added > 0
-        self._ways = tuple(settled(ops, chosen, problem) for chosen in attempts(ops, problem))
+        self._ways = tuple(executor.prepared(problem))
         self._kernel = (problem.out_channels, problem.depth, *(w.kernel for w in problem.windows))
         self._rank = len(self._kernel)
 
@@ -50,6 +50,7 @@ class Call:
             result = way(x, kernel, bias)
             if result is not None:
                 break
+        assert result is not None  # the plainest plan computes whatever it is given
         return as_given(result, self._axes) if self._added else result
 
 
@@ -123,4 +124,4 @@ def _call(
     chosen = "torch" if tensors else backend_of(backend, problem)
     if tensors != (chosen == "torch"):
         return None
-    return Call(open_backend(chosen, None, (), algorithm), problem, axes)
+    return Call(open_executor(chosen, None, (), algorithm), problem, axes)

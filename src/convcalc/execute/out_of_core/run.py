@@ -17,13 +17,13 @@ from convcalc.execute.arrays.arranged import result_of, samples_of
 from convcalc.execute.arrays.axes import as_given, batch_first
 from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.emptiness import write_empty
-from convcalc.execute.executor.open_backend import limited_threads, open_backend
-from convcalc.execute.executor.run_plan import Measured
+from convcalc.execute.executor.executor import Measured
+from convcalc.execute.executor.open_executor import limited_threads, open_executor
 from convcalc.execute.in_memory import backend_of, memory_error, plan_work, run_work
 from convcalc.execute.job import fitting
 from convcalc.execute.out_of_core.stream import Stream, run_stream
 from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import plan
+from convcalc.execute.planning.planner import Planner
 from convcalc.execute.problem import problem_of
 from convcalc.execute.settings import Outlook, Result, Settings
 from convcalc.execute.tiling import choose, of_box
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.job import Work
     from convcalc.execute.out_of_core.stream import Streamed
-    from convcalc.execute.planning.machine import Machine
     from convcalc.execute.planning.planner import Plan
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Tiling
@@ -111,10 +110,10 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
         return result
     given = _given(work, settings)
     problem = given.problem
-    backend = open_backend(
+    executor = open_executor(
         settings.backend, settings.device, [problem], settings.algorithm, settings.threads
     )
-    cut = _cut(given, backend.name, backend.algorithm, backend.machine, bounds.memory)
+    cut = _cut(given, executor.planner, bounds.memory)
     with stored.opened() as elements:
         stream = Stream(
             problem=problem,
@@ -124,20 +123,20 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
             bias=work.weights.get("0.bias"),
             dtypes=given.dtypes,
             requested=settings.dtype,
-            ops=backend,
+            executor=executor,
         )
-        done = _written(stream, work, stored, settings, bounds, backend)
+        done = _written(stream, work, stored, settings, bounds)
     return Result(
         array=done.array,
         report=given.report,
-        backend=backend.name,
+        backend=executor.backend.name,
         dtypes=given.dtypes,
-        threads=backend.threads,
-        versions={"convcalc": __version__, **backend.versions},
+        threads=executor.backend.threads,
+        versions={"convcalc": __version__, **executor.backend.versions},
         notes=(*work.axes.notes, *given.dtypes.notes, *_note(cut.tiling)),
         overflowed=done.known.overflowed,
         verification=done.verification,
-        convolutions=(Measured(problem, _taken(backend.done, cut, problem), done.seconds),),
+        convolutions=(Measured(problem, _taken(executor.done, cut, problem), done.seconds),),
         figures=done.known.figures,
         tiling=cut.tiling,
     )
@@ -154,7 +153,8 @@ def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
         return plan_work(work, settings)
     given = _given(work, settings)
     name, algorithm = backend_of(settings, [given.problem])
-    cut = _cut(given, name, algorithm, this_machine(settings.threads), memory)
+    planner = Planner(name, this_machine(settings.threads), algorithm)
+    cut = _cut(given, planner, memory)
     notes = (*work.axes.notes, *given.dtypes.notes)
     return Outlook(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
 
@@ -205,18 +205,18 @@ def _given(work: Work, settings: Settings) -> _Given:
     return _Given(samples, report, dtypes, problem)
 
 
-def _cut(given: _Given, backend: str, algorithm: str, machine: Machine, memory: int) -> _Cut:
+def _cut(given: _Given, planner: Planner, memory: int) -> _Cut:
     """The largest boxes that fit into so many bytes."""
     problem = given.problem
 
     def needed(part: Problem) -> int:
-        own = plan(part, backend, machine, algorithm)
+        own = planner.plan(part)
         read = part.cells_in * given.samples.itemsize
         return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
 
     tiling = choose(problem, max(LEAST, int(memory * SPARE)), needed)
     box = of_box(problem, tiling.channels, tiling.sizes)
-    own = plan(box, backend, machine, algorithm)
+    own = planner.plan(box)
     return _Cut(tiling, own.times(problem.cells_out / box.cells_out))
 
 
@@ -234,7 +234,6 @@ def _written(
     stored: StoredNpy | Held,
     settings: Settings,
     bounds: Bounds,
-    backend: Any,
 ) -> _Done:
     """Computes the result into its file, which takes its name unless the result is wrong."""
     problem, dtype = stream.problem, np.dtype(stream.dtypes.stored)
@@ -253,7 +252,7 @@ def _written(
         if found is not None and not found.passed:
             raise _Wrong
 
-    with np.errstate(all="ignore"), limited_threads(settings.threads, backend.name):
+    with np.errstate(all="ignore"), limited_threads(settings.threads, stream.executor.backend.name):
         try:
             grow_array(bounds.output, shape, dtype, fill, force=bounds.force)
         except RuntimeError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from convcalc.execute.arrays.arranged import Arranged
     from convcalc.execute.arrays.dtypes import DtypePlan
+    from convcalc.execute.executor.executor import Executor
     from convcalc.execute.problem import Problem
     from convcalc.execute.tiling import Box, Tiling
 
@@ -44,7 +45,7 @@ class Stream(NamedTuple):
         bias: (O), or None.
         dtypes: Of the arithmetic and of the result.
         requested: The dtype that was asked for, or None.
-        ops: The backend.
+        executor: What computes.
     """
 
     problem: Problem
@@ -54,7 +55,7 @@ class Stream(NamedTuple):
     bias: np.ndarray | None
     dtypes: DtypePlan
     requested: str | None
-    ops: Any
+    executor: Executor[Any]
 
 
 def run_stream(
@@ -165,7 +166,7 @@ def _runs(cells: np.ndarray) -> list[slice]:
 
 def _computed(stream: Stream, box: Box, piece: np.ndarray) -> np.ndarray:
     """The result of one box, (1, channels, *outputs), in the dtype of the arithmetic."""
-    problem, ops, dtype = stream.problem, stream.ops, stream.dtypes.compute
+    problem, ops, dtype = stream.problem, stream.executor, stream.dtypes.compute
     if problem.padding_mode == "zeros" and any(one.empty for one in box.spans):
         return _of_padding(stream, box)
     weight, groups = _weight(stream, box)
@@ -204,7 +205,7 @@ def _weight(stream: Stream, box: Box) -> tuple[Any, int]:
         weight = weight[first * each : last * each]
     else:
         weight = weight[:, begin:end] if problem.transposed else weight[begin:end]
-    return stream.ops.load(weight, stream.dtypes.compute), groups
+    return stream.executor.load(weight, stream.dtypes.compute), groups
 
 
 def _groups(problem: Problem, box: Box) -> tuple[int, int]:

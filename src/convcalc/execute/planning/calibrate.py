@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from math import log2
 from operator import itemgetter
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from convcalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
 
 RUNS = 40
 LONGEST = 0.4
@@ -136,14 +139,14 @@ def measure() -> Machine:
     """One round: the rates of this machine, an ordinary one's for torch where it is missing."""
     from convcalc.execute.backends.numpy_backend import NumpyBackend
 
-    numpy = _rates(NumpyBackend(machine=DEFAULT))
+    numpy = _rates(NumpyBackend())
     planar = _plane_rates() if opencv.is_installed() else None
     if find_spec("torch") is None:
         return Machine(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
     seconds = _import_seconds()
     from convcalc.execute.backends.torch_backend import TorchBackend
 
-    ops = TorchBackend(machine=DEFAULT)
+    ops = TorchBackend()
     return Machine(numpy, _rates(ops), seconds, planar, ops.threads)
 
 
@@ -163,10 +166,10 @@ def keep(machine: Machine) -> None:
     forget()
 
 
-def _rates(ops: Any) -> Rates:
+def _rates(ops: ArrayBackend[A]) -> Rates:
     draw = np.random.default_rng(0)
 
-    def array(*shape: int, dtype: str = "float32") -> Any:
+    def array(*shape: int, dtype: str = "float32") -> A:
         return ops.load(draw.standard_normal(shape).astype(dtype), dtype)
 
     image, kernel = array(1, 64, 56, 56), array(64, 64, 3, 3)

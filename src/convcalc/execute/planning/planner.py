@@ -137,6 +137,53 @@ def plan(
     return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
 
 
+class Planner(NamedTuple):
+    """Plans for one backend at the rates of one machine.
+
+    Attributes:
+        backend: "numpy" or "torch".
+        machine: Its rates.
+        algorithm: What is asked for, or "auto".
+    """
+
+    backend: str
+    machine: Machine
+    algorithm: str = "auto"
+
+    def plan(self, problem: Problem) -> Plan:
+        """The plan of a convolution, on which its numbers have no influence.
+
+        Raises:
+            UsageError: the algorithm that is asked for does not apply.
+        """
+        return plan(problem, self.backend, self.machine, self.algorithm)
+
+    def direct(self, problem: Problem) -> Plan:
+        """The fastest of the direct plans."""
+        return plan(problem, self.backend, self.machine, "direct")
+
+    def of_phase(self, problem: Problem) -> Plan:
+        """The plan of a phase: phases differ by a tap, and one may be for direct sums alone."""
+        return plan_of_phase(problem, self.backend, self.machine, self.algorithm)
+
+    def candidates(self, problem: Problem, first: Plan | None = None) -> Iterator[Plan]:
+        """The plans in the order in which they are tried, until the values of the arrays allow one.
+
+        Args:
+            first: What is planned where the kernel has no factors, if that is known.
+        """
+        if self.algorithm == "auto":
+            speculative = plan(problem, self.backend, self.machine, "auto", True)
+            if speculative.algorithm == "lowrank":
+                yield speculative
+        first = first or self.plan(problem)
+        yield first
+        direct = self.direct(problem)
+        reason = f"the numbers do not admit {first.algorithm}"
+        yield direct._replace(reason=reason)
+        yield direct._replace(layout="contiguous", reason=reason)
+
+
 def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
     """The plan of a transposed convolution: the library's own, or phases by their plans.
 

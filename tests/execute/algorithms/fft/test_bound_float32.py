@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
-from convcalc.execute.executor.run_plan import problem_of
+from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 
 pytestmark = pytest.mark.usefixtures("opencv")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("opencv")
 
 def demand(x, w, n, **window):
     windows = tuple(Window(k, **window) for k in w.shape[2:])
-    problem = problem_of(x, w, windows, 1, "zeros")
+    problem = problem_of_arrays(x, w, windows, 1, "zeros")
     tiles = blocks.tiles_of(problem, (n,) * len(windows))
     return certificate(w, problem, tiles), tiles
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, backend_of, conv
+from convolving import AVAILABLE, BACKENDS, backend_of, conv, run_plan
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -10,8 +10,8 @@ from convcalc.errors import UsageError
 from convcalc.execute.algorithms.fft import blocks, bound_float64, overlap_save
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.backends.numpy_backend import NumpyBackend
-from convcalc.execute.executor.run_plan import problem_of, run_plan
 from convcalc.execute.planning.planner import Plan
+from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -76,18 +76,18 @@ def test_blocks_of_float64_keep_the_bound_on_any_data(rank, kinds, channels, see
     windows = tuple(Window(int(k)) for k in kernel)
     x = numbers(kinds[0], (1, channels, *(int(k) * 3 for k in kernel)), draw)
     w = numbers(kinds[1], (2, channels, *kernel), draw)
-    problem = problem_of(x, w, windows, 1, "zeros")
+    problem = problem_of_arrays(x, w, windows, 1, "zeros")
     plan = Plan("fft", "", "", blocks.tiles_of(problem, (n,) * rank), 0, 0.0, "")
     for name in AVAILABLE:
         ops = backend_of(name)
-        y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"), None)
+        y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"))
         assert within(ops.unload(y)[0], x[0], w).all()
 
 
 def unsafe(x, w, n, **window):
     """The outputs that are not transformed, in tiles of n cells; None where no kernel passes."""
     windows = tuple(Window(k, **window) for k in w.shape[2:])
-    problem = problem_of(x, w, windows, 1, "zeros")
+    problem = problem_of_arrays(x, w, windows, 1, "zeros")
     tiles = blocks.tiles_of(problem, (n,) * len(windows))
     pads = [(window.get("before", 0), window.get("after", 0))] * (x.ndim - 2)
     padded = np.pad(x[0], [(0, 0), *pads])
@@ -216,7 +216,7 @@ def test_a_kernel_of_zeros_beside_another_lets_its_blocks_through():
 def needed(channels, largest=1.0, v=1.0):
     """What 1024 equal taps need in a block of 4096 equal cells."""
     x, w = np.full((1, channels, 4096), largest), np.full((1, channels, 1024), v)
-    problem = problem_of(x, w, (Window(1024),), 1, "zeros")
+    problem = problem_of_arrays(x, w, (Window(1024),), 1, "zeros")
     tiles = blocks.tiles_of(problem, (4096,))
     demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
     level = np.full((1, 1), largest)
@@ -243,7 +243,7 @@ def test_every_term_of_the_bound():
 )
 def test_long_axes_have_larger_errors_unless_they_are_powers_of_two(cells, expected):
     x, w = np.ones((1, 1, *cells)), np.ones((1, 1, *(1 for _ in cells)))
-    problem = problem_of(x, w, tuple(Window(1) for _ in cells), 1, "zeros")
+    problem = problem_of_arrays(x, w, tuple(Window(1) for _ in cells), 1, "zeros")
     tiles = blocks.Tiles(cells, cells, (1,) * len(cells))
     assert expected == pytest.approx(bound_float64.growth(problem, tiles), rel=1e-6)
 
@@ -275,7 +275,7 @@ def test_what_is_let_through_has_more_than_it_needs():
     x, w = np.ones((1, 1, 4096)), np.ones((1, 1, 1024))
     x[..., :2000] = 2.0**-40
     found = unsafe(x, w, 4096)
-    problem = problem_of(x, w, (Window(1024),), 1, "zeros")
+    problem = problem_of_arrays(x, w, (Window(1024),), 1, "zeros")
     tiles = blocks.tiles_of(problem, (4096,))
     demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
     cells = x.reshape(1, 1, 4096)
@@ -289,7 +289,7 @@ def test_what_is_let_through_has_more_than_it_needs():
 def test_few_taps_are_refused():
     for taps, fits in [((9, 9), False), ((10, 10), True), ((80,), False), ((100,), True)]:
         x, w = np.ones((1, 1, *(199,) * len(taps))), np.ones((1, 1, *taps))
-        problem = problem_of(x, w, tuple(map(Window, taps)), 1, "zeros")
+        problem = problem_of_arrays(x, w, tuple(map(Window, taps)), 1, "zeros")
         assert fits == (overlap_save.refusal(problem) is None)
     with pytest.raises(UsageError, match="so few products in float64 have smaller errors"):
         conv(np.ones((9, 9)), np.ones((3, 3)), algorithm="fft")

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, backend_of, correlate, normal
+from convolving import AVAILABLE, backend_of, correlate, normal, run_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.execute.algorithms.fft import blocks
-from convcalc.execute.executor.run_plan import problem_of, run_plan
 from convcalc.execute.planning.planner import Plan
+from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -39,7 +39,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
     if still:
         x[..., : sizes[-1] // 2] = 0
     w = draw.standard_normal((2, channels, *(v.kernel for v in windows))).astype("float32")
-    problem = problem_of(x, w, windows, 1, "zeros")
+    problem = problem_of_arrays(x, w, windows, 1, "zeros")
     tiles = blocks.tiles_of(problem, tuple(blocks.good_size(n) for n in cells))
     plan = Plan("fft", "", "", tiles, 0, 0.0, "")
 
@@ -50,7 +50,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
 
     for name in AVAILABLE:
         ops = backend_of(name)
-        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"))
         if y is None:
             continue
         found, products = ops.unload(y), reference(abs(x), abs(w))
@@ -80,7 +80,7 @@ def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
     window, size, mode, cells, outputs
 ):
     x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
-    problem = problem_of(x, w, (window,), 1, mode)
+    problem = problem_of_arrays(x, w, (window,), 1, mode)
     assert ((cells,), (outputs,), (1,)) == blocks.tiles_of(problem, (512,))
 
 
@@ -101,13 +101,13 @@ def test_a_padded_block_that_stands_alone_is_the_whole(
         return
     window = Window(kernel, stride, before, after)
     x, w = normal(1, 1, *sizes, seed=kernel), abs(normal(1, 1, kernel, kernel, seed=after)) + 1
-    problem = problem_of(x, w, (window, window), 1, "zeros")
+    problem = problem_of_arrays(x, w, (window, window), 1, "zeros")
     plan = Plan("fft", "", layout, blocks.tiles_of(problem, (64, 64)), 0, 0.0, "")
     padded = np.pad(x, [(0, 0), (0, 0), (before, after), (before, after)])
 
     for name in AVAILABLE:
         ops = backend_of(name)
-        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"), None)
+        y = run_plan(ops, plan, problem, ops.load(x, "float32"), ops.load(w, "float32"))
         exact, products = correlate(padded, w), correlate(abs(padded), w)
         error = abs(ops.unload(y).astype(float) - exact[..., ::stride, ::stride])
         assert (error <= TOLERANCES["float32"].bound(products[..., ::stride, ::stride])).all()

@@ -11,7 +11,8 @@ from convcalc.execute.algorithms.opencv import planes as plane_sums
 from convcalc.execute.algorithms.opencv import rows, volumes
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.numpy_backend import NumpyBackend
-from convcalc.execute.executor.open_backend import limited_threads
+from convcalc.execute.executor.executor import Executor
+from convcalc.execute.executor.open_executor import limited_threads
 from convcalc.execute.planning import cost_opencv
 from convcalc.execute.planning.machine import DEFAULT, PlaneRates
 from convcalc.execute.problem import Problem
@@ -250,11 +251,11 @@ def test_blocks_of_planes_are_those_of_the_sums(monkeypatch, kernel, workers):
     monkeypatch.setattr(thread_pool, "WORTH_A_BAND", 1e-9)
     machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, workers))
     x, w = drawn(2, 2, 150, 170), drawn(4, 1, kernel, kernel)
-    ops = NumpyBackend("fft", machine, workers)
+    ops = Executor(NumpyBackend(workers), machine, "fft")
     windows = (Window(kernel, 1, 7, 7),) * 2
     y = ops.conv(x, w, None, windows, 2, "zeros")
     assert "planes" == ops.done[0].plan.layout
-    expected = NumpyBackend("im2col", DEFAULT).conv(
+    expected = Executor(NumpyBackend(), DEFAULT, "im2col").conv(
         x.astype(float), w.astype(float), None, windows, 2, "zeros"
     )
     # products of about 1, kernel^2 of them: rounded to float32 once
@@ -265,7 +266,7 @@ def test_a_row_is_a_plane_of_one_row():
     machine = DEFAULT._replace(planes=PlaneRates(2.8e10, 6e9, 3e-6, 1))
     x, w = drawn(1, 1, 30_000), drawn(1, 1, 900)
     for algorithm in ("fft", "direct"):
-        ops = NumpyBackend(algorithm, machine, 1)
+        ops = Executor(NumpyBackend(1), machine, algorithm)
         y = ops.conv(x, w, None, (Window(900),), 1, "zeros")
         expected = signal.correlate(x[0, 0].astype(float), w[0, 0].astype(float), "valid", "direct")
         assert np.abs(y[0, 0] - expected).max() < 2e-6 * 30 * 4

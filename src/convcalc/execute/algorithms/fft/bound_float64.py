@@ -45,6 +45,8 @@ from convcalc.execute.arrays.tolerance import TOLERANCES
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 GROWTH = 1.25
@@ -121,7 +123,9 @@ def direct_share(problem: Problem, tiles: Tiles) -> float:
     return 1 - safe
 
 
-def demand_of(ops: Any, problem: Problem, weight: np.ndarray, tiles: Tiles) -> Demand | None:
+def demand_of(
+    ops: ArrayBackend[A], problem: Problem, weight: np.ndarray, tiles: Tiles
+) -> Demand | None:
     """What a float64 weight (O, C/g, *k) asks; None where no block could give it."""
     own = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     least, most = min(own[own > 0], default=1.0), max(own, default=1.0)
@@ -141,7 +145,7 @@ def demand_of(ops: Any, problem: Problem, weight: np.ndarray, tiles: Tiles) -> D
     )
 
 
-def _peaks(ops: Any, problem: Problem, scaled: np.ndarray, tiles: Tiles) -> np.ndarray:
+def _peaks(ops: ArrayBackend[A], problem: Problem, scaled: np.ndarray, tiles: Tiles) -> np.ndarray:
     """The largest magnitude over the frequencies, (O), channels added as squares."""
     spread = spread_taps(ops, problem, ops.load(scaled, "float64"), "float64")
     spectrum = ops.unload(ops.rfftn(spread, tiles.transform))
@@ -151,7 +155,7 @@ def _peaks(ops: Any, problem: Problem, scaled: np.ndarray, tiles: Tiles) -> np.n
 
 
 def unsafe_outputs(
-    ops: Any, demand: Demand, problem: Problem, tiles: Tiles, blocks: Any
+    ops: ArrayBackend[A], demand: Demand, problem: Problem, tiles: Tiles, blocks: A
 ) -> np.ndarray:
     """Of the outputs (*count, *step) of blocks (C, *count, *n): which may be beyond the bound."""
     count = blocks.shape[1 : 1 + problem.rank]

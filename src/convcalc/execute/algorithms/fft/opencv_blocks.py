@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 from math import log2, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
 from convcalc.execute.algorithms.opencv.planes import spread
+from convcalc.execute.arrays.array import A
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 Array = np.ndarray
@@ -23,7 +25,7 @@ TRANSFORMS = FITTED["shared_transforms"]
 """Cells times log2(cells) per second that are counted on when work is shared among threads."""
 
 
-class PlaneBlocks:
+class PlaneBlocks(Generic[A]):
     """Kernels of planes, ready to be applied to blocks.
 
     Args:
@@ -33,7 +35,7 @@ class PlaneBlocks:
         tiles: The blocks.
     """
 
-    def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         rows, columns = tiles.transform
         self._sizes = (rows, columns)
@@ -44,7 +46,7 @@ class PlaneBlocks:
                 transform.spectrum(kernel, out=spectrum)
 
     def __call__(
-        self, sample: Any, out: Any, left_out: set[Place], before: tuple[int, ...] = (0, 0)
+        self, sample: A, out: A, left_out: set[Place], before: tuple[int, ...] = (0, 0)
     ) -> None:
         """The blocks of a sample (C, *sizes), put into (O, *whole); some are left out.
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful,
 from convcalc.execute.algorithms.fft.opencv_blocks import PlaneBlocks
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.algorithms.fft.spectra import blocks_of, kernel_spectrum, product_of
+from convcalc.execute.arrays.array import A
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from convcalc.execute.algorithms.fft.bound_float32 import Place
     from convcalc.execute.algorithms.fft.rectangles import Box
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 
@@ -83,14 +85,14 @@ def working_bytes(problem: Problem, tiles: Tiles) -> int:
 
 
 def run(
-    ops: Any,
+    ops: ArrayBackend[A],
     problem: Problem,
-    array: Any,
-    weight: Any,
+    array: A,
+    weight: A,
     tiles: Tiles,
-    direct: Callable[[Any, tuple[Window, ...]], Any],
+    direct: Callable[[A, tuple[Window, ...]], A],
     layout: str = "blocks",
-) -> Any:
+) -> A | None:
     """The result of `array` (N, C, *sizes), or None where the kernel admits no transform.
 
     Args:
@@ -116,7 +118,8 @@ def run(
             transform(around, result, places)
         for box in boxes:
             _directly(result, around, box, plain, direct)
-    return out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
+    strided: A = out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
+    return strided
 
 
 def is_padded(problem: Problem, layout: str) -> bool:
@@ -124,15 +127,15 @@ def is_padded(problem: Problem, layout: str) -> bool:
     return layout != "planes" or problem.padding_mode != "zeros"
 
 
-class _Batches:
+class _Batches(Generic[A]):
     """The kernel's spectrum, ready to be applied to bands of blocks."""
 
-    def __init__(self, ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         self._kernel = kernel_spectrum(ops, problem, weight, tiles)
 
     def __call__(
-        self, sample: Any, out: Any, left_out: set[Place], before: tuple[int, ...] = ()
+        self, sample: A, out: A, left_out: set[Place], before: tuple[int, ...] = ()
     ) -> None:
         """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
         del left_out, before  # what must not be transformed is written over
@@ -141,7 +144,7 @@ class _Batches:
             _write(out, made, first, self._tiles)
 
 
-class _Proof(NamedTuple):
+class _Proof(NamedTuple, Generic[A]):
     """What finds the outputs of a sample that must not be transformed.
 
     Attributes:
@@ -150,31 +153,33 @@ class _Proof(NamedTuple):
             all, and boxes of outputs.
     """
 
-    clear: Callable[[Any], bool]
-    unsafe: Callable[[Any], tuple[set[Place], list[Box]]]
+    clear: Callable[[A], bool]
+    unsafe: Callable[[A], tuple[set[Place], list[Box]]]
 
 
-def _proof(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
+def _proof(ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> _Proof[A] | None:
     if problem.dtype == "float64":
         return _proof_of_outputs(ops, problem, weight, tiles)
     counted = certificate(ops.unload(weight), problem, tiles)
     if counted is None:
         return None
 
-    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+    def unsafe(sample: A) -> tuple[set[Place], list[Box]]:
         places = unsafe_blocks(counted, ops.unload(sample))
         return places, [_place(place, tiles) for place in places]
 
     return _Proof(lambda sample: not doubtful(counted, ops.unload(sample)), unsafe)
 
 
-def _proof_of_outputs(ops: Any, problem: Problem, weight: Any, tiles: Tiles) -> _Proof | None:
+def _proof_of_outputs(
+    ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles
+) -> _Proof[A] | None:
     demand = bound_float64.demand_of(ops, problem, ops.unload(weight), tiles)
     if demand is None:
         return None
     extents = [window.extent for window in problem.windows]
 
-    def unsafe(sample: Any) -> tuple[set[Place], list[Box]]:
+    def unsafe(sample: A) -> tuple[set[Place], list[Box]]:
         mask = np.empty((1, *whole(problem)), bool)
         for first, blocks in _bands(ops, problem, sample, tiles):
             found = bound_float64.unsafe_outputs(ops, demand, problem, tiles, blocks)
@@ -189,7 +194,9 @@ def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
     return prod(min(side.stop, size) - side.start for side, size in zip(box, sizes, strict=True))
 
 
-def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tuple[int, Any]]:
+def _bands(
+    ops: ArrayBackend[A], problem: Problem, sample: A, tiles: Tiles
+) -> Iterator[tuple[int, Any]]:
     """The blocks (C, *count, *n) that are worked on together, each band with its first row."""
     rows = rows_at_once(problem, tiles)
     for first in range(0, tiles.counts[0], rows):
@@ -197,7 +204,7 @@ def _bands(ops: Any, problem: Problem, sample: Any, tiles: Tiles) -> Iterator[tu
         yield first, blocks_of(ops, sample, tiles, first, count)
 
 
-def _write(out: Any, blocks: Any, first: int, tiles: Tiles) -> None:
+def _write(out: A, blocks: A, first: int, tiles: Tiles) -> None:
     """The blocks (O, *count, *m) put side by side into (O, *whole), from block row `first` on."""
     count = blocks.shape[1 : 1 + len(tiles.counts)]
     if len(count) == 1:
@@ -222,11 +229,11 @@ def _place(place: tuple[int, ...], tiles: Tiles) -> tuple[slice, ...]:
 
 
 def _directly(
-    out: Any,
-    sample: Any,
+    out: A,
+    sample: A,
     box: Box,
     windows: tuple[Window, ...],
-    direct: Callable[[Any, tuple[Window, ...]], Any],
+    direct: Callable[[A, tuple[Window, ...]], A],
 ) -> None:
     """A box of outputs computed from its own cells alone, in the dtype of the array."""
     target = out[(slice(None), *box)]

@@ -7,14 +7,18 @@ per block and not C*O; the kernel is transformed once for all samples and blocks
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
+    from convcalc.execute.arrays.array import A
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
 
 
-def blocks_of(ops: Any, sample: Any, tiles: Tiles, first: int, count: tuple[int, ...]) -> Any:
+def blocks_of(
+    ops: ArrayBackend[A], sample: A, tiles: Tiles, first: int, count: tuple[int, ...]
+) -> A:
     """Overlapping blocks (C, *count, *n) in float64 of a padded sample, zeros beyond its end."""
     starts = (first * tiles.step[0], *(0,) * (len(count) - 1))
     axes = zip(starts, count, tiles.step, tiles.transform, strict=True)
@@ -27,7 +31,7 @@ def blocks_of(ops: Any, sample: Any, tiles: Tiles, first: int, count: tuple[int,
     return ops.strided(slab, (sample.shape[0], *count, *tiles.transform), (channel, *strides))
 
 
-def spread_taps(ops: Any, problem: Problem, weight: Any, dtype: str) -> Any:
+def spread_taps(ops: ArrayBackend[A], problem: Problem, weight: A, dtype: str) -> A:
     """A kernel (O, C/g, *k) with zeros between its taps, (O, C/g, *extents)."""
     extents = (window.extent for window in problem.windows)
     spread = ops.zeros((problem.out_channels, problem.depth, *extents), weight, dtype=dtype)
@@ -36,8 +40,8 @@ def spread_taps(ops: Any, problem: Problem, weight: Any, dtype: str) -> Any:
 
 
 def kernel_spectrum(
-    ops: Any, problem: Problem, weight: Any, tiles: Tiles, dtype: str = "float64"
-) -> Any:
+    ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles, dtype: str = "float64"
+) -> A:
     """conj(W), ready for the product: (F, g, C/g, O/g), or (O, 1, *f) without channels to mix."""
     spread = spread_taps(ops, problem, weight, dtype)
     spectrum = ops.rfftn(spread, tiles.transform).conj()
@@ -48,7 +52,7 @@ def kernel_spectrum(
     return ops.contiguous(ops.permute(split, (3, 0, 2, 1)))
 
 
-def product_of(ops: Any, problem: Problem, blocks: Any, kernel: Any, tiles: Tiles) -> Any:
+def product_of(ops: ArrayBackend[A], problem: Problem, blocks: A, kernel: A, tiles: Tiles) -> A:
     """The blocks of the result, (O, *count, *m)."""
     spectrum = ops.rfftn(blocks, tiles.transform)
     count, cells = blocks.shape[1 : 1 + problem.rank], spectrum.shape[1 + problem.rank :]
@@ -65,4 +69,5 @@ def product_of(ops: Any, problem: Problem, blocks: Any, kernel: Any, tiles: Tile
         mixed = ops.permute(ops.permute(split, (3, 0, 2, 1)) @ kernel, (1, 3, 2, 0))
     mixed = mixed.reshape(problem.out_channels, *count, *cells)
     result = ops.irfftn(mixed, tiles.transform)
-    return result[(..., *(slice(0, step) for step in tiles.step))]
+    outputs: A = result[(..., *(slice(0, step) for step in tiles.step))]
+    return outputs

@@ -8,18 +8,20 @@ long row and a volume are cut into planes, see `row_sums` and `volume_sums`.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
 from convcalc.execute.algorithms.opencv.correlate import correlate, correlate_run, is_aligned, parts
 from convcalc.execute.algorithms.opencv.rows import correlate_row
 from convcalc.execute.algorithms.opencv.volumes import correlate_volume, slices_at_once
+from convcalc.execute.arrays.array import A
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.tap_by_tap import per_channel
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
+    from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import Problem
     from convcalc.window import Window
 
@@ -50,7 +52,7 @@ def whole(problem: Problem) -> tuple[int, ...]:
     return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
-class PlaneSums:
+class PlaneSums(Generic[A]):
     """Sums of planes for arrays of one problem: what does not depend on the numbers is settled.
 
     Args:
@@ -58,7 +60,7 @@ class PlaneSums:
         problem: What is convolved; zeros pad it.
     """
 
-    def __init__(self, ops: Any, problem: Problem) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: Problem) -> None:
         self._ops, self._problem = ops, problem
         self._sizes = whole(problem)
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
@@ -87,7 +89,7 @@ class PlaneSums:
             and len(parts(extents[0], extents[1], problem.itemsize)) == 1
         )
 
-    def __call__(self, array: Any, weight: Any, bias: Any | None = None) -> Any:
+    def __call__(self, array: A, weight: A, bias: A | None = None) -> A | None:
         """The result (N, O, *out) of an `array` (N, C, *sizes) and a `weight` (O, C/g, *k).
 
         None where a tap is not finite, or where one is 0 and a cell is not finite: their product

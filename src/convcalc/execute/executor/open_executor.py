@@ -10,36 +10,38 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import UsageError
 from convcalc.execute.backends import opencv
 from convcalc.execute.backends.thread_pool import processors
+from convcalc.execute.executor.executor import Executor
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convcalc.execute.backends.numpy_backend import NumpyBackend
-    from convcalc.execute.backends.torch_backend import TorchBackend
+    from convcalc.execute.planning.machine import Machine
     from convcalc.execute.problem import Problem
 
 BACKENDS = ("auto", "numpy", "torch")
 
 
-def open_backend(
+def open_executor(
     name: str,
     device: str | None,
     problems: Sequence[Problem],
     algorithm: str = "auto",
     threads: int | None = None,
-) -> NumpyBackend | TorchBackend:
-    """The backend of that name, or for "auto" the one that should finish the problems first.
+    machine: Machine | None = None,
+) -> Executor[Any]:
+    """The executor on the backend of that name, for "auto" on the one that should finish first.
 
     Args:
         threads: What `limited_threads` will be told, to plan with and for what is no library's own
             choice.
+        machine: The rates to plan with; those of this machine if there are none.
 
     Raises:
         UsageError: torch was asked for and is not installed, or the device is not torch's.
@@ -51,12 +53,22 @@ def open_backend(
     if name == "numpy":
         from convcalc.execute.backends.numpy_backend import NumpyBackend
 
-        return NumpyBackend(algorithm, this_machine(threads), threads)
-    if find_spec("torch") is None:
-        raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
+        return Executor(NumpyBackend(threads), machine or this_machine(threads), algorithm)
+    check_torch()
     from convcalc.execute.backends.torch_backend import TorchBackend
 
-    return TorchBackend(device or "cpu", algorithm, this_machine(threads))
+    backend = TorchBackend(device or "cpu")
+    return Executor(backend, machine or this_machine(threads), algorithm)
+
+
+def check_torch() -> None:
+    """Raises where torch is not installed.
+
+    Raises:
+        UsageError: it is not; the message says what brings it.
+    """
+    if find_spec("torch") is None:
+        raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
 
 
 def choose_backend(problems: Sequence[Problem]) -> str:
@@ -92,7 +104,9 @@ def limited_threads(count: int | None, backend: str) -> Iterator[None]:
 
 @contextmanager
 def _of_torch(count: int) -> Iterator[None]:
-    open_backend("torch", None, ())
+    check_torch()
+    from convcalc.execute.backends.torch_backend import TorchBackend  # noqa: F401 - brings torch
+
     torch = sys.modules["torch"]
     before = torch.get_num_threads()
     torch.set_num_threads(count)
