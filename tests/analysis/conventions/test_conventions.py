@@ -12,6 +12,7 @@ from convcalc.analysis.conventions import CONVENTIONS, HOMES, load_convention
 from convcalc.analysis.conventions.reconcile import reconcile
 from convcalc.errors import UsageError
 from convcalc.layers import KINDS, Layer
+from convcalc.layers.kinds import CLASS_OF
 from convcalc.network.graph import Network
 from convcalc.zoo.catalog import load_network, network_input, network_names
 from torchvision_totals import COUNTERS, totals
@@ -255,7 +256,7 @@ def test_terms_of_one_reason_are_put_together_by_kind():
 def kinds():
     """Takes back the kinds that a test adds."""
     yield
-    for kind in KINDS._loaded.keys() - KINDS._modules.keys():
+    for kind in KINDS._loaded.keys() - CLASS_OF.keys():
         del KINDS._loaded[kind]
 
 
