@@ -20,7 +20,7 @@ from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
 from convcalc.layers import KINDS, AvgPool, ConvTranspose, MaxPool, ReLU, Upsample
-from convcalc.network.functional import ONLY_MODULES
+from convcalc.network.functional import only_module
 from convcalc.network.graph import Network, Node
 from convcalc.zoo.catalog import load_network, network_input, network_names
 
@@ -28,6 +28,7 @@ torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 
+ONLY_MODULES = {kind for kind in KINDS if only_module(kind)}
 JOINS = {kind for kind, layer in KINDS.items() if layer.joins}
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Activation(Layer, ABC):
-    """A function of each element by itself."""
+class Activation(Layer):
+    """A function of each element by itself, or of the channels of each cell."""
 
     in_place: ClassVar[bool] = True
     each: ClassVar[ElementOps]
@@ -38,6 +38,10 @@ class Activation(Layer, ABC):
         """Those of one element, times the elements."""
         return Costs(elements=self.each.times(prod(shape)))
 
+
+class Unweighted(Activation, ABC):
+    """An activation that is the same function everywhere."""
+
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The function of every element."""
         (array,) = arrays
@@ -49,7 +53,7 @@ class Activation(Layer, ABC):
 
 
 @dataclasses.dataclass(frozen=True)
-class ReLU(Activation):
+class ReLU(Unweighted):
     """max(x, 0)."""
 
     kind: ClassVar[str] = "relu"
@@ -65,7 +69,7 @@ class ReLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class ReLU6(Activation):
+class ReLU6(Unweighted):
     """min(max(x, 0), 6)."""
 
     kind: ClassVar[str] = "relu6"
@@ -81,7 +85,7 @@ class ReLU6(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardtanh(Activation):
+class Hardtanh(Unweighted):
     """min(max(x, min_val), max_val)."""
 
     kind: ClassVar[str] = "hardtanh"
@@ -102,7 +106,7 @@ class Hardtanh(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class LeakyReLU(Activation):
+class LeakyReLU(Unweighted):
     """x for x > 0, else negative_slope * x."""
 
     kind: ClassVar[str] = "leakyrelu"
@@ -116,7 +120,7 @@ class LeakyReLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class ELU(Activation):
+class ELU(Unweighted):
     """x for x > 0, else alpha * (exp(x) - 1)."""
 
     kind: ClassVar[str] = "elu"
@@ -130,7 +134,7 @@ class ELU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Sigmoid(Activation):
+class Sigmoid(Unweighted):
     """1 / (1 + exp(-x))."""
 
     kind: ClassVar[str] = "sigmoid"
@@ -141,7 +145,7 @@ class Sigmoid(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class SiLU(Activation):
+class SiLU(Unweighted):
     """x * sigmoid(x) = x / (1 + exp(-x)), also called swish."""
 
     kind: ClassVar[str] = "silu"
@@ -152,7 +156,7 @@ class SiLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class GELU(Activation):
+class GELU(Unweighted):
     """x * P(normal <= x) = x * 0.5 * erfc(-x / sqrt(2)), the exact form."""
 
     kind: ClassVar[str] = "gelu"
@@ -163,7 +167,7 @@ class GELU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Tanh(Activation):
+class Tanh(Unweighted):
     """tanh(x)."""
 
     kind: ClassVar[str] = "tanh"
@@ -174,7 +178,7 @@ class Tanh(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Softplus(Activation):
+class Softplus(Unweighted):
     """log(1 + exp(x)), and x itself from 20 on, where the two are equal in float32."""
 
     kind: ClassVar[str] = "softplus"
@@ -185,7 +189,7 @@ class Softplus(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Mish(Activation):
+class Mish(Unweighted):
     """x * tanh(softplus(x))."""
 
     kind: ClassVar[str] = "mish"
@@ -196,7 +200,7 @@ class Mish(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardsigmoid(Activation):
+class Hardsigmoid(Unweighted):
     """min(max(x + 3, 0), 6) / 6."""
 
     kind: ClassVar[str] = "hardsigmoid"
@@ -207,7 +211,7 @@ class Hardsigmoid(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardswish(Activation):
+class Hardswish(Unweighted):
     """x * min(max(x + 3, 0), 6) / 6."""
 
     kind: ClassVar[str] = "hardswish"
@@ -218,23 +222,14 @@ class Hardswish(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class PReLU(Layer):
+class PReLU(Activation):
     """x for x > 0, else weight * x, with one learned weight or one for each channel."""
 
     kind: ClassVar[str] = "prelu"
-    in_place: ClassVar[bool] = True
     positional: ClassVar[str | None] = "num_parameters"
+    each = ElementOps(multiply=1, compare=1)
 
     num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)
-
-    @property
-    def needs_floats(self) -> bool:
-        """The slope is a fraction."""
-        return True
-
-    def costs(self, shape: Shape) -> Costs:
-        """Per element 1 comparison and 1 multiplication."""
-        return Costs(elements=ElementOps(multiply=1, compare=1).times(prod(shape)))
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape.
@@ -260,7 +255,7 @@ class PReLU(Layer):
 
 
 @dataclasses.dataclass(frozen=True)
-class Softmax(Activation):
+class Softmax(Unweighted):
     """exp(x) / sum exp(x) over the channels of each cell, the largest taken off x first."""
 
     kind: ClassVar[str] = "softmax"

@@ -80,9 +80,10 @@ class Conv(Convolution):
         """Each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of each axis, the cells beyond the last window."""
-        return tuple(w.unread(size) for w, size in zip(self.windows(shape), shape[1:], strict=True))
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """The cells beyond the last window of each axis."""
+        windows = zip(self.windows(shape), shape[1:], strict=True)
+        return tuple(window.dropped_input(size) for window, size in windows)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `conv`, with the padding resolved for this input."""

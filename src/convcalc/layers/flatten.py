@@ -6,7 +6,7 @@ import dataclasses
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Layer
+from convcalc.layers.base import Rearrangement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(Rearrangement):
     """(C, *spatial) as (C * prod(spatial)), channel after channel."""
 
     kind: ClassVar[str] = "flatten"
-    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
 
     def out_shape(self, shape: Shape) -> Shape:

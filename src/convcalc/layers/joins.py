@@ -33,13 +33,18 @@ class Join(Layer, ABC):
         """None."""
         return {}
 
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Whether joins of this kind have any, which most have not."""
+        return cls.weight_shapes is not Join.weight_shapes
+
     def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """None."""
         return {}
 
     def costs(self, *shapes: Shape) -> Costs | None:
-        """Nothing if it is free; None if nobody has said."""
-        return Costs() if self.free else None
+        """Nothing where there is no arithmetic; None if nobody has said."""
+        return Costs() if self.no_arithmetic else None
 
     def real_macs(self, *shapes: Shape) -> int:
         """None: joining multiplies nothing with weights."""
@@ -54,7 +59,7 @@ class Join(Layer, ABC):
         sizes = self.out_shape(*shapes)[1:] or (1,) * len(fields[0])
         return tuple(united(axis, size) for *axis, size in zip(*fields, sizes, strict=True))
 
-    def unread(self, *shapes: Shape) -> tuple[int, ...]:
+    def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
         """No cell: there are no windows."""
         return (0,) * (len(shapes[0]) - 1)
 
@@ -65,6 +70,7 @@ class Residual(Join):
 
     kind: ClassVar[str] = "residual"
     in_place: ClassVar[bool] = True
+    commutative: ClassVar[bool] = True
     branches: ClassVar[str] = "one branch or more"
 
     @classmethod
@@ -100,7 +106,7 @@ class Concat(Join):
     """The channels of all branches one after the other."""
 
     kind: ClassVar[str] = "concat"
-    free: ClassVar[bool] = True
+    no_arithmetic: ClassVar[bool] = True
 
     def out_shape(self, *shapes: Shape) -> Shape:
         """(sum of the channels, *spatial).

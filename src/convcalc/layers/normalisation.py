@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Norm(Layer):
     """(x - mean) / sqrt(variance + eps) * weight + bias, with a weight and bias per channel."""
 
+    normalises: ClassVar[bool] = True
+
     eps: float = param(
         real(0), "eps", "added to the variance, against division by 0", default=1e-5, kw_only=True
     )

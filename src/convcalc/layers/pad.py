@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Layer, spatial_rank
+from convcalc.layers.base import Rearrangement, spatial_rank
 from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pad(Layer):
+class Pad(Rearrangement):
     """Zeros, or copies of the input's own cells, around each channel."""
 
     kind: ClassVar[str] = "pad"
-    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "padding"
 
     padding: Padding = param(padding(words=False), "p", "cells added at the ends")

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, spatial_rank, times
+from convcalc.layers.base import Rearrangement, spatial_rank, times
 from convcalc.layers.parameters import count, param
 from convcalc.layers.placing import checked_sizes
 from convcalc.window import Window
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class PixelShuffle(Layer):
+class PixelShuffle(Rearrangement):
     """(C*r*r, H, W) as (C, H*r, W*r): channel c*r*r + a*r + b holds row a, column b of each r x r.
 
     Source: Shi et al., "Real-Time Single Image and Video Super-Resolution" (2016), relation 4.
     """
 
     kind: ClassVar[str] = "pixelshuffle"
-    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "upscale_factor"
 
     upscale_factor: int = param(count(1), "r", "output cells of each input cell, along an axis")

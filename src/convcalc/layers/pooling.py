@@ -73,9 +73,10 @@ class Pool(Layer):
         """Each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of each axis, the cells beyond the last window."""
-        return tuple(w.unread(size) for w, size in zip(self.windows(shape), shape[1:], strict=True))
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """The cells beyond the last window of each axis."""
+        windows = zip(self.windows(shape), shape[1:], strict=True)
+        return tuple(window.dropped_input(size) for window, size in windows)
 
     def cells_read(self, shape: Shape) -> int:
         """Cells of all windows: output cells * C * taps, those on padding included."""

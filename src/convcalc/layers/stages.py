@@ -55,10 +55,10 @@ class Staged(Layer, ABC):
         """Whether any stage does."""
         return any(stage.repeats_cells(arriving) for _, stage, arriving in self.walk(shape))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of the first stage, the one that reads the input."""
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """What the first stage drops, the one that reads the input."""
         _, stage, arriving = next(self.walk(shape))
-        return stage.unread(arriving)
+        return stage.dropped_input(arriving)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """Every stage in turn, each with its own weights."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    JOINING,
-    MOVING,
-    POOLING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -115,7 +111,7 @@ CONVENTION = Convention(
     "batch): biases, normalisation, activations and pooling among them",
     source="ptflops/pytorch_ops.py, pytorch_engine.py",
     rules={
-        **for_kinds(biased, "conv", "linear", *STAGED),
+        **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
@@ -125,10 +121,10 @@ CONVENTION = Convention(
         **for_kinds(elementwise(ELEMENT, hook=False), "silu", "softmax"),
         **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
-        **for_kinds(elementwise(INPUT, pooled), *POOLING),
+        "Pool": elementwise(INPUT, pooled),
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),
-        **for_kinds(no_terms, *JOINING, *MOVING),
+        **for_kinds(no_terms, "Join", "layerscale", "Rearrangement"),
     },
 )

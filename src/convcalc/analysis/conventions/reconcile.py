@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.analysis.conventions import HOMES, load_convention
+from convcalc.analysis.conventions import MODULE_OF, load_convention
 from convcalc.analysis.conventions.base import Reason
 from convcalc.analysis.report import analyze
 
@@ -85,7 +85,7 @@ def reconcile(network: Network, input_shape: Shape, batch: int = 1) -> Reconcili
     report = analyze(network, input_shape, batch)
     tools = (
         _reconciled(load_convention(name), analyze(network, input_shape, batch, name))
-        for name in HOMES
+        for name in MODULE_OF
     )
     return Reconciliation(report, tuple(tools))
 
