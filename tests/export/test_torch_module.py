@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -30,63 +29,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 
 ONLY_MODULES = {kind for kind in KINDS if only_module(kind)}
 JOINS = {kind for kind, layer in KINDS.items() if layer.joins}
-
-
-class Forms(NamedTuple):
-    """The class of its module and the text of its call; one of them may be missing."""
-
-    module: str = ""
-    call: str = ""
-
-
-FORMS = {
-    "conv": Forms("Conv2d"),
-    "convt": Forms("ConvTranspose2d"),
-    "dw": Forms("Conv2d"),
-    "pw": Forms("Conv2d"),
-    "sep": Forms("Conv2d"),
-    "maxpool": Forms("MaxPool2d", "torch.nn.functional.max_pool2d(x, "),
-    "avgpool": Forms("AvgPool2d", "torch.nn.functional.avg_pool2d(x, "),
-    "gap": Forms("AdaptiveAvgPool2d", "x.mean((2, 3), keepdim = True)"),
-    "adaptiveavgpool": Forms("AdaptiveAvgPool1d", "torch.nn.functional.adaptive_avg_pool1d(x, 7)"),
-    "adaptivemaxpool": Forms("AdaptiveMaxPool2d", "torch.nn.functional.adaptive_max_pool2d(x, ("),
-    "linear": Forms("Linear"),
-    "flatten": Forms("Flatten", "torch.flatten(x, 1)"),
-    "bn": Forms("BatchNorm2d"),
-    "gn": Forms("GroupNorm"),
-    "ln": Forms("LayerNorm", 'getattr(self, "0")(x)'),
-    "in": Forms("InstanceNorm2d"),
-    "relu": Forms("ReLU", "torch.nn.functional.relu(x)"),
-    "relu6": Forms("ReLU6", "torch.nn.functional.relu6(x)"),
-    "hardtanh": Forms("Hardtanh", "torch.nn.functional.hardtanh(x, min_val = -2.0, max_val = 3.0)"),
-    "leakyrelu": Forms("LeakyReLU", "torch.nn.functional.leaky_relu(x, negative_slope = 2.0)"),
-    "elu": Forms("ELU", "torch.nn.functional.elu(x, alpha = 2.0)"),
-    "gelu": Forms("GELU", "torch.nn.functional.gelu(x)"),
-    "silu": Forms("SiLU", "torch.nn.functional.silu(x)"),
-    "sigmoid": Forms("Sigmoid", "torch.nn.functional.sigmoid(x)"),
-    "tanh": Forms("Tanh", "torch.nn.functional.tanh(x)"),
-    "softplus": Forms("Softplus", "torch.nn.functional.softplus(x)"),
-    "mish": Forms("Mish", "torch.nn.functional.mish(x)"),
-    "hardsigmoid": Forms("Hardsigmoid", "torch.nn.functional.hardsigmoid(x)"),
-    "hardswish": Forms("Hardswish", "torch.nn.functional.hardswish(x)"),
-    "prelu": Forms("PReLU"),
-    "softmax": Forms("Softmax", "torch.nn.functional.softmax(x, dim = 1)"),
-    "pad": Forms(
-        "ReplicationPad2d", "torch.nn.functional.pad(x, (0, 3, 1, 2), mode = 'replicate')"
-    ),
-    "upsample": Forms(
-        "Upsample", "torch.nn.functional.interpolate(x, scale_factor = 2, mode = 'bilinear')"
-    ),
-    "pixelshuffle": Forms("PixelShuffle", "torch.nn.functional.pixel_shuffle(x, 2)"),
-    "shuffle": Forms("ChannelShuffle", "x.unflatten(1, (2, -1))"),
-    "slice": Forms("", "x[(slice(None, None, None), slice(1, 3, None))]"),
-    "dropout": Forms("Dropout", "torch.nn.functional.dropout(x, 0.5, training = False)"),
-    "identity": Forms("Identity", "return x"),
-    "residual": Forms("", " + _0_1_0"),
-    "concat": Forms("", "torch.cat((_0_0_0, _0_1_0), dim = 1)"),
-    "scale": Forms("", "x * _0_0_0"),
-    "layerscale": Forms("ChannelScale"),
-}
 
 
 def weights_of(network, shape, seed=1):
@@ -157,9 +99,9 @@ def leaves(model):
 # Every kind
 
 
-def test_every_kind_has_its_forms_here():
-    assert set(FORMS) == set(KINDS)
-    assert {kind for kind, form in FORMS.items() if not form.call} == ONLY_MODULES
+def test_every_kind_has_its_forms_in_the_contract():
+    assert {kind for kind, row in CONTRACT.items() if row.module or row.call} == set(KINDS)
+    assert {kind for kind, row in CONTRACT.items() if not row.call} == ONLY_MODULES
 
 
 @pytest.mark.parametrize("kind", CONTRACT)
@@ -178,17 +120,17 @@ def test_a_kind_that_is_called_as_a_function_computes_the_same(kind):
 
 @pytest.mark.parametrize("kind", CONTRACT)
 def test_a_kind_has_the_module_and_the_call_that_are_expected(kind):
-    row, form = CONTRACT[kind], FORMS[kind]
+    row = CONTRACT[kind]
     network = convcalc.parse(row.spec)
     model = network.to_torch(row.input)
-    assert (form.module in leaves(model)) == bool(form.module)
+    assert (row.module in leaves(model)) == bool(row.module)
     assert network.tensor_shapes(row.input) == shapes_in(model)
-    if not form.call:
+    if not row.call:
         return
     called = network.to_torch(row.input, (kind,))
-    assert form.call in called.code
-    assert form.module not in leaves(called)
-    assert kind in JOINS | {"slice"} or form.call not in model.code or kind == "ln"
+    assert row.call in called.code
+    assert row.module not in leaves(called)
+    assert kind in JOINS | {"slice"} or row.call not in model.code or kind == "ln"
     assert network.tensor_shapes(row.input) == shapes_in(called)
 
 
