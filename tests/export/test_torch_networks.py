@@ -14,7 +14,6 @@ from convcalc.network.graph import Network, Node
 from convcalc.zoo.catalog import load_network, network_input, network_names
 
 torch = pytest.importorskip("torch")
-functional = torch.nn.functional
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 
 SMALL = {"deeplabv3-resnet50": 520, "inception_v3": 96, "unet": 32, "fcn8s": 32}

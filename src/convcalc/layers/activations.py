@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Activation(Layer):
-    """A function of each element by itself, or of the channels of each cell."""
+    """A function of each element by itself, or of the channels at each position."""
 
     in_place: ClassVar[bool] = True
     each: ClassVar[ElementOps]
@@ -31,11 +31,11 @@ class Activation(Layer):
 
     @property
     def needs_floats(self) -> bool:
-        """Most make fractions of whole numbers."""
+        """True: most activations make fractions of whole numbers."""
         return True
 
     def costs(self, shape: Shape) -> Costs:
-        """Those of one element, times the elements."""
+        """The operations of one element, times the elements."""
         return Costs(elements=self.each.times(prod(shape)))
 
 
@@ -43,7 +43,7 @@ class Unweighted(Activation, ABC):
     """An activation that is the same function everywhere."""
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The function of every element."""
+        """The activation of every element."""
         (array,) = arrays
         return self._function(ops, array)
 
@@ -61,7 +61,7 @@ class ReLU(Unweighted):
 
     @property
     def needs_floats(self) -> bool:
-        """Whole numbers stay whole."""
+        """False: whole numbers stay whole."""
         return False
 
     def _function(self, ops: Operations, x: Any) -> Any:
@@ -77,7 +77,7 @@ class ReLU6(Unweighted):
 
     @property
     def needs_floats(self) -> bool:
-        """Whole numbers stay whole."""
+        """False: whole numbers stay whole."""
         return False
 
     def _function(self, ops: Operations, x: Any) -> Any:
@@ -231,8 +231,12 @@ class PReLU(Activation):
 
     num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)
 
+    def costs(self, shape: Shape) -> Costs:
+        """Per element 1 comparison and 1 multiplication."""
+        return super().costs(shape)
+
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: there is neither one weight nor one for each channel.
@@ -248,7 +252,7 @@ class PReLU(Activation):
         return {"weight": (self.num_parameters,)}
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The slope below 0 is learned."""
+        """The function of every element, with the learned slopes below 0."""
         (x,) = arrays
         slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))
         return ops.where(x > 0, x, x * slope)
@@ -256,19 +260,19 @@ class PReLU(Activation):
 
 @dataclasses.dataclass(frozen=True)
 class Softmax(Unweighted):
-    """exp(x) / sum exp(x) over the channels of each cell, the largest taken off x first."""
+    """exp(x) / sum exp(x) over the channels at each position, the largest taken off x first."""
 
     kind: ClassVar[str] = "softmax"
     in_place: ClassVar[bool] = False
 
     def costs(self, shape: Shape) -> Costs:
-        """Per cell of C channels: C-1 comparisons, C + C-1 additions, C exponents, C divisions."""
+        """Per position, C channels: C-1 comparisons, 2C-1 additions, C exponents, C divisions."""
         channels, cells = shape[0], prod(shape[1:])
         cell = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
         return Costs(elements=cell.times(cells))
 
     def _function(self, ops: Operations, x: Any) -> Any:
-        """The same however large the values are: the largest becomes exp(0)."""
+        """The activation of an array; no power overflows, as the largest is exp(0)."""
         powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
         return powers / ops.reduce(powers, (1,), "sum")
 

@@ -38,7 +38,7 @@ class ElementOps(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The operations of all types together."""
         return sum(self)
 
     def times(self, count: int) -> ElementOps:
@@ -172,7 +172,7 @@ class Layer:
         return None if costs is None else costs.macs
 
     def zero_insertion_macs(self, shape: Shape, /) -> int | None:
-        """Those of the dense convolution that a transposed one can be written as; else None."""
+        """Multiply-accumulates of the dense convolution that a transposed one equals; else None."""
         return None
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
@@ -183,14 +183,14 @@ class Layer:
         return fields[0]
 
     def repeats_cells(self, shape: Shape, /) -> bool:
-        """Whether it reads copies of its own input's cells beyond a border: padding not of zeros.
+        """Whether it reads copies of its input's elements beyond a border: padding not of zeros.
 
         Outputs near a border then see the cells that were copied, wherever those lie.
         """
         return False
 
     def dropped_input(self, shape: Shape, /) -> tuple[int, ...]:
-        """Cells at the end of each spatial axis that no window reaches because of the stride."""
+        """How many elements at the end of each spatial axis no window reaches due to the stride."""
         return (0,) * (len(shape) - 1)
 
     @property

@@ -27,7 +27,7 @@ class Flatten(Rearrangement):
         return (prod(shape),)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Features of several cells together see all; of a single cell, what that cell sees."""
+        """The whole axis for features of several positions; of one position, what that one sees."""
         sizes = shapes[0][1:]
         if len(sizes) != len(fields[0]):
             return fields[0]
@@ -37,6 +37,6 @@ class Flatten(Rearrangement):
         )
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The same numbers, (N, features)."""
+        """The array as (N, features)."""
         (array,) = arrays
         return array.reshape(array.shape[0], -1)

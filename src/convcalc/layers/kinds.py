@@ -69,7 +69,7 @@ class Kinds(Mapping[str, "type[Layer]"]):
         self._loaded: dict[str, type[Layer]] = {}
 
     def add(self, kind: type[Layer]) -> None:
-        """One more kind, as its class is made.
+        """Registers a kind, as its class is made.
 
         Raises:
             TypeError: there is one of that name already.

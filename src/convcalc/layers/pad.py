@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pad(Rearrangement):
-    """Zeros, or copies of the input's own cells, around each channel."""
+    """Zeros, or copies of the input's own elements, around each channel."""
 
     kind: ClassVar[str] = "pad"
     positional: ClassVar[str | None] = "padding"
@@ -30,7 +30,7 @@ class Pad(Rearrangement):
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
-        """A window of one cell on each padded axis."""
+        """A window of one element on each padded axis."""
         return placed_windows(self.padding, [(1, 1, 1)] * spatial_rank(shape), shape)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -45,7 +45,7 @@ class Pad(Rearrangement):
         return padded and self.padding_mode != "zeros"
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The start moves back by the padding."""
+        """The field of each axis, its start moved back by the padding."""
         windows = self.windows(shapes[0])
         return tuple(field.through(w) for field, w in zip(fields[0], windows, strict=True))
 

@@ -46,12 +46,12 @@ class PixelShuffle(Rearrangement):
         return (shape[0] // block, *checked_sizes(sizes, "upscale_factor"))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Output u reads the cell floor(u / r)."""
+        """The field of each axis, where output u reads position floor(u / r)."""
         window = Window(self.upscale_factor, self.upscale_factor)
         return tuple(field.through_transposed(window) for field in fields[0])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """(N, C, r, r, H, W) to (N, C, H, r, W, r), for any number of axes."""
+        """The blocks (N, C, r, r, H, W) as (N, C, H, r, W, r), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape
         rank = len(shape) - 1

@@ -29,7 +29,7 @@ class ChannelShuffle(Rearrangement):
     groups: int = param(count(1), "g", "groups of channels")
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: the channels do not divide by the groups.

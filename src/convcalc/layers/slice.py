@@ -41,6 +41,6 @@ class Slice(Rearrangement):
         return (end - begin, *shape[1:])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """These channels."""
+        """The channels begin ... end - 1."""
         (array,) = arrays
         return array[:, slice(*self.channels[0])]

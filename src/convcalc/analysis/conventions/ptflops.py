@@ -41,7 +41,7 @@ def biased(call: Call) -> Iterable[Term]:
 
 
 def transposed(call: Call) -> Iterable[Term]:
-    """The same, MACs by input positions and bias by those of the output."""
+    """`biased`, with MACs by input positions and the bias by those of the output."""
     layer: Any = call.layer
     yield Term(BIAS, layer.out_channels * transposed_cells(call) if layer.bias else 0)
 
@@ -53,7 +53,7 @@ def normalisation(call: Call) -> Iterable[Term]:
 
 
 def layer_norm(call: Call) -> Iterable[Term]:
-    """The same hook, which does not see a LayerNorm's weights."""
+    """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
 
@@ -100,7 +100,7 @@ def relu6(call: Call) -> Iterable[Term]:
 
 
 def global_mean(call: Call) -> Iterable[Term]:
-    """As a function it is x.mean(...), which is not patched."""
+    """1 per input element of the module; the function is x.mean(...), which is not patched."""
     return () if call.function else elementwise(INPUT)(call)
 
 

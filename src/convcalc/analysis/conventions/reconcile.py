@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LEFT_OUT = Reason("left out: there is no rule for it here")
-"""Of layers that a convention does not know, whose multiply-accumulates are in our total alone."""
+"""Why layers that a convention does not know are in our total alone."""
 
 
 class Difference(NamedTuple):

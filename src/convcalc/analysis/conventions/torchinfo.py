@@ -39,7 +39,7 @@ def convolution(call: Call) -> Iterable[Term]:
 
 
 def transposed(call: Call) -> Iterable[Term]:
-    """The same formula, though the weights of a transposed convolution work on inputs."""
+    """`calculate_macs` by output positions, though the weights work on inputs."""
     cells = transposed_cells(call)
     weight = prod(call.layer.weight_shapes(*call.arriving)["weight"])
     yield Term(BIAS, (call.params - weight) * cells)
