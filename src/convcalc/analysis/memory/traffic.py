@@ -248,10 +248,11 @@ def _fixed(row: LayerReport) -> list[Shape]:
 
 
 def _between(row: LayerReport, batch: int) -> int:
-    """Numbers that the first half of `sep` leaves for the second."""
-    if row.kind != "sep":
+    """Numbers that a layer of several stages leaves between them, as `sep` does."""
+    if not issubclass(KINDS[row.kind], Staged):
         return 0
-    return batch * row.weights["depthwise.weight"][0] * prod(row.output_shape[1:])
+    arriving = [shape for _, _, shape in cast("Staged", _layer(row.spec)).walk(row.input_shapes[0])]
+    return batch * sum(map(prod, arriving[1:]))
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
