@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Row(NamedTuple):
     """What one layer must answer; `field` is (size, effective stride, start) of each axis.
 
-    A layer that joins is written with its branches, and is the last of that network.
+    `module` is the class that torch has for it, `call` what is written where it is called as a
+    function; one of them may be missing. A layer that joins is written with its branches, and is
+    the last of that network.
     """
 
     spec: str
@@ -27,12 +29,16 @@ class Row(NamedTuple):
     macs: int = 0
     bias_adds: int = 0
     elements: ElementOps = ElementOps()
+    module: str = ""
+    call: str = ""
 
 
-def activation(spec, *, weights=None, **each):
+def activation(spec, module, call, *, weights=None, **each):
     """A row of 2*3*4 elements, each with these operations."""
     return Row(
         spec=spec,
+        module=module,
+        call=call and f"torch.nn.functional.{call}",
         input=(2, 3, 4),
         output=(2, 3, 4),
         weights=weights or {},
@@ -49,6 +55,7 @@ CELL = ((1, 1, 0), (1, 1, 0))
 CONTRACT = {
     "conv": Row(
         spec="conv:6,k3x2,s2x1,p1x0:1,d1x2,g2",
+        module="Conv2d",
         input=(4, 7, 5),
         output=(6, 4, 4),  # (7 + 2 - 3)//2 + 1, 5 + 1 - 3 + 1
         weights={"weight": (6, 2, 3, 2), "bias": (6,)},
@@ -59,6 +66,7 @@ CONTRACT = {
     ),
     "convt": Row(
         spec="convt:6,k3x2,s2x3,p1x0:1,g2,op1x0",
+        module="ConvTranspose2d",
         input=(4, 3, 2),
         output=(6, 6, 4),  # 2*2 - 2 + 3 + 1, 1*3 - 1 + 2
         weights={"weight": (4, 3, 3, 2), "bias": (6,)},
@@ -71,6 +79,7 @@ CONTRACT = {
     ),
     "dw": Row(
         spec="dw:k3,s2,p1,m2",
+        module="Conv2d",
         input=(3, 5, 6),
         output=(6, 3, 3),  # (5 + 2 - 3)//2 + 1, (6 + 2 - 3)//2 + 1
         weights={"weight": (6, 1, 3, 3), "bias": (6,)},
@@ -81,6 +90,7 @@ CONTRACT = {
     ),
     "pw": Row(
         spec="pw:8,s2,g2",
+        module="Conv2d",
         input=(4, 5, 6),
         output=(8, 3, 3),  # 4//2 + 1, 5//2 + 1
         weights={"weight": (8, 2, 1, 1), "bias": (8,)},
@@ -91,6 +101,7 @@ CONTRACT = {
     ),
     "sep": Row(
         spec="sep:5,k3,p1,m2",
+        module="Conv2d",
         input=(3, 4, 4),
         output=(5, 4, 4),
         weights={
@@ -106,6 +117,8 @@ CONTRACT = {
     ),
     "maxpool": Row(
         spec="maxpool:3x2,s2x1,p1x0,d1x2",
+        module="MaxPool2d",
+        call="torch.nn.functional.max_pool2d(x, ",
         input=(2, 7, 5),
         output=(2, 4, 3),  # (7 + 2 - 3)//2 + 1, 5 - 3 + 1
         elements=ElementOps(compare=144),  # 2*4*3 windows * 3*2 cells
@@ -113,6 +126,8 @@ CONTRACT = {
     ),
     "avgpool": Row(
         spec="avgpool:3,s2,p1,ceil",
+        module="AvgPool2d",
+        call="torch.nn.functional.avg_pool2d(x, ",
         input=(2, 6, 7),
         output=(2, 4, 4),  # 5/2 up + 1, the last row window from 5 on; 6/2 + 1
         elements=ElementOps(add=288, divide=32),  # 2*4*4 windows * 9 cells, 2*4*4
@@ -120,6 +135,8 @@ CONTRACT = {
     ),
     "gap": Row(
         spec="gap",
+        module="AdaptiveAvgPool2d",
+        call="x.mean((2, 3), keepdim = True)",
         input=(3, 4, 5),
         output=(3, 1, 1),
         elements=ElementOps(add=60, divide=3),
@@ -127,6 +144,8 @@ CONTRACT = {
     ),
     "adaptiveavgpool": Row(
         spec="adaptiveavgpool:7",
+        module="AdaptiveAvgPool1d",
+        call="torch.nn.functional.adaptive_avg_pool1d(x, 7)",
         input=(2, 10),
         output=(2, 7),
         elements=ElementOps(add=32, divide=14),  # 2 * (2+2+3+2+3+2+2)
@@ -134,6 +153,8 @@ CONTRACT = {
     ),
     "adaptivemaxpool": Row(
         spec="adaptivemaxpool:2x3",
+        module="AdaptiveMaxPool2d",
+        call="torch.nn.functional.adaptive_max_pool2d(x, (",
         input=(2, 4, 4),
         output=(2, 2, 3),
         elements=ElementOps(compare=48),  # 2 * (2+2) * (2+2+2)
@@ -141,6 +162,7 @@ CONTRACT = {
     ),
     "linear": Row(
         spec="linear:5",
+        module="Linear",
         input=(3, 4),
         output=(3, 5),
         weights={"weight": (5, 4), "bias": (5,)},
@@ -149,9 +171,17 @@ CONTRACT = {
         bias_adds=15,
         field=((4, 4, 0),),
     ),
-    "flatten": Row(spec="flatten", input=(3, 4, 5), output=(60,), field=CELL),
+    "flatten": Row(
+        spec="flatten",
+        module="Flatten",
+        call="torch.flatten(x, 1)",
+        input=(3, 4, 5),
+        output=(60,),
+        field=CELL,
+    ),
     "bn": Row(
         spec="bn",
+        module="BatchNorm2d",
         input=(3, 4, 5),
         output=(3, 4, 5),
         weights={"weight": (3,), "bias": (3,)},
@@ -161,6 +191,7 @@ CONTRACT = {
     ),
     "gn": Row(
         spec="gn:2",
+        module="GroupNorm",
         input=(4, 3, 5),
         output=(4, 3, 5),
         weights={"weight": (4,), "bias": (4,)},
@@ -170,6 +201,8 @@ CONTRACT = {
     ),
     "ln": Row(
         spec="ln",
+        module="LayerNorm",
+        call='getattr(self, "0")(x)',
         input=(4, 3, 5),
         output=(4, 3, 5),
         weights={"weight": (4,), "bias": (4,)},
@@ -179,27 +212,40 @@ CONTRACT = {
     ),
     "in": Row(
         spec="in",
+        module="InstanceNorm2d",
         input=(4, 3, 5),
         output=(4, 3, 5),
         elements=ElementOps(multiply=120, add=184, divide=12, exponent=4),  # 60 and 4 channels
         field=CELL,
     ),
-    "relu": activation("relu", compare=1),
-    "relu6": activation("relu6", compare=2),
-    "hardtanh": activation("hardtanh:min-2,max3", compare=2),
-    "leakyrelu": activation("leakyrelu:2", multiply=1, compare=1),
-    "elu": activation("elu:2", multiply=1, add=1, compare=1, exponent=1),
-    "gelu": activation("gelu", multiply=3, exponent=1),
-    "silu": activation("silu", add=1, divide=1, exponent=1),
-    "sigmoid": activation("sigmoid", add=1, divide=1, exponent=1),
-    "tanh": activation("tanh", exponent=1),
-    "softplus": activation("softplus", add=1, compare=1, exponent=2),
-    "mish": activation("mish", multiply=1, add=1, compare=1, exponent=3),
-    "hardsigmoid": activation("hardsigmoid", add=1, compare=2, divide=1),
-    "hardswish": activation("hardswish", multiply=1, add=1, compare=2, divide=1),
-    "prelu": activation("prelu:2", weights={"weight": (2,)}, multiply=1, compare=1),
+    "relu": activation("relu", "ReLU", "relu(x)", compare=1),
+    "relu6": activation("relu6", "ReLU6", "relu6(x)", compare=2),
+    "hardtanh": activation(
+        "hardtanh:min-2,max3", "Hardtanh", "hardtanh(x, min_val = -2.0, max_val = 3.0)", compare=2
+    ),
+    "leakyrelu": activation(
+        "leakyrelu:2", "LeakyReLU", "leaky_relu(x, negative_slope = 2.0)", multiply=1, compare=1
+    ),
+    "elu": activation(
+        "elu:2", "ELU", "elu(x, alpha = 2.0)", multiply=1, add=1, compare=1, exponent=1
+    ),
+    "gelu": activation("gelu", "GELU", "gelu(x)", multiply=3, exponent=1),
+    "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
+    "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
+    "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),
+    "softplus": activation("softplus", "Softplus", "softplus(x)", add=1, compare=1, exponent=2),
+    "mish": activation("mish", "Mish", "mish(x)", multiply=1, add=1, compare=1, exponent=3),
+    "hardsigmoid": activation(
+        "hardsigmoid", "Hardsigmoid", "hardsigmoid(x)", add=1, compare=2, divide=1
+    ),
+    "hardswish": activation(
+        "hardswish", "Hardswish", "hardswish(x)", multiply=1, add=1, compare=2, divide=1
+    ),
+    "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
     "softmax": Row(
         spec="softmax",
+        module="Softmax",
+        call="torch.nn.functional.softmax(x, dim = 1)",
         input=(3, 2, 2),
         output=(3, 2, 2),
         elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
@@ -207,12 +253,16 @@ CONTRACT = {
     ),
     "pad": Row(
         spec="pad:1:2x0:3,replicate",
+        module="ReplicationPad2d",
+        call="torch.nn.functional.pad(x, (0, 3, 1, 2), mode = 'replicate')",
         input=(2, 4, 5),
         output=(2, 7, 8),
         field=((1, 1, -1), (1, 1, 0)),
     ),
     "upsample": Row(
         spec="upsample:2,bilinear",
+        module="Upsample",
+        call="torch.nn.functional.interpolate(x, scale_factor = 2, mode = 'bilinear')",
         input=(2, 3, 4),
         output=(2, 6, 8),
         elements=ElementOps(multiply=384, add=288),  # 2*6*8 outputs * (4, 3)
@@ -221,24 +271,61 @@ CONTRACT = {
     ),
     "pixelshuffle": Row(
         spec="pixelshuffle:2",
+        module="PixelShuffle",
+        call="torch.nn.functional.pixel_shuffle(x, 2)",
         input=(8, 2, 3),
         output=(2, 4, 6),
         field=((1, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 2), Fraction(-1, 2))),
     ),
-    "shuffle": Row(spec="shuffle:2", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
-    "slice": Row(spec="slice:1:3", input=(4, 2, 3), output=(2, 2, 3), field=CELL),
-    "dropout": Row(spec="dropout", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
-    "identity": Row(spec="identity", input=(4, 2, 3), output=(4, 2, 3), field=CELL),
+    "shuffle": Row(
+        spec="shuffle:2",
+        module="ChannelShuffle",
+        call="x.unflatten(1, (2, -1))",
+        input=(4, 2, 3),
+        output=(4, 2, 3),
+        field=CELL,
+    ),
+    "slice": Row(
+        spec="slice:1:3",
+        call="x[(slice(None, None, None), slice(1, 3, None))]",
+        input=(4, 2, 3),
+        output=(2, 2, 3),
+        field=CELL,
+    ),
+    "dropout": Row(
+        spec="dropout",
+        module="Dropout",
+        call="torch.nn.functional.dropout(x, 0.5, training = False)",
+        input=(4, 2, 3),
+        output=(4, 2, 3),
+        field=CELL,
+    ),
+    "identity": Row(
+        spec="identity",
+        module="Identity",
+        call="return x",
+        input=(4, 2, 3),
+        output=(4, 2, 3),
+        field=CELL,
+    ),
     "residual": Row(
         spec="residual{relu | identity | dropout}",
+        call=" + _0_1_0",
         input=(2, 3, 4),
         output=(2, 3, 4),
         elements=ElementOps(add=48),  # two additions of 24 elements
         field=CELL,
     ),
-    "concat": Row(spec="concat{relu | slice:0:1}", input=(2, 3, 4), output=(3, 3, 4), field=CELL),
+    "concat": Row(
+        spec="concat{relu | slice:0:1}",
+        call="torch.cat((_0_0_0, _0_1_0), dim = 1)",
+        input=(2, 3, 4),
+        output=(3, 3, 4),
+        field=CELL,
+    ),
     "scale": Row(
         spec="scale{gap}",
+        call="x * _0_0_0",
         input=(2, 3, 4),
         output=(2, 3, 4),
         elements=ElementOps(multiply=24),
@@ -246,6 +333,7 @@ CONTRACT = {
     ),
     "layerscale": Row(
         spec="layerscale",
+        module="ChannelScale",
         input=(3, 4, 5),
         output=(3, 4, 5),
         weights={"weight": (3,)},

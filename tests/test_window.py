@@ -62,7 +62,7 @@ def test_unread_cells_are_those_of_the_input_behind_the_last_window(window, size
     assume(places)
     end = places[-1] + window.dilation * (window.kernel - 1)
     behind = [cell for cell in range(size) if cell + window.before > end]
-    assert len(behind) == window.unread(size)
+    assert len(behind) == window.dropped_input(size)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_unread_cells_are_those_of_the_input_behind_the_last_window(window, size
     ],
 )
 def test_unread_cells_of_single_axes(expected, size, window):
-    assert expected == window.unread(size)
+    assert expected == window.dropped_input(size)
 
 
 @given(WINDOWS, SIZES)

@@ -6,6 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from contract import CONTRACT
+from convcalc.layers.stages import Staged
+
 
 def forward(network, shape, batch=1, dtype=torch.float32):
     """(results of all layers, parameters and buffers) of a network in training."""
@@ -38,36 +41,16 @@ def kept_bytes(network, shape, batch=1, dtype=torch.float32):
     return sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
 
 
-SIMPLE = {
-    "relu": nn.ReLU,
-    "relu6": nn.ReLU6,
-    "hardtanh": nn.Hardtanh,
-    "leakyrelu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "sigmoid": nn.Sigmoid,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "tanh": nn.Tanh,
-    "softplus": nn.Softplus,
-    "mish": nn.Mish,
-    "hardsigmoid": nn.Hardsigmoid,
-    "hardswish": nn.Hardswish,
-    "flatten": nn.Flatten,
-    "identity": nn.Identity,
-}
-
-
 def operation(layer, shape):
     """(function of the inputs, modules in it) of a layer on an input of `shape`."""
-    if layer.kind in SIMPLE:
-        module = SIMPLE[layer.kind]()
-        return module, [module]
-    if layer.kind in ("dw", "pw", "sep"):
+    if isinstance(layer, Staged):
         return chain(layer, shape)
     if layer.kind in FUNCTIONS:
         return FUNCTIONS[layer.kind](layer, shape), []
-    compute, modules = MODULES[layer.kind](layer, shape)
-    return compute, modules
+    if layer.kind in MODULES:
+        return MODULES[layer.kind](layer, shape)
+    module = getattr(nn, CONTRACT[layer.kind].module)()
+    return module, [module]
 
 
 def chain(layer, shape):

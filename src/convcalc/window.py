@@ -54,7 +54,7 @@ class Window(NamedTuple):
         overhang = last * self.stride + self.extent - padded
         return self._replace(after=self.after + max(0, overhang))
 
-    def unread(self, size: int) -> int:
+    def dropped_input(self, size: int) -> int:
         """Cells at the end of the input, padding apart, that the stride keeps out of every window.
 
         Source: derived. (i + pb + pa - e) mod s padded cells lie beyond the last window; the

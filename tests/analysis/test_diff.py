@@ -10,6 +10,7 @@ import convcalc
 from convcalc.analysis import diff as module
 from convcalc.analysis.diff import difference
 from convcalc.layers import KINDS
+from convcalc.layers.kinds import row_of
 from convcalc.zoo.catalog import load_network, network_input, network_names
 
 
@@ -202,7 +203,26 @@ def test_very_different_long_networks_are_paired_by_their_place(monkeypatch):
     assert not between("relu pw:3 bn pw:4 relu", "relu bn pw:3 gelu pw:4 relu").in_order
 
 
-def test_every_kind_of_a_family_is_a_kind():
-    named = [kind for family in module.FAMILIES for kind in family]
-    assert set(named) <= set(KINDS)
-    assert len(named) == len(set(named))
+def test_every_name_of_a_family_is_a_kind_or_a_class_of_kinds():
+    names = [name for names in module.FAMILIES for name in names]
+    classes = {base.__name__ for kind in KINDS.values() for base in kind.__mro__}
+    assert set(names) <= KINDS.keys() | classes
+    assert len(names) == len(set(names))
+
+
+def test_the_families_are_these():
+    families = [
+        sorted(kind for kind in KINDS if row_of(module._FAMILY, KINDS[kind]) == number)
+        for number in range(len(module.FAMILIES))
+    ]
+    assert families == [
+        ["conv", "convt", "dw", "linear", "pw", "sep"],
+        ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "maxpool"],
+        ["bn", "gn", "in", "layerscale", "ln"],
+        ["concat", "residual", "scale"],
+        [
+            *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
+            *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
+        ],
+        ["pixelshuffle", "upsample"],
+    ]

@@ -11,6 +11,7 @@ import pytest
 from cli_support import strict
 
 from convcalc.layers import KINDS, Layer
+from convcalc.layers.kinds import CLASS_OF
 
 NET = ("-i", "3x8x8", "conv:4,k3,p1", "strange", "relu")
 MACHINE = ("--peak", "1T", "--bandwidth", "1G")
@@ -29,7 +30,7 @@ def strange():
             return {"weight": shape[:1]}
 
     yield Strange
-    for kind in KINDS._loaded.keys() - KINDS._modules.keys():
+    for kind in KINDS._loaded.keys() - CLASS_OF.keys():
         del KINDS._loaded[kind]
 
 

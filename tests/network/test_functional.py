@@ -7,14 +7,18 @@ import pytest
 import convcalc
 from contract import CONTRACT
 from convcalc.errors import UsageError
+from convcalc.layers import KINDS
 from convcalc.network.functional import (
-    ONLY_MODULES,
     Functions,
     check_functions,
     declared_functions,
+    only_module,
 )
 from convcalc.zoo.catalog import load_network, network_names
 
+ONLY_MODULES = {
+    *("conv", "convt", "dw", "pw", "sep", "linear", "bn", "gn", "in", "prelu", "layerscale")
+}
 TEXT = "stem=conv:8,k3,p1 relu stage1=2x{conv:8,k3,p1 ln relu} stage10=relu head=gap flatten"
 NETWORK = convcalc.parse(TEXT)
 
@@ -62,6 +66,7 @@ def test_weights_need_a_module(name):
 
 
 def test_the_kinds_that_stay_modules_are_those_with_weights():
+    assert {kind for kind in KINDS if only_module(kind)} == ONLY_MODULES
     # `in` has weights only where it is told to; `ln` is written by hand as often as not.
     with_weights = {kind for kind, row in CONTRACT.items() if row.weights}
     assert with_weights - {"ln"} | {"in"} == ONLY_MODULES

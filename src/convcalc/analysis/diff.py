@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.collecting import uncollected
+from convcalc.layers.kinds import KINDS, row_of
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
@@ -32,19 +33,18 @@ MOST_CELLS = 1_000_000
 """Pairs of layers that are weighed, in about a second; beyond that layers are paired by place."""
 
 FAMILIES = (
-    ("conv", "convt", "dw", "pw", "sep", "linear"),
-    ("maxpool", "avgpool", "gap", "adaptiveavgpool", "adaptivemaxpool"),
-    ("bn", "gn", "ln", "in", "layerscale"),
-    ("residual", "concat", "scale"),
-    (
-        *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
-        *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
-    ),
+    ("Convolution", "Staged", "linear"),
+    ("Pool", "Adaptive"),
+    ("Norm", "layerscale"),
+    ("Join",),
+    ("Activation",),
     ("upsample", "pixelshuffle"),
 )
-"""Kinds that do the same in different ways; a kind that is in none is a family of its own."""
+"""Kinds that do the same in different ways, by their names or by those of their families; a kind
+that is in none is by itself.
+"""
 
-_FAMILY = {kind: number for number, kinds in enumerate(FAMILIES) for kind in kinds}
+_FAMILY = {name: number for number, names in enumerate(FAMILIES) for name in names}
 
 
 class Pair(NamedTuple):
@@ -211,7 +211,7 @@ def _remembered() -> Callable[[LayerReport, LayerReport], int]:
 
 def _worth(a: LayerReport, b: LayerReport) -> int:
     """What a pair of layers is worth; 0 if they cannot be paired."""
-    if a.kind != b.kind and _FAMILY.get(a.kind, a.kind) != _FAMILY.get(b.kind, b.kind):
+    if a.kind != b.kind and not _related(a.kind, b.kind):
         return 0
     return sum(
         weight
@@ -225,6 +225,12 @@ def _worth(a: LayerReport, b: LayerReport) -> int:
         )
         if alike
     )
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether two kinds do the same in different ways."""
+    family = row_of(_FAMILY, KINDS[one])
+    return family is not None and family == row_of(_FAMILY, KINDS[other])
 
 
 def _first_argument(row: LayerReport) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.collecting import uncollected
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
+from convcalc.layers.kinds import KINDS
 from convcalc.layers.parameters import count
 from convcalc.network.functional import Functions
 from convcalc.network.graph import INPUT, leading_to
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from convcalc.network.graph import Network, Step
 
 CONVENTION_NAME = "macs"
-NORMALISATION = ("bn", "gn", "in", "ln")
 CONVENTION_TEXT = "1 MAC = one multiply and one add; FLOPs = 2 x MACs; bias adds counted apart"
 
 
@@ -126,7 +126,7 @@ class LayerReport:
     @property
     def params_by_part(self) -> Parts:
         """The parameters by what they are for."""
-        if self.kind in NORMALISATION:
+        if KINDS[self.kind].normalises:
             return Parts(norm=self.params)
         # The stages of a separable convolution have names in front: pointwise.bias.
         biases = (prod(shape) for name, shape in self.weights.items() if name.endswith("bias"))
@@ -271,7 +271,7 @@ def _facts(step: Step, batch: int, convention: Convention | None, *, function: b
         weights=weights,
         params=sum(prod(shape) for shape in weights.values()),
         costs=costs,
-        unread=layer.unread(arriving[0]),
+        unread=layer.dropped_input(arriving[0]),
         repeats=layer.repeats_cells(arriving[0]),
         terms=terms if costs else None,
     )

@@ -222,7 +222,6 @@ FORMS: dict[str, Form] = {
     "conv": conv,
     "convt": conv_transpose,
     "dropout": dropout,
-    "dw": staged,
     "elu": either("ELU", "elu"),
     "flatten": flatten,
     "gap": global_avg_pool,
@@ -242,12 +241,10 @@ FORMS: dict[str, Form] = {
     "pad": pad,
     "pixelshuffle": pixel_shuffle,
     "prelu": either("PReLU", "prelu"),
-    "pw": staged,
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
     "residual": total,
     "scale": product,
-    "sep": staged,
     "shuffle": channel_shuffle,
     "sigmoid": either("Sigmoid", "sigmoid"),
     "silu": either("SiLU", "silu"),
@@ -256,5 +253,6 @@ FORMS: dict[str, Form] = {
     "softplus": either("Softplus", "softplus"),
     "tanh": either("Tanh", "tanh"),
     "upsample": upsample,
+    "Staged": staged,
 }
-"""The form of every kind."""
+"""The form of every kind, by its name or by that of its family."""

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from convcalc.errors import UsageError
 from convcalc.execute.arrays.biases import with_full_biases
 from convcalc.execute.arrays.tensor_dtypes import check_tensor, dtype_name
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import Place, Tree
+from convcalc.layers.kinds import row_of
 from convcalc.network.functional import Functions, check_functions
 from convcalc.network.graph import INPUT
 from convcalc.network.weight_names import check_weights, without_counters
@@ -45,7 +47,10 @@ def torch_module(
             tuple(values[source] for source in step.node.inputs),
             step.node in called,
         )
-        values[index] = FORMS[step.layer.kind](place, step.layer)
+        write = row_of(FORMS, type(step.layer))
+        if write is None:
+            raise UsageError(f"torch has no form for layers of kind '{step.layer.kind}'")
+        values[index] = write(place, step.layer)
     graph.output(values[network.output])
     model.recompile()
     if weights is not None:

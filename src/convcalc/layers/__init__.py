@@ -1,151 +1,46 @@
-"""One file per kind of layer: its parameters, shape, weights, costs, receptive field and run."""
+# ruff: noqa: F403 - the file of a kind says what it defines
+"""One file per kind of layer: its parameters, shape, weights, costs, receptive field and run.
+
+The class of each kind is a name of this package, loaded when it is first used.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from convcalc.layers.base import Costs, ElementOps, Fields, Layer, Shape
-from convcalc.layers.kinds import KINDS
+from convcalc.layers.kinds import CLASS_OF, KINDS
 
 if TYPE_CHECKING:
-    from convcalc.layers.activations import (
-        ELU,
-        GELU,
-        Hardsigmoid,
-        Hardswish,
-        Hardtanh,
-        LeakyReLU,
-        Mish,
-        PReLU,
-        ReLU,
-        ReLU6,
-        Sigmoid,
-        SiLU,
-        Softmax,
-        Softplus,
-        Tanh,
-    )
-    from convcalc.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool
-    from convcalc.layers.conv import Conv
-    from convcalc.layers.convt import ConvTranspose
-    from convcalc.layers.dw import Depthwise
-    from convcalc.layers.flatten import Flatten
-    from convcalc.layers.identity import Dropout, Identity
-    from convcalc.layers.joins import Concat, Residual, Scale
-    from convcalc.layers.layerscale import LayerScale
-    from convcalc.layers.linear import Linear
-    from convcalc.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-    from convcalc.layers.pad import Pad
-    from convcalc.layers.pixelshuffle import PixelShuffle
-    from convcalc.layers.pooling import AvgPool, MaxPool
-    from convcalc.layers.pw import Pointwise
-    from convcalc.layers.sep import Separable
-    from convcalc.layers.shuffle import ChannelShuffle
-    from convcalc.layers.slice import Slice
-    from convcalc.layers.upsample import Upsample
+    from convcalc.layers.activations import *
+    from convcalc.layers.adaptive import *
+    from convcalc.layers.conv import *
+    from convcalc.layers.convt import *
+    from convcalc.layers.dw import *
+    from convcalc.layers.flatten import *
+    from convcalc.layers.identity import *
+    from convcalc.layers.joins import *
+    from convcalc.layers.layerscale import *
+    from convcalc.layers.linear import *
+    from convcalc.layers.normalisation import *
+    from convcalc.layers.pad import *
+    from convcalc.layers.pixelshuffle import *
+    from convcalc.layers.pooling import *
+    from convcalc.layers.pw import *
+    from convcalc.layers.sep import *
+    from convcalc.layers.shuffle import *
+    from convcalc.layers.slice import *
+    from convcalc.layers.upsample import *
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "KINDS",
-    "AdaptiveAvgPool",
-    "AdaptiveMaxPool",
-    "AvgPool",
-    "BatchNorm",
-    "ChannelShuffle",
-    "Concat",
-    "Conv",
-    "ConvTranspose",
-    "Costs",
-    "Depthwise",
-    "Dropout",
-    "ElementOps",
-    "Fields",
-    "Flatten",
-    "GlobalAvgPool",
-    "GroupNorm",
-    "Hardsigmoid",
-    "Hardswish",
-    "Hardtanh",
-    "Identity",
-    "InstanceNorm",
-    "Layer",
-    "LayerNorm",
-    "LayerScale",
-    "LeakyReLU",
-    "Linear",
-    "MaxPool",
-    "Mish",
-    "PReLU",
-    "Pad",
-    "PixelShuffle",
-    "Pointwise",
-    "ReLU",
-    "ReLU6",
-    "Residual",
-    "Scale",
-    "Separable",
-    "Shape",
-    "SiLU",
-    "Sigmoid",
-    "Slice",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    "Upsample",
-]
+_MODULE_OF = {name: module for module, name in (path.split(".") for path in CLASS_OF.values())}
 
-
-_HOMES = {
-    "AdaptiveAvgPool": "adaptive",
-    "AdaptiveMaxPool": "adaptive",
-    "AvgPool": "pooling",
-    "BatchNorm": "normalisation",
-    "ChannelShuffle": "shuffle",
-    "Concat": "joins",
-    "Conv": "conv",
-    "ConvTranspose": "convt",
-    "Depthwise": "dw",
-    "Dropout": "identity",
-    "ELU": "activations",
-    "Flatten": "flatten",
-    "GELU": "activations",
-    "GlobalAvgPool": "adaptive",
-    "GroupNorm": "normalisation",
-    "Hardsigmoid": "activations",
-    "Hardswish": "activations",
-    "Hardtanh": "activations",
-    "Identity": "identity",
-    "InstanceNorm": "normalisation",
-    "LayerNorm": "normalisation",
-    "LayerScale": "layerscale",
-    "LeakyReLU": "activations",
-    "Linear": "linear",
-    "MaxPool": "pooling",
-    "Mish": "activations",
-    "PReLU": "activations",
-    "Pad": "pad",
-    "PixelShuffle": "pixelshuffle",
-    "Pointwise": "pw",
-    "ReLU": "activations",
-    "ReLU6": "activations",
-    "Residual": "joins",
-    "Scale": "joins",
-    "Separable": "sep",
-    "SiLU": "activations",
-    "Sigmoid": "activations",
-    "Slice": "slice",
-    "Softmax": "activations",
-    "Softplus": "activations",
-    "Tanh": "activations",
-    "Upsample": "upsample",
-}
+__all__ = ["KINDS", "Costs", "ElementOps", "Fields", "Layer", "Shape"]
+__all__ += list(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:
-    """A class of layer, loaded when it is first used."""
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'convcalc.layers' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"convcalc.layers.{_HOMES[name]}"), name)
+    return getattr(import_module(f"convcalc.layers.{_MODULE_OF[name]}"), name)

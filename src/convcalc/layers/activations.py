@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Activation(Layer, ABC):
-    """A function of each element by itself."""
+class Activation(Layer):
+    """A function of each element by itself, or of the channels at each position."""
 
     in_place: ClassVar[bool] = True
     each: ClassVar[ElementOps]
@@ -31,15 +31,19 @@ class Activation(Layer, ABC):
 
     @property
     def needs_floats(self) -> bool:
-        """Most make fractions of whole numbers."""
+        """True: most activations make fractions of whole numbers."""
         return True
 
     def costs(self, shape: Shape) -> Costs:
-        """Those of one element, times the elements."""
+        """The operations of one element, times the elements."""
         return Costs(elements=self.each.times(prod(shape)))
 
+
+class Unweighted(Activation, ABC):
+    """An activation that is the same function everywhere."""
+
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The function of every element."""
+        """The activation of every element."""
         (array,) = arrays
         return self._function(ops, array)
 
@@ -49,7 +53,7 @@ class Activation(Layer, ABC):
 
 
 @dataclasses.dataclass(frozen=True)
-class ReLU(Activation):
+class ReLU(Unweighted):
     """max(x, 0)."""
 
     kind: ClassVar[str] = "relu"
@@ -57,7 +61,7 @@ class ReLU(Activation):
 
     @property
     def needs_floats(self) -> bool:
-        """Whole numbers stay whole."""
+        """False: whole numbers stay whole."""
         return False
 
     def _function(self, ops: Operations, x: Any) -> Any:
@@ -65,7 +69,7 @@ class ReLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class ReLU6(Activation):
+class ReLU6(Unweighted):
     """min(max(x, 0), 6)."""
 
     kind: ClassVar[str] = "relu6"
@@ -73,7 +77,7 @@ class ReLU6(Activation):
 
     @property
     def needs_floats(self) -> bool:
-        """Whole numbers stay whole."""
+        """False: whole numbers stay whole."""
         return False
 
     def _function(self, ops: Operations, x: Any) -> Any:
@@ -81,7 +85,7 @@ class ReLU6(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardtanh(Activation):
+class Hardtanh(Unweighted):
     """min(max(x, min_val), max_val)."""
 
     kind: ClassVar[str] = "hardtanh"
@@ -102,7 +106,7 @@ class Hardtanh(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class LeakyReLU(Activation):
+class LeakyReLU(Unweighted):
     """x for x > 0, else negative_slope * x."""
 
     kind: ClassVar[str] = "leakyrelu"
@@ -116,7 +120,7 @@ class LeakyReLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class ELU(Activation):
+class ELU(Unweighted):
     """x for x > 0, else alpha * (exp(x) - 1)."""
 
     kind: ClassVar[str] = "elu"
@@ -130,7 +134,7 @@ class ELU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Sigmoid(Activation):
+class Sigmoid(Unweighted):
     """1 / (1 + exp(-x))."""
 
     kind: ClassVar[str] = "sigmoid"
@@ -141,7 +145,7 @@ class Sigmoid(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class SiLU(Activation):
+class SiLU(Unweighted):
     """x * sigmoid(x) = x / (1 + exp(-x)), also called swish."""
 
     kind: ClassVar[str] = "silu"
@@ -152,7 +156,7 @@ class SiLU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class GELU(Activation):
+class GELU(Unweighted):
     """x * P(normal <= x) = x * 0.5 * erfc(-x / sqrt(2)), the exact form."""
 
     kind: ClassVar[str] = "gelu"
@@ -163,7 +167,7 @@ class GELU(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Tanh(Activation):
+class Tanh(Unweighted):
     """tanh(x)."""
 
     kind: ClassVar[str] = "tanh"
@@ -174,7 +178,7 @@ class Tanh(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Softplus(Activation):
+class Softplus(Unweighted):
     """log(1 + exp(x)), and x itself from 20 on, where the two are equal in float32."""
 
     kind: ClassVar[str] = "softplus"
@@ -185,7 +189,7 @@ class Softplus(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Mish(Activation):
+class Mish(Unweighted):
     """x * tanh(softplus(x))."""
 
     kind: ClassVar[str] = "mish"
@@ -196,7 +200,7 @@ class Mish(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardsigmoid(Activation):
+class Hardsigmoid(Unweighted):
     """min(max(x + 3, 0), 6) / 6."""
 
     kind: ClassVar[str] = "hardsigmoid"
@@ -207,7 +211,7 @@ class Hardsigmoid(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hardswish(Activation):
+class Hardswish(Unweighted):
     """x * min(max(x + 3, 0), 6) / 6."""
 
     kind: ClassVar[str] = "hardswish"
@@ -218,26 +222,21 @@ class Hardswish(Activation):
 
 
 @dataclasses.dataclass(frozen=True)
-class PReLU(Layer):
+class PReLU(Activation):
     """x for x > 0, else weight * x, with one learned weight or one for each channel."""
 
     kind: ClassVar[str] = "prelu"
-    in_place: ClassVar[bool] = True
     positional: ClassVar[str | None] = "num_parameters"
+    each = ElementOps(multiply=1, compare=1)
 
     num_parameters: int = param(count(1), "n", "weights: 1, or one per channel", default=1)
 
-    @property
-    def needs_floats(self) -> bool:
-        """The slope is a fraction."""
-        return True
-
     def costs(self, shape: Shape) -> Costs:
         """Per element 1 comparison and 1 multiplication."""
-        return Costs(elements=ElementOps(multiply=1, compare=1).times(prod(shape)))
+        return super().costs(shape)
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: there is neither one weight nor one for each channel.
@@ -253,27 +252,27 @@ class PReLU(Layer):
         return {"weight": (self.num_parameters,)}
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The slope below 0 is learned."""
+        """The function of every element, with the learned slopes below 0."""
         (x,) = arrays
         slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))
         return ops.where(x > 0, x, x * slope)
 
 
 @dataclasses.dataclass(frozen=True)
-class Softmax(Activation):
-    """exp(x) / sum exp(x) over the channels of each cell, the largest taken off x first."""
+class Softmax(Unweighted):
+    """exp(x) / sum exp(x) over the channels at each position, the largest taken off x first."""
 
     kind: ClassVar[str] = "softmax"
     in_place: ClassVar[bool] = False
 
     def costs(self, shape: Shape) -> Costs:
-        """Per cell of C channels: C-1 comparisons, C + C-1 additions, C exponents, C divisions."""
+        """Per position, C channels: C-1 comparisons, 2C-1 additions, C exponents, C divisions."""
         channels, cells = shape[0], prod(shape[1:])
         cell = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
         return Costs(elements=cell.times(cells))
 
     def _function(self, ops: Operations, x: Any) -> Any:
-        """The same however large the values are: the largest becomes exp(0)."""
+        """The activation of an array; no power overflows, as the largest is exp(0)."""
         powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
         return powers / ops.reduce(powers, (1,), "sum")
 

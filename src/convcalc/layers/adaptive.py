@@ -22,7 +22,7 @@ Sections = list[tuple[int, int]]
 
 
 class Adaptive(Layer, ABC):
-    """As many windows as the output has cells, of sizes that differ by one and may overlap."""
+    """Windows that follow from the output size: their sizes differ by one, and they may overlap."""
 
     how: ClassVar[Reduction]
 
@@ -31,7 +31,7 @@ class Adaptive(Layer, ABC):
         """The output size of each spatial axis of `shape`."""
 
     def sections(self, shape: Shape) -> tuple[Sections, ...]:
-        """Of each axis, window u: floor(u*i/o) ... ceil((u + 1)*i/o), the end left out.
+        """Window u of each axis: floor(u*i/o) ... ceil((u + 1)*i/o), the end left out.
 
         Source: PyTorch, `adaptive_avg_pool2d` in ATen/native/AdaptivePooling.h; 10 cells to 7
         give (0,2) (1,3) (2,5) (4,6) (5,8) (7,9) (8,10).
@@ -46,7 +46,7 @@ class Adaptive(Layer, ABC):
         return (shape[0], *self.sizes(shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis through its windows; an axis of one output cell is seen as a whole."""
+        """The fields through the windows of each axis; an output of size 1 sees the whole axis."""
         shape = shapes[0]
         through = [
             (through_sections(field, size, out), out)
@@ -65,7 +65,7 @@ class Adaptive(Layer, ABC):
         return shape[0] * prod(size + out - gcd(size, out) for size, out in axes)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """One axis after the other: sums and maxima over a box are those over its sides in turn."""
+        """Sums or maxima, axis by axis: over a box they are those over its sides in turn."""
         (array,) = arrays
         for axis, sections in enumerate(self.sections(tuple(array.shape[1:])), start=2):
             before = (slice(None),) * axis
@@ -78,22 +78,22 @@ class Adaptive(Layer, ABC):
 
 
 class AdaptiveMean(Adaptive):
-    """The mean over such windows."""
+    """The mean over windows that follow from the output size."""
 
     how = "sum"
 
     @property
     def needs_floats(self) -> bool:
-        """A mean of whole numbers is a fraction."""
+        """True: a mean of whole numbers is a fraction."""
         return True
 
     def costs(self, shape: Shape) -> Costs:
-        """One addition for each cell of each window, and one division for each output."""
+        """One addition for each element of each window, and one division for each output."""
         divide = prod(self.out_shape(shape))
         return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The sums, each over the cells of its window."""
+        """The mean of each window."""
         total = super().run(ops, arrays, weights)
         axes = self.sections(tuple(arrays[0].shape[1:]))
         divisor = 1
@@ -114,7 +114,7 @@ class AdaptiveAvgPool(AdaptiveMean):
     output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
-        """As they were given."""
+        """`output_size` of each spatial axis."""
         return spread("output_size", self.output_size, spatial_rank(shape))
 
 
@@ -129,11 +129,11 @@ class AdaptiveMaxPool(Adaptive):
     output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
-        """As they were given."""
+        """`output_size` of each spatial axis."""
         return spread("output_size", self.output_size, spatial_rank(shape))
 
     def costs(self, shape: Shape) -> Costs:
-        """One comparison for each cell of each window."""
+        """One comparison for each element of each window."""
         return Costs(elements=ElementOps(compare=self.cells_read(shape)))
 
 
@@ -144,5 +144,5 @@ class GlobalAvgPool(AdaptiveMean):
     kind: ClassVar[str] = "gap"
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
-        """One cell of each axis."""
+        """1 for each spatial axis."""
         return (1,) * spatial_rank(shape)

@@ -38,7 +38,7 @@ class ElementOps(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The operations of all types together."""
         return sum(self)
 
     def times(self, count: int) -> ElementOps:
@@ -84,8 +84,12 @@ class Layer:
     """Whether the result is the input's own numbers where they lie: nothing is moved or stored."""
     in_place: ClassVar[bool] = False
     """Whether the result may be written over its first input: element by element, same shape."""
-    free: ClassVar[bool] = False
+    commutative: ClassVar[bool] = False
+    """Whether that is so of each of its inputs."""
+    no_arithmetic: ClassVar[bool] = False
     """Whether it computes nothing: numbers are passed on, moved or left out."""
+    normalises: ClassVar[bool] = False
+    """Whether its weights scale and shift what it has normalised, and count as such."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -145,6 +149,11 @@ class Layer:
         """The shape of each weight by its name, in the order in which they are stored."""
         return {}
 
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Whether layers of this kind may have weights, which `weight_shapes` says."""
+        return cls.weight_shapes is not Layer.weight_shapes
+
     def buffer_shapes(self, shape: Shape, /) -> dict[str, Shape]:
         """The shape of each array that is stored beside the weights and is no parameter."""
         return {}
@@ -155,7 +164,7 @@ class Layer:
 
     def costs(self, shape: Shape, /) -> Costs | None:
         """The arithmetic for one sample of `shape`; None if nobody has said, which is not zero."""
-        return Costs() if self.free else None
+        return Costs() if self.no_arithmetic else None
 
     def real_macs(self, shape: Shape, /) -> int | None:
         """The multiply-accumulates of one sample without those on zero padding, if known."""
@@ -163,7 +172,7 @@ class Layer:
         return None if costs is None else costs.macs
 
     def zero_insertion_macs(self, shape: Shape, /) -> int | None:
-        """Those of the dense convolution that a transposed one can be written as; else None."""
+        """Multiply-accumulates of the dense convolution that a transposed one equals; else None."""
         return None
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
@@ -174,14 +183,14 @@ class Layer:
         return fields[0]
 
     def repeats_cells(self, shape: Shape, /) -> bool:
-        """Whether it reads copies of its own input's cells beyond a border: padding not of zeros.
+        """Whether it reads copies of its input's elements beyond a border: padding not of zeros.
 
         Outputs near a border then see the cells that were copied, wherever those lie.
         """
         return False
 
-    def unread(self, shape: Shape, /) -> tuple[int, ...]:
-        """Cells at the end of each spatial axis that no window reaches because of the stride."""
+    def dropped_input(self, shape: Shape, /) -> tuple[int, ...]:
+        """How many elements at the end of each spatial axis no window reaches due to the stride."""
         return (0,) * (len(shape) - 1)
 
     @property
@@ -195,6 +204,12 @@ class Layer:
         `weights` holds the buffers too.
         """
         return arrays[0]
+
+
+class Rearrangement(Layer):
+    """A layer of one input that computes nothing and has no weights."""
+
+    no_arithmetic: ClassVar[bool] = True
 
 
 def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:

@@ -31,7 +31,7 @@ class Conv(Convolution):
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
-        """The window of each spatial axis on an input of `shape`, its padding in cells."""
+        """The window of each spatial axis on an input of `shape`, its padding in elements."""
         return placed_windows(self.padding, self.axes(shape), shape)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -48,7 +48,7 @@ class Conv(Convolution):
         return weights | ({"bias": (self.out_channels,)} if self.bias else {})
 
     def costs(self, shape: Shape) -> Costs:
-        """Multiply-accumulates: output cells * O * C/g * taps.
+        """Multiply-accumulates: output positions * O * C/g * taps.
 
         Each of the O * prod(out) outputs is a sum of C/g * prod(k) products; taps that lie on
         padding count, as a dense implementation computes them.
@@ -60,7 +60,7 @@ class Conv(Convolution):
         return Costs(macs, prod(out) if self.bias else 0)
 
     def real_macs(self, shape: Shape) -> int:
-        """The same with pairs of output and real tap, axis by axis, in place of cells * taps.
+        """Multiply-accumulates on real elements: pairs of output and real tap, axis by axis.
 
         Cells that repeat the input (reflect, replicate, circular) are real.
         """
@@ -77,12 +77,13 @@ class Conv(Convolution):
         return padded and self.padding_mode != "zeros"
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis through its window."""
+        """The field of each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of each axis, the cells beyond the last window."""
-        return tuple(w.unread(size) for w, size in zip(self.windows(shape), shape[1:], strict=True))
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """How many elements of each axis lie beyond its last window."""
+        windows = zip(self.windows(shape), shape[1:], strict=True)
+        return tuple(window.dropped_input(size) for window, size in windows)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `conv`, with the padding resolved for this input."""

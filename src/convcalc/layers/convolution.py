@@ -55,7 +55,7 @@ class Convolution(Layer):
         )
 
     def check_channels(self, shape: Shape) -> None:
-        """Both channel counts must divide into the groups.
+        """Refuses channel counts that do not divide into the groups.
 
         Raises:
             ShapeError: one does not; the message names the groups that would fit.

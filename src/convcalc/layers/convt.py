@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ConvTranspose(Convolution):
-    """Transposed convolution: each input cell adds its kernel, scaled, to the larger output."""
+    """Transposed convolution: each input element adds its kernel, scaled, to the larger output."""
 
     kind: ClassVar[str] = "convt"
 
@@ -41,7 +41,7 @@ class ConvTranspose(Convolution):
             )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
-        """The window of each spatial axis on an input of `shape`, its cropping in cells."""
+        """The window of each spatial axis on an input of `shape`, its cropping in elements."""
         return tuple(window for window, _ in self._plan(shape))
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -61,7 +61,7 @@ class ConvTranspose(Convolution):
         return weights | ({"bias": (self.out_channels,)} if self.bias else {})
 
     def costs(self, shape: Shape) -> Costs:
-        """Multiply-accumulates: INPUT cells * C * O/g * taps, cropped products included.
+        """Multiply-accumulates: INPUT positions * C * O/g * taps, cropped products included.
 
         Each of the C * prod(in) input cells is multiplied with O/g * prod(k) weights: the layer is
         the adjoint of a convolution from its output to its input, and costs the same. Counting
@@ -74,7 +74,7 @@ class ConvTranspose(Convolution):
         return Costs(macs, prod(out) if self.bias else 0)
 
     def real_macs(self, shape: Shape) -> int:
-        """Without products that are cropped: input j and tap t meet at output j*s - pb + t*d.
+        """Multiply-accumulates not cropped: input j and tap t meet at output j*s - pb + t*d.
 
         That is the window of the convolution from the output back to the input.
         """
@@ -84,7 +84,7 @@ class ConvTranspose(Convolution):
         return shape[0] * (self.out_channels // self.groups) * pairs
 
     def zero_insertion_macs(self, shape: Shape) -> int:
-        """OUTPUT cells * C * O/g * taps: s - 1 zeros between neighbours, then a dense `conv`.
+        """OUTPUT positions * C * O/g * taps: s - 1 zeros between neighbours, then a dense `conv`.
 
         Source: derived; Dumoulin and Visin, "A guide to convolution arithmetic", section 4.
         """
@@ -92,7 +92,7 @@ class ConvTranspose(Convolution):
         return prod(out) * (shape[0] // self.groups) * self.taps(shape)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis through its window, the other way round."""
+        """The field of each axis through its window, the other way round."""
         windows = self.windows(shapes[0])
         return tuple(
             field.through_transposed(w) for field, w in zip(fields[0], windows, strict=True)
@@ -133,7 +133,7 @@ class ConvTranspose(Convolution):
         return plan if self.output_size is None else self._onto_size(plan, shape)
 
     def _same(self, kernel: int, stride: int, dilation: int, extra: int) -> tuple[Window, int]:
-        """Cropping for an output of exactly i*s cells: e + output_padding - s cells in all.
+        """Cropping for an output of exactly i*s elements: e + output_padding - s in all.
 
         Where the kernel is shorter than the stride that is negative: nothing is cropped and the
         missing cells are added at the end.
@@ -150,7 +150,7 @@ class ConvTranspose(Convolution):
         return Window(kernel, stride, before, after, dilation), extra
 
     def _onto_size(self, plan: list[tuple[Window, int]], shape: Shape) -> list[tuple[Window, int]]:
-        """The same windows with the output padding that gives `output_size`."""
+        """The windows of a plan with the output padding that gives `output_size`."""
         assert self.output_size is not None
         targets = spread("output_size", self.output_size, len(plan))
         smallest = tuple(

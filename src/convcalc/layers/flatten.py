@@ -6,7 +6,7 @@ import dataclasses
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Layer
+from convcalc.layers.base import Rearrangement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(Rearrangement):
     """(C, *spatial) as (C * prod(spatial)), channel after channel."""
 
     kind: ClassVar[str] = "flatten"
-    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -28,7 +27,7 @@ class Flatten(Layer):
         return (prod(shape),)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Features of several cells together see all; of a single cell, what that cell sees."""
+        """The whole axis for features of several positions; of one position, what that one sees."""
         sizes = shapes[0][1:]
         if len(sizes) != len(fields[0]):
             return fields[0]
@@ -38,6 +37,6 @@ class Flatten(Layer):
         )
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The same numbers, (N, features)."""
+        """The array as (N, features)."""
         (array,) = arrays
         return array.reshape(array.shape[0], -1)

@@ -5,25 +5,23 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-from convcalc.layers.base import Layer
+from convcalc.layers.base import Rearrangement
 from convcalc.layers.parameters import param, real
 
 
 @dataclasses.dataclass(frozen=True)
-class Identity(Layer):
+class Identity(Rearrangement):
     """The input itself."""
 
     kind: ClassVar[str] = "identity"
-    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
 
 
 @dataclasses.dataclass(frozen=True)
-class Dropout(Layer):
+class Dropout(Rearrangement):
     """The input itself: at inference nothing is dropped."""
 
     kind: ClassVar[str] = "dropout"
-    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
     positional: ClassVar[str | None] = "p"
 

@@ -30,32 +30,37 @@ class Join(Layer, ABC):
         """The shape of the branches together."""
 
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
-        """None."""
+        """The shape of each weight: joins have none, unless a kind says so."""
         return {}
 
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Whether joins of this kind may have weights, which `weight_shapes` says."""
+        return cls.weight_shapes is not Join.weight_shapes
+
     def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
-        """None."""
+        """The shape of each buffer: joins have none."""
         return {}
 
     def costs(self, *shapes: Shape) -> Costs | None:
-        """Nothing if it is free; None if nobody has said."""
-        return Costs() if self.free else None
+        """Zero where there is no arithmetic; None if nobody has said."""
+        return Costs() if self.no_arithmetic else None
 
     def real_macs(self, *shapes: Shape) -> int:
-        """None: joining multiplies nothing with weights."""
+        """0: joining multiplies nothing with weights."""
         return 0
 
     def zero_insertion_macs(self, *shapes: Shape) -> int | None:
-        """It is no transposed convolution."""
+        """None: it is no transposed convolution."""
         return None
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Of each axis, the cells that any branch sees."""
+        """The elements of each axis that any branch sees."""
         sizes = self.out_shape(*shapes)[1:] or (1,) * len(fields[0])
         return tuple(united(axis, size) for *axis, size in zip(*fields, sizes, strict=True))
 
-    def unread(self, *shapes: Shape) -> tuple[int, ...]:
-        """No cell: there are no windows."""
+    def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
+        """0 for each axis: there are no windows."""
         return (0,) * (len(shapes[0]) - 1)
 
 
@@ -65,11 +70,12 @@ class Residual(Join):
 
     kind: ClassVar[str] = "residual"
     in_place: ClassVar[bool] = True
+    commutative: ClassVar[bool] = True
     branches: ClassVar[str] = "one branch or more"
 
     @classmethod
     def branch_inputs(cls, source: int, ends: Sequence[int]) -> tuple[int, ...]:
-        """Beside a single branch, the input itself."""
+        """The branches, or a single one and the input itself."""
         return (ends[0], source) if len(ends) == 1 else tuple(ends)
 
     def out_shape(self, *shapes: Shape) -> Shape:
@@ -91,7 +97,7 @@ class Residual(Join):
         return Costs(elements=ElementOps(add=(len(shapes) - 1) * prod(shapes[0])))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Branch added to branch, from the first on."""
+        """The sum of the branches, from the first on."""
         return reduce(ops.add, arrays)
 
 
@@ -100,7 +106,7 @@ class Concat(Join):
     """The channels of all branches one after the other."""
 
     kind: ClassVar[str] = "concat"
-    free: ClassVar[bool] = True
+    no_arithmetic: ClassVar[bool] = True
 
     def out_shape(self, *shapes: Shape) -> Shape:
         """(sum of the channels, *spatial).
@@ -117,13 +123,13 @@ class Concat(Join):
         return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Side by side along the channels."""
+        """The branches side by side along the channels."""
         return ops.concat(arrays, 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scale(Join):
-    """The first input times a gate, whose axes of one cell serve all cells of the first.
+    """The first input times a gate, whose axes of size 1 serve all positions of the first.
 
     Source: Hu et al., "Squeeze-and-Excitation Networks" (2018), relation 4, for a gate (C, 1, 1).
     """
@@ -165,7 +171,7 @@ class Scale(Join):
         return Costs(elements=ElementOps(multiply=prod(shapes[0])))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The input's own cells and the gate's; a gate of one cell is seen by all of the axis."""
+        """What the input and the gate see; along an axis that the gate has once, the whole axis."""
         scaled, gate = shapes
         joined = super().field(fields, shapes)
         broadcast = [size > own for size, own in zip(scaled[1:], gate[1:], strict=True)]

@@ -1,54 +1,75 @@
 """The kinds by name, each loaded when it is first asked for.
 
 Making a dataclass takes about a millisecond, so that loading every kind would double the time of a
-short command. A kind's module is found here by its name; everything else it says of itself.
+short command. A kind's class is found here by its name; everything else it says of itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Layer
 
-HOMES = {
-    "adaptive": ("adaptiveavgpool", "adaptivemaxpool", "gap"),
-    "activations": (
-        *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
-        *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
-    ),
-    "conv": ("conv",),
-    "convt": ("convt",),
-    "dw": ("dw",),
-    "flatten": ("flatten",),
-    "identity": ("dropout", "identity"),
-    "joins": ("concat", "residual", "scale"),
-    "layerscale": ("layerscale",),
-    "linear": ("linear",),
-    "normalisation": ("bn", "gn", "in", "ln"),
-    "pad": ("pad",),
-    "pixelshuffle": ("pixelshuffle",),
-    "pooling": ("avgpool", "maxpool"),
-    "pw": ("pw",),
-    "sep": ("sep",),
-    "shuffle": ("shuffle",),
-    "slice": ("slice",),
-    "upsample": ("upsample",),
+Row = TypeVar("Row")
+
+CLASS_OF = {
+    "adaptiveavgpool": "adaptive.AdaptiveAvgPool",
+    "adaptivemaxpool": "adaptive.AdaptiveMaxPool",
+    "avgpool": "pooling.AvgPool",
+    "bn": "normalisation.BatchNorm",
+    "concat": "joins.Concat",
+    "conv": "conv.Conv",
+    "convt": "convt.ConvTranspose",
+    "dropout": "identity.Dropout",
+    "dw": "dw.Depthwise",
+    "elu": "activations.ELU",
+    "flatten": "flatten.Flatten",
+    "gap": "adaptive.GlobalAvgPool",
+    "gelu": "activations.GELU",
+    "gn": "normalisation.GroupNorm",
+    "hardsigmoid": "activations.Hardsigmoid",
+    "hardswish": "activations.Hardswish",
+    "hardtanh": "activations.Hardtanh",
+    "identity": "identity.Identity",
+    "in": "normalisation.InstanceNorm",
+    "layerscale": "layerscale.LayerScale",
+    "leakyrelu": "activations.LeakyReLU",
+    "linear": "linear.Linear",
+    "ln": "normalisation.LayerNorm",
+    "maxpool": "pooling.MaxPool",
+    "mish": "activations.Mish",
+    "pad": "pad.Pad",
+    "pixelshuffle": "pixelshuffle.PixelShuffle",
+    "prelu": "activations.PReLU",
+    "pw": "pw.Pointwise",
+    "relu": "activations.ReLU",
+    "relu6": "activations.ReLU6",
+    "residual": "joins.Residual",
+    "scale": "joins.Scale",
+    "sep": "sep.Separable",
+    "shuffle": "shuffle.ChannelShuffle",
+    "sigmoid": "activations.Sigmoid",
+    "silu": "activations.SiLU",
+    "slice": "slice.Slice",
+    "softmax": "activations.Softmax",
+    "softplus": "activations.Softplus",
+    "tanh": "activations.Tanh",
+    "upsample": "upsample.Upsample",
 }
-"""The module of this package that each kind is in."""
+"""The class of each kind, behind the module of this package that it is in."""
 
 
 class Kinds(Mapping[str, "type[Layer]"]):
     """Every kind of layer by its name in the spec language."""
 
     def __init__(self) -> None:
-        self._modules = {kind: module for module, kinds in HOMES.items() for kind in kinds}
         self._loaded: dict[str, type[Layer]] = {}
 
     def add(self, kind: type[Layer]) -> None:
-        """One more kind, as its class is made.
+        """Registers a kind, as its class is made.
 
         Raises:
             TypeError: there is one of that name already.
@@ -59,17 +80,29 @@ class Kinds(Mapping[str, "type[Layer]"]):
 
     def __getitem__(self, name: str) -> type[Layer]:
         if name not in self._loaded:
-            import_module(f"convcalc.layers.{self._modules[name]}")
+            import_module(f"convcalc.layers.{CLASS_OF[name].partition('.')[0]}")
         return self._loaded[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._modules or name in self._loaded
+        return name in CLASS_OF or name in self._loaded
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self._modules, *self._loaded)))
+        return iter(dict.fromkeys((*CLASS_OF, *self._loaded)))
 
     def __len__(self) -> int:
-        return len(self._modules.keys() | self._loaded.keys())
+        return len(CLASS_OF.keys() | self._loaded.keys())
 
 
 KINDS = Kinds()
+
+
+def row_of(table: Mapping[str, Row], kind: type[Layer]) -> Row | None:
+    """The row of a kind in a table by names: its own, else that of its family; None without one.
+
+    A family is a class that kinds derive from and that is no kind itself, as `Activation`. It is
+    meant by the name of the class; of several the nearest counts.
+    """
+    if kind.kind in table:
+        return table[kind.kind]
+    families = (base.__name__ for base in kind.__mro__ if not base.__dict__.get("kind"))
+    return next((table[name] for name in families if name in table), None)

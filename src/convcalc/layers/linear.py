@@ -48,7 +48,7 @@ class Linear(Layer):
         return Costs(out * shape[-1], out if self.bias else 0)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Of features the whole input; of (C, *spatial) the last axis alone is seen as a whole."""
+        """The whole input for features; the last axis alone as a whole for (C, *spatial)."""
         size = shapes[0][-1]
         if len(shapes[0]) == 1:
             return tuple(field.seeing_all() for field in fields[0])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Norm(Layer):
     """(x - mean) / sqrt(variance + eps) * weight + bias, with a weight and bias per channel."""
 
+    normalises: ClassVar[bool] = True
+
     eps: float = param(
         real(0), "eps", "added to the variance, against division by 0", default=1e-5, kw_only=True
     )
@@ -31,7 +33,7 @@ class Norm(Layer):
 
     @property
     def needs_floats(self) -> bool:
-        """The square root of a variance is a fraction."""
+        """True: the square root of a variance is a fraction."""
         return True
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
@@ -100,7 +102,7 @@ class Measured(Norm, ABC):
         return Costs(elements=each) + Costs(elements=once)
 
     def normalised(self, ops: Operations, array: Any, axes: tuple[int, ...]) -> Any:
-        """Mean 0 and variance 1 over these axes."""
+        """The array with mean 0 and variance 1 over these axes."""
         number = prod(array.shape[axis] for axis in axes)
         centred = array - ops.reduce(array, axes, "sum") / number
         variance = ops.reduce(centred * centred, axes, "sum") / number
@@ -109,7 +111,7 @@ class Measured(Norm, ABC):
 
 @dataclasses.dataclass(frozen=True)
 class GroupNorm(Measured):
-    """Statistics over each group of channels and all cells of a sample (Wu and He, 2018)."""
+    """Statistics over each group of channels and all positions of a sample (Wu and He, 2018)."""
 
     kind: ClassVar[str] = "gn"
     positional: ClassVar[str | None] = "num_groups"
@@ -117,7 +119,7 @@ class GroupNorm(Measured):
     num_groups: int = param(count(1), "g", "groups of channels")
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: the channels do not divide by the groups.
@@ -130,15 +132,15 @@ class GroupNorm(Measured):
         return shape
 
     def sets(self, shape: Shape) -> int:
-        """One for each group."""
+        """The groups of one sample."""
         return self.num_groups
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The statistics look at every cell."""
+        """The whole of each axis, which the statistics look at."""
         return tuple(field.seeing_all() for field in fields[0])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Each group by itself."""
+        """The array normalised, each group by itself."""
         (array,) = arrays
         groups = array.reshape(array.shape[0], self.num_groups, -1)
         return self.scaled(ops, self.normalised(ops, groups, (2,)).reshape(array.shape), weights)
@@ -146,7 +148,7 @@ class GroupNorm(Measured):
 
 @dataclasses.dataclass(frozen=True)
 class InstanceNorm(Measured):
-    """Statistics over the cells of each channel of a sample; no weights unless asked for."""
+    """Statistics over the positions of each channel of a sample; no weights unless asked for."""
 
     kind: ClassVar[str] = "in"
 
@@ -155,7 +157,7 @@ class InstanceNorm(Measured):
     )
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: a channel has one cell only, which has no variance.
@@ -166,15 +168,15 @@ class InstanceNorm(Measured):
         return shape
 
     def sets(self, shape: Shape) -> int:
-        """One for each channel."""
+        """The channels of one sample."""
         return shape[0]
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The statistics look at every cell."""
+        """The whole of each axis, which the statistics look at."""
         return tuple(field.seeing_all() for field in fields[0])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Each channel by itself."""
+        """The array normalised, each channel by itself."""
         (array,) = arrays
         axes = tuple(range(2, len(array.shape)))
         return self.scaled(ops, self.normalised(ops, array, axes), weights)
@@ -182,15 +184,15 @@ class InstanceNorm(Measured):
 
 @dataclasses.dataclass(frozen=True)
 class LayerNorm(Measured):
-    """Statistics over the channels of each cell, as ConvNeXt normalises (Liu et al., 2022)."""
+    """Statistics over the channels at each position, as ConvNeXt normalises (Liu et al., 2022)."""
 
     kind: ClassVar[str] = "ln"
 
     def sets(self, shape: Shape) -> int:
-        """One for each cell."""
+        """The positions of one sample."""
         return prod(shape[1:])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Each cell by itself."""
+        """The array normalised, each position by itself."""
         (array,) = arrays
         return self.scaled(ops, self.normalised(ops, array, (1,)), weights)

@@ -51,31 +51,31 @@ class Operations(Protocol):
         """The last axis mixed by a weight (out, in)."""
 
     def pool(self, array: Any, windows: Sequence[Window], how: Reduction) -> Any:
-        """The sum or maximum of the cells of each window; cells of the padding do not exist."""
+        """The sum or maximum of the elements of each window; those of the padding do not exist."""
 
     def pad(self, array: Any, windows: Sequence[Window], mode: str) -> Any:
-        """Cells added before and after each spatial axis, filled as the mode says."""
+        """The array with elements added around each spatial axis, filled as the mode says."""
 
     def reduce(self, array: Any, axes: Sequence[int], how: Reduction) -> Any:
-        """The sum or maximum over whole axes, which stay with one cell."""
+        """The sum or maximum over whole axes, which stay with size 1."""
 
     def take(self, array: Any, axis: int, cells: Sequence[int]) -> Any:
-        """The cells of one axis that are named, in that order."""
+        """The positions of one axis that are named, in that order."""
 
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
         """Arrays side by side along one axis."""
 
     def permute(self, array: Any, axes: Sequence[int]) -> Any:
-        """The axes in another order."""
+        """The array with its axes in another order."""
 
     def add(self, one: Any, other: Any) -> Any:
-        """The sum of two arrays, axes of one cell serving all."""
+        """The sum of two arrays, axes of size 1 serving all."""
 
     def multiply(self, one: Any, other: Any) -> Any:
-        """The product of two arrays, axes of one cell serving all."""
+        """The product of two arrays, axes of size 1 serving all."""
 
     def clip(self, array: Any, low: float | None, high: float | None) -> Any:
-        """No value below `low`, none above `high`."""
+        """The array with no value below `low` and none above `high`."""
 
     def where(self, condition: Any, one: Any, other: Any) -> Any:
         """`one` where the condition holds, elsewhere `other`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Layer, spatial_rank
+from convcalc.layers.base import Rearrangement, spatial_rank
 from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pad(Layer):
-    """Zeros, or copies of the input's own cells, around each channel."""
+class Pad(Rearrangement):
+    """Zeros, or copies of the input's own elements, around each channel."""
 
     kind: ClassVar[str] = "pad"
-    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "padding"
 
     padding: Padding = param(padding(words=False), "p", "cells added at the ends")
@@ -31,7 +30,7 @@ class Pad(Layer):
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
-        """A window of one cell on each padded axis."""
+        """A window of one element on each padded axis."""
         return placed_windows(self.padding, [(1, 1, 1)] * spatial_rank(shape), shape)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -46,7 +45,7 @@ class Pad(Layer):
         return padded and self.padding_mode != "zeros"
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The start moves back by the padding."""
+        """The field of each axis, its start moved back by the padding."""
         windows = self.windows(shapes[0])
         return tuple(field.through(w) for field, w in zip(fields[0], windows, strict=True))
 

@@ -69,7 +69,7 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
 
 
 def padding(*, words: bool = True) -> Rule:
-    """Cells at every end, per axis, per end, or a word where `words` are allowed."""
+    """Elements at every end, per axis, per end, or a word where `words` are allowed."""
     numbers = "3, 1x2 (per axis), 0:1 (begin:end)"
     accepted = f"a whole number or one of {', '.join(PADDING_WORDS)}"
 
@@ -109,7 +109,7 @@ def real(minimum: float | None = None, maximum: float | None = None) -> Rule:
 
 
 def section() -> Rule:
-    """begin:end of one axis, the end left out: cells begin ... end - 1."""
+    """begin:end of one axis, the end left out: positions begin ... end - 1."""
 
     def normalise(name: str, value: object) -> tuple[Ends]:
         if isinstance(value, tuple | list) and len(value) == 1:

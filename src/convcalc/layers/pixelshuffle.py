@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, spatial_rank, times
+from convcalc.layers.base import Rearrangement, spatial_rank, times
 from convcalc.layers.parameters import count, param
 from convcalc.layers.placing import checked_sizes
 from convcalc.window import Window
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class PixelShuffle(Layer):
+class PixelShuffle(Rearrangement):
     """(C*r*r, H, W) as (C, H*r, W*r): channel c*r*r + a*r + b holds row a, column b of each r x r.
 
     Source: Shi et al., "Real-Time Single Image and Video Super-Resolution" (2016), relation 4.
     """
 
     kind: ClassVar[str] = "pixelshuffle"
-    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "upscale_factor"
 
     upscale_factor: int = param(count(1), "r", "output cells of each input cell, along an axis")
@@ -47,12 +46,12 @@ class PixelShuffle(Layer):
         return (shape[0] // block, *checked_sizes(sizes, "upscale_factor"))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Output u reads the cell floor(u / r)."""
+        """The field of each axis, where output u reads position floor(u / r)."""
         window = Window(self.upscale_factor, self.upscale_factor)
         return tuple(field.through_transposed(window) for field in fields[0])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """(N, C, r, r, H, W) to (N, C, H, r, W, r), for any number of axes."""
+        """The blocks (N, C, r, r, H, W) as (N, C, H, r, W, r), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape
         rank = len(shape) - 1

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_same(padding: Padding, stride: PerAxis) -> None:
-    """PyTorch's `same` keeps the size, which a stride cannot.
+    """Refuses PyTorch's `same` beside a stride: it keeps the size, which a stride cannot.
 
     Raises:
         ParameterError: the padding is `same` and an axis has a stride.
@@ -33,7 +33,7 @@ def check_same(padding: Padding, stride: PerAxis) -> None:
 def placed_windows(
     padding: Padding, axes: Sequence[tuple[int, int, int]], shape: Shape
 ) -> tuple[Window, ...]:
-    """The window of each spatial axis on an input of `shape`, its padding in cells.
+    """The window of each spatial axis on an input of `shape`, its padding in elements.
 
     Args:
         padding: As the layer was given it; words are resolved for the sizes of `shape`.
@@ -68,7 +68,7 @@ def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
 
 
 def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
-    """Reflection repeats no cell twice and a circle goes round once: both bound the padding.
+    """Refuses more padding than there is to reflect once, or to go round once in a circle.
 
     Raises:
         ShapeError: an axis is too short for its padding.
@@ -86,7 +86,7 @@ def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
 
 
 def _ends(padding: Padding, axes: Sequence[tuple[int, int, int]], shape: Shape) -> tuple[Ends, ...]:
-    """(before, after) of each axis; the odd cell goes to the end, for same-lower to the front."""
+    """(before, after) of each axis; the odd element is the last one, for same-lower the first."""
     if not isinstance(padding, str):
         return spread_ends("padding", padding, len(axes))
     if padding == "valid":

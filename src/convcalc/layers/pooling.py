@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pool(Layer):
-    """A window that slides over each channel and makes one value of its cells."""
+    """A window that slides over each channel and makes one value of its elements."""
 
     positional: ClassVar[str | None] = "kernel_size"
 
@@ -70,15 +70,16 @@ class Pool(Layer):
         return (shape[0], *window_sizes(self.windows(shape), shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis through its window."""
+        """The field of each axis through its window."""
         return through_windows(fields[0], self.windows(shapes[0]))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of each axis, the cells beyond the last window."""
-        return tuple(w.unread(size) for w, size in zip(self.windows(shape), shape[1:], strict=True))
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """How many elements of each axis lie beyond its last window."""
+        windows = zip(self.windows(shape), shape[1:], strict=True)
+        return tuple(window.dropped_input(size) for window, size in windows)
 
     def cells_read(self, shape: Shape) -> int:
-        """Cells of all windows: output cells * C * taps, those on padding included."""
+        """The elements of all windows, outputs * taps, those on padding included."""
         return prod(self.out_shape(shape)) * prod(w.kernel for w in self.windows(shape))
 
     def _explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
@@ -99,11 +100,11 @@ class MaxPool(Pool):
     dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
 
     def dilations(self, rank: int) -> tuple[int, ...]:
-        """As they were given."""
+        """`dilation` of each spatial axis."""
         return spread("dilation", self.dilation, rank)
 
     def costs(self, shape: Shape) -> Costs:
-        """One comparison for each cell of each window."""
+        """One comparison for each element of each window."""
         return Costs(elements=ElementOps(compare=self.cells_read(shape)))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
@@ -139,16 +140,16 @@ class AvgPool(Pool):
 
     @property
     def needs_floats(self) -> bool:
-        """A mean of whole numbers is a fraction."""
+        """True: a mean of whole numbers is a fraction."""
         return True
 
     def costs(self, shape: Shape) -> Costs:
-        """One addition for each cell of each window, and one division for each output."""
+        """One addition for each element of each window, and one division for each output."""
         divide = prod(self.out_shape(shape))
         return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """The sum of each window over its number of cells."""
+        """The sum of each window over its number of elements."""
         (array,) = arrays
         shape = tuple(array.shape[1:])
         total = ops.pool(array, self.windows(shape), "sum")
@@ -162,7 +163,7 @@ class AvgPool(Pool):
         return total / divisor
 
     def cells_counted(self, shape: Shape) -> tuple[list[int], ...]:
-        """Of each axis, the cells of every window that the mean is taken over.
+        """How many elements each window of each axis takes its mean over.
 
         Explicit padding counts with `count_include_pad`; what hangs over in ceil mode never does.
 
@@ -180,7 +181,7 @@ class AvgPool(Pool):
 
 
 def _counts(padding: object) -> bool | None:
-    """Whether cells of padding count in a mean unless that is said; None if it is not known yet.
+    """Whether padding counts in a mean unless that is said; None if it is not known yet.
 
     Source: PyTorch counts the cells that its `AvgPool2d` was told to add; TensorFlow's SAME and
     ONNX's `auto_pad` leave padding out (`tf.nn.avg_pool`; AveragePool, count_include_pad = 0).

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, times
+from convcalc.layers.base import Rearrangement, times
 from convcalc.layers.parameters import count, param
 
 if TYPE_CHECKING:
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class ChannelShuffle(Layer):
+class ChannelShuffle(Rearrangement):
     """The first channel of every group, then the second of every group, and so on.
 
     Source: Zhang et al., "ShuffleNet" (2018), figure 1.
     """
 
     kind: ClassVar[str] = "shuffle"
-    free: ClassVar[bool] = True
     positional: ClassVar[str | None] = "groups"
 
     groups: int = param(count(1), "g", "groups of channels")
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same shape.
+        """The shape of the input.
 
         Raises:
             ShapeError: the channels do not divide by the groups.

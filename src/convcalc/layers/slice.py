@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, times
+from convcalc.layers.base import Rearrangement, times
 from convcalc.layers.parameters import Ends, param, section
 
 if TYPE_CHECKING:
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Slice(Layer):
+class Slice(Rearrangement):
     """The channels begin ... end - 1, as `slice:0:32`."""
 
     kind: ClassVar[str] = "slice"
-    free: ClassVar[bool] = True
     view: ClassVar[bool] = True
     positional: ClassVar[str | None] = "channels"
 
@@ -42,6 +41,6 @@ class Slice(Layer):
         return (end - begin, *shape[1:])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """These channels."""
+        """The channels begin ... end - 1."""
         (array,) = arrays
         return array[:, slice(*self.channels[0])]

@@ -45,23 +45,23 @@ class Staged(Layer, ABC):
         return sum(stage.real_macs(arriving) for _, stage, arriving in self.walk(shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Through every stage in turn."""
+        """The fields through every stage in turn."""
         (own,) = fields
         for _, stage, arriving in self.walk(shapes[0]):
             own = stage.field((own,), (arriving,))
         return own
 
     def repeats_cells(self, shape: Shape) -> bool:
-        """Whether any stage does."""
+        """Whether any stage reads copies of its own input's elements."""
         return any(stage.repeats_cells(arriving) for _, stage, arriving in self.walk(shape))
 
-    def unread(self, shape: Shape) -> tuple[int, ...]:
-        """Of the first stage, the one that reads the input."""
+    def dropped_input(self, shape: Shape) -> tuple[int, ...]:
+        """What the first stage drops, the one that reads the input."""
         _, stage, arriving = next(self.walk(shape))
-        return stage.unread(arriving)
+        return stage.dropped_input(arriving)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """Every stage in turn, each with its own weights."""
+        """The result of every stage in turn, each with its own weights."""
         (array,) = arrays
         for prefix, stage, _ in self.walk(tuple(array.shape[1:])):
             own = {

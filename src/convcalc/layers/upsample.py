@@ -48,7 +48,7 @@ class Upsample(Layer):
 
     @property
     def needs_floats(self) -> bool:
-        """Values between two whole numbers are fractions."""
+        """Whether there are values between two numbers, which are fractions."""
         return self.mode == "bilinear"
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -62,7 +62,7 @@ class Upsample(Layer):
         return (shape[0], *checked_sizes(sizes, "scale_factor"))
 
     def costs(self, shape: Shape) -> Costs:
-        """Nearest: none. Bilinear: a weighted sum of the 2^axes cells around each output."""
+        """Nearest: none. Bilinear: a weighted sum of the 2^axes elements around each output."""
         if self.mode == "nearest":
             return Costs()
         cells = 2 ** spatial_rank(shape)
@@ -76,13 +76,13 @@ class Upsample(Layer):
         return shape[0] * prod(read(size, out) for size, out in sizes)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis through its change of size, phase by phase."""
+        """The field of each axis through its change of size, phase by phase."""
         through = through_nearest if self.mode == "nearest" else through_linear
         sizes = zip(fields[0], shapes[0][1:], self.out_shape(shapes[0])[1:], strict=True)
         return tuple(through(*axis) for axis in sizes)
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
-        """One axis after the other."""
+        """The array resized, one axis after the other."""
         (array,) = arrays
         shape = tuple(array.shape[1:])
         resized = _nearest if self.mode == "nearest" else _linear

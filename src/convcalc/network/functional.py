@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 _DECLARED = re.compile(r"^# functions (.+)$", re.MULTILINE)
 
-ONLY_MODULES = frozenset(
-    ("conv", "convt", "dw", "pw", "sep", "linear", "bn", "gn", "in", "prelu", "layerscale")
-)
-"""Kinds with weights, which a module must hold; of `ln` a module of one's own holds them."""
+WITHOUT_MODULE = ("ln",)
+"""Kinds with weights that are called as functions by modules of one's own, which hold the weights.
+"""
+
+
+def only_module(kind: str) -> bool:
+    """Whether layers of a kind cannot be called as functions: a module must hold their weights."""
+    return KINDS[kind].has_weights() and kind not in WITHOUT_MODULE
 
 
 class Functions:
@@ -45,9 +49,8 @@ class Functions:
     def __contains__(self, node: Node) -> bool:
         """Whether a layer is called as a function."""
         kind = node.layer.kind
-        if kind in ONLY_MODULES:
-            return False
-        return kind in self.kinds or (bool(self.places) and self.names(node.label))
+        named = kind in self.kinds or (bool(self.places) and self.names(node.label))
+        return named and not only_module(kind)
 
     def names(self, label: str) -> bool:
         """Whether a label, its first words or one of its words are among the names.
@@ -85,7 +88,7 @@ def check_functions(network: Network, functions: Sequence[str]) -> None:
             hint = nearest(name, chain(KINDS, _labels(network)))
             known = hint or "; kinds, labels and their first words are known"
             raise UsageError(f"functions: no kind or label is called '{shown}'{known}")
-        if kinds <= ONLY_MODULES:
+        if all(map(only_module, kinds)):
             raise UsageError(
                 f"functions: '{shown}' cannot be called as a function: its weights need a module"
             )

@@ -5,23 +5,20 @@ from __future__ import annotations
 from math import prod, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers import KINDS, ConvTranspose, Linear
-from convcalc.layers.convolution import Convolution
+from convcalc.layers.kinds import KINDS, row_of
 from convcalc.layers.stages import Staged
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from convcalc.language.bind import Waiting
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Layer, Linear, Shape
+    from convcalc.layers.convolution import Convolution
     from convcalc.network.graph import Network
 
 PRELU_SLOPE = 0.25
 """He et al. (2015), section 2.1; PyTorch's default."""
-
-HALVING = ("relu", "relu6", "gelu", "silu", "mish", "hardswish")
-"""Activations that keep about half of the mean square of their input."""
-
-ONES = ("running_var", "weight")
 
 
 class Initial(NamedTuple):
@@ -88,32 +85,47 @@ def _layer_rules(layer: Layer, arriving: tuple[Shape, ...], gain: float) -> dict
                 stage, (shape,), gain if place == len(stages) else 1.0
             ).items()
         }
-    fan = _fan(layer, arriving[0])
     parameters = layer.weight_shapes(*arriving)
     rules = {}
     for name, shape in layer.tensor_shapes(*arriving).items():
-        if fan and name == "weight":
-            rules[name] = Initial(shape, bound=sqrt(3 * gain / fan))
+        if name == "weight":
+            rules[name] = _weight(layer, arriving[0], shape, gain)
         else:
-            value = PRELU_SLOPE if layer.kind == "prelu" else float(name in ONES)
+            value = float(name == "running_var")
             rules[name] = Initial(shape, value, is_parameter=name in parameters)
     return rules
 
 
-def _fan(layer: Layer, arriving: Shape) -> float:
-    """Products in one output of a kernel or matrix; 0 for a layer that has none.
+def _weight(layer: Layer, arriving: Shape, shape: Shape, gain: float) -> Initial:
+    start = row_of(STARTS, type(layer))
+    if callable(start):
+        return Initial(shape, bound=sqrt(3 * gain / start(layer, arriving)))
+    return Initial(shape, 1.0 if start is None else start)
 
-    Of a transposed convolution, whose outputs see different numbers of taps, the mean over the
-    outputs that see any: C/g * prod(max(1, k/s)).
-    """
-    if isinstance(layer, Linear):
-        return arriving[-1]
-    if not isinstance(layer, Convolution):
-        return 0
-    taps: list[float] = [kernel for kernel, _, _ in layer.axes(arriving)]
-    if isinstance(layer, ConvTranspose):
-        taps = [max(1.0, kernel / stride) for kernel, stride, _ in layer.axes(arriving)]
+
+def _conv_fan(layer: Convolution, arriving: Shape) -> float:
+    return arriving[0] // layer.groups * layer.taps(arriving)
+
+
+def _convt_fan(layer: Convolution, arriving: Shape) -> float:
+    """The mean over the outputs that see any tap: C/g * prod(max(1, k/s))."""
+    taps = (max(1.0, kernel / stride) for kernel, stride, _ in layer.axes(arriving))
     return arriving[0] // layer.groups * prod(taps)
+
+
+def _linear_fan(layer: Linear, arriving: Shape) -> float:  # noqa: ARG001 - every rule is told both
+    return arriving[-1]
+
+
+STARTS: dict[str, float | Callable[..., float]] = {
+    "conv": _conv_fan,
+    "convt": _convt_fan,
+    "linear": _linear_fan,
+    "Norm": 1.0,
+    "layerscale": 1.0,
+    "prelu": PRELU_SLOPE,
+}
+"""What the `weight` of a kind starts from: a number, or drawn, by the products in one output."""
 
 
 def _gains(network: Network) -> dict[str, float]:
@@ -135,10 +147,29 @@ def _gains(network: Network) -> dict[str, float]:
 
 
 def _asked(layer: Layer | Waiting, behind: float) -> float:
-    """The gain that a layer asks of the one before it."""
-    if layer.kind in HALVING:
-        return 2.0
-    if layer.kind in ("leakyrelu", "prelu"):
-        slope = getattr(layer, "negative_slope", PRELU_SLOPE)
-        return 2 / (1 + slope**2)
-    return behind if layer.kind == "bn" or KINDS[layer.kind].free else 1.0
+    """The gain that a layer asks of the one before it; `behind` is what it is itself asked for."""
+    gain = row_of(GAINS, KINDS[layer.kind])
+    if gain is None:
+        return 1.0
+    return gain(layer, behind) if callable(gain) else gain
+
+
+def _sloped(layer: Layer | Waiting, behind: float) -> float:  # noqa: ARG001 - every rule is told both
+    slope = getattr(layer, "negative_slope", PRELU_SLOPE)
+    return float(2 / (1 + slope**2))
+
+
+def _passed_on(layer: Layer | Waiting, behind: float) -> float:  # noqa: ARG001
+    return behind
+
+
+GAINS: dict[str, float | Callable[[Layer | Waiting, float], float]] = {
+    **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
+    **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
+    **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
+    "softmax": 1.0,
+    **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
+    **dict.fromkeys(("Norm", "layerscale", "Join"), 1.0),
+    **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
+}
+"""The gain that each kind asks for: 2 if it keeps about half of the mean square of its input."""

@@ -6,6 +6,7 @@ import convcalc
 from convcalc.analysis.memory import autograd as saved
 from convcalc.analysis.memory.autograd import SAVED, saved_tensors
 from convcalc.layers import KINDS
+from convcalc.layers.kinds import row_of
 
 
 def kept(network, shape, batch=1, dtype="float32"):
@@ -17,7 +18,7 @@ def total(spec, shape, batch=1):
 
 
 def test_every_kind_has_its_row():
-    assert set(KINDS) == set(SAVED)
+    assert [] == [kind for kind in KINDS if row_of(SAVED, KINDS[kind]) is None]
 
 
 # -- by hand, on 2 x 4 x 4 = 32 numbers of 4 bytes; a convolution first, so that all is trained ----

@@ -1,6 +1,6 @@
 """Other ways of counting by their names; each is one file of rules beside this one.
 
-A new one is a file with a `CONVENTION` and a line in `HOMES`.
+A new one is a file with a `CONVENTION` and a line in `MODULE_OF`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from convcalc.errors import UsageError, nearest, printable
 if TYPE_CHECKING:
     from convcalc.analysis.conventions.base import Convention
 
-HOMES = {
+MODULE_OF = {
     "torch": "torch_counter",
     "fvcore": "fvcore",
     "torchinfo": "torchinfo",
@@ -23,7 +23,7 @@ HOMES = {
 }
 """The module of this package that each convention is in."""
 
-CONVENTIONS = (CONVENTION_NAME, *HOMES)
+CONVENTIONS = (CONVENTION_NAME, *MODULE_OF)
 """Every name, our own first, which needs no rules."""
 
 
@@ -37,9 +37,9 @@ def load_convention(name: str) -> Convention:
         >>> load_convention("thop").tool
         'thop 0.1.1'
     """
-    if name not in HOMES:
+    if name not in MODULE_OF:
         hint = nearest(name, CONVENTIONS) or f"; there are {', '.join(CONVENTIONS)}"
         raise UsageError(f"no convention is called '{printable(name, 60)}'{hint}")
-    module = import_module(f"convcalc.analysis.conventions.{HOMES[name]}")
+    module = import_module(f"convcalc.analysis.conventions.{MODULE_OF[name]}")
     convention: Convention = module.CONVENTION
     return convention

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from convcalc.layers.kinds import row_of
+
 if TYPE_CHECKING:
     from convcalc.layers import Costs, Layer, Shape
     from convcalc.layers.stages import Staged
@@ -134,7 +136,7 @@ class Convention:
         tool: Whose way it is, with the version.
         text: What the total of it is, in one sentence.
         source: Where the rules are written down.
-        rules: The rule of every kind that it knows.
+        rules: The rule of every kind that it knows, by its name or by that of its family.
     """
 
     name: str
@@ -145,7 +147,7 @@ class Convention:
 
     def terms(self, call: Call) -> tuple[Term, ...] | None:
         """The terms of one layer, those of zero left out; None if its kind is unknown."""
-        rule = self.rules.get(call.layer.kind)
+        rule = row_of(self.rules, type(call.layer))
         if rule is None:
             return None
         return tuple(term for term in rule(call) if term.amount)
@@ -170,23 +172,5 @@ def by_stage(rule: Rule) -> Rule:
 
 
 def for_kinds(rule: Rule, *kinds: str) -> dict[str, Rule]:
-    """The same rule for several kinds."""
+    """One rule for several kinds or families."""
     return dict.fromkeys(kinds, rule)
-
-
-MOVING = ("concat", "dropout", "flatten", "identity", "pad", "pixelshuffle", "shuffle", "slice")
-"""Kinds that compute nothing."""
-
-STAGED = ("dw", "pw", "sep")
-"""Kinds that are convolutions under another name."""
-
-POOLING = ("avgpool", "maxpool")
-ADAPTIVE_MEANS = ("adaptiveavgpool", "gap")
-
-JOINING = ("layerscale", "residual", "scale")
-"""Sums and products of tensors, written with operators: no counter here looks at those."""
-
-ACTIVATIONS = (
-    *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
-    *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
-)

@@ -5,12 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    ACTIVATIONS,
-    ADAPTIVE_MEANS,
-    JOINING,
-    MOVING,
-    POOLING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -75,12 +69,12 @@ CONVENTION = Convention(
     source="fvcore/nn/flop_count.py, jit_handles.py",
     rules={
         "conv": convolution,
-        **for_kinds(by_stage(convolution), *STAGED),
+        "Staged": by_stage(convolution),
         **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool"),
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),
-        **for_kinds(adaptive_mean, *ADAPTIVE_MEANS),
+        "AdaptiveMean": adaptive_mean,
         "upsample": upsample,
-        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING, *POOLING),
+        **for_kinds(no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool"),
     },
 )

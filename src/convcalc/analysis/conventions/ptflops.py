@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    JOINING,
-    MOVING,
-    POOLING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -45,7 +41,7 @@ def biased(call: Call) -> Iterable[Term]:
 
 
 def transposed(call: Call) -> Iterable[Term]:
-    """The same, MACs by input positions and bias by those of the output."""
+    """`biased`, with MACs by input positions and the bias by those of the output."""
     layer: Any = call.layer
     yield Term(BIAS, layer.out_channels * transposed_cells(call) if layer.bias else 0)
 
@@ -57,7 +53,7 @@ def normalisation(call: Call) -> Iterable[Term]:
 
 
 def layer_norm(call: Call) -> Iterable[Term]:
-    """The same hook, which does not see a LayerNorm's weights."""
+    """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
 
@@ -104,7 +100,7 @@ def relu6(call: Call) -> Iterable[Term]:
 
 
 def global_mean(call: Call) -> Iterable[Term]:
-    """As a function it is x.mean(...), which is not patched."""
+    """1 per input element of the module; the function is x.mean(...), which is not patched."""
     return () if call.function else elementwise(INPUT)(call)
 
 
@@ -115,7 +111,7 @@ CONVENTION = Convention(
     "batch): biases, normalisation, activations and pooling among them",
     source="ptflops/pytorch_ops.py, pytorch_engine.py",
     rules={
-        **for_kinds(biased, "conv", "linear", *STAGED),
+        **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
@@ -125,10 +121,10 @@ CONVENTION = Convention(
         **for_kinds(elementwise(ELEMENT, hook=False), "silu", "softmax"),
         **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
-        **for_kinds(elementwise(INPUT, pooled), *POOLING),
+        "Pool": elementwise(INPUT, pooled),
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),
-        **for_kinds(no_terms, *JOINING, *MOVING),
+        **for_kinds(no_terms, "Join", "layerscale", "Rearrangement"),
     },
 )

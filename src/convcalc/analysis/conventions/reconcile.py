@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.analysis.conventions import HOMES, load_convention
+from convcalc.analysis.conventions import MODULE_OF, load_convention
 from convcalc.analysis.conventions.base import Reason
 from convcalc.analysis.report import analyze
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LEFT_OUT = Reason("left out: there is no rule for it here")
-"""Of layers that a convention does not know, whose multiply-accumulates are in our total alone."""
+"""Why layers that a convention does not know are in our total alone."""
 
 
 class Difference(NamedTuple):
@@ -85,7 +85,7 @@ def reconcile(network: Network, input_shape: Shape, batch: int = 1) -> Reconcili
     report = analyze(network, input_shape, batch)
     tools = (
         _reconciled(load_convention(name), analyze(network, input_shape, batch, name))
-        for name in HOMES
+        for name in MODULE_OF
     )
     return Reconciliation(report, tuple(tools))
 

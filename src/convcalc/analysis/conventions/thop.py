@@ -6,11 +6,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    ACTIVATIONS,
-    ADAPTIVE_MEANS,
-    JOINING,
-    MOVING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -101,14 +96,14 @@ CONVENTION = Convention(
     "normalisation and means added to them",
     source="thop/vision/basic_hooks.py, calc_func.py",
     rules={
-        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING),
-        **for_kinds(no_terms, "adaptivemaxpool", "conv", "gn", "linear", "maxpool", *STAGED),
+        **for_kinds(no_terms, "Activation", "Join", "layerscale", "Rearrangement"),
+        **for_kinds(no_terms, "adaptivemaxpool", "conv", "gn", "linear", "maxpool", "Staged"),
         "convt": transposed,
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),
         "avgpool": as_module(mean_pool),
-        **for_kinds(as_module(adaptive_mean), *ADAPTIVE_MEANS),
+        "AdaptiveMean": as_module(adaptive_mean),
         "upsample": as_module(upsample),
     },
 )

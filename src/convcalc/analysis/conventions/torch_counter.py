@@ -5,12 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
-    ACTIVATIONS,
-    ADAPTIVE_MEANS,
-    JOINING,
-    MOVING,
-    POOLING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -36,8 +30,10 @@ CONVENTION = Convention(
     text="FLOPs of FlopCounterMode: 2 per MAC of convolutions and matrix products, nothing else",
     source="torch/utils/flop_counter.py",
     rules={
-        **for_kinds(flops, "conv", "convt", "linear", *STAGED),
-        **for_kinds(no_terms, *ACTIVATIONS, *JOINING, *MOVING, *POOLING, *ADAPTIVE_MEANS),
+        **for_kinds(flops, "conv", "convt", "linear", "Staged"),
+        **for_kinds(
+            no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
+        ),
         **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "upsample"),
     },
 )

@@ -6,11 +6,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    ACTIVATIONS,
-    ADAPTIVE_MEANS,
-    MOVING,
-    POOLING,
-    STAGED,
     Call,
     Convention,
     Reason,
@@ -44,7 +39,7 @@ def convolution(call: Call) -> Iterable[Term]:
 
 
 def transposed(call: Call) -> Iterable[Term]:
-    """The same formula, though the weights of a transposed convolution work on inputs."""
+    """`calculate_macs` by output positions, though the weights work on inputs."""
     cells = transposed_cells(call)
     weight = prod(call.layer.weight_shapes(*call.arriving)["weight"])
     yield Term(BIAS, (call.params - weight) * cells)
@@ -70,12 +65,12 @@ CONVENTION = Convention(
     text="total mult-adds: parameters, biases among them, times output positions or samples",
     source="torchinfo/layer_info.py, calculate_macs",
     rules={
-        **for_kinds(convolution, "conv", *STAGED),
+        **for_kinds(convolution, "conv", "Staged"),
         "convt": transposed,
         "linear": linear,
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
-        **for_kinds(no_terms, "adaptivemaxpool", "residual", "scale", "upsample"),
-        **for_kinds(no_terms, *ACTIVATIONS, *MOVING, *POOLING, *ADAPTIVE_MEANS),
+        **for_kinds(no_terms, "adaptivemaxpool", "Join", "upsample"),
+        **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,
     },
 )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.analysis.memory.lifetimes import placed
+from convcalc.layers.kinds import row_of
 from convcalc.network.graph import INPUT, leading_to
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Kept(NamedTuple):
         inputs: Which of its inputs, by their places.
         for_gradient: Which more, if the input itself has a gradient.
         output: Whether its output.
+        factors: Whether each of its inputs is kept for the gradient of the other one only.
+        one_piece: Whether an input that does not lie in one piece is copied first, and the copy
+            kept in its place.
         numbers: Numbers beside them, of the layer's own dtype, of the whole batch.
         whole_bytes: Bytes beside them whatever the dtype: masks and indices.
     """
@@ -43,6 +47,8 @@ class Kept(NamedTuple):
     inputs: tuple[int, ...] = ()
     for_gradient: tuple[int, ...] = ()
     output: bool = False
+    factors: bool = False
+    one_piece: bool = False
     numbers: int = 0
     whole_bytes: int = 0
 
@@ -113,7 +119,7 @@ def _pool(here: Place) -> Kept:
 
 
 def _maxpool(here: Place) -> Kept:
-    """The same, and the place of each maximum."""
+    """What `_pool` keeps, and the place of each maximum."""
     return _pool(here)._replace(whole_bytes=INDEX * here.batch * prod(here.out))
 
 
@@ -137,9 +143,20 @@ def _measured(here: Place) -> Kept:
     return Kept((0,), numbers=2 * here.batch * here.layer.sets(here.shape))
 
 
+def _group(here: Place) -> Kept:
+    """What is kept of measured values, in one piece (`group_norm` calls `contiguous`)."""
+    return _measured(here)._replace(one_piece=True)
+
+
 def _instance(here: Place) -> Kept:
-    """The same, and the weight once for each sample (`instance_norm` repeats it)."""
-    return Kept((0,), numbers=(2 + here.layer.affine) * here.batch * here.shape[0])
+    """What `_group` keeps, and the weight once for each sample (`instance_norm` repeats it)."""
+    kept = _group(here)
+    return kept._replace(numbers=kept.numbers + here.layer.affine * here.batch * here.shape[0])
+
+
+def _linear(here: Place) -> Kept:
+    """The input, on more than one axis in one piece."""
+    return Kept((0,), one_piece=len(here.shape) > 1)
 
 
 def _dropout(here: Place) -> Kept:
@@ -156,8 +173,9 @@ def _pad(here: Place) -> Kept:
 
 SAVED: dict[str, Rule] = {
     "conv": _conv,
-    **dict.fromkeys(("dw", "pw", "sep"), _stages),
-    **dict.fromkeys(("convt", "linear", "layerscale", "prelu"), INPUT_KEPT),
+    "Staged": _stages,
+    "linear": _linear,
+    **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
     **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
     **dict.fromkeys(
         (
@@ -173,33 +191,25 @@ SAVED: dict[str, Rule] = {
         ),
         NOTHING,
     ),
-    "scale": Kept(inputs=(0, 1)),
+    "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,
-    "gn": _measured,
+    "gn": _group,
     "ln": _measured,
     "in": _instance,
     "maxpool": _maxpool,
     "avgpool": _pool,
     "adaptivemaxpool": _adaptive_max,
-    "adaptiveavgpool": _adaptive_mean,
-    "gap": _adaptive_mean,
+    "AdaptiveMean": _adaptive_mean,
     "dropout": _dropout,
     "pad": _pad,
 }
-"""What each kind keeps.
+"""What each kind keeps, by its name or by that of its family.
 
 Source: PyTorch 2.13, tools/autograd/derivatives.yaml; every row is compared with what autograd
-really saves in tests/analysis/memory/test_autograd.py.
-"""
-
-
-IN_ONE_PIECE = ("gn", "in", "linear")
-"""Kinds that copy an input which does not lie in one piece, and keep the copy; `linear` does on
-more than one axis only.
-
-Source: PyTorch 2.13, `group_norm` (aten/src/ATen/native/group_norm.cpp) calls `contiguous`;
-`instance_norm` (Normalization.cpp) and `linear` (Linear.cpp) call `reshape`, which copies where
-neighbouring axes are no longer one.
+really saves in tests/analysis/memory/test_autograd.py. That a kind needs its input in one piece:
+`group_norm` (aten/src/ATen/native/group_norm.cpp) calls `contiguous`; `instance_norm`
+(Normalization.cpp) and `linear` (Linear.cpp) call `reshape`, which copies where neighbouring axes
+are no longer one.
 """
 
 
@@ -249,11 +259,11 @@ def saved_tensors(
             unknown[step.layer.kind] = None
             layers.append(None)
             continue
-        homes = {placement.home(node) for node in _nodes(index, step, own, trained)}
+        storages = {placement.home(node) for node in _nodes(index, step, own, trained)}
         beside = own.whole_bytes + size_in_bytes(own.numbers, dtype)
-        first = (placement.storages[home].numbers for home in homes - kept)
+        first = (placement.storages[home].numbers for home in storages - kept)
         layers.append(beside + sum(size_in_bytes(numbers, dtype) for numbers in first))
-        kept |= homes
+        kept |= storages
     return SavedTensors(tuple(layers), tuple(unknown))
 
 
@@ -288,10 +298,9 @@ def _in_parts(steps: Sequence[Step], placement: Placement, batch: int) -> set[in
 
 def _of_parts(kept: Kept, step: Step, batch: int) -> Kept:
     """What a layer keeps of an input that does not lie in one piece: a copy, if it makes one."""
-    shape = step.arriving[0]
-    if step.layer.kind not in IN_ONE_PIECE or (step.layer.kind == "linear" and len(shape) == 1):
+    if not kept.one_piece:
         return kept
-    return kept._replace(inputs=(), numbers=kept.numbers + batch * prod(shape))
+    return kept._replace(inputs=(), numbers=kept.numbers + batch * prod(step.arriving[0]))
 
 
 def _trained(steps: Sequence[Step]) -> list[bool]:
@@ -305,7 +314,7 @@ def _trained(steps: Sequence[Step]) -> list[bool]:
 
 def _kept(step: Step, batch: int) -> Kept | None:
     """What a layer keeps; None if its kind is not in the table."""
-    rule = SAVED.get(step.layer.kind)
+    rule = row_of(SAVED, type(step.layer))
     if not callable(rule):
         return rule
     return rule(Place(step.layer, step.arriving[0], step.leaving, batch))
@@ -319,7 +328,7 @@ def _nodes(index: int, step: Step, kept: Kept, trained: Sequence[bool]) -> Itera
     inputs = step.node.inputs
     has_gradient = [source != INPUT and trained[source] for source in inputs]
     for place in kept.inputs:
-        if step.layer.kind != "scale" or has_gradient[1 - place]:
+        if not kept.factors or has_gradient[1 - place]:
             yield inputs[place]
     for place in kept.for_gradient:
         if has_gradient[place]:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 # `in`, poolings, convolutions) ask for the others again. That PyTorch's module has no `inplace`
 # does not matter: prelu is `torch.where(x > 0, x, w * x, out=x)`.
 
-SYMMETRIC = ("residual",)
-"""Kinds that may write over any of their inputs; others only over the first one."""
-
 
 @dataclass
 class Storage:
@@ -147,7 +144,7 @@ def _overwritten(
     """
     if not step.layer.in_place:
         return None
-    for home in sources if step.layer.kind in SYMMETRIC else sources[:1]:
+    for home in sources if step.layer.commutative else sources[:1]:
         storage = storages[home]
         is_free = home != 0 and storage.last <= index and sources.count(home) == 1
         if is_free and storage.numbers == numbers:

@@ -47,23 +47,23 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.borders import elements_read, united
 from convcalc.language.parse import parse
-from convcalc.layers.kinds import KINDS
+from convcalc.layers.kinds import KINDS, row_of
 from convcalc.layers.stages import Staged
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.analysis.report import LayerReport, Report
     from convcalc.layers import Conv, Layer, Pad, Shape, Slice, Upsample
     from convcalc.layers.pooling import Pool
     from convcalc.window import Window
 
-WINDOWED = ("conv", "dw", "pw", "sep", "maxpool", "avgpool")
+WINDOWED = dict.fromkeys(("conv", "Staged", "Pool"), True)
 """Kinds whose windows may leave cells out."""
 
 PASSES = {
-    **dict.fromkeys(("gn", "ln", "in"), (3, 2, 2)),
+    "Measured": (3, 2, 2),
     "softmax": (3, 0, 2),
     "bn": (1, 2, 1),
     "prelu": (1, 1, 1),
@@ -248,15 +248,16 @@ def _fixed(row: LayerReport) -> list[Shape]:
 
 
 def _between(row: LayerReport, batch: int) -> int:
-    """Numbers that the first half of `sep` leaves for the second."""
-    if row.kind != "sep":
+    """Numbers that a layer of several stages leaves between them, as `sep` does."""
+    if not issubclass(KINDS[row.kind], Staged):
         return 0
-    return batch * row.weights["depthwise.weight"][0] * prod(row.output_shape[1:])
+    arriving = [shape for _, _, shape in cast("Staged", _layer(row.spec)).walk(row.input_shapes[0])]
+    return batch * sum(map(prod, arriving[1:]))
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
     """Numbers of an input (channels, *spatial) that take part in the result."""
-    if row.kind in WINDOWED:
+    if row_of(WINDOWED, KINDS[row.kind]):
         windows, mode = _windows(row.spec, shape)
         axes = zip(windows, shape[1:], strict=True)
         return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
@@ -288,24 +289,49 @@ def _numbers_without_reuse(row: LayerReport, batch: int) -> tuple[int, int, int]
     numbers = row.activations
     if row.macs:
         return row.macs, row.macs + row.bias_adds, numbers + _between(row, batch)
-    if row.kind in PASSES:
-        inputs, weights, outputs = PASSES[row.kind]
+    passes = row_of(PASSES, KINDS[row.kind])
+    if passes is not None:
+        inputs, weights, outputs = passes
         return inputs * numbers, weights * numbers if _fixed(row) else 0, outputs * numbers
-    return _fetched(row, batch), 0, numbers
+    fetched = row_of(FETCHED, KINDS[row.kind]) or _each_once
+    return fetched(row), 0, numbers
 
 
-def _fetched(row: LayerReport, batch: int) -> int:
-    """Numbers of the inputs that the operations of a layer without weights ask for."""
-    match row.kind:
-        case "maxpool" | "adaptivemaxpool":
-            return row.element_ops
-        case "avgpool" | "adaptiveavgpool" | "gap":
-            return row.element_ops - row.activations  # a division asks for none
-        case "upsample" if row.element_ops:
-            return cast("int", 2 ** (len(row.output_shape) - 1)) * row.activations
-        case "pad" if cast("Pad", _layer(row.spec)).padding_mode == "zeros":
-            return batch * prod(row.input_shapes[0])
-        case "residual" | "scale":
-            return len(row.inputs) * row.activations
-        case _:
-            return row.activations
+def _each_once(row: LayerReport) -> int:
+    return row.activations
+
+
+def _compared(row: LayerReport) -> int:
+    return row.element_ops
+
+
+def _summed(row: LayerReport) -> int:
+    return row.element_ops - row.activations  # a division asks for none
+
+
+def _around(row: LayerReport) -> int:
+    if not row.element_ops:
+        return row.activations
+    return cast("int", 2 ** (len(row.output_shape) - 1)) * row.activations
+
+
+def _padded(row: LayerReport) -> int:
+    """One for each number of the result that is not a zero of the padding."""
+    if cast("Pad", _layer(row.spec)).padding_mode != "zeros":
+        return row.activations
+    return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
+
+
+def _all_inputs(row: LayerReport) -> int:
+    return len(row.inputs) * row.activations
+
+
+FETCHED: dict[str, Callable[[LayerReport], int]] = {
+    **dict.fromkeys(("maxpool", "adaptivemaxpool"), _compared),
+    **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
+    **dict.fromkeys(("residual", "scale"), _all_inputs),
+    **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "upsample": _around,
+    "pad": _padded,
+}
+"""Numbers of the inputs that the operations of a layer without weights ask for."""
