@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +75,50 @@ def ended(code: int, out: bytes | None, err: bytes | None) -> Done:
     """The streams as text; `raw` keeps the bytes of standard output."""
     texts = [(stream or b"").decode("utf-8", "surrogateescape") for stream in (out, err)]
     return Done(code, *texts, out or b"")
+
+
+TELLING = """
+import os, sys
+from convcalc.__main__ import main
+
+sign, name = int(sys.argv.pop(1)), sys.argv.pop(1)
+
+def look(frame, event, argument):
+    called = frame.f_code.co_name if event == "call" else event == "c_call" and argument.__name__
+    if called == name:
+        sys.setprofile(None)
+        os.write(sign, b"!")
+
+sys.setprofile(look)
+sys.exit(main())
+"""
+"""The command line in a process that tells when a function of that name is first called."""
+
+
+def at_work(*arguments: str, function: str = "direct", env=None) -> subprocess.Popen:
+    """A command in the middle of its work: it has just called that function of a backend."""
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", TELLING, str(writing), function, *arguments],
+        env=environment(**(env or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
+        pass_fds=[writing],
+    )
+    os.close(writing)
+    with open(reading, "rb") as sign:
+        assert b"!" == sign.read(1), process.communicate()
+    return process
+
+
+def appears(process: subprocess.Popen, pattern: str, count: int = 1, seconds: float = 60) -> None:
+    """Waits until so many files fit a pattern, the process ends, or the seconds are over."""
+    end = time.monotonic() + seconds
+    while len(list(Path.cwd().glob(pattern))) < count and time.monotonic() < end:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.005)
+            return
 
 
 def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=None) -> Done:

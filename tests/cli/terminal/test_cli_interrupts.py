@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
 import subprocess
+import sys
+import termios
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, ended, environment, heed_interrupts
+from cli_support import COMMAND, at_work, ended, environment, heed_interrupts
 
 LONG = ["run", "large.npy", "--kernel", "wide.npy", "--backend", "numpy", "-q", "-o", "y.npy"]
 
@@ -24,18 +28,8 @@ def working(save):
     started = []
 
     def start(*more):
-        process = subprocess.Popen(
-            [*COMMAND, *LONG, *more],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=heed_interrupts,
-        )
+        process = at_work(*LONG, *more)
         started.append(process)
-        deadline = time.monotonic() + 30
-        while used(process) < 1.0 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert process.poll() is None, process.communicate()
         return process
 
     yield start
@@ -50,10 +44,25 @@ def used_by_the_ended():
     return times.ru_utime + times.ru_stime
 
 
+def fields_of(process):
+    """What the system knows of a process, from its state on."""
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()
+
+
+def state(process):
+    """R where it computes, S where it waits."""
+    return fields_of(process)[0]
+
+
+def unread(pipe):
+    """Bytes in a pipe that nobody has read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def used(process):
     """Seconds of computing that the process has taken."""
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
+    fields = fields_of(process)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -82,18 +91,12 @@ def test_a_long_call_into_torch_is_interrupted(folder, save, words):
     more = ["--random-weights", "1"] if words[0] == "--network" else ["--padding", "5"]
     options = ["--backend", "torch", "--threads", "1", "--algorithm", "direct", "-q"]
     before = used_by_the_ended()
-    process = subprocess.Popen(
-        [*COMMAND, "run", "x.npy", *words, *more, *options, "-o", "y.npy"],
-        env=environment(OMP_NUM_THREADS="1"),
-        stderr=subprocess.PIPE,
-        preexec_fn=heed_interrupts,
-    )
-    deadline = time.monotonic() + 60
-    # Torch's import and the drawing of weights take about three seconds.
-    while used(process) < 6.0 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert process.poll() is None
-    begun = used(process)
+    words = ("run", "x.npy", *words, *more, *options, "-o", "y.npy")
+    process = at_work(*words, function="conv2d", env={"OMP_NUM_THREADS": "1"})
+    called = used(process)
+    while (begun := used(process)) < called + 0.2:  # until it is in the middle of the call
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.005) is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     # In time of the processor, whatever else the machine does; half a second is leaving torch.
@@ -138,9 +141,10 @@ def test_an_interrupt_before_the_work_is_told(convcalc):
         preexec_fn=heed_interrupts,
     )
     os.close(reading)
-    while used(process) < 0.1:
-        time.sleep(0.02)
-    time.sleep(0.5)
+    os.write(writing, b"!")
+    while unread(writing) or state(process) != "S":  # until it has read that and waits for more
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.005) is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     os.close(writing)

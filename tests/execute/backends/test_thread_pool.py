@@ -1,7 +1,6 @@
 """Work that is shared between threads: who does what, and what becomes of errors."""
 
 import threading
-import time
 
 import pytest
 
@@ -41,26 +40,45 @@ def test_the_caller_does_what_a_helper_does_not_come_to():
 
 
 def test_nothing_is_begun_after_an_interrupt():
-    begun = []
+    begun, helping, over = [], threading.Event(), threading.Event()
 
     def work(begin, end):
         begun.append(begin)
         if threading.current_thread() is threading.main_thread():
+            assert helping.wait(10)
             raise KeyboardInterrupt
-        time.sleep(0.05)
+        helping.set()
+        assert over.wait(10)
 
     with pytest.raises(KeyboardInterrupt):
         thread_pool.shared(work, 100, 2, 5.0)
-    time.sleep(0.2)
-    assert len(begun) <= 3
+    over.set()
+    helper_is_free()
+    assert 2 == len(begun)
+
+
+def helper_is_free():
+    """Waits until the one helper of two threads has come to other work."""
+    helping = threading.Event()
+
+    def work(begin, end):
+        if threading.current_thread() is threading.main_thread():
+            assert helping.wait(10)
+        else:
+            helping.set()
+
+    thread_pool.shared(work, 8, 2, 0.3)
 
 
 @pytest.mark.parametrize("helping", [False, True])
 def test_an_error_in_a_thread_is_raised(helping):
+    failing = threading.Event()
+
     def work(begin, end):
         if (threading.current_thread() is threading.main_thread()) != helping:
+            failing.set()
             raise ValueError("here")
-        time.sleep(0.01)
+        assert failing.wait(10)
 
     with pytest.raises(ValueError, match="here"):
         thread_pool.shared(work, 8, 2, 1.0)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, environment
+from cli_support import COMMAND, appears, environment
 from two_workers import two_workers
 
 from changing import appended, replaced, touched, truncated
@@ -61,10 +61,7 @@ def started(way):
 def begun(process, seconds=300.0):
     """Seconds until the result is in the making, or the process has ended, or so many are over."""
     begin = time.perf_counter()
-    while process.poll() is None and not list(Path.cwd().glob(".convcalc-*")):
-        if time.perf_counter() - begin > seconds:
-            break
-        time.sleep(0.002)
+    appears(process, ".convcalc-*", seconds=seconds)
     return time.perf_counter() - begin
 
 

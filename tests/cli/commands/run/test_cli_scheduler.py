@@ -8,12 +8,11 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, environment, limited, listing, strict
+from cli_support import COMMAND, appears, environment, limited, listing, strict
 from two_workers import two_workers
 
 from changing import removed, replaced, touched, truncated, written_into
@@ -21,7 +20,7 @@ from convcalc.arrayfile.stored import open_stored
 from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import DataError
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
 cluster_module = pytest.importorskip("convcalc.execute.cluster.client")
 
@@ -113,6 +112,14 @@ def test_a_fault_of_the_data_arrives_as_in_memory(inside, cluster):
     assert before == listing()
 
 
+def idle(cluster):
+    """Waits until the one thread of each worker has come to another task."""
+    with distributed.Client(cluster, set_as_default=False) as client:
+        workers = client.scheduler_info()["workers"]
+        others = [client.submit(os.getpid, workers=[name], pure=False) for name in workers]
+        assert 2 == len(client.gather(others))
+
+
 def test_a_worker_writes_nothing_after_the_end(inside, cluster):
     # The first tile fails at once, when the other has just begun.
     values = np.ones((2000, 1000), "uint64")
@@ -122,7 +129,7 @@ def test_a_worker_writes_nothing_after_the_end(inside, cluster):
     words = (*RUN, "--scheduler", cluster.scheduler_address, "--max-memory", "120M")
     assert "2 tasks" in inside(*words, "-o", "y.zarr", "--dry-run").err
     assert 3 == inside(*words, "-o", "y.zarr").code
-    time.sleep(3)
+    idle(cluster)
     assert ["k.npy", "x.npy"] == sorted(os.listdir())
 
 
@@ -262,21 +269,28 @@ def test_the_values_of_a_small_result_are_shown(inside, cluster, name):
     assert [14, 20, 26] == strict(inside(*RUN, *words).out)["output"]["values"]
 
 
-@pytest.mark.parametrize("seconds", [0.4, 1.5])
-def test_an_interrupt_while_workers_start_is_one_word(folder, seconds):
+@pytest.mark.parametrize(
+    "sign",
+    ["tmp/*/dask-scratch-space/worker-*", ".convcalc-*/result/c/*/*"],
+    ids=["while they are started", "while they compute"],
+)
+def test_an_interrupt_while_workers_start_is_one_word(folder, sign):
     np.save("x.npy", np.ones((2000, 2000)))
     np.save("k.npy", np.ones((9, 9)))
+    (folder / "tmp").mkdir()
     words = (*RUN, "--scheduler", "local", "--max-memory", "2M", "-o", "y.zarr")
     process = subprocess.Popen(
-        [*COMMAND, *words], env=environment(), stderr=subprocess.PIPE, start_new_session=True
+        [*COMMAND, *words],
+        env=environment(TMPDIR=str(folder / "tmp")),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    while process.poll() is None and not list(folder.glob(".convcalc-*")):
-        time.sleep(0.05)
-    time.sleep(seconds)  # workers are started, one after the other, or compute
+    appears(process, sign)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears of it
     _, err = process.communicate(timeout=50)
     assert (130, b"convcalc: interrupted\n") == (process.returncode, err)
-    assert ["k.npy", "x.npy"] == sorted(os.listdir())
+    assert ["k.npy", "tmp", "x.npy"] == sorted(os.listdir())
+    assert [] == os.listdir("tmp")
 
 
 @pytest.mark.usefixtures("images")
