@@ -97,11 +97,6 @@ def split_array(path: str) -> tuple[str, str | None]:
     return path[:cut], path[cut + 1 :]
 
 
-def is_zarr_folder(path: str) -> bool:
-    """Whether there is a folder that holds a zarr array or group, of either version."""
-    return any(os.path.isfile(os.path.join(path, n)) for n in ("zarr.json", ".zarray", ".zgroup"))
-
-
 def read_layout(path: str) -> Layout:
     """The one array that `FOLDER.zarr`, or `FOLDER.zarr:NAME`, stands for.
 

@@ -93,7 +93,10 @@ def test_a_long_call_into_torch_is_interrupted(folder, save, words):
     before = used_by_the_ended()
     words = ("run", "x.npy", *words, *more, *options, "-o", "y.npy")
     process = at_work(*words, function="conv2d", env={"OMP_NUM_THREADS": "1"})
-    begun = used(process)
+    called = used(process)
+    while (begun := used(process)) < called + 0.2:  # until it is in the middle of the call
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(0.005) is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     # In time of the processor, whatever else the machine does; half a second is leaving torch.

@@ -64,13 +64,6 @@ class Figures:
         self.nonfinite += other.nonfinite
 
 
-def figures_of(array: np.ndarray) -> Figures:
-    """The figures of a whole array."""
-    figures = Figures()
-    figures.add(array)
-    return figures
-
-
 def _pieces(array: np.ndarray) -> Iterator[np.ndarray]:
     """The values in pieces, without a copy of the whole."""
     if array.size <= PIECE or array.ndim == 0:
