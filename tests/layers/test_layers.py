@@ -475,7 +475,11 @@ def test_same_padding_keeps_the_size_as_in_torch(data):
         (lambda: LeakyReLU(10**400), "negative_slope", "expected a finite number, got inf"),
         (lambda: Dropout(1.5), "p", "must be at most 1, got 1.5"),
         (lambda: Hardtanh(2, 1), "max_val", "must be above min_val=2, got 1"),
-        (lambda: Pad("same"), "padding", "expected cells, as 3, 1x2 (per axis), 0:1 (begin:end)"),
+        (
+            lambda: Pad("same"),
+            "padding",
+            "expected elements, as 3, 1x2 (per axis), 0:1 (begin:end)",
+        ),
         (lambda: Pad(-1), "padding", "must be at least 0, got -1"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),
@@ -562,16 +566,16 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (
             Conv(8, 5),
             (3, 4, 9),
-            "spans 5 cells, the padded input 4 (4 + 0 + 0) in 3x4x9; 1 more cell ",
+            "spans 5 elements, the padded input 4 (4 + 0 + 0) in 3x4x9; 1 more element ",
         ),
-        (Conv(8, 5, dilation=3), (3, 4), "spans 13 cells (5 taps, dilation 3)"),
+        (Conv(8, 5, dilation=3), (3, 4), "spans 13 elements (5 taps, dilation 3)"),
         (
             Conv(8, 7, padding=((1, 2),)),
             (3, 2),
-            "the padded input 5 (2 + 1 + 2) in 3x2; 2 more cells",
+            "the padded input 5 (2 + 1 + 2) in 3x2; 2 more elements",
         ),
-        (Depthwise(5), (3, 4), "the kernel spans 5 cells"),
-        (Separable(5, out_channels=2), (3, 4), "the kernel spans 5 cells"),
+        (Depthwise(5), (3, 4), "the kernel spans 5 elements"),
+        (Separable(5, out_channels=2), (3, 4), "the kernel spans 5 elements"),
         (Conv(8, 3, groups=3), (4, 9), "4 input channels do not divide by groups=3"),
         (Conv(8, 3, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
         (Conv(8, 3, groups=8), (12, 9), "12 and 8 channels allow groups 1, 2, 4"),
@@ -579,10 +583,14 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (ConvTranspose(8, 3, groups=3), (4, 9), "4 input channels do not divide by groups=3"),
         (ConvTranspose(8, 3, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
         (Pointwise(8, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
-        (ConvTranspose(8, 3, padding=2), (3, 2), "padding 2 leaves an output of 0 cells"),
-        (ConvTranspose(8, 3, padding=5), (3, 2, 9), "leaves an output of -6x1 cells; every axis"),
-        (ConvTranspose(8, 2, 2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
-        (Conv(8, 1, padding=2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
+        (ConvTranspose(8, 3, padding=2), (3, 2), "padding 2 leaves an output of 0 elements"),
+        (
+            ConvTranspose(8, 3, padding=5),
+            (3, 2, 9),
+            "leaves an output of -6x1 elements; every axis",
+        ),
+        (ConvTranspose(8, 2, 2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
+        (Conv(8, 1, padding=2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
         (ConvTranspose(8, 3, 2, output_size=8), (3, 4), "8 cannot come from 3x4; 9 to 10 can"),
         (ConvTranspose(8, 3, 2, output_size=11), (3, 4), "11 cannot come from 3x4; 9 to 10 can"),
         (
@@ -593,19 +601,23 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (
             Conv(8, 1, padding=3, padding_mode="reflect"),
             (3, 3),
-            "padding of 3 on an axis of 3 cells",
+            "padding of 3 on an axis of 3 elements",
         ),
         (Conv(8, 1, padding=((0, 3),), padding_mode="reflect"), (3, 3), "at most 2 fit"),
         (Conv(8, 1, padding=4, padding_mode="circular"), (3, 3), "at most 3 fit"),
         (Depthwise(1, padding=((4, 0),), padding_mode="circular"), (3, 3), "at most 3 fit"),
-        (MaxPool(5), (3, 4, 9), "the kernel spans 5 cells, the padded input 4 (4 + 0 + 0)"),
-        (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more cell "),
+        (MaxPool(5), (3, 4, 9), "the kernel spans 5 elements, the padded input 4 (4 + 0 + 0)"),
+        (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more element "),
         (GroupNorm(3), (4, 9), "4 channels do not divide by num_groups=3; the input is 4x9"),
-        (InstanceNorm(), (4, 1, 1), "needs more than one cell in each channel, got 4x1x1"),
+        (InstanceNorm(), (4, 1, 1), "needs more than one element in each channel, got 4x1x1"),
         (PReLU(3), (4, 9), "num_parameters=3 on 4x9; 1 or 4 fit"),
         (Pad(3, "reflect"), (3, 3), "at most 2 fit"),
-        (Upsample(2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
-        (PixelShuffle(2), (6, 4, 4), "6 channels do not divide by 4, the cells of a block of 2x2"),
+        (Upsample(2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
+        (
+            PixelShuffle(2),
+            (6, 4, 4),
+            "6 channels do not divide by 4, the elements of a block of 2x2",
+        ),
         (ChannelShuffle(3), (4, 9), "4 channels do not divide by groups=3; the input is 4x9"),
         (Slice((0, 5)), (4, 9), "channels 0:5 of 4x9, which has 4; an end of at most 4 fits"),
         (Conv(8, 3), (3,), "channels and 1 to 3 spatial sizes, as 3x224x224; got 3"),
@@ -762,7 +774,7 @@ def test_other_kinds_work_on_features_alone(kind):
 def test_a_misfit_names_its_layer():
     with pytest.raises(ShapeError) as caught:
         Network.chain([Conv(8, 3), Conv(8, 9)]).analyze((3, 4, 4))
-    assert str(caught.value).startswith("layer 1 (conv:8,k9): the kernel spans 9 cells, ")
+    assert str(caught.value).startswith("layer 1 (conv:8,k9): the kernel spans 9 elements, ")
 
 
 @pytest.mark.parametrize(

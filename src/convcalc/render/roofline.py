@@ -124,7 +124,7 @@ def _remarks(roofline: Roofline) -> list[str]:
     return [
         *report_remarks(roofline.report),
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
-        "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
+        "ops: 2 per MAC, 1 per element operation; bytes: each element moved once",
         f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
         ASSUMES,
     ]

@@ -20,7 +20,7 @@ DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2}
 COLUMNS = [
     Column("name", "name"),
     Column("shape", "shape"),
-    Column("numbers", "numbers", numeric=True),
+    Column("numbers", "elements", numeric=True),
     Column("bytes", "bytes", numeric=True),
     Column("init", "starts as"),
 ]

@@ -30,7 +30,7 @@ a100-40gb: 19.5 TFLOP/s, 1.555 TB/s
    total                  924,944,384  11,042,816     83.76           47.94 µs
 
 below 12.54 ops per byte memory is the limit, from there on arithmetic
-ops: 2 per MAC, 1 per element operation; bytes: each number moved once
+ops: 2 per MAC, 1 per element operation; bytes: each element moved once
 time: at least ops / peak and bytes / bandwidth, layer by layer (98.9 % of peak)
 assumes no fusion: layers that are fused can be faster than this
 """

@@ -73,7 +73,7 @@ def attempts(ops: Any, problem: Problem, first: Plan | None = None) -> Iterator[
     first = first or plan(problem, ops.name, ops.machine, ops.algorithm)
     yield first
     direct = plan(problem, ops.name, ops.machine, "direct")
-    reason = f"the numbers do not admit {first.algorithm}"
+    reason = f"{first.algorithm} is not applicable to these values"
     yield direct._replace(reason=reason)
     yield direct._replace(layout="contiguous", reason=reason)
 

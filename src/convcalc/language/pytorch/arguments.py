@@ -73,7 +73,7 @@ def ends(value: object, axes: int) -> Said:
         raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
     cells = [_integer(item) for item in value]
     if min(cells) < 0:
-        raise ValueError("negative padding, which cuts cells off, has no counterpart here")
+        raise ValueError("negative padding, which cuts elements off, has no counterpart here")
     if len(set(cells)) == 1:
         return Said(cells[0])
     pairs = [Ends(*cells[place : place + 2]) for place in range(0, len(cells), 2)]
