@@ -66,7 +66,7 @@ def _read(source: Source, header: Header, limit: int | None) -> Array:
 
 
 def normalised(flat: Array) -> Array:
-    """The same values, in place, in native byte order and with booleans that are 0 or 1."""
+    """The values, changed in place: in native byte order and with booleans that are 0 or 1."""
     if flat.dtype.kind == "b":
         # NumPy takes any byte for a boolean, and is undefined on those beyond 1.
         numbers = flat.view(np.uint8)

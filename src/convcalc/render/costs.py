@@ -77,7 +77,7 @@ def detail_document(report: Report) -> Document:
 
 
 def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
-    """The multiply-accumulates beside those whose products are of real cells."""
+    """The multiply-accumulates beside those whose products are of real elements."""
     columns = [
         INDEX,
         SPEC,

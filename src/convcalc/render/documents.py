@@ -203,7 +203,7 @@ def output_remarks(report: Report, network: str = "") -> list[str]:
 
 
 def repeats_remarks(report: Report) -> list[str]:
-    """For which outputs the fields hold, where padding repeats cells; usually for all."""
+    """For which outputs the fields hold, where padding repeats elements; usually for all."""
     rows = [row for row in report.layers if row.repeats]
     if not rows:
         return []

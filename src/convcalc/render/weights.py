@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convcalc.network.initialisation import Initial
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2}
-"""Bytes of a number, for the dtypes that weights are written in; the usual one first."""
+"""Bytes of an element, for the dtypes that weights are written in; the usual one first."""
 
 COLUMNS = [
     Column("name", "name"),

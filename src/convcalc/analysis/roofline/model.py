@@ -8,7 +8,7 @@ counts operations, Q is its ideal traffic, which no execution from memory to mem
 
 Layers are taken one after the other, each from memory to memory, as they run without fusion: the
 time of a network is the sum over its layers. What can be faster: layers that are fused or small
-enough for a cache to carry numbers from one to the next, and algorithms that need fewer operations
+enough for a cache to carry elements from one to the next, and algorithms that need fewer operations
 than the direct sums, as Winograd's or an FFT.
 
 Source: Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
@@ -77,7 +77,7 @@ class Roofline:
     Attributes:
         report: The network; its batch counts.
         machine: The processor and its memory.
-        dtype: The dtype of all numbers.
+        dtype: The dtype of all elements.
         layers: The layers in order.
         totals: Operations and traffic of all layers, one after the other.
         seconds: The least time of all layers, one after the other: the sum of what is known, exact.
@@ -104,7 +104,7 @@ def report_roofline(report: Report, machine: Machine, dtype: str = "float32") ->
     Args:
         report: As `convcalc.analysis.analyze` gives it; its batch counts.
         machine: Its peak must be that of `dtype`.
-        dtype: A name in `precision.BITS`, of all numbers alike.
+        dtype: A name in `precision.BITS`, of all elements alike.
 
     Example:
         >>> import convcalc

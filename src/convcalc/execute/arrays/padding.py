@@ -1,4 +1,4 @@
-"""Which cell of the input each cell of a padded axis copies."""
+"""Which element of the input each element of a padded axis copies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
-    """Indices (before + size + after) into an axis of `size` cells, for a mode other than zeros.
+    """Indices (before + size + after) into an axis of `size` elements, for a mode other than zeros.
 
     - replicate: a a [a b c d] d d
     - reflect:   c b [a b c d] c b, the edge itself not repeated
@@ -27,5 +27,5 @@ def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
 
 
 def unpadded(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """The same windows for an input that has been padded already."""
+    """The windows without padding, for an input that has been padded already."""
     return tuple(window._replace(before=0, after=0) for window in windows)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 READINGS = {1: (1,), 2: (2, 1), 3: (1, 2, 3), 4: (2, 3), 5: (3,)}
-"""Spatial axes that a kernel of each rank may have, the likeliest first.
+"""Spatial axes that a kernel may have, by its number of axes, the likeliest first.
 
-Rank 2 is (kh, kw) before (C/g, k); rank 3 is (O, C/g, k) before (C/g, kh, kw) before (kd, kh, kw).
+Two axes are (kh, kw) before (C/g, k); three are (O, C/g, k), then (C/g, kh, kw), then (kd, kh, kw).
 """
 
 INPUT_AXES = {1: "L", 2: "H, W", 3: "D, H, W"}

@@ -57,7 +57,7 @@ def _per_axis(value: object, axes: int) -> Said:
 
 
 def padding(value: object, axes: int) -> Said:
-    """Cells at both ends of each axis, or a word."""
+    """Elements at both ends of each axis, or a word."""
     if isinstance(value, str):
         if value not in ("same", "valid"):
             raise ValueError(f"expected numbers, 'same' or 'valid', got '{printable(value, 60)}'")
@@ -66,7 +66,7 @@ def padding(value: object, axes: int) -> Said:
 
 
 def ends(value: object, axes: int) -> Said:
-    """Cells at each end, the last axis first: (left, right, top, bottom)."""
+    """Elements at each end, the last axis first: (left, right, top, bottom)."""
     if not isinstance(value, tuple):
         return Said(_integer(value))
     if len(value) != 2 * axes:
@@ -101,7 +101,7 @@ def _switch(value: object, axes: int) -> Said:  # noqa: ARG001
 
 
 def _border(value: object, axes: int) -> Said:  # noqa: ARG001
-    """What the added cells contain."""
+    """What the added elements contain."""
     if value not in ("zeros", "reflect", "replicate", "circular"):
         got = printable(repr(value), 60)
         raise ValueError(f"expected 'zeros', 'reflect', 'replicate' or 'circular', got {got}")

@@ -9,22 +9,22 @@ with the eps of float32, 2^-23. The error of a transform in float64 is at most
 
     E = A * 2^-52 * (r * g + m * v) <= A * 2^-52 * m * (sqrt(channels) * G + v)
 
-    A = GROWTH * log2(cells) + sqrt(channels)
+    A = GROWTH * log2(elements) + sqrt(channels)
 
-where r^2 is the sum of x^2 over the channels, averaged over the cells, g the largest |W(f)|, m and
-v the largest |x| and |w|, and G^2 the sum over the input channels of (sum |w|)^2. So a block is
+where r^2 is the sum of x^2 over the channels, averaged over the elements, g the largest |W(f)|, m
+and v the largest |x| and |w|, and G^2 the sum over the input channels of (sum |w|)^2. So a block is
 safe where S >= E / (3 * eps) at each output: one eps is left for the rounding of the result.
 
-S is bounded from below by counting. Call a cell small if |x| < THETA * m. Of a window in which c
-cells are not small, S is at least THETA * m times the sum of the c smallest |w|, channels included.
-So there is a number of cells that suffices, `needed`, which depends on the kernel alone: a block is
-safe where each window holds so many cells that are not small. Mostly a whole block holds so few
-small cells that no window need be looked at.
+S is bounded from below by counting. Call an element small if |x| < THETA * m. Of a window in which
+c elements are not small, S is at least THETA * m times the sum of the c smallest |w|, channels
+included. So there is a number of elements that suffices, `needed`, which depends on the kernel
+alone: a block is safe where each window holds so many elements that are not small. Mostly a whole
+block holds so few small elements that no window need be looked at.
 
 Source: derived, but for GROWTH, which is empirical. At most 1.85 was seen, of steps under equal
-taps in torch (MKL) at 168,750 cells, where equal roundings add up; 1.34 with OpenCV there, 0.70
-with numpy (pocketfft). With two axes it was 0.62, with one of 2^k cells 0.77. The searches were
-over noise, constants, ramps, waves, steps, checks and spikes of 2^8 to 2^18 cells.
+taps in torch (MKL) at 168,750 elements, where equal roundings add up; 1.34 with OpenCV there, 0.70
+with numpy (pocketfft). With two axes it was 0.62, with one of 2^k elements 0.77. The searches were
+over noise, constants, ramps, waves, steps, checks and spikes of 2^8 to 2^18 elements.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ SPARE = 3.0 * 2.0**-23
 THETA = 2.0**-13
 
 LEAST = 2.0**-113
-"""The smallest float32 of which THETA is a normal number: below it, cells cannot be compared."""
+"""The smallest float32 of which THETA is a normal number: below it, elements cannot be compared."""
 
 AT_ONCE = 2**16
-"""Cells that are compared at a time: what comes of it stays in the caches."""
+"""Elements that are compared at a time: what comes of it stays in the caches."""
 
 Place = tuple[int, ...]
 
 
 class Certificate(NamedTuple):
-    """How many cells of each window must not be small, for the blocks of a problem."""
+    """How many elements of each window must not be small, for the blocks of a problem."""
 
     needed: int
     problem: Problem
@@ -92,12 +92,12 @@ def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[Place]:
 
 
 def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
-    """The blocks that hold too many small cells to be safe without a closer look.
+    """The blocks that hold too many small elements to be safe without a closer look.
 
-    They are counted per cell of a grid that is cut where blocks begin and where they end.
+    They are counted per element of a grid that is cut where blocks begin and where they end.
 
     Args:
-        cells: (C, *sizes), without the zeros of a padding.
+        elements: (C, *sizes), without the zeros of a padding.
     """
     tiles, problem = demand.tiles, demand.problem
     largest = _largest(cells)
@@ -149,7 +149,7 @@ def _between(counts: np.ndarray, number: int, axis: _Cuts) -> np.ndarray:
 
 
 def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
-    """Where the cells (n) are smaller than the level."""
+    """Where the elements (n) are smaller than the level."""
     found = []
     for first in range(0, len(cells), AT_ONCE):
         band = cells[first : first + AT_ONCE]
@@ -163,7 +163,7 @@ def _largest(sample: np.ndarray) -> float:
 
 
 def _real_cells(problem: Problem) -> list[tuple[int, int]]:
-    """Of each padded axis, the cells that are no padding with zeros: the first, and the end."""
+    """Where the elements that are no padding with zeros begin and end, per padded axis."""
     if problem.padding_mode != "zeros":
         return [(0, size) for size in problem.padded_sizes]
     return [(w.before, w.before + n) for w, n in zip(problem.windows, problem.sizes, strict=True)]
@@ -171,7 +171,7 @@ def _real_cells(problem: Problem) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=512)
 def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
-    """Of each block (*counts): the fewest taps of any of its windows that lie on real cells."""
+    """The fewest taps on real elements among the windows of each block, (*counts)."""
     fewest = np.ones((), np.int64)
     for axis in range(problem.rank):
         fewest = np.multiply.outer(fewest, list(_axis_taps(problem, tiles, axis)))
@@ -179,10 +179,10 @@ def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
 
 
 def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
-    """The fewest taps on real cells among the windows of each block along one axis.
+    """The fewest taps on real elements among the windows of each block along one axis.
 
     Windows one dilation apart differ by one tap at each end: among them the number first grows and
-    then falls, so that it is least at an end. There are as many such runs as cells in a dilation.
+    then falls, so that it is least at an end. There is such a run per element of a dilation.
     """
     window, (low, high) = problem.windows[axis], _real_cells(problem)[axis]
     for index in range(tiles.counts[axis]):
@@ -196,7 +196,7 @@ def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
 
 
 def _real_taps(window: Window, start: int, low: int, high: int) -> int:
-    """Taps of a window at `start` that lie on the cells low ... high - 1."""
+    """Taps of a window at `start` that lie on the elements low ... high - 1."""
     first = max(0, ceil((low - start) / window.dilation))
     last = min(window.kernel - 1, (high - 1 - start) // window.dilation)
     return max(0, last - first + 1)
@@ -210,7 +210,7 @@ def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
 
 
 def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool:
-    """Whether each window of a block has enough cells that are not small beside its largest."""
+    """Whether each window of a block has enough elements that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
     cells: Any = tuple(
         slice(index * step, index * step + max(n, step + window.extent - 1))
