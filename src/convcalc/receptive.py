@@ -255,10 +255,10 @@ def _union(
     distance = advance * (step * group // period)
     pieces: list[tuple[int, int]] = []
     for t in range(min(group, number)):
-        cell = first + t * step
-        moved = advance * (cell // period)
+        element = first + t * step
+        moved = advance * (element // period)
         times = -(-(number - t) // group)
-        for low, high in phases[cell % period]:
+        for low, high in phases[element % period]:
             if distance <= high - low + 1:
                 pieces.append((low + moved, high + moved + (times - 1) * distance))
                 continue

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.analysis import DEVICES, Machine, device_machine, report_roofline
+from convcalc.analysis import DEVICES, RooflineMachine, device_machine, report_roofline
 from convcalc.analysis.dtypes import BITS
 from convcalc.errors import ParameterError, UsageError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
@@ -22,7 +22,7 @@ def on(machine, spec, shape, batch=1, dtype="float32"):
 
 
 def machine(peak, bandwidth):
-    return Machine(Fraction(peak), Fraction(bandwidth))
+    return RooflineMachine(Fraction(peak), Fraction(bandwidth))
 
 
 def test_a_large_convolution_on_an_a100():
@@ -193,7 +193,7 @@ def test_this_machine_can_be_measured():
 
 def test_the_torch_backend_can_be_measured():
     pytest.importorskip("torch")
-    from convcalc.execute.torch_backend import TorchBackend
+    from convcalc.execute.backends.torch_backend import TorchBackend
 
     found = measure("bfloat16", backend=TorchBackend(), work=Work(64, 2**16))
     assert min(found.peak, found.bandwidth) > 10**4
@@ -217,7 +217,7 @@ def test_what_has_no_quick_product_is_refused(monkeypatch, library, dtypes):
 def test_a_copy_writes_one_array_over_another(name):
     if name == "torch":
         pytest.importorskip("torch")
-        from convcalc.execute.torch_backend import TorchBackend as Backend
+        from convcalc.execute.backends.torch_backend import TorchBackend as Backend
     else:
         Backend = NumpyBackend
     backend = Backend()

@@ -232,13 +232,15 @@ def test_a_command_line_that_names_no_machine(inside, options, says):
 
 
 def test_a_machine_is_measured_and_said(inside, monkeypatch):
-    from convcalc.analysis import Machine
+    from convcalc.analysis import RooflineMachine
     from convcalc.execute.planning import measure_peak
 
     monkeypatch.setattr(
         measure_peak,
         "measure",
-        lambda dtype: Machine(Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"),
+        lambda dtype: RooflineMachine(
+            Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"
+        ),
     )
     shown = inside("roofline", *LAYER, "--measure").out
     assert "this machine: 100 GFLOP/s, 20 GB/s\n(measured)\n" in shown

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Bound: TypeAlias = Literal["compute", "memory"]
 
 
-class Machine(NamedTuple):
+class RooflineMachine(NamedTuple):
     """A processor and its memory.
 
     Attributes:
@@ -84,7 +84,7 @@ class Roofline:
     """
 
     report: Report
-    machine: Machine
+    machine: RooflineMachine
     dtype: str
     layers: tuple[LayerRoofline, ...]
     totals: LayerTraffic
@@ -98,7 +98,7 @@ class Roofline:
         return self.totals.operations / (self.machine.peak * self.seconds)
 
 
-def report_roofline(report: Report, machine: Machine, dtype: str = "float32") -> Roofline:
+def report_roofline(report: Report, machine: RooflineMachine, dtype: str = "float32") -> Roofline:
     """The least time of every layer and of the network.
 
     Args:
@@ -109,7 +109,7 @@ def report_roofline(report: Report, machine: Machine, dtype: str = "float32") ->
     Example:
         >>> import convcalc
         >>> report = convcalc.parse("conv:512,k3,p1,nobias").analyze((512, 14, 14))
-        >>> a100 = Machine(Fraction(19_500 * 10**9), Fraction(1_555 * 10**9))
+        >>> a100 = RooflineMachine(Fraction(19_500 * 10**9), Fraction(1_555 * 10**9))
         >>> layer = report_roofline(report, a100).layers[0]
         >>> layer.bound, float(layer.seconds)  # 924,844,032 / 19.5e12
         ('compute', 4.742789907692308e-05)
@@ -122,7 +122,7 @@ def report_roofline(report: Report, machine: Machine, dtype: str = "float32") ->
     return Roofline(report, machine, dtype, layers, traffic.totals, seconds)
 
 
-def _on(machine: Machine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
+def _on(machine: RooflineMachine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
     if traffic is None:
         return LayerRoofline(row, None, None, None)
     computing = traffic.operations / machine.peak

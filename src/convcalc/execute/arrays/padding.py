@@ -17,12 +17,12 @@ def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
     - reflect:   c b [a b c d] c b, the edge itself not repeated
     - circular:  c d [a b c d] a b
     """
-    cells = np.arange(-window.before, size + window.after)
+    indices = np.arange(-window.before, size + window.after)
     if mode == "replicate":
-        return np.clip(cells, 0, size - 1)
+        return np.clip(indices, 0, size - 1)
     if mode == "circular":
-        return cells % size
-    folded = np.abs(cells)
+        return indices % size
+    folded = np.abs(indices)
     return np.where(folded < size, folded, 2 * (size - 1) - folded)
 
 

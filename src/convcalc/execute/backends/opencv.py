@@ -72,9 +72,9 @@ def limited(count: int) -> Iterator[None]:
             sys.modules["cv2"].setNumThreads(before)
 
 
-def own_threads(cells: int) -> int:
+def own_threads(elements: int) -> int:
     """Threads that OpenCV itself adds the taps of so many outputs with."""
-    return int(_cv2().getNumThreads()) if cells >= SHARED_BY_OPENCV else 1
+    return int(_cv2().getNumThreads()) if elements >= SHARED_BY_OPENCV else 1
 
 
 def most_cells(itemsize: int) -> int:
@@ -82,10 +82,10 @@ def most_cells(itemsize: int) -> int:
     return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
 
 
-def look(numbers: Array) -> tuple[bool, bool]:
+def look(values: Array) -> tuple[bool, bool]:
     """Whether all values are finite, and whether one of them is 0."""
-    cv2, flat = _cv2(), _in_rows(numbers.reshape(1, -1))
-    return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != numbers.size
+    cv2, flat = _cv2(), _in_rows(values.reshape(1, -1))
+    return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != values.size
 
 
 def swap(array: Array, out: Array) -> None:
@@ -116,8 +116,8 @@ def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = No
     """
     cv2 = _cv2()
     border = cv2.BORDER_CONSTANT
-    cells, taps = _in_rows(plane), _in_rows(kernel)
-    found: Array = cv2.filter2D(cells, -1, taps, out, (anchor[1], anchor[0]), 0.0, border)
+    elements, taps = _in_rows(plane), _in_rows(kernel)
+    found: Array = cv2.filter2D(elements, -1, taps, out, (anchor[1], anchor[0]), 0.0, border)
     return found
 
 
@@ -137,7 +137,7 @@ class Transform:
         self._product = np.empty(sizes)
 
     def spectrum(
-        self, cells: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
+        self, elements: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
     ) -> Array:
         """The spectrum of elements (H, W), zeros around them up to the size of a block.
 
@@ -148,11 +148,11 @@ class Transform:
             out: Where to put it.
         """
         top, left = before
-        bottom, right = top + cells.shape[0], left + cells.shape[1]
+        bottom, right = top + elements.shape[0], left + elements.shape[1]
         block = self._block
         block[:top] = 0
         block[top:bottom, :left] = 0
-        block[top:bottom, left:right] = cells
+        block[top:bottom, left:right] = elements
         block[top:bottom, right:] = 0
         block[bottom:] = 0
         target = self._spectrum if out is None else out
@@ -184,7 +184,7 @@ def transforming(sizes: tuple[int, int]) -> Iterator[Transform]:
     if transform.sizes != sizes:
         transform = Transform(sizes)
     yield transform
-    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_CELLS:
+    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_ELEMENTS:
         _ready.append(transform)
 
 
@@ -193,5 +193,5 @@ _ready: list[Transform] = []
 MOST_READY = 4
 """Transforms whose memory is kept for the next call."""
 
-MOST_READY_CELLS = 2**19
+MOST_READY_ELEMENTS = 2**19
 """Elements of a block up to which it is kept: 12 MiB."""

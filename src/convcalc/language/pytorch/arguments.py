@@ -71,12 +71,12 @@ def ends(value: object, axes: int) -> Said:
         return Said(_integer(value))
     if len(value) != 2 * axes:
         raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
-    cells = [_integer(item) for item in value]
-    if min(cells) < 0:
+    elements = [_integer(item) for item in value]
+    if min(elements) < 0:
         raise ValueError("negative padding, which cuts elements off, has no counterpart here")
-    if len(set(cells)) == 1:
-        return Said(cells[0])
-    pairs = [Ends(*cells[place : place + 2]) for place in range(0, len(cells), 2)]
+    if len(set(elements)) == 1:
+        return Said(elements[0])
+    pairs = [Ends(*elements[place : place + 2]) for place in range(0, len(elements), 2)]
     return Said(Axes(tuple(reversed(pairs))))
 
 

@@ -36,7 +36,7 @@ def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     """The blocks for transforms of at most `transform` elements per axis."""
     steps, counts, sizes = [], [], []
     for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
-        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
+        outputs, alone = whole(problem)[axis], good_size(_elements_alone(problem, axis))
         step = outputs if n >= alone else n - window.extent + 1
         sizes.append(min(n, alone))
         steps.append(step)
@@ -44,7 +44,7 @@ def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     return Tiles(tuple(sizes), tuple(steps), tuple(counts))
 
 
-def _cells_alone(problem: Problem, axis: int) -> int:
+def _elements_alone(problem: Problem, axis: int) -> int:
     """Elements of a transform that holds all outputs of an axis.
 
     A window beyond the end of the block goes on at its beginning. If zeros lie before the first

@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
 GROWTH = 4.0
 ROUNDING = 2.0**-52
-SPARE = 3.0 * 2.0**-23
+ERROR_SHARE = 3.0 * 2.0**-23
 THETA = 2.0**-13
 
-LEAST = 2.0**-113
+MIN_COMPARABLE = 2.0**-113
 """The smallest float32 of which THETA is a normal number: below it, elements cannot be compared."""
 
 AT_ONCE = 2**16
@@ -76,7 +76,7 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
     peaks = np.sqrt(problem.depth * (sums * sums).sum(axis=1))
     error = growth * ROUNDING * (peaks + largest)
     # A kernel of zeros needs nothing: it has no error.
-    enough = np.cumsum(sizes, axis=1, dtype=np.float64) >= error[:, None] / (SPARE * THETA)
+    enough = np.cumsum(sizes, axis=1, dtype=np.float64) >= error[:, None] / (ERROR_SHARE * THETA)
     missing = np.where(largest > 0, sizes.shape[1] - enough.sum(axis=1), -1)
     needed = int(missing.max()) + 1
     if needed > sizes.shape[1]:
@@ -86,12 +86,12 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
 
 def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[Place]:
     """The places of the blocks of a padded sample (C, *sizes) that must not be transformed."""
-    inside = (slice(*ends) for ends in _real_cells(demand.problem))
+    inside = (slice(*ends) for ends in _real_elements(demand.problem))
     places = doubtful(demand, sample[(slice(None), *inside)])
     return {place for place in places if not _every_window(demand, sample, place)}
 
 
-def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
+def doubtful(demand: Certificate, elements: np.ndarray) -> list[Place]:
     """The blocks that hold too many small elements to be safe without a closer look.
 
     They are counted per element of a grid that is cut where blocks begin and where they end.
@@ -100,18 +100,18 @@ def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
         elements: (C, *sizes), without the zeros of a padding.
     """
     tiles, problem = demand.tiles, demand.problem
-    largest = _largest(cells)
-    if not (largest == 0 or LEAST <= largest < np.inf):
+    largest = _largest(elements)
+    if not (largest == 0 or MIN_COMPARABLE <= largest < np.inf):
         return list(product(*map(range, tiles.counts)))
-    flat = _small(cells.reshape(-1), np.float32(THETA * largest))
+    flat = _small(elements.reshape(-1), np.float32(THETA * largest))
     spare = problem.depth * _least_taps(problem, tiles) - demand.needed
     if len(flat) <= spare.min():
         return []
     grid = _grid(tiles)
-    found = np.unravel_index(flat, cells.shape)
+    found = np.unravel_index(flat, elements.shape)
     counts = np.zeros((problem.groups, *(len(axis.edges) for axis in grid)), np.int64)
     index = [found[0] // problem.depth]
-    for own, (low, _), axis in zip(found[1:], _real_cells(problem), grid, strict=True):
+    for own, (low, _), axis in zip(found[1:], _real_elements(problem), grid, strict=True):
         index.append(np.searchsorted(axis.edges, own + low, "right") - 1)
     np.add.at(counts, tuple(index), 1)
     for number, axis in enumerate(grid, start=1):
@@ -148,11 +148,11 @@ def _between(counts: np.ndarray, number: int, axis: _Cuts) -> np.ndarray:
     return covered
 
 
-def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
+def _small(elements: np.ndarray, level: np.float32) -> np.ndarray:
     """Where the elements (n) are smaller than the level."""
     found = []
-    for first in range(0, len(cells), AT_ONCE):
-        band = cells[first : first + AT_ONCE]
+    for first in range(0, len(elements), AT_ONCE):
+        band = elements[first : first + AT_ONCE]
         found.append(np.flatnonzero((band < level) & (band > -level)) + first)
     return np.concatenate(found)
 
@@ -162,7 +162,7 @@ def _largest(sample: np.ndarray) -> float:
     return float(max(sample.max(), -sample.min())) if sample.size else 0.0
 
 
-def _real_cells(problem: Problem) -> list[tuple[int, int]]:
+def _real_elements(problem: Problem) -> list[tuple[int, int]]:
     """Where the elements that are no padding with zeros begin and end, per padded axis."""
     if problem.padding_mode != "zeros":
         return [(0, size) for size in problem.padded_sizes]
@@ -184,7 +184,7 @@ def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
     Windows one dilation apart differ by one tap at each end: among them the number first grows and
     then falls, so that it is least at an end. There is such a run per element of a dilation.
     """
-    window, (low, high) = problem.windows[axis], _real_cells(problem)[axis]
+    window, (low, high) = problem.windows[axis], _real_elements(problem)[axis]
     for index in range(tiles.counts[axis]):
         first = index * tiles.step[axis]
         last = first + _positions(problem, tiles, axis, index) - 1
@@ -212,16 +212,16 @@ def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
 def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool:
     """Whether each window of a block has enough elements that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
-    cells: Any = tuple(
+    elements: Any = tuple(
         slice(index * step, index * step + max(n, step + window.extent - 1))
         for index, step, n, window in zip(
             place, tiles.step, tiles.transform, problem.windows, strict=True
         )
     )
-    block = np.abs(sample[(slice(None), *cells)]).reshape(problem.groups, problem.depth, -1)
-    shape = sample[(0, *cells)].shape
+    block = np.abs(sample[(slice(None), *elements)]).reshape(problem.groups, problem.depth, -1)
+    shape = sample[(0, *elements)].shape
     largest = block.max(axis=(1, 2))
-    if not ((largest == 0) | ((largest >= LEAST) & (largest < np.inf))).all():
+    if not ((largest == 0) | ((largest >= MIN_COMPARABLE) & (largest < np.inf))).all():
         return False
     # A block of zeros needs nothing: its transform is zero, and so is its result.
     level = np.float32(THETA) * largest

@@ -54,7 +54,7 @@ LONG = 2**13
 
 SHARE = 0.75
 SINGLE = 2.0**-23
-LEAST, LARGEST = 2.0**-900, 2.0**900
+MIN_SCALE, MAX_SCALE = 2.0**-900, 2.0**900
 
 
 class Demand(NamedTuple):
@@ -97,10 +97,10 @@ def least_taps(problem: Problem, tiles: Tiles) -> float:
     has the mean n * 2/pi and the variance n * (1 - 4/pi^2), of which the least of N outputs has
     sqrt(2*ln(N)) deviations less. This is the n whose least T is as large as needed.
     """
-    cells, taps = prod(tiles.transform) * problem.depth, problem.depth * problem.taps
-    spread = sqrt(problem.depth * taps * log(cells)) + 2 * sqrt(log(cells) * log(taps + 1))
+    elements, taps = prod(tiles.transform) * problem.depth, problem.depth * problem.taps
+    spread = sqrt(problem.depth * taps * log(elements)) + 2 * sqrt(log(elements) * log(taps + 1))
     needed = growth(problem, tiles) * spread / allowed(problem)
-    deviation = sqrt(2 * log(cells) * (1 - 4 / pi**2))
+    deviation = sqrt(2 * log(elements) * (1 - 4 / pi**2))
     return ((deviation + sqrt(deviation**2 + 8 / pi * needed)) * pi / 4) ** 2
 
 
@@ -125,7 +125,7 @@ def demand_of(ops: Any, problem: Problem, weight: np.ndarray, tiles: Tiles) -> D
     """What a float64 weight (O, C/g, *k) asks; None where no block could give it."""
     own = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     least, most = min(own[own > 0], default=1.0), max(own, default=1.0)
-    if not LEAST <= least <= most <= LARGEST:
+    if not MIN_SCALE <= least <= most <= MAX_SCALE:
         return None
     scaled = weight / np.where(own > 0, own, 1.0).reshape(-1, *(1,) * (weight.ndim - 1))
     magnitudes = np.abs(scaled)
@@ -178,8 +178,8 @@ def _means(demand: Demand, problem: Problem, scaled: np.ndarray) -> np.ndarray:
 
 def _scaled(problem: Problem, magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The m of the blocks, (groups, *count), and |x|/m (groups, C/g, *count, *n) in float32."""
-    count, cells = magnitudes.shape[1 : 1 + problem.rank], magnitudes.shape[1 + problem.rank :]
-    split = magnitudes.reshape(problem.groups, problem.depth, *count, *cells)
+    count, elements = magnitudes.shape[1 : 1 + problem.rank], magnitudes.shape[1 + problem.rank :]
+    split = magnitudes.reshape(problem.groups, problem.depth, *count, *elements)
     largest = split.max(axis=(1, *range(-problem.rank, 0)))
     level = np.where(largest > 0, largest, 1.0)
     level = level.reshape(problem.groups, 1, *count, *(1,) * problem.rank)
@@ -199,12 +199,12 @@ def _needed(
 ) -> np.ndarray:
     """The T that each channel's outputs of each block need, (O, *count); infinite for none."""
     maps = problem.out_channels // problem.groups
-    largest, roots = (np.repeat(numbers, maps, axis=0) for numbers in (largest, roots))
+    largest, roots = (np.repeat(values, maps, axis=0) for values in (largest, roots))
     shape = (-1, *(1,) * problem.rank)
     peaks, sums = demand.peaks.reshape(shape), demand.sums.reshape(shape)
     error = (roots * peaks + 1) / allowed(problem) + SINGLE * (roots * sums + 1)
     needed: np.ndarray = growth(problem, tiles) * error
     needed[(largest == 0) | (peaks == 0)] = -np.inf
-    low, high = LEAST / min(1.0, demand.least), LARGEST / max(1.0, demand.most)
+    low, high = MIN_SCALE / min(1.0, demand.least), MAX_SCALE / max(1.0, demand.most)
     needed[~((largest == 0) | ((low <= largest) & (largest <= high)))] = np.inf
     return needed

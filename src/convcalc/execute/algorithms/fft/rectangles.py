@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Box = tuple[slice, ...]
 
-GRAINS = 256
+GRID = 256
 """Elements of the grid that a mask is reduced to, at most, over all axes."""
 
 
@@ -28,21 +28,21 @@ def covering(mask: np.ndarray, extents: Sequence[int]) -> Iterator[Box]:
     """
     if not mask.any():
         return
-    parts = round(GRAINS ** (1 / mask.ndim))
-    grains = [
+    parts = round(GRID ** (1 / mask.ndim))
+    steps = [
         max(-(-extent // 2), -(-size // parts))
         for extent, size in zip(extents, mask.shape, strict=True)
     ]
     coarse = mask
-    for axis, grain in enumerate(grains):
-        coarse = np.logical_or.reduceat(coarse, range(0, mask.shape[axis], grain), axis)
+    for axis, step in enumerate(steps):
+        coarse = np.logical_or.reduceat(coarse, range(0, mask.shape[axis], step), axis)
     if 2 * np.count_nonzero(coarse) > coarse.size:
         yield tuple(slice(0, size) for size in mask.shape)
         return
     for ends in _rectangles(coarse):
         yield tuple(
-            slice(begin * grain, min(end * grain, size))
-            for (begin, end), grain, size in zip(ends, grains, mask.shape, strict=True)
+            slice(begin * step, min(end * step, size))
+            for (begin, end), step, size in zip(ends, steps, mask.shape, strict=True)
         )
 
 
