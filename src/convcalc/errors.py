@@ -211,7 +211,7 @@ def _pointed(text: str, problem: Problem, name: str) -> str:
 
 
 def _window(line: str, column: int, width: int = 76) -> tuple[str, int]:
-    """At most `width` characters of a long line around a column, one character a cell."""
+    """At most `width` characters of a long line around a column, one character a column."""
     begin = max(0, min(column - width // 2, len(line) - width))
     cut = line[begin : begin + width]
     return "".join(c if c.isprintable() else "?" for c in cut), column - begin

@@ -1,18 +1,18 @@
-"""The receptive field along ONE axis: which input cells an output cell depends on.
+"""The receptive field along ONE axis: which input elements an output element depends on.
 
 The words are those of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
-Neural Networks" (Distill, 2019): output `u` sees input cells from `start + u*effective_stride`
+Neural Networks" (Distill, 2019): output `u` sees input elements from `start + u*effective_stride`
 on, `size` of them.
 
 Two things that this interval hides are kept beside it:
 
-- holes: a kernel of one tap with stride 3, then one of two taps, spans 4 cells and touches 2;
+- holes: a kernel of one tap with stride 3, then one of two taps, spans 4 elements and touches 2;
 - phases: after a transposed convolution of stride s, outputs u and u + s see the same pattern one
-  cell apart, but u and u + 1 may see intervals of different sizes.
+  element apart, but u and u + 1 may see intervals of different sizes.
 
-So a field holds the exact set of touched cells of each phase, as runs (first, last), while they
+So a field holds the exact set of touched elements of each phase, as runs (first, last), while they
 are few; past `WORK_LIMIT` it keeps the interval alone, which the same relations bound.
-Cells in the padding are counted like any others, so near a border a field is an upper bound.
+Elements in the padding are counted like any others, so near a border a field is an upper bound.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 WORK_LIMIT = 20_000
-"""Runs that one layer may produce before the exact cells are given up for the interval."""
+"""Runs that one layer may produce before the exact elements are given up for the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ class Field:
     """The receptive field of one axis.
 
     Attributes:
-        effective_stride: Input cells from one output to the next, on average.
-        start: First input cell of output 0's interval; minus the effective padding. With several
-            phases the largest value for which no output `u` sees a cell before
+        effective_stride: Input elements from one output to the next, on average.
+        start: First input element of output 0's interval; minus the effective padding. With several
+            phases the largest value for which no output `u` sees an element before
             `start + u*effective_stride`.
-        end: Likewise the last cell, so that outputs lie in `start + u*stride ... end + u*stride`.
-        phases: Touched cells of outputs 0, 1, ..., which then repeat, moved on by
+        end: Likewise the last element: outputs lie in `start + u*stride ... end + u*stride`.
+        phases: Touched elements of outputs 0, 1, ..., which then repeat, moved on by
             `effective_stride * len(phases)`; None where they are too many to list.
         whole: Whether some other path, such as a global pooling, sees the whole input.
-        longest: Cells of the longest interval where branches with different strides meet, so that
-            no such line bounds it; None where they are aligned.
+        longest: Elements of the longest interval where branches with different strides meet, so
+            that no such line bounds it; None where they are aligned.
     """
 
     effective_stride: Fraction
@@ -59,7 +59,7 @@ class Field:
 
     @property
     def size(self) -> int:
-        """Cells of the longest interval of any output, holes included; 0 if none sees any."""
+        """Elements of the longest interval of any output, holes included; 0 if none sees any."""
         if self.longest is not None:
             return self.longest
         if self.phases is None:
@@ -68,7 +68,7 @@ class Field:
 
     @property
     def touched(self) -> int | None:
-        """Cells that an output really reads, at most; None where they were not followed."""
+        """Elements that an output really reads, at most; None where they were not followed."""
         if self.phases is None:
             return None
         return max(sum(last - first + 1 for first, last in runs) for runs in self.phases)
@@ -79,13 +79,13 @@ class Field:
         return self.longest is None
 
     def seeing_all(self) -> Field:
-        """The same field beside a path that sees the whole input."""
+        """The field beside a path that sees the whole input."""
         return self if self.whole else replace(self, whole=True)
 
     def through(self, window: Window) -> Field:
         """The field after a convolution or pooling with this window.
 
-        Output u reads the cells u*s - pb + d*t, t = 0 ... k - 1, of the layer before, so that
+        Output u reads the elements u*s - pb + d*t, t = 0 ... k - 1, of the layer before, so that
         `size` grows by (e - 1)*stride, `start` moves back by pb*stride, and the stride becomes
         stride*s.
 
@@ -108,9 +108,9 @@ class Field:
     def through_transposed(self, window: Window) -> Field:
         """The field after a transposed convolution with this window.
 
-        Input cell j is spread over the outputs j*s - pb + d*t, so output u reads
+        Input element j is spread over the outputs j*s - pb + d*t, so output u reads
         j = (u + pb - d*t) / s for those taps t that make it whole: between (u + pb - e + 1)/s and
-        (u + pb)/s, at most ceil(e/s) cells, and the stride becomes stride/s.
+        (u + pb)/s, at most ceil(e/s) elements, and the stride becomes stride/s.
 
         Source: derived, by turning the relation of `Window.transposed_size` round.
         """
@@ -134,9 +134,9 @@ class Field:
     def _exact(
         self, count: int, taps: Callable[[int], tuple[int, int, int]], most: int
     ) -> tuple[Runs, ...] | None:
-        """The touched cells of `count` phases.
+        """The touched elements of `count` phases.
 
-        `taps(u)` are the first cell, the step and the number of cells that output u reads.
+        `taps(u)` are the first element, the step and the number of elements that output u reads.
         """
         if self.phases is None:
             return None
@@ -156,7 +156,7 @@ class Field:
 
 
 IDENTITY = Field(Fraction(1), Fraction(0), Fraction(0), (((0, 0),),))
-"""The field of the input itself: every cell sees itself."""
+"""The field of the input itself: every element sees itself."""
 
 
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
@@ -169,7 +169,7 @@ def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple
 
 
 def united(fields: Sequence[Field], out_size: int) -> Field:
-    """The field of an output that depends on several branches: the union of their cells.
+    """The field of an output that depends on several branches: the union of their elements.
 
     Branches that move by the same stride are aligned: the union is the same for every output. Where
     the strides differ, the branches drift apart: the interval is then given for all `out_size`
@@ -199,7 +199,7 @@ def united(fields: Sequence[Field], out_size: int) -> Field:
 
 
 def _united_phases(fields: Sequence[Field]) -> tuple[Runs, ...] | None:
-    """The touched cells of all fields, phase by phase; None where one does not know its own."""
+    """The touched elements of all fields, phase by phase; None where one does not know its own."""
     known = [field.phases for field in fields if field.phases is not None]
     if len(known) < len(fields):
         return None
@@ -220,7 +220,7 @@ def _united_phases(fields: Sequence[Field]) -> tuple[Runs, ...] | None:
 
 def _from_phases(stride: Fraction, phases: tuple[Runs, ...], whole: bool) -> Field:
     if not any(phases):
-        # Every path falls between the cells of a transposed convolution: nothing is seen.
+        # Every path falls between the elements of a transposed convolution: nothing is seen.
         return Field(stride, Fraction(0), Fraction(-1), phases, whole)
     start = min(runs[0][0] - u * stride for u, runs in enumerate(phases) if runs)
     end = max(runs[-1][1] - u * stride for u, runs in enumerate(phases) if runs)
@@ -228,7 +228,7 @@ def _from_phases(stride: Fraction, phases: tuple[Runs, ...], whole: bool) -> Fie
 
 
 def _transposed_taps(window: Window, u: int) -> tuple[int, int, int]:
-    """First input cell, step and number of the cells that output u of a transposed window reads."""
+    """First, step and number of the input elements that output u of a transposed window reads."""
     common = gcd(window.stride, window.dilation)
     place = u + window.before
     if place % common:
@@ -245,20 +245,20 @@ def _transposed_taps(window: Window, u: int) -> tuple[int, int, int]:
 def _union(
     phases: tuple[Runs, ...], advance: int, first: int, step: int, number: int, budget: int
 ) -> Runs | None:
-    """The input cells behind the cells first, first + step, ... (`number` of them) of a layer.
+    """The input elements behind first, first + step, ... (`number` of them) of a layer.
 
-    Cell j shows phase j mod P, moved by advance*(j div P). Cells that share a phase come round
-    every P / gcd(P, step) steps, so each group is one pattern repeated at equal distances.
+    Element j shows phase j mod P, moved by advance*(j div P). Elements that share a phase come
+    round every P / gcd(P, step) steps, so each group is one pattern repeated at equal distances.
     """
     period = len(phases)
     group = period // gcd(period, step)
     distance = advance * (step * group // period)
     pieces: list[tuple[int, int]] = []
     for t in range(min(group, number)):
-        cell = first + t * step
-        moved = advance * (cell // period)
+        element = first + t * step
+        moved = advance * (element // period)
         times = -(-(number - t) // group)
-        for low, high in phases[cell % period]:
+        for low, high in phases[element % period]:
             if distance <= high - low + 1:
                 pieces.append((low + moved, high + moved + (times - 1) * distance))
                 continue
@@ -271,7 +271,7 @@ def _union(
 
 
 def _merged(pieces: Iterable[tuple[int, int]]) -> Runs:
-    """The same cells as disjoint runs in ascending order, none touching the next."""
+    """The elements as disjoint runs in ascending order, none touching the next."""
     runs: list[tuple[int, int]] = []
     for low, high in sorted(pieces):
         if runs and low <= runs[-1][1] + 1:

@@ -4,8 +4,8 @@ Everything that knows how a kernel lies on an axis is here, so that an off-by-on
 one place only. In the formulas
 
     i  input size      k  kernel size    d  dilation     o  output size
-    s  stride          pb padding before the first cell  pa padding after the last cell
-    e = d*(k - 1) + 1  the extent: cells from the first tap to the last, holes included
+    s  stride          pb padding before the first element  pa padding after the last element
+    e = d*(k - 1) + 1  the extent: elements from the first tap to the last, holes included
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """Kernel, stride, padding and dilation of one axis, all whole numbers of cells."""
+    """Kernel, stride, padding and dilation of one axis, all whole numbers of elements."""
 
     kernel: int
     stride: int = 1
@@ -26,13 +26,13 @@ class Window(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """Cells from the first tap to the last one, holes included: d*(k - 1) + 1."""
+        """Elements from the first tap to the last one, holes included: d*(k - 1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
     def out_size(self, size: int) -> int:
-        """Positions at which the window fits on `size` padded cells; 0 or less where it never does.
+        """Positions at which the window fits on `size` padded elements; 0 or less where none.
 
-        Window u covers the padded cells u*s ... u*s + e - 1 and must end by i + pb + pa - 1:
+        Window u covers the padded elements u*s ... u*s + e - 1 and must end by i + pb + pa - 1:
         u <= (i + pb + pa - e) / s, so that o = floor((i + pb + pa - e) / s) + 1.
 
         Source: derived; Dumoulin and Visin, "A guide to convolution arithmetic", relation 15.
@@ -40,7 +40,7 @@ class Window(NamedTuple):
         return (size + self.before + self.after - self.extent) // self.stride + 1
 
     def ceiled(self, size: int) -> Window:
-        """The same window in pooling's ceil mode: the end padded until the last position fits.
+        """The window in pooling's ceil mode: the end padded until the last position fits.
 
         The last window may hang over the end, o = ceil((i + pb + pa - e) / s) + 1, unless it would
         start behind the input and the padding before it: (o - 1)*s >= i + pb leaves it out.
@@ -57,26 +57,26 @@ class Window(NamedTuple):
     def dropped_input(self, size: int) -> int:
         """Cells at the end of the input, padding apart, that the stride keeps out of every window.
 
-        Source: derived. (i + pb + pa - e) mod s padded cells lie beyond the last window; the
+        Source: derived. (i + pb + pa - e) mod s padded elements lie beyond the last window; the
         first `pa` of them, counted from the end, are padding.
         """
         beyond = (size + self.before + self.after - self.extent) % self.stride
         return min(size, max(0, beyond - self.after))
 
     def real_pairs(self, size: int, positions: int) -> int:
-        """Pairs of one of the first `positions` windows and a tap that lies on a real cell.
+        """Pairs of one of the first `positions` windows and a tap that lies on a real element.
 
-        Tap t of window u lies on cell u*s - pb + t*d, which is real from 0 to i - 1.
+        Tap t of window u lies on element u*s - pb + t*d, which is real from 0 to i - 1.
 
         Source: derived.
         """
         return self._pairs(positions, self.kernel, self.before, size)
 
     def cells_read(self, size: int) -> int:
-        """Cells of the input, padding apart, on which a tap lies at one position at least.
+        """Elements of the input, padding apart, on which a tap lies at one position at least.
 
-        Tap t of window u lies on the cell u*s + t*d - pb. With g = gcd(s, d) just the pairs
-        (u + n*d/g, t - n*s/g) lie on the same cell. Of those within 0 <= u < o, 0 <= t < k the
+        Tap t of window u lies on the element u*s + t*d - pb. With g = gcd(s, d) just the pairs
+        (u + n*d/g, t - n*s/g) lie on the same element. Of those within 0 <= u < o, 0 <= t < k the
         one with the smallest t is counted: t < s/g, or else u + d/g >= o.
 
         Source: derived.
@@ -96,10 +96,10 @@ class Window(NamedTuple):
         return below(before + size - 1) - below(before - 1)
 
     def transposed_size(self, size: int, output_padding: int = 0) -> int:
-        """Output cells of the transposed convolution of `size` cells.
+        """Output elements of the transposed convolution of `size` elements.
 
-        Cell j is spread over the uncropped cells j*s ... j*s + e - 1, (i - 1)*s + e in all; pb and
-        pa are cropped and `output_padding` cells are added at the end.
+        Element j is spread over the uncropped elements j*s ... j*s + e - 1, (i - 1)*s + e in all;
+        pb and pa are cropped and `output_padding` elements are added at the end.
 
         Source: derived; Dumoulin and Visin, relation 14, generalised to output padding.
         """
@@ -148,7 +148,7 @@ def floor_sum(count: int, divisor: int, step: int, first: int) -> int:
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> int:
-    """Padding cells in all for an output of ceil(i / s) cells: max((o - 1)*s + e - i, 0).
+    """Padding elements in all for an output of ceil(i / s) elements: max((o - 1)*s + e - i, 0).
 
     Source: TensorFlow's and ONNX's definition of SAME. At stride 1 it is e - 1, PyTorch's `same`.
     """

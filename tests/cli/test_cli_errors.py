@@ -135,7 +135,7 @@ BAD_USAGE = [
     ("diff resnet18 resnet35", ["resnet35", "did you mean"]),
     ("diff conv:8 conv:8,k3", ["kernel_size", "conv:8"]),
     ("diff - -", ["standard input", "one"]),
-    ("diff conv:8,k3 conv:8,k33 -i 3x9x9", ["spans 33 cells", "conv:8,k33"]),
+    ("diff conv:8,k3 conv:8,k33 -i 3x9x9", ["spans 33 elements", "conv:8,k33"]),
     ("diff resnet18 resnet34 -i 3x0", ["--input", "at least 1"]),
     ("run", ["INPUT.npy", "--help"]),
     ("run image.npy", ["--kernel", "--network"]),

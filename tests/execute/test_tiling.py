@@ -103,7 +103,7 @@ def test_a_box_is_cut_across_channels_when_it_is_as_small_as_the_kernel():
 
 
 def test_what_cannot_be_cut_small_enough_is_refused():
-    with pytest.raises(ResourceError, match="--max-memory: one output cell needs"):
+    with pytest.raises(ResourceError, match="--max-memory: one output element needs"):
         choose(IMAGE, 100, needed)
 
 

@@ -125,7 +125,7 @@ def test_an_unknown_function_is_refused():
 
 
 def test_a_layer_that_does_not_fit_is_refused_as_everywhere():
-    with pytest.raises(SpecError, match="the kernel spans 9 cells"):
+    with pytest.raises(SpecError, match="the kernel spans 9 elements"):
         convcalc.parse("conv:2,k9").to_torch((1, 3, 3))
     with pytest.raises(ShapeError, match="an input needs at least its channels"):
         convcalc.parse("relu").to_torch(())

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
         report_traffic,
     )
     from convcalc.analysis.roofline.devices import DEVICES, Device, device_machine
-    from convcalc.analysis.roofline.model import LayerRoofline, Machine, Roofline, report_roofline
+    from convcalc.analysis.roofline.model import (
+        LayerRoofline,
+        Roofline,
+        RooflineMachine,
+        report_roofline,
+    )
 
 __all__ = [
     "DEVICES",
@@ -28,12 +33,12 @@ __all__ = [
     "LayerReport",
     "LayerRoofline",
     "LayerTraffic",
-    "Machine",
     "MemoryReport",
     "Outcome",
     "Report",
     "ReportTraffic",
     "Roofline",
+    "RooflineMachine",
     "Totals",
     "Traffic",
     "analyze",
@@ -56,7 +61,7 @@ _HOMES = {
     "MemoryReport": "memory.report",
     "analyze_memory": "memory.report",
     "LayerRoofline": "roofline.model",
-    "Machine": "roofline.model",
+    "RooflineMachine": "roofline.model",
     "Roofline": "roofline.model",
     "report_roofline": "roofline.model",
     "LayerTraffic": "memory.traffic",

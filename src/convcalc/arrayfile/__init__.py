@@ -19,7 +19,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     growing    a file that is filled piece by piece
     packing    arrays become the members of a `.npz`
     folder     several arrays become the files of a folder
-    stored     an array whose cells are read part by part
+    stored     an array whose elements are read part by part
     zarr_metadata  what a zarr folder declares, checked
     zarr_folder    the arrays of zarr folders, read and written part by part
     new_folder     a folder that takes its name when it is complete

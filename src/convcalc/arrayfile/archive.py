@@ -34,7 +34,7 @@ Sizes beyond 2^32, times and owners take less than 100.
 """
 
 _ENTRY = struct.Struct("<4s24xHHH12x")
-"""Of the directory: its mark, and the lengths of the name, the extra fields and the comment."""
+"""An entry of the directory: its mark, and the lengths of name, extra fields and comment."""
 
 _MEMBER = struct.Struct("<4s22xHH")
 """Before a member: its mark, and the lengths of the name and the extra fields."""

@@ -23,7 +23,7 @@ HEAD_SIZE = 12
 
 MAX_HEADER = 10_000
 MAX_LINES = 100
-"""Of a header, which is one: NumPy copies a string of many lines again for each of them."""
+"""Lines of a header: NumPy copies a string of many lines again for each of them."""
 
 MAX_DIMENSIONS = 32
 MAX_BYTES = 2**63

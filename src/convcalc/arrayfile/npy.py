@@ -66,11 +66,11 @@ def _read(source: Source, header: Header, limit: int | None) -> Array:
 
 
 def normalised(flat: Array) -> Array:
-    """The same values, in place, in native byte order and with booleans that are 0 or 1."""
+    """The values, changed in place: in native byte order and with booleans that are 0 or 1."""
     if flat.dtype.kind == "b":
         # NumPy takes any byte for a boolean, and is undefined on those beyond 1.
-        numbers = flat.view(np.uint8)
-        np.minimum(numbers, 1, out=numbers)
+        values = flat.view(np.uint8)
+        np.minimum(values, 1, out=values)
     if flat.dtype.isnative:
         return flat
     return flat.byteswap(inplace=True).view(flat.dtype.newbyteorder("="))

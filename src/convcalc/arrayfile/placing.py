@@ -47,7 +47,7 @@ def place_file(temporary: str, path: str, label: str, *, force: bool) -> None:
 
 
 def _claim(temporary: str, path: str, label: str) -> None:
-    """The same where a file has one name only: an empty file takes the name for an instant."""
+    """Claims a name where files have one name only: an empty file takes it for an instant."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:

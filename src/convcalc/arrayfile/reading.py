@@ -46,7 +46,7 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
 
 
 def read_stand_in(path: str) -> Array:
-    """An array of the shape and dtype of a `.npy` file that takes no memory: all its cells are 1.
+    """An array of the shape and dtype of a `.npy` file that takes no memory: all elements are 1.
 
     Only the header of a file is read; whatever is not a plain `.npy` file is read as a whole.
 

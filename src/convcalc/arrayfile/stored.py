@@ -1,4 +1,4 @@
-"""An array that stays where it is: its shape is known, its cells are read part by part.
+"""An array that stays where it is: its shape is known, its elements are read part by part.
 
 Only the name travels to another process, which opens the same file or folder there, with what
 tells it from another of that name.
@@ -53,7 +53,7 @@ class Stored(Protocol):
     def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
 
     def cells(self, index: tuple[slice, ...]) -> Array:
-        """A copy of some cells, a slice per axis.
+        """A copy of some elements, a slice per axis.
 
         Raises:
             DataError: they cannot be read, or the array is not what it was.
@@ -68,7 +68,7 @@ class Stored(Protocol):
 
 
 class Readable(Protocol):
-    """An array of which cells can be read one by one, too.
+    """An array of which single elements can be read, too.
 
     Attributes:
         shape: Of the array.
@@ -82,10 +82,10 @@ class Readable(Protocol):
     def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
 
     def cells(self, index: tuple[slice, ...]) -> Array:
-        """A copy of some cells, a slice per axis."""
+        """A copy of some elements, a slice per axis."""
 
     def take(self, index: Sequence[Array]) -> Array:
-        """Single cells, by an array of indices per axis."""
+        """Single elements, by an array of indices per axis."""
 
 
 def open_stored(path: str) -> Stored:
@@ -130,7 +130,7 @@ def open_parts(path: str) -> StoredNpy | Held:
 
 
 def stand_in(stored: Stored | Readable) -> Array:
-    """An array of the same shape and dtype that takes no memory: all its cells are 1."""
+    """An array of the same shape and dtype that takes no memory: all its elements are 1."""
     return np.broadcast_to(np.ones((), stored.dtype), stored.shape)
 
 
@@ -171,7 +171,7 @@ class StoredNpy:
                 raise
 
     def cells(self, index: tuple[slice, ...]) -> Array:
-        """A copy of some cells, a slice per axis; the rest of the file is not read.
+        """A copy of some elements, a slice per axis; the rest of the file is not read.
 
         Raises:
             DataError: they cannot be read, or the file is not what it was.
@@ -201,12 +201,12 @@ class Held:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the array."""
+        """The shape of the array."""
         return self.array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of its elements."""
+        """The dtype of its elements."""
         return self.array.dtype
 
     @contextmanager
@@ -215,11 +215,11 @@ class Held:
         yield self
 
     def cells(self, index: tuple[slice, ...]) -> Array:
-        """Some cells, a slice per axis."""
+        """Some elements, a slice per axis."""
         return self.array[index]
 
     def take(self, index: Sequence[Array]) -> Array:
-        """Single cells, by an array of indices per axis."""
+        """Single elements, by an array of indices per axis."""
         return self.array[tuple(index)]
 
     def check(self) -> None:

@@ -98,7 +98,7 @@ def _deliver(target: Target, array: Array, force: bool) -> None:
         with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
             _write_npy(descriptor, array)
     else:
-        _settle(target.descriptor)
+        _flush(target.descriptor)
         _write_npy(target.descriptor, array)
 
 
@@ -181,7 +181,7 @@ def _sync_folder(folder: str) -> None:
         os.fsync(descriptor)
 
 
-def _settle(descriptor: int) -> None:
+def _flush(descriptor: int) -> None:
     """Make a descriptor that others have used ready for bytes."""
     if descriptor == 1 and sys.stdout is not None and not sys.stdout.closed:
         sys.stdout.flush()  # what was printed before comes before

@@ -39,20 +39,20 @@ class StoredZarr:
     path: str
     layout: Layout
     identity: FileIdentity
-    """Of its metadata."""
+    """The identity of its metadata file."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the array."""
+        """The shape of the array."""
         return self.layout.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of its elements, in native byte order."""
+        """The dtype of its elements, in native byte order."""
         return self.layout.dtype
 
     def cells(self, index: tuple[slice, ...]) -> Array:
-        """A copy of some cells, a slice per axis; chunks without any of them are not read.
+        """A copy of some elements, a slice per axis; chunks without any of them are not read.
 
         Raises:
             DataError: a chunk is damaged, or the array is not what it was.

@@ -29,7 +29,7 @@ MAX_METADATA = 1 << 20
 """Bytes of a JSON text."""
 
 MAX_CHUNK = 1 << 31
-"""Bytes of a chunk: one that is declared larger would be asked of the memory at its first cell."""
+"""Bytes of a chunk: one declared larger would be asked of the memory at its first element."""
 
 MAX_DIMENSIONS = 32
 MAX_BYTES = 2**63
@@ -213,7 +213,7 @@ def _layout(folder: str, label: str) -> Layout:
 
 
 def _new_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
-    """Of version 3."""
+    """The layout that metadata of version 3 describes."""
     _check_dtype(label, data["data_type"], DTYPES)
     dtype = np.dtype(data["data_type"])
     grid = data["chunk_grid"]
@@ -228,7 +228,7 @@ def _new_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
 
 
 def _old_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
-    """Of version 2."""
+    """The layout that metadata of version 2 describes."""
     _check_dtype(label, data["dtype"], OLD_DTYPES)
     dtype = np.dtype(data["dtype"]).newbyteorder("=")
     shape, chunks = _check_sizes(label, data["shape"], data["chunks"], dtype.itemsize)

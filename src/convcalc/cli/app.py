@@ -134,7 +134,7 @@ input, or writes standard output. Integers are computed and returned exactly, as
 
 ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
 bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
-elements; bytes are those of reading and writing every number once. Layers run one after the
+elements; bytes are those of reading and writing every element once. Layers run one after the
 other, each from memory to memory: a machine that fuses them can be faster. What is not given of the
 input and of a layer is assumed and said, as by `flops`."""
 

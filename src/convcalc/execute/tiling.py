@@ -115,7 +115,7 @@ def choose(problem: Problem, budget: int, needed: Callable[[Problem], int]) -> T
             channels = max(unit, -(-channels // (2 * unit)) * unit)
         else:
             raise ResourceError(
-                f"--max-memory: one output cell needs {found:,} bytes, {budget:,} are allowed"
+                f"--max-memory: one output element needs {found:,} bytes, {budget:,} are allowed"
             )
     count = problem.batch * -(-problem.out_channels // channels)
     count *= prod(-(-n // size) for n, size in zip(problem.out_sizes, sizes, strict=True))

@@ -134,7 +134,7 @@ def evaluate(value: Value, parameters: Mapping[str, Value], source: int) -> Valu
 
 
 def canonical(call: Call) -> Call:
-    """The same call in its shortest form: short keys in the order of the fields, no defaults.
+    """The call in its shortest form: short keys in the order of the fields, no defaults.
 
     A call that cannot be bound, such as the use of a definition, stays as it is.
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def with_source(network: Network) -> Network:
-    """The same network with a tree to print it from, if any text gives just these nodes.
+    """The network with a tree to print it from, if any text gives just these nodes.
 
     Example:
         >>> from convcalc.layers import Conv

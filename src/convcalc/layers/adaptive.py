@@ -111,7 +111,7 @@ class AdaptiveAvgPool(AdaptiveMean):
     kind: ClassVar[str] = "adaptiveavgpool"
     positional: ClassVar[str | None] = "output_size"
 
-    output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
+    output_size: PerAxis = param(per_axis(1), "size", "size of the result")
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """`output_size` of each spatial axis."""
@@ -126,7 +126,7 @@ class AdaptiveMaxPool(Adaptive):
     positional: ClassVar[str | None] = "output_size"
     how = "max"
 
-    output_size: PerAxis = param(per_axis(1), "size", "cells of the result")
+    output_size: PerAxis = param(per_axis(1), "size", "size of the result")
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """`output_size` of each spatial axis."""

@@ -27,7 +27,7 @@ class Conv(Convolution):
     kind: ClassVar[str] = "conv"
 
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added cells contain", default="zeros"
+        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:

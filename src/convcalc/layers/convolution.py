@@ -33,7 +33,7 @@ class Convolution(Layer):
     out_channels: int = param(count(1), "n", "channels of the result")
     kernel_size: PerAxis = param(per_axis(1), "k", "taps of the kernel")
     stride: PerAxis = param(per_axis(1), "s", "step from one window to the next", default=1)
-    padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
+    padding: Padding = param(padding(), "p", "elements added at the ends", default=0)
     dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
     groups: int = param(count(1), "g", "blocks of channels that do not mix", default=1)
     bias: bool = param(switch(), "bias", "add a number per output channel", default=True)

@@ -27,7 +27,7 @@ class ConvTranspose(Convolution):
     kind: ClassVar[str] = "convt"
 
     output_padding: PerAxis = param(
-        per_axis(0), "op", "cells added at the end of the output", default=0
+        per_axis(0), "op", "elements added at the end of the output", default=0
     )
     output_size: PerAxis | None = param(
         per_axis(1, optional=True), "size", "the output size, instead of op", default=None

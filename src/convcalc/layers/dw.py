@@ -28,12 +28,12 @@ class Depthwise(Staged):
 
     kernel_size: PerAxis = param(per_axis(1), "k", "taps of the kernel")
     stride: PerAxis = param(per_axis(1), "s", "step from one window to the next", default=1)
-    padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
+    padding: Padding = param(padding(), "p", "elements added at the ends", default=0)
     dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
     multiplier: int = param(count(1), "m", "output channels of each input channel", default=1)
     bias: bool = param(switch(), "bias", "add a number per output channel", default=True)
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added cells contain", default="zeros"
+        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
     )
 
     def __post_init__(self) -> None:

@@ -164,7 +164,7 @@ class InstanceNorm(Measured):
         """
         spatial_rank(shape)
         if prod(shape[1:]) == 1:
-            raise ShapeError(f"needs more than one cell in each channel, got {times(shape)}")
+            raise ShapeError(f"needs more than one element in each channel, got {times(shape)}")
         return shape
 
     def sets(self, shape: Shape) -> int:

@@ -24,9 +24,9 @@ class Pad(Rearrangement):
     kind: ClassVar[str] = "pad"
     positional: ClassVar[str | None] = "padding"
 
-    padding: Padding = param(padding(words=False), "p", "cells added at the ends")
+    padding: Padding = param(padding(words=False), "p", "elements added at the ends")
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added cells contain", default="zeros"
+        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:

@@ -77,7 +77,7 @@ def padding(*, words: bool = True) -> Rule:
         if isinstance(value, str) and words:
             return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
         if not isinstance(value, tuple | list):
-            return _whole(name, value, 0, accepted if words else f"cells, as {numbers}")
+            return _whole(name, value, 0, accepted if words else f"elements, as {numbers}")
         _check_rank(name, value)
         axes = tuple(_ends(name, item) for item in value)
         return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes

@@ -28,7 +28,7 @@ class PixelShuffle(Rearrangement):
     kind: ClassVar[str] = "pixelshuffle"
     positional: ClassVar[str | None] = "upscale_factor"
 
-    upscale_factor: int = param(count(1), "r", "output cells of each input cell, along an axis")
+    upscale_factor: int = param(count(1), "r", "output elements per input element, along an axis")
 
     def out_shape(self, shape: Shape) -> Shape:
         """(C / r^axes, *sizes), each size i * r.
@@ -39,7 +39,7 @@ class PixelShuffle(Rearrangement):
         block = self.upscale_factor ** spatial_rank(shape)
         if shape[0] % block:
             raise ShapeError(
-                f"{shape[0]} channels do not divide by {block}, the cells of a block of "
+                f"{shape[0]} channels do not divide by {block}, the elements of a block of "
                 f"{times((self.upscale_factor,) * (len(shape) - 1))}; the input is {times(shape)}"
             )
         sizes = tuple(size * self.upscale_factor for size in shape[1:])

@@ -61,9 +61,9 @@ def window_sizes(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
 def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
     """Output sizes that exist: none below 1, none beyond `LARGEST`."""
     if min(sizes) < 1:
-        raise ShapeError(f"{what} leaves an output of {times(sizes)} cells; every axis needs 1")
+        raise ShapeError(f"{what} leaves an output of {times(sizes)} elements; every axis needs 1")
     if max(sizes) > LARGEST:
-        raise ShapeError(f"{what} makes an output axis longer than {LARGEST} cells")
+        raise ShapeError(f"{what} makes an output axis longer than {LARGEST} elements")
     return sizes
 
 
@@ -80,7 +80,7 @@ def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
         widest = max(w.before, w.after)
         if widest > size + room:
             raise ShapeError(
-                f"{mode} padding of {widest} on an axis of {size} cells; "
+                f"{mode} padding of {widest} on an axis of {size} elements; "
                 f"at most {size + room} fit, 'replicate' and 'zeros' have no such limit"
             )
 
@@ -105,8 +105,8 @@ def _too_large(windows: Sequence[Window], shape: Shape) -> str:
         if missing > 0:
             dilated = f" ({w.kernel} taps, dilation {w.dilation})" if w.dilation > 1 else ""
             return (
-                f"the kernel spans {w.extent} cells{dilated}, the padded input "
+                f"the kernel spans {w.extent} elements{dilated}, the padded input "
                 f"{padded} ({size} + {w.before} + {w.after}) in {times(shape)}; "
-                f"{missing} more cell{'s' * (missing > 1)} of padding or input would fit"
+                f"{missing} more element{'s' * (missing > 1)} of padding or input would fit"
             )
     raise AssertionError("called for a kernel that fits")

@@ -26,14 +26,14 @@ class Pool(Layer):
 
     positional: ClassVar[str | None] = "kernel_size"
 
-    kernel_size: PerAxis = param(per_axis(1), "k", "cells of the window")
+    kernel_size: PerAxis = param(per_axis(1), "k", "elements of the window")
     stride: PerAxis | None = param(
         per_axis(1, optional=True),
         "s",
         "step from one window to the next; the kernel size by default",
         default=None,
     )
-    padding: Padding = param(padding(), "p", "cells added at the ends", default=0)
+    padding: Padding = param(padding(), "p", "elements added at the ends", default=0)
     ceil_mode: bool = param(
         switch(), "ceil", "let the last window hang over the end", default=False
     )
@@ -122,7 +122,7 @@ class AvgPool(Pool):
     count_include_pad: bool | None = param(
         switch(optional=True),
         "include",
-        "count the cells of the padding in the mean; by default of padding in numbers only",
+        "count the elements of the padding in the mean; by default of padding in numbers only",
         default=None,
     )
 

@@ -32,7 +32,7 @@ class Upsample(Layer):
     positional: ClassVar[str | None] = "scale_factor"
 
     scale_factor: PerAxis | None = param(
-        per_axis(1, optional=True), "scale", "output cells of each input cell", default=None
+        per_axis(1, optional=True), "scale", "output elements per input element", default=None
     )
     size: PerAxis | None = param(
         per_axis(1, optional=True), "size", "the output size, instead of scale", default=None

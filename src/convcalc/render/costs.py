@@ -77,7 +77,7 @@ def detail_document(report: Report) -> Document:
 
 
 def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
-    """The multiply-accumulates beside those whose products are of real cells."""
+    """The multiply-accumulates beside those whose products are of real elements."""
     columns = [
         INDEX,
         SPEC,
@@ -109,7 +109,7 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
     remarks = ["real MACs: without products of zero padding, and without those that are cropped"]
     if shown:
         remarks.append(
-            "zero insertion: the same as a dense convolution of the input, zeros between its cells"
+            "zero insertion: a dense convolution of the input with zeros between its elements"
         )
     else:
         table = table.without(len(columns) - 1)

@@ -49,7 +49,7 @@ WORDS = {
 """What a status means, in the sentence below the table."""
 
 SHORT = {RESHAPED: "other shape", REWIRED: "other inputs", ONLY_A: "only in A", ONLY_B: "only in B"}
-"""The same in the table."""
+"""Those words, shortened for the table."""
 
 NAMES = {"params": "params", "macs": "MACs", "activations": "activations"}
 

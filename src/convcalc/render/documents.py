@@ -42,7 +42,7 @@ def shape_document(report: Report) -> Document:
         for row in report.layers
     ]
     remarks = output_remarks(report) + [
-        f"layer {row.index} leaves cells at the end of its input unread: {written(row.unread)}"
+        f"layer {row.index} leaves elements at the end of its input unread: {written(row.unread)}"
         for row in report.layers
         if any(row.unread)
     ]
@@ -58,7 +58,7 @@ def field_document(report: Report) -> Document:
         Column("size", "size", numeric=True),
         Column("effective_stride", "effective stride", numeric=True),
         Column("start", "start", numeric=True),
-        Column("touched", "cells touched", numeric=True),
+        Column("touched", "elements touched", numeric=True),
     ]
     rows: list[list[Cell]] = [
         [
@@ -74,7 +74,7 @@ def field_document(report: Report) -> Document:
     ]
     remarks = [
         *output_remarks(report),
-        "output u sees input cells start + u*stride ... start + u*stride + size - 1",
+        "output u sees input elements start + u*stride ... start + u*stride + size - 1",
     ]
     if any(len(field.phases or ()) > 1 for row in report.layers for field in row.receptive_field):
         remarks.append(
@@ -203,14 +203,14 @@ def output_remarks(report: Report, network: str = "") -> list[str]:
 
 
 def repeats_remarks(report: Report) -> list[str]:
-    """For which outputs the fields hold, where padding repeats cells; usually for all."""
+    """For which outputs the fields hold, where padding repeats elements; usually for all."""
     rows = [row for row in report.layers if row.repeats]
     if not rows:
         return []
     which = _which(report, [row.index for row in rows])
     return [
-        f"{which} fields are those of outputs that read no copied cell; behind reflect, replicate"
-        "\nor circular padding others, near a border, see the cells that were copied instead"
+        f"{which} fields are those of outputs that read no copied element; behind reflect,"
+        "\nreplicate or circular padding others, near a border, see the copied elements instead"
     ]
 
 

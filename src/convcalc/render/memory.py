@@ -185,14 +185,14 @@ ASSUMES = "assumes that everything, biases and statistics too, has this dtype"
 def _legend(found: MemoryReport) -> list[str]:
     """What the columns mean, as far as there is something in them."""
     size = f"{BITS[found.dtype] // 8} bytes" if BITS[found.dtype] > 8 else "1 byte"
-    lines = [f"{UNITS}; a number takes {size if BITS[found.dtype] >= 8 else 'half a byte'}"]
+    lines = [f"{UNITS}; an element takes {size if BITS[found.dtype] >= 8 else 'half a byte'}"]
     lines.append(ASSUMES)
     lines.append("live: what the layer reads and writes, and what later layers read")
     if any(row.workspace for row in found.layers):
         lines.append("im2col, fft: scratch memory of one sample")
     if found.training is not None:
         lines.append("saved: kept for the backward pass, where it is first kept, as in PyTorch")
-    return [*lines, "traffic: every number once; no reuse: every operand of every operation"]
+    return [*lines, "traffic: every element once; no reuse: every operand of every operation"]
 
 
 def _data(found: MemoryReport) -> dict[str, Any]:

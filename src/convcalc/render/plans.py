@@ -134,7 +134,7 @@ def _gflops(problem: Problem, seconds: float) -> float:
 
 
 def _tiles(plan: Plan) -> str:
-    """How many blocks of how many cells."""
+    """How many blocks of how many elements."""
     if plan.tiles is None:
         return ""
     return f"{written(plan.tiles.counts)} of {written(plan.tiles.transform)}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.roofline.devices import Device
-    from convcalc.analysis.roofline.model import LayerRoofline, Machine, Roofline
+    from convcalc.analysis.roofline.model import LayerRoofline, Roofline, RooflineMachine
 
 COLUMNS = [
     INDEX,
@@ -35,8 +35,8 @@ COLUMNS = [
     Column("share", "share", numeric=True, optional=1),
 ]
 
-LARGE = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))
-SMALL = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
+RATE_UNITS = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))
+TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
 ASSUMES = "assumes no fusion: layers that are fused can be faster than this"
 """What the least time takes for granted."""
 ALMOST = 0.99995
@@ -124,7 +124,7 @@ def _remarks(roofline: Roofline) -> list[str]:
     return [
         *report_remarks(roofline.report),
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
-        "ops: 2 per MAC, 1 per element operation; bytes: each number moved once",
+        "ops: 2 per MAC, 1 per element operation; bytes: each element moved once",
         f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
         ASSUMES,
     ]
@@ -167,7 +167,7 @@ def _traffic_data(traffic: LayerTraffic | None) -> dict[str, Any]:
     }
 
 
-def _machine_data(machine: Machine) -> dict[str, Any]:
+def _machine_data(machine: RooflineMachine) -> dict[str, Any]:
     return {
         "name": machine.name or None,
         "peak": number(machine.peak),
@@ -192,7 +192,7 @@ def _peak(rate: int | None) -> Shown:
 def _rate(rate: Fraction | int, unit: str) -> str:
     """A rate in four digits: 19.5 TFLOP/s."""
     value = float(rate)
-    for prefix, size in LARGE:
+    for prefix, size in RATE_UNITS:
         if value >= size * ALMOST:
             return f"{value / size:.4g} {prefix}{unit}"
     return f"{value:.4g} {unit}"
@@ -203,7 +203,7 @@ def _time(seconds: Fraction) -> Shown:
     value = float(seconds)
     if not value:
         return Shown("0", value)
-    unit, size = next((own for own in SMALL if value >= own[1] * ALMOST), SMALL[-1])
+    unit, size = next((own for own in TIME_UNITS if value >= own[1] * ALMOST), TIME_UNITS[-1])
     return Shown(f"{_four(value / size)} {unit}", value)
 
 

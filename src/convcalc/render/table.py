@@ -32,7 +32,7 @@ class Share(NamedTuple):
     bar: int = BAR
 
     def drawn(self) -> str:
-        """As a small bar and the percentage: ####      12.3 %; nothing where there is no part."""
+        """A small bar and the percentage: ####      12.3 %; nothing where there is no part."""
         if not self.part:
             return ""
         percentage = f"{100 * self.part / self.whole:4.1f} %"
@@ -47,7 +47,7 @@ class Shown(NamedTuple):
     value: int | float | str | None
 
     def drawn(self) -> str:
-        """As people read it."""
+        """The text for people."""
         return self.text
 
 

@@ -47,7 +47,7 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
 
 
 def _with_short_words(document: Document) -> Document:
-    """The same with labels and names of at most `LONGEST_WORD` characters."""
+    """The document with labels and names of at most `LONGEST_WORD` characters."""
     table = document.table
     return replace(
         document,

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from convcalc.network.initialisation import Initial
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2}
-"""Bytes of a number, for the dtypes that weights are written in; the usual one first."""
+"""Bytes of an element, for the dtypes that weights are written in; the usual one first."""
 
 COLUMNS = [
     Column("name", "name"),
     Column("shape", "shape"),
-    Column("numbers", "numbers", numeric=True),
+    Column("numbers", "elements", numeric=True),
     Column("bytes", "bytes", numeric=True),
     Column("init", "starts as"),
 ]
@@ -31,15 +31,15 @@ def weights_document(
 ) -> Document:
     """A row for everything that running needs; without a seed all parameters start as 0."""
     size = DTYPE_BYTES[dtype]
-    numbers = {name: prod(rule.shape) for name, rule in rules.items()}
+    elements = {name: prod(rule.shape) for name, rule in rules.items()}
     totals = {
         "arrays": len(rules),
-        "numbers": sum(numbers.values()),
-        "params": sum(numbers[name] for name, rule in rules.items() if rule.is_parameter),
-        "bytes": size * sum(numbers.values()),
+        "numbers": sum(elements.values()),
+        "params": sum(elements[name] for name, rule in rules.items() if rule.is_parameter),
+        "bytes": size * sum(elements.values()),
     }
     rows: list[list[Cell]] = [
-        [name, rule.shape, numbers[name], size * numbers[name], _start(rule, seed)]
+        [name, rule.shape, elements[name], size * elements[name], _start(rule, seed)]
         for name, rule in rules.items()
     ]
     total: list[Cell] = ["total", "", totals["numbers"], totals["bytes"], ""]
@@ -55,8 +55,8 @@ def weights_document(
                 "name": name,
                 "shape": list(rule.shape),
                 "dtype": dtype,
-                "numbers": numbers[name],
-                "bytes": size * numbers[name],
+                "numbers": elements[name],
+                "bytes": size * elements[name],
                 "parameter": rule.is_parameter,
                 "init": _start_data(rule, seed),
             }

@@ -220,7 +220,7 @@ def test_the_size_between_two_stages_is_in_the_formula_and_explained():
     assert [(8, 5, 11), (8, 5, 6)] == [stage.output_shape for stage in row.stages]
     # 55 * 8*4*3 + 30 * 8*8*3 of 30 * 8*4*9
     assert (5280 + 5760, 8640) == (row.totals.macs, row.original.macs)
-    assert "c = 11/6 cells after stage 1 per output cell" == row.note
+    assert "c = 11/6 positions after stage 1 per output position" == row.note
 
 
 def test_the_first_stage_of_low_rank_has_no_bias():
@@ -236,7 +236,7 @@ def test_a_bottleneck_with_a_stride_pays_for_the_cells_before_it():
     assert "c/(r*k^2) + n/(m*r^2) + n/(m*r*k^2)" == row.formula.symbols
     assert "4/(2*(3*3)) + 8/(4*2^2) + 8/(4*2*(3*3))" == row.formula.numbers
     assert Fraction(5, 6) == row.formula.value == row.ratio
-    assert "c = 4 input cells per output cell" == row.note
+    assert "c = 4 input positions per output position" == row.note
 
 
 @pytest.mark.parametrize(

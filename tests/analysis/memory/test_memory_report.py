@@ -244,7 +244,7 @@ def test_a_network_without_layers_is_refused():
 
 
 def test_layers_that_do_not_fit_are_refused_as_everywhere():
-    with pytest.raises((ShapeError, convcalc.SpecError), match="the kernel spans 9 cells"):
+    with pytest.raises((ShapeError, convcalc.SpecError), match="the kernel spans 9 elements"):
         memory("conv:2,k9", (2, 4, 4))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
-from convcalc.analysis import DEVICES, Machine, device_machine, report_roofline
+from convcalc.analysis import DEVICES, RooflineMachine, device_machine, report_roofline
 from convcalc.analysis.dtypes import BITS
 from convcalc.errors import ParameterError, UsageError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
@@ -22,7 +22,7 @@ def on(machine, spec, shape, batch=1, dtype="float32"):
 
 
 def machine(peak, bandwidth):
-    return Machine(Fraction(peak), Fraction(bandwidth))
+    return RooflineMachine(Fraction(peak), Fraction(bandwidth))
 
 
 def test_a_large_convolution_on_an_a100():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cli_support import strict
 
-SAID = "fields are those of outputs that read no copied cell"
+SAID = "fields are those of outputs that read no copied element"
 
 
 @pytest.mark.parametrize("command", ["rf", "summary"])
@@ -30,4 +30,6 @@ def test_layers_beside_copied_padding_are_not_named(inside):
 
 def test_a_comparison_says_it_too(inside):
     words = ("flops", "-i", "8x9x9", "conv:8,k3,p1,circular", "--compare", "separable")
-    assert "\nin layer 0 fields are those of outputs that read no copied cell" in inside(*words).out
+    assert (
+        "\nin layer 0 fields are those of outputs that read no copied element" in inside(*words).out
+    )

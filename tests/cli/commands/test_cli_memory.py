@@ -158,7 +158,7 @@ def test_the_figures_of_resnet50_below_the_table(inside):
     assert "layer 12, layer1.0.1.0 (conv:256,k1,nobias):" == place
     assert ["3,211,264", "256x56x56", "layer1.0.0.0.7"] == tensors[0].split()
     assert ["802,816", "64x56x56", "3"] == tensors[2].split()
-    assert "1 MB = 10^6 bytes, 1 MiB = 2^20 bytes; a number takes 4 bytes" in done.out
+    assert "1 MB = 10^6 bytes, 1 MiB = 2^20 bytes; an element takes 4 bytes" in done.out
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_wrong_option_is_said(inside, arguments, said):
 def test_layers_that_do_not_fit_are_pointed_at(inside):
     done = inside("memory", "-i", "2x4x4", "conv:2,k9")
     assert (2, "") == (done.code, done.out)
-    assert "the kernel spans 9 cells" in done.err
+    assert "the kernel spans 9 elements" in done.err
 
 
 def test_one_layer_by_flags(inside):

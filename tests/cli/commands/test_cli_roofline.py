@@ -30,7 +30,7 @@ a100-40gb: 19.5 TFLOP/s, 1.555 TB/s
    total                  924,944,384  11,042,816     83.76           47.94 µs
 
 below 12.54 ops per byte memory is the limit, from there on arithmetic
-ops: 2 per MAC, 1 per element operation; bytes: each number moved once
+ops: 2 per MAC, 1 per element operation; bytes: each element moved once
 time: at least ops / peak and bytes / bandwidth, layer by layer (98.9 % of peak)
 assumes no fusion: layers that are fused can be faster than this
 """
@@ -232,13 +232,15 @@ def test_a_command_line_that_names_no_machine(inside, options, says):
 
 
 def test_a_machine_is_measured_and_said(inside, monkeypatch):
-    from convcalc.analysis import Machine
+    from convcalc.analysis import RooflineMachine
     from convcalc.execute.planning import measure_peak
 
     monkeypatch.setattr(
         measure_peak,
         "measure",
-        lambda dtype: Machine(Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"),
+        lambda dtype: RooflineMachine(
+            Fraction(10**11), Fraction(2 * 10**10), "this machine", "measured"
+        ),
     )
     shown = inside("roofline", *LAYER, "--measure").out
     assert "this machine: 100 GFLOP/s, 20 GB/s\n(measured)\n" in shown

@@ -80,7 +80,7 @@ def test_the_file_has_what_the_list_says(inside, dtype, size):
     command = ("weights", *NET, "-i", "1x8x8", "--dtype", dtype, "--init", "3", "-o", "w.npz")
     done = inside(*command)
     assert (0, "") == (done.code, done.out)
-    assert f"wrote w.npz (7 arrays, 62 numbers of {dtype}, {62 * size} bytes)" in done.err
+    assert f"wrote w.npz (7 arrays, 62 elements of {dtype}, {62 * size} bytes)" in done.err
     found = read("w.npz")
     assert {name: (dtype, shape) for name, shape in SHAPES.items()} == {
         name: (array.dtype, list(array.shape)) for name, array in found.items()

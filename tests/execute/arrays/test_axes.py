@@ -292,8 +292,8 @@ def test_a_transposed_kernel_that_does_not_fit_is_refused():
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
-        ({}, "2 more cells of padding or input would fit"),
-        ({"padding": ((0, 1), 0)}, "1 more cell of padding or input would fit"),
+        ({}, "2 more elements of padding or input would fit"),
+        ({"padding": ((0, 1), 0)}, "1 more element of padding or input would fit"),
         ({"padding": 9, "padding_mode": "reflect"}, "at most 2 fit"),
         ({"padding": 9, "padding_mode": "circular"}, "at most 3 fit"),
     ],

@@ -106,7 +106,7 @@ def test_figures_piece_by_piece():
 
 
 def test_figures_of_more_than_one_piece(monkeypatch):
-    monkeypatch.setattr("convcalc.execute.arrays.statistics.PIECE", 7)
+    monkeypatch.setattr("convcalc.execute.arrays.statistics.PIECE_ELEMENTS", 7)
     values = np.arange(24).reshape(1, 2, 3, 4)
     figures = Figures()
     figures.add(values)

@@ -67,6 +67,6 @@ class Bottleneck(Variant):
             symbols = f"2/(r*{power}) + 1/r^2"
         else:
             symbols = f"c/(r*{power}) + n/(m*r^2) + n/(m*r*{power})"
-            where.append(f"c = {c} input cells per output cell")
+            where.append(f"c = {c} input positions per output position")
         values = {"c": cells_per_output(c), "n": n, "m": m, "r": r, power: product}
         return Formula(symbols, put_in(symbols, values), value, "; ".join(where))

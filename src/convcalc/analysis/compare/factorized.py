@@ -69,7 +69,9 @@ class Factorized(Variant):
             letter = "" if size == 1 else "c" if len(axes) == 2 else f"c{stage + 1}"
             if letter:
                 values[letter] = cells_per_output(size)
-                where.append(f"{letter} = {size} cells after stage {stage + 1} per output cell")
+                where.append(
+                    f"{letter} = {size} positions after stage {stage + 1} per output position"
+                )
             values[sides[axis]] = kernel[axis]
             others = [other for other in axes if other != axis]
             below = _product([sides[other] for other in others])

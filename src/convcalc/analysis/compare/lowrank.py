@@ -63,6 +63,6 @@ class Lowrank(Variant):
         h, w = ("k", "k") if high == wide else ("kh", "kw")
         symbols = f"{'' if c == 1 else 'c*'}r/(n*{w}) + r/(m*{h})"
         values = {"c": cells_per_output(c), "r": r, "n": n, "m": m, h: high, w: wide}
-        where = "" if c == 1 else f"c = {c} cells after the first stage per output cell"
+        where = "" if c == 1 else f"c = {c} positions after the first stage per output position"
         value = c * Fraction(r, n * wide) + Fraction(r, m * high)
         return Formula(symbols, put_in(symbols, values), value, where)

@@ -89,7 +89,8 @@ class Stacked(Variant):
         where = ""
         if any(size != 1 for size in sizes):
             symbols = f"{three}/{power} * (c1 + c2*n/m)"
-            where = f"c1 = {c1} cells of the first stage per output cell, c2 = {c2} of the others"
+            first = f"c1 = {c1} positions of the first stage per output position"
+            where = f"{first}, c2 = {c2} of the others"
         elif m == n:
             symbols = f"(k-1)/2 * {three}/{power}"
         else:

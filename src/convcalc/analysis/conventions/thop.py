@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 NORM = {True: Reason("4 per element"), False: Reason("2 per element, without weights")}
 ELEMENT = Reason("1 per element")
-SOFTMAX = Reason("3C - 1 for the C channels of a cell")
+SOFTMAX = Reason("3C - 1 for the C channels of a position")
 MEAN = Reason("1 per output element")
-ADAPTIVE = Reason("input cells / output cells + 1 per output element")
+ADAPTIVE = Reason("input positions / output positions + 1 per output element")
 RESIZED = {1: Reason("5 per output element"), 2: Reason("11 per output element")}
 OUTPUTS = Reason(
     "by output positions",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.analysis.roofline.model import Machine
+from convcalc.analysis.roofline.model import RooflineMachine
 from convcalc.errors import ParameterError, nearest, printable
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ DEVICES: Mapping[str, Device] = {
 """The devices by their short names."""
 
 
-def device_machine(name: str, dtype: str) -> Machine:
+def device_machine(name: str, dtype: str) -> RooflineMachine:
     """The peak of one dtype and the bandwidth of a device.
 
     Raises:
@@ -98,4 +98,4 @@ def device_machine(name: str, dtype: str) -> Machine:
             f"{name.lower()} has {', '.join(device.peaks)}",
         )
     peak = Fraction(device.peaks[dtype])
-    return Machine(peak, Fraction(device.bandwidth), name.lower(), device.source)
+    return RooflineMachine(peak, Fraction(device.bandwidth), name.lower(), device.source)

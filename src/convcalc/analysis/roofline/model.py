@@ -9,7 +9,7 @@ below.
 
 Layers are taken one after the other, each from memory to memory, as they run without fusion: the
 time of a network is the sum over its layers. What can be faster: layers that are fused or small
-enough for a cache to carry numbers from one to the next, and algorithms that need fewer operations
+enough for a cache to carry elements from one to the next, and algorithms that need fewer operations
 than the direct sums, as Winograd's or an FFT.
 
 Source: Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Bound: TypeAlias = Literal["compute", "memory"]
 
 
-class Machine(NamedTuple):
+class RooflineMachine(NamedTuple):
     """A processor and its memory.
 
     Attributes:
@@ -78,14 +78,14 @@ class Roofline:
     Attributes:
         report: The network; its batch counts.
         machine: The processor and its memory.
-        dtype: The dtype of all numbers.
+        dtype: The dtype of all elements.
         layers: The layers in order.
         totals: Operations and traffic of all layers, one after the other.
         seconds: The least time of all layers, one after the other: the sum of what is known, exact.
     """
 
     report: Report
-    machine: Machine
+    machine: RooflineMachine
     dtype: str
     layers: tuple[LayerRoofline, ...]
     totals: LayerTraffic
@@ -99,18 +99,18 @@ class Roofline:
         return self.totals.operations / (self.machine.peak * self.seconds)
 
 
-def report_roofline(report: Report, machine: Machine, dtype: str = "float32") -> Roofline:
+def report_roofline(report: Report, machine: RooflineMachine, dtype: str = "float32") -> Roofline:
     """The least time of every layer and of the network.
 
     Args:
         report: As `convcalc.analysis.analyze` gives it; its batch counts.
         machine: Its peak must be that of `dtype`.
-        dtype: A name in `precision.BITS`, of all numbers alike.
+        dtype: A name in `precision.BITS`, of all elements alike.
 
     Example:
         >>> import convcalc
         >>> report = convcalc.parse("conv:512,k3,p1,nobias").analyze((512, 14, 14))
-        >>> a100 = Machine(Fraction(19_500 * 10**9), Fraction(1_555 * 10**9))
+        >>> a100 = RooflineMachine(Fraction(19_500 * 10**9), Fraction(1_555 * 10**9))
         >>> layer = report_roofline(report, a100).layers[0]
         >>> layer.bound, float(layer.seconds)  # 924,844,032 / 19.5e12
         ('compute', 4.742789907692308e-05)
@@ -123,7 +123,7 @@ def report_roofline(report: Report, machine: Machine, dtype: str = "float32") ->
     return Roofline(report, machine, dtype, layers, traffic.totals, seconds)
 
 
-def _on(machine: Machine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
+def _on(machine: RooflineMachine, row: LayerReport, traffic: LayerTraffic | None) -> LayerRoofline:
     if traffic is None:
         return LayerRoofline(row, None, None, None)
     computing = traffic.operations / machine.peak

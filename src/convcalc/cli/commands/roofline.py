@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.roofline.devices import device_machine
-from convcalc.analysis.roofline.model import Machine, report_roofline
+from convcalc.analysis.roofline.model import RooflineMachine, report_roofline
 from convcalc.cli.commands.shape_rf import answered, question
 from convcalc.cli.parsing.rates import BYTES, OPERATIONS, rate_of
 from convcalc.cli.parsing.values import choice_of, flag, text_of
@@ -45,7 +45,7 @@ def devices(given: Mapping[str, Any]) -> Document:
     return devices_document()
 
 
-def _named(given: Mapping[str, Any], dtype: str) -> Machine | None:
+def _named(given: Mapping[str, Any], dtype: str) -> RooflineMachine | None:
     """The machine that the options describe; None if it is to be measured."""
     ways = [names for names in WAYS if any(given[name] is not None for name in names)]
     if not ways:
@@ -60,16 +60,16 @@ def _named(given: Mapping[str, Any], dtype: str) -> Machine | None:
         return None
     if given["device"] is not None:
         name = text_of("device", given["device"])
-        machine: Machine = answered(device_machine, name, dtype)
+        machine: RooflineMachine = answered(device_machine, name, dtype)
         return machine
     for name, other in (WAYS[1], WAYS[1][::-1]):
         if given[name] is None:
             raise UsageError(f"{flag(other)} needs {flag(name)} beside it")
     peak = rate_of("peak", given["peak"], OPERATIONS)
-    return Machine(peak, rate_of("bandwidth", given["bandwidth"], BYTES))
+    return RooflineMachine(peak, rate_of("bandwidth", given["bandwidth"], BYTES))
 
 
-def _measured(dtype: str) -> Machine:
+def _measured(dtype: str) -> RooflineMachine:
     from convcalc.execute.planning.measure_peak import measure
 
     return measure(dtype)

@@ -80,6 +80,6 @@ def _write(
     if given["init"] is None:
         note(f"not given, so assumed: seed {DEFAULT_SEED} (--init)")
     note(
-        f"wrote {printable(path)} ({totals['arrays']:,} arrays, {totals['numbers']:,} numbers of "
+        f"wrote {printable(path)} ({totals['arrays']:,} arrays, {totals['numbers']:,} elements of "
         f"{dtype}, {totals['bytes']:,} bytes)"
     )

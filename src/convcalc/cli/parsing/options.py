@@ -74,7 +74,7 @@ GEOMETRY: Options = {
     ),
     "transposed": _switch("--transposed", about="Transposed convolution."),
     "output_padding": _text(
-        "--output-padding", metavar="OP", about="Cells added to a transposed result."
+        "--output-padding", metavar="OP", about="Elements added to a transposed result."
     ),
     "output_size": _text(
         "--output-size", metavar="HxW", about="Size of a transposed result, instead."
@@ -140,7 +140,7 @@ DTYPE: Options = {
     "dtype": _text(
         "--dtype",
         metavar="DTYPE",
-        about="Of all numbers: float32 (default), float16, bfloat16, int8 or int4.",
+        about="Element type: float32 (default), float16, bfloat16, int8 or int4.",
     ),
 }
 

@@ -36,7 +36,7 @@ class Arranged:
         self._kept = kept
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
-        """The cells of a box, a slice per axis; or single ones, by an array of indices per axis."""
+        """The elements of a box, a slice per axis; or single ones, an array of indices per axis."""
         own = self._own(index)
         if not isinstance(index[0], slice):
             taken: np.ndarray = self._stored.take(own)
@@ -46,7 +46,7 @@ class Arranged:
         return np.expand_dims(ordered, missing)
 
     def __setitem__(self, index: tuple[slice, ...], values: np.ndarray) -> None:
-        """Writes the cells of a box, of which `values` has every axis."""
+        """Writes the elements of a box, of which `values` has every axis."""
         self._stored.write(self._own(index), as_stored(values, self._kept))
 
     def _own(self, index: tuple[Any, ...]) -> tuple[Any, ...]:

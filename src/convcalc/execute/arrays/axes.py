@@ -59,7 +59,7 @@ def read_axes(
     pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
     dims = chosen_dims(pair, rank, full_first=full_first)
     return Axes(
-        dims, dims + 2 - array.ndim, channels_last, _notes(pair, dims, told=rank is not None)
+        dims, dims + 2 - array.ndim, channels_last, _notes(pair, dims, dims_given=rank is not None)
     )
 
 
@@ -117,16 +117,16 @@ def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:
     return kernel.reshape((1,) * (rank + 2 - kernel.ndim) + kernel.shape)
 
 
-def _notes(pair: Pair, dims: int, *, told: bool) -> tuple[str, ...]:
+def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
     """What was assumed of both, and how else they could have been read."""
-    fewer = dims == 1 < max(READINGS[len(pair.kernel)]) and not told
+    fewer = dims == 1 < max(READINGS[len(pair.kernel)]) and not dims_given
     notes: tuple[str, ...] = ()
     if len(pair.array) < dims + 2 or fewer:
         notes = (_read_as(pair.array, dims, pair.channels_last),)
     if len(pair.kernel) < dims + 2:
         notes += (f"the kernel {times(pair.kernel)} is read as {times(pair.complete(dims))}",)
     notes += order_notes(pair, dims)
-    return notes if told else notes + other_notes(pair, dims)
+    return notes if dims_given else notes + other_notes(pair, dims)
 
 
 def _input_notes(array: np.ndarray, dims: int, channels_last: bool) -> tuple[str, ...]:

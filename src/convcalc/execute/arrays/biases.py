@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def full_bias(bias: Any, channels: int) -> Any:
-    """The bias (channels), of an array of numpy or torch with as many numbers or with no axis.
+    """The bias (channels), of an array of numpy or torch with as many elements or with no axis.
 
     Raises:
         DataError: it has another shape.

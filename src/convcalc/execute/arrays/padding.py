@@ -1,4 +1,4 @@
-"""Which cell of the input each cell of a padded axis copies."""
+"""Which element of the input each element of a padded axis copies."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
-    """Indices (before + size + after) into an axis of `size` cells, for a mode other than zeros.
+    """Indices (before + size + after) into an axis of `size` elements, for a mode other than zeros.
 
     - replicate: a a [a b c d] d d
     - reflect:   c b [a b c d] c b, the edge itself not repeated
     - circular:  c d [a b c d] a b
     """
-    cells = np.arange(-window.before, size + window.after)
+    indices = np.arange(-window.before, size + window.after)
     if mode == "replicate":
-        return np.clip(cells, 0, size - 1)
+        return np.clip(indices, 0, size - 1)
     if mode == "circular":
-        return cells % size
-    folded = np.abs(cells)
+        return indices % size
+    folded = np.abs(indices)
     return np.where(folded < size, folded, 2 * (size - 1) - folded)
 
 
 def unpadded(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """The same windows for an input that has been padded already."""
+    """The windows without padding, for an input that has been padded already."""
     return tuple(window._replace(before=0, after=0) for window in windows)

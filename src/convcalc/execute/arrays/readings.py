@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 READINGS = {1: (1,), 2: (2, 1), 3: (1, 2, 3), 4: (2, 3), 5: (3,)}
-"""Spatial axes that a kernel of each rank may have, the likeliest first.
+"""Spatial axes that a kernel may have, by its number of axes, the likeliest first.
 
-Rank 2 is (kh, kw) before (C/g, k); rank 3 is (O, C/g, k) before (C/g, kh, kw) before (kd, kh, kw).
+Two axes are (kh, kw) before (C/g, k); three are (O, C/g, k), then (C/g, kh, kw), then (kd, kh, kw).
 """
 
 INPUT_AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
@@ -87,22 +87,22 @@ def fitting_dims(pair: Pair) -> list[int]:
     return fitting
 
 
-def chosen_dims(pair: Pair, told: int | None, *, full_first: bool) -> int:
+def chosen_dims(pair: Pair, asked_dims: int | None, *, full_first: bool) -> int:
     """The number of spatial axes of both.
 
     Args:
-        told: It, where it is known.
+        asked_dims: It, where it is known.
         full_first: Whether a kernel that may be complete is complete.
 
     Raises:
         DataError: there is none, or there are several.
     """
-    if told is not None:
-        if not all(0 <= len(shape) - told <= 2 for shape in (pair.array, pair.kernel)):
-            raise DataError(_unfit(pair, told))
-        if pair.channels(told) != pair.reads(told):
-            raise DataError(channels_unfit(pair, told))
-        return told
+    if asked_dims is not None:
+        if not all(0 <= len(shape) - asked_dims <= 2 for shape in (pair.array, pair.kernel)):
+            raise DataError(_unfit(pair, asked_dims))
+        if pair.channels(asked_dims) != pair.reads(asked_dims):
+            raise DataError(channels_unfit(pair, asked_dims))
+        return asked_dims
     possible = ranks_of(pair)
     if not possible:
         raise DataError(_unfit(pair, None))
@@ -211,10 +211,12 @@ def _turned(pair: Pair, dims: int) -> str:
     )
 
 
-def _unfit(pair: Pair, told: int | None) -> str:
+def _unfit(pair: Pair, asked_dims: int | None) -> str:
     both = f"the input is {times(pair.array)} and the kernel {times(pair.kernel)}"
-    if told is not None:
-        return f"{both}; {told} spatial axes need {told} to {told + 2} axes in each"
+    if asked_dims is not None:
+        return (
+            f"{both}; {asked_dims} spatial axes need {asked_dims} to {asked_dims + 2} axes in each"
+        )
     axes = len(pair.kernel)
     if axes not in READINGS:
         return f"{both}; a kernel has 1 to 5 axes: (O, C/groups, kh, kw) or just (kh, kw)"

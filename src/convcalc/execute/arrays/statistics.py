@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECE = 1 << 22
+PIECE_ELEMENTS = 1 << 22
 """Values that are looked at together: what is made of them on the way stays small."""
 
 
@@ -66,7 +66,7 @@ class Figures:
 
 def _pieces(array: np.ndarray) -> Iterator[np.ndarray]:
     """The values in pieces, without a copy of the whole."""
-    if array.size <= PIECE or array.ndim == 0:
+    if array.size <= PIECE_ELEMENTS or array.ndim == 0:
         yield array
         return
     for part in array if array.shape[0] > 1 else [array[0]]:

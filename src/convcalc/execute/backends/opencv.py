@@ -1,10 +1,10 @@
 """Single planes by OpenCV, where it is installed: sums of few taps, and transforms.
 
-`filter2D` adds the products of the taps in the dtype of the plane, several cells at a time, as long
-as a kernel has few cells. Beyond that it takes a transform in float32, whose errors nothing bounds
-beside large values: so a larger kernel is cut into parts of which none is transformed, and their
-results are added. Taps of weight 0 are left out of the sums, although 0 times NaN is NaN: a kernel
-that has such taps is for planes of finite numbers only.
+`filter2D` adds the products of the taps in the dtype of the plane, several elements at a time, as
+long as a kernel has few elements. Beyond that it takes a transform in float32, whose errors nothing
+bounds beside large values: so a larger kernel is cut into parts of which none is transformed, and
+their results are added. Taps of weight 0 are left out of the sums, although 0 times NaN is NaN: a
+kernel that has such taps is for planes of finite values only.
 
 `dft` is the transform of one block, in float64 here.
 
@@ -73,20 +73,20 @@ def limited(count: int) -> Iterator[None]:
             sys.modules["cv2"].setNumThreads(before)
 
 
-def own_threads(cells: int) -> int:
+def own_threads(elements: int) -> int:
     """Threads that OpenCV itself adds the taps of so many outputs with."""
-    return int(_cv2().getNumThreads()) if cells >= SHARED_BY_OPENCV else 1
+    return int(_cv2().getNumThreads()) if elements >= SHARED_BY_OPENCV else 1
 
 
 def most_cells(itemsize: int) -> int:
-    """Cells up to which OpenCV never transforms a kernel: more for float32 on x86."""
+    """Elements up to which OpenCV never transforms a kernel: more for float32 on x86."""
     return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
 
 
-def look(numbers: Array) -> tuple[bool, bool]:
-    """Whether all numbers are finite, and whether one of them is 0."""
-    cv2, flat = _cv2(), _in_rows(numbers.reshape(1, -1))
-    return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != numbers.size
+def look(values: Array) -> tuple[bool, bool]:
+    """Whether all values are finite, and whether one of them is 0."""
+    cv2, flat = _cv2(), _in_rows(values.reshape(1, -1))
+    return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != values.size
 
 
 def swap(array: Array, out: Array) -> None:
@@ -107,18 +107,18 @@ def _in_rows(plane: Array) -> Array:
 
 
 def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = None) -> Array:
-    """The sums over the taps for every cell of a plane, the anchor on it, by OpenCV.
+    """The sums over the taps for every element of a plane, the anchor on it, by OpenCV.
 
     Args:
         plane: (H, W) of float32 or float64; zeros surround it.
         kernel: Of the same dtype, of at most `most_cells`.
-        anchor: The row and column of the tap that lies on the cell.
+        anchor: The row and column of the tap that lies on the element.
         out: Where to put them, contiguous; fresh memory if it is None.
     """
     cv2 = _cv2()
     border = cv2.BORDER_CONSTANT
-    cells, taps = _in_rows(plane), _in_rows(kernel)
-    found: Array = cv2.filter2D(cells, -1, taps, out, (anchor[1], anchor[0]), 0.0, border)
+    elements, taps = _in_rows(plane), _in_rows(kernel)
+    found: Array = cv2.filter2D(elements, -1, taps, out, (anchor[1], anchor[0]), 0.0, border)
     return found
 
 
@@ -138,22 +138,22 @@ class Transform:
         self._product = np.empty(sizes)
 
     def spectrum(
-        self, cells: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
+        self, elements: Array, before: tuple[int, int] = (0, 0), out: Array | None = None
     ) -> Array:
-        """The spectrum of cells (H, W), zeros around them up to the size of a block.
+        """The spectrum of elements (H, W), zeros around them up to the size of a block.
 
-        It is packed as OpenCV packs the spectrum of real numbers: as many numbers as cells.
+        It is packed as OpenCV packs the spectrum of real numbers: as many numbers as elements.
 
         Args:
             before: Zeros before the first row and column.
             out: Where to put it.
         """
         top, left = before
-        bottom, right = top + cells.shape[0], left + cells.shape[1]
+        bottom, right = top + elements.shape[0], left + elements.shape[1]
         block = self._block
         block[:top] = 0
         block[top:bottom, :left] = 0
-        block[top:bottom, left:right] = cells
+        block[top:bottom, left:right] = elements
         block[top:bottom, right:] = 0
         block[bottom:] = 0
         target = self._spectrum if out is None else out
@@ -161,7 +161,7 @@ class Transform:
         return found
 
     def correlated(self, spectrum: Array, kernel: Array, rows: int) -> Array:
-        """The first rows of what one spectrum's cells give, correlated with another's.
+        """The first rows of what one spectrum's elements give, correlated with another's.
 
         Correlated round the block: beyond its end follows its beginning.
         """
@@ -185,7 +185,7 @@ def transforming(sizes: tuple[int, int]) -> Iterator[Transform]:
     if transform.sizes != sizes:
         transform = Transform(sizes)
     yield transform
-    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_CELLS:
+    if len(_ready) < MOST_READY and sizes[0] * sizes[1] <= MOST_READY_ELEMENTS:
         _ready.append(transform)
 
 
@@ -194,5 +194,5 @@ _ready: list[Transform] = []
 MOST_READY = 4
 """Transforms whose memory is kept for the next call."""
 
-MOST_READY_CELLS = 2**19
-"""Cells of a block up to which it is kept: 12 MiB."""
+MOST_READY_ELEMENTS = 2**19
+"""Elements of a block up to which it is kept: 12 MiB."""

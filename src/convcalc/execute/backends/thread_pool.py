@@ -68,7 +68,7 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
     ends = [count * i // runs for i in range(runs + 1)]
     waiting = deque(pairwise(ends))
 
-    def lend_a_hand() -> None:
+    def worker() -> None:
         while waiting:
             try:
                 begin, end = waiting.popleft()
@@ -78,9 +78,9 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
 
     helpers: list[Future[None]] = []
     with suppress(RuntimeError):  # no thread may be started: what is not handed on stays here
-        helpers.extend(_pool(several - 1).submit(lend_a_hand) for _ in range(several - 1))
+        helpers.extend(_pool(several - 1).submit(worker) for _ in range(several - 1))
     try:
-        lend_a_hand()
+        worker()
     finally:
         # After an interrupt, what has not begun is never begun.
         waiting.clear()

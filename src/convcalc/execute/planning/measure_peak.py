@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.analysis.dtypes import BITS
-from convcalc.analysis.roofline.model import Machine
+from convcalc.analysis.roofline.model import RooflineMachine
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def measure(
     backend: NumpyBackend | TorchBackend | None = None,
     clock: Callable[[], float] = perf_counter,
     work: Work = Work(),  # noqa: B008 - it cannot change
-) -> Machine:
+) -> RooflineMachine:
     """The peak and bandwidth that this machine reaches with the installed library.
 
     Args:
@@ -84,7 +84,7 @@ def measure(
     copy = _copy_seconds(backend, dtype, 8 * work.copied // bits, clock)
     threads = "thread" if backend.threads == 1 else "threads"
     version = backend.versions[backend.name]
-    return Machine(
+    return RooflineMachine(
         peak=Fraction(round(2 * work.side**3 / product)),
         bandwidth=Fraction(round(2 * work.copied / copy)),
         name="this machine",

@@ -57,7 +57,7 @@ def _per_axis(value: object, axes: int) -> Said:
 
 
 def padding(value: object, axes: int) -> Said:
-    """Cells at both ends of each axis, or a word."""
+    """Elements at both ends of each axis, or a word."""
     if isinstance(value, str):
         if value not in ("same", "valid"):
             raise ValueError(f"expected numbers, 'same' or 'valid', got '{printable(value, 60)}'")
@@ -66,17 +66,17 @@ def padding(value: object, axes: int) -> Said:
 
 
 def ends(value: object, axes: int) -> Said:
-    """Cells at each end, the last axis first: (left, right, top, bottom)."""
+    """Elements at each end, the last axis first: (left, right, top, bottom)."""
     if not isinstance(value, tuple):
         return Said(_integer(value))
     if len(value) != 2 * axes:
         raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
-    cells = [_integer(item) for item in value]
-    if min(cells) < 0:
-        raise ValueError("negative padding, which cuts cells off, has no counterpart here")
-    if len(set(cells)) == 1:
-        return Said(cells[0])
-    pairs = [Ends(*cells[place : place + 2]) for place in range(0, len(cells), 2)]
+    elements = [_integer(item) for item in value]
+    if min(elements) < 0:
+        raise ValueError("negative padding, which cuts elements off, has no counterpart here")
+    if len(set(elements)) == 1:
+        return Said(elements[0])
+    pairs = [Ends(*elements[place : place + 2]) for place in range(0, len(elements), 2)]
     return Said(Axes(tuple(reversed(pairs))))
 
 
@@ -101,7 +101,7 @@ def _switch(value: object, axes: int) -> Said:  # noqa: ARG001
 
 
 def _border(value: object, axes: int) -> Said:  # noqa: ARG001
-    """What the added cells contain."""
+    """What the added elements contain."""
     if value not in ("zeros", "reflect", "replicate", "circular"):
         got = printable(repr(value), 60)
         raise ValueError(f"expected 'zeros', 'reflect', 'replicate' or 'circular', got {got}")

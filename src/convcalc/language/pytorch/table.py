@@ -135,7 +135,7 @@ FORMS: dict[str, Form] = {
 REFUSED = {
     "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
     "PixelUnshuffle": "pixelshuffle goes the other way",
-    "Unflatten": "a layer's axes are channels and cells",
+    "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
 }

@@ -29,6 +29,6 @@ def failed(found: Verification | None) -> NegativeAnswer | None:
         return None
     place = ", ".join(map(str, found.place))
     return NegativeAnswer(
-        f"the result is wrong at ({place}), counted as (sample, channel, cell): "
+        f"the result is wrong at ({place}), counted as (sample, channel, position): "
         f"{verification_text(found)}"
     )

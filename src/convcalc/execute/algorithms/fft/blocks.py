@@ -16,7 +16,7 @@ class Tiles(NamedTuple):
     """Blocks of the outputs at stride 1, per spatial axis.
 
     Attributes:
-        transform: Cells of a transform, n.
+        transform: Elements of a transform, n.
         step: Outputs of a block, m = n - e + 1; one that stands alone may have more.
         counts: Blocks.
     """
@@ -27,16 +27,16 @@ class Tiles(NamedTuple):
 
     @property
     def reach(self) -> tuple[int, ...]:
-        """Cells of the input that the blocks cover."""
+        """Elements of the input that the blocks cover."""
         axes = zip(self.transform, self.step, self.counts, strict=True)
         return tuple((count - 1) * step + n for n, step, count in axes)
 
 
 def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
-    """The blocks for transforms of at most `transform` cells per axis."""
+    """The blocks for transforms of at most `transform` elements per axis."""
     steps, counts, sizes = [], [], []
     for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
-        outputs, alone = whole(problem)[axis], good_size(_cells_alone(problem, axis))
+        outputs, alone = whole(problem)[axis], good_size(_elements_alone(problem, axis))
         step = outputs if n >= alone else n - window.extent + 1
         sizes.append(min(n, alone))
         steps.append(step)
@@ -44,11 +44,11 @@ def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     return Tiles(tuple(sizes), tuple(steps), tuple(counts))
 
 
-def _cells_alone(problem: Problem, axis: int) -> int:
-    """Cells of a transform that holds all outputs of an axis.
+def _elements_alone(problem: Problem, axis: int) -> int:
+    """Elements of a transform that holds all outputs of an axis.
 
     A window beyond the end of the block goes on at its beginning. If zeros lie before the first
-    cell and behind the last one, they may be the same zeros.
+    element and behind the last one, they may be the same zeros.
     """
     window, outputs = problem.windows[axis], whole(problem)[axis]
     read = outputs + window.extent - 1

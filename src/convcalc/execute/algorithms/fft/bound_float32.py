@@ -9,22 +9,22 @@ with the eps of float32, 2^-23. The error of a transform in float64 is at most
 
     E = A * 2^-52 * (r * g + m * v) <= A * 2^-52 * m * (sqrt(channels) * G + v)
 
-    A = GROWTH * log2(cells) + sqrt(channels)
+    A = GROWTH * log2(elements) + sqrt(channels)
 
-where r^2 is the sum of x^2 over the channels, averaged over the cells, g the largest |W(f)|, m and
-v the largest |x| and |w|, and G^2 the sum over the input channels of (sum |w|)^2. So a block is
+where r^2 is the sum of x^2 over the channels, averaged over the elements, g the largest |W(f)|, m
+and v the largest |x| and |w|, and G^2 the sum over the input channels of (sum |w|)^2. So a block is
 safe where S >= E / (3 * eps) at each output: one eps is left for the rounding of the result.
 
-S is bounded from below by counting. Call a cell small if |x| < THETA * m. Of a window in which c
-cells are not small, S is at least THETA * m times the sum of the c smallest |w|, channels included.
-So there is a number of cells that suffices, `needed`, which depends on the kernel alone: a block is
-safe where each window holds so many cells that are not small. Mostly a whole block holds so few
-small cells that no window need be looked at.
+S is bounded from below by counting. Call an element small if |x| < THETA * m. Of a window in which
+c elements are not small, S is at least THETA * m times the sum of the c smallest |w|, channels
+included. So there is a number of elements that suffices, `needed`, which depends on the kernel
+alone: a block is safe where each window holds so many elements that are not small. Mostly a whole
+block holds so few small elements that no window need be looked at.
 
 Source: derived, but for GROWTH, which is empirical. At most 1.85 was seen, of steps under equal
-taps in torch (MKL) at 168,750 cells, where equal roundings add up; 1.34 with OpenCV there, 0.70
-with numpy (pocketfft). With two axes it was 0.62, with one of 2^k cells 0.77. The searches were
-over noise, constants, ramps, waves, steps, checks and spikes of 2^8 to 2^18 cells.
+taps in torch (MKL) at 168,750 elements, where equal roundings add up; 1.34 with OpenCV there, 0.70
+with numpy (pocketfft). With two axes it was 0.62, with one of 2^k elements 0.77. The searches were
+over noise, constants, ramps, waves, steps, checks and spikes of 2^8 to 2^18 elements.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ if TYPE_CHECKING:
 
 GROWTH = 4.0
 ROUNDING = 2.0**-52
-SPARE = 3.0 * 2.0**-23
+ERROR_SHARE = 3.0 * 2.0**-23
 THETA = 2.0**-13
 
-LEAST = 2.0**-113
-"""The smallest float32 of which THETA is a normal number: below it, cells cannot be compared."""
+MIN_COMPARABLE = 2.0**-113
+"""The smallest float32 of which THETA is a normal number: below it, elements cannot be compared."""
 
 AT_ONCE = 2**16
-"""Cells that are compared at a time: what comes of it stays in the caches."""
+"""Elements that are compared at a time: what comes of it stays in the caches."""
 
 Place = tuple[int, ...]
 
 
 class Certificate(NamedTuple):
-    """How many cells of each window must not be small, for the blocks of a problem."""
+    """How many elements of each window must not be small, for the blocks of a problem."""
 
     needed: int
     problem: Problem
@@ -76,7 +76,7 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
     peaks = np.sqrt(problem.depth * (sums * sums).sum(axis=1))
     error = growth * ROUNDING * (peaks + largest)
     # A kernel of zeros needs nothing: it has no error.
-    enough = np.cumsum(sizes, axis=1, dtype=np.float64) >= error[:, None] / (SPARE * THETA)
+    enough = np.cumsum(sizes, axis=1, dtype=np.float64) >= error[:, None] / (ERROR_SHARE * THETA)
     missing = np.where(largest > 0, sizes.shape[1] - enough.sum(axis=1), -1)
     needed = int(missing.max()) + 1
     if needed > sizes.shape[1]:
@@ -86,32 +86,32 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
 
 def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[Place]:
     """The places of the blocks of a padded sample (C, *sizes) that must not be transformed."""
-    inside = (slice(*ends) for ends in _real_cells(demand.problem))
+    inside = (slice(*ends) for ends in _real_elements(demand.problem))
     places = doubtful(demand, sample[(slice(None), *inside)])
     return {place for place in places if not _every_window(demand, sample, place)}
 
 
-def doubtful(demand: Certificate, cells: np.ndarray) -> list[Place]:
-    """The blocks that hold too many small cells to be safe without a closer look.
+def doubtful(demand: Certificate, elements: np.ndarray) -> list[Place]:
+    """The blocks that hold too many small elements to be safe without a closer look.
 
-    They are counted per cell of a grid that is cut where blocks begin and where they end.
+    They are counted per element of a grid that is cut where blocks begin and where they end.
 
     Args:
-        cells: (C, *sizes), without the zeros of a padding.
+        elements: (C, *sizes), without the zeros of a padding.
     """
     tiles, problem = demand.tiles, demand.problem
-    largest = _largest(cells)
-    if not (largest == 0 or LEAST <= largest < np.inf):
+    largest = _largest(elements)
+    if not (largest == 0 or MIN_COMPARABLE <= largest < np.inf):
         return list(product(*map(range, tiles.counts)))
-    flat = _small(cells.reshape(-1), np.float32(THETA * largest))
+    flat = _small(elements.reshape(-1), np.float32(THETA * largest))
     spare = problem.depth * _least_taps(problem, tiles) - demand.needed
     if len(flat) <= spare.min():
         return []
     grid = _grid(tiles)
-    found = np.unravel_index(flat, cells.shape)
+    found = np.unravel_index(flat, elements.shape)
     counts = np.zeros((problem.groups, *(len(axis.edges) for axis in grid)), np.int64)
     index = [found[0] // problem.depth]
-    for own, (low, _), axis in zip(found[1:], _real_cells(problem), grid, strict=True):
+    for own, (low, _), axis in zip(found[1:], _real_elements(problem), grid, strict=True):
         index.append(np.searchsorted(axis.edges, own + low, "right") - 1)
     np.add.at(counts, tuple(index), 1)
     for number, axis in enumerate(grid, start=1):
@@ -148,11 +148,11 @@ def _between(counts: np.ndarray, number: int, axis: _Cuts) -> np.ndarray:
     return covered
 
 
-def _small(cells: np.ndarray, level: np.float32) -> np.ndarray:
-    """Where the cells (n) are smaller than the level."""
+def _small(elements: np.ndarray, level: np.float32) -> np.ndarray:
+    """Where the elements (n) are smaller than the level."""
     found = []
-    for first in range(0, len(cells), AT_ONCE):
-        band = cells[first : first + AT_ONCE]
+    for first in range(0, len(elements), AT_ONCE):
+        band = elements[first : first + AT_ONCE]
         found.append(np.flatnonzero((band < level) & (band > -level)) + first)
     return np.concatenate(found)
 
@@ -162,8 +162,8 @@ def _largest(sample: np.ndarray) -> float:
     return float(max(sample.max(), -sample.min())) if sample.size else 0.0
 
 
-def _real_cells(problem: Problem) -> list[tuple[int, int]]:
-    """Of each padded axis, the cells that are no padding with zeros: the first, and the end."""
+def _real_elements(problem: Problem) -> list[tuple[int, int]]:
+    """Where the elements that are no padding with zeros begin and end, per padded axis."""
     if problem.padding_mode != "zeros":
         return [(0, size) for size in problem.padded_sizes]
     return [(w.before, w.before + n) for w, n in zip(problem.windows, problem.sizes, strict=True)]
@@ -171,7 +171,7 @@ def _real_cells(problem: Problem) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=512)
 def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
-    """Of each block (*counts): the fewest taps of any of its windows that lie on real cells."""
+    """The fewest taps on real elements among the windows of each block, (*counts)."""
     fewest = np.ones((), np.int64)
     for axis in range(problem.rank):
         fewest = np.multiply.outer(fewest, list(_axis_taps(problem, tiles, axis)))
@@ -179,12 +179,12 @@ def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
 
 
 def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
-    """The fewest taps on real cells among the windows of each block along one axis.
+    """The fewest taps on real elements among the windows of each block along one axis.
 
     Windows one dilation apart differ by one tap at each end: among them the number first grows and
-    then falls, so that it is least at an end. There are as many such runs as cells in a dilation.
+    then falls, so that it is least at an end. There is such a run per element of a dilation.
     """
-    window, (low, high) = problem.windows[axis], _real_cells(problem)[axis]
+    window, (low, high) = problem.windows[axis], _real_elements(problem)[axis]
     for index in range(tiles.counts[axis]):
         first = index * tiles.step[axis]
         last = first + _positions(problem, tiles, axis, index) - 1
@@ -196,7 +196,7 @@ def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
 
 
 def _real_taps(window: Window, start: int, low: int, high: int) -> int:
-    """Taps of a window at `start` that lie on the cells low ... high - 1."""
+    """Taps of a window at `start` that lie on the elements low ... high - 1."""
     first = max(0, ceil((low - start) / window.dilation))
     last = min(window.kernel - 1, (high - 1 - start) // window.dilation)
     return max(0, last - first + 1)
@@ -210,18 +210,18 @@ def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
 
 
 def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool:
-    """Whether each window of a block has enough cells that are not small beside its largest."""
+    """Whether each window of a block has enough elements that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
-    cells: Any = tuple(
+    elements: Any = tuple(
         slice(index * step, index * step + max(n, step + window.extent - 1))
         for index, step, n, window in zip(
             place, tiles.step, tiles.transform, problem.windows, strict=True
         )
     )
-    block = np.abs(sample[(slice(None), *cells)]).reshape(problem.groups, problem.depth, -1)
-    shape = sample[(0, *cells)].shape
+    block = np.abs(sample[(slice(None), *elements)]).reshape(problem.groups, problem.depth, -1)
+    shape = sample[(0, *elements)].shape
     largest = block.max(axis=(1, 2))
-    if not ((largest == 0) | ((largest >= LEAST) & (largest < np.inf))).all():
+    if not ((largest == 0) | ((largest >= MIN_COMPARABLE) & (largest < np.inf))).all():
         return False
     # A block of zeros needs nothing: its transform is zero, and so is its result.
     level = np.float32(THETA) * largest

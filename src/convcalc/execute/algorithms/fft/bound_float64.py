@@ -3,11 +3,11 @@
 The promise of `tolerances` for K products is |y - exact| <= c * eps * S, with c = max(4, sqrt(K)),
 eps = 2^-52 and S(u) = sum over the taps of |x[u + t]| * |w[t]|. A transform is off by at most
 
-    E = A * eps * (r*g + m*v)        A = GROWTH * log2(cells) + sqrt(channels of an output)
+    E = A * eps * (r*g + m*v)        A = GROWTH * log2(elements) + sqrt(channels of an output)
 
-where r^2 is the sum of x^2 over the channels, averaged over the cells of the block, g^2 the largest
-sum of |W(f)|^2 over the channels, m and v the largest |x| and |w|. The roundings of log2(cells)
-stages add up in A, and so do those of the sums over the channels.
+where r^2 is the sum of x^2 over the channels, averaged over the elements of the block, g^2 the
+largest sum of |W(f)|^2 over the channels, m and v the largest |x| and |w|. The roundings of
+log2(elements) stages add up in A, and so do those of the sums over the channels.
 
 S is had by transforms as well, of |x|/m and |w|/v in float32. If they give T, then S/(m*v) is at
 least T - D, less 2^-20 of T for the rounding of the magnitudes, where
@@ -20,17 +20,17 @@ more, is for the addition of a bias and for what a result is held against, a flo
     A * (r/m * g/v + 1) <= 3/4 * c * (T - D).
 
 Before anything is transformed, this is asked of the mean of S over a block, which is a product of
-sums. Where it fails, much of the block would; it goes direct at the price of a look at its cells.
+sums. Where it fails, much of the block would; it goes direct, for the price of reading it.
 
-All is in terms of the largest numbers, so that no square can overflow. Where m, v or m*v are so
+All is in terms of the largest values, so that no square can overflow. Where m, v or m*v are so
 small or large that products could leave the normal range, nothing is safe. What is made of zeros
 alone, a block or a kernel, is exact.
 
 Source: derived, but for GROWTH, which is empirical: 0.81 at most was seen, in searches with numpy
 (pocketfft) and torch (MKL) over noise, constants, ramps, waves, steps, checks and spikes of up to
-2^18 cells, one to three axes and 16 channels. Ramps and steps over many cells are the worst: equal
-roundings add up. So they do in long axes of other lengths than powers of two, where MKL is off by
-1.09 at 2^14 cells and 1.85 at 168,750; for these it is LONG_GROWTH.
+2^18 elements, one to three axes and 16 channels. Ramps and steps over many elements are the worst:
+equal roundings add up. So they do in long axes of other lengths than powers of two, where MKL is
+off by 1.09 at 2^14 elements and 1.85 at 168,750; for these it is LONG_GROWTH.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ if TYPE_CHECKING:
 GROWTH = 1.25
 LONG_GROWTH = 2.5
 LONG = 2**13
-"""Cells of an axis beyond which LONG_GROWTH counts, but for powers of two."""
+"""Elements of an axis beyond which LONG_GROWTH counts, but for powers of two."""
 
 SHARE = 0.75
 SINGLE = 2.0**-23
-LEAST, LARGEST = 2.0**-900, 2.0**900
+MIN_SCALE, MAX_SCALE = 2.0**-900, 2.0**900
 
 
 class Demand(NamedTuple):
@@ -99,17 +99,17 @@ def least_taps(problem: Problem, tiles: Tiles) -> float:
     has the mean n * 2/pi and the variance n * (1 - 4/pi^2), of which the least of N outputs has
     sqrt(2*ln(N)) deviations less. This is the n whose least T is as large as needed.
     """
-    cells, taps = prod(tiles.transform) * problem.depth, problem.depth * problem.taps
-    spread = sqrt(problem.depth * taps * log(cells)) + 2 * sqrt(log(cells) * log(taps + 1))
+    elements, taps = prod(tiles.transform) * problem.depth, problem.depth * problem.taps
+    spread = sqrt(problem.depth * taps * log(elements)) + 2 * sqrt(log(elements) * log(taps + 1))
     needed = growth(problem, tiles) * spread / allowed(problem)
-    deviation = sqrt(2 * log(cells) * (1 - 4 / pi**2))
+    deviation = sqrt(2 * log(elements) * (1 - 4 / pi**2))
     return ((deviation + sqrt(deviation**2 + 8 / pi * needed)) * pi / 4) ** 2
 
 
 def direct_share(problem: Problem, tiles: Tiles) -> float:
     """The share of the outputs that should turn out unsafe, of noise: 1 where no block passes.
 
-    At an end that is padded with zeros those do that have too few taps on real cells.
+    At an end that is padded with zeros those do that have too few taps on real elements.
     """
     spare = 1 - least_taps(problem, tiles) / (problem.depth * problem.taps)
     if spare <= 0:
@@ -129,7 +129,7 @@ def demand_of(
     """What a float64 weight (O, C/g, *k) asks; None where no block could give it."""
     own = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     least, most = min(own[own > 0], default=1.0), max(own, default=1.0)
-    if not LEAST <= least <= most <= LARGEST:
+    if not MIN_SCALE <= least <= most <= MAX_SCALE:
         return None
     scaled = weight / np.where(own > 0, own, 1.0).reshape(-1, *(1,) * (weight.ndim - 1))
     magnitudes = np.abs(scaled)
@@ -157,7 +157,7 @@ def _peaks(ops: ArrayBackend[A], problem: Problem, scaled: np.ndarray, tiles: Ti
 def unsafe_outputs(
     ops: ArrayBackend[A], demand: Demand, problem: Problem, tiles: Tiles, blocks: A
 ) -> np.ndarray:
-    """Of the outputs (*count, *step) of blocks (C, *count, *n): which may be beyond the bound."""
+    """Which outputs (*count, *step) of blocks (C, *count, *n) may be beyond the bound."""
     count = blocks.shape[1 : 1 + problem.rank]
     unsafe = np.ones((*count, *tiles.step), bool)
     with np.errstate(all="ignore"):
@@ -173,7 +173,7 @@ def unsafe_outputs(
 
 
 def _means(demand: Demand, problem: Problem, scaled: np.ndarray) -> np.ndarray:
-    """The mean of S/(m*v) over the cells of each block, (O, *count)."""
+    """The mean of S/(m*v) over the elements of each block, (O, *count)."""
     channels = scaled.mean(axis=tuple(range(-problem.rank, 0)), dtype=np.float64)
     totals = demand.totals.reshape(problem.groups, -1, problem.depth)
     means: np.ndarray = np.einsum("goc,gc...->go...", totals, channels)
@@ -181,9 +181,9 @@ def _means(demand: Demand, problem: Problem, scaled: np.ndarray) -> np.ndarray:
 
 
 def _scaled(problem: Problem, magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the blocks m (groups, *count), and |x|/m (groups, C/g, *count, *n) in float32."""
-    count, cells = magnitudes.shape[1 : 1 + problem.rank], magnitudes.shape[1 + problem.rank :]
-    split = magnitudes.reshape(problem.groups, problem.depth, *count, *cells)
+    """The m of the blocks, (groups, *count), and |x|/m (groups, C/g, *count, *n) in float32."""
+    count, elements = magnitudes.shape[1 : 1 + problem.rank], magnitudes.shape[1 + problem.rank :]
+    split = magnitudes.reshape(problem.groups, problem.depth, *count, *elements)
     largest = split.max(axis=(1, *range(-problem.rank, 0)))
     level = np.where(largest > 0, largest, 1.0)
     level = level.reshape(problem.groups, 1, *count, *(1,) * problem.rank)
@@ -203,12 +203,12 @@ def _needed(
 ) -> np.ndarray:
     """The T that each channel's outputs of each block need, (O, *count); infinite for none."""
     maps = problem.out_channels // problem.groups
-    largest, roots = (np.repeat(numbers, maps, axis=0) for numbers in (largest, roots))
+    largest, roots = (np.repeat(values, maps, axis=0) for values in (largest, roots))
     shape = (-1, *(1,) * problem.rank)
     peaks, sums = demand.peaks.reshape(shape), demand.sums.reshape(shape)
     error = (roots * peaks + 1) / allowed(problem) + SINGLE * (roots * sums + 1)
     needed: np.ndarray = growth(problem, tiles) * error
     needed[(largest == 0) | (peaks == 0)] = -np.inf
-    low, high = LEAST / min(1.0, demand.least), LARGEST / max(1.0, demand.most)
+    low, high = MIN_SCALE / min(1.0, demand.least), MAX_SCALE / max(1.0, demand.most)
     needed[~((largest == 0) | ((low <= largest) & (largest <= high)))] = np.inf
     return needed

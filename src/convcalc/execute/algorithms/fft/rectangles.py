@@ -1,7 +1,7 @@
 """Boxes that cover the outputs which a mask marks: few, and not much larger than need be.
 
 A convolution of a box reads the kernel's extent around it and costs some calls, so that many small
-boxes are as bad as a large one. The mask is looked at in grains, and neighbours are joined:
+boxes are as bad as a large one. The mask is reduced to a coarse grid, and neighbours are joined:
 along the last axis first, then along the others as long as the whole side is marked.
 """
 
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
 
 Box = tuple[slice, ...]
 
-GRAINS = 256
-"""Of a mask at most, over all axes."""
+GRID = 256
+"""Elements of the grid that a mask is reduced to, at most, over all axes."""
 
 
 def covering(mask: np.ndarray, extents: Sequence[int]) -> Iterator[Box]:
-    """Boxes that hold every true cell of a mask (*outputs); one alone if most grains hold some.
+    """Boxes that hold every true element of a mask (*outputs); a single one if most of it is true.
 
     Args:
-        extents: Of the kernel, per axis; grains are no smaller than half of it.
+        extents: The kernel's extents, per axis; a step of the grid is no smaller than half of it.
     """
     if not mask.any():
         return
-    parts = round(GRAINS ** (1 / mask.ndim))
-    grains = [
+    parts = round(GRID ** (1 / mask.ndim))
+    steps = [
         max(-(-extent // 2), -(-size // parts))
         for extent, size in zip(extents, mask.shape, strict=True)
     ]
     coarse = mask
-    for axis, grain in enumerate(grains):
-        coarse = np.logical_or.reduceat(coarse, range(0, mask.shape[axis], grain), axis)
+    for axis, step in enumerate(steps):
+        coarse = np.logical_or.reduceat(coarse, range(0, mask.shape[axis], step), axis)
     if 2 * np.count_nonzero(coarse) > coarse.size:
         yield tuple(slice(0, size) for size in mask.shape)
         return
     for ends in _rectangles(coarse):
         yield tuple(
-            slice(begin * grain, min(end * grain, size))
-            for (begin, end), grain, size in zip(ends, grains, mask.shape, strict=True)
+            slice(begin * step, min(end * step, size))
+            for (begin, end), step, size in zip(ends, steps, mask.shape, strict=True)
         )
 
 
 def _rectangles(grid: np.ndarray) -> Iterator[list[tuple[int, int]]]:
-    """The true cells of a grid as boxes (begin, end) per axis; the grid is used up."""
+    """The true elements of a grid as boxes (begin, end) per axis; the grid is used up."""
     while grid.any():
         ends = [(int(i), int(i) + 1) for i in np.unravel_index(np.argmax(grid), grid.shape)]
         for axis in reversed(range(grid.ndim)):
