@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from fit_kinds import Experiment
 
-    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.planning.machine import CostRates
 
 SAMPLE, PAUSE, PAUSED_SAMPLES = 5e-3, 0.02, 7
 """Seconds of a sample at least; of a pause, and single calls after one, of which the median counts:
@@ -108,7 +108,7 @@ def _words(name: str) -> str:
     return "as `convcalc calibrate` measures it" if name in CALIBRATED else str(EXPERIMENTS[name])
 
 
-def calibrated(rounds: int, clock: Callable[[], float]) -> tuple[Machine, dict[str, Found]]:
+def calibrated(rounds: int, clock: Callable[[], float]) -> tuple[CostRates, dict[str, Found]]:
     """The best of each rate of this machine, and the same as constants of an ordinary one."""
     with patch.object(calibrate, "perf_counter", clock):
         machines = [calibrate.measure() for _ in range(rounds)]
@@ -116,7 +116,7 @@ def calibrated(rounds: int, clock: Callable[[], float]) -> tuple[Machine, dict[s
     return _best(machines)[0], _best(ordinary)[1]
 
 
-def _best(machines: list[Machine]) -> tuple[Machine, dict[str, Found]]:
+def _best(machines: list[CostRates]) -> tuple[CostRates, dict[str, Found]]:
     """The best rates of several rounds, and how far the two best of each are apart."""
     best, found = machines[0], {}
     for name in CALIBRATED:
@@ -127,14 +127,14 @@ def _best(machines: list[Machine]) -> tuple[Machine, dict[str, Found]]:
     return best, found
 
 
-def _rate_of(machine: Machine, name: str) -> float:
+def _rate_of(machine: CostRates, name: str) -> float:
     part, _, rate = name.partition("_")
     if name == "torch_import":
         return machine.torch_import
     return float(getattr(machine.planes if part == "opencv" else machine.of(part), rate))
 
 
-def _with_rate(machine: Machine, name: str, value: float) -> Machine:
+def _with_rate(machine: CostRates, name: str, value: float) -> CostRates:
     part, _, rate = name.partition("_")
     if name == "torch_import":
         return machine._replace(torch_import=value)
@@ -145,7 +145,7 @@ def _with_rate(machine: Machine, name: str, value: float) -> Machine:
 
 def measured(
     experiments: dict[str, Experiment],
-    machine: Machine,
+    machine: CostRates,
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Found]:

@@ -22,7 +22,7 @@ from convcalc.execute.executor.executor import Executor
 from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.planning.planner import plan
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from fit_kinds import Functions, Times
 
-    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.planning.machine import CostRates
 
 
 def _normal(*shape: int) -> Any:
@@ -61,40 +61,40 @@ def _planes(way: str, channels: int, sizes: tuple[int, ...], kernel: int, **more
     return Case("numpy", f"{way} planes", channels, channels, sizes, kernel, **more)
 
 
-def _row(backend: str, cells: int) -> Case:
-    """A row in blocks of transforms of so many cells."""
-    return Case(backend, "fft blocks", 1, 1, (2**19,), cells // 8 + 1, tiles=cells)
+def _row(backend: str, elements: int) -> Case:
+    """A row in blocks of transforms of so many elements."""
+    return Case(backend, "fft blocks", 1, 1, (2**19,), elements // 8 + 1, tiles=elements)
 
 
 def _rate(name: str) -> Formula:
     """A rate of OpenCV, as `convcalc calibrate` measures it."""
 
-    def formula(_: Times, machine: Machine) -> float | None:
+    def formula(_: Times, machine: CostRates) -> float | None:
         return getattr(machine.planes, name) if machine.planes else None
 
     return Formula(f"OpenCV's rate of {name}, as `convcalc calibrate` measures it", dict, formula)
 
 
-def _swapping(channels: float, cells: int = 128 * 128) -> tuple[Callable[[], Any], ...]:
+def _swapping(channels: float, elements: int = 128 * 128) -> tuple[Callable[[], Any], ...]:
     """OpenCV's and torch's way to put channels side by side, into fresh memory."""
-    array = _normal(int(channels), cells)
+    array = _normal(int(channels), elements)
     tensor = torch.from_numpy(array)
     return (
-        lambda: opencv.swap(array, np.empty(array.shape[::-1], np.float32)),
+        lambda: opencv.transpose(array, np.empty(array.shape[::-1], np.float32)),
         tensor.T.contiguous,
     )
 
 
 def _crowding(distance: float) -> tuple[Callable[[], Any], ...]:
     """Torch's copy of 64 channels side by side, at other distances and at that one, 49 times it."""
-    cells = 49 * int(distance)
-    one, other = (torch.from_numpy(_normal(64, n)[:, :6272]) for n in (cells + 16, cells))
+    elements = 49 * int(distance)
+    one, other = (torch.from_numpy(_normal(64, n)[:, :6272]) for n in (elements + 16, elements))
     return one.T.contiguous, other.T.contiguous
 
 
 def _swap() -> Functions:
     array, out = _normal(64, 56 * 56), np.empty((56 * 56, 64), np.float32)
-    return {"swap": lambda: opencv.swap(array, out)}
+    return {"swap": lambda: opencv.transpose(array, out)}
 
 
 def _blocking() -> Functions:
@@ -104,7 +104,7 @@ def _blocking() -> Functions:
     return {"contiguous": lambda: conv(x, w, None, 1, 1), "last": lambda: conv(last, w, None, 1, 1)}
 
 
-def _blocked(times: Times, machine: Machine) -> float | None:
+def _blocked(times: Times, machine: CostRates) -> float | None:
     longer = times["contiguous"] - times["last"]
     fastest = 2 * 4 * 64 * 56 * 56 / machine.torch.copies
     return fastest / longer if longer > 0 else None
@@ -123,7 +123,7 @@ def _mixing() -> Functions:
     }
 
 
-def _adding(times: Times, machine: Machine) -> float | None:
+def _adding(times: Times, machine: CostRates) -> float | None:
     longer = times["mixed"] - times["apart"]
     if machine.planes is None or longer <= 0:
         return None
@@ -144,7 +144,7 @@ def _few_rows() -> Functions:
     return {"product": lambda: one @ other}
 
 
-def _gathered_few(times: Times, machine: Machine) -> float | None:
+def _gathered_few(times: Times, machine: CostRates) -> float | None:
     """Of rows * (1 + few / rows) products at the rate of numpy."""
     rows = times["product"] * machine.numpy.products / (2 * 576 * 3136)
     return rows - 2 if rows > 2 else None
@@ -157,7 +157,7 @@ def _kept(least: int = 20, most: int = 28) -> Functions:
     return {str(2**power): fresh(2**power) for power in range(least, most)}
 
 
-def _largest_kept(times: Times, _: Machine) -> float | None:
+def _largest_kept(times: Times, _: CostRates) -> float | None:
     """The last size before the greatest step in the time of a byte."""
     sizes = sorted(map(int, times))
     each = [times[str(size)] / size for size in sizes]
@@ -177,18 +177,18 @@ def _phases() -> Functions:
     return {"phases": lambda: ops.conv_transpose(x, w, None, windows, 1, (21, 21))}
 
 
-def _phase_calls(times: Times, machine: Machine) -> float | None:
+def _phase_calls(times: Times, machine: CostRates) -> float | None:
     """What the phases took longer than their convolutions and what is written, in calls."""
-    problem = Problem(1, 1, 1, 1, (6, 6), (Window(6, 3),) * 2, (21, 21), transposed=True)
+    problem = ConvProblem(1, 1, 1, 1, (6, 6), (Window(6, 3),) * 2, (21, 21), transposed=True)
     foretold = plan(problem, "numpy", machine, "im2col").predicted_seconds
     counted = FITTED["phase_calls"] * 9 * machine.numpy.call
     calls = (times["phases"] - foretold + counted) / (9 * machine.numpy.call)
     return calls if calls > 0 else None
 
 
-def _turned(channels: int, maps: int) -> tuple[Callable[[], Any], ...]:
+def _turned(channels: int, out_channels_per_group: int) -> tuple[Callable[[], Any], ...]:
     """A product of 56 x 56 positions by torch, the positions as rows, and as columns."""
-    matrix = torch.from_numpy(_normal(maps, channels))
+    matrix = torch.from_numpy(_normal(out_channels_per_group, channels))
     columns = torch.from_numpy(_normal(channels, 56 * 56))
     return (
         lambda: torch.nn.functional.linear(columns.T, matrix),
@@ -257,12 +257,12 @@ EXPERIMENTS: dict[str, Experiment] = {
     "turned_maps_alone": Overtaking(
         "torch's product of 56 x 56 positions, 64 channels to n, on one thread, positions as rows",
         (16, 32, 48, 64, 96),
-        lambda maps: _turned(64, int(maps)),
+        lambda out_channels_per_group: _turned(64, int(out_channels_per_group)),
     ),
     "turned_maps": Overtaking(
         "torch's product of 56 x 56 positions, 64 channels to n, on two threads, positions as rows",
         (4, 8, 16, 24, 32, 48),
-        lambda maps: _turned(64, int(maps)),
+        lambda out_channels_per_group: _turned(64, int(out_channels_per_group)),
     ),
     "wide_blocks": Overtaking(
         "blocks of 32 outputs instead of 16 by numpy, 1->1 16x1024 of n taps",

@@ -25,13 +25,13 @@ from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning import cost, cost_opencv
 from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.planning.planner import Plan, Planner
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.planning.machine import CostRates
 
     Functions = dict[str, Callable[[], Any]]
     Times = dict[str, float]
@@ -46,7 +46,7 @@ class Experiment(Protocol):
     def prepare(self) -> Functions:
         """The functions to be timed, by name."""
 
-    def conclude(self, name: str, times: Times, machine: Machine) -> float | None:
+    def conclude(self, name: str, times: Times, machine: CostRates) -> float | None:
         """The constant from the seconds of each; None where they do not tell."""
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Case(NamedTuple):
     """A convolution with padding that keeps its size, and the way in which it is computed.
 
     Attributes:
-        tiles: Cells per axis of the transforms of an FFT.
+        tiles: Elements per axis of the transforms of an FFT.
         threads: Of OpenCV's planes.
     """
 
@@ -81,12 +81,12 @@ class Case(NamedTuple):
         )
 
     @property
-    def problem(self) -> Problem:
+    def problem(self) -> ConvProblem:
         """The convolution in whole numbers."""
         before = self.kernel // 2
         windows = (Window(self.kernel, 1, before, self.kernel - 1 - before),) * len(self.sizes)
         shapes = self.batch, self.channels, self.out, self.groups
-        return Problem(*shapes, self.sizes, windows, self.sizes, self.dtype)
+        return ConvProblem(*shapes, self.sizes, windows, self.sizes, self.dtype)
 
     @property
     def plan(self) -> Plan:
@@ -94,8 +94,8 @@ class Case(NamedTuple):
         algorithm, _, layout = self.way.partition(" ")
         tiles = None
         if self.tiles:
-            cells = tuple(blocks.good_size(self.tiles) for _ in self.sizes)
-            tiles = blocks.tiles_of(self.problem, cells)
+            elements = tuple(blocks.good_size(self.tiles) for _ in self.sizes)
+            tiles = blocks.tiles_of(self.problem, elements)
         return Plan(algorithm, self.backend, layout, tiles, 0, 0.0, "")
 
     def function(self) -> Callable[[], Any]:
@@ -109,13 +109,13 @@ class Case(NamedTuple):
             return ops.load(draw.standard_normal(shape).astype(self.dtype), self.dtype)
 
         x = array(self.batch, self.channels, *self.sizes)
-        w = array(self.out, problem.depth, *(self.kernel,) * problem.rank)
+        w = array(self.out, problem.in_channels_per_group, *(self.kernel,) * problem.spatial_dims)
         if plan.algorithm == "lowrank":
             w = ops.load(np.ones(w.shape, self.dtype), self.dtype)
         planner = Planner(self.backend, DEFAULT)
         return lambda: run_plan(ops, planner, plan, problem, Arrays(x, w))
 
-    def foretold(self, machine: Machine) -> float:
+    def foretold(self, machine: CostRates) -> float:
         """The seconds of it by the cost model."""
         problem, plan = self.problem, self.plan
         rates = machine.of(self.backend)
@@ -152,7 +152,7 @@ class Inversion(NamedTuple):
     def prepare(self) -> Functions:
         return {str(case): case.function() for case in self.cases}
 
-    def conclude(self, name: str, times: Times, machine: Machine) -> float | None:
+    def conclude(self, name: str, times: Times, machine: CostRates) -> float | None:
         rates = machine if self.fresh else with_kept_memory(machine)
         found = [solved(name, case, times[str(case)], rates) for case in self.cases]
         known = [value for value in found if value is not None]
@@ -160,7 +160,7 @@ class Inversion(NamedTuple):
 
 
 @lru_cache
-def with_kept_memory(machine: Machine) -> Machine:
+def with_kept_memory(machine: CostRates) -> CostRates:
     """The machine with the rate at which torch writes memory that is not fresh."""
     kept, other = torch.ones(KEPT), torch.ones(KEPT)
     shortest = inf
@@ -177,7 +177,7 @@ KEPT = 2**22
 """Numbers of an array of 16 MiB, whose memory is kept."""
 
 
-def with_value(name: str, value: float, case: Case, machine: Machine) -> float:
+def with_value(name: str, value: float, case: Case, machine: CostRates) -> float:
     """The seconds that are foretold with another value of one constant."""
     before = FITTED[name]
     FITTED[name] = value
@@ -187,7 +187,7 @@ def with_value(name: str, value: float, case: Case, machine: Machine) -> float:
         FITTED[name] = before
 
 
-def weight(name: str, case: Case, machine: Machine) -> float:
+def weight(name: str, case: Case, machine: CostRates) -> float:
     """The power of the constant with which the foretold seconds grow, where it is in use."""
     value = FITTED[name]
     ends = (with_value(name, value * factor, case, machine) for factor in (0.8, 1.25))
@@ -195,7 +195,7 @@ def weight(name: str, case: Case, machine: Machine) -> float:
     return (high - low) / log(1.25 / 0.8)
 
 
-def solved(name: str, case: Case, seconds: float, machine: Machine) -> float | None:
+def solved(name: str, case: Case, seconds: float, machine: CostRates) -> float | None:
     """The constant, looked for within a factor of 32, by halving the interval of its logarithm."""
     power = weight(name, case, machine)
     if abs(power) < LEAST_WEIGHT:
@@ -231,7 +231,7 @@ class Step(NamedTuple):
     def prepare(self) -> Functions:
         return {str(number): self.case(number).function() for number in self.candidates}
 
-    def conclude(self, name: str, times: Times, machine: Machine) -> float | None:
+    def conclude(self, name: str, times: Times, machine: CostRates) -> float | None:
         del name, machine
         each = [times[str(n)] / self._work(n) for n in self.candidates]
         changes = [max(a / b, b / a) for a, b in pairwise(each)]
@@ -244,8 +244,8 @@ class Step(NamedTuple):
         case = self.case(number)
         if case.plan.tiles is None:
             return case.problem.macs
-        cells, count = prod(case.plan.tiles.transform), prod(case.plan.tiles.counts)
-        return count * cells * log(cells)
+        elements, count = prod(case.plan.tiles.transform), prod(case.plan.tiles.counts)
+        return count * elements * log(elements)
 
 
 CLEAR = 1.2
@@ -278,7 +278,7 @@ class Overtaking(NamedTuple):
         pairs = {candidate: self.make(candidate) for candidate in self.candidates}
         return {f"{c:g} {i}": pair[i] for c, pair in pairs.items() for i in (0, 1)}
 
-    def conclude(self, name: str, times: Times, machine: Machine) -> float | None:
+    def conclude(self, name: str, times: Times, machine: CostRates) -> float | None:
         del name, machine
         found = None
         for candidate in reversed(self.candidates):
@@ -294,7 +294,7 @@ class Formula(NamedTuple):
 
     words: str
     make: Callable[[], Functions]
-    formula: Callable[[Times, Machine], float | None]
+    formula: Callable[[Times, CostRates], float | None]
 
     def __str__(self) -> str:
         return self.words
@@ -302,6 +302,6 @@ class Formula(NamedTuple):
     def prepare(self) -> Functions:
         return self.make()
 
-    def conclude(self, name: str, times: Times, machine: Machine) -> float | None:
+    def conclude(self, name: str, times: Times, machine: CostRates) -> float | None:
         del name
         return self.formula(times, machine)

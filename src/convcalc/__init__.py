@@ -39,7 +39,7 @@ __all__ = [
     "plan_convolution",
 ]
 
-_HOMES = {
+_MODULE_OF = {
     "Report": "analysis",
     "analyze": "analysis",
     "convolve": "execute.convolve",
@@ -57,12 +57,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
     from importlib import import_module
 
     # Kept, so that the name is found without this function from now on.
-    globals()[name] = getattr(import_module(f"convcalc.{_HOMES[name]}"), name)
+    globals()[name] = getattr(import_module(f"convcalc.{_MODULE_OF[name]}"), name)
     return globals()[name]
 
 

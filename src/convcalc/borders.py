@@ -31,7 +31,7 @@ def elements_read(window: Window, size: int, mode: str = "zeros") -> int:
         (4, 6)
     """
     if mode == "zeros":
-        return window.cells_read(size)
+        return window.elements_read(size)
     runs = (run for taps in _taps(window, size) for run in _folded(taps, size, mode))
     return _together(runs)
 

@@ -90,7 +90,7 @@ class ClusterError(OutputError):
     """A scheduler does not answer, or its workers cannot do the work or were lost."""
 
 
-class Problem(NamedTuple):
+class Diagnostic(NamedTuple):
     """One fault in a text: what is wrong, and the characters `start` to `end` where it stands."""
 
     message: str
@@ -111,7 +111,7 @@ class SpecError(ConvcalcError):
     exit_code = 2
 
     def __init__(
-        self, text: str, problems: Iterable[Problem], name: str = "", *, more: bool = False
+        self, text: str, problems: Iterable[Diagnostic], name: str = "", *, more: bool = False
     ) -> None:
         found = tuple(problems)
         self.text = text
@@ -190,7 +190,7 @@ def shortened(text: str, limit: int) -> str:
     return re.sub(rf"\S{{{limit + 1},}}", lambda word: printable(word[0], limit), text)
 
 
-def _pointed(text: str, problem: Problem, name: str) -> str:
+def _pointed(text: str, problem: Diagnostic, name: str) -> str:
     """The message, the line of the text it is about, and carets under the word.
 
     `name` is the file that the text is from, or nothing.

@@ -55,7 +55,7 @@ class Window(NamedTuple):
         return self._replace(after=self.after + max(0, overhang))
 
     def dropped_input(self, size: int) -> int:
-        """Cells at the end of the input, padding apart, that the stride keeps out of every window.
+        """Elements at the end of the input, padding apart, that the stride leaves out.
 
         Source: derived. (i + pb + pa - e) mod s padded elements lie beyond the last window; the
         first `pa` of them, counted from the end, are padding.
@@ -72,7 +72,7 @@ class Window(NamedTuple):
         """
         return self._pairs(positions, self.kernel, self.before, size)
 
-    def cells_read(self, size: int) -> int:
+    def elements_read(self, size: int) -> int:
         """Elements of the input, padding apart, on which a tap lies at one position at least.
 
         Tap t of window u lies on the element u*s + t*d - pb. With g = gcd(s, d) just the pairs

@@ -126,7 +126,7 @@ def test_taps_and_cells_are_those_that_are_found_one_by_one(window, size, positi
 
     assert len(cells(positions)) == window.real_pairs(size, positions)
     if window.out_size(size) > 0:
-        assert len(set(cells(window.out_size(size)))) == window.cells_read(size)
+        assert len(set(cells(window.out_size(size)))) == window.elements_read(size)
 
 
 @settings(max_examples=300)
@@ -141,7 +141,7 @@ def test_a_sum_of_floors_is_that_of_its_terms(count, divisor, step, first):
 def test_the_cells_of_adaptive_windows_are_those_of_their_sum(size, out):
     layer = AdaptiveAvgPool(out)
     ((*sections,),) = layer.sections((1, size))
-    assert sum(end - begin for begin, end in sections) == layer.cells_read((1, size))
+    assert sum(end - begin for begin, end in sections) == layer.elements_read((1, size))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_cells_of_adaptive_windows_are_those_of_their_sum(size, out):
     ],
 )
 def test_cells_of_adaptive_windows(size, out, cells):
-    assert 3 * cells == AdaptiveAvgPool(out).cells_read((3, size))
+    assert 3 * cells == AdaptiveAvgPool(out).elements_read((3, size))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_cells_of_adaptive_windows(size, out, cells):
 )
 def test_literal_counts_of_wide_kernels(window, size, pairs, read):
     assert pairs == window.real_pairs(size, window.out_size(size))
-    assert read == window.cells_read(size)
+    assert read == window.elements_read(size)
 
 
 def test_euclid_is_what_bounds_a_sum_of_floors():

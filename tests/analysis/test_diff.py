@@ -166,7 +166,7 @@ def naive(a, b):
     """The most that an alignment is worth, by trying them all."""
     if not a or not b:
         return 0
-    own = module._worth(a[0], b[0])
+    own = module._match_score(a[0], b[0])
     with_both = own + naive(a[1:], b[1:]) if own else 0
     return max(naive(a[1:], b), naive(a, b[1:]), with_both)
 
@@ -175,7 +175,7 @@ def naive(a, b):
 def test_no_alignment_is_worth_more(first, second):
     first, second = ([w for w in words if w != "flatten"] or ["relu"] for words in (first, second))
     found = difference(reports(first), reports(second))
-    worth = sum(module._worth(p.a, p.b) for p in found.pairs if p.a and p.b)
+    worth = sum(module._match_score(p.a, p.b) for p in found.pairs if p.a and p.b)
     assert naive(found.a.layers, found.b.layers) == worth
 
 
@@ -189,7 +189,7 @@ def test_the_other_way_round_the_same_is_worth_as_much(first, second):
 
 
 def test_very_different_long_networks_are_paired_by_their_place(monkeypatch):
-    monkeypatch.setattr(module, "MOST_CELLS", 5)
+    monkeypatch.setattr(module, "MOST_PAIRS", 5)
     found = between("relu pw:3 bn pw:4 relu", "relu bn pw:3 gelu pw:4 relu")
     assert found.in_order
     assert [
@@ -199,7 +199,7 @@ def test_very_different_long_networks_are_paired_by_their_place(monkeypatch):
         ("only_b", None, "gelu"),
         *(("equal", "pw:4", "pw:4"), ("equal", "relu", "relu")),
     ] == written(found)
-    monkeypatch.setattr(module, "MOST_CELLS", 6)  # the ends are set aside: 2 x 3 are left
+    monkeypatch.setattr(module, "MOST_PAIRS", 6)  # the ends are set aside: 2 x 3 are left
     assert not between("relu pw:3 bn pw:4 relu", "relu bn pw:3 gelu pw:4 relu").in_order
 
 

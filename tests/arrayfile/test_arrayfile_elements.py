@@ -44,7 +44,7 @@ def test_parts_are_those_of_the_whole(path, box, dtype, order, limit, seed):
     np.save(path, whole)
     with open_npy(str(path)).opened() as elements:
         elements._limit = limit
-        part = elements.cells(index)
+        part = elements.read(index)
         places = tuple(rng.integers(0, n, (3, 1, 2)) for n in shape)
         single = elements.take(places)
     np.testing.assert_array_equal(whole[index], part)
@@ -76,14 +76,14 @@ def test_booleans_are_0_or_1(path):
         file.seek(-1, os.SEEK_END)
         file.write(b"\x07")
     with open_npy(str(path)).opened() as elements:
-        assert [0, 1] == elements.cells((slice(1, 3),)).view("u1").tolist()
+        assert [0, 1] == elements.read((slice(1, 3),)).view("u1").tolist()
         assert [1] == elements.take([np.array([2])]).view("u1").tolist()
 
 
 def test_a_single_number_has_no_axes(path):
     np.save(path, np.array(7.5))
     with open_npy(str(path)).opened() as elements:
-        assert 7.5 == elements.cells(())
+        assert 7.5 == elements.read(())
 
 
 @pytest.mark.parametrize(("fortran", "expected"), [(False, (15, 5, 1)), (True, (1, 2, 6))])
@@ -111,10 +111,10 @@ def test_lines_side_by_side_are_read_at_once_and_far_ones_apart(path, monkeypatc
     sizes = counted(monkeypatch)
     np.save(path, np.zeros((100, 1000), "i1"))
     with open_npy(str(path)).opened() as elements:
-        elements.cells((slice(10, 20), slice(None)))  # whole lines: one stretch
-        elements.cells((slice(0, 100), slice(10)))  # 64 KiB hold 66 lines, the last one cut
+        elements.read((slice(10, 20), slice(None)))  # whole lines: one stretch
+        elements.read((slice(0, 100), slice(10)))  # 64 KiB hold 66 lines, the last one cut
         elements._limit = 500
-        elements.cells((slice(0, 3), slice(400, 403)))
+        elements.read((slice(0, 3), slice(400, 403)))
     assert [10_000, 65_010, 33_010, 3, 3, 3] == sizes
 
 
@@ -122,10 +122,10 @@ def test_a_file_that_is_cut_while_it_is_open_is_told(path):
     np.save(path, np.zeros((100, 1000)))
     with open_npy(str(path)).opened() as elements:
         truncated(path)
-        assert 0 == elements.cells((slice(0, 1), slice(None))).sum()
+        assert 0 == elements.read((slice(0, 1), slice(None))).sum()
         with pytest.raises(
             DataError, match=r"x.npy' has changed since the work began; run it again"
         ):
-            elements.cells((slice(99, 100), slice(None)))
+            elements.read((slice(99, 100), slice(None)))
         with pytest.raises(DataError, match="has changed"):
             elements.take([np.array([99]), np.array([3])])

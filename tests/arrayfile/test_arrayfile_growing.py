@@ -20,10 +20,10 @@ def test_pieces_become_the_file(tmp_path):
 
     def fill(elements):
         assert not path.exists()
-        assert not elements.cells(WHOLE).any()
+        assert not elements.read(WHOLE).any()
         for row in range(2):
             elements.write((slice(row, row + 1), *WHOLE[1:]), np.full((1, 3, 5), row + 1))
-        assert [1, 2] == elements.cells(WHOLE)[:, 0, 0].tolist()
+        assert [1, 2] == elements.read(WHOLE)[:, 0, 0].tolist()
 
     grow_array(str(path), (2, 3, 5), np.dtype("float32"), fill)
     expected = np.ones((2, 3, 5), np.float32)

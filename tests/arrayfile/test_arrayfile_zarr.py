@@ -31,7 +31,7 @@ def save(name, version, values=VALUES, **options):
 def cells(name):
     """All cells of an array."""
     stored = zarr_folder.open_zarr(name)
-    return stored.cells((slice(None),) * len(stored.shape))
+    return stored.read((slice(None),) * len(stored.shape))
 
 
 def edit(path, **changes):
@@ -181,7 +181,7 @@ def test_an_array_that_becomes_another_is_noticed():
     stored = zarr_folder.open_zarr("x.zarr")
     save("x.zarr", 3, VALUES.T, overwrite=True)
     with pytest.raises(DataError, match="has changed since the work began"):
-        stored.cells((slice(0, 1), slice(0, 1)))
+        stored.read((slice(0, 1), slice(0, 1)))
 
 
 def test_links_in_a_group_are_not_followed(folder):
@@ -268,7 +268,7 @@ def test_what_is_written_keeps_the_sign_of_zero(folder):
     values = np.full((3, 4), -0.0)
     os.mkdir("y.zarr")
     zarr_folder.make_zarr("y.zarr", "y.zarr", values.shape, (3, 4), values.dtype)
-    zarr_folder.write_cells("y.zarr", "y.zarr", (slice(0, 3), slice(0, 4)), values)
+    zarr_folder.write_box("y.zarr", "y.zarr", (slice(0, 3), slice(0, 4)), values)
     assert np.signbit(cells("y.zarr")).all()
 
 
@@ -277,4 +277,4 @@ def test_what_cannot_be_written_is_called_as_it_will_be(folder):
     zarr_folder.make_zarr("made", "y.zarr", (3, 4), (3, 4), "int8")
     (folder / "made" / "c").write_bytes(b"in the way")
     with pytest.raises(OutputError, match=r"cannot write 'y\.zarr': (Not a directory|File exists)"):
-        zarr_folder.write_cells("made", "y.zarr", (slice(3), slice(4)), np.ones((3, 4), "int8"))
+        zarr_folder.write_box("made", "y.zarr", (slice(3), slice(4)), np.ones((3, 4), "int8"))

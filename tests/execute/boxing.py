@@ -14,10 +14,10 @@ MODES = ("zeros", "reflect", "replicate", "circular")
 @st.composite
 def convolutions(draw, modes=MODES):
     """(a layer that fits, the shape (N, C, *sizes) of its input)."""
-    rank = draw(st.integers(1, 3))
+    spatial_dims = draw(st.integers(1, 3))
     groups = draw(st.integers(1, 3))
     transposed = draw(st.booleans())
-    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))  # noqa: E731
+    each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(spatial_dims))  # noqa: E731
     more = {} if transposed else {"padding_mode": draw(st.sampled_from(modes))}
     kind = ConvTranspose if transposed else Conv
     try:

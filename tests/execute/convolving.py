@@ -102,12 +102,12 @@ def within(y, x, w, reference, dtype="float32"):
 
 def correlate(x, w):
     """Cross-correlation of (N, C, *sizes) with (O, C, *k) in float64, without padding."""
-    rank = x.ndim - 2
+    spatial_dims = x.ndim - 2
     view = np.lib.stride_tricks.sliding_window_view(
         x.astype(float), w.shape[2:], axis=tuple(range(2, x.ndim))
     )
-    letters = "uvw"[:rank]
-    taps = "xyz"[:rank]
+    letters = "uvw"[:spatial_dims]
+    taps = "xyz"[:spatial_dims]
     return np.einsum(f"nc{letters}{taps},oc{taps}->no{letters}", view, w.astype(float))
 
 
@@ -136,7 +136,7 @@ class Case(NamedTuple):
         return Conv if self.extra is None else ConvTranspose
 
     @property
-    def rank(self):
+    def spatial_dims(self):
         return len(self.stride)
 
     @property
@@ -149,7 +149,11 @@ class Case(NamedTuple):
     @property
     def options(self):
         """The keywords of `run`; the rank is told, because a kernel may allow another reading."""
-        return {"groups": self.groups, "parameters": self.parameters, "rank": self.rank}
+        return {
+            "groups": self.groups,
+            "parameters": self.parameters,
+            "spatial_dims": self.spatial_dims,
+        }
 
     def run(self, x, w, b=None, **settings):
         return run(self.kind, x, w, b, **self.options, **settings)
@@ -197,14 +201,14 @@ def _numbers(draw, shape, dtype):
 @st.composite
 def cases(draw, modes=MODES, ranks=(1, 2, 3)):
     """Convolutions of 1 to 3 axes in which the kernel fits, small enough for plain loops."""
-    rank, groups = draw(st.sampled_from(ranks)), draw(st.integers(1, 3))
+    spatial_dims, groups = draw(st.sampled_from(ranks)), draw(st.integers(1, 3))
     mode = draw(st.sampled_from(modes))
-    axes = [draw(_axis(mode, largest=(12, 7, 5)[rank - 1])) for _ in range(rank)]
+    axes = [draw(_axis(mode, largest=(12, 7, 5)[spatial_dims - 1])) for _ in range(spatial_dims)]
     sizes, kernel, stride, pads, dilation = zip(*axes, strict=True)
-    depth, maps = draw(st.integers(1, 3)), groups * draw(st.integers(1, 2))
+    in_channels_per_group, maps = draw(st.integers(1, 3)), groups * draw(st.integers(1, 2))
     return Case(
-        x=(draw(st.integers(1, 2)), groups * depth, *sizes),
-        w=(maps, depth, *kernel),
+        x=(draw(st.integers(1, 2)), groups * in_channels_per_group, *sizes),
+        w=(maps, in_channels_per_group, *kernel),
         bias=maps if draw(st.booleans()) else None,
         stride=stride,
         pads=pads,
@@ -231,14 +235,16 @@ def _axis(draw, mode, largest):
 @st.composite
 def transposed_cases(draw):
     """Transposed convolutions of 1 to 3 axes with at least one output cell."""
-    rank, groups = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    axes = [draw(_transposed_axis(largest=(8, 4, 3)[rank - 1])) for _ in range(rank)]
+    spatial_dims, groups = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    axes = [
+        draw(_transposed_axis(largest=(8, 4, 3)[spatial_dims - 1])) for _ in range(spatial_dims)
+    ]
     sizes, kernel, stride, pads, dilation, extra = zip(*axes, strict=True)
-    channels, depth = groups * draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    channels, in_channels_per_group = groups * draw(st.integers(1, 3)), draw(st.integers(1, 2))
     return Case(
         x=(draw(st.integers(1, 2)), channels, *sizes),
-        w=(channels, depth, *kernel),
-        bias=groups * depth if draw(st.booleans()) else None,
+        w=(channels, in_channels_per_group, *kernel),
+        bias=groups * in_channels_per_group if draw(st.booleans()) else None,
         stride=stride,
         pads=pads,
         dilation=dilation,

@@ -66,7 +66,7 @@ def test_the_weights_tell_the_number_of_spatial_axes(backend, spec, weight, x, e
 
 def test_random_weights_are_for_images_unless_the_rank_is_told():
     assert (4, 5, 7) == network("conv:4,k3", normal(1, 7, 9)).array.shape
-    assert (1, 4, 7) == network("conv:4,k3", normal(1, 7, 9), rank=1).array.shape
+    assert (1, 4, 7) == network("conv:4,k3", normal(1, 7, 9), spatial_dims=1).array.shape
 
 
 def test_an_image_without_channels_gets_them_and_loses_them():

@@ -13,7 +13,7 @@ FEW = settings(max_examples=100)
 
 def plain(case):
     """The same convolution without padding."""
-    return case._replace(pads=((0, 0),) * case.rank, mode="zeros")
+    return case._replace(pads=((0, 0),) * case.spatial_dims, mode="zeros")
 
 
 def same(expected, array):
@@ -44,7 +44,7 @@ def test_the_bias_is_a_number_added_to_each_map(case):
     x, w, _ = case.numbers()
     without = case.run(x, w).array
     b = np.arange(without.shape[1]) * 10 + 5
-    expected = without + b.reshape(1, -1, *[1] * case.rank)
+    expected = without + b.reshape(1, -1, *[1] * case.spatial_dims)
     assert same(expected, case.run(x, w, b).array)
 
 
@@ -54,23 +54,26 @@ def test_the_bias_is_a_number_added_to_each_map(case):
 @given(case=cases())
 def test_a_kernel_of_a_single_one_is_the_identity(kernel, dilation, case):
     x, _, _ = case.numbers()
-    channels, rank = x.shape[1], case.rank
+    channels, spatial_dims = x.shape[1], case.spatial_dims
     for tap in range(kernel):
-        w = np.zeros((channels, channels, *[kernel] * rank), int)
-        w[(range(channels), range(channels), *[tap] * rank)] = 1
-        pads = ((dilation * tap, dilation * (kernel - 1 - tap)),) * rank
+        w = np.zeros((channels, channels, *[kernel] * spatial_dims), int)
+        w[(range(channels), range(channels), *[tap] * spatial_dims)] = 1
+        pads = ((dilation * tap, dilation * (kernel - 1 - tap)),) * spatial_dims
         parameters = {"padding": pads, "dilation": dilation}
-        assert same(x, conv(x, w, rank=rank, parameters=parameters))
+        assert same(x, conv(x, w, spatial_dims=spatial_dims, parameters=parameters))
 
 
 @FEW
 @given(case=cases())
 def test_groups_are_a_dense_kernel_with_zeros_outside_its_blocks(case):
     x, w, b = case.numbers()
-    maps, depth = case.w[0] // case.groups, case.w[1]
+    maps, in_channels_per_group = case.w[0] // case.groups, case.w[1]
     dense = np.zeros((case.w[0], case.x[1], *case.w[2:]), int)
     for g in range(case.groups):
-        rows, columns = slice(g * maps, (g + 1) * maps), slice(g * depth, (g + 1) * depth)
+        rows, columns = (
+            slice(g * maps, (g + 1) * maps),
+            slice(g * in_channels_per_group, (g + 1) * in_channels_per_group),
+        )
         dense[rows, columns] = w[rows]
     expected = case.run(x, w, b).array
     assert same(expected, case._replace(groups=1).run(x, dense, b).array)
@@ -80,10 +83,10 @@ def test_groups_are_a_dense_kernel_with_zeros_outside_its_blocks(case):
 @given(case=transposed_cases())
 def test_transposed_groups_are_a_dense_kernel_with_zeros_outside_its_blocks(case):
     x, w, b = case.numbers()
-    depth, maps = case.w[0] // case.groups, case.w[1]
+    in_channels_per_group, maps = case.w[0] // case.groups, case.w[1]
     dense = np.zeros((case.w[0], case.groups * maps, *case.w[2:]), int)
     for g in range(case.groups):
-        rows = slice(g * depth, (g + 1) * depth)
+        rows = slice(g * in_channels_per_group, (g + 1) * in_channels_per_group)
         dense[rows, g * maps : (g + 1) * maps] = w[rows]
     expected = case.run(x, w, b).array
     assert same(expected, case._replace(groups=1).run(x, dense, b).array)
@@ -93,7 +96,7 @@ def test_transposed_groups_are_a_dense_kernel_with_zeros_outside_its_blocks(case
 @given(case=cases())
 def test_a_stride_keeps_every_so_many_outputs_of_stride_1(case):
     x, w, b = case.numbers()
-    every = case._replace(stride=(1,) * case.rank).run(x, w, b).array
+    every = case._replace(stride=(1,) * case.spatial_dims).run(x, w, b).array
     expected = every[(..., *(slice(None, None, s) for s in case.stride))]
     assert same(expected, case.run(x, w, b).array)
 
@@ -106,7 +109,7 @@ def test_dilation_is_a_kernel_with_zeros_between_its_taps(case):
     stuffed = np.zeros((*case.w[:2], *extents), int)
     stuffed[(..., *(slice(None, None, d) for d in case.dilation))] = w
     expected = case.run(x, w, b).array
-    dense = case._replace(dilation=(1,) * case.rank)
+    dense = case._replace(dilation=(1,) * case.spatial_dims)
     if case.kind is ConvTranspose:
         # Output padding may reach the dilation only where there is one: its cells are cut instead.
         uncut = dense._replace(extra=tuple(min(op, s - 1) for op, s in _extras(case)))
@@ -137,7 +140,7 @@ def test_padding_is_that_of_numpy_written_into_the_input(mode, data):
     )
     case = data._replace(pads=pads, mode=mode)
     if not fits:
-        case = case._replace(w=(*data.w[:2], *[1] * data.rank))
+        case = case._replace(w=(*data.w[:2], *[1] * data.spatial_dims))
     x, w, b = case.numbers()
     padded = np.pad(x, ((0, 0), (0, 0), *pads), PAD_MODES[mode])
     expected = plain(case).run(padded, w, b).array
@@ -181,9 +184,9 @@ def test_circular_padding_moves_the_output_with_the_input(case):
     pads = tuple((0, d * (k - 1)) for d, k in zip(case.dilation, case.w[2:], strict=True))
     sizes = tuple(max(size, after) for size, (_, after) in zip(case.x[2:], pads, strict=True))
     case = case._replace(
-        x=(*case.x[:2], *sizes), pads=pads, mode="circular", stride=(1,) * case.rank
+        x=(*case.x[:2], *sizes), pads=pads, mode="circular", stride=(1,) * case.spatial_dims
     )
     x, w, b = case.numbers()
-    axes = tuple(range(2, 2 + case.rank))
+    axes = tuple(range(2, 2 + case.spatial_dims))
     expected = np.roll(case.run(x, w, b).array, 1, axes)
     assert same(expected, case.run(np.roll(x, 1, axes), w, b).array)

@@ -111,7 +111,7 @@ def test_inside_the_input_the_rules_of_ieee_hold(backend, x, w, expected):
 )
 def test_16_bits_are_summed_in_32(backend, dtype, stuck):
     x, w = np.ones((1, 512, 5), "float16"), np.ones((1, 512, 5), "float16")
-    array = conv(x, w, backend=backend, dtype=dtype, rank=1)
+    array = conv(x, w, backend=backend, dtype=dtype, spatial_dims=1)
     assert stuck < 2560 == array.item()  # 512 channels * 5 taps
 
 
@@ -152,7 +152,9 @@ def test_the_smallest_numbers_are_kept(backend):
 )
 def test_mixed_dtypes_are_promoted_and_that_is_said(backend, x, w, promoted):
     names = f"{np.dtype(x).name} (the input), {np.dtype(w).name} (the kernel)"
-    result = run(Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), backend=backend, rank=1)
+    result = run(
+        Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), backend=backend, spatial_dims=1
+    )
     assert (promoted, [[[3]]]) == (result.array.dtype, result.array.tolist())
     assert (f"mixed dtypes are promoted to {promoted}: {names}",) == result.notes
 
@@ -168,7 +170,12 @@ def test_mixed_dtypes_are_promoted_and_that_is_said(backend, x, w, promoted):
     ],
 )
 def test_nothing_is_said_where_nothing_was_decided(x, w, dtype):
-    assert () == run(Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), dtype=dtype, rank=1).notes
+    assert (
+        ()
+        == run(
+            Conv, np.ones((1, 1, 3), x), np.ones((1, 1, 3), w), dtype=dtype, spatial_dims=1
+        ).notes
+    )
 
 
 @both

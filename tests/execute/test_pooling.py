@@ -23,10 +23,10 @@ from convcalc.layers import (
 @st.composite
 def pools(draw):
     """(shape, arguments of a maximum pooling) of one axis to three; many do not fit."""
-    rank = draw(st.integers(1, 3))
+    spatial_dims = draw(st.integers(1, 3))
 
     def axes(low, high):
-        return draw(st.tuples(*[st.integers(low, high)] * rank))
+        return draw(st.tuples(*[st.integers(low, high)] * spatial_dims))
 
     arguments = {
         "kernel_size": axes(1, 4),

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcalc.errors import ResourceError
-from convcalc.execute.problem import Problem, problem_of
+from convcalc.execute.problem import ConvProblem, problem_of
 from convcalc.execute.tiling import boxes, choose, of_box, span
 from convcalc.window import Window
 
@@ -20,7 +20,7 @@ def needed(problem):
     return problem.bytes
 
 
-IMAGE = Problem(
+IMAGE = ConvProblem(
     batch=2,
     channels=3,
     out_channels=8,
@@ -33,7 +33,7 @@ IMAGE = Problem(
 
 # Derived by hand.
 @pytest.mark.parametrize(
-    ("window", "size", "outputs", "cells", "ends"),
+    ("window", "size", "outputs", "elements", "ends"),
     [
         (Window(3, 1, 1, 1), 10, (0, 4), (0, 5), (1, 0)),
         (Window(3, 1, 1, 1), 10, (4, 8), (3, 9), (0, 0)),
@@ -42,12 +42,12 @@ IMAGE = Problem(
         (Window(3, 1, 2, 2, 2), 5, (0, 5), (0, 5), (2, 2)),
     ],
 )
-def test_what_outputs_read(window, size, outputs, cells, ends):
+def test_what_outputs_read(window, size, outputs, elements, ends):
     found = span(window, size, outputs, transposed=False)
-    assert cells == found.cells
+    assert elements == found.elements
     assert ends == (found.window.before, found.window.after)
     assert not found.empty
-    assert outputs[1] - outputs[0] == found.window.out_size(cells[1] - cells[0])
+    assert outputs[1] - outputs[0] == found.window.out_size(elements[1] - elements[0])
 
 
 def test_outputs_of_padding_alone_read_nothing():
@@ -58,19 +58,19 @@ def test_outputs_of_padding_alone_read_nothing():
 
 # Kernel 4, stride 2, one cell cropped: cell j reaches the outputs 2j - 1 ... 2j + 2.
 @pytest.mark.parametrize(
-    ("outputs", "cells", "before"),
+    ("outputs", "elements", "before"),
     [((0, 4), (0, 3), 1), ((4, 8), (1, 5), 3), ((14, 16), (6, 8), 3)],
 )
-def test_what_transposed_outputs_read(outputs, cells, before):
+def test_what_transposed_outputs_read(outputs, elements, before):
     found = span(Window(4, 2, 1, 1), 8, outputs, transposed=True)
-    assert cells == found.cells
+    assert elements == found.elements
     assert before == found.window.before
 
 
 def test_an_output_that_no_cell_reaches_starts_at_the_cell_before_it():
     # One tap, stride 3: cell 0 reaches output 0, cell 1 output 3; 1 and 2 are nobody's.
     found = span(Window(1, 3), 4, (1, 3), transposed=True)
-    assert (0, 1) == found.cells
+    assert (0, 1) == found.elements
     assert 1 == found.window.before
 
 
@@ -123,9 +123,9 @@ def test_boxes_cover_the_result_once_and_keep_their_promise(case, budget):
         count += 1
         own = of_box(problem, tiling.channels, tiling.sizes)
         for axis, one in enumerate(box.spans):
-            assert one.cells[1] - one.cells[0] <= own.sizes[axis]
-            assert 0 <= one.cells[0]
-            assert one.cells[1] <= problem.sizes[axis]
+            assert one.elements[1] - one.elements[0] <= own.sizes[axis]
+            assert 0 <= one.elements[0]
+            assert one.elements[1] <= problem.sizes[axis]
     assert (seen == 1).all()
     assert tiling.boxes == count
     assert tiling.bytes <= budget

@@ -75,7 +75,7 @@ def test_each_product_below_the_normal_range_may_lose_half_a_step(
     one, other, step = DENORMAL[dtype]
     stored = "float32" if dtype == "bfloat16" else dtype
     x, w = np.full((1, 1, 40), one, stored), np.full((1, 1, 9), other, stored)
-    found = run(kind, x, w, rank=1, backend=backend, dtype=dtype, verify="all")
+    found = run(kind, x, w, spatial_dims=1, backend=backend, dtype=dtype, verify="all")
     # The middle of it, where all taps of a transposed convolution meet cells too.
     assert Fraction(steps) * Fraction(step) == Fraction(float(found.array[0, 0, 20]))
     exact = 9 * Fraction(float(x[0, 0, 0])) * Fraction(float(w[0, 0, 0]))
@@ -94,7 +94,7 @@ def test_below_the_normal_range_a_step_for_each_product_is_allowed_and_no_more(
     one, other, step = DENORMAL["float32"]
     Broken(monkeypatch, (0, 0, 20), lambda value: value + np.float32(steps * step))
     x, w = np.full((1, 1, 40), one, "float32"), np.full((1, 1, 9), other, "float32")
-    found = verified(Conv, x, w, rank=1)
+    found = verified(Conv, x, w, spatial_dims=1)
     assert passed == found.passed
     assert (9 * step, (4.5 + steps) * step) == pytest.approx((found.bound, found.error), rel=1e-5)
 
@@ -104,7 +104,7 @@ def test_below_the_normal_range_a_step_for_each_product_is_allowed_and_no_more(
 def test_long_sums_of_positive_numbers_stay_within_it(backend, kernel, size):
     # The worst case: partial sums grow all the way, so that roundings do not shrink.
     x, weight = abs(normal(1, 1, size)), abs(normal(1, 1, kernel))
-    assert verified(Conv, x, weight, backend=backend, rank=1).passed
+    assert verified(Conv, x, weight, backend=backend, spatial_dims=1).passed
 
 
 @pytest.mark.parametrize(("kernel", "size"), [(9, 20000), (256, 20000), (4096, 12000)])
@@ -114,7 +114,7 @@ def test_sums_tap_by_tap_come_near_the_bound(monkeypatch, kernel, size):
     plan.cache_clear()
     monkeypatch.setattr(planner, "_layouts", lambda *_: ["contiguous"])
     x, weight = abs(normal(1, 1, size)), abs(normal(1, 1, kernel))
-    found = verified(Conv, x, weight, backend="numpy", rank=1, algorithm="direct")
+    found = verified(Conv, x, weight, backend="numpy", spatial_dims=1, algorithm="direct")
     plan.cache_clear()
     assert found.passed
     assert found.error > found.bound / 8
@@ -205,7 +205,7 @@ def test_one_wrong_integer_is_found_where_it_is(monkeypatch, place):
 def test_an_integer_that_float64_cannot_tell_apart_is_found(monkeypatch):
     Broken(monkeypatch, (0, 0, 1), lambda value: value + 1)
     x = np.array([2**60, 2**60 + 1, 5])
-    found = verified(Conv, x, np.array([1, 2]), rank=1)
+    found = verified(Conv, x, np.array([1, 2]), spatial_dims=1)
     assert (False, (0, 0, 1)) == (found.passed, found.place)
 
 
@@ -231,9 +231,9 @@ def test_a_backend_that_pads_wrongly_is_found(monkeypatch):
     x, w = normal(1, 2, 9, 9), normal(3, 2, 3, 3)
     options = {"parameters": {"padding": 1, "padding_mode": "reflect"}}
     assert verified(Conv, x, w, **options).passed
-    real = numpy_backend.source_cells
+    real = numpy_backend.source_indices
     monkeypatch.setattr(
-        numpy_backend, "source_cells", lambda size, window, _: real(size, window, "replicate")
+        numpy_backend, "source_indices", lambda size, window, _: real(size, window, "replicate")
     )
     assert not verified(Conv, x, w, **options).passed
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.language.expressions import (
-    Arriving,
+    InputChannels,
     Operation,
     Parameter,
     joined,
@@ -13,7 +13,7 @@ from convcalc.language.expressions import (
     write_expression,
 )
 
-W, IN = Parameter("w"), Arriving()
+W, IN = Parameter("w"), InputChannels()
 NINES = 10**18 - 1
 
 
@@ -172,7 +172,7 @@ def _exact(expression, values):
                 return one * other
             quotient, rest = divmod(one, other)
             return quotient if sign == "//" else rest
-        case Arriving():
+        case InputChannels():
             return values["C"]
         case Parameter(name):
             return values[PYTHON[f"${name}"]]

@@ -179,7 +179,7 @@ def test_a_message_stays_readable_whatever_is_typed(text):
     ("message", "column", "width", "text", "shape"),
     [
         (
-            "the kernel spans 9 cells, the padded input 4 (4 + 0 + 0)",
+            "the kernel spans 9 elements, the padded input 4 (4 + 0 + 0)",
             6,
             9,
             "pw:8 conv:8,k9",

@@ -83,7 +83,11 @@ from convcalc.network.graph import Network
         (lambda: LeakyReLU(10**400), "negative_slope", "expected a finite number, got inf"),
         (lambda: Dropout(1.5), "p", "must be at most 1, got 1.5"),
         (lambda: Hardtanh(2, 1), "max_val", "must be above min_val=2, got 1"),
-        (lambda: Pad("same"), "padding", "expected cells, as 3, 1x2 (per axis), 0:1 (begin:end)"),
+        (
+            lambda: Pad("same"),
+            "padding",
+            "expected elements, as 3, 1x2 (per axis), 0:1 (begin:end)",
+        ),
         (lambda: Pad(-1), "padding", "must be at least 0, got -1"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),

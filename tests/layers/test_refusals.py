@@ -84,16 +84,16 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (
             Conv(8, 5),
             (3, 4, 9),
-            "spans 5 cells, the padded input 4 (4 + 0 + 0) in 3x4x9; 1 more cell ",
+            "spans 5 elements, the padded input 4 (4 + 0 + 0) in 3x4x9; 1 more element ",
         ),
-        (Conv(8, 5, dilation=3), (3, 4), "spans 13 cells (5 taps, dilation 3)"),
+        (Conv(8, 5, dilation=3), (3, 4), "spans 13 elements (5 taps, dilation 3)"),
         (
             Conv(8, 7, padding=((1, 2),)),
             (3, 2),
-            "the padded input 5 (2 + 1 + 2) in 3x2; 2 more cells",
+            "the padded input 5 (2 + 1 + 2) in 3x2; 2 more elements",
         ),
-        (Depthwise(5), (3, 4), "the kernel spans 5 cells"),
-        (Separable(5, out_channels=2), (3, 4), "the kernel spans 5 cells"),
+        (Depthwise(5), (3, 4), "the kernel spans 5 elements"),
+        (Separable(5, out_channels=2), (3, 4), "the kernel spans 5 elements"),
         (Conv(8, 3, groups=3), (4, 9), "4 input channels do not divide by groups=3"),
         (Conv(8, 3, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
         (Conv(8, 3, groups=8), (12, 9), "12 and 8 channels allow groups 1, 2, 4"),
@@ -101,10 +101,14 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (ConvTranspose(8, 3, groups=3), (4, 9), "4 input channels do not divide by groups=3"),
         (ConvTranspose(8, 3, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
         (Pointwise(8, groups=3), (6, 9), "8 output channels do not divide by groups=3"),
-        (ConvTranspose(8, 3, padding=2), (3, 2), "padding 2 leaves an output of 0 cells"),
-        (ConvTranspose(8, 3, padding=5), (3, 2, 9), "leaves an output of -6x1 cells; every axis"),
-        (ConvTranspose(8, 2, 2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
-        (Conv(8, 1, padding=2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
+        (ConvTranspose(8, 3, padding=2), (3, 2), "padding 2 leaves an output of 0 elements"),
+        (
+            ConvTranspose(8, 3, padding=5),
+            (3, 2, 9),
+            "leaves an output of -6x1 elements; every axis",
+        ),
+        (ConvTranspose(8, 2, 2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
+        (Conv(8, 1, padding=2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
         (ConvTranspose(8, 3, 2, output_size=8), (3, 4), "8 cannot come from 3x4; 9 to 10 can"),
         (ConvTranspose(8, 3, 2, output_size=11), (3, 4), "11 cannot come from 3x4; 9 to 10 can"),
         (
@@ -115,19 +119,23 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         (
             Conv(8, 1, padding=3, padding_mode="reflect"),
             (3, 3),
-            "padding of 3 on an axis of 3 cells",
+            "padding of 3 on an axis of 3 elements",
         ),
         (Conv(8, 1, padding=((0, 3),), padding_mode="reflect"), (3, 3), "at most 2 fit"),
         (Conv(8, 1, padding=4, padding_mode="circular"), (3, 3), "at most 3 fit"),
         (Depthwise(1, padding=((4, 0),), padding_mode="circular"), (3, 3), "at most 3 fit"),
-        (MaxPool(5), (3, 4, 9), "the kernel spans 5 cells, the padded input 4 (4 + 0 + 0)"),
-        (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more cell "),
+        (MaxPool(5), (3, 4, 9), "the kernel spans 5 elements, the padded input 4 (4 + 0 + 0)"),
+        (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more element "),
         (GroupNorm(3), (4, 9), "4 channels do not divide by num_groups=3; the input is 4x9"),
-        (InstanceNorm(), (4, 1, 1), "needs more than one cell in each channel, got 4x1x1"),
+        (InstanceNorm(), (4, 1, 1), "needs more than one element in each channel, got 4x1x1"),
         (PReLU(3), (4, 9), "num_parameters=3 on 4x9; 1 or 4 fit"),
         (Pad(3, "reflect"), (3, 3), "at most 2 fit"),
-        (Upsample(2**31 - 1), (3, 3), "an output axis longer than 2147483647 cells"),
-        (PixelShuffle(2), (6, 4, 4), "6 channels do not divide by 4, the cells of a block of 2x2"),
+        (Upsample(2**31 - 1), (3, 3), "an output axis longer than 2147483647 elements"),
+        (
+            PixelShuffle(2),
+            (6, 4, 4),
+            "6 channels do not divide by 4, the elements of a block of 2x2",
+        ),
         (ChannelShuffle(3), (4, 9), "4 channels do not divide by groups=3; the input is 4x9"),
         (Slice((0, 5)), (4, 9), "channels 0:5 of 4x9, which has 4; an end of at most 4 fits"),
         (Conv(8, 3), (3,), "channels and 1 to 3 spatial sizes, as 3x224x224; got 3"),
@@ -144,7 +152,7 @@ def test_a_layer_that_does_not_fit_says_why(layer, shape, message):
 def test_a_misfit_names_its_layer():
     with pytest.raises(ShapeError) as caught:
         Network.chain([Conv(8, 3), Conv(8, 9)]).analyze((3, 4, 4))
-    assert str(caught.value).startswith("layer 1 (conv:8,k9): the kernel spans 9 cells, ")
+    assert str(caught.value).startswith("layer 1 (conv:8,k9): the kernel spans 9 elements, ")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def labels(network):
 
 def run(text, **settings):
     network = convcalc.parse(text)
-    return run_network(network, X, {}, Settings(backend="numpy", rank=1, **settings))
+    return run_network(network, X, {}, Settings(backend="numpy", spatial_dims=1, **settings))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_every_layer_is_computed_and_may_be_saved():
     seen = []
     network = convcalc.parse("a=pad:1 relu @a")
     run_network(
-        network, X, {}, Settings(backend="numpy", rank=1), lambda name, _: seen.append(name)
+        network, X, {}, Settings(backend="numpy", spatial_dims=1), lambda name, _: seen.append(name)
     )
     assert ["a", "1"] == seen
 

@@ -51,7 +51,7 @@ __all__ = [
     "totals_of",
 ]
 
-_HOMES = {
+_MODULE_OF = {
     "Comparison": "compare",
     "Outcome": "compare",
     "DEVICES": "roofline.devices",
@@ -74,8 +74,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Everything beside the report, loaded when it is first used."""
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'convcalc.analysis' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"convcalc.analysis.{_HOMES[name]}"), name)
+    return getattr(import_module(f"convcalc.analysis.{_MODULE_OF[name]}"), name)

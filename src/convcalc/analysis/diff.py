@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.collecting import uncollected
+from convcalc.collecting import gc_paused
 from convcalc.layers.kinds import KINDS, row_of
 from convcalc.network.graph import INPUT
 
@@ -29,7 +29,7 @@ REWIRED = "rewired"
 ONLY_A = "only_a"
 ONLY_B = "only_b"
 
-MOST_CELLS = 1_000_000
+MOST_PAIRS = 1_000_000
 """Pairs of layers that are weighed, in about a second; beyond that layers are paired by place."""
 
 FAMILIES = (
@@ -126,15 +126,15 @@ def difference(a: Report, b: Report) -> Difference:
     head = _alike(a.layers, b.layers)
     first, second = a.layers[head:], b.layers[head:]
     ends: list[_Match] = []
-    if len(first) * len(second) > MOST_CELLS:  # the same layers at the end may be enough
+    if len(first) * len(second) > MOST_PAIRS:  # the same layers at the end may be enough
         tail = _alike(first[::-1], second[::-1])
         ends = list(zip(first[len(first) - tail :], second[len(second) - tail :], strict=True))
         first, second = first[: len(first) - tail], second[: len(second) - tail]
-    in_order = len(first) * len(second) > MOST_CELLS
-    with uncollected():
+    in_order = len(first) * len(second) > MOST_PAIRS
+    with gc_paused():
         middle = _by_place(first, second) if in_order else _aligned(first, second)
     heads = zip(a.layers[:head], b.layers[:head], strict=True)
-    return Difference(a, b, _judged([*heads, *middle, *ends]), in_order)
+    return Difference(a, b, _classify([*heads, *middle, *ends]), in_order)
 
 
 _Match = tuple["LayerReport | None", "LayerReport | None"]
@@ -153,7 +153,7 @@ def _by_place(first: Sequence[LayerReport], second: Sequence[LayerReport]) -> li
     """Each layer with the one at the same place, where they are of one family."""
     matches: list[_Match] = []
     for a, b in zip(first, second, strict=False):
-        matches += [(a, b)] if _worth(a, b) else [(a, None), (None, b)]
+        matches += [(a, b)] if _match_score(a, b) else [(a, None), (None, b)]
     shorter = min(len(first), len(second))
     return [
         *matches,
@@ -196,20 +196,20 @@ def _aligned(first: Sequence[LayerReport], second: Sequence[LayerReport]) -> lis
 
 
 def _remembered() -> Callable[[LayerReport, LayerReport], int]:
-    """`_worth`, asked once for each two layers that look alike: networks repeat themselves."""
+    """`_match_score`, asked once for each two equal layers: networks repeat themselves."""
     known: dict[tuple[object, ...], int] = {}
 
     def worth(a: LayerReport, b: LayerReport) -> int:
         key = (a.spec, a.input_shapes, a.output_shape, b.spec, b.input_shapes, b.output_shape)
         value = known.get(key)
         if value is None:
-            value = known[key] = _worth(a, b)
+            value = known[key] = _match_score(a, b)
         return value
 
     return worth
 
 
-def _worth(a: LayerReport, b: LayerReport) -> int:
+def _match_score(a: LayerReport, b: LayerReport) -> int:
     """What a pair of layers is worth; 0 if they cannot be paired."""
     if a.kind != b.kind and not _related(a.kind, b.kind):
         return 0
@@ -238,7 +238,7 @@ def _first_argument(row: LayerReport) -> str:
     return row.spec.partition(":")[2].partition(",")[0]
 
 
-def _judged(matches: Sequence[_Match]) -> tuple[Pair, ...]:
+def _classify(matches: Sequence[_Match]) -> tuple[Pair, ...]:
     """The matches with what they are."""
     partner = {a.index: b.index for a, b in matches if a is not None and b is not None}
     partner[INPUT] = INPUT

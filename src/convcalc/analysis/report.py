@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.collecting import uncollected
+from convcalc.collecting import gc_paused
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps
 from convcalc.layers.kinds import KINDS
@@ -51,10 +51,10 @@ class ConventionText(NamedTuple):
 class Totals:
     """Exact whole numbers over all layers and samples; `params` are counted once.
 
-    `mac_activations` are the numbers that leave layers with multiply-accumulates, which others call
-    the activations of a network; those between the stages of a `sep` are not among them. `total` is
-    the headline figure of the convention: of our own the MACs. What is not known is left out of the
-    sums, and the report says that it is partial.
+    `mac_activations` are the elements that leave layers with multiply-accumulates, which others
+    call the activations of a network; those between the stages of a `sep` are not among them.
+    `total` is the headline figure of the convention: of our own the MACs. What is not known is left
+    out of the sums, and the report says that it is partial.
     """
 
     params: int
@@ -81,20 +81,20 @@ class LayerReport:
         input_shapes: (channels, *spatial) of each input, of one sample.
         output_shape: (channels, *spatial) that leaves, of one sample.
         weights: Shape of each weight by its name.
-        params: Numbers in all weights.
+        params: Elements of all weights.
         macs: Multiply-accumulates of the whole batch.
         flops: 2 * macs.
         bias_adds: Additions of the bias, of the whole batch.
         elements: Operations of normalisation, activation, pooling, merges by type, of the batch.
-        activations: Numbers that leave the layer, of the whole batch.
+        activations: Elements that leave the layer, of the whole batch.
         receptive_field: The field of each spatial axis.
-        unread: Cells at the end of each spatial axis that no window reaches.
+        dropped_input: Elements at the end of each spatial axis that no window reaches.
         counted: Whether its costs are known; where they are not, the figures above are 0.
         total: The headline figure of the convention, of the whole batch; None if it is not known.
         terms: What the convention adds to the multiply-accumulates, and why.
         repeats: Whether padding that is not of zeros lies in it or before it. The receptive field
-            is then that of outputs which read no copied cell; others, near a border, see the
-            cells that were copied, which may lie anywhere.
+            is then that of outputs which read no copied element; others, near a border, see the
+            elements that were copied, which may lie anywhere.
     """
 
     index: int
@@ -191,7 +191,7 @@ def analyze(
     """
     batch = count(1).normalise("batch", batch)
     rules = _rules(convention)
-    with uncollected():
+    with gc_paused():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
     return Report(tuple(input_shape), batch, layers, totals_of(layers), name, network.output)
@@ -262,9 +262,11 @@ def _facts(step: Step, batch: int, convention: Convention | None, *, function: b
     costs = layer.costs(*arriving)
     terms: tuple[Term, ...] | None = ()
     if convention is not None and costs is not None:
-        from convcalc.analysis.conventions.base import Call
+        from convcalc.analysis.conventions.base import CountedLayer
 
-        terms = convention.terms(Call(layer, arriving, step.leaving, batch, costs, function))
+        terms = convention.terms(
+            CountedLayer(layer, arriving, step.leaving, batch, costs, function)
+        )
     return _Facts(
         layer=layer,
         spec=layer.spec(),
@@ -272,7 +274,7 @@ def _facts(step: Step, batch: int, convention: Convention | None, *, function: b
         params=sum(prod(shape) for shape in weights.values()),
         costs=costs,
         unread=layer.dropped_input(arriving[0]),
-        repeats=layer.repeats_cells(arriving[0]),
+        repeats=layer.repeats_elements(arriving[0]),
         terms=terms if costs else None,
     )
 

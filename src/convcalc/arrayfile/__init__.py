@@ -31,7 +31,7 @@ from convcalc.arrayfile.archive import read_archive
 from convcalc.arrayfile.folder import check_folder, filled_folder
 from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.packing import write_archive
-from convcalc.arrayfile.reading import read_array, read_stand_in
+from convcalc.arrayfile.reading import read_array, read_placeholder
 from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.writing import write_array
 
@@ -42,7 +42,7 @@ __all__ = [
     "grow_array",
     "read_archive",
     "read_array",
-    "read_stand_in",
+    "read_placeholder",
     "write_archive",
     "write_array",
 ]

@@ -46,7 +46,7 @@ class Elements:
         self._limit = SCRATCH // header.dtype.itemsize
         self._steps = steps(header.shape, fortran=header.fortran_order)
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis, in C order.
 
         Raises:

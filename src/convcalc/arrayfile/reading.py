@@ -45,7 +45,7 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     return array
 
 
-def read_stand_in(path: str) -> Array:
+def read_placeholder(path: str) -> Array:
     """An array of the shape and dtype of a `.npy` file that takes no memory: all elements are 1.
 
     Only the header of a file is read; whatever is not a plain `.npy` file is read as a whole.

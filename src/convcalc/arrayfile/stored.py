@@ -52,7 +52,7 @@ class Stored(Protocol):
     @property
     def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis.
 
         Raises:
@@ -81,7 +81,7 @@ class Readable(Protocol):
     @property
     def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis."""
 
     def take(self, index: Sequence[Array]) -> Array:
@@ -129,7 +129,7 @@ def open_parts(path: str) -> StoredNpy | Held:
     return Held(read_array(path)) if is_stream_or_archive(path) else open_npy(path)
 
 
-def stand_in(stored: Stored | Readable) -> Array:
+def placeholder(stored: Stored | Readable) -> Array:
     """An array of the same shape and dtype that takes no memory: all its elements are 1."""
     return np.broadcast_to(np.ones((), stored.dtype), stored.shape)
 
@@ -137,8 +137,8 @@ def stand_in(stored: Stored | Readable) -> Array:
 def to_show(stored: Stored | Readable) -> Array:
     """The array, if it is small enough for its values to be shown; else one of its form."""
     if prod(stored.shape) > MOST_SHOWN:
-        return stand_in(stored)
-    return stored.cells((slice(None),) * len(stored.shape))
+        return placeholder(stored)
+    return stored.read((slice(None),) * len(stored.shape))
 
 
 @dataclass(frozen=True)
@@ -170,14 +170,14 @@ class StoredNpy:
                 self.check()  # numbers of two files may be at fault in ways that neither is
                 raise
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis; the rest of the file is not read.
 
         Raises:
             DataError: they cannot be read, or the file is not what it was.
         """
         with self.opened() as elements:
-            return elements.cells(index)
+            return elements.read(index)
 
     def check(self) -> None:
         """Refuse what is no longer the file that was opened.
@@ -214,7 +214,7 @@ class Held:
         """Itself."""
         yield self
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """Some elements, a slice per axis."""
         return self.array[index]
 

@@ -51,7 +51,7 @@ class StoredZarr:
         """The dtype of its elements, in native byte order."""
         return self.layout.dtype
 
-    def cells(self, index: tuple[slice, ...]) -> Array:
+    def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis; chunks without any of them are not read.
 
         Raises:
@@ -122,7 +122,7 @@ def make_zarr(
         raise failure(quoted(name), error) from None
 
 
-def write_cells(path: str, name: str, index: tuple[slice, ...], values: Array) -> None:
+def write_box(path: str, name: str, index: tuple[slice, ...], values: Array) -> None:
     """Writes whole chunks of an array that `make_zarr` has made.
 
     Raises:
@@ -136,7 +136,7 @@ def write_cells(path: str, name: str, index: tuple[slice, ...], values: Array) -
         raise failure(quoted(name), error) from None
 
 
-def take_away_unfinished(path: str, name: str) -> None:
+def remove_partial_chunks(path: str, name: str) -> None:
     """Removes what was left by a process that died while it wrote a chunk.
 
     zarr writes a chunk beside its place, and moves it there when it is whole.

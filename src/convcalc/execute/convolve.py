@@ -25,7 +25,7 @@ from convcalc.execute.executor.prepared import call_of
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import Plan, plan
 from convcalc.execute.problem import problem_of
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.layers.conv import Conv
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ def convolve(
         kernel: (O, C/groups, *k), transposed (C, O/groups, *k), of the same library.
         bias: (O), one number for every output channel, or None.
         stride: Step from one window to the next, for all axes or per axis.
-        padding: Cells at the ends, per axis, ((before, after), ...), or a word such as "same".
+        padding: Elements at the ends, per axis, ((before, after), ...), or a word such as "same".
         dilation: Spacing of kernel elements; 1 leaves no holes.
         groups: Blocks of channels that do not mix.
         padding_mode: zeros, reflect, replicate or circular.
         transposed: A transposed convolution.
-        output_padding: Cells added to the end of a transposed result.
+        output_padding: Elements added to the end of a transposed result.
         algorithm: direct, im2col, fft, lowrank, or auto for the one that should be fastest.
         backend: numpy, torch, or auto. Tensors are computed by torch.
         threads: Threads of torch for this call. numpy takes its threads from the environment.
@@ -150,7 +150,8 @@ def plan_convolution(
     )
     if len(shape) != len(kernel_shape) or not 3 <= len(shape) <= 5:
         raise DataError(
-            f"the input {times(tuple(shape))} and the kernel {times(tuple(kernel_shape))} must "
+            f"the input {format_shape(tuple(shape))} and the kernel "
+            f"{format_shape(tuple(kernel_shape))} must "
             f"both have 3 to 5 axes: (N, C, *spatial) and (O, C/groups, *k)"
         )
     layer = layer_of(
@@ -184,7 +185,7 @@ def _convolved(
     x, kernel, bias, tensors = _adopted(x, kernel, bias)
     check_content(x, kernel)
     axes = axes_of(x, kernel, groups, transposed, dims)
-    weight = full_kernel(kernel, axes.rank)
+    weight = full_kernel(kernel, axes.spatial_dims)
     samples = batch_first(x, axes)
     check_content(x, kernel, samples=not axes.added)
     shapes = tuple(weight.shape), tuple(samples.shape[1:])
@@ -293,7 +294,8 @@ def _into(result: Any, out: Any | None) -> Any:
     wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
     if given != wanted:
         raise DataError(
-            f"out is {times(given[0])} {given[1]}, the result {times(wanted[0])} {wanted[1]}"
+            f"out is {format_shape(given[0])} {given[1]}, the result {format_shape(wanted[0])} "
+            f"{wanted[1]}"
         )
     out[...] = result
     return out

@@ -1,4 +1,4 @@
-"""A network on real arrays: dtypes, axes, backend and weights settled, then layer by layer."""
+"""A network on real arrays: dtypes, axes, backend and weights prepared, then layer by layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from convcalc.execute.job import network_work
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import plan
 from convcalc.execute.problem import problems_of
-from convcalc.execute.settings import Outlook, Result, Settings
+from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.verify import verify
 from convcalc.execute.weights.batchnorm_folding import fold_norms
 from convcalc.network.graph import INPUT, Network
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.executor.executor import Executor
     from convcalc.execute.job import Weights, Work
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -155,20 +155,20 @@ def _of_nothing(
     )
 
 
-def plan_work(work: Work, settings: Settings) -> Outlook:
+def plan_work(work: Work, settings: Settings) -> DryRun:
     """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
     samples, report, dtypes = _prepared(work, settings)
     if not len(samples):
         name, _ = backend_of(settings, [])
-        return Outlook(report, name, (), (*work.axes.notes, *dtypes.notes, EMPTY))
+        return DryRun(report, name, (), (*work.axes.notes, *dtypes.notes, EMPTY))
     problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
     name, algorithm = backend_of(settings, problems)
     machine = this_machine(settings.threads)
     plans = tuple((p, plan(p, name, machine, algorithm)) for p in problems)
-    return Outlook(report, name, plans, work.axes.notes + dtypes.notes)
+    return DryRun(report, name, plans, work.axes.notes + dtypes.notes)
 
 
-def backend_of(settings: Settings, problems: Sequence[Problem]) -> tuple[str, str]:
+def backend_of(settings: Settings, problems: Sequence[ConvProblem]) -> tuple[str, str]:
     """The backend and the algorithm that the settings come to; torch is not imported."""
     name = settings.backend
     if name == "auto":
@@ -230,7 +230,7 @@ def _single(network: Network) -> Conv | ConvTranspose:
 def _finishing(
     watch: Callable[[str, np.ndarray], None], dtypes: DtypePlan, axes: Axes
 ) -> Callable[[str, np.ndarray], None]:
-    """The same for arrays as they are computed, which get the dtype and the axes of a result.
+    """A `watch` for arrays as they are computed, which get the dtype and the axes of a result.
 
     Integers stay int64: within the network they may be larger than what comes out of it.
     """

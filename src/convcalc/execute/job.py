@@ -9,7 +9,7 @@ import numpy as np
 from convcalc.errors import DataError, LayerError, SpecError
 from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, read_input_axes
 from convcalc.execute.arrays.biases import full_bias, with_full_biases
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.network.graph import Network
 from convcalc.network.subgraph import part_until
 from convcalc.network.weight_names import check_weights, of_layers, without_counters
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Work(NamedTuple):
-    """What is to be computed, before anything is settled that depends on how.
+    """What is to be computed, before anything is prepared that depends on how.
 
     Attributes:
         network: The layers; a convolution with a kernel of its own is a network of one.
@@ -83,10 +83,10 @@ def kernel_work(
         groups=groups,
         transposed=transposed,
         channels_last=settings.channels_last,
-        rank=settings.rank,
+        spatial_dims=settings.spatial_dims,
     )
     _check_content(named, axes.added)
-    kernel = full_kernel(kernel, axes.rank)
+    kernel = full_kernel(kernel, axes.spatial_dims)
     channels = kernel.shape[1] * groups if transposed else kernel.shape[0]
     layer = make_layer(channels, kernel.shape[2:])
     weights = {"0.weight": np.flip(kernel, tuple(range(2, kernel.ndim))) if flip else kernel}
@@ -107,10 +107,10 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
         DataError: the input does not fit the network, or the weights are not those it needs.
     """
     _check_content({"the input": array})
-    rank = settings.rank
-    if rank is None and not callable(weights):
-        rank = _rank(network, weights)
-    axes = read_input_axes(array, rank or 2, channels_last=settings.channels_last)
+    spatial_dims = settings.spatial_dims
+    if spatial_dims is None and not callable(weights):
+        spatial_dims = _dims_of_weights(network, weights)
+    axes = read_input_axes(array, spatial_dims or 2, channels_last=settings.channels_last)
     _check_content({"the input": array}, axes.added)
     shape = batch_first(array, axes).shape[1:]
     whole = network
@@ -127,15 +127,15 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     return Work(network, axes, given, named)
 
 
-def _rank(network: Network, weights: Mapping[str, np.ndarray]) -> int:
+def _dims_of_weights(network: Network, weights: Mapping[str, np.ndarray]) -> int:
     """The spatial axes that the kernels among the weights have; 2 where there is none."""
     labels = tuple(f"{node.label}." for node in network.nodes)
-    ranks = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
-    return max((rank for rank in ranks if 1 <= rank <= 3), default=2)
+    dims = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
+    return max((spatial_dims for spatial_dims in dims if 1 <= spatial_dims <= 3), default=2)
 
 
 def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -> None:
-    """Raises where there are no numbers; a batch of no samples is one all the same.
+    """Raises where there are no elements; a batch of no samples is one all the same.
 
     Args:
         added: Axes that the input lacks, the samples among them; None before it is known.
@@ -145,7 +145,9 @@ def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -
             raise DataError(f"{name} is a single number; a convolution needs at least one axis")
         batched = name == "the input" and array.ndim > 2 and not added
         if 0 in array.shape[batched:]:
-            raise DataError(f"{name} is empty ({times(array.shape)}): there is nothing to convolve")
+            raise DataError(
+                f"{name} is empty ({format_shape(array.shape)}): there is nothing to convolve"
+            )
 
 
 def fitting(question: Callable[..., T], *arguments: object) -> T:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ITEMSIZES = {"float32": 4, "float64": 8, "int64": 8}
 
 
-class Problem(NamedTuple):
+class ConvProblem(NamedTuple):
     """What is convolved: shapes, windows and the dtype of the arithmetic.
 
     Attributes:
@@ -29,11 +29,11 @@ class Problem(NamedTuple):
         channels: Input channels.
         out_channels: Output channels.
         groups: Blocks of channels that do not mix.
-        sizes: Cells of each spatial axis of the input, padding apart.
+        sizes: Elements of each spatial axis of the input, padding apart.
         windows: One per spatial axis.
-        out_sizes: Cells of each spatial axis of the result.
+        out_sizes: Elements of each spatial axis of the result.
         dtype: The dtype that is computed in: float32, float64 or int64.
-        padding_mode: What the cells of the padding contain.
+        padding_mode: What the elements of the padding contain.
         transposed: Whether the windows lie on the result, as in a transposed convolution.
     """
 
@@ -49,7 +49,7 @@ class Problem(NamedTuple):
     transposed: bool = False
 
     @property
-    def rank(self) -> int:
+    def spatial_dims(self) -> int:
         """Spatial axes."""
         return len(self.sizes)
 
@@ -59,13 +59,13 @@ class Problem(NamedTuple):
         return prod(window.kernel for window in self.windows)
 
     @property
-    def depth(self) -> int:
+    def in_channels_per_group(self) -> int:
         """Input channels that one output channel reads."""
         return self.channels // self.groups
 
     @property
     def floating(self) -> bool:
-        """Whether the numbers are floats."""
+        """Whether the elements are floats."""
         return self.dtype.startswith("float")
 
     @property
@@ -74,35 +74,35 @@ class Problem(NamedTuple):
         return ITEMSIZES[self.dtype]
 
     @property
-    def cells_in(self) -> int:
-        """Numbers of the input."""
+    def elements_in(self) -> int:
+        """Elements of the input."""
         return self.batch * self.channels * prod(self.sizes)
 
     @property
-    def cells_out(self) -> int:
-        """Numbers of the result."""
+    def elements_out(self) -> int:
+        """Elements of the result."""
         return self.batch * self.out_channels * prod(self.out_sizes)
 
     @property
     def weights(self) -> int:
-        """Numbers of the kernel."""
-        return self.out_channels * self.depth * self.taps
+        """Elements of the kernel."""
+        return self.out_channels * self.in_channels_per_group * self.taps
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of the definition: outputs (transposed: inputs) times their taps."""
         if self.transposed:
-            return self.cells_in * (self.out_channels // self.groups) * self.taps
-        return self.cells_out * self.depth * self.taps
+            return self.elements_in * (self.out_channels // self.groups) * self.taps
+        return self.elements_out * self.in_channels_per_group * self.taps
 
     @property
     def bytes(self) -> int:
         """Bytes of input, kernel and result together."""
-        return self.itemsize * (self.cells_in + self.cells_out + self.weights)
+        return self.itemsize * (self.elements_in + self.elements_out + self.weights)
 
     @property
     def padded_sizes(self) -> tuple[int, ...]:
-        """Cells of each spatial axis of the input, padding included."""
+        """Elements of each spatial axis of the input, padding included."""
         return tuple(n + w.before + w.after for n, w in zip(self.sizes, self.windows, strict=True))
 
     @property
@@ -118,7 +118,7 @@ def problem_of_arrays(
     groups: int,
     padding_mode: str = "zeros",
     out_sizes: Sequence[int] | None = None,
-) -> Problem:
+) -> ConvProblem:
     """The convolution of an array (N, C, *sizes) with a weight of the same library.
 
     Args:
@@ -132,7 +132,7 @@ def problem_of_arrays(
         channels = int(weight.shape[0])
         found = tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True))
         padding_mode = padding_mode if any(w.before or w.after for w in windows) else "zeros"
-    return Problem(
+    return ConvProblem(
         int(array.shape[0]),
         int(array.shape[1]),
         channels,
@@ -148,9 +148,9 @@ def problem_of_arrays(
 
 def problem_of(
     layer: Conv | ConvTranspose, batch: int, shape: tuple[int, ...], dtype: str
-) -> Problem:
+) -> ConvProblem:
     """What a layer asks for on `batch` samples of `shape` = (C, *sizes)."""
-    return Problem(
+    return ConvProblem(
         batch,
         shape[0],
         layer.out_channels,
@@ -164,7 +164,9 @@ def problem_of(
     )
 
 
-def problems_of(network: Network, batch: int, shape: tuple[int, ...], dtype: str) -> list[Problem]:
+def problems_of(
+    network: Network, batch: int, shape: tuple[int, ...], dtype: str
+) -> list[ConvProblem]:
     """The convolutions of a network, in the order of its layers."""
     return [
         problem_of(layer, batch, arriving, dtype)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.statistics import Figures
     from convcalc.execute.executor.executor import Measured
     from convcalc.execute.planning.planner import Plan
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Tiling
     from convcalc.execute.verify import Verification
 
@@ -27,7 +27,7 @@ class Settings:
         device: A torch device such as "cuda", or None.
         dtype: The dtype of the result, or None for what the inputs give.
         channels_last: Whether the channels are the last axis of input and result.
-        rank: The number of spatial axes, or None to tell from the arrays.
+        spatial_dims: The number of spatial axes, or None to tell from the arrays.
         algorithm: How convolutions are computed, "auto" for the fastest way.
         threads: Threads of torch; numpy takes its threads from the environment.
         until: The label of the node or block whose output is the result; None is the last one.
@@ -39,7 +39,7 @@ class Settings:
     device: str | None = None
     dtype: str | None = None
     channels_last: bool = False
-    rank: int | None = None
+    spatial_dims: int | None = None
     algorithm: str = "auto"
     threads: int | None = None
     until: str | None = None
@@ -82,7 +82,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class DryRun:
     """What would be computed: the convolutions with their plans, and what was assumed.
 
     A single convolution may be cut into boxes: then the plan is that of one box, its seconds are
@@ -91,6 +91,6 @@ class Outlook:
 
     report: Report
     backend: str
-    convolutions: tuple[tuple[Problem, Plan], ...]
+    convolutions: tuple[tuple[ConvProblem, Plan], ...]
     notes: tuple[str, ...]
     tiling: Tiling | None = None

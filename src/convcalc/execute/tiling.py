@@ -1,7 +1,7 @@
-"""A convolution cut into boxes of its result, each with the cells that it reads: whole numbers.
+"""A convolution cut into boxes of its result, each with the elements that it reads: whole numbers.
 
-Every box is a convolution by itself: of the cells that its windows reach, with the part of the
-padding that lies beside them. Boxes next to each other read some cells twice, the halo.
+Every box is a convolution by itself: of the elements that its windows reach, with the part of the
+padding that lies beside them. Boxes next to each other read some elements twice, the halo.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from convcalc.errors import ResourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
 
 LEADING = 4
@@ -26,17 +26,17 @@ class Span(NamedTuple):
     """What a run of outputs along one axis reads.
 
     Attributes:
-        cells: (begin, end) of the real cells of the input.
-        window: The axis's window on those cells, its padding what is left of it beside them.
+        read: (begin, end) of the real elements of the input.
+        window: The axis's window on those elements, its padding what is left of it beside them.
     """
 
-    cells: tuple[int, int]
+    elements: tuple[int, int]
     window: Window
 
     @property
     def empty(self) -> bool:
         """Whether all that is read is padding."""
-        return self.cells[0] >= self.cells[1]
+        return self.elements[0] >= self.elements[1]
 
 
 class Box(NamedTuple):
@@ -45,7 +45,7 @@ class Box(NamedTuple):
     Attributes:
         sample: Its sample.
         channels: (begin, end) of its output channels.
-        outputs: (begin, end) of its cells along each spatial axis.
+        outputs: (begin, end) of its elements along each spatial axis.
         spans: What those read.
     """
 
@@ -60,7 +60,7 @@ class Tiling(NamedTuple):
 
     Attributes:
         channels: Output channels of a box.
-        sizes: Its cells along each spatial axis.
+        sizes: Its elements along each spatial axis.
         bytes: What computing one takes at most, as far as that is known.
         boxes: How many there are.
     """
@@ -72,9 +72,9 @@ class Tiling(NamedTuple):
 
 
 def span(window: Window, size: int, outputs: tuple[int, int], *, transposed: bool) -> Span:
-    """What the outputs `begin` ... `end` - 1 of an axis of `size` cells read.
+    """What the outputs `begin` ... `end` - 1 of an axis of `size` elements read.
 
-    Output u reads the cells u*s - pb ... u*s - pb + e - 1. Of a transposed convolution cell j
+    Output u reads the elements u*s - pb ... u*s - pb + e - 1. Of a transposed convolution element j
     reaches the outputs j*s - pb ... j*s - pb + e - 1, so that output u reads from
     ceil((u + pb - e + 1) / s) to floor((u + pb) / s).
 
@@ -89,11 +89,11 @@ def span(window: Window, size: int, outputs: tuple[int, int], *, transposed: boo
         return Span((first, max(first, last) + 1), window._replace(before=before, after=0))
     start = begin * window.stride - window.before
     stop = (end - 1) * window.stride - window.before + window.extent
-    cells = (min(max(start, 0), size), max(0, min(stop, size)))
-    return Span(cells, window._replace(before=cells[0] - start, after=stop - cells[1]))
+    elements = (min(max(start, 0), size), max(0, min(stop, size)))
+    return Span(elements, window._replace(before=elements[0] - start, after=stop - elements[1]))
 
 
-def choose(problem: Problem, budget: int, needed: Callable[[Problem], int]) -> Tiling:
+def choose(problem: ConvProblem, budget: int, needed: Callable[[ConvProblem], int]) -> Tiling:
     """The largest boxes whose computation takes at most `budget` bytes.
 
     Args:
@@ -102,7 +102,7 @@ def choose(problem: Problem, budget: int, needed: Callable[[Problem], int]) -> T
         needed: The bytes that computing one box takes, all its arrays included.
 
     Raises:
-        ResourceError: not even one output cell of one channel fits.
+        ResourceError: not even one output element of one channel fits.
     """
     unit = problem.out_channels // problem.groups if problem.groups > 1 else 1
     channels, sizes = problem.out_channels, problem.out_sizes
@@ -122,13 +122,13 @@ def choose(problem: Problem, budget: int, needed: Callable[[Problem], int]) -> T
     return Tiling(channels, sizes, found, count)
 
 
-def _room(problem: Problem, sizes: tuple[int, ...], axis: int) -> float:
+def _room(problem: ConvProblem, sizes: tuple[int, ...], axis: int) -> float:
     """Kernels that lie side by side along an axis of a box; the first axis counts for more."""
     room = sizes[axis] / problem.windows[axis].extent
     return room * LEADING if axis == 0 else room
 
 
-def of_box(problem: Problem, channels: int, sizes: tuple[int, ...]) -> Problem:
+def of_box(problem: ConvProblem, channels: int, sizes: tuple[int, ...]) -> ConvProblem:
     """The convolution of a box of these sizes inside the result, as if nothing were padded."""
     if problem.transposed:
         read = tuple(
@@ -154,7 +154,7 @@ def of_box(problem: Problem, channels: int, sizes: tuple[int, ...]) -> Problem:
     )
 
 
-def boxes(problem: Problem, tiling: Tiling) -> Iterator[Box]:
+def boxes(problem: ConvProblem, tiling: Tiling) -> Iterator[Box]:
     """Every box, in the order of the result in memory; channels that read the same are together."""
     axes = [
         [(begin, min(begin + size, out)) for begin in range(0, out, size)]

@@ -1,7 +1,8 @@
 """Outputs of one convolution computed again from the definition, to hold a result against.
 
 Nothing of the backends takes part: no window, no padded copy, no tap order. Each output is the sum
-over its taps and channels, the cells looked up one by one: in float64, or with Python's integers.
+over its taps and channels, the elements looked up one by one: in float64, or
+with Python's integers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 SEED = 0
-"""Of the sample: the same shape is always looked at in the same places."""
+"""The seed of the sample: a shape is always verified in the same places."""
 
 LARGEST_BFLOAT16 = (2 - 2.0**-7) * 2.0**127
 
@@ -40,7 +41,7 @@ class Verification(NamedTuple):
         error: The largest |y - reference|, in relation to what is allowed; infinite where only one
             of the two is a number.
         bound: What is allowed there.
-        place: Where that is: (sample, channel, *cell).
+        place: Where that is: (sample, channel, *position).
         factor: The c of the bound c * eps * sum|x||w|; 0 for integers, which are exact.
         eps: The eps of the bound.
         beyond: Outputs left out, whose sums of magnitudes leave the range of the dtype.
@@ -75,7 +76,7 @@ def verify(
 ) -> Verification:
     """Some outputs of a convolution, or all, against the definition.
 
-    Both arrays may be in files: of neither more is read than single cells.
+    Both arrays may be in files: of neither more is read than single elements.
 
     Args:
         layer: The convolution.
@@ -95,7 +96,7 @@ def verify(
         for places in sample(count, result.size, max(1, block // direct.terms)):
             found = result[np.unravel_index(places, result.shape)]
             judge.look(places, found, *direct.outputs(places))
-    worst = tuple(int(cell) for cell in np.unravel_index(judge.worst, result.shape))
+    worst = tuple(int(position) for position in np.unravel_index(judge.worst, result.shape))
     return Verification(
         checked=count,
         outputs=result.size,
@@ -202,8 +203,8 @@ class _Direct:
         self.weight = weight.reshape(*weight.shape[:2], -1)
         bias = weights.get("0.bias")
         self.bias = None if bias is None else self.number(bias)
-        self.depth = array.shape[1] // layer.groups
-        self.terms = self.depth * len(self.taps) + (bias is not None)
+        self.in_channels_per_group = array.shape[1] // layer.groups
+        self.terms = self.in_channels_per_group * len(self.taps) + (bias is not None)
         self.block = block
 
     def number(self, array: np.ndarray) -> np.ndarray:
@@ -214,15 +215,17 @@ class _Direct:
 
     def outputs(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The value of some outputs, and the sum of the magnitudes of their finite products."""
-        sample, channel, *cells = np.unravel_index(places, self.shape)
+        sample, channel, *positions = np.unravel_index(places, self.shape)
         group = channel // (self.shape[1] // self.layer.groups)
-        sources = group[:, None] * self.depth + np.arange(self.depth)
+        sources = group[:, None] * self.in_channels_per_group + np.arange(
+            self.in_channels_per_group
+        )
         total = self.number(np.zeros(len(places)))
         products = total.copy()
         for taps in self.blocks():
-            real, read = self.sources(cells, self.taps[taps])
+            real, read = self.sources(positions, self.taps[taps])
             channels = (sample[:, None, None], sources[..., None])
-            values = self.number(self.array[(*channels, *(cell[:, None] for cell in read))])
+            values = self.number(self.array[(*channels, *(position[:, None] for position in read))])
             terms = values * self.weights(channel, sources)[..., taps]
             # What lies on zero padding takes part in no product: 0 * inf would be NaN.
             terms = np.where(real[:, None, :], terms, 0)
@@ -235,7 +238,7 @@ class _Direct:
 
     def blocks(self) -> Iterator[slice]:
         """The taps in pieces, where even those of one output are too many at once."""
-        step = max(1, self.block // self.depth)
+        step = max(1, self.block // self.in_channels_per_group)
         for begin in range(0, len(self.taps), step):
             yield slice(begin, begin + step)
 
@@ -246,42 +249,46 @@ class _Direct:
         chosen: np.ndarray = self.weight[place]
         return chosen
 
-    def sources(self, cells: list[Any], taps: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """(outputs, taps): whether a tap of an output reads a cell, and which, axis by axis."""
-        real = np.ones((len(cells[0]), len(taps)), bool)
+    def sources(
+        self, positions: list[Any], taps: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """(outputs, taps): whether a tap of an output reads an element, and which, axis by axis."""
+        real = np.ones((len(positions[0]), len(taps)), bool)
         read = []
         for axis, window in enumerate(self.windows):
             size = self.sizes[axis]
-            exists, cell = self.read(cells[axis][:, None], taps[None, :, axis], window, size)
+            exists, position = self.read(
+                positions[axis][:, None], taps[None, :, axis], window, size
+            )
             real &= exists
-            read.append(np.where(exists, cell, 0))
+            read.append(np.where(exists, position, 0))
         return real, read
 
     def read(
         self, output: np.ndarray, tap: np.ndarray, window: Window, size: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Which cell of an axis of `size` cells an output reads through a tap, and if there is one.
+        """Which element of an axis of `size` an output reads through a tap, and if there is one.
 
         Output u of a convolution reads u*s - pb + d*t; output v of a transposed one reads the j for
         which j*s - pb + d*t = v.
         """
         offset = window.dilation * tap - window.before
         if self.transposed:
-            cell, rest = np.divmod(output - offset, window.stride)
-            return (rest == 0) & (cell >= 0) & (cell < size), cell
-        cell = output * window.stride + offset
-        inside = (cell >= 0) & (cell < size)
+            position, rest = np.divmod(output - offset, window.stride)
+            return (rest == 0) & (position >= 0) & (position < size), position
+        position = output * window.stride + offset
+        inside = (position >= 0) & (position < size)
         mode = getattr(self.layer, "padding_mode", "zeros")
         if mode == "zeros":
-            return inside, cell
+            return inside, position
         if mode == "replicate":
-            cell = np.minimum(np.maximum(cell, 0), size - 1)
+            position = np.minimum(np.maximum(position, 0), size - 1)
         elif mode == "circular":
-            cell = np.mod(cell, size)
+            position = np.mod(position, size)
         else:  # reflect, on an axis that is longer than its padding
-            cell = np.where(cell < 0, -cell, cell)
-            cell = np.where(cell >= size, 2 * size - 2 - cell, cell)
-        return np.ones_like(inside), cell
+            position = np.where(position < 0, -position, position)
+            position = np.where(position >= size, 2 * size - 2 - position, position)
+        return np.ones_like(inside), position
 
 
 def _magnitudes(terms: np.ndarray) -> np.ndarray:

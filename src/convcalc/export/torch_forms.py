@@ -13,9 +13,9 @@ from torch import nn
 from convcalc.export.torch_modules import ChannelNorm, ChannelScale
 from convcalc.export.torch_windows import (
     avg_pool,
-    by_rank,
     conv,
     conv_transpose,
+    for_dims,
     max_pool,
     pad_ends,
     pad_mode,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from torch import fx
 
-    from convcalc.export.torch_place import Place
+    from convcalc.export.torch_place import LayerSite
     from convcalc.layers import (
         AdaptiveAvgPool,
         AdaptiveMaxPool,
@@ -49,14 +49,14 @@ if TYPE_CHECKING:
     )
     from convcalc.layers.joins import Join
 
-    Form: TypeAlias = Callable[[Place, Any], fx.Node]
+    Form: TypeAlias = Callable[[LayerSite, Any], fx.Node]
     """Writes a layer at its place; gives its result."""
 
 
 def either(module: str, function: str, **more: Any) -> Form:
     """A kind whose parameters both a module and a function of torch have by the same names."""
 
-    def write(place: Place, layer: Any) -> fx.Node:
+    def write(place: LayerSite, layer: Any) -> fx.Node:
         own = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
         if place.function:
             return place.call(function, *place.inputs, **own, **more)
@@ -65,84 +65,86 @@ def either(module: str, function: str, **more: Any) -> Form:
     return write
 
 
-def linear(place: Place, layer: Linear) -> fx.Node:
+def linear(place: LayerSite, layer: Linear) -> fx.Node:
     """nn.Linear."""
     return place.module(nn.Linear(place.shapes[0][-1], layer.out_features, layer.bias))
 
 
-def batch_norm(place: Place, layer: BatchNorm) -> fx.Node:
+def batch_norm(place: LayerSite, layer: BatchNorm) -> fx.Node:
     """nn.BatchNormNd, of vectors nn.BatchNorm1d."""
-    kind = by_rank("BatchNorm", max(1, place.rank))
+    kind = for_dims("BatchNorm", max(1, place.spatial_dims))
     return place.module(kind(place.shapes[0][0], eps=layer.eps, affine=layer.affine))
 
 
-def group_norm(place: Place, layer: GroupNorm) -> fx.Node:
+def group_norm(place: LayerSite, layer: GroupNorm) -> fx.Node:
     """nn.GroupNorm."""
     channels = place.shapes[0][0]
     return place.module(nn.GroupNorm(layer.num_groups, channels, layer.eps, layer.affine))
 
 
-def instance_norm(place: Place, layer: InstanceNorm) -> fx.Node:
+def instance_norm(place: LayerSite, layer: InstanceNorm) -> fx.Node:
     """nn.InstanceNormNd."""
-    kind = by_rank("InstanceNorm", place.rank)
+    kind = for_dims("InstanceNorm", place.spatial_dims)
     return place.module(kind(place.shapes[0][0], eps=layer.eps, affine=layer.affine))
 
 
-def layer_norm(place: Place, layer: LayerNorm) -> fx.Node:
+def layer_norm(place: LayerSite, layer: LayerNorm) -> fx.Node:
     """nn.LayerNorm, which looks at the last axis: the channels are put there and back."""
-    channels, rank = place.shapes[0][0], place.rank
+    channels, spatial_dims = place.shapes[0][0], place.spatial_dims
     if place.function:
-        norm = ChannelNorm(channels, layer.eps, affine=layer.affine, rank=rank)
+        norm = ChannelNorm(channels, layer.eps, affine=layer.affine, spatial_dims=spatial_dims)
         return place.module(norm)
     module = nn.LayerNorm(channels, layer.eps, layer.affine)
-    if not rank:
+    if not spatial_dims:
         return place.module(module)
-    last = place.method("permute", place.inputs[0], 0, *range(2, rank + 2), 1, name="channels_last")
+    last = place.method(
+        "permute", place.inputs[0], 0, *range(2, spatial_dims + 2), 1, name="channels_last"
+    )
     normal = place.module(module, last, name="normal")
-    return place.method("permute", normal, 0, rank + 1, *range(1, rank + 1))
+    return place.method("permute", normal, 0, spatial_dims + 1, *range(1, spatial_dims + 1))
 
 
-def global_avg_pool(place: Place, layer: GlobalAvgPool) -> fx.Node:
+def global_avg_pool(place: LayerSite, layer: GlobalAvgPool) -> fx.Node:
     """nn.AdaptiveAvgPoolNd(1), or the mean over the spatial axes."""
     if place.function:
-        axes = tuple(range(2, place.rank + 2))
+        axes = tuple(range(2, place.spatial_dims + 2))
         return place.method("mean", place.inputs[0], axes, keepdim=True)
-    return place.module(by_rank("AdaptiveAvgPool", place.rank)(1))
+    return place.module(for_dims("AdaptiveAvgPool", place.spatial_dims)(1))
 
 
 def adaptive(module: str, function: str) -> Form:
     """A pooling onto a size."""
 
-    def write(place: Place, layer: AdaptiveAvgPool | AdaptiveMaxPool) -> fx.Node:
+    def write(place: LayerSite, layer: AdaptiveAvgPool | AdaptiveMaxPool) -> fx.Node:
         if place.function:
-            return place.call(f"{function}{place.rank}d", *place.inputs, layer.output_size)
-        return place.module(by_rank(module, place.rank)(layer.output_size))
+            return place.call(f"{function}{place.spatial_dims}d", *place.inputs, layer.output_size)
+        return place.module(for_dims(module, place.spatial_dims)(layer.output_size))
 
     return write
 
 
-def flatten(place: Place, layer: Flatten) -> fx.Node:
+def flatten(place: LayerSite, layer: Flatten) -> fx.Node:
     """nn.Flatten, or torch.flatten from axis 1 on."""
     if place.function:
         return place.call(torch.flatten, *place.inputs, 1)
     return place.module(nn.Flatten())
 
 
-def dropout(place: Place, layer: Dropout) -> fx.Node:
+def dropout(place: LayerSite, layer: Dropout) -> fx.Node:
     """nn.Dropout; the function is that of inference."""
     if place.function:
         return place.call("dropout", *place.inputs, layer.p, training=False)
     return place.module(nn.Dropout(layer.p))
 
 
-def identity(place: Place, layer: Identity) -> fx.Node:
+def identity(place: LayerSite, layer: Identity) -> fx.Node:
     """nn.Identity, or nothing at all."""
     return place.inputs[0] if place.function else place.module(nn.Identity())
 
 
-def upsample(place: Place, layer: Upsample) -> fx.Node:
+def upsample(place: LayerSite, layer: Upsample) -> fx.Node:
     """nn.Upsample, or functional.interpolate."""
-    linear_mode = ("linear", "bilinear", "trilinear")[place.rank - 1]
+    linear_mode = ("linear", "bilinear", "trilinear")[place.spatial_dims - 1]
     mode = "nearest" if layer.mode == "nearest" else linear_mode
     by: dict[str, Any] = {"size": layer.size}
     if layer.size is None:
@@ -152,65 +154,65 @@ def upsample(place: Place, layer: Upsample) -> fx.Node:
     return place.module(nn.Upsample(**by, mode=mode))
 
 
-def pixel_shuffle(place: Place, layer: PixelShuffle) -> fx.Node:
+def pixel_shuffle(place: LayerSite, layer: PixelShuffle) -> fx.Node:
     """nn.PixelShuffle of two axes; of one or three (N, C, r, r, r, D, H, W) is permuted."""
-    factor, rank, (x,) = layer.upscale_factor, place.rank, place.inputs
-    if rank == 2 and place.function:
+    factor, spatial_dims, (x,) = layer.upscale_factor, place.spatial_dims, place.inputs
+    if spatial_dims == 2 and place.function:
         return place.call("pixel_shuffle", x, factor)
-    if rank == 2:
+    if spatial_dims == 2:
         return place.module(nn.PixelShuffle(factor))
-    blocks = (place.shapes[0][0] // factor**rank, *(factor,) * rank)
-    pairs = [axis for n in range(rank) for axis in (2 + rank + n, 2 + n)]
+    blocks = (place.shapes[0][0] // factor**spatial_dims, *(factor,) * spatial_dims)
+    pairs = [axis for n in range(spatial_dims) for axis in (2 + spatial_dims + n, 2 + n)]
     x = place.method("unflatten", x, 1, blocks, name="blocks")
     x = place.method("permute", x, 0, 1, *pairs, name="pairs")
-    for axis in reversed(range(2, rank + 2)):
+    for axis in reversed(range(2, spatial_dims + 2)):
         x = place.method("flatten", x, 2 * axis - 2, 2 * axis - 1)
     return x
 
 
-def channel_shuffle(place: Place, layer: ChannelShuffle) -> fx.Node:
+def channel_shuffle(place: LayerSite, layer: ChannelShuffle) -> fx.Node:
     """nn.ChannelShuffle, or (N, groups, C/groups, ...) with its two channel axes exchanged."""
-    if place.rank and not place.function:
+    if place.spatial_dims and not place.function:
         return place.module(nn.ChannelShuffle(layer.groups))
     x = place.method("unflatten", place.inputs[0], 1, (layer.groups, -1), name="groups")
     x = place.method("transpose", x, 1, 2, name="exchanged")
     return place.method("flatten", x, 1, 2)
 
 
-def pad(place: Place, layer: Pad) -> fx.Node:
+def pad(place: LayerSite, layer: Pad) -> fx.Node:
     """nn.ZeroPadNd and its like, or functional.pad."""
     ends, mode = pad_ends(layer.windows(place.shapes[0])), layer.padding_mode
     if place.function:
         return place.call("pad", *place.inputs, ends, **pad_mode(mode))
     names = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication"}
     name = f"{names.get(mode, 'Circular')}Pad"
-    return place.module(by_rank(name, place.rank)(ends))
+    return place.module(for_dims(name, place.spatial_dims)(ends))
 
 
-def channels(place: Place, layer: Slice) -> fx.Node:
+def channels(place: LayerSite, layer: Slice) -> fx.Node:
     """x[:, begin:end]."""
     cut = (slice(None), slice(*layer.channels[0]))
     return place.call(operator.getitem, *place.inputs, cut)
 
 
-def total(place: Place, layer: Join) -> fx.Node:
+def total(place: LayerSite, layer: Join) -> fx.Node:
     """The sum by the operator, a + b: some tools count torch.add."""
     return reduce(lambda one, other: place.call(operator.add, one, other), place.inputs)
 
 
-def concat(place: Place, layer: Join) -> fx.Node:
+def concat(place: LayerSite, layer: Join) -> fx.Node:
     """torch.cat along the channels."""
     return place.call(torch.cat, place.inputs, dim=1)
 
 
-def product(place: Place, layer: Join) -> fx.Node:
+def product(place: LayerSite, layer: Join) -> fx.Node:
     """The product, a * b."""
     return place.call(operator.mul, *place.inputs)
 
 
-def layer_scale(place: Place, layer: LayerScale) -> fx.Node:
+def layer_scale(place: LayerSite, layer: LayerScale) -> fx.Node:
     """A module of our own: torch has none."""
-    return place.module(ChannelScale(place.shapes[0][0], place.rank))
+    return place.module(ChannelScale(place.shapes[0][0], place.spatial_dims))
 
 
 FORMS: dict[str, Form] = {

@@ -12,7 +12,7 @@ from convcalc.errors import UsageError
 from convcalc.execute.arrays.biases import with_full_biases
 from convcalc.execute.arrays.tensor_dtypes import check_tensor, dtype_name
 from convcalc.export.torch_forms import FORMS
-from convcalc.export.torch_place import Place, Tree
+from convcalc.export.torch_place import LayerSite, Tree
 from convcalc.layers.kinds import row_of
 from convcalc.network.functional import Functions, check_functions
 from convcalc.network.graph import INPUT
@@ -39,7 +39,7 @@ def torch_module(
     tree = Tree(model, nn.Module)
     values = {INPUT: graph.placeholder("x")}
     for index, step in enumerate(network.walk(input_shape)):
-        place = Place(
+        place = LayerSite(
             tree,
             graph,
             step.node.label,

@@ -8,16 +8,16 @@ from torch.nn import functional
 
 
 class ChannelNorm(nn.Module):
-    """`ln`: the channels of each cell brought to mean 0 and variance 1, as ConvNeXt's LayerNorm2d.
+    """`ln`: each position's channels brought to mean 0 and variance 1, as ConvNeXt's LayerNorm2d.
 
     The calls are functions, so that a tool with hooks sees one module of an unknown kind.
     """
 
-    def __init__(self, channels: int, eps: float, *, affine: bool, rank: int) -> None:
+    def __init__(self, channels: int, eps: float, *, affine: bool, spatial_dims: int) -> None:
         super().__init__()
         self.eps = eps
-        self.last = (0, *range(2, rank + 2), 1)
-        self.back = (0, rank + 1, *range(1, rank + 1))
+        self.last = (0, *range(2, spatial_dims + 2), 1)
+        self.back = (0, spatial_dims + 1, *range(1, spatial_dims + 1))
         self.weight = nn.Parameter(torch.ones(channels)) if affine else None
         self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
 
@@ -31,9 +31,9 @@ class ChannelNorm(nn.Module):
 class ChannelScale(nn.Module):
     """`layerscale`: every channel times a learned factor, which is 1 at first."""
 
-    def __init__(self, channels: int, rank: int) -> None:
+    def __init__(self, channels: int, spatial_dims: int) -> None:
         super().__init__()
-        self.shape = (channels, *(1,) * rank)
+        self.shape = (channels, *(1,) * spatial_dims)
         self.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class LayerSite:
     """Where a layer stands, and what it is written with.
 
     Attributes:
@@ -37,7 +37,7 @@ class Place:
     function: bool
 
     @property
-    def rank(self) -> int:
+    def spatial_dims(self) -> int:
         """Spatial axes that arrive."""
         return len(self.shapes[0]) - 1
 

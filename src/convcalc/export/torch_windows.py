@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from torch import fx
 
-    from convcalc.export.torch_place import Place
+    from convcalc.export.torch_place import LayerSite
     from convcalc.layers import AvgPool, Conv, ConvTranspose, MaxPool, Shape
     from convcalc.layers.stages import Staged
     from convcalc.window import Window
 
 
-def by_rank(name: str, rank: int) -> Any:
+def for_dims(name: str, spatial_dims: int) -> Any:
     """The class of that name for so many spatial axes, of Conv for two nn.Conv2d."""
-    return getattr(nn, f"{name}{rank}d")
+    return getattr(nn, f"{name}{spatial_dims}d")
 
 
 def folded(values: Sequence[int]) -> int | tuple[int, ...]:
@@ -37,7 +37,7 @@ def folded(values: Sequence[int]) -> int | tuple[int, ...]:
 
 
 def pad_ends(windows: Sequence[Window]) -> tuple[int, ...]:
-    """Cells at both ends of each axis in torch's order, the last axis first."""
+    """Elements at both ends of each axis in torch's order, the last axis first."""
     return tuple(chain.from_iterable((w.before, w.after) for w in reversed(windows)))
 
 
@@ -46,12 +46,12 @@ def pad_mode(mode: str) -> dict[str, str]:
     return {} if mode == "zeros" else {"mode": mode}
 
 
-def conv(place: Place, layer: Conv) -> fx.Node:
+def conv(place: LayerSite, layer: Conv) -> fx.Node:
     """nn.ConvNd."""
     return _conv(place, layer, place.inputs[0], place.shapes[0], "")
 
 
-def staged(place: Place, layer: Staged) -> fx.Node:
+def staged(place: LayerSite, layer: Staged) -> fx.Node:
     """An nn.ConvNd for every stage, below the label where the stage has a name."""
     x, shape = place.inputs[0], place.shapes[0]
     for prefix, stage in layer.stages(shape[0]).items():
@@ -60,7 +60,7 @@ def staged(place: Place, layer: Staged) -> fx.Node:
     return x
 
 
-def _conv(place: Place, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx.Node:
+def _conv(place: LayerSite, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx.Node:
     windows, mode = layer.windows(shape), layer.padding_mode
     padding: Any = folded([w.before for w in windows])
     if layer.padding in ("same", "valid"):
@@ -69,7 +69,7 @@ def _conv(place: Place, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx
         name = "_".join(filter(None, (below, "padded")))
         x = place.call("pad", x, pad_ends(windows), name=name, **pad_mode(mode))
         padding, mode = 0, "zeros"
-    module = by_rank("Conv", len(windows))(
+    module = for_dims("Conv", len(windows))(
         shape[0],
         layer.out_channels,
         kernel_size=folded([w.kernel for w in windows]),
@@ -83,7 +83,7 @@ def _conv(place: Place, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx
     return place.module(module, x, below=below)
 
 
-def conv_transpose(place: Place, layer: ConvTranspose) -> fx.Node:
+def conv_transpose(place: LayerSite, layer: ConvTranspose) -> fx.Node:
     """nn.ConvTransposeNd.
 
     torch crops both ends by `padding` and adds `output_padding`, less than the stride or the
@@ -98,7 +98,7 @@ def conv_transpose(place: Place, layer: ConvTranspose) -> fx.Node:
         for w, size in zip(windows, shape[1:], strict=True)
     ]
     extra = [max(0, size - span) for size, span in zip(sizes, spans, strict=True)]
-    module = by_rank("ConvTranspose", len(windows))(
+    module = for_dims("ConvTranspose", len(windows))(
         shape[0],
         layer.out_channels,
         kernel_size=folded([w.kernel for w in windows]),
@@ -116,7 +116,7 @@ def conv_transpose(place: Place, layer: ConvTranspose) -> fx.Node:
     return place.call(operator.getitem, whole, (..., *kept))
 
 
-def max_pool(place: Place, layer: MaxPool) -> fx.Node:
+def max_pool(place: LayerSite, layer: MaxPool) -> fx.Node:
     """nn.MaxPoolNd; where torch cannot pad, -inf is padded before it, which is below everything."""
     shape = place.shapes[0]
     windows, padded = layer.windows(shape), replace(layer, ceil_mode=False).windows(shape)
@@ -136,16 +136,16 @@ def max_pool(place: Place, layer: MaxPool) -> fx.Node:
     )
 
 
-def avg_pool(place: Place, layer: AvgPool) -> fx.Node:
+def avg_pool(place: LayerSite, layer: AvgPool) -> fx.Node:
     """nn.AvgPoolNd; where torch cannot pad, zeros are padded before it.
 
-    The mean is then that of whole windows. Where a window has cells that do not count, it is
+    The mean is then that of whole windows. Where a window has elements that do not count, it is
     divided by the share of those that do, which is the mean of ones padded with zeros.
     """
     shape = place.shapes[0]
     windows, padded = layer.windows(shape), replace(layer, ceil_mode=False).windows(shape)
     # torch's kernel for three axes refuses a window that is larger than the input.
-    fits = place.rank < 3 or all(
+    fits = place.spatial_dims < 3 or all(
         w.kernel <= size for w, size in zip(windows, shape[1:], strict=True)
     )
     if _torch_pads(padded) and fits:
@@ -160,34 +160,34 @@ def avg_pool(place: Place, layer: AvgPool) -> fx.Node:
             count_include_pad=layer.count_include_pad,
         )
     x = place.call("pad", place.inputs[0], pad_ends(windows), name="padded")
-    counted = layer.cells_counted(shape)
-    if all(set(cells) == {w.kernel} for w, cells in zip(windows, counted, strict=True)):
+    counted = layer.elements_counted(shape)
+    if all(set(elements) == {w.kernel} for w, elements in zip(windows, counted, strict=True)):
         return _pool(place, "AvgPool", "avg_pool", x, **_steps(windows))
     mean = _pool(place, "AvgPool", "avg_pool", x, name="mean", **_steps(windows))
     return place.call(operator.truediv, mean, _share(place, layer, padded, windows))
 
 
 def _share(
-    place: Place, layer: AvgPool, padded: Sequence[Window], windows: Sequence[Window]
+    place: LayerSite, layer: AvgPool, padded: Sequence[Window], windows: Sequence[Window]
 ) -> fx.Node:
-    """The share of its cells that each window counts, (1, 1, *sizes)."""
+    """The share of its elements that each window counts, (1, 1, *sizes)."""
     channel = place.call(operator.getitem, place.inputs[0], (slice(1), slice(1)), name="channel")
-    cells = place.call(torch.ones_like, channel, name="ones")
+    elements = place.call(torch.ones_like, channel, name="ones")
     inner = float(bool(layer.count_include_pad))
-    cells = place.call("pad", cells, pad_ends(padded), value=inner, name="counted")
+    elements = place.call("pad", elements, pad_ends(padded), value=inner, name="counted")
     over = [
         w._replace(before=0, after=w.after - p.after) for w, p in zip(windows, padded, strict=True)
     ]
-    cells = place.call("pad", cells, pad_ends(over), name="counted")
-    return place.call(f"avg_pool{place.rank}d", cells, **_steps(windows), name="share")
+    elements = place.call("pad", elements, pad_ends(over), name="counted")
+    return place.call(f"avg_pool{place.spatial_dims}d", elements, **_steps(windows), name="share")
 
 
 def _pool(
-    place: Place, module: str, function: str, x: fx.Node, *, name: str = "", **keywords: Any
+    place: LayerSite, module: str, function: str, x: fx.Node, *, name: str = "", **keywords: Any
 ) -> fx.Node:
     if place.function:
-        return place.call(f"{function}{place.rank}d", x, name=name, **keywords)
-    return place.module(by_rank(module, place.rank)(**keywords), x, name=name)
+        return place.call(f"{function}{place.spatial_dims}d", x, name=name, **keywords)
+    return place.module(for_dims(module, place.spatial_dims)(**keywords), x, name=name)
 
 
 def _steps(windows: Sequence[Window]) -> dict[str, Any]:

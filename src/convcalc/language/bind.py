@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
-from convcalc.language.expressions import Arriving, Operation, Parameter, joined
+from convcalc.language.expressions import InputChannels, Operation, Parameter, joined
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
 from convcalc.layers import KINDS
 
@@ -22,7 +22,7 @@ OPEN = object()
 """Stands for a value that holds a parameter of a definition, which is no default yet."""
 
 
-class Faults(Exception):  # noqa: N818 - several parameter errors, each with its argument
+class BindErrors(Exception):  # noqa: N818 - several parameter errors, each with its argument
     """What is wrong with a call: messages, each with its argument, or None for the whole call."""
 
     def __init__(self, found: list[tuple[str, Argument | None]]) -> None:
@@ -31,10 +31,10 @@ class Faults(Exception):  # noqa: N818 - several parameter errors, each with its
 
 
 @dataclasses.dataclass(frozen=True)
-class Waiting:
+class DeferredLayer:
     """A layer whose parameters need channels that are known only with an input.
 
-    `values` are the arguments by their long names; each `Arriving` in them names its node.
+    `values` are the arguments by their long names; each `InputChannels` in them names its node.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Waiting:
         return KINDS[self.kind](**values)
 
 
-def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | Waiting:
+def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | DeferredLayer:
     """The layer of a call inside a definition with these parameters, after node `source`.
 
     Raises:
@@ -86,13 +86,13 @@ def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | Wa
         values[name] = value
     found += [] if found else _missing(kind, call, values)
     if found:
-        raise Faults(found)
+        raise BindErrors(found)
     if waiting:
-        return Waiting(kind.kind, _normal(kind, values))
+        return DeferredLayer(kind.kind, _normal(kind, values))
     try:
         return kind(**values)
     except ParameterError as error:
-        raise Faults([(str(error), argument_of(call, error.parameter))]) from None
+        raise BindErrors([(str(error), argument_of(call, error.parameter))]) from None
 
 
 def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -128,7 +128,7 @@ def evaluate(value: Value, parameters: Mapping[str, Value], source: int) -> Valu
         ValueError: a parameter is unknown, or is no number where one is needed.
     """
     result: Value = _evaluated(
-        value, parameters, lambda it: Arriving(source if it.node is None else it.node)
+        value, parameters, lambda it: InputChannels(source if it.node is None else it.node)
     )
     return result
 
@@ -206,7 +206,7 @@ def _written(value: Any) -> Value | bool:
 def _is_open(value: Any) -> bool:
     """Whether a value holds a parameter of a definition, or channels that are not known."""
     match value:
-        case Parameter() | Arriving() | Operation():
+        case Parameter() | InputChannels() | Operation():
             return True
         case Ends(begin, end):
             return _is_open(begin) or _is_open(end)
@@ -286,7 +286,7 @@ def _keys(kind: type[Layer]) -> list[str]:
 
 
 def _evaluated(
-    value: Any, parameters: Mapping[str, Value], arriving: Callable[[Arriving], Expression]
+    value: Any, parameters: Mapping[str, Value], arriving: Callable[[InputChannels], Expression]
 ) -> Any:
     """A value with everything that is known put in.
 
@@ -300,7 +300,7 @@ def _evaluated(
                 hint = nearest(name, parameters) or known
                 raise ValueError(f"unknown parameter ${name}{hint}")
             return parameters[name]
-        case Arriving():
+        case InputChannels():
             return arriving(value)
         case Operation(sign, left, right):
             sides = [_evaluated(side, parameters, arriving) for side in (left, right)]
@@ -321,7 +321,7 @@ def _evaluated(
 def _waits(value: Any) -> bool:
     """Whether a value still holds channels that are not known."""
     match value:
-        case Arriving():
+        case InputChannels():
             return True
         case Operation(_, left, right) | Ends(left, right):
             return _waits(left) or _waits(right)

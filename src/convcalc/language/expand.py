@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from convcalc.errors import Problem, nearest, printable
+from convcalc.errors import Diagnostic, nearest, printable
 from convcalc.language import Block, Call, Definition, Jump, Repeat
-from convcalc.language.bind import Faults, Waiting, bind, evaluate
+from convcalc.language.bind import BindErrors, DeferredLayer, bind, evaluate
 from convcalc.language.expressions import Operation
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 from convcalc.layers import KINDS
@@ -78,7 +78,7 @@ class Lowering:
     def __init__(self, text: str, built_in: Mapping[str, Definition]) -> None:
         self.text = text
         self.nodes: list[Node] = []
-        self.problems: list[Problem] = []
+        self.problems: list[Diagnostic] = []
         self.built_in = built_in
         self.open: list[str] = []
         self.steps = 0
@@ -87,7 +87,7 @@ class Lowering:
         self.ends: dict[str, int] = {}
         self.bodies: dict[int, list[Written]] = {}
         self.shown: Place | None = None
-        self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | Waiting] = {}
+        self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | DeferredLayer] = {}
 
     def sequence(
         self, items: Sequence[Item], source: int, scope: Scope, path: str, depth: int
@@ -268,11 +268,11 @@ class Lowering:
             self.count_step(call, _operations(call))
             try:
                 layer = bind(call, scope.parameters, source)
-            except Faults as faults:
+            except BindErrors as faults:
                 for message, argument in faults.found:
                     self.fault_at(message, argument.place if argument else call.place)
                 return source
-            if not isinstance(layer, Waiting):
+            if not isinstance(layer, DeferredLayer):
                 self.known[key] = layer
         if path in self.paths:
             self.fault_at(f"two layers are called '{printable(path, 60)}'", call.place)
@@ -335,7 +335,7 @@ class Lowering:
     def fault_at(self, message: str, place: Place) -> None:
         """A fault at a place; a repeated body has its faults in every turn, which must end."""
         place = self.shown or place
-        self.problems.append(Problem(message, place.start, place.end))
+        self.problems.append(Diagnostic(message, place.start, place.end))
         self.faults += 1
         if self.faults >= MOST_FAULTS:
             raise Unreadable

@@ -42,7 +42,7 @@ class Parameter(NamedTuple):
     name: str
 
 
-class Arriving(NamedTuple):
+class InputChannels(NamedTuple):
     """`in`: the channels that arrive; `node` is whose output they are, once that is known."""
 
     node: int | None = None
@@ -58,7 +58,7 @@ class Operation:
     size: int = field(default=1, compare=False, repr=False)
 
 
-Expression: TypeAlias = "int | float | Parameter | Arriving | Operation"
+Expression: TypeAlias = "int | float | Parameter | InputChannels | Operation"
 
 
 def read_expression(text: str) -> Expression:
@@ -85,7 +85,7 @@ def write_expression(expression: Expression, above: int = 0) -> str:
             return str(expression).replace("e-0", "e-")
         case Parameter(name):
             return f"${name}"
-        case Arriving():
+        case InputChannels():
             return "in"
         case Operation(sign, left, right):
             own = _PRECEDENCE[sign]
@@ -165,7 +165,7 @@ class _Reader:
         if kind == "parameter":
             return Parameter(text)
         if kind == "in":
-            return Arriving()
+            return InputChannels()
         if text == "-":
             inner = self.factor(depth + 1)
             return -inner if isinstance(inner, float) else joined("-", 0, inner)

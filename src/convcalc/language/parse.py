@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from convcalc.collecting import uncollected
-from convcalc.errors import Problem, SpecError
+from convcalc.collecting import gc_paused
+from convcalc.errors import Diagnostic, SpecError
 from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
 from convcalc.language.expand import Lowering, Scope, Unreadable
@@ -51,7 +51,7 @@ def parse(text: str) -> Network:
         >>> parse("2x{conv:8,k3,p1 relu} residual{conv:8,k1}").nodes[-1].inputs
         (4, 3)
     """
-    with uncollected():
+    with gc_paused():
         return _parsed(text)
 
 
@@ -68,7 +68,7 @@ def _parsed(text: str) -> Network:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: problem.start)
         raise SpecError(text, in_order)
     if not lowering.nodes:
-        raise SpecError(text, [Problem("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
+        raise SpecError(text, [Diagnostic("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
     found = tuple(nodes if expectations else lowering.nodes)
     return Network(found, end, items, ends=lowering.ends, input_shape=_input_shape(text))
@@ -82,7 +82,7 @@ def _input_shape(text: str) -> Shape | None:
         return None
 
 
-def _read(text: str) -> tuple[tuple[Item, ...], list[Problem], Mapping[str, Expectation]]:
+def _read(text: str) -> tuple[tuple[Item, ...], list[Diagnostic], Mapping[str, Expectation]]:
     """The tree of a text, and for PyTorch's what it says of each layer's input."""
     if _MAY_BE_PYTORCH.match(text):  # its reader takes a while to import
         from convcalc.language.pytorch.convert import looks_like_pytorch, read_pytorch

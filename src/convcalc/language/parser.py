@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from convcalc.errors import MOST_PROBLEMS, Problem, SpecError, printable
+from convcalc.errors import MOST_PROBLEMS, Diagnostic, SpecError, printable
 from convcalc.language.expressions import Expression, read_expression
 from convcalc.language.tree import (
     Argument,
@@ -68,7 +68,7 @@ _HEAD = re.compile(rf"define\s+({_NAME})\s*\(", re.ASCII)
 _DEFINE = re.compile(r"define(?=[\s;#{}|(]|$)", re.ASCII)
 
 
-def read_tree(text: str) -> tuple[tuple[Item, ...], list[Problem]]:
+def read_tree(text: str) -> tuple[tuple[Item, ...], list[Diagnostic]]:
     """The items of a text in order, and what could not be read.
 
     Raises:
@@ -76,7 +76,7 @@ def read_tree(text: str) -> tuple[tuple[Item, ...], list[Problem]]:
     """
     if len(text) > LONGEST_TEXT:
         message = f"a spec of {len(text)} characters; at most {LONGEST_TEXT} are read"
-        raise SpecError(text[:60], [Problem(message, 0, 1)])
+        raise SpecError(text[:60], [Diagnostic(message, 0, 1)])
     parser = _Parser(text)
     return parser.items(), parser.problems
 
@@ -153,7 +153,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
-        self.problems: list[Problem] = []
+        self.problems: list[Diagnostic] = []
 
     def items(self) -> tuple[Item, ...]:
         """Everything up to the end of the text."""
@@ -357,7 +357,7 @@ class _Parser:
 
     def fault(self, message: str, start: int, end: int) -> None:
         """A fault; the one after those that are shown ends the reading."""
-        self.problems.append(Problem(message, start, end))
+        self.problems.append(Diagnostic(message, start, end))
         if len(self.problems) > MOST_PROBLEMS:
             raise _StopError
 

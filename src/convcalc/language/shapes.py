@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from convcalc.errors import Problem, SpecError
+from convcalc.errors import Diagnostic, SpecError
 
 _TIMES = "\u00d7"
 """The sign for multiplication, which pages and papers have in place of an x."""
@@ -45,6 +45,6 @@ def declared_input(text: str) -> tuple[int, ...] | None:
     if not _SHAPE.fullmatch(shape):
         message = "expected channels and up to 3 spatial sizes after '# input', as 3x224x224"
         raise SpecError(
-            text, [Problem(message, match.start(1), match.start(1) + len(match[1].rstrip()))]
+            text, [Diagnostic(message, match.start(1), match.start(1) + len(match[1].rstrip()))]
         )
     return tuple(map(int, shape.split("x")))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import SpecError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
-from convcalc.language.bind import Waiting
+from convcalc.language.bind import DeferredLayer
 from convcalc.language.parse import parse
 from convcalc.network.graph import INPUT, Network
 
@@ -35,7 +35,7 @@ def with_source(network: Network) -> Network:
         >>> with_source(network).source == parse("conv:8,k3 conv:8,k1").source
         True
     """
-    if any(isinstance(node.layer, Waiting) for node in network.nodes):
+    if any(isinstance(node.layer, DeferredLayer) for node in network.nodes):
         return network
     for nested in (True, False):
         items = _Raising(network, nested=nested).items()
@@ -69,7 +69,7 @@ class _Raising:
     @staticmethod
     def layer(node: Node) -> Layer:
         """The layer of a node that waits for nothing."""
-        assert not isinstance(node.layer, Waiting)
+        assert not isinstance(node.layer, DeferredLayer)
         return node.layer
 
     def items(self) -> tuple[Item, ...]:

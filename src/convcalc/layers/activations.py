@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import Costs, ElementOps, Layer, times
+from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
 from convcalc.layers.parameters import count, param, real
 
 if TYPE_CHECKING:
@@ -243,7 +243,8 @@ class PReLU(Activation):
         """
         if self.num_parameters not in (1, shape[0]):
             raise ShapeError(
-                f"num_parameters={self.num_parameters} on {times(shape)}; 1 or {shape[0]} fit"
+                f"num_parameters={self.num_parameters} on {format_shape(shape)}; 1 or {shape[0]} "
+                "fit"
             )
         return shape
 
@@ -267,9 +268,9 @@ class Softmax(Unweighted):
 
     def costs(self, shape: Shape) -> Costs:
         """Per position, C channels: C-1 comparisons, 2C-1 additions, C exponents, C divisions."""
-        channels, cells = shape[0], prod(shape[1:])
-        cell = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
-        return Costs(elements=cell.times(cells))
+        channels, positions = shape[0], prod(shape[1:])
+        position = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
+        return Costs(elements=position.times(positions))
 
     def _function(self, ops: Operations, x: Any) -> Any:
         """The activation of an array; no power overflows, as the largest is exp(0)."""

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from math import gcd, prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import PerAxis, param, per_axis, spread
 from convcalc.layers.resampling import through_sections
 
@@ -33,7 +33,7 @@ class Adaptive(Layer, ABC):
     def sections(self, shape: Shape) -> tuple[Sections, ...]:
         """Window u of each axis: floor(u*i/o) ... ceil((u + 1)*i/o), the end left out.
 
-        Source: PyTorch, `adaptive_avg_pool2d` in ATen/native/AdaptivePooling.h; 10 cells to 7
+        Source: PyTorch, `adaptive_avg_pool2d` in ATen/native/AdaptivePooling.h; 10 elements to 7
         give (0,2) (1,3) (2,5) (4,6) (5,8) (7,9) (8,10).
         """
         return tuple(
@@ -54,12 +54,12 @@ class Adaptive(Layer, ABC):
         ]
         return tuple(field.seeing_all() if out == 1 else field for field, out in through)
 
-    def cells_read(self, shape: Shape) -> int:
+    def elements_read(self, shape: Shape) -> int:
         """The sum of the window sizes over all outputs and channels.
 
-        Of i cells and o windows that is i + o - gcd(i, o) along an axis: every cell once, and the
-        cell at u*i/o, between two windows, twice where that is not whole, which it is gcd(i, o) - 1
-        times of the o - 1. Source: derived; 10 cells to 7 give 16.
+        Of i elements and o windows that is i + o - gcd(i, o) along an axis: every element once, and
+        the element at u*i/o, between two windows, twice where that is not whole, which it is gcd(i,
+        o) - 1 times of the o - 1. Source: derived; 10 elements to 7 give 16.
         """
         axes = zip(shape[1:], self.sizes(shape), strict=True)
         return shape[0] * prod(size + out - gcd(size, out) for size, out in axes)
@@ -90,7 +90,7 @@ class AdaptiveMean(Adaptive):
     def costs(self, shape: Shape) -> Costs:
         """One addition for each element of each window, and one division for each output."""
         divide = prod(self.out_shape(shape))
-        return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
+        return Costs(elements=ElementOps(add=self.elements_read(shape), divide=divide))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The mean of each window."""
@@ -99,8 +99,8 @@ class AdaptiveMean(Adaptive):
         divisor = 1
         for axis, sections in enumerate(axes):
             trailing = (1,) * (len(axes) - 1 - axis)
-            cells = ops.vector([end - begin for begin, end in sections], total)
-            divisor = divisor * cells.reshape(-1, *trailing)
+            elements = ops.vector([end - begin for begin, end in sections], total)
+            divisor = divisor * elements.reshape(-1, *trailing)
         return total / divisor
 
 
@@ -115,7 +115,7 @@ class AdaptiveAvgPool(AdaptiveMean):
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """`output_size` of each spatial axis."""
-        return spread("output_size", self.output_size, spatial_rank(shape))
+        return spread("output_size", self.output_size, spatial_dims_of(shape))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +130,11 @@ class AdaptiveMaxPool(Adaptive):
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """`output_size` of each spatial axis."""
-        return spread("output_size", self.output_size, spatial_rank(shape))
+        return spread("output_size", self.output_size, spatial_dims_of(shape))
 
     def costs(self, shape: Shape) -> Costs:
         """One comparison for each element of each window."""
-        return Costs(elements=ElementOps(compare=self.cells_read(shape)))
+        return Costs(elements=ElementOps(compare=self.elements_read(shape)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,4 +145,4 @@ class GlobalAvgPool(AdaptiveMean):
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """1 for each spatial axis."""
-        return (1,) * spatial_rank(shape)
+        return (1,) * spatial_dims_of(shape)

@@ -81,13 +81,13 @@ class Layer:
     branches: ClassVar[str] = "no branches"
     """How many branches it is written with, in words."""
     view: ClassVar[bool] = False
-    """Whether the result is the input's own numbers where they lie: nothing is moved or stored."""
+    """Whether the result is the input's own elements where they lie: nothing is moved or stored."""
     in_place: ClassVar[bool] = False
     """Whether the result may be written over its first input: element by element, same shape."""
     commutative: ClassVar[bool] = False
     """Whether that is so of each of its inputs."""
     no_arithmetic: ClassVar[bool] = False
-    """Whether it computes nothing: numbers are passed on, moved or left out."""
+    """Whether it computes nothing: elements are passed on, moved or left out."""
     normalises: ClassVar[bool] = False
     """Whether its weights scale and shift what it has normalised, and count as such."""
 
@@ -182,10 +182,10 @@ class Layer:
         """
         return fields[0]
 
-    def repeats_cells(self, shape: Shape, /) -> bool:
+    def repeats_elements(self, shape: Shape, /) -> bool:
         """Whether it reads copies of its input's elements beyond a border: padding not of zeros.
 
-        Outputs near a border then see the cells that were copied, wherever those lie.
+        Outputs near a border then see the elements that were copied, wherever those lie.
         """
         return False
 
@@ -227,20 +227,21 @@ def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
     return text if bare else f"{short}{text}"
 
 
-def spatial_rank(shape: Shape) -> int:
+def spatial_dims_of(shape: Shape) -> int:
     """How many spatial axes a shape (channels, *spatial) has: 1, 2 or 3.
 
     Raises:
         ShapeError: it has none, or more than three.
     """
-    rank = len(shape) - 1
-    if not 1 <= rank <= 3:
+    spatial_dims = len(shape) - 1
+    if not 1 <= spatial_dims <= 3:
         raise ShapeError(
-            f"needs an input of channels and 1 to 3 spatial sizes, as 3x224x224; got {times(shape)}"
+            "needs an input of channels and 1 to 3 spatial sizes, as 3x224x224; got "
+            f"{format_shape(shape)}"
         )
-    return rank
+    return spatial_dims
 
 
-def times(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """A shape as it is typed: 64x112x112."""
     return "x".join(map(str, shape)) or "no axes"

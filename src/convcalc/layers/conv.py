@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Conv(Convolution):
-    """Convolution: each output map sums a sliding kernel over its input maps, plus a bias."""
+    """Convolution: each output channel sums a sliding kernel over input channels, plus a bias."""
 
     kind: ClassVar[str] = "conv"
 
@@ -62,7 +62,7 @@ class Conv(Convolution):
     def real_macs(self, shape: Shape) -> int:
         """Multiply-accumulates on real elements: pairs of output and real tap, axis by axis.
 
-        Cells that repeat the input (reflect, replicate, circular) are real.
+        Elements that repeat the input (reflect, replicate, circular) are real.
         """
         if self.padding_mode != "zeros":
             return self.costs(shape).macs
@@ -71,7 +71,7 @@ class Conv(Convolution):
         pairs = prod(window.real_pairs(*sizes) for window, *sizes in axes)
         return out[0] * (shape[0] // self.groups) * pairs
 
-    def repeats_cells(self, shape: Shape) -> bool:
+    def repeats_elements(self, shape: Shape) -> bool:
         """Whether there is padding, and not of zeros."""
         padded = any(w.before or w.after for w in self.windows(shape))
         return padded and self.padding_mode != "zeros"

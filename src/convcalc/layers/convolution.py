@@ -7,7 +7,7 @@ from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, spatial_rank
+from convcalc.layers.base import Layer, spatial_dims_of
 from convcalc.layers.parameters import (
     Padding,
     PerAxis,
@@ -44,12 +44,12 @@ class Convolution(Layer):
 
     def axes(self, shape: Shape) -> tuple[tuple[int, int, int], ...]:
         """(kernel, stride, dilation) of each spatial axis of `shape`."""
-        rank = spatial_rank(shape)
+        spatial_dims = spatial_dims_of(shape)
         return tuple(
             zip(
-                spread("kernel_size", self.kernel_size, rank),
-                spread("stride", self.stride, rank),
-                spread("dilation", self.dilation, rank),
+                spread("kernel_size", self.kernel_size, spatial_dims),
+                spread("stride", self.stride, spatial_dims),
+                spread("dilation", self.dilation, spatial_dims),
                 strict=True,
             )
         )

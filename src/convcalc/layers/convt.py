@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import Costs, spatial_rank, times
+from convcalc.layers.base import Costs, format_shape, spatial_dims_of
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.parameters import PerAxis, param, per_axis, spread, spread_ends
 from convcalc.layers.placing import checked_sizes
@@ -63,9 +63,9 @@ class ConvTranspose(Convolution):
     def costs(self, shape: Shape) -> Costs:
         """Multiply-accumulates: INPUT positions * C * O/g * taps, cropped products included.
 
-        Each of the C * prod(in) input cells is multiplied with O/g * prod(k) weights: the layer is
-        the adjoint of a convolution from its output to its input, and costs the same. Counting
-        output cells instead, as some tools do, is too high by the product of the strides.
+        Each of the C * prod(in) input elements is multiplied with O/g * prod(k) weights: the layer
+        is the adjoint of a convolution from its output to its input, and costs the same. Counting
+        output elements instead, as some tools do, is too high by the product of the strides.
 
         Source: derived. The bias is added to every output.
         """
@@ -109,9 +109,9 @@ class ConvTranspose(Convolution):
 
     def _plan(self, shape: Shape) -> list[tuple[Window, int]]:
         """The window and the output padding of each spatial axis."""
-        rank = spatial_rank(shape)
+        spatial_dims = spatial_dims_of(shape)
         axes = self.axes(shape)
-        extras = spread("output_padding", self.output_padding, rank)
+        extras = spread("output_padding", self.output_padding, spatial_dims)
         for (_, stride, dilation), extra in zip(axes, extras, strict=True):
             if extra >= max(stride, dilation):
                 raise ParameterError(
@@ -123,7 +123,7 @@ class ConvTranspose(Convolution):
             plan = [self._same(*axis, extra) for axis, extra in zip(axes, extras, strict=True)]
         else:
             padding = 0 if isinstance(self.padding, str) else self.padding
-            ends = spread_ends("padding", padding, rank)
+            ends = spread_ends("padding", padding, spatial_dims)
             plan = [
                 (Window(kernel, stride, before, after, dilation), extra)
                 for (kernel, stride, dilation), (before, after), extra in zip(
@@ -136,7 +136,7 @@ class ConvTranspose(Convolution):
         """Cropping for an output of exactly i*s elements: e + output_padding - s in all.
 
         Where the kernel is shorter than the stride that is negative: nothing is cropped and the
-        missing cells are added at the end.
+        missing elements are added at the end.
 
         Source: ONNX ConvTranspose, auto_pad SAME_UPPER and SAME_LOWER.
         """
@@ -163,8 +163,8 @@ class ConvTranspose(Convolution):
         for target, low, high in zip(targets, smallest, largest, strict=True):
             if not low <= target <= high:
                 raise ShapeError(
-                    f"output_size {times(targets)} cannot come from {times(shape)}; "
-                    f"{times(smallest)} to {times(largest)} can"
+                    f"output_size {format_shape(targets)} cannot come from {format_shape(shape)}; "
+                    f"{format_shape(smallest)} to {format_shape(largest)} can"
                 )
         return [
             (w, target - low) for (w, _), target, low in zip(plan, targets, smallest, strict=True)

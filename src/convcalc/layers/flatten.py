@@ -1,4 +1,4 @@
-"""`flatten`: all numbers of a sample as one axis of features."""
+"""`flatten`: all elements of a sample as one axis of features."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Costs, ElementOps, Layer, times
+from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
 from convcalc.receptive import united
 
 if TYPE_CHECKING:
@@ -157,11 +157,12 @@ class Scale(Join):
         )
         if not fits:
             forms = dict.fromkeys(
-                times(form)
+                format_shape(form)
                 for form in ((scaled[0], *(1,) * (len(scaled) - 1)), scaled, (1, *scaled[1:]))
             )
             raise ShapeError(
-                f"the input is {times(scaled)}, the gate gives {times(gate)}: a gate has the "
+                f"the input is {format_shape(scaled)}, the gate gives {format_shape(gate)}: a gate "
+                "has the "
                 f"input's size or 1 along each axis; it would have to give {' or '.join(forms)}"
             )
         return scaled
@@ -189,7 +190,10 @@ class Scale(Join):
 
 
 def _given(shapes: Sequence[Shape], index: int) -> str:
-    return f"branch 0 gives {times(shapes[0])}, branch {index} gives {times(shapes[index])}"
+    return (
+        f"branch 0 gives {format_shape(shapes[0])}, branch {index} gives "
+        f"{format_shape(shapes[index])}"
+    )
 
 
 def _wanted(wanted: Shape, shape: Shape, index: int) -> str:
@@ -197,7 +201,7 @@ def _wanted(wanted: Shape, shape: Shape, index: int) -> str:
     change = _nearest_change(wanted, shape)
     advice = f"; {change} at the end of branch {index} would" if change else ""
     empty = " (an empty branch is the input)" if change else ""
-    return f"branch {index} would have to give {times(wanted)}{advice}{empty}"
+    return f"branch {index} would have to give {format_shape(wanted)}{advice}{empty}"
 
 
 def _nearest_change(wanted: Shape, shape: Shape) -> str:

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank, times
+from convcalc.layers.base import Costs, ElementOps, Layer, format_shape, spatial_dims_of
 from convcalc.layers.parameters import count, param, real, switch
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class GroupNorm(Measured):
         if shape[0] % self.num_groups:
             raise ShapeError(
                 f"{shape[0]} channels do not divide by num_groups={self.num_groups}; "
-                f"the input is {times(shape)}"
+                f"the input is {format_shape(shape)}"
             )
         return shape
 
@@ -160,11 +160,13 @@ class InstanceNorm(Measured):
         """The shape of the input.
 
         Raises:
-            ShapeError: a channel has one cell only, which has no variance.
+            ShapeError: a channel has one element only, which has no variance.
         """
-        spatial_rank(shape)
+        spatial_dims_of(shape)
         if prod(shape[1:]) == 1:
-            raise ShapeError(f"needs more than one element in each channel, got {times(shape)}")
+            raise ShapeError(
+                f"needs more than one element in each channel, got {format_shape(shape)}"
+            )
         return shape
 
     def sets(self, shape: Shape) -> int:

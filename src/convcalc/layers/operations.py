@@ -59,7 +59,7 @@ class Operations(Protocol):
     def reduce(self, array: Any, axes: Sequence[int], how: Reduction) -> Any:
         """The sum or maximum over whole axes, which stay with size 1."""
 
-    def take(self, array: Any, axis: int, cells: Sequence[int]) -> Any:
+    def take(self, array: Any, axis: int, elements: Sequence[int]) -> Any:
         """The positions of one axis that are named, in that order."""
 
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
@@ -84,4 +84,4 @@ class Operations(Protocol):
         """A function of each element, without a warning where it leaves the range of the dtype."""
 
     def vector(self, values: Sequence[float], like: Any) -> Any:
-        """Numbers as an array of one axis, of the dtype and in the place of `like`."""
+        """Values as an array of one axis, of the dtype and in the place of `like`."""

@@ -1,11 +1,11 @@
-"""`pad`: cells added at the ends of the spatial axes, as a layer of its own."""
+"""`pad`: elements added at the ends of the spatial axes, as a layer of its own."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Rearrangement, spatial_rank
+from convcalc.layers.base import Rearrangement, spatial_dims_of
 from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
@@ -31,7 +31,7 @@ class Pad(Rearrangement):
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
         """A window of one element on each padded axis."""
-        return placed_windows(self.padding, [(1, 1, 1)] * spatial_rank(shape), shape)
+        return placed_windows(self.padding, [(1, 1, 1)] * spatial_dims_of(shape), shape)
 
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size pb + i + pa."""
@@ -39,7 +39,7 @@ class Pad(Rearrangement):
         check_mode(self.padding_mode, windows, shape)
         return (shape[0], *window_sizes(windows, shape))
 
-    def repeats_cells(self, shape: Shape) -> bool:
+    def repeats_elements(self, shape: Shape) -> bool:
         """Whether there is padding, and not of zeros."""
         padded = any(w.before or w.after for w in self.windows(shape))
         return padded and self.padding_mode != "zeros"

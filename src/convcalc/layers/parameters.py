@@ -24,7 +24,7 @@ PerAxis: TypeAlias = int | tuple[int, ...]
 """One whole number for every spatial axis, or one each."""
 
 Ends: TypeAlias = tuple[int, int]
-"""Cells before and after."""
+"""Elements before and after."""
 
 Padding: TypeAlias = str | int | tuple[int | Ends, ...]
 """A word such as "same", one number for all ends, or per axis a number or (before, after)."""
@@ -158,28 +158,30 @@ def param(rule: Rule, short: str, note: str, **default: Any) -> Any:
     return dataclasses.field(metadata=metadata, **default)
 
 
-def spread(name: str, value: PerAxis, rank: int) -> tuple[int, ...]:
-    """The value of each of `rank` spatial axes."""
+def spread(name: str, value: PerAxis, spatial_dims: int) -> tuple[int, ...]:
+    """The value of each of `spatial_dims` spatial axes."""
     if isinstance(value, int):
-        return (value,) * rank
-    if len(value) != rank:
-        raise ParameterError(name, _rank_message(len(value), rank))
+        return (value,) * spatial_dims
+    if len(value) != spatial_dims:
+        raise ParameterError(name, _dims_message(len(value), spatial_dims))
     return value
 
 
-def spread_ends(name: str, value: int | tuple[int | Ends, ...], rank: int) -> tuple[Ends, ...]:
-    """(before, after) of each of `rank` spatial axes; a single pair serves every axis."""
+def spread_ends(
+    name: str, value: int | tuple[int | Ends, ...], spatial_dims: int
+) -> tuple[Ends, ...]:
+    """(before, after) of each of `spatial_dims` spatial axes; a single pair serves every axis."""
     axes = (value,) if isinstance(value, int) else value
     if len(axes) == 1:
-        axes = axes * rank
-    if len(axes) != rank:
-        raise ParameterError(name, _rank_message(len(axes), rank))
+        axes = axes * spatial_dims
+    if len(axes) != spatial_dims:
+        raise ParameterError(name, _dims_message(len(axes), spatial_dims))
     return tuple((item, item) if isinstance(item, int) else item for item in axes)
 
 
-def _rank_message(given: int, rank: int) -> str:
-    axes = "axis" if rank == 1 else "axes"
-    return f"{given} values given, but the input has {rank} spatial {axes}"
+def _dims_message(given: int, spatial_dims: int) -> str:
+    axes = "axis" if spatial_dims == 1 else "axes"
+    return f"{given} values given, but the input has {spatial_dims} spatial {axes}"
 
 
 def _whole(name: str, value: object, minimum: int, form: str = "a whole number") -> int:

@@ -1,4 +1,4 @@
-"""`pixelshuffle`: channels laid out as cells, r times larger along every axis."""
+"""`pixelshuffle`: channels laid out as elements, r times larger along every axis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Rearrangement, spatial_rank, times
+from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
 from convcalc.layers.parameters import count, param
 from convcalc.layers.placing import checked_sizes
 from convcalc.window import Window
@@ -36,11 +36,12 @@ class PixelShuffle(Rearrangement):
         Raises:
             ShapeError: the channels do not divide by r^axes.
         """
-        block = self.upscale_factor ** spatial_rank(shape)
+        block = self.upscale_factor ** spatial_dims_of(shape)
         if shape[0] % block:
             raise ShapeError(
                 f"{shape[0]} channels do not divide by {block}, the elements of a block of "
-                f"{times((self.upscale_factor,) * (len(shape) - 1))}; the input is {times(shape)}"
+                f"{format_shape((self.upscale_factor,) * (len(shape) - 1))}; the input is "
+                f"{format_shape(shape)}"
             )
         sizes = tuple(size * self.upscale_factor for size in shape[1:])
         return (shape[0] // block, *checked_sizes(sizes, "upscale_factor"))
@@ -54,8 +55,8 @@ class PixelShuffle(Rearrangement):
         """The blocks (N, C, r, r, H, W) as (N, C, H, r, W, r), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape
-        rank = len(shape) - 1
+        spatial_dims = len(shape) - 1
         out = self.out_shape(tuple(shape))
-        blocks = array.reshape(number, out[0], *(self.upscale_factor,) * rank, *shape[1:])
-        pairs = [axis for n in range(rank) for axis in (2 + rank + n, 2 + n)]
+        blocks = array.reshape(number, out[0], *(self.upscale_factor,) * spatial_dims, *shape[1:])
+        pairs = [axis for n in range(spatial_dims) for axis in (2 + spatial_dims + n, 2 + n)]
         return ops.permute(blocks, (0, 1, *pairs)).reshape(number, *out)

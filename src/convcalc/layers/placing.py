@@ -1,11 +1,11 @@
-"""How the windows of convolutions and poolings lie on an input: padding in cells, output sizes."""
+"""How windows of convolutions and poolings lie on an input: padding in elements, output sizes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.layers.parameters import LARGEST, spread_ends
 from convcalc.window import Window, same_padding
 
@@ -61,7 +61,9 @@ def window_sizes(windows: Sequence[Window], shape: Shape) -> tuple[int, ...]:
 def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
     """Output sizes that exist: none below 1, none beyond `LARGEST`."""
     if min(sizes) < 1:
-        raise ShapeError(f"{what} leaves an output of {times(sizes)} elements; every axis needs 1")
+        raise ShapeError(
+            f"{what} leaves an output of {format_shape(sizes)} elements; every axis needs 1"
+        )
     if max(sizes) > LARGEST:
         raise ShapeError(f"{what} makes an output axis longer than {LARGEST} elements")
     return sizes
@@ -106,7 +108,7 @@ def _too_large(windows: Sequence[Window], shape: Shape) -> str:
             dilated = f" ({w.kernel} taps, dilation {w.dilation})" if w.dilation > 1 else ""
             return (
                 f"the kernel spans {w.extent} elements{dilated}, the padded input "
-                f"{padded} ({size} + {w.before} + {w.after}) in {times(shape)}; "
+                f"{padded} ({size} + {w.before} + {w.after}) in {format_shape(shape)}; "
                 f"{missing} more element{'s' * (missing > 1)} of padding or input would fit"
             )
     raise AssertionError("called for a kernel that fits")

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import Padding, PerAxis, padding, param, per_axis, spread, switch
 from convcalc.layers.placing import check_same, placed_windows, window_sizes
 from convcalc.receptive import through_windows
@@ -42,9 +42,9 @@ class Pool(Layer):
         super().__post_init__()
         check_same(self.padding, self.kernel_size if self.stride is None else self.stride)
 
-    def dilations(self, rank: int) -> tuple[int, ...]:
+    def dilations(self, spatial_dims: int) -> tuple[int, ...]:
         """Spacing of the elements of the window, per axis."""
-        return (1,) * rank
+        return (1,) * spatial_dims
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
         """The window of each spatial axis; in ceil mode `after` also holds what hangs over.
@@ -78,16 +78,16 @@ class Pool(Layer):
         windows = zip(self.windows(shape), shape[1:], strict=True)
         return tuple(window.dropped_input(size) for window, size in windows)
 
-    def cells_read(self, shape: Shape) -> int:
+    def elements_read(self, shape: Shape) -> int:
         """The elements of all windows, outputs * taps, those on padding included."""
         return prod(self.out_shape(shape)) * prod(w.kernel for w in self.windows(shape))
 
     def _explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
         """The windows before ceil mode stretches them."""
-        rank = spatial_rank(shape)
-        kernels = spread("kernel_size", self.kernel_size, rank)
-        strides = kernels if self.stride is None else spread("stride", self.stride, rank)
-        axes = tuple(zip(kernels, strides, self.dilations(rank), strict=True))
+        spatial_dims = spatial_dims_of(shape)
+        kernels = spread("kernel_size", self.kernel_size, spatial_dims)
+        strides = kernels if self.stride is None else spread("stride", self.stride, spatial_dims)
+        axes = tuple(zip(kernels, strides, self.dilations(spatial_dims), strict=True))
         return placed_windows(self.padding, axes, shape)
 
 
@@ -99,13 +99,13 @@ class MaxPool(Pool):
 
     dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
 
-    def dilations(self, rank: int) -> tuple[int, ...]:
+    def dilations(self, spatial_dims: int) -> tuple[int, ...]:
         """`dilation` of each spatial axis."""
-        return spread("dilation", self.dilation, rank)
+        return spread("dilation", self.dilation, spatial_dims)
 
     def costs(self, shape: Shape) -> Costs:
         """One comparison for each element of each window."""
-        return Costs(elements=ElementOps(compare=self.cells_read(shape)))
+        return Costs(elements=ElementOps(compare=self.elements_read(shape)))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The maximum of each window."""
@@ -146,23 +146,23 @@ class AvgPool(Pool):
     def costs(self, shape: Shape) -> Costs:
         """One addition for each element of each window, and one division for each output."""
         divide = prod(self.out_shape(shape))
-        return Costs(elements=ElementOps(add=self.cells_read(shape), divide=divide))
+        return Costs(elements=ElementOps(add=self.elements_read(shape), divide=divide))
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The sum of each window over its number of elements."""
         (array,) = arrays
         shape = tuple(array.shape[1:])
         total = ops.pool(array, self.windows(shape), "sum")
-        cells = self.cells_counted(shape)
-        if all(len(set(axis)) == 1 for axis in cells):
-            return total / prod(axis[0] for axis in cells)
+        elements = self.elements_counted(shape)
+        if all(len(set(axis)) == 1 for axis in elements):
+            return total / prod(axis[0] for axis in elements)
         divisor = 1
-        for axis, counts in enumerate(cells):
-            trailing = (1,) * (len(cells) - 1 - axis)
+        for axis, counts in enumerate(elements):
+            trailing = (1,) * (len(elements) - 1 - axis)
             divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
         return total / divisor
 
-    def cells_counted(self, shape: Shape) -> tuple[list[int], ...]:
+    def elements_counted(self, shape: Shape) -> tuple[list[int], ...]:
         """How many elements each window of each axis takes its mean over.
 
         Explicit padding counts with `count_include_pad`; what hangs over in ceil mode never does.
@@ -183,7 +183,7 @@ class AvgPool(Pool):
 def _counts(padding: object) -> bool | None:
     """Whether padding counts in a mean unless that is said; None if it is not known yet.
 
-    Source: PyTorch counts the cells that its `AvgPool2d` was told to add; TensorFlow's SAME and
+    Source: PyTorch counts the elements that its `AvgPool2d` was told to add; TensorFlow's SAME and
     ONNX's `auto_pad` leave padding out (`tf.nn.avg_pool`; AveragePool, count_include_pad = 0).
     """
     if isinstance(padding, str):

@@ -1,4 +1,4 @@
-"""`pw`: pointwise convolution, which mixes the channels of each cell by itself."""
+"""`pw`: pointwise convolution, which mixes the channels of each position by itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Fields through layers that change the size of an axis by any ratio, not a whole stride.
 
-From i cells to o cells, output u lies at the cells u*i/o of the input. With r = o / gcd(i, o) and
-s = i / gcd(i, o) that is u*s/r: so the axis is first refined r times and then read with stride s,
-both of which the windows of convolutions know exactly.
+From i elements to o elements, output u lies at the elements u*i/o of the input. With r = o / gcd(i,
+o) and s = i / gcd(i, o) that is u*s/r: so the axis is first refined r times and then read with
+stride s, both of which the windows of convolutions know exactly.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def through_sections(field: Field, size: int, out: int) -> Field:
-    """Output u reads the cells floor(u*i/o) ... ceil((u + 1)*i/o) - 1, as adaptive pooling does.
+    """Output u reads the elements floor(u*i/o) ... ceil((u + 1)*i/o) - 1, as adaptive pooling does.
 
-    Refined r times, fine cell v is cell floor(v/r), and output u reads the fine cells u*s ...
-    (u + 1)*s - 1.
+    Refined r times, fine element v is element floor(v/r), and output u reads the fine elements u*s
+    ... (u + 1)*s - 1.
     """
     refine, stride = _ratio(size, out)
     fine = field.through_transposed(Window(refine, refine))
@@ -28,16 +28,16 @@ def through_sections(field: Field, size: int, out: int) -> Field:
 
 
 def through_nearest(field: Field, size: int, out: int) -> Field:
-    """Output u reads the cell floor(u*i/o)."""
+    """Output u reads the element floor(u*i/o)."""
     refine, stride = _ratio(size, out)
     return field.through_transposed(Window(refine, refine)).through(Window(1, stride))
 
 
 def through_linear(field: Field, size: int, out: int) -> Field:
-    """Output u reads the two cells around (u + 1/2)*i/o - 1/2, or the one that it meets.
+    """Output u reads the two elements around (u + 1/2)*i/o - 1/2, or the one that it meets.
 
-    That place is v/2r with v = (2u + 1)*s - r. Refined 2r times, cell j is read by the fine cells
-    2r*(j - 1) < v < 2r*(j + 1), and output u is fine cell u*2s + s - r.
+    That place is v/2r with v = (2u + 1)*s - r. Refined 2r times, element j is read by the fine
+    elements 2r*(j - 1) < v < 2r*(j + 1), and output u is fine element u*2s + s - r.
     """
     refine, stride = _ratio(size, out)
     around = Window(4 * refine - 1, 2 * refine, before=2 * refine - 1)
@@ -45,15 +45,16 @@ def through_linear(field: Field, size: int, out: int) -> Field:
 
 
 def nearest_read(size: int, out: int) -> int:
-    """Distinct cells among floor(u*i/o), u from 0 to o - 1: all of them, or o if that is less."""
+    """Distinct elements among floor(u*i/o), u from 0 to o - 1: all, or o if that is less."""
     return min(size, out)
 
 
 def linear_read(size: int, out: int) -> int:
-    """Distinct cells that have a share in one of o outputs, linearly between two cells.
+    """Distinct elements that have a share in one of o outputs, linearly between two elements.
 
-    Outputs lie i/o apart. Up to i = 2*o no cell is passed over. Beyond it no two outputs share a
-    cell: each reads the two around (u + 1/2)*i/o - 1/2 = ((2u + 1)*s - r) / 2r, or one where that
+    Outputs lie i/o apart. Up to i = 2*o no element is passed over. Beyond it no two outputs share a
+    element: each reads the two around (u + 1/2)*i/o - 1/2 = ((2u + 1)*s - r) / 2r, or one where
+        that
     is a whole number. Then r divides 2u + 1, because it has no divisor in common with s; so r is
     odd, 2u + 1 = m*r with m odd, and (m*s - 1) / 2 is whole if s is odd. There are as many odd m
     below 2*o/r = 2*gcd(i, o) as the divisor says.

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Rearrangement, times
+from convcalc.layers.base import Rearrangement, format_shape
 from convcalc.layers.parameters import count, param
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ChannelShuffle(Rearrangement):
         if shape[0] % self.groups:
             raise ShapeError(
                 f"{shape[0]} channels do not divide by groups={self.groups}; "
-                f"the input is {times(shape)}"
+                f"the input is {format_shape(shape)}"
             )
         return shape
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Rearrangement, times
+from convcalc.layers.base import Rearrangement, format_shape
 from convcalc.layers.parameters import Ends, param, section
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Slice(Rearrangement):
         begin, end = self.channels[0]
         if end > shape[0]:
             raise ShapeError(
-                f"channels {begin}:{end} of {times(shape)}, which has {shape[0]}; "
+                f"channels {begin}:{end} of {format_shape(shape)}, which has {shape[0]}; "
                 f"an end of at most {shape[0]} fits"
             )
         return (end - begin, *shape[1:])

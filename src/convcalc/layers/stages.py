@@ -51,9 +51,9 @@ class Staged(Layer, ABC):
             own = stage.field((own,), (arriving,))
         return own
 
-    def repeats_cells(self, shape: Shape) -> bool:
+    def repeats_elements(self, shape: Shape) -> bool:
         """Whether any stage reads copies of its own input's elements."""
-        return any(stage.repeats_cells(arriving) for _, stage, arriving in self.walk(shape))
+        return any(stage.repeats_elements(arriving) for _, stage, arriving in self.walk(shape))
 
     def dropped_input(self, shape: Shape) -> tuple[int, ...]:
         """What the first stage drops, the one that reads the input."""

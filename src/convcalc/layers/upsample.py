@@ -1,4 +1,4 @@
-"""`upsample`: each spatial axis resized, by the nearest cell or linearly between two."""
+"""`upsample`: each spatial axis resized, by the nearest element or linearly between two."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_rank
+from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import PerAxis, one_of, param, per_axis, spread
 from convcalc.layers.placing import checked_sizes
 from convcalc.layers.resampling import (
@@ -53,11 +53,11 @@ class Upsample(Layer):
 
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size i * scale_factor or as given."""
-        rank = spatial_rank(shape)
+        spatial_dims = spatial_dims_of(shape)
         if self.size is not None:
-            return (shape[0], *spread("size", self.size, rank))
+            return (shape[0], *spread("size", self.size, spatial_dims))
         assert self.scale_factor is not None
-        factors = spread("scale_factor", self.scale_factor, rank)
+        factors = spread("scale_factor", self.scale_factor, spatial_dims)
         sizes = tuple(size * factor for size, factor in zip(shape[1:], factors, strict=True))
         return (shape[0], *checked_sizes(sizes, "scale_factor"))
 
@@ -65,8 +65,8 @@ class Upsample(Layer):
         """Nearest: none. Bilinear: a weighted sum of the 2^axes elements around each output."""
         if self.mode == "nearest":
             return Costs()
-        cells = 2 ** spatial_rank(shape)
-        each = ElementOps(multiply=cells, add=cells - 1)
+        neighbours = 2 ** spatial_dims_of(shape)
+        each = ElementOps(multiply=neighbours, add=neighbours - 1)
         return Costs(elements=each.times(prod(self.out_shape(shape))))
 
     def elements_read(self, shape: Shape) -> int:
@@ -95,19 +95,19 @@ class Upsample(Layer):
 
 
 def _nearest(ops: Operations, array: Any, axis: int, size: int, out: int) -> Any:
-    """Output u is the cell floor(u*i/o)."""
+    """Output u is the element floor(u*i/o)."""
     return ops.take(array, axis, [u * size // out for u in range(out)])
 
 
 def _linear(ops: Operations, array: Any, axis: int, size: int, out: int) -> Any:
-    """Output u lies at (u + 1/2)*i/o - 1/2, between two cells; before the first cell it is that.
+    """Output u lies at (u + 1/2)*i/o - 1/2, between two elements; before the first it is that.
 
-    Source: PyTorch's `interpolate` with align_corners=False: cells are areas, and their centres
+    Source: PyTorch's `interpolate` with align_corners=False: elements are areas, and their centres
     are laid over each other.
     """
     doubled = [max(0, (2 * u + 1) * size - out) for u in range(out)]  # the place times 2*o
     low = [place // (2 * out) for place in doubled]
-    high = [min(cell + 1, size - 1) for cell in low]
+    high = [min(position + 1, size - 1) for position in low]
     share = ops.vector([place % (2 * out) / (2 * out) for place in doubled], array)
     share = share.reshape(-1, *(1,) * (len(array.shape) - 1 - axis))
     return ops.take(array, axis, low) * (1 - share) + ops.take(array, axis, high) * share

@@ -55,7 +55,7 @@ class Functions:
     def names(self, label: str) -> bool:
         """Whether a label, its first words or one of its words are among the names.
 
-        What holds of the first words holds of all labels that begin so, and is settled once.
+        What holds of the first words holds of all labels that begin so, and is decided once.
         """
         passed = []
         while label not in self.below:

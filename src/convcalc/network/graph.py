@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.errors import LayerError, ParameterError, Problem, ShapeError, SpecError
+from convcalc.errors import Diagnostic, LayerError, ParameterError, ShapeError, SpecError
 from convcalc.language import write_line
-from convcalc.language.bind import Waiting, argument_of, canonical_items
+from convcalc.language.bind import DeferredLayer, argument_of, canonical_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class Node:
     `origin` is the text that it was read from, `expects` what that text says of its input.
     """
 
-    layer: Layer | Waiting
+    layer: Layer | DeferredLayer
     inputs: tuple[int, ...]
     label: str
     origin: Origin | None = field(default=None, compare=False, repr=False)
@@ -58,9 +58,9 @@ class Node:
             raise SpecError(self.origin.text if self.origin else "", [problem])
 
     def error(self, cause: LayerError) -> LayerError | SpecError:
-        """The same error with the node's place: a caret in its text, or else its label and spec."""
+        """The error with the node's place: a caret in its text, or else its label and spec."""
         if self.origin is None:
-            if isinstance(cause, ParameterError) or isinstance(self.layer, Waiting):
+            if isinstance(cause, ParameterError) or isinstance(self.layer, DeferredLayer):
                 return cause
             return ShapeError(f"layer {self.label} ({self.layer.spec()}): {cause}")
         text, call = self.origin
@@ -68,7 +68,7 @@ class Node:
         if isinstance(cause, ParameterError):
             argument = argument_of(call, cause.parameter)
             place = argument.place if argument else place
-        return SpecError(text, [Problem(str(cause), place.start, place.end)])
+        return SpecError(text, [Diagnostic(str(cause), place.start, place.end)])
 
 
 def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
@@ -146,7 +146,7 @@ class Network:
             node.check_arriving(arriving[0])
             try:
                 layer = node.layer
-                if isinstance(layer, Waiting):
+                if isinstance(layer, DeferredLayer):
                     layer = layer.at(channels)
                     leaving = layer.out_shape(*arriving)
                 else:
@@ -189,7 +189,9 @@ class Network:
         """The network in the spec language; reading it back gives an equal network."""
         if self.source is None:
             return " ".join(
-                node.layer.spec() for node in self.nodes if not isinstance(node.layer, Waiting)
+                node.layer.spec()
+                for node in self.nodes
+                if not isinstance(node.layer, DeferredLayer)
             )
         return write_line(canonical_items(self.source))
 

@@ -12,7 +12,7 @@ from convcalc.network.graph import INPUT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.language.bind import Waiting
+    from convcalc.language.bind import DeferredLayer
     from convcalc.layers import Layer, Linear, Shape
     from convcalc.layers.convolution import Convolution
     from convcalc.network.graph import Network
@@ -38,7 +38,7 @@ class Initial(NamedTuple):
 
     @property
     def is_drawn(self) -> bool:
-        """Whether its numbers depend on a seed."""
+        """Whether its values depend on a seed."""
         return self.bound > 0
 
     def value_with(self, seed: int | None) -> float:
@@ -131,7 +131,7 @@ STARTS: dict[str, float | Callable[..., float]] = {
 def _gains(network: Network) -> dict[str, float]:
     """For each label the smallest gain that an activation behind it asks for.
 
-    Layers that only pass numbers on are looked through, and so is `bn`, which starts as next to
+    Layers that only pass elements on are looked through, and so is `bn`, which starts as next to
     nothing. Shapes are not asked for: what is behind the part that is run need not fit.
     """
     asked: list[list[float]] = [[] for _ in network.nodes]
@@ -146,7 +146,7 @@ def _gains(network: Network) -> dict[str, float]:
     return gains
 
 
-def _asked(layer: Layer | Waiting, behind: float) -> float:
+def _asked(layer: Layer | DeferredLayer, behind: float) -> float:
     """The gain that a layer asks of the one before it; `behind` is what it is itself asked for."""
     gain = row_of(GAINS, KINDS[layer.kind])
     if gain is None:
@@ -154,16 +154,16 @@ def _asked(layer: Layer | Waiting, behind: float) -> float:
     return gain(layer, behind) if callable(gain) else gain
 
 
-def _sloped(layer: Layer | Waiting, behind: float) -> float:  # noqa: ARG001 - every rule is told both
+def _sloped(layer: Layer | DeferredLayer, behind: float) -> float:  # noqa: ARG001 - every rule is told both
     slope = getattr(layer, "negative_slope", PRELU_SLOPE)
     return float(2 / (1 + slope**2))
 
 
-def _passed_on(layer: Layer | Waiting, behind: float) -> float:  # noqa: ARG001
+def _passed_on(layer: Layer | DeferredLayer, behind: float) -> float:  # noqa: ARG001
     return behind
 
 
-GAINS: dict[str, float | Callable[[Layer | Waiting, float], float]] = {
+GAINS: dict[str, float | Callable[[Layer | DeferredLayer, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, nearest, printable
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +53,12 @@ def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) 
     unknown = [name for name in given if name not in needed]
     # Hints are looked for where they are shown: many names are slow to compare with many.
     faults = [
-        f"missing '{name}' ({times(needed[name])}){printable(nearest(name, unknown))}"
+        f"missing '{name}' ({format_shape(needed[name])}){printable(nearest(name, unknown))}"
         for name in missing[:MOST_FAULTS]
     ]
     faults += [
-        f"'{name}' is {times(given[name].shape)}, the network needs {times(needed[name])}"
+        f"'{name}' is {format_shape(given[name].shape)}, the network needs "
+        f"{format_shape(needed[name])}"
         for name in unfit[:MOST_FAULTS]
     ]
     faults += [

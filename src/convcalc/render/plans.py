@@ -10,8 +10,8 @@ from convcalc.render.table import Cell, Column, Document, Table, written
 
 if TYPE_CHECKING:
     from convcalc.execute.planning.planner import Plan
-    from convcalc.execute.problem import Problem
-    from convcalc.execute.settings import Outlook, Result
+    from convcalc.execute.problem import ConvProblem
+    from convcalc.execute.settings import DryRun, Result
     from convcalc.execute.tiling import Tiling
 
 INDEX = Column("index", "#", numeric=True)
@@ -29,7 +29,7 @@ MOST_REASONS = 4
 """Convolutions whose plans are explained on a screen; JSON explains all."""
 
 
-def plan_document(outlook: Outlook) -> Document:
+def plan_document(outlook: DryRun) -> Document:
     """One row per convolution, and in words why."""
     columns = [INDEX, OUTPUT, ALGORITHM, LAYOUT, TILES, MEMORY, PREDICTED]
     rows = [_row(i, problem, plan) for i, (problem, plan) in enumerate(outlook.convolutions)]
@@ -113,7 +113,7 @@ def _counted(count: int) -> str:
     return f"{count} convolution{'s' * (count != 1)}"
 
 
-def _row(index: int, problem: Problem, plan: Plan) -> list[Cell]:
+def _row(index: int, problem: ConvProblem, plan: Plan) -> list[Cell]:
     return [
         index,
         (problem.out_channels, *problem.out_sizes),
@@ -125,11 +125,11 @@ def _row(index: int, problem: Problem, plan: Plan) -> list[Cell]:
     ]
 
 
-def _measured(problem: Problem, seconds: float) -> list[Cell]:
+def _measured(problem: ConvProblem, seconds: float) -> list[Cell]:
     return [f"{1000 * seconds:.3g}", f"{_gflops(problem, seconds):.3g}"]
 
 
-def _gflops(problem: Problem, seconds: float) -> float:
+def _gflops(problem: ConvProblem, seconds: float) -> float:
     return 2e-9 * problem.macs / max(seconds, 1e-9)
 
 
@@ -149,7 +149,7 @@ def _others(plan: Plan) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _data(problem: Problem, plan: Plan) -> dict[str, Any]:
+def _data(problem: ConvProblem, plan: Plan) -> dict[str, Any]:
     tiles = plan.tiles
     return {
         "batch": problem.batch,

@@ -90,9 +90,9 @@ def test_where_no_variant_replaces_anything_the_reasons_are_told():
 
 
 def test_a_network_that_does_not_fit_is_refused_with_its_place():
-    with pytest.raises(SpecError, match=r"the kernel spans 9 cells.* \(column 6\)"):
+    with pytest.raises(SpecError, match=r"the kernel spans 9 elements.* \(column 6\)"):
         compare(convcalc.parse("pw:8 conv:8,k9"), (3, 4, 4), "separable")
-    with pytest.raises(ShapeError, match=r"^layer 0 \(conv:8,k9\): the kernel spans 9 cells"):
+    with pytest.raises(ShapeError, match=r"^layer 0 \(conv:8,k9\): the kernel spans 9 elements"):
         compare(Network.chain([Conv(8, 9)]), (3, 4, 4), "separable")
 
 

@@ -22,7 +22,7 @@ def placement(network, shape=SHAPE, batch=1, **options):
 def live(spec, shape=SHAPE, batch=1, in_place=False):
     """Numbers alive at each layer of a spec."""
     found = placement(convcalc.parse(spec), shape, batch, in_place=in_place)
-    return found.live([storage.numbers for storage in found.storages])
+    return found.live([storage.elements for storage in found.storages])
 
 
 # -- by hand, on an input of 4 x 2 = 8 numbers; pw:4 makes 8, pw:2 makes 4 -------------------------
@@ -148,7 +148,7 @@ def test_resnet50_by_hand():
     image = (3, 224, 224)
     in_place = placement(network, image, in_place=True)
     apart = placement(network, image)
-    peaks = [found.live([s.numbers for s in found.storages]) for found in (in_place, apart)]
+    peaks = [found.live([s.elements for s in found.storages]) for found in (in_place, apart)]
     assert 200_704 + 2 * 802_816 == 1_806_336 == max(peaks[0])
     # Without: normalising the shortcut reads and writes 802,816 beside the other branch.
     assert 3 * 802_816 == 2_408_448 == max(peaks[1])
@@ -160,13 +160,13 @@ def test_resnet50_by_hand():
 class Block:
     """Memory; nothing else keeps it than the tensors in it."""
 
-    def __init__(self, numbers):
-        self.numbers = numbers
+    def __init__(self, elements):
+        self.elements = elements
 
 
 class Tensor:
-    def __init__(self, block, numbers):
-        self.block, self.numbers = block, numbers
+    def __init__(self, block, elements):
+        self.block, self.elements = block, elements
 
 
 def executed(network, shape, in_place):
@@ -188,7 +188,7 @@ def executed(network, shape, in_place):
                 del kept[source]
         result = computed(step, arguments, kept, in_place, callers())
         allocated.add(result.block)
-        counts.append(sum(block.numbers for block in allocated))
+        counts.append(sum(block.elements for block in allocated))
         del arguments
         if pending[index]:
             kept[index] = result
@@ -198,18 +198,18 @@ def executed(network, shape, in_place):
 
 def computed(step, arguments, kept, in_place, callers):
     """The result, in a block of its own unless it can do without."""
-    numbers = prod(step.leaving)
+    elements = prod(step.leaving)
     if step.layer.view:
-        return Tensor(arguments[0].block, numbers)
+        return Tensor(arguments[0].block, elements)
     if in_place and step.layer.in_place:
         blocks = [argument.block for argument in arguments]
         needed = [tensor.block for tensor in kept.values()]
         for argument in arguments if step.layer.kind == "residual" else arguments[:1]:
             block = argument.block
             lonely = blocks.count(block) == 1 and block not in needed and block is not callers
-            if lonely and argument.numbers == block.numbers == numbers:
-                return Tensor(block, numbers)
-    return Tensor(Block(numbers), numbers)
+            if lonely and argument.elements == block.elements == elements:
+                return Tensor(block, elements)
+    return Tensor(Block(elements), elements)
 
 
 @st.composite
@@ -248,7 +248,7 @@ def networks(draw):
 @given(networks(), st.booleans())
 def test_an_executor_that_counts_references_agrees(network, in_place):
     found = placement(network, in_place=in_place)
-    counted = found.live([storage.numbers for storage in found.storages])
+    counted = found.live([storage.elements for storage in found.storages])
     assert executed(network, SHAPE, in_place) == counted
 
 
@@ -262,4 +262,4 @@ def test_every_storage_is_named_by_what_was_written_last(network, in_place):
                 held = storage.held(layer)
                 assert found.storages[found.home(held)] is storage
                 shape = SHAPE if held == INPUT else steps[held].leaving
-                assert prod(shape) == storage.numbers
+                assert prod(shape) == storage.elements

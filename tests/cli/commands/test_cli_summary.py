@@ -157,7 +157,9 @@ def test_the_layer_that_does_not_fit_is_told_apart(inside):
     done = inside(*UNFIT)
     said, shown, carets = done.err.splitlines()
     assert said.startswith("convcalc: error: ")
-    assert [word for word in ("9 cells", "8x6x6", "3 more cells", "fit") if word not in said] == []
+    assert [
+        word for word in ("9 elements", "8x6x6", "3 more elements", "fit") if word not in said
+    ] == []
     assert "conv:8,k3 conv:8,k9 relu" == shown.strip()
     assert "conv:8,k9" == shown[carets.index("^") : carets.rindex("^") + 1]
 
@@ -183,14 +185,16 @@ def test_the_json_of_a_network_that_does_not_fit_is_partial(inside):
 def test_nothing_is_shown_where_the_first_layer_does_not_fit(inside, form):
     done = inside("summary", "-i", "3x8x8", "conv:8,k9", "relu", "--format", form)
     assert (2, "") == (done.code, done.out)
-    assert [word for word in ("9 cells", "3x8x8", "1 more cell", "^") if word not in done.err] == []
+    assert [
+        word for word in ("9 elements", "3x8x8", "1 more element", "^") if word not in done.err
+    ] == []
 
 
 def test_the_failing_line_of_a_reference_network_is_named(inside):
     done = inside("summary", "vgg16", "-i", "3x8x8", "--depth", "1")
     assert 2 == done.code
     assert ["512x1x1", "5,899,776", "5,898,240"] == row(done.out, "3")[2:5]
-    words = ("2 cells", "512x1x1", "line 7", "maxpool:2")
+    words = ("2 elements", "512x1x1", "line 7", "maxpool:2")
     assert [word for word in words if word not in done.err] == []
 
 

@@ -11,7 +11,7 @@ from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.executor.executor import Executor
 from convcalc.execute.planning.machine import DEFAULT, this_machine
 from convcalc.execute.planning.planner import plan
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.layers import ConvTranspose
 from convcalc.window import Window
 from tolerances import TOLERANCES
@@ -23,19 +23,19 @@ def problem(channels, maps, sizes, kernel, stride, padding=0, dilation=1, dtype=
     windows = (Window(kernel, stride, padding, padding, dilation),) * len(sizes)
     extent = dilation * (kernel - 1) + 1
     out = tuple((n - 1) * stride + extent - 2 * padding for n in sizes)
-    return Problem(1, channels, maps, 1, sizes, windows, out, dtype, transposed=True)
+    return ConvProblem(1, channels, maps, 1, sizes, windows, out, dtype, transposed=True)
 
 
 def axis(size, out, kernel, stride, before=0, dilation=1):
     """(outputs, taps, cells, forward window) of each phase of one axis, as lists of places."""
     window = Window(kernel, stride, before, 0, dilation)
-    asked = Problem(1, 1, 1, 1, (size,), (window,), (out,), "float32", transposed=True)
+    asked = ConvProblem(1, 1, 1, 1, (size,), (window,), (out,), "float32", transposed=True)
     for phase in phases_of(asked):
         (side,) = phase.sides
         yield (
             list(range(out)[side.outputs]),
             list(range(kernel)[side.taps]),
-            list(range(size)[side.cells]),
+            list(range(size)[side.elements]),
             side.window,
         )
 

@@ -102,7 +102,7 @@ def test_fewer_axes_give_the_numbers_of_the_full_ones(backend, x, w, expected, n
 
 
 @pytest.mark.parametrize(
-    ("x", "w", "rank", "expected", "note"),
+    ("x", "w", "spatial_dims", "expected", "note"),
     [
         ((5, 9), (5, 3), 1, (1, 7), input_as("5x9", "C, L")),
         ((5, 9), (5, 3), 2, (1, 7), input_as("5x9", "H, W")),
@@ -111,8 +111,8 @@ def test_fewer_axes_give_the_numbers_of_the_full_ones(backend, x, w, expected, n
         ((4, 7, 9), (4, 7, 3), 1, (4, 4, 7), None),
     ],
 )
-def test_the_number_of_spatial_axes_can_be_told(x, w, rank, expected, note):
-    result = run(Conv, np.ones(x), np.ones(w), rank=rank)
+def test_the_number_of_spatial_axes_can_be_told(x, w, spatial_dims, expected, note):
+    result = run(Conv, np.ones(x), np.ones(w), spatial_dims=spatial_dims)
     assert (expected, note) == (result.array.shape, next(iter(result.notes), None))
 
 
@@ -269,7 +269,7 @@ def test_channels_stay_last_where_they_came_last(x, w, expected, notes):
         (
             (9,),
             (3,),
-            {"rank": 3},
+            {"spatial_dims": 3},
             "the input is 9 and the kernel 3; 3 spatial axes need 3 to 5 axes in each",
         ),
     ],
@@ -282,7 +282,7 @@ def test_what_does_not_fit_is_refused_with_both_shapes_and_what_would_fit(x, w, 
 
 def test_a_transposed_kernel_that_does_not_fit_is_refused():
     with pytest.raises(DataError) as caught:
-        convt(np.ones((1, 4, 7, 9)), np.ones((3, 2, 3, 3)), rank=2)
+        convt(np.ones((1, 4, 7, 9)), np.ones((3, 2, 3, 3)), spatial_dims=2)
     assert str(caught.value) == (
         "the input 1x4x7x9 has 4 channels, the kernel 3x2x3x3 reads 3; "
         "a kernel (C, O/groups, *k) of 4x2x3x3 would fit"

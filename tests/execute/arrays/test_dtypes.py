@@ -91,7 +91,7 @@ def test_a_float_is_computed_in_the_dtype_that_is_asked_for(backend, dtype):
 @both
 def test_bfloat16_is_stored_as_float32_and_that_is_said(backend):
     x = np.ones((1, 1, 3), "float32")
-    result = run(Conv, x, x, backend=backend, dtype="bfloat16", rank=1)
+    result = run(Conv, x, x, backend=backend, dtype="bfloat16", spatial_dims=1)
     note = "bfloat16 has no .npy form: values are rounded to it and stored as float32"
     assert ("bfloat16", "float32", (note,)) == (
         result.dtypes.result,

@@ -63,9 +63,9 @@ def test_only_the_heaviest_output_limits_the_integers(backend):
 def test_the_limit_holds_for_a_transposed_convolution(backend):
     x = np.full((1, 2, 1), TOP // 7)
     w = np.array([[[3], [7]], [[4], [0]]])  # per output 3 + 4 and 7 + 0, though 3 + 7 in a row
-    assert [[[TOP], [TOP]]] == convt(x, w, backend=backend, rank=1).tolist()
+    assert [[[TOP], [TOP]]] == convt(x, w, backend=backend, spatial_dims=1).tolist()
     with pytest.raises(DataError, match="too large"):
-        convt(x, np.array([[[3], [7]], [[5], [0]]]), backend=backend, rank=1)
+        convt(x, np.array([[[3], [7]], [[5], [0]]]), backend=backend, spatial_dims=1)
 
 
 @both
@@ -73,7 +73,7 @@ def test_the_limit_holds_for_a_transposed_convolution(backend):
 def test_integers_do_not_wrap_at_the_width_of_their_dtype(backend, dtype):
     top = np.iinfo(dtype).max
     x, w = np.full((1, 2, 3), top, dtype), np.full((1, 2, 3), 3, dtype)
-    array = conv(x, w, backend=backend, rank=1)
+    array = conv(x, w, backend=backend, spatial_dims=1)
     assert ("int64", 18 * top) == (array.dtype, array.item())  # 6 products of 3 * top
 
 

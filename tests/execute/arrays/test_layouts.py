@@ -69,7 +69,7 @@ def test_numbers_count_and_not_where_they_lie(backend, layout, dtype, kind):
 @pytest.mark.parametrize(("kind", "x", "w", "parameters"), LAYOUT_CASES)
 def test_the_same_inputs_give_the_same_bits(backend, dtype, kind, x, w, parameters):
     x, w = normal(*x, dtype=dtype), normal(*w, dtype=dtype)
-    given = {"backend": backend, "parameters": parameters, "rank": w.ndim - 2}
+    given = {"backend": backend, "parameters": parameters, "spatial_dims": w.ndim - 2}
     expected = run(kind, x, w, **given).array.tobytes()
     for _ in range(3):
         array = run(kind, x, w, **given).array
@@ -80,7 +80,7 @@ def bits_in_every_layout(backend):
     """Whether the result is the same to the last bit, for each case and layout."""
     for kind, x_shape, w_shape, parameters in LAYOUT_CASES:
         x, w = normal(*x_shape, dtype="float32"), normal(*w_shape, dtype="float32")
-        given = {"backend": backend, "parameters": parameters, "rank": len(w_shape) - 2}
+        given = {"backend": backend, "parameters": parameters, "spatial_dims": len(w_shape) - 2}
         expected = run(kind, x, w, **given).array.tobytes()
         for change in LAYOUTS.values():
             for pair in ((change(x), w), (x, change(w))):

@@ -48,7 +48,7 @@ def test_the_kernel_of_such_an_image_keeps_its_channels_first(backend):
 
 
 @pytest.mark.parametrize(
-    ("rank", "expected", "note"),
+    ("spatial_dims", "expected", "note"),
     [
         # (N, L, C): 9 numbers of three cells and channels, 0 + ... + 8 = 36, for each of 3 outputs
         (1, ((6, 5, 3), 36), "the kernel 3x3x3 is (O, C/groups, k), not (k, C/groups, O)"),
@@ -56,8 +56,10 @@ def test_the_kernel_of_such_an_image_keeps_its_channels_first(backend):
         (3, ((4, 5, 1), 675), "the input 6x7x3 is read as (D, H, W)"),
     ],
 )
-def test_an_image_is_read_with_the_axes_that_are_told(rank, expected, note):
-    result = run(Conv, IMAGE, np.ones((3, 3, 3), int), channels_last=True, rank=rank)
+def test_an_image_is_read_with_the_axes_that_are_told(spatial_dims, expected, note):
+    result = run(
+        Conv, IMAGE, np.ones((3, 3, 3), int), channels_last=True, spatial_dims=spatial_dims
+    )
     assert (*expected, note) == (result.array.shape, result.array.flat[0], result.notes[0])
 
 
@@ -126,15 +128,15 @@ def test_where_two_readings_fit_the_user_is_asked(x, w, kind, readings):
 
 @both
 @pytest.mark.parametrize(
-    ("rank", "expected"), [(1, (3, 3, 7)), (2, (1, 1, 7)), (3, (1, 1, 7)), (None, None)]
+    ("spatial_dims", "expected"), [(1, (3, 3, 7)), (2, (1, 1, 7)), (3, (1, 1, 7)), (None, None)]
 )
-def test_the_answer_settles_it(backend, rank, expected):
+def test_the_answer_settles_it(backend, spatial_dims, expected):
     x, w = np.ones((3, 3, 9), int), np.ones((3, 3, 3), int)
-    if rank is None:
+    if spatial_dims is None:
         assert "--dims 1 takes" in refusal(x.shape, w.shape, backend=backend)
         return
-    array = conv(x, w, rank=rank, backend=backend)
-    terms = 9 if rank == 1 else 27
+    array = conv(x, w, spatial_dims=spatial_dims, backend=backend)
+    terms = 9 if spatial_dims == 1 else 27
     assert (expected, {terms}) == (array.shape, set(array.ravel().tolist()))
 
 
@@ -146,7 +148,7 @@ def test_a_kernel_with_its_channels_last_is_not_taken_for_a_volume():
     )
     assert expected == refusal((7, 9, 3), (5, 5, 3), channels_last=True)
     assert (3, 5, 1) == conv(
-        np.ones((7, 9, 3)), np.ones((5, 5, 3)), channels_last=True, rank=3
+        np.ones((7, 9, 3)), np.ones((5, 5, 3)), channels_last=True, spatial_dims=3
     ).shape
 
 

@@ -20,7 +20,7 @@ from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.executor.run_plan import Arrays, prepared_plan, run_plan
 from convcalc.execute.planning import planner as planning
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 from tolerances import TOLERANCES
 
@@ -38,7 +38,7 @@ TRANSPOSED = (
 class Case(NamedTuple):
     """One convolution: what it is, and numbers of its shapes."""
 
-    problem: Problem
+    problem: ConvProblem
     x: np.ndarray
     w: np.ndarray
     b: np.ndarray | None
@@ -65,7 +65,7 @@ def drawn(seed, transposed=False):
     draw = np.random.default_rng(seed)
     while True:
         problem = _problem(draw, transposed)
-        numbers = max(problem.cells_in, problem.cells_out, problem.weights)
+        numbers = max(problem.elements_in, problem.elements_out, problem.weights)
         if _has_one(problem) and problem.macs < MOST_PRODUCTS and numbers < MOST_NUMBERS:
             return _filled(draw, problem)
 
@@ -77,28 +77,28 @@ def _has_one(problem):
 
 
 def _problem(draw, transposed):
-    rank = int(draw.choice((1, 2, 2, 3)))
+    spatial_dims = int(draw.choice((1, 2, 2, 3)))
     # Some have long axes, and few products: a buffer that is too small is far too small then.
-    axes = [_axis(draw, rank, transposed) for _ in range(rank)]
+    axes = [_axis(draw, spatial_dims, transposed) for _ in range(spatial_dims)]
     windows, sizes, outs = (tuple(part) for part in zip(*axes, strict=True))
     groups = int(draw.choice((1, 1, 1, 2, 3, 16)))
-    depth, maps = (
+    in_channels_per_group, maps = (
         int(draw.choice((1, 1, 1, 2, 3, 8, 17))),
         int(draw.choice((1, 1, 2, 4, 8, 16, 33))),
     )
     dtype = str(draw.choice(("float32", "float32", "float32", "float64")))
     batch = int(draw.choice((1, 2, 3, 8)))
-    shapes = (batch, groups * depth, groups * maps, groups, sizes, windows, outs)
-    return Problem(*shapes, dtype, "zeros", transposed)
+    shapes = (batch, groups * in_channels_per_group, groups * maps, groups, sizes, windows, outs)
+    return ConvProblem(*shapes, dtype, "zeros", transposed)
 
 
-def _axis(draw, rank, transposed):
+def _axis(draw, spatial_dims, transposed):
     """(window, elements of the input, of the output) of one axis."""
     kernel = int(draw.choice((1, 2, 3, 3, 5, 7, draw.integers(1, 12))))
     stride, dilation = int(draw.integers(1, 8)), int(draw.choice((1, 1, 1, 2, 3)))
     extent = dilation * (kernel - 1) + 1
     before, after = (int(draw.choice((0, 0, 1, draw.integers(0, extent + 3)))) for _ in "ba")
-    longest = (400, 200, 12)[rank - 1]
+    longest = (400, 200, 12)[spatial_dims - 1]
     outputs = int(draw.choice((1, 1, draw.integers(1, 6), draw.integers(1, longest))))
     most = (outputs - 1) * stride + extent  # reached by so many windows, one after the other
     if most <= before + after:
@@ -115,7 +115,7 @@ def _filled(draw, problem):
     Float64 are small whole numbers: of them the reference, in float64 too, is exact.
     """
     kernel = tuple(w.kernel for w in problem.windows)
-    lead = problem.out_channels, problem.depth
+    lead = problem.out_channels, problem.in_channels_per_group
     if problem.transposed:
         lead = problem.channels, problem.out_channels // problem.groups
     x, w = _numbers(draw, problem, (problem.batch, problem.channels, *problem.sizes)), None
@@ -143,20 +143,20 @@ def reference(case):
 def _plain(case, of):
     x, w, b = (None if a is None else torch.tensor(of(a)).double() for a in case.arrays)
     problem = case.problem
-    windows, rank = problem.windows, problem.rank
+    windows, spatial_dims = problem.windows, problem.spatial_dims
     steps, dilations = [v.stride for v in windows], [v.dilation for v in windows]
     if not problem.transposed:
         ends = [n for v in reversed(windows) for n in (v.before, v.after)]
         padded = functional.pad(x, ends)
-        return CONV[rank - 1](padded, w, b, steps, 0, dilations, problem.groups).numpy()
-    whole = TRANSPOSED[rank - 1](x, w, b, steps, 0, 0, problem.groups, dilations)
+        return CONV[spatial_dims - 1](padded, w, b, steps, 0, dilations, problem.groups).numpy()
+    whole = TRANSPOSED[spatial_dims - 1](x, w, b, steps, 0, 0, problem.groups, dilations)
     axes = zip(windows, problem.out_sizes, strict=True)
     return whole[(..., *(slice(v.before, v.before + size) for v, size in axes))].numpy()
 
 
 def excess(case, result, exact, products):
     """How many times the tolerance a result is off; infinity where it is no number."""
-    terms = case.problem.depth * case.problem.taps + (case.b is not None)
+    terms = case.problem.in_channels_per_group * case.problem.taps + (case.b is not None)
     if case.problem.transposed:
         terms = case.problem.channels // case.problem.groups * case.problem.taps + 1
     allowed = TOLERANCES[case.problem.dtype].bound(products, terms)

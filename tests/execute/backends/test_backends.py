@@ -16,13 +16,13 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 @pytest.fixture(scope="module", autouse=True)
 def tally():
     """The expected outputs of all tests here: where most are zero, agreement proves little."""
-    seen = {"cells": 0, "not zero": 0}
+    seen = {"elements": 0, "not zero": 0}
     yield seen
-    assert seen["not zero"] >= 0.5 * seen["cells"]
+    assert seen["not zero"] >= 0.5 * seen["elements"]
 
 
 def counted(tally, expected):
-    tally["cells"] += expected.size
+    tally["elements"] += expected.size
     tally["not zero"] += np.count_nonzero(expected)
     return expected
 
@@ -106,7 +106,7 @@ def test_torch_itself_agrees(tally, case):
     x, w, b = (None if a is None else torch.from_numpy(a).double() for a in case.numbers())
     ends = list(chain.from_iterable(reversed(case.pads)))
     padded = functional.pad(x, ends, mode={"zeros": "constant"}.get(case.mode, case.mode))
-    function = getattr(functional, f"conv{case.rank}d")
+    function = getattr(functional, f"conv{case.spatial_dims}d")
     expected = function(padded, w, b, case.stride, 0, case.dilation, case.groups).numpy()
     counted(tally, expected)
     for backend in AVAILABLE:
@@ -120,9 +120,9 @@ def test_torch_itself_agrees_transposed(tally, case):
     torch = pytest.importorskip("torch")
     case = case._replace(pads=tuple((before, before) for before, _ in case.pads))
     if min(case.transposed_sizes()) < 1:
-        case = case._replace(pads=((0, 0),) * case.rank)
+        case = case._replace(pads=((0, 0),) * case.spatial_dims)
     x, w, b = (None if a is None else torch.from_numpy(a).double() for a in case.numbers())
-    function = getattr(torch.nn.functional, f"conv_transpose{case.rank}d")
+    function = getattr(torch.nn.functional, f"conv_transpose{case.spatial_dims}d")
     pads = [before for before, _ in case.pads]
     expected = function(x, w, b, case.stride, pads, case.extra, case.groups, case.dilation).numpy()
     counted(tally, expected)

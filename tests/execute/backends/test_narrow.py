@@ -12,7 +12,7 @@ from convcalc.execute.backends.layouts import channels_may_be_last  # noqa: E402
 from convcalc.execute.backends.torch_backend import TorchBackend  # noqa: E402
 from convcalc.execute.executor import interruptible  # noqa: E402
 from convcalc.execute.executor.open_executor import limited_threads  # noqa: E402
-from convcalc.execute.problem import Problem  # noqa: E402
+from convcalc.execute.problem import ConvProblem  # noqa: E402
 from convcalc.window import Window  # noqa: E402
 
 # x, w, stride, padding; and an output of ones: the taps that lie on the input
@@ -72,7 +72,9 @@ def test_what_torch_has_computed_wrong_in_every_layout(name, layout, order, thre
     windows = tuple(
         Window(k, s, padding, padding) for k, s in zip(w_shape[2:], stride, strict=True)
     )
-    problem = Problem(*x_shape[:2], w_shape[0], 1, x_shape[2:], windows, tuple(expected.shape[2:]))
+    problem = ConvProblem(
+        *x_shape[:2], w_shape[0], 1, x_shape[2:], windows, tuple(expected.shape[2:])
+    )
     with limited_threads(threads, "torch"):
         for call in (
             TorchBackend().prepared(problem, layout),
@@ -95,10 +97,10 @@ def test_weights_in_groups_with_a_stride_that_means_nothing(layout):
     assert torch.equal(expected, convolve(side_by_side(x), odd, stride=3, groups=2).double())
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
-def test_a_transposed_convolution_takes_any_order(rank):
-    x, w = whole(2, 1, *(1, 5, 3)[-rank:]), whole(1, 3, *(3, 1, 4)[-rank:], seed=1)
-    expected = narrow.TRANSPOSED[rank - 1](x.double(), w.double(), None, 2)
+@pytest.mark.parametrize("spatial_dims", [1, 2, 3])
+def test_a_transposed_convolution_takes_any_order(spatial_dims):
+    x, w = whole(2, 1, *(1, 5, 3)[-spatial_dims:]), whole(1, 3, *(3, 1, 4)[-spatial_dims:], seed=1)
+    expected = narrow.TRANSPOSED[spatial_dims - 1](x.double(), w.double(), None, 2)
     y = TorchBackend().direct_transpose(
         side_by_side(x),
         side_by_side(w),
@@ -124,7 +126,7 @@ def test_strides_are_those_of_torch(shape):
 
 
 @pytest.mark.parametrize(
-    ("allowed", "depth", "groups", "windows", "sizes"),
+    ("allowed", "in_channels_per_group", "groups", "windows", "sizes"),
     [
         (True, 1, 1, (Window(3), Window(3, 2)), (300, 5)),
         (False, 1, 1, (Window(3), Window(3, 2)), (300, 4)),  # one output wide
@@ -140,8 +142,8 @@ def test_strides_are_those_of_torch(shape):
         (True, 2, 1, (Window(3), Window(3, 1, 4, 4, 2)), (30, 30)),
     ],
 )
-def test_where_channels_may_be_last(allowed, depth, groups, windows, sizes):
-    assert allowed is channels_may_be_last(depth, groups, windows, sizes)
+def test_where_channels_may_be_last(allowed, in_channels_per_group, groups, windows, sizes):
+    assert allowed is channels_may_be_last(in_channels_per_group, groups, windows, sizes)
 
 
 def test_no_plan_has_the_channels_last_where_torch_is_wrong():

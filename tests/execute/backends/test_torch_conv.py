@@ -46,7 +46,7 @@ def test_channels_are_put_side_by_side(shape, installed, threads, monkeypatch):
 def test_opencv_reorders_where_it_is_faster(threads, monkeypatch):
     seen = []
     monkeypatch.setattr(opencv, "is_installed", lambda: True)
-    monkeypatch.setattr(opencv, "swap", lambda array, _: seen.append(array.shape))
+    monkeypatch.setattr(opencv, "transpose", lambda array, _: seen.append(array.shape))
     torch_conv._interleaved(whole(2, 6, 16, 16))  # 256 cells apart
     assert [(6, 256), (6, 256)] == seen
     torch_conv._interleaved(whole(1, 6, 9, 9))

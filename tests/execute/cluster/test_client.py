@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convcalc.execute.arrays.statistics import Figures
-from convcalc.execute.cluster.worker import Seen
+from convcalc.execute.cluster.worker import TileResult
 
 pytest.importorskip("distributed")
 cluster = pytest.importorskip("convcalc.execute.cluster.client")
@@ -45,7 +45,7 @@ class Told:
 
 def test_the_mean_does_not_depend_on_which_tile_comes_first(monkeypatch):
     # Of floats: from the last to the first the sum would be 1.
-    seen = [Seen(Figures(0, 1, total, 1, 0), 0, 0) for total in (1.0, 1e16, -1e16)]
+    seen = [TileResult(Figures(0, 1, total, 1, 0), 0, 0) for total in (1.0, 1e16, -1e16)]
     monkeypatch.setattr(cluster, "tile_tasks", lambda job, stored: seen)
     known = cluster.run_tiles(Backwards(), None, None, lambda values: None, shared=True)
     assert (0.0, 3) == (known.figures.total, known.figures.finite)

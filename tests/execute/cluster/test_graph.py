@@ -12,7 +12,7 @@ from convcalc.errors import ConvcalcError, DataError
 from convcalc.execute.arrays.axes import Axes, as_given, kept_axes
 from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.backends.numpy_backend import NumpyBackend
-from convcalc.execute.cluster.worker import Job
+from convcalc.execute.cluster.worker import TileJob
 from convcalc.execute.executor.executor import Executor
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.problem import problem_of
@@ -35,14 +35,14 @@ class Kept:
         self._array = array
         self.shape, self.dtype = array.shape, array.dtype
 
-    def cells(self, index):
+    def read(self, index):
         return self._array[index].copy()
 
 
 def tiled(monkeypatch, layer, x, weight, bias=None, *, budget, axes=None, requested=None):
     """(result, what is known of each tile)."""
-    rank = x.ndim - 2
-    axes = axes or Axes(rank, 0, channels_last=False, notes=())
+    spatial_dims = x.ndim - 2
+    axes = axes or Axes(spatial_dims, 0, channels_last=False, notes=())
     few = x[(slice(1),) * x.ndim]
     dtypes = plan_dtypes({"the input": few, "the kernel": weight}, requested)
     problem = problem_of(layer, x.shape[0], x.shape[1:], dtypes.compute)
@@ -54,12 +54,12 @@ def tiled(monkeypatch, layer, x, weight, bias=None, *, budget, axes=None, reques
         dtypes.stored,
     )
     monkeypatch.setattr(
-        "convcalc.arrayfile.zarr_folder.write_cells",
+        "convcalc.arrayfile.zarr_folder.write_box",
         lambda _path, _name, index, values: out.__setitem__(index, values),
     )
     stored = Kept(as_given(x, axes) if problem.channels > 1 or axes.added < 2 else x[0, 0])
     named = {"the kernel": weight} | ({} if bias is None else {"the bias": bias})
-    job = Job(
+    job = TileJob(
         *(problem, tiling, weight, bias, named, dtypes, requested, axes),
         *("numpy", None, "auto", this_machine(), None, "memory", "memory"),
     )

@@ -13,7 +13,7 @@ from convcalc.execute.executor import interruptible
 from convcalc.execute.executor.interruptible import count_of, in_pieces
 from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.planning.planner import Plan
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.layers import Conv
 from convcalc.window import Window
 
@@ -33,7 +33,7 @@ def cut(monkeypatch):
 def problem(batch=1, sizes=(9, 9), kernel=3, **more):
     windows = tuple(Window(kernel) for _ in sizes)
     outs = tuple(n - kernel + 1 for n in sizes)
-    return Problem(batch, 1, 1, 1, sizes, windows, outs, **more)
+    return ConvProblem(batch, 1, 1, 1, sizes, windows, outs, **more)
 
 
 def plan(seconds, algorithm="direct", backend="torch", layout="contiguous"):
@@ -87,7 +87,7 @@ def test_results_of_pieces_are_small_unless_that_makes_them_slow(seconds, sizes,
 
 
 @pytest.mark.parametrize(
-    ("batch", "sizes", "count", "samples", "cells"),
+    ("batch", "sizes", "count", "samples", "elements"),
     [
         # samples first, then rows, then columns
         (10, (9, 9), 4, 2, (7, 7)),
@@ -98,11 +98,11 @@ def test_results_of_pieces_are_small_unless_that_makes_them_slow(seconds, sizes,
         (1, (9,), 1000, 1, (1,)),
     ],
 )
-def test_samples_are_cut_before_cells(batch, sizes, count, samples, cells):
+def test_samples_are_cut_before_cells(batch, sizes, count, samples, elements):
     found = list(interruptible.pieces(problem(batch, sizes), count))
     part, box = found[0]
     assert slice(0, samples) == part
-    assert tuple((0, size) for size in cells) == box.outputs
+    assert tuple((0, size) for size in elements) == box.outputs
 
 
 def test_the_convolutions_of_other_devices_are_left_to_them():
@@ -176,12 +176,12 @@ def by_layout(ops, layout, x, w, windows, count, cut):
 
 
 @both
-@pytest.mark.parametrize("rank", [1, 2])
-def test_blocks_in_pieces(cut, backend, rank):
+@pytest.mark.parametrize("spatial_dims", [1, 2])
+def test_blocks_in_pieces(cut, backend, spatial_dims):
     ops, rng = open_executor(backend, None, ()), np.random.default_rng(0)
-    x = ops.load(rng.standard_normal((2, 1, *(50,) * rank)), "float32")
-    w = ops.load(rng.standard_normal((1, 1, *(5,) * rank)), "float32")
-    windows = (Window(5, 2, before=2, after=1),) * rank
+    x = ops.load(rng.standard_normal((2, 1, *(50,) * spatial_dims)), "float32")
+    w = ops.load(rng.standard_normal((1, 1, *(5,) * spatial_dims)), "float32")
+    windows = (Window(5, 2, before=2, after=1),) * spatial_dims
     whole, found = (
         ops.unload(by_layout(ops, "blocks", x, w, windows, count, cut)) for count in (1, 7)
     )

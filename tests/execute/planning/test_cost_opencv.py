@@ -5,13 +5,13 @@ import pytest
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.planning import cost_opencv
 from convcalc.execute.planning.machine import PlaneRates
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
 
 def test_the_price_of_sums_counts_every_part_of_a_kernel():
     windows = (Window(15, 1, 7, 7),) * 2
-    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
+    problem = ConvProblem(1, 1, 1, 1, (100, 100), windows, (100, 100))
     rates = PlaneRates(1e9, 1, 1e-3, 1)
     # 10,000 outputs of 225 taps, 3 more for each of two parts, 6 to add the second one; a row of
     # 100 cells costs as much as 132; three calls for each part
@@ -26,7 +26,7 @@ def test_the_price_of_sums_counts_every_part_of_a_kernel():
 
 def test_the_price_of_sums_counts_channels_and_slices():
     windows = (Window(3, 1, 1, 1),) * 3
-    problem = Problem(1, 2, 1, 1, (10, 10, 32), windows, (10, 10, 32))
+    problem = ConvProblem(1, 2, 1, 1, (10, 10, 32), windows, (10, 10, 32))
     rates = PlaneRates(1e9, 1, 1e-3, 1)
     # 3,200 outputs of 2 channels * 27 taps, 3 + 8 more for each of 2 * 3 sums; a row of 32 cells
     # costs as much as 64; 6 calls for each sum
@@ -38,7 +38,7 @@ def test_the_price_of_sums_counts_channels_and_slices():
 
 def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
     windows = (Window(15, 1, 7, 7),) * 2
-    problem = Problem(1, 2, 4, 2, (100, 100), windows, (100, 100))
+    problem = ConvProblem(1, 2, 4, 2, (100, 100), windows, (100, 100))
     tiles = blocks.Tiles((64, 64), (50, 50), (2, 2))
     # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
     work = (24 + 4 * 0.7) * 4096 * 12

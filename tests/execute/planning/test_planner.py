@@ -10,7 +10,7 @@ from convcalc.execute.backends import opencv
 from convcalc.execute.planning import cost, kept_rates
 from convcalc.execute.planning.machine import (
     DEFAULT,
-    Machine,
+    CostRates,
     PlaneRates,
     Rates,
     as_data,
@@ -18,16 +18,18 @@ from convcalc.execute.planning.machine import (
     this_machine,
 )
 from convcalc.execute.planning.planner import plan
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
 both = pytest.mark.parametrize("backend", ["numpy", "torch"])
 
 
-def problem(channels=1, out_channels=1, size=1024, kernel=3, *, groups=1, rank=2, **more):
-    windows = (Window(kernel, 1, kernel // 2, kernel // 2),) * rank
+def problem(channels=1, out_channels=1, size=1024, kernel=3, *, groups=1, spatial_dims=2, **more):
+    windows = (Window(kernel, 1, kernel // 2, kernel // 2),) * spatial_dims
     sizes = tuple(w.out_size(size) for w in windows)
-    return Problem(1, channels, out_channels, groups, (size,) * rank, windows, sizes, **more)
+    return ConvProblem(
+        1, channels, out_channels, groups, (size,) * spatial_dims, windows, sizes, **more
+    )
 
 
 def planned(*shape, backend="torch", algorithm="auto", separable=False, rates=DEFAULT, **more):
@@ -45,7 +47,7 @@ def test_a_wide_kernel_on_one_channel_is_transformed(backend):
 
 
 def test_the_price_of_a_transformed_row_counts_its_blocks_and_what_is_written():
-    row, tiles = problem(size=1000, kernel=25, rank=1), blocks.Tiles((128,), (104,), (10,))
+    row, tiles = problem(size=1000, kernel=25, spatial_dims=1), blocks.Tiles((128,), (104,), (10,))
     rates = Rates(1e30, 1e30, 1e30, 1e30, 1e30, 1e-30)
     # 10 blocks there and back, and the kernel, 128 cells of log2 = 7, rows at 0.75
     work = cost.spectral(row, tiles, "numpy", rates._replace(transforms=1))
@@ -138,7 +140,12 @@ def test_more_work_takes_longer(backend):
 def test_a_problem_counts():
     own = problem(4, 6, 10, 3, groups=2)
     # 6 maps of 100 cells, each 2 channels * 9 taps
-    assert (6 * 100 * 18, 6 * 2 * 9, 9, 2) == (own.macs, own.weights, own.taps, own.depth)
+    assert (6 * 100 * 18, 6 * 2 * 9, 9, 2) == (
+        own.macs,
+        own.weights,
+        own.taps,
+        own.in_channels_per_group,
+    )
     assert 4 * (400 + 600 + 108) == own.bytes
     assert (12, 12) == own.padded_sizes
     assert not own.depthwise
@@ -171,7 +178,7 @@ def test_without_a_file_the_machine_is_ordinary(cache):
 
 
 def test_the_file_is_read(cache):
-    own = Machine(DEFAULT.torch, DEFAULT.numpy, 1.5)
+    own = CostRates(DEFAULT.torch, DEFAULT.numpy, 1.5)
     write(cache, json.dumps(as_data(own)))
     assert own == this_machine(2)
 
@@ -246,12 +253,12 @@ def test_the_channels_are_last_where_that_was_measured_to_be_faster(shape, group
 def test_wide_kernels_of_few_outputs_are_transformed():
     assert "fft" == planned(64, 3, 112, 15).algorithm
     assert "direct" == planned(64, 3, 112, 7).algorithm
-    assert "direct" == planned(16, 16, 64, 7, rank=3).algorithm
+    assert "direct" == planned(16, 16, 64, 7, spatial_dims=3).algorithm
 
 
 def test_a_stride_leaves_too_little_work_for_another_order():
     sizes, windows = (112, 112), (Window(3, 2, 1, 1),) * 2
-    strided = Problem(1, 64, 64, 64, sizes, windows, (56, 56))
+    strided = ConvProblem(1, 64, 64, 64, sizes, windows, (56, 56))
     assert "contiguous" == plan(strided, "torch", WITH_PLANES).layout
     assert "contiguous" == plan(strided, "torch", DEFAULT).layout
 
@@ -273,7 +280,7 @@ def test_a_kernel_of_one_tap_is_a_matrix():
 def test_opencv_has_no_part_in_what_it_cannot_do():
     assert "planes" != planned(16, 16, 64, 3, rates=WITH_PLANES).layout
     assert "planes" != planned(1, 1, 64, 3, rates=WITH_PLANES, dtype="int64").layout
-    assert "planes" == planned(1, 1, 40, 3, rates=WITH_PLANES, rank=3).layout
+    assert "planes" == planned(1, 1, 40, 3, rates=WITH_PLANES, spatial_dims=3).layout
 
 
 @both

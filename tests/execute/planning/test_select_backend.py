@@ -13,11 +13,11 @@ import convcalc
 from convcalc.errors import UsageError
 from convcalc.execute.executor import open_executor
 from convcalc.execute.planning.machine import DEFAULT
-from convcalc.execute.problem import Problem, problems_of
+from convcalc.execute.problem import ConvProblem, problems_of
 from convcalc.layers import Conv
 from convcalc.window import Window
 
-PROBLEM = Problem(1, 1, 1, 1, (3,), (Window(2),), (2,))
+PROBLEM = ConvProblem(1, 1, 1, 1, (3,), (Window(2),), (2,))
 
 
 class Priced(NamedTuple):
@@ -34,7 +34,7 @@ def test_small_work_is_numpys_and_torch_is_not_imported():
     program = """
 import sys, numpy as np
 from convcalc.execute.planning.machine import DEFAULT
-from convcalc.execute.problem import Problem, problems_of
+from convcalc.execute.problem import ConvProblem, problems_of
 from convcalc.execute.settings import Settings
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.weights.random_weights import initial_weights

@@ -163,7 +163,9 @@ def test_it_computes_what_pytorch_computes(module, shape):
     image = torch.randn(2, *shape, dtype=torch.float64, generator=generator)
     weights = {name: value.numpy() for name, value in module.state_dict().items()}
     found = network(str(module), shape)
-    result = run_network(found, image.numpy(), weights, Settings("numpy", rank=len(shape) - 1))
+    result = run_network(
+        found, image.numpy(), weights, Settings("numpy", spatial_dims=len(shape) - 1)
+    )
     expected = module(image).detach().numpy()
     np.testing.assert_allclose(result.array, expected, rtol=1e-10, atol=1e-10)
 

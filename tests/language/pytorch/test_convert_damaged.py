@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from printed_modules import NESTED, Net, network
 
-from convcalc.errors import Problem, SpecError
+from convcalc.errors import Diagnostic, SpecError
 from convcalc.language.pytorch.convert import (
     looks_like_pytorch,
     printed_parameters,
@@ -111,5 +111,5 @@ def test_a_wide_sequential_is_read_quickly():
 def test_a_problem_of_an_expectation_points_at_the_number():
     _, _, expectations = read_pytorch("Conv2d(3, 8, 3)")
     message = "this Conv2d expects 3 input channels, 5 arrive"
-    assert Problem(message, 7, 8) == expectations["0"].problem((5, 9, 9))
+    assert Diagnostic(message, 7, 8) == expectations["0"].problem((5, 9, 9))
     assert expectations["0"].problem((3, 9, 9)) is None

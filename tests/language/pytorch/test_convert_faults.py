@@ -46,7 +46,7 @@ def test_the_number_of_channels_is_checked():
         ("Flatten(1, 2)", (4, 9, 9), "this Flatten expects 1 spatial axis, 2 arrive"),
         ("PixelShuffle(2)", (4, 9), "this PixelShuffle expects 2 spatial axes, 1 arrives"),
         ("Upsample(scale_factor=2, mode='bilinear')", (4, 9), "expects 2 spatial axes, 1 arrives"),
-        ("MaxPool2d(9)", (3, 8, 9), "the kernel spans 9 cells, the padded input 8"),
+        ("MaxPool2d(9)", (3, 8, 9), "the kernel spans 9 elements, the padded input 8"),
         ("MaxPool2d(3)", (3,), "this MaxPool2d expects 2 spatial axes, none arrives (3)"),
     ],
 )
@@ -89,7 +89,7 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
         ("nn.UpsamplingBilinear2d(2)", "UpsamplingBilinear2d has no counterpart here: it aligns"),
         ("nn.ConstantPad2d(1, 0.5)", "value of ConstantPad2d: 0.5 has no counterpart here"),
         ("nn.ZeroPad2d((1, 2))", "padding of ZeroPad2d: expected one number or 4, got 2"),
-        ("nn.ZeroPad2d((1, 2, -1, 0))", "negative padding, which cuts cells off"),
+        ("nn.ZeroPad2d((1, 2, -1, 0))", "negative padding, which cuts elements off"),
         ("nn.LeakyReLU(inf)", "expected a number, got 'inf'"),
         ("nn.Conv2d(3, 8, 3 3)", "expected a ',' or a ')' after this argument (column 19)"),
         ("nn.Conv2d(3, 8, 2*2)", "expected a ',' or a ')' after this argument (column 18)"),

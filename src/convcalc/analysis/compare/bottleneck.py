@@ -1,13 +1,13 @@
 """Bottleneck: 1 x 1 down to n/r channels, the kernel on those, 1 x 1 back to n.
 
-Per output cell the stages cost c*m*n/r, k*k*(n/r)^2 and n/r*n, where c is the number of input
-cells per output cell, because the first one works before the stride. Divided by k*k*m*n the ratio
-is
+Per output position the stages cost c*m*n/r, k*k*(n/r)^2 and n/r*n, where c is the number of input
+positions per output position, because the first one works before the stride. Divided by k*k*m*n the
+ratio is
 
     c/(r*k^2) + n/(m*r^2) + n/(m*r*k^2),   for m = n and c = 1   2/(r*k^2) + 1/r^2
 
-The stride stays with the kernel, so that the same cells are seen and none is skipped: torchvision's
-choice; the paper has it on the first 1 x 1.
+The stride stays with the kernel, so that the same elements are seen and none is skipped:
+torchvision's choice; the paper has it on the first 1 x 1.
 
 Source: derived; He et al., "Deep Residual Learning" (2016), figure 5, with r = 4.
 """
@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.analysis.compare.variant import (
     Formula,
     Variant,
-    cells,
-    cells_per_output,
+    positions,
+    positions_per_output,
     power_of,
     put_in,
     taps_of,
@@ -60,7 +60,7 @@ class Bottleneck(Variant):
         m, n, r = shapes[0][0], conv.out_channels, self.number
         kernel = taps_of(conv, shapes[0])
         power, product = power_of(kernel)
-        taps, c = prod(kernel), Fraction(cells(shapes[0]), cells(shapes[-1]))
+        taps, c = prod(kernel), Fraction(positions(shapes[0]), positions(shapes[-1]))
         value = c / (r * taps) + Fraction(n, m * r**2) + Fraction(n, m * r * taps)
         where = [] if power != "K" else [f"K = {product[1:-1]} taps"]
         if m == n and c == 1:
@@ -68,5 +68,5 @@ class Bottleneck(Variant):
         else:
             symbols = f"c/(r*{power}) + n/(m*r^2) + n/(m*r*{power})"
             where.append(f"c = {c} input positions per output position")
-        values = {"c": cells_per_output(c), "n": n, "m": m, "r": r, power: product}
+        values = {"c": positions_per_output(c), "n": n, "m": m, "r": r, power: product}
         return Formula(symbols, put_in(symbols, values), value, "; ".join(where))

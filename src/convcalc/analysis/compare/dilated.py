@@ -1,7 +1,8 @@
 """Dilated: the same taps, d times as far apart, and padding that keeps the output shape.
 
-No tap is added, so that the ratio is 1; the kernel spans d*(e - 1) + 1 cells instead of e. The (d
-- 1)*(e - 1) cells that it spans more are added to the padding, half before and half after, the
+No tap is added, so that the ratio is 1; the kernel spans d*(e - 1) + 1 elements instead of
+e. The (d
+- 1)*(e - 1) elements that it spans more are added to the padding, half before and half after, the
 odd one at the end. Then every size and the centre of every window stay as they are.
 
 Source: derived; Yu and Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions" (2016).
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Dilated(Variant):
-    """The same convolution with a larger field at the same cost."""
+    """A dilated convolution: a larger field at the cost of the original."""
 
     name: ClassVar[str] = "dilated"
     one_group: ClassVar[bool] = False
@@ -50,6 +51,6 @@ class Dilated(Variant):
         return before + more // 2, after + more - more // 2
 
     def formula(self, conv: Conv, shapes: Sequence[Shape]) -> Formula:
-        """As many taps as before: k^2/k^2."""
+        """The ratio k^2/k^2: as many taps as before."""
         power, product = power_of(taps_of(conv, shapes[0]))
         return Formula(f"{power}/{power}", f"{product}/{product}", Fraction(1))

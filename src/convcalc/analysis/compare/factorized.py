@@ -1,8 +1,8 @@
 """Factorized: k x 1 and then 1 x k, in n channels after the first; in 3-D one stage more.
 
-A stage along one axis costs its taps times its input channels times n, for each cell of its
+A stage along one axis costs its taps times its input channels times n, for each position of its
 result. The first reads m channels and the others n; before the stride of the later axes there are
-c cells per output cell. Divided by k*k*m*n the ratio is
+c positions per output position. Divided by k*k*m*n the ratio is
 
     c/k + n/(m*k),   for m = n and c = 1   2/k
 
@@ -23,8 +23,8 @@ from convcalc.analysis.compare.variant import (
     Formula,
     Variant,
     along,
-    cells,
-    cells_per_output,
+    positions,
+    positions_per_output,
     put_in,
     taps_of,
 )
@@ -61,14 +61,14 @@ class Factorized(Variant):
         """c/k + n/(m*k), and for three axes c1/k^2 + c2*n/(m*k^2) + n/(m*k^2)."""
         m, n = shapes[0][0], conv.out_channels
         kernel, axes = taps_of(conv, shapes[0]), _long_axes(conv, shapes[0])
-        sizes = [Fraction(cells(shape), cells(shapes[-1])) for shape in shapes[1:]]
+        sizes = [Fraction(positions(shape), positions(shapes[-1])) for shape in shapes[1:]]
         sides = _names(kernel, axes)
         values: dict[str, object] = {"n": n, "m": m, "k^2": f"{kernel[axes[0]]}^2"}
         terms, where, value = [], [], Fraction(0)
         for stage, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
             letter = "" if size == 1 else "c" if len(axes) == 2 else f"c{stage + 1}"
             if letter:
-                values[letter] = cells_per_output(size)
+                values[letter] = positions_per_output(size)
                 where.append(
                     f"{letter} = {size} positions after stage {stage + 1} per output position"
                 )

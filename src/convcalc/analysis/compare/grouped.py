@@ -1,6 +1,6 @@
 """Grouped: channels in g blocks that do not mix.
 
-Each output sums m/g input maps instead of m, so that the ratio is 1/g.
+Each output sums m/g input channels instead of m, so that the ratio is 1/g.
 
 Source: derived; Krizhevsky et al. (2012), section 3.5, with two groups; Xie et al., "Aggregated
 Residual Transformations" (2017).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Grouped(Variant):
-    """The same convolution in g groups."""
+    """A convolution in g groups."""
 
     name: ClassVar[str] = "grouped"
     least: ClassVar[int | None] = 2

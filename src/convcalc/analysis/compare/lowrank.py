@@ -2,8 +2,8 @@
 
 The kernels as one matrix of m*kh rows and n*kw columns are the product of an m*kh x r and an r x
 n*kw matrix if its rank is at most r, and the nearest such product otherwise. The first stage
-costs c*m*r*kh per output cell, where c is the number of its cells per output cell, and the second
-r*n*kw. Divided by kh*kw*m*n the ratio is
+costs c*m*r*kh per output position, where c is the number of its positions per output position, and
+the second r*n*kw. Divided by kh*kw*m*n the ratio is
 
     c*r/(n*kw) + r/(m*kh)
 
@@ -23,8 +23,8 @@ from convcalc.analysis.compare.variant import (
     Formula,
     Variant,
     along,
-    cells,
-    cells_per_output,
+    positions,
+    positions_per_output,
     put_in,
     taps_of,
 )
@@ -59,10 +59,10 @@ class Lowrank(Variant):
         """c*r/(n*k) + r/(m*k)."""
         m, n, r = shapes[0][0], conv.out_channels, self.number
         high, wide = taps_of(conv, shapes[0])
-        c = Fraction(cells(shapes[1]), cells(shapes[-1]))
+        c = Fraction(positions(shapes[1]), positions(shapes[-1]))
         h, w = ("k", "k") if high == wide else ("kh", "kw")
         symbols = f"{'' if c == 1 else 'c*'}r/(n*{w}) + r/(m*{h})"
-        values = {"c": cells_per_output(c), "r": r, "n": n, "m": m, h: high, w: wide}
+        values = {"c": positions_per_output(c), "r": r, "n": n, "m": m, h: high, w: wide}
         where = "" if c == 1 else f"c = {c} positions after the first stage per output position"
         value = c * Fraction(r, n * wide) + Fraction(r, m * high)
         return Formula(symbols, put_in(symbols, values), value, where)

@@ -1,6 +1,6 @@
 """Depthwise separable: a depthwise convolution and then a pointwise one.
 
-k*k*m per cell for the depthwise stage and m*n for the pointwise one, so that the ratio is
+k*k*m per position for the depthwise stage and m*n for the pointwise one, so that the ratio is
 
     (k*k*m + m*n) / (k*k*m*n)  =  1/n + 1/(k*k)
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Separable(Variant):
-    """`sep` in the place of `conv`: the same input cells, shape and spatial parameters."""
+    """`sep` in the place of `conv`: the same input elements, shape and spatial parameters."""
 
     name: ClassVar[str] = "separable"
     one_group: ClassVar[bool] = False

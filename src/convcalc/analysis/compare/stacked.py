@@ -1,12 +1,12 @@
 """Stacked: (k - 1)/2 convolutions of 3 x 3 in the place of one large kernel, in n channels each.
 
-Each 3 x 3 adds two cells to the field, with dilation d two steps of d cells, so that (k - 1)/2 of
-them span what k taps span. That holds only while they move by one cell: the stride is on the last
-one, and the ones before it work on the full map. The padding is shared out among them, the more
-of it the earlier, so that no map in between is smaller than both its neighbours.
+Each 3 x 3 adds two elements to the field, with dilation d two steps of d elements, so that (k -
+1)/2 of them span what k taps span. That holds only while they move by one element: the stride is on
+the last one, and the ones before it work on the full map. The padding is shared out among them, the
+more of it the earlier, so that no map in between is smaller than both its neighbours.
 
-Per output cell the first costs 9*m*n*c1 and the others 9*n*n*c2 together, where c1 and c2 are their
-cells per output cell. Divided by k*k*m*n the ratio is
+Per output position the first costs 9*m*n*c1 and the others 9*n*n*c2 together, where c1 and c2 are
+their positions per output position. Divided by k*k*m*n the ratio is
 
     9/k^2 * (c1 + c2*n/m),   without stride and for m = n   (k-1)/2 * 9/k^2
 
@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.analysis.compare.variant import (
     Formula,
     Variant,
-    cells,
-    cells_per_output,
     joined_ends,
+    positions,
+    positions_per_output,
     power_of,
     put_in,
     taps_of,
@@ -44,12 +44,12 @@ MOST_STAGES = 1000
 
 
 class Stacked(Variant):
-    """3 x 3 convolutions that see the same cells together."""
+    """3 x 3 convolutions that see the same elements together."""
 
     name: ClassVar[str] = "stacked"
 
     def layers(self, conv: Conv, shape: Shape) -> tuple[Layer, ...] | str:
-        """As many `conv` of kernel 3; each has a bias if the original has one."""
+        """The `conv` of kernel 3 in place of one; each has a bias if the original has one."""
         kernel = taps_of(conv, shape)
         taps = kernel[0]
         if len(set(kernel)) > 1:
@@ -82,7 +82,7 @@ class Stacked(Variant):
         m, n = shapes[0][0], conv.out_channels
         kernel = taps_of(conv, shapes[0])
         power, product = power_of(kernel)
-        sizes = [Fraction(cells(shape), cells(shapes[-1])) for shape in shapes[1:]]
+        sizes = [Fraction(positions(shape), positions(shapes[-1])) for shape in shapes[1:]]
         c1, c2 = sizes[0], sum(sizes[1:], Fraction(0))
         three = 3 ** len(kernel)
         value = Fraction(three, prod(kernel)) * (c1 + c2 * Fraction(n, m))
@@ -95,7 +95,7 @@ class Stacked(Variant):
             symbols = f"(k-1)/2 * {three}/{power}"
         else:
             symbols = f"{three}/{power} * (1 + (k-3)/2 * n/m)"
-        values = {"c1": cells_per_output(c1), "c2": cells_per_output(c2), "n": n, "m": m}
+        values = {"c1": positions_per_output(c1), "c2": positions_per_output(c2), "n": n, "m": m}
         return Formula(
             symbols, put_in(symbols, {"k": kernel[0], **values, power: product}), value, where
         )

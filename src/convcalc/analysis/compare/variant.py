@@ -3,11 +3,11 @@
 The letters of all formulas, for one convolution from m to n channels in one group:
 
     k   taps of the kernel along each axis; kh, kw, ... where the axes differ
-    c   cells of an intermediate result per cell of the output; 1 unless stride or padding differ
-    g, r   the number that the variant was given
+    c   positions of an intermediate result per position of the output; 1 unless stride or padding
+    differ g, r   the number that the variant was given
 
-A standard convolution costs m*n*k^2 multiply-accumulates per output cell, and a ratio is what the
-replacement costs divided by that.
+A standard convolution costs m*n*k^2 multiply-accumulates per output position, and a ratio is what
+the replacement costs divided by that.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Variant(ABC):
         self.number = number or 0
 
     def __str__(self) -> str:
-        """As it is asked for: grouped:4."""
+        """What it is asked for by: grouped:4."""
         return self.name if self.least is None else f"{self.name}:{self.number}"
 
     def replacement(self, conv: Conv, shape: Shape) -> tuple[Layer, ...] | str:
@@ -147,11 +147,11 @@ def along(conv: Conv, axes: Collection[int], shape: Shape) -> dict[str, Any]:
     return {**numbers, "padding": padding, "padding_mode": conv.padding_mode}
 
 
-def cells_per_output(cells: Fraction) -> str:
-    """A ratio of cells as a formula has it: 4, or (49/36)."""
-    return str(cells) if cells.denominator == 1 else f"({cells})"
+def positions_per_output(positions: Fraction) -> str:
+    """A ratio of positions as a formula has it: 4, or (49/36)."""
+    return str(positions) if positions.denominator == 1 else f"({positions})"
 
 
-def cells(shape: Shape) -> int:
-    """The spatial cells of a shape."""
+def positions(shape: Shape) -> int:
+    """The spatial positions of a shape."""
     return prod(shape[1:])

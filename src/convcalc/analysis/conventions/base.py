@@ -38,7 +38,7 @@ class Term(NamedTuple):
     amount: int
 
 
-class Call(NamedTuple):
+class CountedLayer(NamedTuple):
     """A layer as a counter meets it.
 
     Attributes:
@@ -58,18 +58,18 @@ class Call(NamedTuple):
     function: bool = False
 
     @property
-    def rank(self) -> int:
+    def spatial_dims(self) -> int:
         """Spatial axes."""
         return len(self.arriving[0]) - 1
 
     @property
     def inputs(self) -> int:
-        """Numbers of the first input, of the whole batch."""
+        """Elements of the first input, of the whole batch."""
         return self.batch * prod(self.arriving[0])
 
     @property
     def outputs(self) -> int:
-        """Numbers of the result, of the whole batch."""
+        """Elements of the result, of the whole batch."""
         return self.batch * prod(self.leaving)
 
     @property
@@ -84,28 +84,28 @@ class Call(NamedTuple):
 
     @property
     def params(self) -> int:
-        """Numbers in all weights."""
+        """Elements in all weights."""
         weights = self.layer.weight_shapes(*self.arriving)
         return sum(prod(shape) for shape in weights.values())
 
 
-def pooled(call: Call) -> int:
-    """Numbers that a pooling module gets, of the whole batch.
+def pooled(call: CountedLayer) -> int:
+    """Elements that a pooling module gets, of the whole batch.
 
     torch pads both ends alike, by at most half the kernel. Other padding is put around the input
-    before the module, which then gets more numbers.
+    before the module, which then gets more elements.
     """
     layer: Any = call.layer
     shape = call.arriving[0]
     explicit = replace(layer, ceil_mode=False).windows(shape)
     if all(w.before == w.after <= w.kernel // 2 for w in explicit):
         return call.inputs
-    cells = zip(layer.windows(shape), shape[1:], strict=True)
-    padded: int = prod(w.before + size + w.after for w, size in cells)
+    axes = zip(layer.windows(shape), shape[1:], strict=True)
+    padded: int = prod(w.before + size + w.after for w, size in axes)
     return call.batch * shape[0] * padded
 
 
-def transposed_cells(call: Call) -> int:
+def transposed_outputs(call: CountedLayer) -> int:
     """Output positions of a module for a transposed convolution, of the whole batch.
 
     torch crops both ends alike. Where a layer does not, the module crops nothing, and what it makes
@@ -123,7 +123,7 @@ def transposed_cells(call: Call) -> int:
     return call.batch * prod(sizes)
 
 
-Rule: TypeAlias = Callable[[Call], Iterable[Term]]
+Rule: TypeAlias = Callable[[CountedLayer], Iterable[Term]]
 """The terms of one kind of layer."""
 
 
@@ -145,7 +145,7 @@ class Convention:
     source: str
     rules: Mapping[str, Rule]
 
-    def terms(self, call: Call) -> tuple[Term, ...] | None:
+    def terms(self, call: CountedLayer) -> tuple[Term, ...] | None:
         """The terms of one layer, those of zero left out; None if its kind is unknown."""
         rule = row_of(self.rules, type(call.layer))
         if rule is None:
@@ -153,7 +153,7 @@ class Convention:
         return tuple(term for term in rule(call) if term.amount)
 
 
-def no_terms(call: Call) -> Iterable[Term]:
+def no_terms(call: CountedLayer) -> Iterable[Term]:
     """The multiply-accumulates alone, which are none of most kinds."""
     del call
     return ()
@@ -162,11 +162,13 @@ def no_terms(call: Call) -> Iterable[Term]:
 def by_stage(rule: Rule) -> Rule:
     """The rule of a convolution for kinds that are several of them in turn."""
 
-    def stages(call: Call) -> Iterable[Term]:
+    def stages(call: CountedLayer) -> Iterable[Term]:
         layer: Staged = call.layer  # type: ignore[assignment]
         for _, stage, arriving in layer.walk(call.arriving[0]):
             leaving = stage.out_shape(arriving)
-            yield from rule(Call(stage, (arriving,), leaving, call.batch, stage.costs(arriving)))
+            yield from rule(
+                CountedLayer(stage, (arriving,), leaving, call.batch, stage.costs(arriving))
+            )
 
     return stages
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    Call,
     Convention,
+    CountedLayer,
     Reason,
     Term,
     by_stage,
@@ -28,36 +28,36 @@ WORD = Reason(
 )
 
 
-def convolution(call: Call) -> Iterable[Term]:
+def convolution(call: CountedLayer) -> Iterable[Term]:
     """`conv_flop_jit` has no handle for `_convolution_mode`, which a word as padding becomes."""
     layer: Any = call.layer
     if layer.padding in ("same", "valid") and layer.padding_mode == "zeros":
         yield Term(WORD, -call.macs)
 
 
-def batch_norm(call: Call) -> Iterable[Term]:
+def batch_norm(call: CountedLayer) -> Iterable[Term]:
     """`batchnorm_flop_jit` at inference."""
     layer: Any = call.layer
     yield Term(BATCH_NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
 
 
-def measured_norm(call: Call) -> Iterable[Term]:
+def measured_norm(call: CountedLayer) -> Iterable[Term]:
     """`norm_flop_counter`: "5 is just a rough estimate"."""
     layer: Any = call.layer
     yield Term(MEASURED[layer.affine], call.inputs * (5 if layer.affine else 4))
 
 
-def adaptive_mean(call: Call) -> Iterable[Term]:
+def adaptive_mean(call: CountedLayer) -> Iterable[Term]:
     """The operator has a handle on two axes only; x.mean(...) has none."""
     mean = call.layer.kind == "gap" and call.function
-    if call.rank == 2 and not mean:
+    if call.spatial_dims == 2 and not mean:
         yield Term(ADAPTIVE, call.inputs)
 
 
-def upsample(call: Call) -> Iterable[Term]:
+def upsample(call: CountedLayer) -> Iterable[Term]:
     """`elementwise_flop_counter` of `upsample_nearest2d` and `upsample_bilinear2d`."""
     layer: Any = call.layer
-    if call.rank == 2:
+    if call.spatial_dims == 2:
         nearest = layer.mode == "nearest"
         yield Term(*((NEAREST, call.outputs) if nearest else (LINEAR, 4 * call.outputs)))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    Call,
     Convention,
+    CountedLayer,
     Reason,
     Rule,
     Term,
     for_kinds,
     no_terms,
     pooled,
-    transposed_cells,
+    transposed_outputs,
 )
 
 if TYPE_CHECKING:
@@ -35,42 +35,42 @@ TWICE = Reason(
 )
 
 
-def biased(call: Call) -> Iterable[Term]:
+def biased(call: CountedLayer) -> Iterable[Term]:
     """`conv_flops_counter_hook`, `linear_flops_counter_hook`: MACs and bias."""
     yield Term(BIAS, call.bias_adds)
 
 
-def transposed(call: Call) -> Iterable[Term]:
+def transposed(call: CountedLayer) -> Iterable[Term]:
     """`biased`, with MACs by input positions and the bias by those of the output."""
     layer: Any = call.layer
-    yield Term(BIAS, layer.out_channels * transposed_cells(call) if layer.bias else 0)
+    yield Term(BIAS, layer.out_channels * transposed_outputs(call) if layer.bias else 0)
 
 
-def normalisation(call: Call) -> Iterable[Term]:
+def normalisation(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`."""
     layer: Any = call.layer
     yield Term(NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
 
 
-def layer_norm(call: Call) -> Iterable[Term]:
+def layer_norm(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
 
 
-def inputs(call: Call) -> int:
-    """Numbers of the input."""
+def inputs(call: CountedLayer) -> int:
+    """Elements of the input."""
     return call.inputs
 
 
-def outputs(call: Call) -> int:
-    """Numbers of the result."""
+def outputs(call: CountedLayer) -> int:
+    """Elements of the result."""
     return call.outputs
 
 
 def elementwise(
     reason: Reason,
-    elements: Callable[[Call], int] = inputs,
+    elements: Callable[[CountedLayer], int] = inputs,
     *,
     hook: bool = True,
     patched: bool = True,
@@ -84,7 +84,7 @@ def elementwise(
         patched: Whether the function that the module calls is patched.
     """
 
-    def rule(call: Call) -> Iterable[Term]:
+    def rule(call: CountedLayer) -> Iterable[Term]:
         by_hook = hook and not call.function
         if by_hook or patched:
             yield Term(reason, elements(call))
@@ -94,12 +94,12 @@ def elementwise(
     return rule
 
 
-def relu6(call: Call) -> Iterable[Term]:
+def relu6(call: CountedLayer) -> Iterable[Term]:
     """Once either way: its module has a hook and calls F.hardtanh, F.relu6 itself is patched."""
     yield Term(ELEMENT, call.inputs)
 
 
-def global_mean(call: Call) -> Iterable[Term]:
+def global_mean(call: CountedLayer) -> Iterable[Term]:
     """1 per input element of the module; the function is x.mean(...), which is not patched."""
     return () if call.function else elementwise(INPUT)(call)
 

@@ -15,10 +15,11 @@ class RealTaps(NamedTuple):
     """The products of one layer that a result depends on, of the whole batch.
 
     Attributes:
-        real: Multiply-accumulates on real cells: no tap on zero padding; of a transposed
+        real: Multiply-accumulates on real elements: no tap on zero padding; of a transposed
             convolution no product that is cropped. None if the costs are not known.
         zero_insertion: Of a transposed convolution, the multiply-accumulates of the dense
-            convolution that gives the same, over its input with zeros between the cells; else None.
+            convolution that gives the same, over its input with zeros between the
+            elements; else None.
     """
 
     real: int | None

@@ -6,14 +6,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    Call,
     Convention,
+    CountedLayer,
     Reason,
     Rule,
     Term,
     for_kinds,
     no_terms,
-    transposed_cells,
+    transposed_outputs,
 )
 
 if TYPE_CHECKING:
@@ -34,59 +34,59 @@ OUTPUTS = Reason(
 def as_module(rule: Rule) -> Rule:
     """A rule for modules, which does not see functions."""
 
-    def seen(call: Call) -> Iterable[Term]:
+    def seen(call: CountedLayer) -> Iterable[Term]:
         return () if call.function else rule(call)
 
     return seen
 
 
-def transposed(call: Call) -> Iterable[Term]:
-    """`calculate_conv2d_flops`, the formula of a convolution: output numbers * C/g * taps."""
+def transposed(call: CountedLayer) -> Iterable[Term]:
+    """`calculate_conv2d_flops`, the formula of a convolution: output elements * C/g * taps."""
     layer: Any = call.layer
     shape = call.arriving[0]
-    outputs = layer.out_channels * transposed_cells(call)
+    outputs = layer.out_channels * transposed_outputs(call)
     yield Term(OUTPUTS, outputs * (shape[0] // layer.groups) * layer.taps(shape) - call.macs)
 
 
-def normalisation(call: Call) -> Iterable[Term]:
+def normalisation(call: CountedLayer) -> Iterable[Term]:
     """`count_normalization`."""
     layer: Any = call.layer
     yield Term(NORM[layer.affine], call.inputs * (4 if layer.affine else 2))
 
 
-def prelu(call: Call) -> Iterable[Term]:
+def prelu(call: CountedLayer) -> Iterable[Term]:
     """`count_prelu`, the only activation without a fixed slope."""
     yield Term(ELEMENT, call.inputs)
 
 
-def softmax(call: Call) -> Iterable[Term]:
+def softmax(call: CountedLayer) -> Iterable[Term]:
     """`calculate_softmax`: C exponents, C - 1 additions, C divisions."""
     channels = call.arriving[0][0]
     yield Term(SOFTMAX, call.inputs // channels * (3 * channels - 1))
 
 
-def mean_pool(call: Call) -> Iterable[Term]:
+def mean_pool(call: CountedLayer) -> Iterable[Term]:
     """`calculate_avgpool`."""
     yield Term(MEAN, call.outputs)
 
 
-def adaptive_mean(call: Call) -> Iterable[Term]:
+def adaptive_mean(call: CountedLayer) -> Iterable[Term]:
     """`calculate_adaptive_avg`, whose quotients of sizes are binary fractions and cut at the end.
 
     So are they here, in the same order, for the same integer.
     """
     sizes = zip(call.arriving[0][1:], call.leaving[1:], strict=True)
-    cells = prod((size / out for size, out in sizes), start=1.0)
-    yield Term(ADAPTIVE, int((cells + 1) * call.outputs))
+    elements = prod((size / out for size, out in sizes), start=1.0)
+    yield Term(ADAPTIVE, int((elements + 1) * call.outputs))
 
 
-def upsample(call: Call) -> Iterable[Term]:
+def upsample(call: CountedLayer) -> Iterable[Term]:
     """`calculate_upsample`; linear in three axes is not in its list and counts nothing."""
     layer: Any = call.layer
     if layer.mode == "nearest":
         yield Term(MEAN, call.outputs)
-    elif call.rank in RESIZED:
-        yield Term(RESIZED[call.rank], call.outputs * (5 if call.rank == 1 else 11))
+    elif call.spatial_dims in RESIZED:
+        yield Term(RESIZED[call.spatial_dims], call.outputs * (5 if call.spatial_dims == 1 else 11))
 
 
 CONVENTION = Convention(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
-    Call,
     Convention,
+    CountedLayer,
     Reason,
     Term,
     for_kinds,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TWO = Reason("multiplications and additions apart, 2 per MAC")
 
 
-def flops(call: Call) -> Iterable[Term]:
+def flops(call: CountedLayer) -> Iterable[Term]:
     """`conv_flop_count` and `mm_flop`: 2 per MAC, transposed convolutions by input positions."""
     yield Term(TWO, call.macs)
 

@@ -6,13 +6,13 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
-    Call,
     Convention,
+    CountedLayer,
     Reason,
     Term,
     for_kinds,
     no_terms,
-    transposed_cells,
+    transposed_outputs,
 )
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ POSITIONS = Reason(
 )
 
 
-def convolution(call: Call) -> Iterable[Term]:
+def convolution(call: CountedLayer) -> Iterable[Term]:
     """`calculate_macs`: parameters, the bias among them, times output positions."""
     yield Term(BIAS, call.bias_adds)
 
 
-def transposed(call: Call) -> Iterable[Term]:
+def transposed(call: CountedLayer) -> Iterable[Term]:
     """`calculate_macs` by output positions, though the weights work on inputs."""
-    cells = transposed_cells(call)
+    outputs = transposed_outputs(call)
     weight = prod(call.layer.weight_shapes(*call.arriving)["weight"])
-    yield Term(BIAS, (call.params - weight) * cells)
-    yield Term(OUTPUTS, weight * cells - call.macs)
+    yield Term(BIAS, (call.params - weight) * outputs)
+    yield Term(OUTPUTS, weight * outputs - call.macs)
 
 
-def linear(call: Call) -> Iterable[Term]:
+def linear(call: CountedLayer) -> Iterable[Term]:
     """Parameters times samples."""
     layer: Any = call.layer
     bias = layer.out_features if layer.bias else 0
@@ -54,7 +54,7 @@ def linear(call: Call) -> Iterable[Term]:
     yield Term(POSITIONS, call.batch * (call.params - bias) - call.macs)
 
 
-def parameters(call: Call) -> Iterable[Term]:
+def parameters(call: CountedLayer) -> Iterable[Term]:
     """Every other module with a `weight` or `bias`: parameters times samples."""
     yield Term(ONCE, call.batch * call.params)
 

@@ -40,7 +40,7 @@ class Kept(NamedTuple):
         factors: Whether each of its inputs is kept for the gradient of the other one only.
         one_piece: Whether an input that does not lie in one piece is copied first, and the copy
             kept in its place.
-        numbers: Numbers beside them, of the layer's own dtype, of the whole batch.
+        elements: Elements beside them, of the layer's own dtype, of the whole batch.
         whole_bytes: Bytes beside them whatever the dtype: masks and indices.
     """
 
@@ -49,11 +49,11 @@ class Kept(NamedTuple):
     output: bool = False
     factors: bool = False
     one_piece: bool = False
-    numbers: int = 0
+    elements: int = 0
     whole_bytes: int = 0
 
 
-class Place(NamedTuple):
+class LayerShapes(NamedTuple):
     """A layer with the shapes of its first input and its output, and the batch."""
 
     layer: Any
@@ -62,8 +62,8 @@ class Place(NamedTuple):
     batch: int
 
 
-Rule: TypeAlias = "Kept | Callable[[Place], Kept]"
-"""What a kind keeps: always the same, or as its place has it."""
+Rule: TypeAlias = "Kept | Callable[[LayerShapes], Kept]"
+"""What a kind keeps: always the same, or as its shapes have it."""
 
 NOTHING = Kept()
 INPUT_KEPT = Kept(inputs=(0,))
@@ -73,7 +73,7 @@ INDEX = 8
 """Bytes of an int64 index."""
 
 
-def _conv(here: Place) -> Kept:
+def _conv(here: LayerShapes) -> Kept:
     """The input, or the padded copy of it that the convolution really reads.
 
     Zeros that are the same at both ends are the convolution's own business; uneven ones are added
@@ -86,87 +86,87 @@ def _conv(here: Place) -> Kept:
         return _evenly_padded(windows, here)
     padded = [size + w.before + w.after for size, w in zip(here.shape[1:], windows, strict=True)]
     unpadded = () if here.layer.padding_mode == "circular" else (0,)
-    return Kept(for_gradient=unpadded, numbers=here.batch * here.shape[0] * prod(padded))
+    return Kept(for_gradient=unpadded, elements=here.batch * here.shape[0] * prod(padded))
 
 
-def _evenly_padded(windows: Sequence[Window], here: Place) -> Kept:
+def _evenly_padded(windows: Sequence[Window], here: LayerShapes) -> Kept:
     """The input, or where the ends differ a copy with the difference added."""
     uneven = [abs(window.after - window.before) for window in windows]
     if not any(uneven):
         return INPUT_KEPT
     sizes = [size + more for size, more in zip(here.shape[1:], uneven, strict=True)]
-    return Kept(numbers=here.batch * here.shape[0] * prod(sizes))
+    return Kept(elements=here.batch * here.shape[0] * prod(sizes))
 
 
-def _stages(here: Place) -> Kept:
+def _stages(here: LayerShapes) -> Kept:
     """What each convolution keeps; between two of them lies a tensor of its own."""
     kept, shape = NOTHING, here.shape
     for place, stage in enumerate(here.layer.stages(shape[0]).values()):
         out = stage.out_shape(shape)
-        own = _conv(Place(stage, shape, out, here.batch))
+        own = _conv(LayerShapes(stage, shape, out, here.batch))
         if place == 0:
             kept = own
         else:
             between = here.batch * prod(shape) if own.inputs else 0
-            kept = kept._replace(numbers=kept.numbers + own.numbers + between)
+            kept = kept._replace(elements=kept.elements + own.elements + between)
         shape = out
     return kept
 
 
-def _pool(here: Place) -> Kept:
+def _pool(here: LayerShapes) -> Kept:
     """The input, padded first where the padding is uneven; PyTorch rounds up without padding."""
     return _evenly_padded(replace(here.layer, ceil_mode=False).windows(here.shape), here)
 
 
-def _maxpool(here: Place) -> Kept:
+def _maxpool(here: LayerShapes) -> Kept:
     """What `_pool` keeps, and the place of each maximum."""
     return _pool(here)._replace(whole_bytes=INDEX * here.batch * prod(here.out))
 
 
-def _adaptive_max(here: Place) -> Kept:
+def _adaptive_max(here: LayerShapes) -> Kept:
     """The input and the place of each maximum."""
     return Kept((0,), whole_bytes=INDEX * here.batch * prod(here.out))
 
 
-def _adaptive_mean(here: Place) -> Kept:
+def _adaptive_mean(here: LayerShapes) -> Kept:
     """The input; a mean of everything (`mean`, which PyTorch takes then) keeps nothing."""
     return NOTHING if prod(here.out[1:]) == 1 else INPUT_KEPT
 
 
-def _bn(here: Place) -> Kept:
+def _bn(here: LayerShapes) -> Kept:
     """The input, and the mean and 1 / deviation of each channel over the batch."""
-    return Kept((0,), numbers=2 * here.shape[0])
+    return Kept((0,), elements=2 * here.shape[0])
 
 
-def _measured(here: Place) -> Kept:
+def _measured(here: LayerShapes) -> Kept:
     """The input, and the mean and 1 / deviation of each set of values."""
-    return Kept((0,), numbers=2 * here.batch * here.layer.sets(here.shape))
+    return Kept((0,), elements=2 * here.batch * here.layer.sets(here.shape))
 
 
-def _group(here: Place) -> Kept:
+def _group(here: LayerShapes) -> Kept:
     """What is kept of measured values, in one piece (`group_norm` calls `contiguous`)."""
     return _measured(here)._replace(one_piece=True)
 
 
-def _instance(here: Place) -> Kept:
+def _instance(here: LayerShapes) -> Kept:
     """What `_group` keeps, and the weight once for each sample (`instance_norm` repeats it)."""
     kept = _group(here)
-    return kept._replace(numbers=kept.numbers + here.layer.affine * here.batch * here.shape[0])
+    return kept._replace(elements=kept.elements + here.layer.affine * here.batch * here.shape[0])
 
 
-def _linear(here: Place) -> Kept:
+def _linear(here: LayerShapes) -> Kept:
     """The input, on more than one axis in one piece."""
     return Kept((0,), one_piece=len(here.shape) > 1)
 
 
-def _dropout(here: Place) -> Kept:
+def _dropout(here: LayerShapes) -> Kept:
     """A mask of one byte each (`native_dropout`); p = 0 is no layer, p = 1 a product with one 0."""
     if here.layer.p in (0, 1):
-        return Kept(numbers=int(here.layer.p))
+        return Kept(elements=int(here.layer.p))
     return Kept(whole_bytes=here.batch * prod(here.shape))
 
 
-def _pad(here: Place) -> Kept:
+def _pad(here: LayerShapes) -> Kept:
     """The input of `reflection_pad` and `replication_pad`; other modes keep sizes alone."""
     return INPUT_KEPT if here.layer.padding_mode in ("reflect", "replicate") else NOTHING
 
@@ -260,9 +260,9 @@ def saved_tensors(
             layers.append(None)
             continue
         storages = {placement.home(node) for node in _nodes(index, step, own, trained)}
-        beside = own.whole_bytes + size_in_bytes(own.numbers, dtype)
-        first = (placement.storages[home].numbers for home in storages - kept)
-        layers.append(beside + sum(size_in_bytes(numbers, dtype) for numbers in first))
+        beside = own.whole_bytes + size_in_bytes(own.elements, dtype)
+        first = (placement.storages[home].elements for home in storages - kept)
+        layers.append(beside + sum(size_in_bytes(elements, dtype) for elements in first))
         kept |= storages
     return SavedTensors(tuple(layers), tuple(unknown))
 
@@ -292,7 +292,7 @@ def _in_parts(steps: Sequence[Step], placement: Placement, batch: int) -> set[in
         index
         for index, step in enumerate(steps)
         if batch > 1
-        and placement.storages[placement.home(index)].numbers > batch * prod(step.leaving)
+        and placement.storages[placement.home(index)].elements > batch * prod(step.leaving)
     }
 
 
@@ -300,7 +300,7 @@ def _of_parts(kept: Kept, step: Step, batch: int) -> Kept:
     """What a layer keeps of an input that does not lie in one piece: a copy, if it makes one."""
     if not kept.one_piece:
         return kept
-    return kept._replace(inputs=(), numbers=kept.numbers + batch * prod(step.arriving[0]))
+    return kept._replace(inputs=(), elements=kept.elements + batch * prod(step.arriving[0]))
 
 
 def _trained(steps: Sequence[Step]) -> list[bool]:
@@ -317,7 +317,7 @@ def _kept(step: Step, batch: int) -> Kept | None:
     rule = row_of(SAVED, type(step.layer))
     if not callable(rule):
         return rule
-    return rule(Place(step.layer, step.arriving[0], step.leaving, batch))
+    return rule(LayerShapes(step.layer, step.arriving[0], step.leaving, batch))
 
 
 def _nodes(index: int, step: Step, kept: Kept, trained: Sequence[bool]) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """Where the result of each layer is stored, and from which layer to which it is needed.
 
 A storage is one block of memory. The caller's input has one; a layer makes a new one, unless it is
-a view (`Layer.view`: the input's own numbers where they lie) or writes over one of its inputs. A
+a view (`Layer.view`: the input's own elements where they lie) or writes over one of its inputs. A
 storage lives from the layer that makes it to the last layer that reads any tensor in it; the input
 is there from the first layer on, the network's result to the end. While a layer is computed, what
 it reads and what it writes are both there.
@@ -35,14 +35,14 @@ class Storage:
     """One block of memory.
 
     Attributes:
-        numbers: Numbers in it, of all samples.
+        elements: Elements in it, of all samples.
         first: The layer that it is made by; 0 for the caller's input.
         last: The last layer that reads a tensor in it; one more than there are, where who runs the
             network reads it after them.
         writers: The layers that wrote into it, in order, views apart; -1 is the caller.
     """
 
-    numbers: int
+    elements: int
     first: int
     last: int
     writers: list[int] = field(default_factory=list)
@@ -108,14 +108,14 @@ def placed(
     homes: list[int] = []
     for index, step in enumerate(steps):
         sources = [0 if source == INPUT else homes[source] for source in step.node.inputs]
-        numbers = batch * prod(step.leaving)
+        elements = batch * prod(step.leaving)
         view = is_view(step.layer)
         home = sources[0] if view else None
         if home is None and in_place:
-            home = _overwritten(index, step, sources, storages, numbers)
+            home = _overwritten(index, step, sources, storages, elements)
         if home is None:
             home = len(storages)
-            storages.append(Storage(numbers, index, index))
+            storages.append(Storage(elements, index, index))
         if not view:
             storages[home].writers.append(index)
         storages[home].last = max(storages[home].last, index, reads[index])
@@ -136,7 +136,7 @@ def _last_reads(steps: Sequence[Step]) -> dict[int, int]:
 
 
 def _overwritten(
-    index: int, step: Step, sources: list[int], storages: list[Storage], numbers: int
+    index: int, step: Step, sources: list[int], storages: list[Storage], elements: int
 ) -> int | None:
     """The storage of an input that this layer may write its result over, if there is one.
 
@@ -147,6 +147,6 @@ def _overwritten(
     for home in sources if step.layer.commutative else sources[:1]:
         storage = storages[home]
         is_free = home != 0 and storage.last <= index and sources.count(home) == 1
-        if is_free and storage.numbers == numbers:
+        if is_free and storage.elements == elements:
             return home
     return None

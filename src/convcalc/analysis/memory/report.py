@@ -15,7 +15,7 @@ from convcalc.analysis.memory.lifetimes import placed
 from convcalc.analysis.memory.traffic import report_traffic
 from convcalc.analysis.memory.workspace import workspace
 from convcalc.analysis.report import analyze
-from convcalc.collecting import uncollected
+from convcalc.collecting import gc_paused
 from convcalc.errors import ParameterError, nearest
 from convcalc.network.graph import INPUT
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from convcalc.network.graph import Network, Step
 
 STATE = {"adam": 2, "adamw": 2, "momentum": 1, "sgd": 0}
-"""Numbers that an optimiser keeps for each weight: two moments, or a velocity, or nothing.
+"""Elements that an optimiser keeps for each weight: two moments, or a velocity, or nothing.
 
 Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay
 Regularization" (2019), algorithm 2; Sutskever et al., "On the Importance of Initialization and
@@ -212,11 +212,11 @@ def analyze_memory(
     if not network.nodes:
         raise ParameterError("network", "has no layers, which take no memory")
     report = analyze(network, tuple(input_shape), batch)
-    with uncollected():
+    with gc_paused():
         steps = list(network.walk(report.input))
         end = network.output
         placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
-        sizes = [size_in_bytes(storage.numbers, dtype) for storage in placement.storages]
+        sizes = [size_in_bytes(storage.elements, dtype) for storage in placement.storages]
         live = placement.live(sizes)
         saved = None
         if dtype in TRAINABLE:
@@ -258,7 +258,7 @@ class _Fixed(NamedTuple):
 
 
 def _fixed(report: Report, steps: Sequence[Step], dtype: str) -> Iterator[_Fixed]:
-    """Of each layer; the same layer on the same shapes is asked once."""
+    """What is fixed of each layer; equal layers on equal shapes are asked once."""
     known: dict[tuple[int, tuple[Shape, ...]], _Fixed] = {}
     for row, step in zip(report.layers, steps, strict=True):
         key = (id(step.layer), step.arriving)

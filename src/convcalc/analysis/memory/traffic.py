@@ -6,16 +6,16 @@ nothing stays in a cache from one layer to the next. Two figures bound what one 
 *Ideal*: every distinct number of the inputs and weights that takes part is read once, every number
 of the result is written once; the misses of a cache that holds everything from its first use on,
 and that no smaller one gets below. Elements that a stride skips are not read; those that a border
-repeats are, once. An input that arrives twice is read once, as are numbers that several views of
+repeats are, once. An input that arrives twice is read once, as are elements that several views of
 one result share. Weights are read once for the whole batch.
 
 *Without reuse*: every multiply-accumulate reads both its operands, and every other operation the
-numbers of the inputs and weights that it works on; only the partial result, and the element whose
-function is being computed, stay in registers. Per layer, with n numbers in the result:
+elements of the inputs and weights that it works on; only the partial result, and the element whose
+function is being computed, stay in registers. Per layer, with n elements in the result:
 
     conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
     sep                            the same, as `dw` and then `pw`
-    maxpool, avgpool, gap, ...     1 read per cell of each window; n writes
+    maxpool, avgpool, gap, ...     1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
@@ -24,11 +24,11 @@ function is being computed, stay in registers. Per layer, with n numbers in the 
     prelu, layerscale              n + n; n writes
     residual, scale                n per input; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
-    pad                            1 read per cell that is not a zero; n writes
+    pad                            1 read per element that is not a zero; n writes
     activations, concat, ...       n; n writes
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
-convolutions, so that the numbers between them are written and read. `bn` reads two numbers per
+convolutions, so that the elements between them are written and read. `bn` reads two elements per
 channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with
 and without `affine`. Taps on padding count where they count as MACs.
 
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 WINDOWED = dict.fromkeys(("conv", "Staged", "Pool"), True)
-"""Kinds whose windows may leave cells out."""
+"""Kinds whose windows may leave elements out."""
 
 PASSES = {
     "Measured": (3, 2, 2),
@@ -76,7 +76,7 @@ class Traffic(NamedTuple):
     """Bytes between memory and one layer, or several, for the whole batch.
 
     Attributes:
-        inputs: Bytes read of the numbers that arrive, results between two passes included.
+        inputs: Bytes read of the elements that arrive, results between two passes included.
         weights: Bytes read of weights and other fixed numbers.
         outputs: Bytes written.
     """
@@ -96,7 +96,7 @@ class Traffic(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A run of the numbers of a sample.
+    """A run of the elements of a sample.
 
     Attributes:
         origin: The layer in whose result they lie; -1 is the caller's input.
@@ -156,7 +156,7 @@ def report_traffic(report: Report, dtype: str = "float32") -> ReportTraffic:
 
     Args:
         report: As `convcalc.analysis.analyze` gives it; its batch counts.
-        dtype: A name in `precision.BITS`, of all numbers alike.
+        dtype: A name in `precision.BITS`, of all elements alike.
 
     Example:
         >>> import convcalc
@@ -180,7 +180,7 @@ def layer_traffic(
     Args:
         row: What is known of the layer.
         batch: The samples that `row` was counted for.
-        dtype: A name in `precision.BITS`, of all numbers alike.
+        dtype: A name in `precision.BITS`, of all elements alike.
         origins: Of inputs that are views, the part of a result that each one is.
     """
     if not row.counted:
@@ -196,10 +196,10 @@ def layer_traffic(
 
 
 def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
-    """Where the numbers of each result lie: a view is a part of what its input is a part of.
+    """Where the elements of each result lie: a view is a part of what its input is a part of.
 
     Channels come first and neighbouring axes are flattened in order, so that a slice is a run of
-    the numbers of a sample, whatever was flattened before it.
+    the elements of a sample, whatever was flattened before it.
     """
     origins = {INPUT: Part(INPUT, 0)}
     for row in rows:
@@ -212,7 +212,7 @@ def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
 
 
 def _skipped(row: LayerReport) -> int:
-    """Numbers of a sample before the first one of a view."""
+    """Elements of a sample before the first one of a view."""
     if row.kind != "slice":
         return 0
     begin, _ = cast("Slice", _layer(row.spec)).channels[0]
@@ -223,14 +223,15 @@ def _ideal(row: LayerReport, batch: int, dtype: str, origins: Mapping[int, Part]
     """Each array of the whole batch is one piece, of whole bytes."""
     between = size_in_bytes(_between(row, batch), dtype)
     inputs = sum(
-        size_in_bytes(batch * numbers, dtype) for numbers in _numbers_read(row, origins).values()
+        size_in_bytes(batch * elements, dtype)
+        for elements in _elements_of_sources(row, origins).values()
     )
     weights = sum(size_in_bytes(prod(shape), dtype) for shape in _fixed(row))
     return Traffic(inputs + between, weights, size_in_bytes(row.activations, dtype) + between)
 
 
-def _numbers_read(row: LayerReport, origins: Mapping[int, Part]) -> dict[int, int]:
-    """Numbers of a sample that a layer reads of each result before it, every number once."""
+def _elements_of_sources(row: LayerReport, origins: Mapping[int, Part]) -> dict[int, int]:
+    """Elements of a sample that a layer reads of each result before it, every element once."""
     if len(row.inputs) == 1:
         return {row.inputs[0]: _elements_read(row, row.input_shapes[0])}
     runs: dict[int, list[tuple[int, int]]] = {}
@@ -248,7 +249,7 @@ def _fixed(row: LayerReport) -> list[Shape]:
 
 
 def _between(row: LayerReport, batch: int) -> int:
-    """Numbers that a layer of several stages leaves between them, as `sep` does."""
+    """Elements that a layer of several stages leaves between them, as `sep` does."""
     if not issubclass(KINDS[row.kind], Staged):
         return 0
     arriving = [shape for _, _, shape in cast("Staged", _layer(row.spec)).walk(row.input_shapes[0])]
@@ -256,7 +257,7 @@ def _between(row: LayerReport, batch: int) -> int:
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
-    """Numbers of an input (channels, *spatial) that take part in the result."""
+    """Elements of an input (channels, *spatial) that take part in the result."""
     if row_of(WINDOWED, KINDS[row.kind]):
         windows, mode = _windows(row.spec, shape)
         axes = zip(windows, shape[1:], strict=True)
@@ -286,15 +287,15 @@ def _windows(spec: str, shape: Shape) -> tuple[tuple[Window, ...], str]:
 
 def _numbers_without_reuse(row: LayerReport, batch: int) -> tuple[int, int, int]:
     """(read of inputs, read of weights, written) where nothing is kept; see the module."""
-    numbers = row.activations
+    elements = row.activations
     if row.macs:
-        return row.macs, row.macs + row.bias_adds, numbers + _between(row, batch)
+        return row.macs, row.macs + row.bias_adds, elements + _between(row, batch)
     passes = row_of(PASSES, KINDS[row.kind])
     if passes is not None:
         inputs, weights, outputs = passes
-        return inputs * numbers, weights * numbers if _fixed(row) else 0, outputs * numbers
+        return inputs * elements, weights * elements if _fixed(row) else 0, outputs * elements
     fetched = row_of(FETCHED, KINDS[row.kind]) or _each_once
-    return fetched(row), 0, numbers
+    return fetched(row), 0, elements
 
 
 def _each_once(row: LayerReport) -> int:
@@ -334,4 +335,4 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     "upsample": _around,
     "pad": _padded,
 }
-"""Numbers of the inputs that the operations of a layer without weights ask for."""
+"""Elements of the inputs that the operations of a layer without weights ask for."""

@@ -66,13 +66,13 @@ def _convolutions(layer: Layer, shape: Shape) -> Iterator[tuple[Conv | ConvTrans
 
 
 def _columns(layer: Conv | ConvTranspose, shape: Shape) -> int:
-    """Numbers in the column matrix of one sample, 0 where the input is already it.
+    """Elements in the column matrix of one sample, 0 where the input is already it.
 
-    `conv`: each output cell is a product of the weights with a column of the C * prod(k) numbers
-    under its window, C/g * prod(k) in each of the g groups: C * prod(k) * prod(out). With one tap,
-    stride 1 and no padding that is the input itself.
+    `conv`: each output element is a product of the weights with a column of the C * prod(k)
+    elements under its window, C/g * prod(k) in each of the g groups: C * prod(k) * prod(out). With
+    one tap, stride 1 and no padding that is the input itself.
 
-    `convt`: the other way round, O * prod(k) products of each input cell are laid out and then
+    `convt`: the other way round, O * prod(k) products of each input element are laid out and then
     added up where they overlap: O * prod(k) * prod(in).
 
     Source: derived; Chellapilla et al., "High Performance Convolutional Neural Networks for
@@ -93,9 +93,10 @@ def _spectra(layer: Conv | ConvTranspose, shape: Shape) -> int:
     """Complex numbers in the spectra of one sample's input, of the kernels and of the output.
 
     A product of spectra is a circular convolution. It wraps round nowhere if every axis is as long
-    as the full linear convolution, L = m + k_eff - 1 for m cells of input. For `conv` m is i, or
-    i + pb + pa if the padding is not zeros, which must then be laid out; the stride takes its cells
-    from the full result. For `convt` zeros stand between the input cells, m = (i - 1)*s + 1.
+    as the full linear convolution, L = m + k_eff - 1 for m elements of input. For `conv` m is i, or
+    i + pb + pa if the padding is not zeros, which must then be laid out; the stride takes its
+    elements from the full result. For `convt` zeros stand between the input elements, m = (i -
+    1)*s + 1.
 
     The transform of real numbers is symmetric, so that the last axis keeps L // 2 + 1 frequencies:
     S = prod(L of the other axes) * (L // 2 + 1), for each of C inputs, O outputs, O * C/g kernels.
@@ -104,7 +105,7 @@ def _spectra(layer: Conv | ConvTranspose, shape: Shape) -> int:
     section 2.
     """
     lengths = [
-        _cells(layer, size, window) + window.extent - 1
+        _elements(layer, size, window) + window.extent - 1
         for size, window in zip(shape[1:], layer.windows(shape), strict=True)
     ]
     frequencies = prod(lengths[:-1]) * (lengths[-1] // 2 + 1)
@@ -112,8 +113,8 @@ def _spectra(layer: Conv | ConvTranspose, shape: Shape) -> int:
     return frequencies * (channels + out + channels * out // layer.groups)
 
 
-def _cells(layer: Conv | ConvTranspose, size: int, window: Window) -> int:
-    """Cells of one axis of what is transformed."""
+def _elements(layer: Conv | ConvTranspose, size: int, window: Window) -> int:
+    """Elements of one axis of what is transformed."""
     if isinstance(layer, ConvTranspose):
         return (size - 1) * window.stride + 1
     return size if layer.padding_mode == "zeros" else size + window.before + window.after

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.diff import difference
-from convcalc.cli.commands.shape_rf import DEFAULT_INPUT, answered
+from convcalc.cli.commands.shape_rf import DEFAULT_INPUT, with_flag_names
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.render.difference import difference_document
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def diff(given: Mapping[str, Any]) -> Document:
     networks = [read_source([word]) for word in words]
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
-        answered(network.analyze, shape) for network, shape in zip(networks, shapes, strict=True)
+        with_flag_names(network.analyze, shape)
+        for network, shape in zip(networks, shapes, strict=True)
     ]
     names = [printable(" ".join(word.split()), 60) for word in words]
     found = difference(reports[0], reports[1])
@@ -70,5 +71,5 @@ def _assumed(declared: Sequence[Shape | None]) -> tuple[list[Shape], list[str]]:
     assumed = known[0] if known else DEFAULT_INPUT
     missing = [letter for letter, shape in zip("AB", declared, strict=True) if shape is None]
     whose = f" for {missing[0]}, as for the other" if known and missing else ""
-    notes = [f"not given, so assumed: input {times(assumed)}{whose} (-i)"] if missing else []
+    notes = [f"not given, so assumed: input {format_shape(assumed)}{whose} (-i)"] if missing else []
     return [assumed if shape is None else shape for shape in declared], notes

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.report import CONVENTION_NAME
-from convcalc.cli.commands.shape_rf import answered, question
+from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
 from convcalc.cli.parsing.values import flag, text_of
 from convcalc.errors import UsageError
 from convcalc.network.functional import check_functions
@@ -29,16 +29,18 @@ def flops(given: Mapping[str, Any]) -> Document:
     if view == "compare":
         return _compared(given)
     convention = _convention(given["convention"])
-    network, input_shape, batch = question(given)
+    network, input_shape, batch = network_and_input(given)
     network = _calling(network, given, view)
     if view == "reconcile":
         from convcalc.analysis.conventions.reconcile import reconcile
         from convcalc.render.reconciliation import reconciliation_document
 
-        return reconciliation_document(answered(reconcile, network, input_shape, batch))
+        return reconciliation_document(with_flag_names(reconcile, network, input_shape, batch))
     if view == "convention":
-        return costs.flops_document(answered(network.analyze, input_shape, batch, convention))
-    report = answered(network.analyze, input_shape, batch)
+        return costs.flops_document(
+            with_flag_names(network.analyze, input_shape, batch, convention)
+        )
+    report = with_flag_names(network.analyze, input_shape, batch)
     if view == "detail":
         return costs.detail_document(report)
     if view == "real_taps":
@@ -84,8 +86,8 @@ def _compared(given: Mapping[str, Any]) -> Document:
     from convcalc.analysis.compare import compare
     from convcalc.render.comparison import comparison_document
 
-    network, input_shape, batch = question(given)
-    return comparison_document(answered(compare, network, input_shape, variants, batch))
+    network, input_shape, batch = network_and_input(given)
+    return comparison_document(with_flag_names(compare, network, input_shape, variants, batch))
 
 
 def compared(text: str) -> tuple[Variant, ...]:

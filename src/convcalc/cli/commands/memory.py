@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
-from convcalc.cli.commands.shape_rf import answered, question
+from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
 from convcalc.cli.parsing.values import choice_of
 from convcalc.errors import UsageError
 from convcalc.render.memory import memory_document
@@ -31,8 +31,8 @@ def memory(given: Mapping[str, Any]) -> Document:
             f"--optimizer: {dtype} has no gradients, so that nothing is trained in it; "
             f"{', '.join(TRAINABLE)} have"
         )
-    network, input_shape, batch = question(given)
+    network, input_shape, batch = network_and_input(given)
     ask = partial(
         analyze_memory, dtype=dtype, in_place=bool(given["in_place"]), optimizer=optimizer
     )
-    return memory_document(answered(ask, network, input_shape, batch))
+    return memory_document(with_flag_names(ask, network, input_shape, batch))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis import Report, layer_reports, totals_of
-from convcalc.cli.commands.shape_rf import question
+from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.network_argument import check_name, read_text
 from convcalc.cli.parsing.values import count_of, flag_error
 from convcalc.cli.terminal.streams import note, write_out
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def summary(given: Mapping[str, Any]) -> Document:
     """`convcalc summary`: one table of everything, up to a layer that does not fit."""
-    network, input_shape, batch = question(given)
+    network, input_shape, batch = network_and_input(given)
     depth = None if given["depth"] is None else count_of("depth", given["depth"])
     layers = []
     failure: ShapeError | SpecError | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.roofline.devices import device_machine
 from convcalc.analysis.roofline.model import RooflineMachine, report_roofline
-from convcalc.cli.commands.shape_rf import answered, question
+from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
 from convcalc.cli.parsing.rates import BYTES, OPERATIONS, rate_of
 from convcalc.cli.parsing.values import choice_of, flag, text_of
 from convcalc.errors import UsageError
@@ -34,8 +34,8 @@ def roofline(given: Mapping[str, Any]) -> Document:
         from convcalc.execute.planning.measure_peak import check_measurable
 
         check_measurable(dtype)
-    network, input_shape, batch = question(given)
-    report = answered(network.analyze, input_shape, batch)
+    network, input_shape, batch = network_and_input(given)
+    report = with_flag_names(network.analyze, input_shape, batch)
     return roofline_document(report_roofline(report, machine or _measured(dtype), dtype))
 
 
@@ -60,7 +60,7 @@ def _named(given: Mapping[str, Any], dtype: str) -> RooflineMachine | None:
         return None
     if given["device"] is not None:
         name = text_of("device", given["device"])
-        machine: RooflineMachine = answered(device_machine, name, dtype)
+        machine: RooflineMachine = with_flag_names(device_machine, name, dtype)
         return machine
     for name, other in (WAYS[1], WAYS[1][::-1]):
         if given[name] is None:

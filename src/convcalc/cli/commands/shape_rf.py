@@ -30,17 +30,17 @@ DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
 
 def shape(given: Mapping[str, Any]) -> Document:
     """`convcalc shape`."""
-    network, input_shape, batch = question(given)
-    return documents.shape_document(answered(network.analyze, input_shape, batch))
+    network, input_shape, batch = network_and_input(given)
+    return documents.shape_document(with_flag_names(network.analyze, input_shape, batch))
 
 
 def rf(given: Mapping[str, Any]) -> Document:
     """`convcalc rf`."""
-    network, input_shape, batch = question(given)
-    return documents.field_document(answered(network.analyze, input_shape, batch))
+    network, input_shape, batch = network_and_input(given)
+    return documents.field_document(with_flag_names(network.analyze, input_shape, batch))
 
 
-def question(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
+def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
     """The network, input shape and batch that a command line asks about.
 
     What was assumed, and what may have been meant otherwise, is said aloud.
@@ -83,7 +83,7 @@ def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
     return Network.chain([layer_of({**missing, **values})]), assumed
 
 
-def answered(ask: Any, *arguments: Any) -> Any:
+def with_flag_names(ask: Any, *arguments: Any) -> Any:
     """The answer; a layer that came from flags has its errors named after them."""
     try:
         return ask(*arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.cli.commands.shape_rf import question
+from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import choice_of, count_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
@@ -33,7 +33,7 @@ def weights(given: Mapping[str, Any]) -> Document | None:
     seed = _seed(given)
     if given["output"] is None and given["init"] is not None:
         raise UsageError("--init makes a file: name it with -o, as -o weights.npz")
-    network, shape, _ = question(given)
+    network, shape, _ = network_and_input(given)
     document = weights_document(initial_rules(network, shape), shape, dtype, seed)
     if given["output"] is None:
         return document

@@ -9,7 +9,7 @@ from convcalc.cli.parsing.values import flag, text_of
 from convcalc.errors import UsageError, printable
 from convcalc.language import read_constant
 from convcalc.language.shapes import plain_shape
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
@@ -62,8 +62,8 @@ def check_axes(network: Network, shape: Shape, *, batch: bool) -> None:
         return
     hint = f"; {_without_batch(meant, shape, batch)}" if len(shape) > len(meant) else ""
     raise UsageError(
-        f"--input: this network takes {_axes(len(meant))}, as {times(meant)}; "
-        f"got {times(shape)}{hint}"
+        f"--input: this network takes {_axes(len(meant))}, as {format_shape(meant)}; "
+        f"got {format_shape(shape)}{hint}"
     )
 
 
@@ -71,11 +71,11 @@ def _without_batch(meant: Shape, shape: Shape, batch: bool) -> str:
     """What to write where a batch may stand in front of a shape."""
     general = "for a batch use --batch" if batch else "leave a batch out of it"
     if len(shape) == len(meant) + 1 == 4 and shape[-1] == meant[0]:
-        one = times((shape[-1], *shape[1:-1]))
+        one = format_shape((shape[-1], *shape[1:-1]))
         return f"with the channels first it is -i {one}{_batch(shape[0], batch)}"
     if len(shape) != len(meant) + 1 or shape[1] != meant[0]:
         return general
-    return f"{general}: -i {times(shape[1:])}{_batch(shape[0], batch)}"
+    return f"{general}: -i {format_shape(shape[1:])}{_batch(shape[0], batch)}"
 
 
 def doubt(network: Network, shape: Shape, *, batch: bool) -> str | None:
@@ -88,7 +88,7 @@ def doubt(network: Network, shape: Shape, *, batch: bool) -> str | None:
         other = _channels_added(shape, batch)
     if other is None:
         return None
-    return f"input {times(shape)} is read as {_axes(len(shape), shape[0])}; {other}"
+    return f"input {format_shape(shape)} is read as {_axes(len(shape), shape[0])}; {other}"
 
 
 def _channels_first(shape: Shape, batch: bool) -> str | None:
@@ -96,11 +96,11 @@ def _channels_first(shape: Shape, batch: bool) -> str | None:
     *sizes, colours = shape
     if colours not in COLOURS or len(sizes) not in (2, 3) or not _is_picture(*sizes[-2:]):
         return None
-    plane = times((colours, *sizes[-2:]))
+    plane = format_shape((colours, *sizes[-2:]))
     if len(sizes) == 2:
         return f"with the channels first it is -i {plane}"
     count = sizes[0]
-    frames = f", frames -i {times((colours, *sizes))}" if count > 1 else ""
+    frames = f", frames -i {format_shape((colours, *sizes))}" if count > 1 else ""
     return f"with the channels first it is -i {plane}{_batch(count, batch)}{frames}"
 
 
@@ -108,7 +108,8 @@ def _channels_added(shape: Shape, batch: bool) -> str | None:
     """The other way to write N,C,H,W or H,W, if a shape looks like it."""
     if len(shape) == 2 and _is_picture(*shape):
         return (
-            f"a picture of {times(shape)} is -i {times((3, *shape))}, gray -i {times((1, *shape))}"
+            f"a picture of {format_shape(shape)} is -i {format_shape((3, *shape))}, gray -i "
+            f"{format_shape((1, *shape))}"
         )
     if len(shape) != 4:
         return None
@@ -116,7 +117,7 @@ def _channels_added(shape: Shape, batch: bool) -> str | None:
     one = count == 1 and high == wide != channels
     if not one and not (channels in COLOURS and _is_picture(high, wide)):
         return None
-    return f"a batch of {count} is -i {times(shape[1:])}{_batch(count, batch)}"
+    return f"a batch of {count} is -i {format_shape(shape[1:])}{_batch(count, batch)}"
 
 
 def _is_picture(high: int, wide: int) -> bool:

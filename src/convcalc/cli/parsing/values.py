@@ -137,5 +137,5 @@ def layer_of(values: Mapping[str, Any]) -> Layer:
 
 
 def flag_error(error: ParameterError) -> UsageError:
-    """The same error in the words of the command line."""
+    """The error in the words of the command line."""
     return UsageError(f"{flag(error.parameter)}: {error.reason}")

@@ -25,7 +25,7 @@ BAND = 65_536
 def passes(
     ops: ArrayBackend[A], array: A, weight: A, windows: Sequence[Window], sizes: Sequence[int]
 ) -> A:
-    """The result (N, C, *sizes) of a padded `array` (N, C, *cells) and a weight (C, 1, *k)."""
+    """The result (N, C, *sizes) of a padded `array` (N, C, *sizes) and a weight (C, 1, *k)."""
     samples, channels = array.shape[:2]
     out = ops.empty((samples, channels, *sizes), array)
     taps = list(product(*(range(w.kernel) for w in windows)))
@@ -39,15 +39,17 @@ def passes(
             for first in range(0, sizes[0], rows):
                 band = out[sample, own, first : first + rows]
                 for tap, factor in zip(taps, factors, strict=True):
-                    cells = _cells(tap, windows, first, band.shape[1:])
-                    ops.accumulate(band, array[(sample, own, *cells)], factor, own, tap == taps[0])
+                    elements = _elements(tap, windows, first, band.shape[1:])
+                    ops.accumulate(
+                        band, array[(sample, own, *elements)], factor, own, tap == taps[0]
+                    )
     return out
 
 
-def _cells(
+def _elements(
     tap: tuple[int, ...], windows: Sequence[Window], first: int, sizes: Sequence[int]
 ) -> tuple[slice, ...]:
-    """The cells that one tap reads for the outputs of a band that begins at row `first`."""
+    """The elements that one tap reads for the outputs of a band that begins at row `first`."""
     starts = (first, *(0,) * (len(windows) - 1))
     slices = []
     for t, w, start, size in zip(tap, windows, starts, sizes, strict=True):

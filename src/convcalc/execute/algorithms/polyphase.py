@@ -7,9 +7,10 @@ p + pb, else every (s/g)-th, t = t0 + (s/g)*i for i = 0 ... n - 1. There
     j = q + c - D*i,        c = (p + pb - d*t0) / s,        D = d/g,
 
 and with the taps in reverse, i' = n - 1 - i, that is j = q - (D*(n - 1) - c) + D*i': a forward
-convolution of stride 1, dilation D and D*(n - 1) - c cells of padding. Where that, or what follows
-at the other end, is below 0, cells of the input are not read, and are left out instead. Over all
-axes there are as many phases as combinations; one without taps or cells holds the bias alone.
+convolution of stride 1, dilation D and D*(n - 1) - c elements of padding. Where that, or what
+follows at the other end, is below 0, elements of the input are not read, and are left out instead.
+Over all axes there are as many phases as combinations; one without taps or elements holds
+the bias alone.
 
 Source: derived; for d = 1 the polyphase form of interpolation, Crochiere and Rabiner, "Multirate
 Digital Signal Processing", section 3.3.
@@ -26,7 +27,7 @@ from convcalc.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
 class Side(NamedTuple):
@@ -35,13 +36,13 @@ class Side(NamedTuple):
     Attributes:
         outputs: The outputs that belong to it.
         taps: The taps that reach them, in order; the forward kernel has them in reverse.
-        cells: The cells of the input that are read.
+        read: The elements of the input that are read.
         window: Of the forward convolution, or None where nothing is read.
     """
 
     outputs: slice
     taps: slice
-    cells: slice
+    elements: slice
     window: Window | None
 
 
@@ -49,10 +50,10 @@ class Phase(NamedTuple):
     """A side per axis, and the forward convolution; None where the phase holds the bias alone."""
 
     sides: tuple[Side, ...]
-    problem: Problem | None
+    problem: ConvProblem | None
 
 
-def phases_of(problem: Problem) -> Iterator[Phase]:
+def phases_of(problem: ConvProblem) -> Iterator[Phase]:
     """The phases of a transposed problem, those without outputs left out."""
     axes = zip(problem.windows, problem.sizes, problem.out_sizes, strict=True)
     for sides in product(*(list(_sides(*axis)) for axis in axes)):
@@ -61,7 +62,7 @@ def phases_of(problem: Problem) -> Iterator[Phase]:
             yield Phase(sides, None)
             continue
         forward = problem._replace(
-            sizes=tuple(side.cells.stop - side.cells.start for side in sides),
+            sizes=tuple(side.elements.stop - side.elements.start for side in sides),
             windows=windows,
             out_sizes=tuple(
                 len(range(size)[side.outputs])
@@ -91,10 +92,10 @@ def _side(window: Window, size: int, out: int, first: int) -> Side:
     reach = dilation * (kernel - 1)
     before = reach - (shift - window.dilation * start) // window.stride
     after = count + reach - before - size
-    cells = slice(max(0, -before), size + min(0, after))
-    if cells.start >= cells.stop:
+    elements = slice(max(0, -before), size + min(0, after))
+    if elements.start >= elements.stop:
         return Side(outputs, taps, slice(0, 0), None)
-    return Side(outputs, taps, cells, Window(kernel, 1, max(0, before), max(0, after), dilation))
+    return Side(outputs, taps, elements, Window(kernel, 1, max(0, before), max(0, after), dilation))
 
 
 def _rest(window: Window, shift: int, tap: int) -> int:

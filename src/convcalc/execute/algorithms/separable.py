@@ -1,7 +1,7 @@
 """Low rank: a kernel that is a product of one kernel per axis runs as passes along single axes.
 
 A kernel of k x k taps then costs 2k products per output instead of k*k. Whether a kernel is such a
-product is tested on its numbers: w = u[0] (x) u[1] (x) ... is read off the lines through its
+product is tested on its values: w = u[0] (x) u[1] (x) ... is read off the lines through its
 largest tap and accepted only if EVERY tap agrees,
 
     |w - u[0] (x) u[1] (x) ...| <= 2 * eps * |w|        eps = 2^-23 for float32, 2^-52 for float64,
@@ -37,29 +37,29 @@ from convcalc.window import Window
 if TYPE_CHECKING:
     from convcalc.execute.arrays.array import A
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 SLACK = 2
 """How many eps a tap may differ from the product of the factors."""
 
 
-def refusal(problem: Problem) -> str | None:
-    """Why the algorithm does not apply, in words; None where it may (the numbers decide)."""
+def refusal(problem: ConvProblem) -> str | None:
+    """Why the algorithm does not apply, in words; None where it may (the values decide)."""
     if problem.transposed:
         return "passes along single axes are for forward convolutions"
     if not problem.floating:
         return "factors of an integer kernel would be fractions"
-    if problem.depth != 1 or problem.out_channels != problem.groups:
+    if problem.in_channels_per_group != 1 or problem.out_channels != problem.groups:
         return "the kernel mixes channels"
     if sum(w.kernel > 1 for w in problem.windows) < 2:
         return "the kernel has one axis only"
     return None
 
 
-def working_bytes(problem: Problem) -> int:
+def working_bytes(problem: ConvProblem) -> int:
     """Bytes beside input and result: the padded input and what the first pass gives."""
-    cells = problem.batch * problem.channels * prod(problem.padded_sizes)
-    return 3 * cells * problem.itemsize
+    elements = problem.batch * problem.channels * prod(problem.padded_sizes)
+    return 3 * elements * problem.itemsize
 
 
 def factors(weight: np.ndarray) -> list[np.ndarray] | None:
@@ -106,7 +106,7 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
     """The lines through the largest tap, all but one divided by it.
 
     The one is that of the pass which comes first if the tap is above 1, and otherwise of the last,
-    so that the numbers between the passes do not fall below the range of the dtype.
+    so that the values between the passes do not fall below the range of the dtype.
     """
     place: Any = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
     top = kernel[place]
@@ -120,7 +120,7 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
 
 def run(
     ops: ArrayBackend[A],
-    problem: Problem,
+    problem: ConvProblem,
     array: A,
     lines: list[np.ndarray],
     layout: str = "passes",
@@ -129,19 +129,19 @@ def run(
 
     None where it is not finite: between the passes it may have overflowed.
 
-    The last axis goes first: its pass leaves fewer cells where there is a stride.
+    The last axis goes first: its pass leaves fewer elements where there is a stride.
     """
     windows = unpadded(problem.windows)
     if layout == "planes":
         return _by_planes(ops, problem, array, lines)
-    for axis in reversed(range(problem.rank)):
+    for axis in reversed(range(problem.spatial_dims)):
         window = windows[axis]
         if window.kernel == 1 and window.stride == 1 and bool((lines[axis] == 1).all()):
             continue
-        shape = [1] * problem.rank
+        shape = [1] * problem.spatial_dims
         shape[axis] = window.kernel
         kernel = ops.load(lines[axis], problem.dtype).reshape(-1, 1, *shape)
-        single = [Window(1)] * problem.rank
+        single = [Window(1)] * problem.spatial_dims
         single[axis] = window
         sizes = [w.out_size(n) for w, n in zip(single, array.shape[2:], strict=True)]
         array = passes(ops, array, kernel, single, sizes)
@@ -149,9 +149,9 @@ def run(
 
 
 def _by_planes(
-    ops: ArrayBackend[A], problem: Problem, array: A, lines: list[np.ndarray]
+    ops: ArrayBackend[A], problem: ConvProblem, array: A, lines: list[np.ndarray]
 ) -> A | None:
-    """The same by OpenCV, which leaves out taps of 0: so all cells must be finite then."""
+    """Passes by OpenCV, which leaves out taps of 0: all elements must be finite then."""
     if not all(line.all() for line in lines) and not ops.is_finite(array):
         return None
     rows, columns = unpadded(problem.windows)
@@ -159,10 +159,10 @@ def _by_planes(
         ((Window(1), columns), lines[1][:, None]),
         ((rows, Window(1)), lines[0][..., None]),
     ):
-        cells = tuple(w.out_size(n) for w, n in zip(own, array.shape[2:], strict=True))
+        elements = tuple(w.out_size(n) for w, n in zip(own, array.shape[2:], strict=True))
         taps = line[:, None]
         part = problem._replace(
-            sizes=tuple(array.shape[2:]), windows=own, out_sizes=cells, padding_mode="zeros"
+            sizes=tuple(array.shape[2:]), windows=own, out_sizes=elements, padding_mode="zeros"
         )
         made = PlaneSums(ops, part)(array, ops.adopt(np.ascontiguousarray(taps)))
         if made is None:

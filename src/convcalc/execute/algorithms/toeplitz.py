@@ -1,12 +1,12 @@
 """Blocks of neighbouring outputs of one channel as the channels of a convolution with a stride.
 
 A library's convolution is fast where there are many channels, and slow where there is one. The
-outputs u*B ... u*B + B - 1 of a row are B sums over the same (B - 1)*s + e cells: B output channels
-of a convolution with stride B*s, whose kernels are the rows of a Toeplitz matrix,
+outputs u*B ... u*B + B - 1 of a row are B sums over the same (B - 1)*s + e elements: B output
+channels of a convolution with stride B*s, whose kernels are the rows of a Toeplitz matrix,
 
     T[b, b*s + d*t] = w[t]        b = 0 ... B - 1, t = 0 ... k - 1, zero elsewhere.
 
-With channels last in memory its result IS the row of outputs. The zeros of T multiply cells that
+With channels last in memory its result IS the row of outputs. The zeros of T multiply elements that
 the definition leaves out: finite ones, or a NaN would spread to its neighbours; so a result that is
 not finite is thrown away and computed plainly.
 """
@@ -22,10 +22,10 @@ from convcalc.window import Window
 if TYPE_CHECKING:
     from convcalc.execute.arrays.array import A
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
-def refusal(problem: Problem) -> str | None:
+def refusal(problem: ConvProblem) -> str | None:
     """Why the algorithm does not apply, in words; None where it does."""
     if problem.transposed:
         return "blocks of outputs are for forward convolutions"
@@ -36,7 +36,7 @@ def refusal(problem: Problem) -> str | None:
     return None
 
 
-def block_size(problem: Problem) -> int:
+def block_size(problem: ConvProblem) -> int:
     """Outputs per block: 16 fill a vector register; wide kernels on long rows take 32."""
     extent = problem.windows[-1].extent
     long = problem.out_sizes[-1] >= FITTED["wide_blocks_row"]
@@ -46,19 +46,19 @@ def block_size(problem: Problem) -> int:
     return size
 
 
-def macs(problem: Problem) -> int:
+def macs(problem: ConvProblem) -> int:
     """Multiply-accumulates with the zeros of the Toeplitz matrix."""
     size, last = block_size(problem), problem.windows[-1]
     width = (size - 1) * last.stride + last.extent
     return problem.macs // last.kernel * width
 
 
-def working_bytes(problem: Problem) -> int:
+def working_bytes(problem: ConvProblem) -> int:
     """Bytes beside input and result: the input, padded to whole blocks, and the result before."""
-    return problem.itemsize * (2 * problem.cells_in + problem.cells_out)
+    return problem.itemsize * (2 * problem.elements_in + problem.elements_out)
 
 
-def run(ops: ArrayBackend[A], problem: Problem, array: A, weight: A) -> A | None:
+def run(ops: ArrayBackend[A], problem: ConvProblem, array: A, weight: A) -> A | None:
     """The result (N, 1, *out) of a padded `array`; None where it is not finite."""
     size = block_size(problem)
     last = problem.windows[-1]

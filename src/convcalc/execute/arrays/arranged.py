@@ -41,7 +41,7 @@ class Arranged:
         if not isinstance(index[0], slice):
             taken: np.ndarray = self._stored.take(own)
             return taken
-        ordered = self._stored.cells(own).transpose(np.argsort(self._kept))
+        ordered = self._stored.read(own).transpose(np.argsort(self._kept))
         missing = [axis for axis in range(self.ndim) if axis not in self._kept]
         return np.expand_dims(ordered, missing)
 

@@ -21,7 +21,7 @@ from convcalc.execute.arrays.readings import (
     order_notes,
     other_notes,
 )
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Axes(NamedTuple):
     """How an input is read: spatial axes, leading axes to take away again, and the assumptions."""
 
-    rank: int
+    spatial_dims: int
     added: int
     channels_last: bool
     notes: tuple[str, ...]
@@ -43,13 +43,13 @@ def read_axes(
     groups: int,
     transposed: bool,
     channels_last: bool,
-    rank: int | None = None,
+    spatial_dims: int | None = None,
     full_first: bool = False,
 ) -> Axes:
     """How `array` and `kernel` go together.
 
     Args:
-        rank: The number of spatial axes, where the caller knows it.
+        spatial_dims: The number of spatial axes, where the caller knows it.
         full_first: Take a kernel that may be complete, (O, C/g, k), for complete, and ask nobody.
 
     Raises:
@@ -57,33 +57,40 @@ def read_axes(
             fit.
     """
     pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
-    dims = chosen_dims(pair, rank, full_first=full_first)
+    dims = chosen_dims(pair, spatial_dims, full_first=full_first)
     return Axes(
-        dims, dims + 2 - array.ndim, channels_last, _notes(pair, dims, dims_given=rank is not None)
+        dims,
+        dims + 2 - array.ndim,
+        channels_last,
+        _notes(pair, dims, dims_given=spatial_dims is not None),
     )
 
 
-def read_input_axes(array: np.ndarray, rank: int, *, channels_last: bool) -> Axes:
-    """How `array` is read as the input of a network of `rank` spatial axes.
+def read_input_axes(array: np.ndarray, spatial_dims: int, *, channels_last: bool) -> Axes:
+    """How `array` is read as the input of a network of `spatial_dims` spatial axes.
 
     Raises:
         DataError: it has too few or too many axes for that.
     """
-    if not 0 <= array.ndim - rank <= 2:
-        shapes = ", ".join(f"({names})" for names in layouts(rank, channels_last))
+    if not 0 <= array.ndim - spatial_dims <= 2:
+        shapes = ", ".join(f"({names})" for names in layouts(spatial_dims, channels_last))
         raise DataError(
-            f"the input is {times(array.shape)}, of {array.ndim} axes; a network of {rank} "
+            f"the input is {format_shape(array.shape)}, of {array.ndim} axes; a network of "
+            f"{spatial_dims} "
             f"spatial axes reads {shapes}"
         )
     return Axes(
-        rank, rank + 2 - array.ndim, channels_last, _input_notes(array, rank, channels_last)
+        spatial_dims,
+        spatial_dims + 2 - array.ndim,
+        channels_last,
+        _input_notes(array, spatial_dims, channels_last),
     )
 
 
 def batch_first(array: np.ndarray, axes: Axes) -> np.ndarray:
     """The array as (N, C, *spatial), a view where possible."""
     if axes.channels_last and axes.added < 2:
-        array = np.moveaxis(array, -1, -1 - axes.rank)
+        array = np.moveaxis(array, -1, -1 - axes.spatial_dims)
     return array.reshape((1,) * axes.added + array.shape)
 
 
@@ -105,16 +112,16 @@ def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
     Args:
         channels: Whether it has several channels, for which there is an axis in any case.
     """
-    spatial = tuple(range(2, 2 + axes.rank))
+    spatial = tuple(range(2, 2 + axes.spatial_dims))
     if axes.added == 2 and not channels:
         return spatial
     samples = () if axes.added else (0,)
     return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
 
 
-def full_kernel(kernel: np.ndarray, rank: int) -> np.ndarray:
+def full_kernel(kernel: np.ndarray, spatial_dims: int) -> np.ndarray:
     """The kernel as (O, C/g, *k), or transposed (C, O/g, *k)."""
-    return kernel.reshape((1,) * (rank + 2 - kernel.ndim) + kernel.shape)
+    return kernel.reshape((1,) * (spatial_dims + 2 - kernel.ndim) + kernel.shape)
 
 
 def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
@@ -124,7 +131,10 @@ def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
     if len(pair.array) < dims + 2 or fewer:
         notes = (_read_as(pair.array, dims, pair.channels_last),)
     if len(pair.kernel) < dims + 2:
-        notes += (f"the kernel {times(pair.kernel)} is read as {times(pair.complete(dims))}",)
+        notes += (
+            f"the kernel {format_shape(pair.kernel)} is read as "
+            f"{format_shape(pair.complete(dims))}",
+        )
     notes += order_notes(pair, dims)
     return notes if dims_given else notes + other_notes(pair, dims)
 
@@ -134,4 +144,4 @@ def _input_notes(array: np.ndarray, dims: int, channels_last: bool) -> tuple[str
 
 
 def _read_as(shape: Shape, dims: int, channels_last: bool) -> str:
-    return f"the input {times(shape)} is read as ({input_names(shape, dims, channels_last)})"
+    return f"the input {format_shape(shape)} is read as ({input_names(shape, dims, channels_last)})"

@@ -12,7 +12,7 @@ from convcalc.errors import DataError
 from convcalc.execute.arrays.dtypes import whole_limit
 from convcalc.execute.arrays.integers import LARGEST
 from convcalc.execute.arrays.tensor_dtypes import dtype_name
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def full_bias(bias: Any, channels: int) -> Any:
         return _for_all(bias, (channels,))
     if shape != (channels,):
         raise DataError(
-            f"the bias is {times(shape)}, the kernel makes {channels} output "
+            f"the bias is {format_shape(shape)}, the kernel makes {channels} output "
             f"channel{'s' * (channels != 1)}; a bias of {channels} would fit"
         )
     return bias

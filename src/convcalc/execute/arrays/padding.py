@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 
-def source_cells(size: int, window: Window, mode: str) -> np.ndarray:
+def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
     """Indices (before + size + after) into an axis of `size` elements, for a mode other than zeros.
 
     - replicate: a a [a b c d] d d

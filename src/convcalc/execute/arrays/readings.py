@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
@@ -70,7 +70,7 @@ class Pair(NamedTuple):
         return all(n > k for n, k in zip(sizes, self.kernel[-dims:], strict=True))
 
 
-def ranks_of(pair: Pair) -> list[int]:
+def possible_dims(pair: Pair) -> list[int]:
     """Numbers of spatial axes that both can have by their own number of axes."""
     return [
         dims
@@ -81,7 +81,7 @@ def ranks_of(pair: Pair) -> list[int]:
 
 def fitting_dims(pair: Pair) -> list[int]:
     """Numbers of spatial axes with which the channels agree, the likeliest first."""
-    fitting = [dims for dims in ranks_of(pair) if pair.channels(dims) == pair.reads(dims)]
+    fitting = [dims for dims in possible_dims(pair) if pair.channels(dims) == pair.reads(dims)]
     if pair.channels_last and fitting[:2] == [1, 2]:
         return [2, 1, *fitting[2:]]
     return fitting
@@ -103,7 +103,7 @@ def chosen_dims(pair: Pair, asked_dims: int | None, *, full_first: bool) -> int:
         if pair.channels(asked_dims) != pair.reads(asked_dims):
             raise DataError(channels_unfit(pair, asked_dims))
         return asked_dims
-    possible = ranks_of(pair)
+    possible = possible_dims(pair)
     if not possible:
         raise DataError(_unfit(pair, None))
     fitting = fitting_dims(pair)
@@ -128,7 +128,7 @@ def order_notes(pair: Pair, dims: int) -> tuple[str, ...]:
     if not (pair.channels_last and _may_be_last(pair, dims)):
         return ()
     names, last = kernel_names(pair, dims), _names_last(pair, dims)
-    return (f"the kernel {times(pair.kernel)} is ({names}), not ({last})",)
+    return (f"the kernel {format_shape(pair.kernel)} is ({names}), not ({last})",)
 
 
 def layouts(dims: int, channels_last: bool) -> tuple[str, str, str]:
@@ -153,8 +153,8 @@ def channels_unfit(pair: Pair, dims: int) -> str:
     """Why the channels of both do not agree, and what would."""
     channels, shape, reads = pair.channels(dims), pair.complete(dims), pair.reads(dims)
     message = (
-        f"the input {times(pair.array)} has {channels} channel{'s' * (channels != 1)}, "
-        f"the kernel {times(pair.kernel)} reads {reads}"
+        f"the input {format_shape(pair.array)} has {channels} channel{'s' * (channels != 1)}, "
+        f"the kernel {format_shape(pair.kernel)} reads {reads}"
     )
     if not pair.channels_last and len(pair.array) > dims and pair.array[-1] == reads:
         return f"{message}; if the channels come last, --layout nhwc says so"
@@ -163,15 +163,18 @@ def channels_unfit(pair: Pair, dims: int) -> str:
     if channels % pair.groups:
         return f"{message}; {channels} do not divide by groups={pair.groups}"
     if pair.transposed:
-        return f"{message}; a kernel (C, O/groups, *k) of {times((channels, *shape[1:]))} would fit"
+        return (
+            f"{message}; a kernel (C, O/groups, *k) of {format_shape((channels, *shape[1:]))} "
+            "would fit"
+        )
     outputs = -(-shape[0] // pair.groups) * pair.groups
     wanted = (outputs, channels // pair.groups, *shape[2:])
-    return f"{message}; a kernel (O, C/groups, *k) of {times(wanted)} would fit"
+    return f"{message}; a kernel (O, C/groups, *k) of {format_shape(wanted)} would fit"
 
 
 def _check_one(pair: Pair, fitting: list[int]) -> None:
     """Raises where two readings are as likely."""
-    both = f"the input {times(pair.array)} and the kernel {times(pair.kernel)}"
+    both = f"the input {format_shape(pair.array)} and the kernel {format_shape(pair.kernel)}"
     if fitting[:2] == [1, 2] and pair.kernel[-2] > 1:
         ways = " or ".join(
             f"({input_names(pair.array, dims, False)}) and ({kernel_names(pair, dims)})"
@@ -191,8 +194,8 @@ def _may_be_last(pair: Pair, dims: int) -> bool:
     """Whether a kernel with its channels behind its spatial axes would fit the input."""
     if len(pair.kernel) <= dims or pair.transposed or len(pair.array) <= dims:
         return False
-    depth = pair.kernel[-1] if len(pair.kernel) == dims + 1 else pair.kernel[-2]
-    return depth > 1 and depth * pair.groups == pair.array[-1]
+    in_channels_per_group = pair.kernel[-1] if len(pair.kernel) == dims + 1 else pair.kernel[-2]
+    return in_channels_per_group > 1 and in_channels_per_group * pair.groups == pair.array[-1]
 
 
 def _names_last(pair: Pair, dims: int) -> str:
@@ -212,7 +215,7 @@ def _turned(pair: Pair, dims: int) -> str:
 
 
 def _unfit(pair: Pair, asked_dims: int | None) -> str:
-    both = f"the input is {times(pair.array)} and the kernel {times(pair.kernel)}"
+    both = f"the input is {format_shape(pair.array)} and the kernel {format_shape(pair.kernel)}"
     if asked_dims is not None:
         return (
             f"{both}; {asked_dims} spatial axes need {asked_dims} to {asked_dims + 2} axes in each"

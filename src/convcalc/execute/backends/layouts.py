@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 def channels_may_be_last(
-    depth: int, groups: int, windows: Sequence[Window], sizes: Sequence[int]
+    in_channels_per_group: int, groups: int, windows: Sequence[Window], sizes: Sequence[int]
 ) -> bool:
     """Whether torch is right about a convolution whose channels lie side by side in memory.
 
     Args:
-        depth: Input channels of each group.
+        in_channels_per_group: Input channels of each group.
         groups: Groups.
         windows: One per spatial axis.
         sizes: Elements of each spatial axis of the input.
@@ -45,4 +45,4 @@ def channels_may_be_last(
     if last.out_size(sizes[-1]) == 1 or max(last.before, last.after) >= last.extent:
         return False
     # A stride may only leave elements out where there are channels to fill a register with.
-    return depth > 1 or groups > 1 or all(w.stride <= w.kernel for w in windows)
+    return in_channels_per_group > 1 or groups > 1 or all(w.stride <= w.kernel for w in windows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
-from convcalc.execute.arrays.padding import source_cells
+from convcalc.execute.arrays.padding import source_indices
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.tap_by_tap import (
@@ -22,7 +22,7 @@ from convcalc.execute.backends.tap_by_tap import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
@@ -70,7 +70,7 @@ class NumpyBackend:
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
 
     def prepared(
-        self, problem: Problem, layout: str
+        self, problem: ConvProblem, layout: str
     ) -> Callable[[Array, Array, Array | None], Array]:
         """`direct` for the arrays of one problem, many times over."""
 
@@ -122,7 +122,7 @@ class NumpyBackend:
             check_exact(array, grouped_weight(weight, groups, transposed=False), bias)
 
     def empty(self, shape: Sequence[int], like: Array) -> Array:
-        """Cells of any content, of the dtype of `like`."""
+        """Elements of any content, of the dtype of `like`."""
         return np.empty(shape, like.dtype)
 
     def zeros(self, shape: Sequence[int], like: Array, dtype: str | None = None) -> Array:
@@ -130,7 +130,7 @@ class NumpyBackend:
         return np.zeros(shape, dtype or like.dtype)
 
     def lengthened(self, array: Array, length: int) -> Array:
-        """The last axis with zeros added, or cells taken away, at its end."""
+        """The last axis with zeros added, or elements taken away, at its end."""
         missing = length - array.shape[-1]
         if missing <= 0:
             return np.ascontiguousarray(array[..., :length])
@@ -141,16 +141,16 @@ class NumpyBackend:
         return array.strides
 
     def strided(self, array: Array, shape: Sequence[int], steps: Sequence[int]) -> Array:
-        """Another view of the same memory, that may show a cell several times."""
+        """Another view of the same memory, that may show an element several times."""
         return np.lib.stride_tricks.as_strided(array, shape, steps, writeable=False)
 
     def contiguous(self, array: Array) -> Array:
         """The array in the order of its axes, copied if it must be."""
         return np.ascontiguousarray(array)
 
-    def flip(self, array: Array, rank: int) -> Array:
+    def flip(self, array: Array, spatial_dims: int) -> Array:
         """The last axes in reverse."""
-        return np.flip(array, tuple(range(array.ndim - rank, array.ndim)))
+        return np.flip(array, tuple(range(array.ndim - spatial_dims, array.ndim)))
 
     def rfftn(self, array: Array, sizes: Sequence[int]) -> Array:
         """The spectrum of real numbers over the last axes, lengthened with zeros to `sizes`."""
@@ -169,9 +169,9 @@ class NumpyBackend:
                     return True
             return math.isfinite(array.sum())
 
-    def factors(self, values: Array, rank: int) -> Array:
+    def factors(self, values: Array, spatial_dims: int) -> Array:
         """One number per channel, as `accumulate` takes them."""
-        return values.reshape(-1, *(1,) * rank)
+        return values.reshape(-1, *(1,) * spatial_dims)
 
     def accumulate(self, out: Array, piece: Array, factors: Array, own: slice, first: bool) -> None:
         """Adds `piece` times its channels' factors to `out`, or puts it there first."""
@@ -199,21 +199,21 @@ class NumpyBackend:
         return result
 
     def pad(self, array: Array, windows: Sequence[Window], mode: str) -> Array:
-        """Cells added at both ends of each spatial axis of (N, C, *sizes)."""
+        """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
         if mode == "zeros":
             return np.pad(array, [(0, 0), (0, 0), *((w.before, w.after) for w in windows)])
         for axis, window in enumerate(windows, start=2):
-            array = array.take(source_cells(array.shape[axis], window, mode), axis=axis)
+            array = array.take(source_indices(array.shape[axis], window, mode), axis=axis)
         return array
 
     def reduce(self, array: Array, axes: Sequence[int], how: Reduction) -> Array:
-        """The sum or maximum over whole axes, which stay with one cell."""
+        """The sum or maximum over whole axes, which stay with one element."""
         result: Array = _JOIN[how].reduce(array, axis=tuple(axes), keepdims=True)
         return result
 
-    def take(self, array: Array, axis: int, cells: Sequence[int]) -> Array:
-        """The named cells of one axis."""
-        return array.take(cells, axis=axis)
+    def take(self, array: Array, axis: int, elements: Sequence[int]) -> Array:
+        """The named elements of one axis."""
+        return array.take(elements, axis=axis)
 
     def concat(self, arrays: Sequence[Array], axis: int) -> Array:
         """Arrays side by side along one axis."""
@@ -254,7 +254,7 @@ class NumpyBackend:
             return np.asarray(_FUNCTIONS[function](array), dtype=array.dtype)
 
     def vector(self, values: Sequence[float], like: Array) -> Array:
-        """Numbers as an array of one axis."""
+        """Values as an array of one axis."""
         return np.asarray(values, dtype=like.dtype)
 
     @property
@@ -272,13 +272,13 @@ class NumpyBackend:
         return array
 
     def copy(self, source: Array, target: Array) -> None:
-        """The numbers of one array written over those of another."""
+        """The elements of one array written over those of another."""
         np.copyto(target, source)
 
     def load(self, array: Array, dtype: str) -> Array:
         """The array in C order and `dtype`, copied only if it must be.
 
-        The order of the cells in memory decides the order of the sums, and so the last bits.
+        The order of the elements in memory decides the order of the sums, and so the last bits.
         """
         return np.asarray(array, dtype=np.dtype(dtype), order="C")
 

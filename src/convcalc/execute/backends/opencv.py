@@ -78,18 +78,18 @@ def own_threads(elements: int) -> int:
     return int(_cv2().getNumThreads()) if elements >= SHARED_BY_OPENCV else 1
 
 
-def most_cells(itemsize: int) -> int:
+def most_taps(itemsize: int) -> int:
     """Elements up to which OpenCV never transforms a kernel: more for float32 on x86."""
     return 129 if itemsize == 4 and platform.machine() in ("x86_64", "AMD64") else 49
 
 
-def look(values: Array) -> tuple[bool, bool]:
+def finite_and_nonzero(values: Array) -> tuple[bool, bool]:
     """Whether all values are finite, and whether one of them is 0."""
     cv2, flat = _cv2(), _in_rows(values.reshape(1, -1))
     return cv2.checkRange(flat)[0], cv2.countNonZero(flat) != values.size
 
 
-def swap(array: Array, out: Array) -> None:
+def transpose(array: Array, out: Array) -> None:
     """The transpose of an array (C, n) of float32 or float64, put into `out` (n, C)."""
     _cv2().transpose(_in_rows(array), out)
 
@@ -111,7 +111,7 @@ def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = No
 
     Args:
         plane: (H, W) of float32 or float64; zeros surround it.
-        kernel: Of the same dtype, of at most `most_cells`.
+        kernel: Of the same dtype, of at most `most_taps`.
         anchor: The row and column of the tap that lies on the element.
         out: Where to put them, contiguous; fresh memory if it is None.
     """

@@ -1,8 +1,8 @@
 """Pooling one axis after the other: sums and maxima over a box are those over its sides in turn.
 
-A box of 3 x 3 cells so costs 6 passes instead of 9. Only cells that exist are read, so that padding
-adds nothing to a sum and is below everything in a maximum; a window without any cell keeps the
-value it started from. The arrays are numpy's or torch's alike.
+A box of 3 x 3 elements so costs 6 passes instead of 9. Only elements that exist are read, so that
+padding adds nothing to a sum and is below everything in a maximum; a window without any element
+keeps the value it started from. The arrays are numpy's or torch's alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pooled(
     start: Callable[[tuple[int, ...]], Any],
     join: Callable[[Any, Any], Any],
 ) -> Any:
-    """The cells of each window joined into one.
+    """The elements of each window joined into one.
 
     Args:
         array: (N, channels, *sizes).

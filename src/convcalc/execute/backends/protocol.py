@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
@@ -58,7 +58,7 @@ class ArrayBackend(Protocol[A]):
                 of a kernel of one element, which is a matrix.
         """
 
-    def prepared(self, problem: Problem, layout: str) -> Callable[[A, A, A | None], A]:
+    def prepared(self, problem: ConvProblem, layout: str) -> Callable[[A, A, A | None], A]:
         """`direct` for the arrays of one problem, many times over."""
 
     def direct_transpose(
@@ -145,7 +145,7 @@ class ArrayBackend(Protocol[A]):
     def reduce(self, array: A, axes: Sequence[int], how: Reduction) -> A:
         """The sum or maximum over whole axes, which stay with one element."""
 
-    def take(self, array: A, axis: int, cells: Sequence[int]) -> A:
+    def take(self, array: A, axis: int, elements: Sequence[int]) -> A:
         """The named positions of one axis, in that order."""
 
     def concat(self, arrays: Sequence[A], axis: int) -> A:
@@ -170,4 +170,4 @@ class ArrayBackend(Protocol[A]):
         """A function of each element, in the dtype of the array."""
 
     def vector(self, values: Sequence[float], like: A) -> A:
-        """Numbers as an array of one axis, of the dtype and in the place of `like`."""
+        """Values as an array of one axis, of the dtype and in the place of `like`."""

@@ -1,8 +1,8 @@
 """Direct convolution, one kernel tap at a time: exact for every dtype, on arrays of any library.
 
 For each tap the outputs that it reaches form a box, and so do the inputs it reads; the channels are
-mixed by one matrix product per tap. Only cells that exist are read: zero padding takes part in no
-product, so that an infinite weight beside the border does not make a NaN out of nothing, and
+mixed by one matrix product per tap. Only elements that exist are read: zero padding takes part in
+no product, so that an infinite weight beside the border does not make a NaN out of nothing, and
 nothing is copied to make room for it.
 
 The arrays are numpy's or torch's alike: only slicing, reshaping, products and sums are used.
@@ -47,17 +47,17 @@ def add_taps(out: A, array: A, weight: A, windows: Sequence[Window], *, transpos
 
 
 def overlap(window: Window, tap: int, moves: int, stays: int) -> tuple[slice, slice] | None:
-    """The positions u and the cells u*s - pb + d*t that both exist, or None.
+    """The positions u and the elements u*s - pb + d*t that both exist, or None.
 
-    `u` runs over 0 ... moves - 1, the cells over 0 ... stays - 1.
+    `u` runs over 0 ... moves - 1, the elements over 0 ... stays - 1.
     """
     shift = window.dilation * tap - window.before
     first = max(0, -(shift // window.stride))
     last = min(moves - 1, (stays - 1 - shift) // window.stride)
     if first > last:
         return None
-    cells = slice(first * window.stride + shift, last * window.stride + shift + 1, window.stride)
-    return slice(first, last + 1), cells
+    elements = slice(first * window.stride + shift, last * window.stride + shift + 1, window.stride)
+    return slice(first, last + 1), elements
 
 
 def _mixed(weight: A, piece: A) -> A:
@@ -86,6 +86,6 @@ def join_channels(array: A) -> A:
     return array.reshape(array.shape[0], array.shape[1] * array.shape[2], *array.shape[3:])
 
 
-def per_channel(bias: A, rank: int) -> A:
-    """A bias (channels) shaped to be added to (N, channels, *spatial) of `rank` spatial axes."""
-    return bias.reshape(1, -1, *(1,) * rank)
+def per_channel(bias: A, spatial_dims: int) -> A:
+    """A bias (channels) shaped to be added to (N, channels, *spatial) of `spatial_dims` axes."""
+    return bias.reshape(1, -1, *(1,) * spatial_dims)

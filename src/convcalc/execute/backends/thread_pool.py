@@ -41,7 +41,7 @@ def processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def hands(workers: int, count: int, seconds: float) -> int:
+def num_threads(workers: int, count: int, seconds: float) -> int:
     """Threads that should share `count` calls, of which all take `seconds` on one thread."""
     if seconds < WORTH_A_CALL * count:
         return 1
@@ -60,7 +60,7 @@ def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: 
         workers: The most threads.
         seconds: What all of them should take on one thread.
     """
-    several = hands(workers, count, seconds)
+    several = num_threads(workers, count, seconds)
     if several == 1:
         work(0, count)
         return

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
-from convcalc.execute.arrays.padding import source_cells
+from convcalc.execute.arrays.padding import source_indices
 from convcalc.execute.backends import opencv, torch_conv
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.torch_conv import exact
@@ -21,7 +21,7 @@ from convcalc.execute.backends.torch_conv import exact
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.layers.operations import Function, Reduction
     from convcalc.window import Window
 
@@ -69,7 +69,7 @@ class TorchBackend:
         return torch_conv.direct(array, weight, bias, windows, groups, layout)
 
     def prepared(
-        self, problem: Problem, layout: str
+        self, problem: ConvProblem, layout: str
     ) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]:
         """`direct` for the arrays of one problem, many times over."""
         return torch_conv.Direct(problem, layout)
@@ -103,7 +103,7 @@ class TorchBackend:
         torch_conv.check(array, weight, bias, groups)
 
     def empty(self, shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
-        """Cells of any content, of the dtype and in the place of `like`."""
+        """Elements of any content, of the dtype and in the place of `like`."""
         return like.new_empty(tuple(shape))
 
     def zeros(
@@ -113,26 +113,26 @@ class TorchBackend:
         return like.new_zeros(tuple(shape), dtype=getattr(torch, dtype) if dtype else None)
 
     def lengthened(self, array: torch.Tensor, length: int) -> torch.Tensor:
-        """The last axis with zeros added, or cells taken away, at its end."""
+        """The last axis with zeros added, or elements taken away, at its end."""
         return functional.pad(array, (0, length - array.shape[-1]))
 
     def steps(self, array: torch.Tensor) -> tuple[int, ...]:
-        """How far neighbours along each axis lie apart: in numbers."""
+        """How far neighbours along each axis lie apart, in elements."""
         return tuple(array.stride())
 
     def strided(
         self, array: torch.Tensor, shape: Sequence[int], steps: Sequence[int]
     ) -> torch.Tensor:
-        """Another view of the same memory, that may show a cell several times."""
+        """Another view of the same memory, that may show an element several times."""
         return array.as_strided(tuple(shape), tuple(steps))
 
     def contiguous(self, array: torch.Tensor) -> torch.Tensor:
         """The array in the order of its axes, copied if it must be."""
         return array.contiguous()
 
-    def flip(self, array: torch.Tensor, rank: int) -> torch.Tensor:
+    def flip(self, array: torch.Tensor, spatial_dims: int) -> torch.Tensor:
         """The last axes in reverse."""
-        return array.flip(tuple(range(array.ndim - rank, array.ndim)))
+        return array.flip(tuple(range(array.ndim - spatial_dims, array.ndim)))
 
     def rfftn(self, array: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
         """The spectrum of real numbers over the last axes, lengthened with zeros to `sizes`."""
@@ -144,16 +144,16 @@ class TorchBackend:
         # Axis by axis: torch's own irfftn takes half as long again.
         if len(sizes) > 1:
             array = torch.fft.ifftn(array, dim=tuple(range(-len(sizes), -1)))
-        cells: torch.Tensor = torch.fft.irfft(array, sizes[-1])
-        return cells
+        elements: torch.Tensor = torch.fft.irfft(array, sizes[-1])
+        return elements
 
     def is_finite(self, array: torch.Tensor) -> bool:
         """Whether no number is NaN or infinite; where a sum overflows, this says no too."""
         return isfinite(array.sum().item())
 
-    def factors(self, values: torch.Tensor, rank: int) -> torch.Tensor | float:
+    def factors(self, values: torch.Tensor, spatial_dims: int) -> torch.Tensor | float:
         """One number per channel, as `accumulate` takes them."""
-        return float(values[0]) if len(values) == 1 else values.reshape(-1, *(1,) * rank)
+        return float(values[0]) if len(values) == 1 else values.reshape(-1, *(1,) * spatial_dims)
 
     def accumulate(
         self,
@@ -179,8 +179,8 @@ class TorchBackend:
     ) -> torch.Tensor:
         """(..., in) times (out, in), plus a bias (out)."""
         if not array.is_floating_point():
-            numbers = None if bias is None else exact(bias)
-            check_exact(exact(array), exact(weight)[None], numbers)
+            exact_bias = None if bias is None else exact(bias)
+            check_exact(exact(array), exact(weight)[None], exact_bias)
         product = array @ weight.T
         return product if bias is None else product + bias
 
@@ -193,22 +193,22 @@ class TorchBackend:
         return result
 
     def pad(self, array: torch.Tensor, windows: Sequence[Window], mode: str) -> torch.Tensor:
-        """Cells added at both ends of each spatial axis of (N, C, *sizes)."""
+        """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
         if mode == "zeros":
             return functional.pad(array, torch_conv.ends_of(windows))
         for axis, window in enumerate(windows, start=2):
-            cells = source_cells(array.shape[axis], window, mode)
-            array = array.index_select(axis, torch.from_numpy(cells).to(self.device))
+            elements = source_indices(array.shape[axis], window, mode)
+            array = array.index_select(axis, torch.from_numpy(elements).to(self.device))
         return array
 
     def reduce(self, array: torch.Tensor, axes: Sequence[int], how: Reduction) -> torch.Tensor:
-        """The sum or maximum over whole axes, which stay with one cell."""
+        """The sum or maximum over whole axes, which stay with one element."""
         function = torch.sum if how == "sum" else torch.amax
         return function(array, tuple(axes), keepdim=True)
 
-    def take(self, array: torch.Tensor, axis: int, cells: Sequence[int]) -> torch.Tensor:
-        """The named cells of one axis."""
-        return array.index_select(axis, torch.tensor(cells, device=self.device))
+    def take(self, array: torch.Tensor, axis: int, elements: Sequence[int]) -> torch.Tensor:
+        """The named elements of one axis."""
+        return array.index_select(axis, torch.tensor(elements, device=self.device))
 
     def concat(self, arrays: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
         """Arrays side by side along one axis."""
@@ -246,7 +246,7 @@ class TorchBackend:
         return result
 
     def vector(self, values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
-        """Numbers as a tensor of one axis."""
+        """Values as a tensor of one axis."""
         return torch.tensor(values, dtype=like.dtype, device=like.device)
 
     @property
@@ -268,7 +268,7 @@ class TorchBackend:
         return torch.from_numpy(array)
 
     def copy(self, source: torch.Tensor, target: torch.Tensor) -> None:
-        """The numbers of one tensor written over those of another."""
+        """The elements of one tensor written over those of another."""
         target.copy_(source)
 
     def load(self, array: np.ndarray, dtype: str) -> torch.Tensor:

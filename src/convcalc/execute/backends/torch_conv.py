@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 MOST_UNFOLDED = 2**30
 """Bytes of windows that torch may line up for one sample; the taps one by one need none."""
 
-CROWDED = FITTED["crowded"]
-"""Numbers between channels, or a multiple of it, that make torch's own copy slow."""
+CACHE_ALIASING_STRIDE = FITTED["crowded"]
+"""Elements between channels, or a multiple of it, that make torch's own copy slow."""
 
 _ONE = Window(1)
 
@@ -48,7 +48,7 @@ _TRANSPOSED = (
 
 
 class _Arguments(NamedTuple):
-    """What torch is to be told of the windows, and what to pad before, if anything."""
+    """The arguments that torch gets for the windows, and what to pad before, if anything."""
 
     ends: list[int]
     strides: list[int]
@@ -58,29 +58,29 @@ class _Arguments(NamedTuple):
 
 
 class Direct:
-    """`direct` for the arrays of one problem: what does not depend on the numbers is settled.
+    """`direct` for the arrays of one problem: what does not depend on the values is prepared.
 
     Args:
         problem: What is convolved, of floats; zeros pad it.
         layout: As for `direct`.
     """
 
-    def __init__(self, problem: Problem, layout: str) -> None:
+    def __init__(self, problem: ConvProblem, layout: str) -> None:
         self._problem = problem
         self._layout = _allowed(
-            layout, problem.depth, problem.groups, problem.windows, problem.sizes
+            layout, problem.in_channels_per_group, problem.groups, problem.windows, problem.sizes
         )
-        self._told = _arguments(problem.windows)
+        self._conv_kwargs = _arguments(problem.windows)
         self._wide = problem.dtype == "float64" or layout == "product"
 
     def __call__(
         self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """The result (N, O, *out) of an array (N, C, *sizes) and a weight (O, C/g, *k)."""
-        told, problem = self._told, self._problem
-        if self._wide or (told.pads and not isfinite(weight.sum().item())):
+        conv_kwargs, problem = self._conv_kwargs, self._problem
+        if self._wide or (conv_kwargs.pads and not isfinite(weight.sum().item())):
             return direct(array, weight, bias, problem.windows, problem.groups, self._layout)
-        return _called(array, weight, bias, told, problem.groups, self._layout)
+        return _called(array, weight, bias, conv_kwargs, problem.groups, self._layout)
 
 
 def direct(
@@ -99,20 +99,24 @@ def direct(
     """
     if layout == "product":
         return _product(array, weight, bias)
-    told = _arguments(tuple(windows))
-    if _needs_taps(array, weight, told.pads) or _unfolds_too_far(array, weight, windows):
+    conv_kwargs = _arguments(tuple(windows))
+    if _needs_taps(array, weight, conv_kwargs.pads) or _unfolds_too_far(array, weight, windows):
         sizes = [w.out_size(n) for w, n in zip(windows, array.shape[2:], strict=True)]
         blocks = grouped_weight(weight, groups, transposed=False)
         return _summed(array, blocks, bias, windows, sizes, transposed=False)
     allowed = _allowed(layout, weight.shape[1], groups, windows, array.shape[2:])
-    return _called(array, weight, bias, told, groups, allowed)
+    return _called(array, weight, bias, conv_kwargs, groups, allowed)
 
 
 def _allowed(
-    layout: str, depth: int, groups: int, windows: Sequence[Window], sizes: Sequence[int]
+    layout: str,
+    in_channels_per_group: int,
+    groups: int,
+    windows: Sequence[Window],
+    sizes: Sequence[int],
 ) -> str:
     """The layout, or "own" where torch would be wrong with the channels last."""
-    if layout == "product" or channels_may_be_last(depth, groups, windows, sizes):
+    if layout == "product" or channels_may_be_last(in_channels_per_group, groups, windows, sizes):
         return layout
     return "own"
 
@@ -121,11 +125,11 @@ def _called(
     array: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor | None,
-    told: _Arguments,
+    conv_kwargs: _Arguments,
     groups: int,
     layout: str,
 ) -> torch.Tensor:
-    """Torch's convolution of numbers that nothing is against, in the order in memory asked for.
+    """Torch's convolution of values that nothing is against, in the order in memory asked for.
 
     Channels that come last already stay where they are, if the layout is not "own".
     """
@@ -135,10 +139,12 @@ def _called(
         weight = _channels_last(weight) if weight.shape[1] > 1 else _own_order(weight)
     else:
         array, weight = _own_order(array), _own_order(weight)
-    if told.ends:
-        array = functional.pad(array, told.ends)
-    conv = _CONV[len(told.strides) - 1]
-    return conv(array, weight, bias, told.strides, told.padding, told.dilations, groups)
+    if conv_kwargs.ends:
+        array = functional.pad(array, conv_kwargs.ends)
+    conv = _CONV[len(conv_kwargs.strides) - 1]
+    return conv(
+        array, weight, bias, conv_kwargs.strides, conv_kwargs.padding, conv_kwargs.dilations, groups
+    )
 
 
 def transposed(
@@ -156,7 +162,7 @@ def transposed(
     strides, dilations = [w.stride for w in windows], [w.dilation for w in windows]
     conv = _TRANSPOSED[len(windows) - 1]
     cut = conv(_own_order(array), _own_order(weight), None, strides, 0, 0, groups, dilations)
-    # torch crops both ends alike and adds few cells; ours may differ, so the whole is cut here.
+    # torch crops both ends alike and adds few elements; ours may differ, so the whole is cut here.
     for axis, (w, size) in enumerate(zip(windows, out_sizes, strict=True), start=2):
         cut = _cut(cut, axis, w.before, size)
     return cut if bias is None else cut + per_channel(bias, len(windows))
@@ -166,15 +172,15 @@ def channels_last(
     array: torch.Tensor, weight: torch.Tensor, windows: Sequence[Window]
 ) -> torch.Tensor:
     """Cross-correlation of a padded (N, 1, *sizes) with (O, 1, *k), as (N, *out, O)."""
-    rank = len(windows)
-    if rank == 1:
+    spatial_dims = len(windows)
+    if spatial_dims == 1:
         array, weight = array[:, :, None], weight[:, :, None]
         windows = (_ONE, *windows)
     strides, dilations = [w.stride for w in windows], [w.dilation for w in windows]
     conv = _CONV[len(windows) - 1]
     out = conv(_own_order(array), _own_order(weight), None, strides, 0, dilations)
     out = out.movedim(1, -1)
-    return out[:, 0] if rank == 1 else out
+    return out[:, 0] if spatial_dims == 1 else out
 
 
 def check(
@@ -197,7 +203,7 @@ def _own_steps(shape: torch.Size) -> tuple[int, ...]:
 
 
 def _own_order(tensor: torch.Tensor) -> torch.Tensor:
-    """The same tensor with the strides that torch itself would give it, copied if it must be.
+    """The tensor with the strides that torch itself would give it, copied if it must be.
 
     `contiguous` looks away from the strides of axes of one element; torch's convolutions do not.
     """
@@ -208,7 +214,7 @@ def _own_order(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
-    """The same tensor with its channels side by side in memory, by its strides too."""
+    """The tensor with its channels side by side in memory, by its strides too."""
     return _own_order(tensor.movedim(1, -1)).movedim(-1, 1)
 
 
@@ -224,39 +230,43 @@ def _interleaved(array: torch.Tensor) -> torch.Tensor:
     channels = array.shape[1]
     if not array.is_contiguous():
         return _channels_last(array)
-    cells = array.shape[2:].numel()
+    elements = array.shape[2:].numel()
     # Rows of which many begin at the same place of a page leave torch's copy few lines of a cache.
-    crowded = cells % CROWDED == 0
+    aliasing = elements % CACHE_ALIASING_STRIDE == 0
     if channels < FITTED["fewest_swapped"] or not opencv.is_installed():
         return _channels_last(array)
-    if torch.get_num_threads() > 1 and not crowded:
+    if torch.get_num_threads() > 1 and not aliasing:
         return _channels_last(array)
     out = array.new_empty((array.shape[0], *array.shape[2:], channels))
     for sample, target in zip(array.numpy(), out.numpy(), strict=True):
-        opencv.swap(sample.reshape(channels, cells), target.reshape(cells, channels))
+        opencv.transpose(sample.reshape(channels, elements), target.reshape(elements, channels))
     return out.movedim(-1, 1)
 
 
 def _product(array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """One sample by a kernel of one tap: (O, C) times (C, cells), or both the other way round.
+    """One sample by a kernel of one tap: (O, C) times (C, elements), or both the other way round.
 
     By oneMKL the other way round is shared better by threads, but takes half as
     long again where registers are not filled with outputs, and longer where there are few.
     """
-    maps, channels = weight.shape[:2]
-    columns, matrix = array.reshape(channels, -1), weight.reshape(maps, channels)
-    full = maps % 16 == 0 and maps >= FITTED["turned_maps_alone"]
-    many = channels >= FITTED["turned_channels"] and maps >= FITTED["turned_maps"]
+    out_channels_per_group, channels = weight.shape[:2]
+    columns, matrix = array.reshape(channels, -1), weight.reshape(out_channels_per_group, channels)
+    full = (
+        out_channels_per_group % 16 == 0 and out_channels_per_group >= FITTED["turned_maps_alone"]
+    )
+    many = channels >= FITTED["turned_channels"] and out_channels_per_group >= FITTED["turned_maps"]
     if many and (full or torch.get_num_threads() > 1):
         rows = functional.linear(columns.T, matrix, bias)
-        return rows.view(1, *array.shape[2:], maps).movedim(-1, 1)
+        return rows.view(1, *array.shape[2:], out_channels_per_group).movedim(-1, 1)
     if bias is None:
-        return torch.mm(matrix, columns).view(1, maps, *array.shape[2:])
-    return torch.addmm(bias[:, None], matrix, columns).view(1, maps, *array.shape[2:])
+        return torch.mm(matrix, columns).view(1, out_channels_per_group, *array.shape[2:])
+    return torch.addmm(bias[:, None], matrix, columns).view(
+        1, out_channels_per_group, *array.shape[2:]
+    )
 
 
 def _cut(tensor: torch.Tensor, axis: int, first: int, size: int) -> torch.Tensor:
-    """The cells first ... first + size - 1 of an axis, zeros where it has none."""
+    """The elements first ... first + size - 1 of an axis, zeros where it has none."""
     length = tensor.shape[axis]
     start = min(first, length)
     kept = min(first + size, length) - start
@@ -275,7 +285,7 @@ def ends_of(windows: Sequence[Window]) -> list[int]:
 
 @lru_cache(maxsize=512)
 def _arguments(windows: tuple[Window, ...]) -> _Arguments:
-    """What windows need of torch, settled once."""
+    """The arguments of torch's convolution for some windows, made once."""
     common = [min(w.before, w.after) for w in windows]
     # torch pads both ends alike, and takes no products with what it pads.
     beyond = [
@@ -311,7 +321,7 @@ def _unfolds_too_far(array: torch.Tensor, weight: torch.Tensor, windows: Sequenc
 
 
 def exact(tensor: torch.Tensor) -> np.ndarray:
-    """The same integers, to be looked at by the checks of exactness."""
+    """The integers as a numpy array, for the checks of exactness."""
     if tensor.device.type != "cpu":
         raise DataError(
             "integers are computed exactly on the CPU only; leave out --device, or "
@@ -330,8 +340,8 @@ def _summed(
     transposed: bool,
 ) -> torch.Tensor:
     if not array.is_floating_point():
-        numbers = None if bias is None else exact(bias)
-        check_exact(exact(array), exact(blocks), numbers)
+        exact_bias = None if bias is None else exact(bias)
+        check_exact(exact(array), exact(blocks), exact_bias)
     groups, channels = blocks.shape[:2]
     out: Any = array.new_zeros((array.shape[0], groups, channels, *sizes))
     add_taps(out, split_channels(array, groups), blocks, windows, transposed=transposed)

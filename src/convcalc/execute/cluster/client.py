@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.arrayfile.stored import Stored
-    from convcalc.execute.cluster.options import Order
-    from convcalc.execute.cluster.worker import Job, Seen
+    from convcalc.execute.cluster.options import ClusterOptions
+    from convcalc.execute.cluster.worker import TileJob, TileResult
 
 WORKER_SECONDS = 10
 """How long a scheduler may take to find a first worker."""
@@ -58,7 +58,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 @contextmanager
-def connected(order: Order, threads: int | None) -> Iterator[Any]:
+def connected(order: ClusterOptions, threads: int | None) -> Iterator[Any]:
     """A client of the cluster at an address, or of one that is started here for a while.
 
     Args:
@@ -124,15 +124,15 @@ def check_workers(client: Any, stored: Stored, backend: str) -> None:
                 raise ClusterError(
                     f"the worker {worker} has no torch; install it there, or --backend numpy"
                 )
-    cells = (slice(0, 1),) * len(stored.shape)
-    for worker, seen in client.run(stored.cells, cells, on_error="return").items():
+    elements = (slice(0, 1),) * len(stored.shape)
+    for worker, seen in client.run(stored.read, elements, on_error="return").items():
         if isinstance(seen, Exception):
             raise DataError(f"the worker {worker}: {seen}")
 
 
 def run_tiles(
     client: Any,
-    job: Job,
+    job: TileJob,
     stored: Stored,
     advance: Callable[[int], None],
     *,
@@ -166,10 +166,10 @@ def run_tiles(
 
 
 def _gathered(
-    client: Any, job: Job, waiting: dict[str, Any], advance: Callable[[int], None]
-) -> dict[str, Seen]:
+    client: Any, job: TileJob, waiting: dict[str, Any], advance: Callable[[int], None]
+) -> dict[str, TileResult]:
     """What is known of each tile, by its key."""
-    seen: dict[str, Seen] = {}
+    seen: dict[str, TileResult] = {}
     magnitude = 0
     done: SimpleQueue[Any] = SimpleQueue()
     for future in waiting.values():
@@ -191,13 +191,13 @@ def _stop(client: Any, tiles: list[Any], output: str) -> None:
     with suppress(Exception):
         client.cancel(tiles)
         # Twice: a worker may have begun another tile before it heard of the end.
-        calm = 0
-        while calm < 2 and monotonic() < end:
-            calm = 0 if any(client.run(tiles_at_work, output).values()) else calm + 1
+        idle_polls = 0
+        while idle_polls < 2 and monotonic() < end:
+            idle_polls = 0 if any(client.run(tiles_at_work, output).values()) else idle_polls + 1
             sleep(LINGER_SECONDS)
 
 
-def _together(tiles: Sequence[Seen]) -> Streamed:
+def _together(tiles: Sequence[TileResult]) -> Streamed:
     """What is known of the result; the sum of floats depends on the order of the tiles."""
     figures = Figures()
     for tile in tiles:
@@ -211,7 +211,7 @@ def _next(client: Any, done: SimpleQueue[Any]) -> Any:
     Raises:
         ClusterError: there have been no workers for long.
     """
-    lonely_since: float | None = None
+    no_workers_since: float | None = None
     while True:
         try:
             return done.get(timeout=LOOK_SECONDS)
@@ -220,19 +220,19 @@ def _next(client: Any, done: SimpleQueue[Any]) -> Any:
         if client.status != "running":
             raise ClusterError("the scheduler is gone; nothing was written") from None
         if client.scheduler_info(n_workers=1)["workers"]:
-            lonely_since = None
-        elif lonely_since is None:
-            lonely_since = now
-        elif now - lonely_since > ABSENT_SECONDS:
+            no_workers_since = None
+        elif no_workers_since is None:
+            no_workers_since = now
+        elif now - no_workers_since > ABSENT_SECONDS:
             raise ClusterError(
                 f"there have been no workers for {ABSENT_SECONDS} s; nothing was written"
             ) from None
 
 
-def _outcome(future: Any) -> Seen:
+def _outcome(future: Any) -> TileResult:
     """What is known of a tile; its failure is raised as it was on the worker."""
     try:
-        known: Seen = future.result()
+        known: TileResult = future.result()
     except KilledWorker as error:
         raise ClusterError(
             f"a tile killed {error.allowed_failures + 1} workers, one after another; "
@@ -281,7 +281,7 @@ def _close(cluster: Any) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Signals wait until workers have been started: they would end them in mid-sentence.
+    """Signals wait until workers have been started: they would end workers half-started.
 
     What is started meanwhile never hears of an interrupt, nor do the workers that take its place.
     That this process is to end they may hear.

@@ -1,8 +1,8 @@
 """The tasks of a convolution on a cluster, as dask.array makes them: reading, halos, tiles.
 
 A grid of input chunks is laid so that chunk i holds what tile i reads, up to a halo from its
-neighbours, which `dask.array.overlap` brings. No cell of zero padding is made: a tile at the border
-keeps that part of its padding in its windows.
+neighbours, which `dask.array.overlap` brings. No element of zero padding is made: a tile at the
+border keeps that part of its padding in its windows.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.arrays.arranged import Arranged
-    from convcalc.execute.cluster.worker import Job
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.cluster.worker import TileJob
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Box
 
 PADDING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -35,9 +35,9 @@ class Cut(NamedTuple):
     """How the input of one spatial axis is cut so that overlaps bring each tile what it reads.
 
     Attributes:
-        starts: The first cell of each chunk, and the end of the last.
-        before: Cells that a chunk needs of the one before it.
-        after: Cells that it needs of the next.
+        starts: The first element of each chunk, and the end of the last.
+        before: Elements that a chunk needs of the one before it.
+        after: Elements that it needs of the next.
     """
 
     starts: tuple[int, ...]
@@ -46,11 +46,11 @@ class Cut(NamedTuple):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Cells of each chunk."""
+        """Elements of each chunk."""
         return tuple(b - a for a, b in pairwise(self.starts))
 
 
-def tile_tasks(job: Job, stored: Stored) -> list[Any]:
+def tile_tasks(job: TileJob, stored: Stored) -> list[Any]:
     """One task per tile, in the order of `tiling.boxes`; each gives what is known of its tile."""
     problem = job.problem
     padded = problem.padding_mode != "zeros"
@@ -62,15 +62,15 @@ def tile_tasks(job: Job, stored: Stored) -> list[Any]:
     return [compute(shared, box, piece, begin, padded) for box, piece, begin in pieces]
 
 
-def cut_axis(problem: Problem, axis: int, tile: int, padded: bool) -> Cut | None:
+def cut_axis(problem: ConvProblem, axis: int, tile: int, padded: bool) -> Cut | None:
     """How an axis is cut for tiles of so many outputs; None where overlaps do not serve.
 
-    Tile i has the outputs from b = i * tile on and reads from cell b*s - pb on; the next tile reads
-    from tile*s cells further, this one up to extent - s more than that. A chunk that begins
-    `before` cells later than its tile reads, 0 <= before <= extent - s, needs `before` cells of the
-    chunk in front and extent - s - before of the next; with before = pb, where that is allowed,
-    chunks begin at multiples of the stride. dask.array takes a halo from the next chunk only, so
-    that none may be smaller than the halo. The only chunk of an axis needs none.
+    Tile i has the outputs from b = i * tile on and reads from element b*s - pb on; the next tile
+    reads from tile*s elements further, this one up to extent - s more than that. A chunk that
+    begins `before` elements later than its tile reads, 0 <= before <= extent - s, needs `before`
+    elements of the chunk in front and extent - s - before of the next; with before = pb, where that
+    is allowed, chunks begin at multiples of the stride. dask.array takes a halo from the next chunk
+    only, so that none may be smaller than the halo. The only chunk of an axis needs none.
 
     Source: derived.
     """
@@ -89,7 +89,7 @@ def cut_axis(problem: Problem, axis: int, tile: int, padded: bool) -> Cut | None
     return cut
 
 
-def _cuts(problem: Problem, sizes: tuple[int, ...], padded: bool) -> list[Cut] | None:
+def _cuts(problem: ConvProblem, sizes: tuple[int, ...], padded: bool) -> list[Cut] | None:
     """The cuts of all axes, if overlaps serve all of them."""
     if problem.transposed:
         return None
@@ -97,7 +97,7 @@ def _cuts(problem: Problem, sizes: tuple[int, ...], padded: bool) -> list[Cut] |
     return None if None in cuts else [cut for cut in cuts if cut is not None]
 
 
-def _read(samples: Arranged, job: Job, cuts: list[Cut] | None, padded: bool) -> Any:
+def _read(samples: Arranged, job: TileJob, cuts: list[Cut] | None, padded: bool) -> Any:
     """The input as an array of dask, padded where the padding is not of zeros."""
     problem = job.problem
     channels: tuple[int, ...] = (problem.channels,)
@@ -118,9 +118,9 @@ def _read(samples: Arranged, job: Job, cuts: list[Cut] | None, padded: bool) -> 
 
 
 def _overlapped(
-    job: Job, array: Any, cuts: list[Cut]
+    job: TileJob, array: Any, cuts: list[Cut]
 ) -> Iterator[tuple[Box, Any, tuple[int, ...]]]:
-    """Each tile with its chunk and halo, and which cell is the first of these."""
+    """Each tile with its chunk and halo, and which element is the first of these."""
     depth = dict(enumerate([(0, 0), (0, 0), *((cut.before, cut.after) for cut in cuts)]))
     grid = (*array.chunks[:2], *(cut.sizes for cut in cuts))
     shared = overlap(
@@ -137,14 +137,14 @@ def _overlapped(
         yield box, shared[(box.sample, part, *place)], begin
 
 
-def _sliced(job: Job, array: Any, padded: bool) -> Iterator[tuple[Box, Any, tuple[int, ...]]]:
-    """Each tile with just the cells that it reads, where overlaps do not serve."""
+def _sliced(job: TileJob, array: Any, padded: bool) -> Iterator[tuple[Box, Any, tuple[int, ...]]]:
+    """Each tile with just the elements that it reads, where overlaps do not serve."""
     for box in boxes(job.problem, job.tiling):
         ends = reads(job.problem, box, padded)
         begin = tuple(first for first, _ in ends)
-        cells = (slice(first, max(first, last)) for first, last in ends)
+        elements = (slice(first, max(first, last)) for first, last in ends)
         channels = slice(*channels_read(job.problem, box))
-        part = array[(slice(box.sample, box.sample + 1), channels, *cells)]
+        part = array[(slice(box.sample, box.sample + 1), channels, *elements)]
         yield box, part.rechunk(-1).to_delayed().item(), begin
 
 

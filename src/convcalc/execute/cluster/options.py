@@ -31,7 +31,7 @@ class Certificates(NamedTuple):
     key: str | None = None
 
 
-class Order(NamedTuple):
+class ClusterOptions(NamedTuple):
     """Where the work is done.
 
     Attributes:

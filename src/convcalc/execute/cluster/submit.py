@@ -1,4 +1,4 @@
-"""One convolution whose tiles are computed elsewhere: what is settled before, and the result."""
+"""One convolution whose tiles are computed elsewhere: what is prepared before, and the result."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arrays.axes import batch_first, kept_axes
 from convcalc.execute.arrays.dtypes import plan_dtypes
-from convcalc.execute.cluster.options import LOCAL, Order
-from convcalc.execute.cluster.worker import Job
+from convcalc.execute.cluster.options import LOCAL, ClusterOptions
+from convcalc.execute.cluster.worker import TileJob
 from convcalc.execute.emptiness import write_empty
 from convcalc.execute.executor.executor import Measured
 from convcalc.execute.executor.open_executor import choose_backend
@@ -29,7 +29,7 @@ from convcalc.execute.job import fitting
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import plan
 from convcalc.execute.problem import problem_of
-from convcalc.execute.settings import Outlook, Result, Settings
+from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.tiling import choose
 
 if TYPE_CHECKING:
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
     from convcalc.arrayfile.elements import Elements
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.job import Work
-    from convcalc.execute.planning.machine import Machine
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Tiling
 
 
 TILE_BYTES = 64 << 20
 """What computing a tile may take where nobody says: small for a worker, large beside its cost."""
 
-SPARE = 0.6
+TILE_MEMORY_SHARE = 0.6
 """How much of what is allowed a tile may take as far as is known: libraries take some besides."""
 
 MOST_TILES = 50_000
 """A scheduler keeps a record of every task, and passes on thousands in a second."""
 
 
-def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
+def plan_scheduled(work: Work, settings: Settings, order: ClusterOptions) -> DryRun:
     """The plan and the tiles; nothing is started, and nobody is asked.
 
     Raises:
@@ -66,10 +66,10 @@ def plan_scheduled(work: Work, settings: Settings, order: Order) -> Outlook:
     job, report = _job(work, settings, order, "")
     own = plan(job.problem, job.backend, job.machine, job.algorithm)
     notes = (*work.axes.notes, *job.dtypes.notes, f"{_tiles(job)}")
-    return Outlook(report, job.backend, ((job.problem, own),), notes)
+    return DryRun(report, job.backend, ((job.problem, own),), notes)
 
 
-def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Order) -> Result:
+def run_scheduled(work: Work, stored: Stored, settings: Settings, order: ClusterOptions) -> Result:
     """One convolution with a kernel of its own, its tiles computed by workers.
 
     The result is written by the workers, beside the place where it is to be; it takes its name when
@@ -150,7 +150,9 @@ def _check_state(stored: Stored, state: int) -> None:
         raise changed(quoted(stored.path))
 
 
-def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job, Report]:
+def _job(
+    work: Work, settings: Settings, order: ClusterOptions, output: str
+) -> tuple[TileJob, Report]:
     """What every tile is told."""
     network, axes, weights, named = work
     given = named["the input"]
@@ -165,7 +167,7 @@ def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job
     machine = this_machine(settings.threads)
     tiling = _tiling(problem, samples.itemsize, backend, algorithm, machine, order.memory)
     others = {name: array for name, array in named.items() if name != "the input"}
-    job = Job(
+    job = TileJob(
         problem=problem,
         tiling=tiling,
         weight=weights["0.weight"],
@@ -185,7 +187,7 @@ def _job(work: Work, settings: Settings, order: Order, output: str) -> tuple[Job
     return job, report
 
 
-def _backend(settings: Settings, problem: Problem) -> tuple[str, str]:
+def _backend(settings: Settings, problem: ConvProblem) -> tuple[str, str]:
     """The library and the algorithm for all tiles; torch is not imported to find out."""
     name = settings.backend
     if name == "numpy" and settings.device is not None:
@@ -197,21 +199,21 @@ def _backend(settings: Settings, problem: Problem) -> tuple[str, str]:
 
 
 def _tiling(
-    problem: Problem,
+    problem: ConvProblem,
     itemsize: int,
     backend: str,
     algorithm: str,
-    machine: Machine,
+    machine: CostRates,
     memory: int | None,
 ) -> Tiling:
     """The largest tiles that fit."""
 
-    def needed(part: Problem) -> int:
+    def needed(part: ConvProblem) -> int:
         own = plan(part, backend, machine, algorithm)
-        read = 2 * part.cells_in * itemsize  # once with the halo, once without
-        return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
+        read = 2 * part.elements_in * itemsize  # once with the halo, once without
+        return own.working_bytes + read + part.bytes + part.elements_out * part.itemsize
 
-    tiling = choose(problem, int((memory or TILE_BYTES) * SPARE), needed)
+    tiling = choose(problem, int((memory or TILE_BYTES) * TILE_MEMORY_SHARE), needed)
     if tiling.boxes > MOST_TILES:
         raise UsageError(
             f"--max-memory: {tiling.boxes:,} tiles, expected at most {MOST_TILES:,}; allow more"
@@ -219,7 +221,7 @@ def _tiling(
     return tiling
 
 
-def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _layout(job: TileJob) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape of the result with the axes of the input, and of its chunks, one per tile."""
     kept = kept_axes(job.axes, channels=job.problem.out_channels > 1)
     whole = (job.problem.batch, job.problem.out_channels, *job.problem.out_sizes)
@@ -228,13 +230,13 @@ def _layout(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _deliver(
-    job: Job, output: str, shape: tuple[int, ...], chunks: tuple[int, ...], *, force: bool
+    job: TileJob, output: str, shape: tuple[int, ...], chunks: tuple[int, ...], *, force: bool
 ) -> None:
     """Gives the complete result its name; a `.npy` file is filled from it, chunk by chunk."""
-    from convcalc.arrayfile.zarr_folder import open_zarr, take_away_unfinished
+    from convcalc.arrayfile.zarr_folder import open_zarr, remove_partial_chunks
 
     if is_zarr(output):
-        take_away_unfinished(job.output, job.name)
+        remove_partial_chunks(job.output, job.name)
         rename_folder(job.output, output, force=force)
         return
     made = open_zarr(job.output)
@@ -242,16 +244,16 @@ def _deliver(
     def fill(elements: Elements) -> None:
         counts = [-(-n // size) for n, size in zip(shape, chunks, strict=True)]
         for place in np.ndindex(*counts):
-            cells = tuple(
+            index = tuple(
                 slice(i * size, min((i + 1) * size, n))
                 for i, size, n in zip(place, chunks, shape, strict=True)
             )
-            elements.write(cells, made.cells(cells))
+            elements.write(index, made.read(index))
 
     grow_array(output, shape, np.dtype(job.dtypes.stored), fill, force=force)
 
 
-def _tiles(job: Job) -> str:
+def _tiles(job: TileJob) -> str:
     """How the work is cut, in words."""
     tiling = job.tiling
     size = "x".join(map(str, (tiling.channels, *tiling.sizes)))

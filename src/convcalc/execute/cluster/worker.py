@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.arrays.dtypes import DtypePlan
-    from convcalc.execute.planning.machine import Machine
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Box, Tiling
 
 
@@ -36,7 +36,7 @@ _lock = Lock()
 _at_work: Counter[str] = Counter()
 
 
-class Job(NamedTuple):
+class TileJob(NamedTuple):
     """What all tiles share.
 
     Attributes:
@@ -57,7 +57,7 @@ class Job(NamedTuple):
         name: The name that the result will have, for messages.
     """
 
-    problem: Problem
+    problem: ConvProblem
     tiling: Tiling
     weight: np.ndarray
     bias: np.ndarray | None
@@ -68,13 +68,13 @@ class Job(NamedTuple):
     backend: str
     device: str | None
     algorithm: str
-    machine: Machine
+    machine: CostRates
     threads: int | None
     output: str
     name: str
 
 
-class Seen(NamedTuple):
+class TileResult(NamedTuple):
     """What is known of a tile that was computed.
 
     Attributes:
@@ -88,15 +88,17 @@ class Seen(NamedTuple):
     magnitude: int
 
 
-def compute_tile(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool) -> Seen:
+def compute_tile(
+    job: TileJob, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool
+) -> TileResult:
     """Computes one tile and writes it into its place; what is known of it.
 
     Args:
         job: What is computed.
         box: Which part of it.
-        piece: At least the cells that the box reads, (1, C, *cells).
-        begin: Which cell of the input is the first of the piece, per spatial axis.
-        padded: Whether cells are counted with the padding, which is among them.
+        piece: At least the elements that the box reads, (1, C, *sizes).
+        begin: Which element of the input is the first of the piece, per spatial axis.
+        padded: Whether elements are counted with the padding, which is among them.
 
     Raises:
         DataError: integers cannot be computed or held exactly.
@@ -125,7 +127,9 @@ def tiles_at_work(output: str) -> int:
         return _at_work[output]
 
 
-def _computed(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool) -> Seen:
+def _computed(
+    job: TileJob, box: Box, piece: np.ndarray, begin: Sequence[int], padded: bool
+) -> TileResult:
     """`compute_tile`, uncounted."""
     magnitude = largest_magnitude(piece) if piece.dtype.kind in "iu" else 0
     wanted = tuple(
@@ -147,7 +151,7 @@ def _computed(job: Job, box: Box, piece: np.ndarray, begin: Sequence[int], padde
     return _seen(job, piece, result, magnitude)
 
 
-def check_whole(job: Job, magnitude: int) -> None:
+def check_whole(job: TileJob, magnitude: int) -> None:
     """The largest integer of any tile meets the heaviest kernel, though that may be of another.
 
     Each tile was exact by itself; whether a work is refused must not depend on how it was cut.
@@ -161,20 +165,21 @@ def check_whole(job: Job, magnitude: int) -> None:
     check_exact(np.array([magnitude], object), blocks, job.bias)
 
 
-def reads(problem: Problem, box: Box, padded: bool) -> list[tuple[int, int]]:
-    """The cells (begin, end) of each spatial axis that a box reads.
+def reads(problem: ConvProblem, box: Box, padded: bool) -> list[tuple[int, int]]:
+    """The elements (begin, end) of each spatial axis that a box reads.
 
-    Output u reads from cell u*s - pb on; counted from the first cell of the padding that is u*s.
+    Output u reads from element u*s - pb on; counted from the first element of the padding
+    that is u*s.
     """
     if not padded:
-        return [span.cells for span in box.spans]
+        return [span.elements for span in box.spans]
     return [
         (first * w.stride, (last - 1) * w.stride + w.extent)
         for (first, last), w in zip(box.outputs, problem.windows, strict=True)
     ]
 
 
-def channels_read(problem: Problem, box: Box) -> tuple[int, int]:
+def channels_read(problem: ConvProblem, box: Box) -> tuple[int, int]:
     """The input channels (begin, end) that a box reads: those of the groups it is made of."""
     if problem.groups == 1:
         return 0, problem.channels
@@ -182,21 +187,21 @@ def channels_read(problem: Problem, box: Box) -> tuple[int, int]:
     return begin, end
 
 
-def _write(job: Job, box: Box, result: np.ndarray) -> None:
+def _write(job: TileJob, box: Box, result: np.ndarray) -> None:
     """A tile (channels, *outputs) into its place in the output."""
-    from convcalc.arrayfile.zarr_folder import write_cells
+    from convcalc.arrayfile.zarr_folder import write_box
 
     kept = kept_axes(job.axes, channels=job.problem.out_channels > 1)
     ends = [(box.sample, box.sample + 1), box.channels, *box.outputs]
     place = tuple(slice(*ends[axis]) for axis in kept)
-    write_cells(job.output, job.name, place, as_stored(result[np.newaxis], kept))
+    write_box(job.output, job.name, place, as_stored(result[np.newaxis], kept))
 
 
-def _seen(job: Job, piece: np.ndarray, result: np.ndarray, magnitude: int) -> Seen:
+def _seen(job: TileJob, piece: np.ndarray, result: np.ndarray, magnitude: int) -> TileResult:
     """The figures of a tile, and how much of it left the range."""
     figures = Figures()
     figures.add(result)
     broken = figures.nonfinite
     if broken and not all(is_finite(array) for array in (piece, *job.named.values())):
         broken = 0
-    return Seen(figures, broken, magnitude)
+    return TileResult(figures, broken, magnitude)

@@ -9,13 +9,13 @@ from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.axes import read_axes
 from convcalc.execute.executor.open_executor import BACKENDS, choose_backend
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
     from convcalc.execute.arrays.axes import Axes
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.layers.parameters import Padding, PerAxis
     from convcalc.window import Window
 
@@ -74,7 +74,7 @@ def layer_of(
     )
 
 
-def backend_of(name: str, problem: Problem) -> str:
+def backend_of(name: str, problem: ConvProblem) -> str:
     """The backend of that name, for "auto" the one that should finish first.
 
     Raises:
@@ -100,13 +100,13 @@ def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None
         groups=groups,
         transposed=transposed,
         channels_last=False,
-        rank=dims,
+        spatial_dims=dims,
         full_first=True,
     )
 
 
 def check_content(x: Any, kernel: Any, *, samples: bool = True) -> None:
-    """Raises where there are no numbers; a batch of no samples is one all the same.
+    """Raises where there are no elements; a batch of no samples is one all the same.
 
     Args:
         samples: Whether the first axis of `x` may be that of the samples.
@@ -117,7 +117,9 @@ def check_content(x: Any, kernel: Any, *, samples: bool = True) -> None:
     sizes = x.shape[1:] if samples and x.ndim > 2 else x.shape
     for name, array, own in (("x", x, sizes), ("kernel", kernel, kernel.shape)):
         if 0 in own or array.ndim == 0:
-            raise DataError(f"{name} is {times(tuple(array.shape))}: there is nothing to convolve")
+            raise DataError(
+                f"{name} is {format_shape(tuple(array.shape))}: there is nothing to convolve"
+            )
 
 
 def check_algorithm(name: str) -> None:

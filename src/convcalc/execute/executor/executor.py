@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.planning.machine import Machine
+    from convcalc.execute.planning.machine import CostRates
     from convcalc.execute.planning.planner import Plan
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
 
 
 class Measured(NamedTuple):
     """A convolution that was computed: what it was, how, and in how many seconds."""
 
-    problem: Problem
+    problem: ConvProblem
     plan: Plan
     seconds: float
 
@@ -41,7 +41,9 @@ class Executor(Generic[A]):
         done: Every convolution so far, with its plan and its seconds.
     """
 
-    def __init__(self, backend: ArrayBackend[A], machine: Machine, algorithm: str = "auto") -> None:
+    def __init__(
+        self, backend: ArrayBackend[A], machine: CostRates, algorithm: str = "auto"
+    ) -> None:
         self.backend = backend
         self.planner = Planner(backend.name, machine, algorithm if backend.plans else "library")
         self.done: list[Measured] = []
@@ -53,7 +55,7 @@ class Executor(Generic[A]):
         self.clip, self.where, self.apply = backend.clip, backend.where, backend.apply
         self.vector = backend.vector
 
-    def prepared(self, problem: Problem) -> Iterator[Callable[[A, A, A | None], A | None]]:
+    def prepared(self, problem: ConvProblem) -> Iterator[Callable[[A, A, A | None], A | None]]:
         """What computes arrays of one forward problem, in the order in which it is tried."""
         for chosen in self.planner.candidates(problem):
             yield prepared_plan(self.backend, self.planner, chosen, problem)

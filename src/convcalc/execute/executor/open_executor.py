@@ -22,8 +22,8 @@ from convcalc.execute.planning.planner import plan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convcalc.execute.planning.machine import Machine
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.problem import ConvProblem
 
 BACKENDS = ("auto", "numpy", "torch")
 
@@ -31,10 +31,10 @@ BACKENDS = ("auto", "numpy", "torch")
 def open_executor(
     name: str,
     device: str | None,
-    problems: Sequence[Problem],
+    problems: Sequence[ConvProblem],
     algorithm: str = "auto",
     threads: int | None = None,
-    machine: Machine | None = None,
+    machine: CostRates | None = None,
 ) -> Executor[Any]:
     """The executor on the backend of that name, for "auto" on the one that should finish first.
 
@@ -71,7 +71,7 @@ def check_torch() -> None:
         raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
 
 
-def choose_backend(problems: Sequence[Problem]) -> str:
+def choose_backend(problems: Sequence[ConvProblem]) -> str:
     """The backend that should finish the problems first, the import of torch included."""
     floating = all(problem.floating for problem in problems)
     if not problems or not floating or find_spec("torch") is None:
@@ -85,7 +85,7 @@ def torch_is_loaded() -> bool:
     return "torch" in sys.modules
 
 
-def seconds(problems: Sequence[Problem], backend: str) -> float:
+def seconds(problems: Sequence[ConvProblem], backend: str) -> float:
     """About how long a backend takes for the convolutions of a network."""
     machine = this_machine()
     return sum(plan(problem, backend, machine).predicted_seconds for problem in problems)

@@ -1,4 +1,4 @@
-"""Calls of `convolve` that have been settled but for their numbers, kept by what they are for."""
+"""Calls of `convolve` that have been prepared but for their values, kept by what they are for."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from convcalc.execute.problem import problem_of
 if TYPE_CHECKING:
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.executor.executor import Executor
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
-class Call:
-    """A convolution that has been settled but for its numbers: what arrays of these shapes need.
+class PreparedConv:
+    """A convolution that has been prepared but for its values: what arrays of these shapes need.
 
     Args:
         executor: What computes, on whose arrays it is.
@@ -34,28 +34,32 @@ class Call:
         axes: How the input is read.
     """
 
-    def __init__(self, executor: Executor[Any], problem: Problem, axes: Axes) -> None:
+    def __init__(self, executor: Executor[Any], problem: ConvProblem, axes: Axes) -> None:
         self._axes, self._added = axes, axes.added > 0
-        self._ways = tuple(executor.prepared(problem))
-        self._kernel = (problem.out_channels, problem.depth, *(w.kernel for w in problem.windows))
-        self._rank = len(self._kernel)
+        self._candidates = tuple(executor.prepared(problem))
+        self._kernel = (
+            problem.out_channels,
+            problem.in_channels_per_group,
+            *(w.kernel for w in problem.windows),
+        )
+        self._ndim = len(self._kernel)
 
     def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
-        """The result with the axes of `x`, the first way that the numbers admit."""
+        """The result with the axes of `x`, by the first candidate that applies to its values."""
         if self._added:
             x = batch_first(x, self._axes)
-        if kernel.ndim < self._rank:
+        if kernel.ndim < self._ndim:
             kernel = kernel.reshape(self._kernel)
-        for way in self._ways:
-            result = way(x, kernel, bias)
+        for candidate in self._candidates:
+            result = candidate(x, kernel, bias)
             if result is not None:
                 break
         assert result is not None  # the plainest plan computes whatever it is given
         return as_given(result, self._axes) if self._added else result
 
 
-def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call | None:
-    """The call for such arrays, if nothing but their numbers matters; None where more does.
+def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> PreparedConv | None:
+    """The call for such arrays, if nothing but their values matters; None where more does.
 
     Args:
         how: The arguments of `convolve`: stride, padding, dilation, groups, padding_mode,
@@ -75,7 +79,7 @@ def call_of(x: Any, kernel: Any, bias: Any | None, how: tuple[Any, ...]) -> Call
 
 
 def _is_plain(tensor: Any) -> bool:
-    """Whether the memory of a tensor holds its numbers, for the processor, and nothing besides."""
+    """Whether the memory of a tensor holds its elements, for the processor, and nothing besides."""
     dense = tensor.layout is sys.modules["torch"].strided
     return bool(dense and tensor.is_cpu and not tensor.requires_grad and not tensor.is_neg())
 
@@ -88,7 +92,7 @@ def _call(
     of_kernel: tuple[type, tuple[int, ...], Any],
     of_bias: tuple[type, tuple[int, ...], Any] | None,
     how: tuple[Any, ...],
-) -> Call | None:
+) -> PreparedConv | None:
     """A call for arrays of one library and one dtype of floats.
 
     Args:
@@ -107,16 +111,16 @@ def _call(
     alike = all((other, own) == (kind, dtype) for other, _, own in others)
     if not alike or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
         return None
-    stand_in = np.broadcast_to(np.float32(0), shape)
+    placeholder = np.broadcast_to(np.float32(0), shape)
     kernel = np.broadcast_to(np.float32(0), of_kernel[1])
-    check_content(stand_in, kernel)
+    check_content(placeholder, kernel)
     check_algorithm(algorithm)
-    axes = axes_of(stand_in, kernel, groups, False, dims)
-    full = batch_first(stand_in, axes).shape
+    axes = axes_of(placeholder, kernel, groups, False, dims)
+    full = batch_first(placeholder, axes).shape
     if 0 in full:
         return None
     more = (("padding_mode", padding_mode),)
-    weight = full_kernel(kernel, axes.rank).shape
+    weight = full_kernel(kernel, axes.spatial_dims).shape
     layer = placed(weight, full[1:], False, groups, stride, padding, dilation, more).layer
     if of_bias is not None and tuple(of_bias[1]) != (layer.out_channels,):
         return None  # said where everything is checked
@@ -124,4 +128,4 @@ def _call(
     chosen = "torch" if tensors else backend_of(backend, problem)
     if tensors != (chosen == "torch"):
         return None
-    return Call(open_executor(chosen, None, (), algorithm), problem, axes)
+    return PreparedConv(open_executor(chosen, None, (), algorithm), problem, axes)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.planning.planner import Plan, Planner
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
 
 
@@ -38,7 +38,7 @@ def run_first(
     ops: ArrayBackend[A],
     planner: Planner,
     first: Plan | None,
-    problem: Problem,
+    problem: ConvProblem,
     arrays: Arrays[A],
 ) -> tuple[Plan, A]:
     """The first plan that the values of the arrays allow, and its result.
@@ -54,7 +54,7 @@ def run_first(
 
 
 def run_transposed(
-    ops: ArrayBackend[A], planner: Planner, problem: Problem, arrays: Arrays[A]
+    ops: ArrayBackend[A], planner: Planner, problem: ConvProblem, arrays: Arrays[A]
 ) -> tuple[Plan, A]:
     """A transposed convolution, by the library's own means or as forward ones, its phases.
 
@@ -75,7 +75,7 @@ def run_transposed(
 
 
 def _in_phases(
-    ops: ArrayBackend[A], planner: Planner, chosen: Plan, problem: Problem, arrays: Arrays[A]
+    ops: ArrayBackend[A], planner: Planner, chosen: Plan, problem: ConvProblem, arrays: Arrays[A]
 ) -> tuple[Plan, A]:
     """The phases, each by a plan of its own, and the plan with the algorithm of the longest."""
     array, weight, bias = arrays
@@ -86,19 +86,19 @@ def _in_phases(
     for sides, forward in phases_of(problem):
         target = out[(..., *(side.outputs for side in sides))]
         if forward is None:
-            target[...] = 0 if bias is None else per_channel(bias, problem.rank)
+            target[...] = 0 if bias is None else per_channel(bias, problem.spatial_dims)
             continue
-        taps = ops.flip(kernel[(..., *(side.taps for side in sides))], problem.rank)
-        cells = array[(..., *(side.cells for side in sides))]
+        taps = ops.flip(kernel[(..., *(side.taps for side in sides))], problem.spatial_dims)
+        elements = array[(..., *(side.elements for side in sides))]
         first = planner.of_phase(forward)
-        own, target[...] = run_first(ops, planner, first, forward, Arrays(cells, taps, bias))
+        own, target[...] = run_first(ops, planner, first, forward, Arrays(elements, taps, bias))
         used.append(own)
     longest = max(used, key=lambda own: own.predicted_seconds)
     return chosen._replace(algorithm=longest.algorithm), out
 
 
 def prepared_plan(
-    ops: ArrayBackend[A], planner: Planner, chosen: Plan, problem: Problem
+    ops: ArrayBackend[A], planner: Planner, chosen: Plan, problem: ConvProblem
 ) -> Callable[[A, A, A | None], A | None]:
     """`run_plan` for the array, weight and bias of one problem, many times over."""
     if problem.padding_mode == "zeros":
@@ -122,7 +122,7 @@ def run_plan(
     ops: ArrayBackend[A],
     planner: Planner,
     chosen: Plan,
-    problem: Problem,
+    problem: ConvProblem,
     arrays: Arrays[A],
 ) -> A | None:
     """The result of one plan; None where the values of the arrays do not allow it."""
@@ -151,11 +151,13 @@ def run_plan(
     else:
         result = _computed(ops, planner, chosen, problem, array, weight)
     if result is not None and bias is not None:
-        result += per_channel(bias, problem.rank)
+        result += per_channel(bias, problem.spatial_dims)
     return result
 
 
-def _plainly(ops: ArrayBackend[A], chosen: Plan, problem: Problem, arrays: Arrays[A]) -> A | None:
+def _plainly(
+    ops: ArrayBackend[A], chosen: Plan, problem: ConvProblem, arrays: Arrays[A]
+) -> A | None:
     """The result by the library's own convolution."""
     array, weight, bias = arrays
     if problem.padding_mode != "zeros":
@@ -172,7 +174,7 @@ def _computed(
     ops: ArrayBackend[A],
     planner: Planner,
     chosen: Plan,
-    problem: Problem,
+    problem: ConvProblem,
     array: A,
     weight: A,
 ) -> A | None:

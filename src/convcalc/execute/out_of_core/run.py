@@ -25,7 +25,7 @@ from convcalc.execute.out_of_core.stream import Stream, run_stream
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import Planner
 from convcalc.execute.problem import problem_of
-from convcalc.execute.settings import Outlook, Result, Settings
+from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.tiling import choose, of_box
 from convcalc.execute.verify import BLOCK, verify
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from convcalc.execute.job import Work
     from convcalc.execute.out_of_core.stream import Streamed
     from convcalc.execute.planning.planner import Plan
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Tiling
     from convcalc.execute.verify import Verification
     from convcalc.layers import Shape
 
-SPARE = 0.6
+BOX_MEMORY_SHARE = 0.6
 """How much of what is allowed a box may take as far as is known: libraries take some besides."""
 
-LEAST = 1 << 20
+MIN_BOX_BYTES = 1 << 20
 """Bytes below which no box is planned for, whatever is allowed."""
 
 PRODUCT = 256
@@ -142,7 +142,7 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
     )
 
 
-def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
+def plan_bounded(work: Work, settings: Settings, memory: int) -> DryRun:
     """The boxes and the plan of one; nothing is computed, and torch is not imported.
 
     Raises:
@@ -156,7 +156,7 @@ def plan_bounded(work: Work, settings: Settings, memory: int) -> Outlook:
     planner = Planner(name, this_machine(settings.threads), algorithm)
     cut = _cut(given, planner, memory)
     notes = (*work.axes.notes, *given.dtypes.notes)
-    return Outlook(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
+    return DryRun(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
 
 
 def _samples(work: Work) -> int:
@@ -170,7 +170,7 @@ class _Given(NamedTuple):
     samples: np.ndarray
     report: Report
     dtypes: DtypePlan
-    problem: Problem
+    problem: ConvProblem
 
 
 class _Cut(NamedTuple):
@@ -209,23 +209,23 @@ def _cut(given: _Given, planner: Planner, memory: int) -> _Cut:
     """The largest boxes that fit into so many bytes."""
     problem = given.problem
 
-    def needed(part: Problem) -> int:
+    def needed(part: ConvProblem) -> int:
         own = planner.plan(part)
-        read = part.cells_in * given.samples.itemsize
-        return own.working_bytes + read + part.bytes + part.cells_out * part.itemsize
+        read = part.elements_in * given.samples.itemsize
+        return own.working_bytes + read + part.bytes + part.elements_out * part.itemsize
 
-    tiling = choose(problem, max(LEAST, int(memory * SPARE)), needed)
+    tiling = choose(problem, max(MIN_BOX_BYTES, int(memory * BOX_MEMORY_SHARE)), needed)
     box = of_box(problem, tiling.channels, tiling.sizes)
     own = planner.plan(box)
-    return _Cut(tiling, own.times(problem.cells_out / box.cells_out))
+    return _Cut(tiling, own.times(problem.elements_out / box.elements_out))
 
 
-def _taken(boxes: list[Measured], cut: _Cut, problem: Problem) -> Plan:
-    """The plan of the box that took longest, which the numbers may have changed."""
+def _taken(boxes: list[Measured], cut: _Cut, problem: ConvProblem) -> Plan:
+    """The plan of the box that took longest, which the values may have changed."""
     if not boxes:  # of padding alone
         return cut.plan
     longest = max(boxes, key=lambda box: box.seconds)
-    return longest.plan.times(problem.cells_out / longest.problem.cells_out)
+    return longest.plan.times(problem.elements_out / longest.problem.elements_out)
 
 
 def _written(

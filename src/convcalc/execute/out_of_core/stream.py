@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.execute.arrays.dtypes import finished, plan_dtypes
-from convcalc.execute.arrays.padding import source_cells
+from convcalc.execute.arrays.padding import source_indices
 from convcalc.execute.arrays.statistics import Figures
 from convcalc.execute.tiling import boxes
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.arranged import Arranged
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.executor.executor import Executor
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Box, Tiling
 
 
@@ -48,7 +48,7 @@ class Stream(NamedTuple):
         executor: What computes.
     """
 
-    problem: Problem
+    problem: ConvProblem
     tiling: Tiling
     samples: np.ndarray | Arranged
     weight: np.ndarray
@@ -98,7 +98,7 @@ def compute_box(
     Args:
         stream: What is computed.
         box: Which part of it.
-        piece: The cells that the box reads, (1, C, *cells).
+        piece: The elements that the box reads, (1, C, *sizes).
         named: The kernel and bias by the names that messages call them.
 
     Raises:
@@ -111,7 +111,7 @@ def compute_box(
 
 
 def _pieces(stream: Stream) -> Iterator[tuple[Box, np.ndarray]]:
-    """Every box with what it reads, (1, C, *cells); boxes of other channels may read the same."""
+    """Every box with what it reads, (1, C, *sizes); boxes of other channels may read the same."""
     problem = stream.problem
     last: tuple[Any, ...] | None = None
     piece: np.ndarray | None = None
@@ -123,20 +123,20 @@ def _pieces(stream: Stream) -> Iterator[tuple[Box, np.ndarray]]:
 
 
 def _read(stream: Stream, box: Box) -> np.ndarray:
-    """The cells that a box reads, copied; padding that is not of zeros is among them."""
+    """The elements that a box reads, copied; padding that is not of zeros is among them."""
     problem = stream.problem
     channels = (0, problem.channels)
     if problem.groups > 1:
-        depth = problem.channels // problem.groups
+        in_channels_per_group = problem.channels // problem.groups
         begin, end = _groups(problem, box)
-        channels = (begin * depth, end * depth)
+        channels = (begin * in_channels_per_group, end * in_channels_per_group)
     lead = (slice(box.sample, box.sample + 1), slice(*channels))
     if problem.padding_mode == "zeros":
-        cells: Any = (*lead, *(slice(*one.cells) for one in box.spans))
-        return np.ascontiguousarray(stream.samples[cells])
+        elements: Any = (*lead, *(slice(*one.elements) for one in box.spans))
+        return np.ascontiguousarray(stream.samples[elements])
     wanted = []
     for window, size, (begin, end) in zip(problem.windows, problem.sizes, box.outputs, strict=True):
-        sources = source_cells(size, window, problem.padding_mode)
+        sources = source_indices(size, window, problem.padding_mode)
         last = (end - 1) * window.stride + window.extent
         wanted.append(sources[begin * window.stride : last])
     return _gathered(stream.samples, lead, wanted)
@@ -145,7 +145,7 @@ def _read(stream: Stream, box: Box) -> np.ndarray:
 def _gathered(
     samples: np.ndarray | Arranged, lead: tuple[slice, slice], wanted: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """The cells `wanted` along each spatial axis, read in boxes of neighbours."""
+    """The elements `wanted` along each spatial axis, read in boxes of neighbours."""
     sizes = (1, lead[1].stop - lead[1].start, *map(len, wanted))
     piece = np.empty(sizes, samples.dtype)
     for place in product(*map(_runs, wanted)):
@@ -158,10 +158,10 @@ def _gathered(
     return piece
 
 
-def _runs(cells: np.ndarray) -> list[slice]:
-    """Where cells are neighbours, or the same: those across a circle's seam are far apart."""
-    cuts = np.flatnonzero(abs(np.diff(cells)) > 1) + 1
-    return [slice(begin, end) for begin, end in pairwise([0, *cuts.tolist(), len(cells)])]
+def _runs(elements: np.ndarray) -> list[slice]:
+    """Where elements are neighbours, or the same: those across a circle's seam are far apart."""
+    cuts = np.flatnonzero(abs(np.diff(elements)) > 1) + 1
+    return [slice(begin, end) for begin, end in pairwise([0, *cuts.tolist(), len(elements)])]
 
 
 def _computed(stream: Stream, box: Box, piece: np.ndarray) -> np.ndarray:
@@ -208,7 +208,7 @@ def _weight(stream: Stream, box: Box) -> tuple[Any, int]:
     return stream.executor.load(weight, stream.dtypes.compute), groups
 
 
-def _groups(problem: Problem, box: Box) -> tuple[int, int]:
+def _groups(problem: ConvProblem, box: Box) -> tuple[int, int]:
     """The groups (begin, end) that a box's channels make up."""
     each = problem.out_channels // problem.groups
     return box.channels[0] // each, -(-box.channels[1] // each)

@@ -29,7 +29,7 @@ from convcalc.execute.fitted_costs import FITTED
 from convcalc.execute.planning.kept_rates import cache_path
 from convcalc.execute.planning.machine import (
     DEFAULT,
-    Machine,
+    CostRates,
     PlaneRates,
     Rates,
     as_data,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from convcalc.execute.backends.protocol import ArrayBackend
 
 RUNS = 40
-LONGEST = 0.4
+MAX_RATE_SECONDS = 0.4
 """Seconds after which a rate is taken as it is."""
 
 AGREEMENT = 1.5
@@ -69,7 +69,7 @@ class Calibration(NamedTuple):
         rounds: How often everything was measured.
     """
 
-    machine: Machine
+    machine: CostRates
     spread: float
     widest: str
     rounds: int
@@ -80,7 +80,7 @@ class Calibration(NamedTuple):
         return self.spread <= AGREEMENT
 
 
-def calibrate(measure_round: Callable[[], Machine] | None = None) -> Calibration:
+def calibrate(measure_round: Callable[[], CostRates] | None = None) -> Calibration:
     """The rates of this machine, measured until two rounds agree, or some rounds are over.
 
     Args:
@@ -105,7 +105,7 @@ def _best_two(name: str, found: list[float]) -> list[float]:
     return found[:2] if name.endswith(SECONDS) else found[:-3:-1]
 
 
-def _named(machine: Machine) -> dict[str, float]:
+def _named(machine: CostRates) -> dict[str, float]:
     """Every number that was measured, under a name such as "numpy products"."""
     parts = {"numpy": machine.numpy, "torch": machine.torch, "OpenCV": machine.planes}
     named = {
@@ -118,7 +118,7 @@ def _named(machine: Machine) -> dict[str, float]:
     return {**named, "torch import": machine.torch_import}
 
 
-def _from_named(machine: Machine, named: Mapping[str, float]) -> Machine:
+def _from_named(machine: CostRates, named: Mapping[str, float]) -> CostRates:
     """The machine with the numbers that `_named` gave names to."""
 
     def own(part: str, rates: R) -> R:
@@ -135,22 +135,22 @@ def _from_named(machine: Machine, named: Mapping[str, float]) -> Machine:
     )
 
 
-def measure() -> Machine:
+def measure() -> CostRates:
     """One round: the rates of this machine, an ordinary one's for torch where it is missing."""
     from convcalc.execute.backends.numpy_backend import NumpyBackend
 
     numpy = _rates(NumpyBackend())
     planar = _plane_rates() if opencv.is_installed() else None
     if find_spec("torch") is None:
-        return Machine(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
+        return CostRates(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
     seconds = _import_seconds()
     from convcalc.execute.backends.torch_backend import TorchBackend
 
     ops = TorchBackend()
-    return Machine(numpy, _rates(ops), seconds, planar, ops.threads)
+    return CostRates(numpy, _rates(ops), seconds, planar, ops.threads)
 
 
-def keep(machine: Machine) -> None:
+def keep(machine: CostRates) -> None:
     """The rates written to the cache, as a whole or not at all.
 
     Raises:
@@ -222,7 +222,7 @@ def _plane_rates() -> PlaneRates:
 
 
 FRESH = 2**24
-"""Numbers of an array that no allocator keeps: its memory is new each time."""
+"""Elements of an array that no allocator keeps: its memory is new each time."""
 
 CALLS = 3
 """A step of an algorithm counts as so many of the smallest calls: the unit of every count."""
@@ -236,7 +236,7 @@ def _best(function: Callable[[], object]) -> float:
         start = perf_counter()
         function()
         best = min(best, perf_counter() - start)
-        if perf_counter() - begin > LONGEST:
+        if perf_counter() - begin > MAX_RATE_SECONDS:
             break
     return max(best, 1e-9)
 

@@ -20,11 +20,11 @@ from convcalc.execute.fitted_costs import FITTED
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import Rates
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
 def direct(
-    problem: Problem, layout: str, backend: str, rates: Rates, *, swaps: bool = False
+    problem: ConvProblem, layout: str, backend: str, rates: Rates, *, swaps: bool = False
 ) -> float:
     """Seconds of the direct convolution in one of its layouts.
 
@@ -34,7 +34,7 @@ def direct(
     if layout == "passes":
         return _passes(problem, rates)
     if layout == "blocks":
-        written = problem.itemsize * (3 * problem.cells_in + 2 * problem.cells_out)
+        written = problem.itemsize * (3 * problem.elements_in + 2 * problem.elements_out)
         work = 2 * toeplitz.macs(problem) / _products(problem, rates)
         if problem.dtype == "float64":
             work *= FITTED[f"{backend}_blocks_double"]
@@ -48,86 +48,88 @@ def direct(
     return _library(problem, layout, rates, swaps=swaps)
 
 
-def _scattered(problem: Problem, layout: str, rates: Rates) -> float:
-    """Torch's own transposed convolution, which writes a column of products for each cell.
+def _scattered(problem: ConvProblem, layout: str, rates: Rates) -> float:
+    """Torch's own transposed convolution, which writes a column of products for each element.
 
     Measured on torch 2.13; of float32 with several channels it takes oneDNN's.
     """
     if problem.dtype == "float32" and max(problem.channels, problem.out_channels) > 1:
         return _library(problem, layout, rates)
     columns = problem.itemsize * problem.taps * problem.out_channels
-    columns *= problem.cells_in // problem.channels
+    columns *= problem.elements_in // problem.channels
     return 2 * problem.macs / _products(problem, rates) + 2 * columns / rates.copies + rates.call
 
 
-def _library(problem: Problem, layout: str, rates: Rates, *, swaps: bool = False) -> float:
+def _library(problem: ConvProblem, layout: str, rates: Rates, *, swaps: bool = False) -> float:
     """Torch's own convolution: fast where there are channels to fill its registers with."""
     if not problem.floating:
         return _taps(problem, rates)
-    written: float = problem.itemsize * problem.cells_out
-    maps = problem.out_channels // problem.groups
-    if problem.depth == maps == problem.groups == 1:
+    written: float = problem.itemsize * problem.elements_out
+    out_channels_per_group = problem.out_channels // problem.groups
+    if problem.in_channels_per_group == out_channels_per_group == problem.groups == 1:
         # The library fills its registers with channels that are not there, in fresh memory.
-        padded = 16 * problem.itemsize * problem.cells_out
+        padded = 16 * problem.itemsize * problem.elements_out
         fresh = padded > FITTED["largest_kept"]
         written += FITTED["fresh_padding" if fresh else "kept_padding"] * padded
     if problem.dtype == "float64" and problem.taps > 1 and not problem.transposed:
-        columns = problem.itemsize * problem.depth * problem.taps * problem.cells_out
-        written += FITTED["lining_up"] * columns // maps
+        columns = (
+            problem.itemsize * problem.in_channels_per_group * problem.taps * problem.elements_out
+        )
+        written += FITTED["lining_up"] * columns // out_channels_per_group
     slowness = _slowness(problem, layout)
     work = 2 * problem.macs * slowness / _products(problem, rates)
     ordered = _ordered(problem, layout, swaps) / rates.copies
     return work + written / rates.copies + ordered + rates.call
 
 
-def _ordered(problem: Problem, layout: str, swaps: bool) -> float:
+def _ordered(problem: ConvProblem, layout: str, swaps: bool) -> float:
     """Bytes of input, kernel and result that are put into another order, as fresh ones count.
 
     Measured on torch 2.13 with oneDNN 3.12, which takes contiguous channels in blocks of 16 (an
     input of up to 4 as it is) and its result out of them; and OpenCV 5.
     """
-    cells_in, cells_out = problem.cells_in, problem.cells_out
+    elements_in, elements_out = problem.elements_in, problem.elements_out
     if problem.channels == 1:
-        cells_in = 0  # both orders are the same
+        elements_in = 0  # both orders are the same
     if layout == "channels-last":
-        weights = problem.weights if problem.depth > 1 else 0
+        weights = problem.weights if problem.in_channels_per_group > 1 else 0
         swaps = swaps and problem.channels >= FITTED["fewest_swapped"]
-        return problem.itemsize * (weights + cells_in / (FITTED["swapped"] if swaps else 1))
+        return problem.itemsize * (weights + elements_in / (FITTED["swapped"] if swaps else 1))
     if problem.channels <= 4:
-        cells_in = 0
-    fresh = problem.itemsize * cells_out > FITTED["largest_kept"]
+        elements_in = 0
+    fresh = problem.itemsize * elements_out > FITTED["largest_kept"]
     blocked = FITTED["blocked"]
-    return problem.itemsize * (cells_in / blocked + cells_out / (1 if fresh else blocked))
+    return problem.itemsize * (elements_in / blocked + elements_out / (1 if fresh else blocked))
 
 
-def _product(problem: Problem, rates: Rates) -> float:
+def _product(problem: ConvProblem, rates: Rates) -> float:
     """Seconds of one matrix product, which is as fast as a convolution that reorders nothing."""
     few = 1 if problem.out_channels >= FITTED["few_maps"] else FITTED["product_few"]
     work = 2 * problem.macs * few / _products(problem, rates)
-    written = problem.itemsize * problem.cells_out
+    written = problem.itemsize * problem.elements_out
     return work + written / rates.copies + FITTED["inner_call"] * rates.call
 
 
-def _slowness(problem: Problem, layout: str) -> float:
+def _slowness(problem: ConvProblem, layout: str) -> float:
     """How many times slower than a matrix product of the same size the library computes.
 
     Measured on oneDNN 3.12: a single channel leaves its registers empty; wide kernels of few
     channels take a path that is not vectorised, unless the channels are last in memory. Blocks of
     channels are filled up with zeros, those of the input unless there are few.
     """
-    maps = problem.out_channels // problem.groups
+    out_channels_per_group = problem.out_channels // problem.groups
     width = problem.windows[-1].kernel
-    full = maps >= FITTED["few_maps"]
-    if problem.dtype == "float64" and problem.depth * problem.taps > 1:
+    full = out_channels_per_group >= FITTED["few_maps"]
+    if problem.dtype == "float64" and problem.in_channels_per_group * problem.taps > 1:
         return FITTED["double" if full else "double_few"]
     if problem.depthwise and problem.groups > 1:
         return _depthwise_slowness(problem, layout)
-    if problem.depth == 1 and maps == 1:
+    if problem.in_channels_per_group == 1 and out_channels_per_group == 1:
         return FITTED["single_wide" if width >= FITTED["wide_single"] else "single"]
     return _fill(problem, layout)
 
 
-def _depthwise_slowness(problem: Problem, layout: str) -> float:
+def _depthwise_slowness(problem: ConvProblem, layout: str) -> float:
     """`_slowness` of one kernel per channel: registers are filled with channels if they can be."""
     groups, width = problem.groups, problem.windows[-1].kernel
     few = FITTED["depthwise"] * max(1.0, 16 / groups)
@@ -142,45 +144,65 @@ def _depthwise_slowness(problem: Problem, layout: str) -> float:
     return few * (1 if groups % 32 == 0 else FITTED["depthwise_odd"])
 
 
-def _fill(problem: Problem, layout: str) -> float:
+def _fill(problem: ConvProblem, layout: str) -> float:
     """`_slowness` of kernels that mix channels, or make several of one."""
-    maps, width = problem.out_channels // problem.groups, problem.windows[-1].kernel
-    filled = -(-maps // 16) * 16 / maps if maps >= FITTED["few_maps"] else FITTED["mixed_few"]
+    out_channels_per_group, width = (
+        problem.out_channels // problem.groups,
+        problem.windows[-1].kernel,
+    )
+    filled = (
+        -(-out_channels_per_group // 16) * 16 / out_channels_per_group
+        if out_channels_per_group >= FITTED["few_maps"]
+        else FITTED["mixed_few"]
+    )
     if layout == "channels-last":
         return filled
-    if problem.depth > 16:
-        filled *= -(-problem.depth // 16) * 16 / problem.depth
+    if problem.in_channels_per_group > 16:
+        filled *= -(-problem.in_channels_per_group // 16) * 16 / problem.in_channels_per_group
     if width >= FITTED["wide_mixed"]:
         return FITTED["mixed_wide"] * filled
-    blocks_only = problem.depth % 16 == 0 and problem.channels > 16
+    blocks_only = problem.in_channels_per_group % 16 == 0 and problem.channels > 16
     return FITTED["blocks_wide"] * filled if width >= FITTED["wide"] and blocks_only else filled
 
 
-def im2col(problem: Problem, rates: Rates) -> float:
+def im2col(problem: ConvProblem, rates: Rates) -> float:
     """Seconds of gathering every window, and one matrix product."""
     columns = problem.itemsize * problem.channels * problem.taps
     columns *= problem.batch * prod(problem.out_sizes)
-    written = FITTED["gathering"] * columns + 2 * problem.itemsize * problem.cells_out
+    written = FITTED["gathering"] * columns + 2 * problem.itemsize * problem.elements_out
     # A product with few rows is bound by reading its columns.
-    maps = problem.out_channels // problem.groups
-    work = 2 * problem.macs * (1 + FITTED["gathered_few"] / maps) / _products(problem, rates)
+    out_channels_per_group = problem.out_channels // problem.groups
+    work = (
+        2
+        * problem.macs
+        * (1 + FITTED["gathered_few"] / out_channels_per_group)
+        / _products(problem, rates)
+    )
     return work + written / rates.copies + FITTED["im2col_calls"] * rates.call
 
 
-def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> float:
+def spectral(problem: ConvProblem, tiles: Tiles, backend: str, rates: Rates) -> float:
     """Seconds of the transforms of kernel and blocks, their products, and the checks."""
-    cells, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
-    steps = cells * log2(max(cells, 2))
-    if problem.rank == 1:
-        long = cells > FITTED["longest_cached_row"]
+    elements, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
+    steps = elements * log2(max(elements, 2))
+    if problem.spatial_dims == 1:
+        long = elements > FITTED["longest_cached_row"]
         steps *= FITTED[f"{backend}_row"] * (FITTED["long_row"] if long else 1)
     transforms = (problem.channels + problem.out_channels) * blocks_in_all
-    transforms += problem.out_channels * problem.depth
+    transforms += problem.out_channels * problem.in_channels_per_group
     work = transforms * steps / rates.transforms
-    products = 8 * blocks.frequencies(tiles) * blocks_in_all * problem.out_channels * problem.depth
-    if problem.depth > 1:
+    products = (
+        8
+        * blocks.frequencies(tiles)
+        * blocks_in_all
+        * problem.out_channels
+        * problem.in_channels_per_group
+    )
+    if problem.in_channels_per_group > 1:
         work += products / rates.spectra
-        kernel = 16 * blocks.frequencies(tiles) * problem.out_channels * problem.depth
+        kernel = (
+            16 * blocks.frequencies(tiles) * problem.out_channels * problem.in_channels_per_group
+        )
         work += 3 * kernel / rates.copies
         moved = (
             16
@@ -193,36 +215,36 @@ def spectral(problem: Problem, tiles: Tiles, backend: str, rates: Rates) -> floa
         work *= FITTED["checked"]
     bands = problem.batch * -(-tiles.counts[0] // blocks.rows_at_once(problem, tiles))
     calls = FITTED["band_calls"] * bands + FITTED["transforms_calls"]
-    if problem.rank > 1:  # those of a row are written at once
+    if problem.spatial_dims > 1:  # those of a row are written at once
         calls += blocks_in_all // FITTED["blocks_a_call"]
     return work + _moved(problem, tiles) / rates.copies + calls * rates.call
 
 
-def _moved(problem: Problem, tiles: Tiles) -> int:
+def _moved(problem: ConvProblem, tiles: Tiles) -> int:
     """Bytes that are written beside the transforms: blocks, what their check needs, the result."""
     blocks_in_all = problem.batch * prod(tiles.counts)
-    cells = problem.channels * blocks_in_all * prod(tiles.transform)
-    if problem.rank == 1 and problem.dtype == "float32":
-        return 8 * cells + 4 * problem.cells_out  # a band's spectra stay in the caches
+    elements = problem.channels * blocks_in_all * prod(tiles.transform)
+    if problem.spatial_dims == 1 and problem.dtype == "float32":
+        return 8 * elements + 4 * problem.elements_out  # a band's spectra stay in the caches
     spectra = blocks.frequencies(tiles) * blocks_in_all
-    return 20 * cells + 8 * problem.cells_out + 32 * spectra
+    return 20 * elements + 8 * problem.elements_out + 32 * spectra
 
 
-def interleaved(problem: Problem, rates: Rates) -> float:
+def interleaved(problem: ConvProblem, rates: Rates) -> float:
     """Seconds of putting the phases of a transposed convolution together."""
     phases = prod(window.stride for window in problem.windows)
     calls = FITTED["phase_calls"] * phases
-    return 2 * problem.itemsize * problem.cells_out / rates.copies + calls * rates.call
+    return 2 * problem.itemsize * problem.elements_out / rates.copies + calls * rates.call
 
 
-def separable(problem: Problem, rates: Rates) -> float:
+def separable(problem: ConvProblem, rates: Rates) -> float:
     """Seconds of one pass per axis."""
-    cells, work, calls = list(problem.padded_sizes), 0.0, 0.0
+    elements, work, calls = list(problem.padded_sizes), 0.0, 0.0
     planes = problem.batch * problem.channels
-    for axis in reversed(range(problem.rank)):
+    for axis in reversed(range(problem.spatial_dims)):
         window = problem.windows[axis]
-        cells[axis] = problem.out_sizes[axis]
-        count = planes * prod(cells)
+        elements[axis] = problem.out_sizes[axis]
+        count = planes * prod(elements)
         work += window.kernel * count / _adding(problem, rates)
         calls += window.kernel * max(1, count / banded.BAND)
         work += problem.itemsize * count / rates.copies
@@ -230,31 +252,31 @@ def separable(problem: Problem, rates: Rates) -> float:
     return work + inner + FITTED["separable_calls"] * rates.call
 
 
-def _passes(problem: Problem, rates: Rates) -> float:
-    bands = max(problem.batch, problem.cells_out / banded.BAND) + 1
+def _passes(problem: ConvProblem, rates: Rates) -> float:
+    bands = max(problem.batch, problem.elements_out / banded.BAND) + 1
     calls = FITTED["inner_call"] * bands * problem.taps
     work = problem.macs / _adding(problem, rates) + calls * rates.call
-    return work + problem.itemsize * (problem.cells_in + problem.cells_out) / rates.copies
+    return work + problem.itemsize * (problem.elements_in + problem.elements_out) / rates.copies
 
 
-def _taps(problem: Problem, rates: Rates) -> float:
+def _taps(problem: ConvProblem, rates: Rates) -> float:
     """A matrix product per tap, each with its passes over input and result."""
-    cells = max(problem.cells_in, problem.cells_out)
-    reached = problem.cells_out
-    if problem.transposed:  # a tap reaches as many outputs as there are cells, not all of them
-        reached = problem.cells_in // problem.channels * problem.out_channels
-    moved = problem.itemsize * problem.taps * (problem.cells_in + 2 * reached)
+    elements = max(problem.elements_in, problem.elements_out)
+    reached = problem.elements_out
+    if problem.transposed:  # a tap reaches as many outputs as there are elements, not all of them
+        reached = problem.elements_in // problem.channels * problem.out_channels
+    moved = problem.itemsize * problem.taps * (problem.elements_in + 2 * reached)
     work = 2 * problem.macs / _products(problem, rates)
     work += FITTED["tap_moves"] * moved / rates.copies
     calls = FITTED["tap_calls"] * problem.taps
-    return work + calls * rates.call + cells * problem.itemsize / rates.copies
+    return work + calls * rates.call + elements * problem.itemsize / rates.copies
 
 
-def _products(problem: Problem, rates: Rates) -> float:
+def _products(problem: ConvProblem, rates: Rates) -> float:
     if not problem.floating:
         return rates.products / FITTED["integers"]
     return rates.products * 4 / problem.itemsize
 
 
-def _adding(problem: Problem, rates: Rates) -> float:
+def _adding(problem: ConvProblem, rates: Rates) -> float:
     return rates.passes * 4 / problem.itemsize

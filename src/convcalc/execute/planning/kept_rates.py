@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 VERSION = 3
-"""Of the file; rates of another version are not read."""
+"""The version of the file; rates of another version are not read."""
 
 MAX_FILE_BYTES = 2**16
 """A calibration takes less than one KiB."""

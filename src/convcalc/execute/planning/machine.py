@@ -28,7 +28,7 @@ class Rates(NamedTuple):
     Attributes:
         products: Floating-point operations per second of its best convolution or matrix product.
         spectra: The same of complex matrix products in float64, many small ones at a time.
-        transforms: Cells times log2(cells) per second of a real transform in float64.
+        transforms: Elements times log2(elements) per second of a real transform in float64.
         passes: Products per second that are added to a band in the caches, tap by tap.
         copies: Bytes per second that are written to fresh memory.
         call: Seconds of one call into the library.
@@ -47,7 +47,7 @@ class PlaneRates(NamedTuple):
 
     Attributes:
         sums: Products per second of float32 that are added tap by tap.
-        transforms: Cells times log2(cells) per second of a real transform in float64.
+        transforms: Elements times log2(elements) per second of a real transform in float64.
         call: Seconds of one call.
         threads: How many threads there are.
     """
@@ -68,7 +68,7 @@ ORDINARY_PLANES = PlaneRates(
 )
 
 
-class Machine(NamedTuple):
+class CostRates(NamedTuple):
     """How fast a machine is.
 
     Attributes:
@@ -85,8 +85,8 @@ class Machine(NamedTuple):
     planes: PlaneRates | None = None
     threads: int = 2
 
-    def on(self, threads: int) -> Machine:
-        """The same with another number of threads; numpy's are those it was started with.
+    def on(self, threads: int) -> CostRates:
+        """The rates with another number of threads; numpy's are those it was started with.
 
         Memory is not faster for more threads, and a call is not shorter.
         """
@@ -105,11 +105,11 @@ class Machine(NamedTuple):
 SHARED = ("products", "spectra", "transforms")
 """The rates of torch that more threads make higher."""
 
-DEFAULT = Machine()
+DEFAULT = CostRates()
 """An ordinary processor with two cores."""
 
 
-def this_machine(threads: int | None = None) -> Machine:
+def this_machine(threads: int | None = None) -> CostRates:
     """The rates that were measured here; those of an ordinary machine where there are none.
 
     Args:
@@ -132,7 +132,7 @@ def complaint() -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _kept() -> tuple[Machine, str | None]:
+def _kept() -> tuple[CostRates, str | None]:
     """The rates as they are kept, or an ordinary machine's and what is wrong with those kept.
 
     OpenCV is what is installed now.
@@ -152,7 +152,7 @@ def forget() -> None:
     _kept.cache_clear()
 
 
-def as_data(machine: Machine) -> dict[str, object]:
+def as_data(machine: CostRates) -> dict[str, object]:
     """The rates as they are kept in the file."""
     return {
         "version": VERSION,
@@ -164,7 +164,7 @@ def as_data(machine: Machine) -> dict[str, object]:
     }
 
 
-def _machine(data: dict[str, object]) -> Machine:
+def _machine(data: dict[str, object]) -> CostRates:
     """The machine that a calibration describes.
 
     Raises:
@@ -176,4 +176,4 @@ def _machine(data: dict[str, object]) -> Machine:
         own = PlaneRates(*plausible_rates(data, "planes", ("sums", "transforms", "call")))
     seconds = plausible("torch_import", data.get("torch_import"))
     threads = int(plausible("threads", data.get("threads")))
-    return Machine(numpy, torch, seconds, own, threads)
+    return CostRates(numpy, torch, seconds, own, threads)

@@ -110,10 +110,10 @@ def _product_seconds(backend: Any, dtype: str, side: int, clock: Callable[[], fl
     return _best(lambda: backend.linear(matrix, matrix, None), clock)
 
 
-def _copy_seconds(backend: Any, dtype: str, numbers: int, clock: Callable[[], float]) -> float:
+def _copy_seconds(backend: Any, dtype: str, elements: int, clock: Callable[[], float]) -> float:
     # Ones, not zeros: untouched zeros are one page of memory, shown many times.
-    source = backend.load(np.ones(numbers, np.float32), dtype)
-    target = backend.load(np.zeros(numbers, np.float32), dtype)
+    source = backend.load(np.ones(elements, np.float32), dtype)
+    target = backend.load(np.zeros(elements, np.float32), dtype)
     return _best(lambda: backend.copy(source, target), clock)
 
 

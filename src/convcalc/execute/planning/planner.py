@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from convcalc.execute.algorithms.fft.blocks import Tiles
-    from convcalc.execute.planning.machine import Machine
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.problem import ConvProblem
 
 TRANSFORMS = {
     1: (256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144),
@@ -50,7 +50,7 @@ TRANSFORMS = {
     ),
     3: (8, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 80, 96),
 }
-"""Cells per axis of the transforms that are tried, by the number of axes."""
+"""Elements per axis of the transforms that are tried, by the number of axes."""
 
 MOST_SPECTRA = 2**30
 """Bytes that transforms may take beside input and result."""
@@ -93,9 +93,9 @@ class Plan(NamedTuple):
 
 @lru_cache(maxsize=512)
 def plan(
-    problem: Problem,
+    problem: ConvProblem,
     backend: str,
-    machine: Machine,
+    machine: CostRates,
     algorithm: str = "auto",
     separable: bool | None = None,
 ) -> Plan:
@@ -128,11 +128,11 @@ def plan(
     }
     if algorithm != "auto" and algorithm not in best:
         raise UsageError(f"--algorithm {algorithm}: its blocks would not fit into memory")
-    hoped = best.get("lowrank") if algorithm == "auto" and separable is None else None
-    sure = [p for p in best.values() if p is not hoped]
-    chosen = best[algorithm] if algorithm != "auto" else min(sure, key=_seconds)
+    speculative = best.get("lowrank") if algorithm == "auto" and separable is None else None
+    guaranteed = [p for p in best.values() if p is not speculative]
+    chosen = best[algorithm] if algorithm != "auto" else min(guaranteed, key=_seconds)
     explained = _explained(chosen, best, refusals, asked=algorithm != "auto")
-    if hoped is None or hoped.predicted_seconds >= chosen.predicted_seconds:
+    if speculative is None or speculative.predicted_seconds >= chosen.predicted_seconds:
         return explained
     return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
 
@@ -147,10 +147,10 @@ class Planner(NamedTuple):
     """
 
     backend: str
-    machine: Machine
+    machine: CostRates
     algorithm: str = "auto"
 
-    def plan(self, problem: Problem) -> Plan:
+    def plan(self, problem: ConvProblem) -> Plan:
         """The plan of a convolution, on which its numbers have no influence.
 
         Raises:
@@ -158,15 +158,15 @@ class Planner(NamedTuple):
         """
         return plan(problem, self.backend, self.machine, self.algorithm)
 
-    def direct(self, problem: Problem) -> Plan:
+    def direct(self, problem: ConvProblem) -> Plan:
         """The fastest of the direct plans."""
         return plan(problem, self.backend, self.machine, "direct")
 
-    def of_phase(self, problem: Problem) -> Plan:
+    def of_phase(self, problem: ConvProblem) -> Plan:
         """The plan of a phase: phases differ by a tap, and one may be for direct sums alone."""
         return plan_of_phase(problem, self.backend, self.machine, self.algorithm)
 
-    def candidates(self, problem: Problem, first: Plan | None = None) -> Iterator[Plan]:
+    def candidates(self, problem: ConvProblem, first: Plan | None = None) -> Iterator[Plan]:
         """The plans in the order in which they are tried, until the values of the arrays allow one.
 
         Args:
@@ -179,12 +179,12 @@ class Planner(NamedTuple):
         first = first or self.plan(problem)
         yield first
         direct = self.direct(problem)
-        reason = f"the numbers do not admit {first.algorithm}"
+        reason = f"{first.algorithm} is not applicable to these values"
         yield direct._replace(reason=reason)
         yield direct._replace(layout="contiguous", reason=reason)
 
 
-def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
+def _transposed(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
     """The plan of a transposed convolution: the library's own, or phases by their plans.
 
     Raises:
@@ -203,7 +203,7 @@ def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str
         return own._replace(reason="nothing else applies")
     seconds = sum(map(_seconds, parts)) + cost.interleaved(problem, machine.of(backend))
     needed = max(
-        part.working_bytes + piece.itemsize * piece.cells_out
+        part.working_bytes + piece.itemsize * piece.elements_out
         for part, piece in zip(parts, forward, strict=True)
     )
     phases = max(parts, key=_seconds)._replace(
@@ -221,7 +221,9 @@ def _transposed(problem: Problem, backend: str, machine: Machine, algorithm: str
     return _explained(chosen, best, {}, asked=False)._replace(reason=reason)
 
 
-def _parts(forward: list[Problem], backend: str, machine: Machine, algorithm: str) -> list[Plan]:
+def _parts(
+    forward: list[ConvProblem], backend: str, machine: CostRates, algorithm: str
+) -> list[Plan]:
     """The plans of the phases.
 
     Raises:
@@ -233,7 +235,7 @@ def _parts(forward: list[Problem], backend: str, machine: Machine, algorithm: st
     return parts
 
 
-def plan_of_phase(problem: Problem, backend: str, machine: Machine, algorithm: str) -> Plan:
+def plan_of_phase(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
     """The plan of a phase; phases differ by a tap, and what an algorithm is not for is direct."""
     try:
         return plan(problem, backend, machine, algorithm)
@@ -245,7 +247,7 @@ def _seconds(candidate: Plan) -> float:
     return candidate.predicted_seconds
 
 
-def _refusals(problem: Problem, separable: bool | None) -> dict[str, str | None]:
+def _refusals(problem: ConvProblem, separable: bool | None) -> dict[str, str | None]:
     unknown = "the kernel is no product of one kernel per axis" if separable is False else None
     return {
         "direct": None,
@@ -255,7 +257,7 @@ def _refusals(problem: Problem, separable: bool | None) -> dict[str, str | None]
     }
 
 
-def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
+def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
     """Every way that applies, one plan each."""
     rates = machine.of(backend)
     direct = _direct(problem, backend, machine)
@@ -268,7 +270,7 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
         testing = FITTED["factors_calls"] * rates.call
         seconds = cost.separable(problem, rates) + testing
         yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
-        if machine.planes and problem.rank == 2:
+        if machine.planes and problem.spatial_dims == 2:
             seconds = cost_opencv.separable(problem, machine.planes) + testing
             needed = lowrank.working_bytes(problem)
             yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
@@ -281,13 +283,13 @@ def _plans(problem: Problem, backend: str, machine: Machine) -> Iterator[Plan]:
                 yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
                 # Long rows are transformed faster many at a time, by the libraries themselves; and
                 # the constant of the proof for float64 was not looked for with OpenCV.
-                single = problem.dtype == "float32" and problem.depth == 1
-                if machine.planes and problem.rank == 2 and single:
+                single = problem.dtype == "float32" and problem.in_channels_per_group == 1
+                if machine.planes and problem.spatial_dims == 2 and single:
                     seconds = cost_opencv.transforms(problem, tiles, machine.planes, rates.copies)
                     yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
 
 
-def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = False) -> Plan:
+def _direct(problem: ConvProblem, backend: str, machine: CostRates, *, plain: bool = False) -> Plan:
     """The fastest layout of the direct convolution."""
     rates = machine.of(backend)
     layouts = ["contiguous"] if plain else _layouts(problem, backend, machine)
@@ -303,7 +305,7 @@ def _direct(problem: Problem, backend: str, machine: Machine, *, plain: bool = F
     return Plan("direct", backend, layout, None, _direct_bytes(problem, layout), seconds, "")
 
 
-def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
+def _layouts(problem: ConvProblem, backend: str, machine: CostRates) -> list[str]:
     layouts = ["contiguous"]
     if problem.transposed:
         return layouts
@@ -320,33 +322,33 @@ def _layouts(problem: Problem, backend: str, machine: Machine) -> list[str]:
     return layouts
 
 
-def _may_be_last(problem: Problem) -> bool:
+def _may_be_last(problem: ConvProblem) -> bool:
     """Whether torch has a convolution with the channels last that is right."""
-    settled = problem.depth, problem.groups, problem.windows, problem.sizes
-    return problem.rank > 1 and channels_may_be_last(*settled)
+    prepared = problem.in_channels_per_group, problem.groups, problem.windows, problem.sizes
+    return problem.spatial_dims > 1 and channels_may_be_last(*prepared)
 
 
-def _is_product(problem: Problem) -> bool:
+def _is_product(problem: ConvProblem) -> bool:
     """Whether one matrix product is all of it."""
     alone = problem.batch == problem.groups == problem.taps == 1
     whole = problem.sizes == problem.out_sizes and all(w.stride == 1 for w in problem.windows)
     return problem.floating and alone and whole
 
 
-def _direct_bytes(problem: Problem, layout: str) -> int:
+def _direct_bytes(problem: ConvProblem, layout: str) -> int:
     if layout == "blocks":
         return toeplitz.working_bytes(problem)
     if layout == "planes":
         return plane_sums.working_bytes(problem)
     padded = problem.batch * problem.channels * prod(problem.padded_sizes)
-    return problem.itemsize * (padded + (problem.cells_in if layout == "channels-last" else 0))
+    return problem.itemsize * (padded + (problem.elements_in if layout == "channels-last" else 0))
 
 
-def _all_tiles(problem: Problem) -> set[Tiles]:
+def _all_tiles(problem: ConvProblem) -> set[Tiles]:
     """Blocks of every size that is tried; an axis is never cut finer than its kernel needs."""
     found = set()
-    for cells in TRANSFORMS[problem.rank]:
-        sizes = tuple(blocks.good_size(max(cells, w.extent)) for w in problem.windows)
+    for elements in TRANSFORMS[problem.spatial_dims]:
+        sizes = tuple(blocks.good_size(max(elements, w.extent)) for w in problem.windows)
         found.add(blocks.tiles_of(problem, sizes))
     return found
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Folded(NamedTuple):
-    """The same network in fewer layers, its weights, and what was done."""
+    """A network in fewer layers that computes what it did, its weights, and what was done."""
 
     network: Network
     weights: dict[str, np.ndarray]

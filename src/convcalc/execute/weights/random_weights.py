@@ -26,9 +26,9 @@ def initial_weights(
     """The name and array of everything that running needs, one after the other.
 
     Args:
-        seed: What the numbers are drawn with; None draws none, and leaves 0 in their place.
-        dtype: A dtype of numpy; every dtype has the same numbers, drawn as float32.
-        whole: The network that this one is a part of, where it is: it has the numbers of that.
+        seed: What the values are drawn with; None draws none, and leaves 0 in their place.
+        dtype: A dtype of numpy; every dtype has the same values, drawn as float32.
+        whole: The network that this one is a part of, where it is: it has the values of that.
 
     Raises:
         ShapeError, SpecError: a layer does not fit the input.
@@ -38,7 +38,7 @@ def initial_weights(
 
 
 def _array(rule: Initial, name: str, seed: int | None, dtype: str) -> np.ndarray:
-    """One array. Its numbers depend on the seed, its name and its rule, and on no other array."""
+    """One array. Its values depend on the seed, its name and its rule, and on no other array."""
     if seed is None or not rule.is_drawn:
         return np.full(rule.shape, rule.value_with(seed), dtype)
     sequence = np.random.SeedSequence(seed, spawn_key=tuple(name.encode()))

@@ -15,8 +15,8 @@ from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import LayerError, Problem, SpecError, printable
-from convcalc.language.bind import Faults, Waiting, bind, canonical
+from convcalc.errors import Diagnostic, LayerError, SpecError, printable
+from convcalc.language.bind import BindErrors, DeferredLayer, bind, canonical
 from convcalc.language.pytorch.modules import Expectation, call_of
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import FORMS
@@ -44,7 +44,7 @@ _NAME = re.compile(r"\w+(?:-\w+)*")
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 
-def read_pytorch(text: str) -> tuple[tuple[Item, ...], list[Problem], dict[str, Expectation]]:
+def read_pytorch(text: str) -> tuple[tuple[Item, ...], list[Diagnostic], dict[str, Expectation]]:
     """The layers of a text, what could not be read, and what each layer expects by its label.
 
     Raises:
@@ -65,7 +65,7 @@ def read_pytorch(text: str) -> tuple[tuple[Item, ...], list[Problem], dict[str, 
         return (), flat.problems, {}
     if not flat.items and not flat.problems:
         message = "expected at least one module; there is none"
-        flat.problems.append(Problem(message, module.head.start, module.head.end))
+        flat.problems.append(Diagnostic(message, module.head.start, module.head.end))
     return tuple(flat.items), flat.problems, flat.expectations
 
 
@@ -132,12 +132,12 @@ def _own_parameters(module: Module) -> int:
         return 0
     try:
         layer = bind(call, {}, -1)
-        if isinstance(layer, Waiting):
+        if isinstance(layer, DeferredLayer):
             return 0
         axes = 0 if expects.features or not expects.axes else expects.axes[-1]
         shape = (expects.channels or 1, *(1,) * axes)
         return sum(prod(weight) for weight in layer.weight_shapes(shape).values())
-    except (Faults, LayerError):
+    except (BindErrors, LayerError):
         return 0
 
 
@@ -170,7 +170,7 @@ class _Flattening:
     text: str
     root: Module
     items: list[Item] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
     expectations: dict[str, Expectation] = field(default_factory=dict)
     known: dict[int, tuple[Call | None, Expectation]] = field(default_factory=dict)
     gaps: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -191,7 +191,7 @@ class _Flattening:
                 self.visit(inner, f"{prefix}{name}", printed=as_printed)
         elif module.children:
             head = module.head
-            self.problems.append(Problem(self.no_flow(module), head.start, head.end))
+            self.problems.append(Diagnostic(self.no_flow(module), head.start, head.end))
             raise _EnoughError
         else:
             self.leaf(module, path or "0", printed)
@@ -277,7 +277,7 @@ class _Flattening:
         )
 
     def fault(self, message: str, place: Place) -> None:
-        self.problems.append(Problem(message, place.start, place.end))
+        self.problems.append(Diagnostic(message, place.start, place.end))
         if len(self.problems) >= MOST_PROBLEMS or self.steps > MOST_STEPS:
             raise _EnoughError
 

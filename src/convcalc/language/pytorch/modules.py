@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import MOST_PROBLEMS, Problem, nearest, printable
+from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
 from convcalc.language.pytorch.arguments import OPTIONAL, PASSED_OVER, READ, Said, ends, padding
 from convcalc.language.pytorch.table import FORMS, NORMS, OURS, REFUSED, Form
 from convcalc.language.tree import Argument, Call, Place
@@ -38,7 +38,7 @@ class Expectation(NamedTuple):
     head: Place = Place()
     channels_place: Place = Place()
 
-    def problem(self, shape: tuple[int, ...]) -> Problem | None:
+    def problem(self, shape: tuple[int, ...]) -> Diagnostic | None:
         """Why an input of `shape` is not what the text says, if it is not."""
         arriving = "x".join(map(str, shape))
         axes = len(shape) - 1
@@ -48,7 +48,7 @@ class Expectation(NamedTuple):
             count = f"{axes or 'none'} arrive{'' if axes > 1 else 's'}"
             message = f"this {self.module} expects {wanted} spatial {plural}, {count} ({arriving})"
             message += _LAST_AXIS.get(self.module, "")
-            return Problem(message, self.head.start, self.head.end)
+            return Diagnostic(message, self.head.start, self.head.end)
         channels = shape[-1] if self.features else shape[0]
         if self.channels in (None, channels):
             return None
@@ -56,10 +56,10 @@ class Expectation(NamedTuple):
         count = f"{channels} arrive{'' if channels > 1 else 's'}"
         last = f" (the last axis of {arriving})" if self.features and axes else ""
         message = f"this {self.module} expects {self.channels} {what}, {count}{last}"
-        return Problem(message, self.channels_place.start, self.channels_place.end)
+        return Diagnostic(message, self.channels_place.start, self.channels_place.end)
 
 
-def call_of(module: Module) -> tuple[Call | None, Expectation, list[Problem]]:
+def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]:
     """A leaf module as a call of ours without a label, what it expects, and what is wrong with it.
 
     The call is None where there are problems.
@@ -77,7 +77,7 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Problem]]:
             said = _said(form, name, argument.value)
         except ValueError as error:
             place = argument.place
-            problems.append(Problem(f"{name} of {module.name}: {error}", place.start, place.end))
+            problems.append(Diagnostic(f"{name} of {module.name}: {error}", place.start, place.end))
             continue
         arguments += _written(OURS.get(name, name), said, argument.place)
         if said.channels is not None:
@@ -88,24 +88,24 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Problem]]:
     return (None if problems else call), expects, problems
 
 
-def _unknown(module: Module) -> Problem:
+def _unknown(module: Module) -> Diagnostic:
     start, end = module.head.start, module.head.end
     if module.name in REFUSED:
         message = f"{module.name} has no counterpart here: {REFUSED[module.name]}"
-        return Problem(message, start, end)
+        return Diagnostic(message, start, end)
     names = {name.lower(): name for name in (*FORMS, "Sequential")}
     hint = nearest(module.name, names)
     for lower, name in names.items():
         hint = hint.replace(f"'{lower}'", f"'{name}'")
     hint = hint or "; write what it does in the spec language"
     message = f"unknown PyTorch module '{printable(module.name, 60)}'{hint}"
-    return Problem(message, start, end)
+    return Diagnostic(message, start, end)
 
 
-def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Problem]]:
+def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnostic]]:
     """The arguments by PyTorch's names for them."""
     given: dict[str, Given] = {}
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     if module.name == "Identity":
         return given, problems
     for index, argument in enumerate(module.arguments):
@@ -115,7 +115,7 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Problem]]
         if name is None:
             most = len(form.parameters)
             message = f"{module.name} takes at most {most} argument{'s' * (most != 1)}"
-            problems.append(Problem(message, place.start, place.end))
+            problems.append(Diagnostic(message, place.start, place.end))
             break
         if name not in form.parameters:
             known = f"; it has {', '.join(form.parameters) or 'none'}"
@@ -126,13 +126,13 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Problem]]
         else:
             given[name] = argument
             continue
-        problems.append(Problem(message, place.start, place.end))
+        problems.append(Diagnostic(message, place.start, place.end))
         if len(problems) > MOST_PROBLEMS:
             break
     missing = [name for name in form.parameters[: form.required] if name not in given]
     if missing and not module.unread and not problems:
         message = f"{module.name} needs {' and '.join(missing)}"
-        problems.append(Problem(message, module.head.start, module.head.end))
+        problems.append(Diagnostic(message, module.head.start, module.head.end))
     return given, problems
 
 
@@ -168,11 +168,11 @@ def _written(name: str, said: Said, place: Place) -> list[Argument]:
     return [] if said.value is None else [Argument(name, said.value, place)]
 
 
-def _unlike(module: Module, form: Form, given: Mapping[str, Given]) -> list[Problem]:
+def _unlike(module: Module, form: Form, given: Mapping[str, Given]) -> list[Diagnostic]:
     """Combinations of arguments that have no counterpart."""
     bias, switch = given.get("bias"), given.get("affine") or given.get("elementwise_affine")
     affine = form.kind != "in" if switch is None else switch.value
     if form.kind not in NORMS or bias is None or bias.value or not affine:
         return []
     message = f"a {module.name} with a weight and without a bias has no counterpart here"
-    return [Problem(message, bias.place.start, bias.place.end)]
+    return [Diagnostic(message, bias.place.start, bias.place.end)]

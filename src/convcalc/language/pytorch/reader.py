@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from convcalc.errors import Problem, SpecError
+from convcalc.errors import Diagnostic, SpecError
 from convcalc.language.tree import Place
 
 LONGEST_TEXT = 2**20
@@ -68,7 +68,7 @@ class Module:
     children: tuple[Child, ...]
     place: Place
     head: Place
-    unread: Problem | None = None
+    unread: Diagnostic | None = None
 
 
 def looks_like_pytorch(text: str) -> bool:
@@ -76,7 +76,7 @@ def looks_like_pytorch(text: str) -> bool:
     return _START.match(text) is not None
 
 
-def read_module(text: str) -> tuple[Module | None, list[Problem]]:
+def read_module(text: str) -> tuple[Module | None, list[Diagnostic]]:
     """The module that a text is, or what stood in the way.
 
     Raises:
@@ -84,7 +84,7 @@ def read_module(text: str) -> tuple[Module | None, list[Problem]]:
     """
     if len(text) > LONGEST_TEXT:
         message = f"a PyTorch module of {len(text)} characters; at most {LONGEST_TEXT} are read"
-        raise SpecError(text[:60], [Problem(message, 0, 1)])
+        raise SpecError(text[:60], [Diagnostic(message, 0, 1)])
     reader = _Reader(text)
     try:
         module = reader.module(0)
@@ -99,7 +99,7 @@ def read_module(text: str) -> tuple[Module | None, list[Problem]]:
 class _UnreadError(Exception):
     """An argument that could not be understood; what comes after it may still be."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Diagnostic) -> None:
         self.problem = problem
         super().__init__(problem.message)
 
@@ -131,7 +131,7 @@ class _Reader:
         self.place = name.end() + 1
         arguments: list[Given] = []
         children: list[Child] = []
-        unread: Problem | None = None
+        unread: Diagnostic | None = None
         while not self.closes(start):
             outside = self.inner
             try:
@@ -152,7 +152,9 @@ class _Reader:
         self.skip_gap()
         if self.place >= len(self.text):
             end = self.text.find("(", start) + 1
-            raise _StopError(Problem("this bracket is never closed; expected a ')'", end - 1, end))
+            raise _StopError(
+                Diagnostic("this bracket is never closed; expected a ')'", end - 1, end)
+            )
         return self.text[self.place] == ")"
 
     def part(self, arguments: list[Given], children: list[Child], depth: int) -> None:
@@ -204,7 +206,9 @@ class _Reader:
         """A whole number, or a fraction."""
         digits = match.group()
         if len(digits) > 40:
-            raise _UnreadError(Problem("a number of too many digits", match.start(), match.end()))
+            raise _UnreadError(
+                Diagnostic("a number of too many digits", match.start(), match.end())
+            )
         return int(digits) if digits.lstrip("+-").isdigit() else float(digits)
 
     def sequence(self, depth: int) -> object:
@@ -224,7 +228,7 @@ class _Reader:
             comma = self.comma()
         if self.place >= len(self.text):
             message = f"this bracket is never closed; expected a '{end}'"
-            raise _StopError(Problem(message, opening, opening + 1))
+            raise _StopError(Diagnostic(message, opening, opening + 1))
         self.place += 1
         self.inner -= end == ")"
         return values[0] if end == ")" and len(values) == 1 and not comma else tuple(values)
@@ -256,8 +260,8 @@ class _Reader:
             self.place = match.end() if match else self.place + 1
         self.closes(start)
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str) -> Diagnostic:
         """A fault at the word that begins here, or at the end of the text."""
         start = min(self.place, max(0, len(self.text) - 1))
         word = _WORD.match(self.text, start)
-        return Problem(message, start, word.end() if word else start + 1)
+        return Diagnostic(message, start, word.end() if word else start + 1)

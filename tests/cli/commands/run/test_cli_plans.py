@@ -189,7 +189,7 @@ def test_rates_that_are_passed_over_are_said(convcalc, image, folder):
 
 
 def test_a_machine_is_measured_in_positive_numbers(monkeypatch):
-    monkeypatch.setattr(calibrate, "LONGEST", 0.0)
+    monkeypatch.setattr(calibrate, "MAX_RATE_SECONDS", 0.0)
     monkeypatch.setattr(calibrate, "FRESH", 2**10)
     own = calibrate.measure()
     assert all(rate > 0 for rate in (*own.numpy, *own.torch, own.torch_import))

@@ -215,10 +215,10 @@ def test_workers_tell_another_file_from_the_one_that_was_looked_at(folder):
     zarr.save_array("x.zarr", np.arange(10))
     for name, part in (("x.npy", "x.npy"), ("x.zarr", "x.zarr/zarr.json")):
         stored = pickle.loads(pickle.dumps(open_stored(name)))
-        assert [3, 4] == stored.cells((slice(3, 5),)).tolist()
+        assert [3, 4] == stored.read((slice(3, 5),)).tolist()
         touched(folder / part)
         with pytest.raises(DataError, match="has changed since the work began"):
-            stored.cells((slice(3, 5),))
+            stored.read((slice(3, 5),))
 
 
 @pytest.mark.usefixtures("images")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.execute.algorithms.fft import blocks
-from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
+from convcalc.execute.algorithms.fft.bound_float32 import certificate, maybe_unsafe, unsafe_blocks
 from convcalc.execute.problem import problem_of_arrays
 from convcalc.window import Window
 
@@ -64,7 +64,7 @@ def test_cells_too_small_to_be_compared_are_not_transformed(backend):
 
 
 @pytest.mark.parametrize(
-    ("channels", "cells", "expected"),
+    ("channels", "elements", "expected"),
     [
         # E = (4 * 12 + 1) * 2^-52 * (G + 1), a cell of 2^-16 gives 3 * 2^-23 * 2^-13 * 2^-16
         (1, 4096, 33),  # G = 1 + 1023/2^16: 32.92
@@ -72,10 +72,10 @@ def test_cells_too_small_to_be_compared_are_not_transformed(backend):
         (4, 4096, 51),  # (4 * 12 + 2) * (2 * G + 1), G^2 = (1 + 1023/2^16)^2 + 3/2^12: 50.53
     ],
 )
-def test_what_a_kernel_needs(channels, cells, expected):
+def test_what_a_kernel_needs(channels, elements, expected):
     w = np.full((1, channels, 1024), 2.0**-16, "float32")
     w[0, 0, 0] = 1
-    assert expected == demand(np.ones((1, channels, 2**18), "float32"), w, cells)[0].needed
+    assert expected == demand(np.ones((1, channels, 2**18), "float32"), w, elements)[0].needed
 
 
 def test_a_kernel_needs_the_cells_of_its_zeros_as_well():
@@ -89,24 +89,24 @@ def test_a_kernel_needs_the_cells_of_its_zeros_as_well():
 
 @settings(max_examples=200)
 @given(
-    rank=st.integers(1, 2),
+    spatial_dims=st.integers(1, 2),
     channels=st.integers(1, 3),
     power=st.sampled_from([1, 4, 12]),
     seed=st.integers(0, 999),
 )
-def test_what_is_let_through_has_the_sums_that_the_error_needs(rank, channels, power, seed):
+def test_what_is_let_through_has_the_sums_that_the_error_needs(spatial_dims, channels, power, seed):
     draw = np.random.default_rng(seed)
-    sizes, kernel = ((60,), (20,)) if rank == 1 else ((20, 20), (6, 7))
+    sizes, kernel = ((60,), (20,)) if spatial_dims == 1 else ((20, 20), (6, 7))
     x = draw.standard_normal((1, channels, *sizes)).astype("float32") ** power
     w = draw.standard_normal((2, channels, *kernel)).astype("float32") ** (power // 2 + 1)
     x[draw.random(x.shape) < draw.random()] = 0
     found, tiles = demand(x, w, 64)
     if found is None or unsafe_blocks(found, x[0]) or not x.any():
         return
-    cells = np.prod(tiles.transform)
-    growth = 4 * np.log2(cells) + channels**0.5
-    r = np.sqrt((x.astype(float) ** 2).sum() / cells)
-    spectrum = np.fft.fftn(w.astype(float), tiles.transform, tuple(range(2, 2 + rank)))
+    elements = np.prod(tiles.transform)
+    growth = 4 * np.log2(elements) + channels**0.5
+    r = np.sqrt((x.astype(float) ** 2).sum() / elements)
+    spectrum = np.fft.fftn(w.astype(float), tiles.transform, tuple(range(2, 2 + spatial_dims)))
     g = np.sqrt((abs(spectrum) ** 2).sum(1)).reshape(2, -1).max(1)
     error = growth * 2.0**-52 * (r * g + abs(x).max() * abs(w).reshape(2, -1).max(1))
     least = correlate(abs(x), abs(w))[0].reshape(2, -1).min(1)
@@ -117,7 +117,7 @@ def test_blocks_are_judged_by_their_own_cells_alone():
     x, w = np.ones((1, 1, 114, 114), "float32"), np.ones((1, 1, 15, 15), "float32")
     # Blocks of 64 cells every 50: the dark cells, more than a window has, belong to the last alone.
     x[..., 70:90, 70:90] = 1e-6
-    assert [(1, 1)] == doubtful(demand(x, w, 64)[0], x[0])
+    assert [(1, 1)] == maybe_unsafe(demand(x, w, 64)[0], x[0])
 
 
 def test_a_window_that_lies_on_few_real_cells_needs_all_of_them():

@@ -24,8 +24,8 @@ def sums(x, w):
     out = tuple(n - k + 1 for n, k in zip(x.shape[1:], w.shape[2:], strict=True))
     total = np.zeros((len(w), *out), np.longdouble)
     for place in np.ndindex(w.shape[2:]):
-        cells = tuple(slice(t, t + n) for t, n in zip(place, out, strict=True))
-        total += np.tensordot(w[(..., *place)], x[(slice(None), *cells)], 1)
+        elements = tuple(slice(t, t + n) for t, n in zip(place, out, strict=True))
+        total += np.tensordot(w[(..., *place)], x[(slice(None), *elements)], 1)
     return total
 
 
@@ -63,21 +63,23 @@ KINDS = ("noise", "ones", "ramp", "step", "wave", "spike", "steep", "half", "dar
 
 @settings(max_examples=150)
 @given(
-    rank=st.integers(1, 2),
+    spatial_dims=st.integers(1, 2),
     kinds=st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
     channels=st.integers(1, 3),
     seed=st.integers(0, 999),
 )
-@example(rank=1, kinds=("dark", "noise"), channels=1, seed=0)
-@example(rank=2, kinds=("steep", "noise"), channels=2, seed=0)
-def test_blocks_of_float64_keep_the_bound_on_any_data(rank, kinds, channels, seed):
+@example(spatial_dims=1, kinds=("dark", "noise"), channels=1, seed=0)
+@example(spatial_dims=2, kinds=("steep", "noise"), channels=2, seed=0)
+def test_blocks_of_float64_keep_the_bound_on_any_data(spatial_dims, kinds, channels, seed):
     draw = np.random.default_rng(seed)
-    kernel, n = ((draw.integers(60, 200),), 512) if rank == 1 else (draw.integers(8, 14, 2), 40)
+    kernel, n = (
+        ((draw.integers(60, 200),), 512) if spatial_dims == 1 else (draw.integers(8, 14, 2), 40)
+    )
     windows = tuple(Window(int(k)) for k in kernel)
     x = numbers(kinds[0], (1, channels, *(int(k) * 3 for k in kernel)), draw)
     w = numbers(kinds[1], (2, channels, *kernel), draw)
     problem = problem_of_arrays(x, w, windows, 1, "zeros")
-    plan = Plan("fft", "", "", blocks.tiles_of(problem, (n,) * rank), 0, 0.0, "")
+    plan = Plan("fft", "", "", blocks.tiles_of(problem, (n,) * spatial_dims), 0, 0.0, "")
     for name in AVAILABLE:
         ops = backend_of(name)
         y = run_plan(ops, plan, problem, ops.load(x, "float64"), ops.load(w, "float64"))
@@ -218,7 +220,7 @@ def needed(channels, largest=1.0, v=1.0):
     x, w = np.full((1, channels, 4096), largest), np.full((1, channels, 1024), v)
     problem = problem_of_arrays(x, w, (Window(1024),), 1, "zeros")
     tiles = blocks.tiles_of(problem, (4096,))
-    demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
+    demand = bound_float64.error_budget(NumpyBackend(), problem, w, tiles)
     level = np.full((1, 1), largest)
     return bound_float64._needed(demand, problem, tiles, level, np.full((1, 1), 0.5)).item()
 
@@ -231,7 +233,7 @@ def test_every_term_of_the_bound():
 
 
 @pytest.mark.parametrize(
-    ("cells", "expected"),
+    ("elements", "expected"),
     [
         ((8192,), 17.25),  # 1.25 * 13 + 1
         ((16384,), 18.5),
@@ -241,10 +243,10 @@ def test_every_term_of_the_bound():
         ((8256, 2), 36.028068),
     ],
 )
-def test_long_axes_have_larger_errors_unless_they_are_powers_of_two(cells, expected):
-    x, w = np.ones((1, 1, *cells)), np.ones((1, 1, *(1 for _ in cells)))
-    problem = problem_of_arrays(x, w, tuple(Window(1) for _ in cells), 1, "zeros")
-    tiles = blocks.Tiles(cells, cells, (1,) * len(cells))
+def test_long_axes_have_larger_errors_unless_they_are_powers_of_two(elements, expected):
+    x, w = np.ones((1, 1, *elements)), np.ones((1, 1, *(1 for _ in elements)))
+    problem = problem_of_arrays(x, w, tuple(Window(1) for _ in elements), 1, "zeros")
+    tiles = blocks.Tiles(elements, elements, (1,) * len(elements))
     assert expected == pytest.approx(bound_float64.growth(problem, tiles), rel=1e-6)
 
 
@@ -277,9 +279,9 @@ def test_what_is_let_through_has_more_than_it_needs():
     found = unsafe(x, w, 4096)
     problem = problem_of_arrays(x, w, (Window(1024),), 1, "zeros")
     tiles = blocks.tiles_of(problem, (4096,))
-    demand = bound_float64.demand_of(NumpyBackend(), problem, w, tiles)
-    cells = x.reshape(1, 1, 4096)
-    exact = bound_float64.unsafe_outputs(NumpyBackend(), demand, problem, tiles, cells)[0]
+    demand = bound_float64.error_budget(NumpyBackend(), problem, w, tiles)
+    elements = x.reshape(1, 1, 4096)
+    exact = bound_float64.unsafe_outputs(NumpyBackend(), demand, problem, tiles, elements)[0]
     # r^2 = 2096/4096, needed = 16 * (1024 * r + 1) * (1/24 + 2^-23) = 489.01: 490 cells from 2000.
     assert 2000 - 1024 + 490 == int(np.argmin(exact))
     assert not exact[1466:].any()

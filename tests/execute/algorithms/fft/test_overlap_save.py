@@ -18,13 +18,13 @@ pytestmark = pytest.mark.usefixtures("opencv")
 @st.composite
 def transforms(draw):
     """A problem without padding, and blocks that are small enough to be several."""
-    rank = draw(st.integers(1, 3))
+    spatial_dims = draw(st.integers(1, 3))
     axes = [
         (draw(st.integers(1, 5)), draw(st.integers(1, 2)), draw(st.integers(1, 3)))
-        for _ in range(rank)
+        for _ in range(spatial_dims)
     ]
     windows = tuple(Window(k, s, dilation=d) for k, s, d in axes)
-    sizes = tuple(w.extent + draw(st.integers(0, (40, 14, 6)[rank - 1])) for w in windows)
+    sizes = tuple(w.extent + draw(st.integers(0, (40, 14, 6)[spatial_dims - 1])) for w in windows)
     tiles = tuple(w.extent + draw(st.integers(0, 6)) for w in windows)
     return windows, sizes, tiles, draw(st.integers(1, 3)), draw(st.integers(0, 99))
 
@@ -32,7 +32,7 @@ def transforms(draw):
 @settings(max_examples=150)
 @given(drawn=transforms(), wild=st.sampled_from([1.0, 1e8, 1e30]), still=st.booleans())
 def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
-    windows, sizes, cells, channels, seed = drawn
+    windows, sizes, elements, channels, seed = drawn
     draw = np.random.default_rng(seed)
     x = draw.standard_normal((2, channels, *sizes)).astype("float32")
     x.flat[draw.integers(x.size)] = wild
@@ -40,7 +40,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
         x[..., : sizes[-1] // 2] = 0
     w = draw.standard_normal((2, channels, *(v.kernel for v in windows))).astype("float32")
     problem = problem_of_arrays(x, w, windows, 1, "zeros")
-    tiles = blocks.tiles_of(problem, tuple(blocks.good_size(n) for n in cells))
+    tiles = blocks.tiles_of(problem, tuple(blocks.good_size(n) for n in elements))
     plan = Plan("fft", "", "", tiles, 0, 0.0, "")
 
     def reference(x, w):
@@ -62,7 +62,7 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
 
 
 @pytest.mark.parametrize(
-    ("window", "size", "mode", "cells", "outputs"),
+    ("window", "size", "mode", "elements", "outputs"),
     [
         (Window(31, 1, 15, 15), 224, "zeros", 240, 224),  # 224 cells and 15 zeros
         (Window(31, 1, 15, 15), 224, "reflect", 256, 224),  # 224 cells and 30 others
@@ -77,11 +77,11 @@ def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
     ],
 )
 def test_a_block_that_stands_alone_has_the_zeros_of_its_padding_once(
-    window, size, mode, cells, outputs
+    window, size, mode, elements, outputs
 ):
     x, w = np.ones((1, 1, size), "float32"), np.ones((1, 1, window.kernel), "float32")
     problem = problem_of_arrays(x, w, (window,), 1, mode)
-    assert ((cells,), (outputs,), (1,)) == blocks.tiles_of(problem, (512,))
+    assert ((elements,), (outputs,), (1,)) == blocks.tiles_of(problem, (512,))
 
 
 @settings(max_examples=100)

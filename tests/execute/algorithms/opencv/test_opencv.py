@@ -15,7 +15,7 @@ from convcalc.execute.executor.executor import Executor
 from convcalc.execute.executor.open_executor import limited_threads
 from convcalc.execute.planning import cost_opencv
 from convcalc.execute.planning.machine import DEFAULT, PlaneRates
-from convcalc.execute.problem import Problem
+from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
 pytest.importorskip("cv2")
@@ -83,7 +83,7 @@ def test_a_huge_cell_leaves_its_neighbours_exact(kernel):
 def ran(x, w, *, before=1, workers=1, dilation=1, stride=1):
     windows = tuple(Window(k, stride, before, before, dilation) for k in w.shape[2:])
     sizes = tuple(v.out_size(n) for v, n in zip(windows, x.shape[2:], strict=True))
-    problem = Problem(len(x), x.shape[1], len(w), x.shape[1], x.shape[2:], windows, sizes)
+    problem = ConvProblem(len(x), x.shape[1], len(w), x.shape[1], x.shape[2:], windows, sizes)
     return plane_sums.PlaneSums(NumpyBackend(threads=workers), problem)(x, w)
 
 
@@ -132,31 +132,36 @@ def test_threads_do_not_change_a_bit(monkeypatch, shape, kernel, stride):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_volumes_and_mixed_channels_are_those_of_torch(monkeypatch, kept, workers):
     torch = pytest.importorskip("torch")
-    monkeypatch.setattr(volumes, "MOST_CELLS", kept)
-    monkeypatch.setattr(rows, "MOST_CELLS", kept // 300)
+    monkeypatch.setattr(volumes, "MOST_ELEMENTS", kept)
+    monkeypatch.setattr(rows, "MOST_ELEMENTS", kept // 300)
     monkeypatch.setattr(rows, "ROW", 3)
     monkeypatch.setattr(thread_pool, "WORTH_A_THREAD", 1e-9)
     monkeypatch.setattr(thread_pool, "WORTH_A_CALL", 0)
     monkeypatch.setattr(thread_pool, "WORTH_A_BAND", 1e-9)
     convs = torch.conv1d, torch.conv2d, torch.conv3d
     for _ in range(60):
-        rank, batch, groups, depth, maps = (int(n) for n in NUMBERS.integers(1, 4, 5))
+        spatial_dims, batch, groups, in_channels_per_group, maps = (
+            int(n) for n in NUMBERS.integers(1, 4, 5)
+        )
         windows = tuple(
             Window(k, int(NUMBERS.integers(1, 3)), *NUMBERS.integers(0, k + 2, 2).tolist(), d)
-            for k, d in NUMBERS.integers(1, (6, 3), (rank, 2)).tolist()
+            for k, d in NUMBERS.integers(1, (6, 3), (spatial_dims, 2)).tolist()
         )
         sizes = tuple(
-            int(n) + w.extent for n, w in zip(NUMBERS.integers(0, 9, rank), windows, strict=True)
+            int(n) + w.extent
+            for n, w in zip(NUMBERS.integers(0, 9, spatial_dims), windows, strict=True)
         )
         outs = tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True))
-        x = drawn(batch, groups * depth, *sizes)
-        w = drawn(groups * maps, depth, *(v.kernel for v in windows))
-        problem = Problem(batch, groups * depth, groups * maps, groups, sizes, windows, outs)
+        x = drawn(batch, groups * in_channels_per_group, *sizes)
+        w = drawn(groups * maps, in_channels_per_group, *(v.kernel for v in windows))
+        problem = ConvProblem(
+            batch, groups * in_channels_per_group, groups * maps, groups, sizes, windows, outs
+        )
         y = plane_sums.PlaneSums(NumpyBackend(threads=workers), problem)(
             x, w, drawn(groups * maps) * 0
         )
         wide = np.pad(x.astype(float), [(0, 0), (0, 0), *((v.before, v.after) for v in windows)])
-        expected = convs[rank - 1](
+        expected = convs[spatial_dims - 1](
             torch.from_numpy(wide),
             torch.from_numpy(w.astype(float)),
             stride=[v.stride for v in windows],
@@ -178,7 +183,7 @@ def test_slices_of_a_volume_do_not_see_each_other():
 def ran_volume(x, w, before):
     windows = tuple(Window(k, 1, b, b) for k, b in zip(w.shape[2:], before, strict=True))
     sizes = tuple(v.out_size(n) for v, n in zip(windows, x.shape[2:], strict=True))
-    problem = Problem(1, 1, 1, 1, x.shape[2:], windows, sizes)
+    problem = ConvProblem(1, 1, 1, 1, x.shape[2:], windows, sizes)
     return plane_sums.PlaneSums(NumpyBackend(threads=1), problem)(x, w)
 
 
@@ -211,16 +216,16 @@ def test_a_block_knows_nothing_of_the_one_before():
     assert np.array_equal(fresh_of(wide), used.spectrum(small, (4, 2)))
 
 
-def fresh_of(cells):
-    return opencv.Transform(cells.shape).spectrum(cells)
+def fresh_of(elements):
+    return opencv.Transform(elements.shape).spectrum(elements)
 
 
 def test_only_the_first_rows_of_a_correlation_are_computed():
     transform = opencv.Transform((24, 16))
     kernel = transform.spectrum(drawn(5, 5, dtype="float64")).copy()
-    cells = transform.spectrum(drawn(24, 16, dtype="float64")).copy()
-    whole = transform.correlated(cells, kernel, 24).copy()
-    first = transform.correlated(cells, kernel, 9)
+    elements = transform.spectrum(drawn(24, 16, dtype="float64")).copy()
+    whole = transform.correlated(elements, kernel, 24).copy()
+    first = transform.correlated(elements, kernel, 9)
     assert (9, 16) == first.shape
     assert np.array_equal(whole[:9], first)
 
@@ -236,7 +241,7 @@ def test_transforms_at_work_share_no_memory():
 
 
 def test_the_memory_of_large_transforms_is_not_kept(monkeypatch):
-    monkeypatch.setattr(opencv, "MOST_READY_CELLS", 99)
+    monkeypatch.setattr(opencv, "MOST_READY_ELEMENTS", 99)
     monkeypatch.setattr(opencv, "_ready", [])
     with opencv.transforming((10, 10)):
         pass
@@ -289,7 +294,7 @@ def test_opencv_computes_with_as_many_threads_as_are_allowed():
 
 def test_threads_share_whole_blocks():
     windows = (Window(15, 1, 7, 7),) * 2
-    problem = Problem(1, 1, 1, 1, (100, 100), windows, (100, 100))
+    problem = ConvProblem(1, 1, 1, 1, (100, 100), windows, (100, 100))
 
     def price(counts, threads):
         tiles = blocks.Tiles((64, 64), (50, 50), counts)

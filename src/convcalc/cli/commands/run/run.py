@@ -9,10 +9,10 @@ from convcalc.arrayfile import (
     check_output,
     read_archive,
     read_array,
-    read_stand_in,
+    read_placeholder,
     write_array,
 )
-from convcalc.arrayfile.stored import open_parts, open_stored, stand_in
+from convcalc.arrayfile.stored import open_parts, open_stored, placeholder
 from convcalc.cli.commands.run.max_memory import bounds_of, check_bounds, memory_of
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.save_all import SavedMaps
@@ -45,7 +45,7 @@ from convcalc.execute.out_of_core.run import plan_bounded, run_bounded
 from convcalc.execute.planning.machine import complaint
 from convcalc.execute.settings import Settings
 from convcalc.execute.weights.random_weights import initial_weights
-from convcalc.layers.base import times
+from convcalc.layers.base import format_shape
 from convcalc.network.subgraph import last_node, needed_nodes
 from convcalc.render.plans import plan_document, stats_document
 from convcalc.render.results import result_document, verification_text
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.execute.job import Work
-    from convcalc.execute.settings import Outlook, Result
+    from convcalc.execute.settings import DryRun, Result
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
@@ -111,11 +111,11 @@ def _run(given: Mapping[str, Any], settings: Settings, seed: int | None) -> Docu
 def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
     """The plans; of files that are not piped only the headers are read."""
     if given["network"] is not None:
-        work = _network(given, settings, network_work, read=read_stand_in)
+        work = _network(given, settings, network_work, read=read_placeholder)
     elif given["scheduler"] is not None:
-        work = _kernel(given, settings, read_stand_in, read_shape)
+        work = _kernel(given, settings, read_placeholder, read_shape)
     else:
-        work = _kernel(given, settings, read_stand_in)
+        work = _kernel(given, settings, read_placeholder)
     order = order_of(given)
     if order is None:
         memory = None if given["max_memory"] is None else memory_of(given)
@@ -127,7 +127,7 @@ def _dry_run(given: Mapping[str, Any], settings: Settings) -> Document:
     return plan_document(outlook)
 
 
-def _outlook(work: Work, settings: Settings, memory: int | None) -> Outlook:
+def _outlook(work: Work, settings: Settings, memory: int | None) -> DryRun:
     """The plans in memory, or within so many bytes."""
     if memory is None:
         return plan_work(work, settings)
@@ -141,7 +141,7 @@ def _in_parts(given: Mapping[str, Any], settings: Settings) -> Result:
 
     def read_form(path: str) -> Any:
         opened.append(open_stored(path) if scheduled else open_parts(path))
-        return stand_in(opened[0])
+        return placeholder(opened[0])
 
     work = _kernel(given, settings, read_input=read_form)
     if scheduled:
@@ -203,8 +203,8 @@ def _network(
         weights = _no_weights if given["weights"] is None else read_archive(given["weights"])
         return _watched(maps, work, network, array, weights, settings)
     declared = network.input_shape
-    if settings.rank is None and declared is not None and len(declared) > 1:
-        settings = replace(settings, rank=len(declared) - 1)
+    if settings.spatial_dims is None and declared is not None and len(declared) > 1:
+        settings = replace(settings, spatial_dims=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, Any]:
         return dict(initial_weights(part, shape, seed, whole=network))
@@ -224,7 +224,7 @@ def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
     needed = network.tensor_shapes(shape)
     if not needed:
         return {}
-    names = ", ".join(f"{name} {times(shape)}" for name, shape in list(needed.items())[:8])
+    names = ", ".join(f"{name} {format_shape(shape)}" for name, shape in list(needed.items())[:8])
     more = f", ... {len(needed) - 8} more" if len(needed) > 8 else ""
     raise UsageError(
         f"--network needs --weights W.npz or --random-weights SEED; its weights are {names}{more}"
@@ -245,7 +245,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         device=given["device"],
         dtype=check_requested(given["dtype"]),
         channels_last=choice_of("layout", given["layout"], LAYOUTS) == "nhwc",
-        rank=dims,
+        spatial_dims=dims,
         until=given["until"],
         fold_norms=bool(given["fold_bn"]),
         verify=samples_of(given["verify"]),
@@ -329,7 +329,7 @@ def _say(
     elif given["output"] is not None:
         name = "standard output" if given["output"] == "-" else printable(given["output"])
         array = result.array
-        size = f"{times(array.shape)} {array.dtype.name}, {array.nbytes:,} bytes"
+        size = f"{format_shape(array.shape)} {array.dtype.name}, {array.nbytes:,} bytes"
         notes.append(f"wrote {name} ({size})")
     if result.verification is not None and written and not shown:
         notes.append(verification_text(result.verification))

@@ -76,7 +76,7 @@ class SavedMaps:
             yield
 
     def save(self, label: str, array: np.ndarray) -> None:
-        """Write one map, and remember its figures and not its numbers.
+        """Write one map, and remember its figures and not its elements.
 
         Raises:
             OutputError: it cannot be written.

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrayfile.new_folder import check_new_folder
-from convcalc.arrayfile.stored import open_stored, stand_in
+from convcalc.arrayfile.stored import open_stored, placeholder
 from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.cli.commands.run.max_memory import memory_of
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.arrayfile.stored import Stored
-    from convcalc.execute.cluster.options import Order
+    from convcalc.execute.cluster.options import ClusterOptions
     from convcalc.execute.job import Work
-    from convcalc.execute.settings import Outlook, Result, Settings
+    from convcalc.execute.settings import DryRun, Result, Settings
 
 _ADDRESS = re.compile(
     r"(?:tcp|tls)://[^\s/:]+:[0-9]{1,5}|(?:tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
@@ -94,11 +94,11 @@ def _seconds(given: Mapping[str, Any]) -> int:
     return ANSWER_SECONDS if text is None else count_of("scheduler_timeout", text)
 
 
-def order_of(given: Mapping[str, Any]) -> Order | None:
+def order_of(given: Mapping[str, Any]) -> ClusterOptions | None:
     """Where the work is done, if not here."""
     if given["scheduler"] is None:
         return None
-    from convcalc.execute.cluster.options import Certificates, Order
+    from convcalc.execute.cluster.options import Certificates, ClusterOptions
 
     quiet = bool(given["quiet"]) or given["format"] == "json"
 
@@ -106,7 +106,7 @@ def order_of(given: Mapping[str, Any]) -> Order | None:
         return ProgressLine(total, wanted=not quiet)
 
     memory = None if given["max_memory"] is None else memory_of(given)
-    return Order(
+    return ClusterOptions(
         *(given["scheduler"], given["output"], memory, progress, bool(given["force"])),
         seconds=_seconds(given),
         certificates=Certificates(given["tls_ca"], given["tls_cert"], given["tls_key"]),
@@ -114,11 +114,11 @@ def order_of(given: Mapping[str, Any]) -> Order | None:
 
 
 def read_shape(path: str) -> np.ndarray:
-    """An array of the shape and dtype of the input that takes no memory: all its cells are 1."""
-    return stand_in(open_stored(path))
+    """An array of the shape and dtype of the input that takes no memory: all its elements are 1."""
+    return placeholder(open_stored(path))
 
 
-def plan_tiles(work: Work, settings: Settings, order: Order) -> Outlook:
+def plan_tiles(work: Work, settings: Settings, order: ClusterOptions) -> DryRun:
     """The plan and the tiles."""
     from convcalc.execute.cluster.submit import plan_scheduled
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 MOST_BYTES = 2**22
 """Bytes of the transforms that are worked on together."""
@@ -32,7 +32,7 @@ class Tiles(NamedTuple):
         return tuple((count - 1) * step + n for n, step, count in axes)
 
 
-def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
+def tiles_of(problem: ConvProblem, transform: tuple[int, ...]) -> Tiles:
     """The blocks for transforms of at most `transform` elements per axis."""
     steps, counts, sizes = [], [], []
     for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
@@ -44,7 +44,7 @@ def tiles_of(problem: Problem, transform: tuple[int, ...]) -> Tiles:
     return Tiles(tuple(sizes), tuple(steps), tuple(counts))
 
 
-def _elements_alone(problem: Problem, axis: int) -> int:
+def _elements_alone(problem: ConvProblem, axis: int) -> int:
     """Elements of a transform that holds all outputs of an axis.
 
     A window beyond the end of the block goes on at its beginning. If zeros lie before the first
@@ -78,13 +78,13 @@ def frequencies(tiles: Tiles) -> int:
     return prod(tiles.transform[:-1]) * (tiles.transform[-1] // 2 + 1)
 
 
-def whole(problem: Problem) -> tuple[int, ...]:
+def whole(problem: ConvProblem) -> tuple[int, ...]:
     """The outputs per axis at stride 1, of which the strides take some."""
     axes = zip(problem.out_sizes, problem.windows, strict=True)
     return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
-def rows_at_once(problem: Problem, tiles: Tiles) -> int:
+def rows_at_once(problem: ConvProblem, tiles: Tiles) -> int:
     """Rows of blocks that are worked on together: few enough to stay in the caches."""
     row = 16 * (problem.channels + problem.out_channels) * prod(tiles.counts[1:])
     return max(1, MOST_BYTES // (row * frequencies(tiles)))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from convcalc.execute.algorithms.fft.blocks import Tiles
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
 
 GROWTH = 4.0
@@ -54,26 +54,26 @@ MIN_COMPARABLE = 2.0**-113
 AT_ONCE = 2**16
 """Elements that are compared at a time: what comes of it stays in the caches."""
 
-Place = tuple[int, ...]
+BlockIndex = tuple[int, ...]
 
 
 class Certificate(NamedTuple):
     """How many elements of each window must not be small, for the blocks of a problem."""
 
     needed: int
-    problem: Problem
+    problem: ConvProblem
     tiles: Tiles
 
 
-def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certificate | None:
+def certificate(weight: np.ndarray, problem: ConvProblem, tiles: Tiles) -> Certificate | None:
     """What a weight (O, C/g, *k) demands; None where no block could satisfy it."""
     sizes = np.sort(np.abs(weight).reshape(len(weight), -1), axis=1)
     largest = sizes[:, -1].astype(np.float64)
     if not largest.max() < np.inf:
         return None
     sums = np.abs(weight).reshape(*weight.shape[:2], -1).sum(axis=2, dtype=np.float64)
-    growth = GROWTH * log2(prod(tiles.transform)) + sqrt(problem.depth)
-    peaks = np.sqrt(problem.depth * (sums * sums).sum(axis=1))
+    growth = GROWTH * log2(prod(tiles.transform)) + sqrt(problem.in_channels_per_group)
+    peaks = np.sqrt(problem.in_channels_per_group * (sums * sums).sum(axis=1))
     error = growth * ROUNDING * (peaks + largest)
     # A kernel of zeros needs nothing: it has no error.
     enough = np.cumsum(sizes, axis=1, dtype=np.float64) >= error[:, None] / (ERROR_SHARE * THETA)
@@ -84,14 +84,14 @@ def certificate(weight: np.ndarray, problem: Problem, tiles: Tiles) -> Certifica
     return Certificate(needed, problem, tiles)
 
 
-def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[Place]:
+def unsafe_blocks(demand: Certificate, sample: np.ndarray) -> set[BlockIndex]:
     """The places of the blocks of a padded sample (C, *sizes) that must not be transformed."""
     inside = (slice(*ends) for ends in _real_elements(demand.problem))
-    places = doubtful(demand, sample[(slice(None), *inside)])
+    places = maybe_unsafe(demand, sample[(slice(None), *inside)])
     return {place for place in places if not _every_window(demand, sample, place)}
 
 
-def doubtful(demand: Certificate, elements: np.ndarray) -> list[Place]:
+def maybe_unsafe(demand: Certificate, elements: np.ndarray) -> list[BlockIndex]:
     """The blocks that hold too many small elements to be safe without a closer look.
 
     They are counted per element of a grid that is cut where blocks begin and where they end.
@@ -104,13 +104,13 @@ def doubtful(demand: Certificate, elements: np.ndarray) -> list[Place]:
     if not (largest == 0 or MIN_COMPARABLE <= largest < np.inf):
         return list(product(*map(range, tiles.counts)))
     flat = _small(elements.reshape(-1), np.float32(THETA * largest))
-    spare = problem.depth * _least_taps(problem, tiles) - demand.needed
+    spare = problem.in_channels_per_group * _least_taps(problem, tiles) - demand.needed
     if len(flat) <= spare.min():
         return []
     grid = _grid(tiles)
     found = np.unravel_index(flat, elements.shape)
     counts = np.zeros((problem.groups, *(len(axis.edges) for axis in grid)), np.int64)
-    index = [found[0] // problem.depth]
+    index = [found[0] // problem.in_channels_per_group]
     for own, (low, _), axis in zip(found[1:], _real_elements(problem), grid, strict=True):
         index.append(np.searchsorted(axis.edges, own + low, "right") - 1)
     np.add.at(counts, tuple(index), 1)
@@ -162,7 +162,7 @@ def _largest(sample: np.ndarray) -> float:
     return float(max(sample.max(), -sample.min())) if sample.size else 0.0
 
 
-def _real_elements(problem: Problem) -> list[tuple[int, int]]:
+def _real_elements(problem: ConvProblem) -> list[tuple[int, int]]:
     """Where the elements that are no padding with zeros begin and end, per padded axis."""
     if problem.padding_mode != "zeros":
         return [(0, size) for size in problem.padded_sizes]
@@ -170,15 +170,15 @@ def _real_elements(problem: Problem) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=512)
-def _least_taps(problem: Problem, tiles: Tiles) -> np.ndarray:
+def _least_taps(problem: ConvProblem, tiles: Tiles) -> np.ndarray:
     """The fewest taps on real elements among the windows of each block, (*counts)."""
     fewest = np.ones((), np.int64)
-    for axis in range(problem.rank):
+    for axis in range(problem.spatial_dims):
         fewest = np.multiply.outer(fewest, list(_axis_taps(problem, tiles, axis)))
     return fewest
 
 
-def _axis_taps(problem: Problem, tiles: Tiles, axis: int) -> Iterator[int]:
+def _axis_taps(problem: ConvProblem, tiles: Tiles, axis: int) -> Iterator[int]:
     """The fewest taps on real elements among the windows of each block along one axis.
 
     Windows one dilation apart differ by one tap at each end: among them the number first grows and
@@ -202,14 +202,14 @@ def _real_taps(window: Window, start: int, low: int, high: int) -> int:
     return max(0, last - first + 1)
 
 
-def _positions(problem: Problem, tiles: Tiles, axis: int, index: int) -> int:
+def _positions(problem: ConvProblem, tiles: Tiles, axis: int, index: int) -> int:
     """Windows, at stride 1, of a block along one axis; the last block may have fewer."""
     step = tiles.step[axis]
     whole = (problem.out_sizes[axis] - 1) * problem.windows[axis].stride + 1
     return min(step, whole - index * step)
 
 
-def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool:
+def _every_window(demand: Certificate, sample: np.ndarray, place: BlockIndex) -> bool:
     """Whether each window of a block has enough elements that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
     elements: Any = tuple(
@@ -218,7 +218,9 @@ def _every_window(demand: Certificate, sample: np.ndarray, place: Place) -> bool
             place, tiles.step, tiles.transform, problem.windows, strict=True
         )
     )
-    block = np.abs(sample[(slice(None), *elements)]).reshape(problem.groups, problem.depth, -1)
+    block = np.abs(sample[(slice(None), *elements)]).reshape(
+        problem.groups, problem.in_channels_per_group, -1
+    )
     shape = sample[(0, *elements)].shape
     largest = block.max(axis=(1, 2))
     if not ((largest == 0) | ((largest >= MIN_COMPARABLE) & (largest < np.inf))).all():

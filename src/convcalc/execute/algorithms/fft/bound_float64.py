@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.arrays.array import A
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 GROWTH = 1.25
 LONG_GROWTH = 2.5
@@ -59,7 +59,7 @@ SINGLE = 2.0**-23
 MIN_SCALE, MAX_SCALE = 2.0**-900, 2.0**900
 
 
-class Demand(NamedTuple):
+class ErrorBudget(NamedTuple):
     """What a kernel asks of the blocks that it is transformed with.
 
     Attributes:
@@ -79,19 +79,19 @@ class Demand(NamedTuple):
     spectrum: Any
 
 
-def growth(problem: Problem, tiles: Tiles) -> float:
+def growth(problem: ConvProblem, tiles: Tiles) -> float:
     """The A of the bound."""
     long = any(n > LONG and n & (n - 1) for n in tiles.transform)
     stages = log2(prod(tiles.transform))
-    return (LONG_GROWTH if long else GROWTH) * stages + sqrt(problem.depth)
+    return (LONG_GROWTH if long else GROWTH) * stages + sqrt(problem.in_channels_per_group)
 
 
-def allowed(problem: Problem) -> float:
+def allowed(problem: ConvProblem) -> float:
     """The 3/4 c of the bound."""
-    return SHARE * TOLERANCES["float64"].factor_of(problem.depth * problem.taps)
+    return SHARE * TOLERANCES["float64"].factor_of(problem.in_channels_per_group * problem.taps)
 
 
-def least_taps(problem: Problem, tiles: Tiles) -> float:
+def least_taps(problem: ConvProblem, tiles: Tiles) -> float:
     """How many taps an output should need on noise, to be safe.
 
     Of normal numbers, N to a block and K to a kernel, m^2 is about 2*ln(N), v^2 is 2*ln(K), r^2 the
@@ -99,19 +99,24 @@ def least_taps(problem: Problem, tiles: Tiles) -> float:
     has the mean n * 2/pi and the variance n * (1 - 4/pi^2), of which the least of N outputs has
     sqrt(2*ln(N)) deviations less. This is the n whose least T is as large as needed.
     """
-    elements, taps = prod(tiles.transform) * problem.depth, problem.depth * problem.taps
-    spread = sqrt(problem.depth * taps * log(elements)) + 2 * sqrt(log(elements) * log(taps + 1))
+    elements, taps = (
+        prod(tiles.transform) * problem.in_channels_per_group,
+        problem.in_channels_per_group * problem.taps,
+    )
+    spread = sqrt(problem.in_channels_per_group * taps * log(elements)) + 2 * sqrt(
+        log(elements) * log(taps + 1)
+    )
     needed = growth(problem, tiles) * spread / allowed(problem)
     deviation = sqrt(2 * log(elements) * (1 - 4 / pi**2))
     return ((deviation + sqrt(deviation**2 + 8 / pi * needed)) * pi / 4) ** 2
 
 
-def direct_share(problem: Problem, tiles: Tiles) -> float:
+def direct_share(problem: ConvProblem, tiles: Tiles) -> float:
     """The share of the outputs that should turn out unsafe, of noise: 1 where no block passes.
 
     At an end that is padded with zeros those do that have too few taps on real elements.
     """
-    spare = 1 - least_taps(problem, tiles) / (problem.depth * problem.taps)
+    spare = 1 - least_taps(problem, tiles) / (problem.in_channels_per_group * problem.taps)
     if spare <= 0:
         return 1.0
     if problem.padding_mode != "zeros":
@@ -123,9 +128,9 @@ def direct_share(problem: Problem, tiles: Tiles) -> float:
     return 1 - safe
 
 
-def demand_of(
-    ops: ArrayBackend[A], problem: Problem, weight: np.ndarray, tiles: Tiles
-) -> Demand | None:
+def error_budget(
+    ops: ArrayBackend[A], problem: ConvProblem, weight: np.ndarray, tiles: Tiles
+) -> ErrorBudget | None:
     """What a float64 weight (O, C/g, *k) asks; None where no block could give it."""
     own = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     least, most = min(own[own > 0], default=1.0), max(own, default=1.0)
@@ -135,7 +140,7 @@ def demand_of(
     magnitudes = np.abs(scaled)
     totals = magnitudes.reshape(*weight.shape[:2], -1).sum(axis=2)
     single = ops.load(magnitudes.astype(np.float32), "float32")
-    return Demand(
+    return ErrorBudget(
         peaks=_peaks(ops, problem, scaled, tiles),
         sums=np.sqrt((totals * totals).sum(axis=1)),
         totals=totals,
@@ -145,7 +150,9 @@ def demand_of(
     )
 
 
-def _peaks(ops: ArrayBackend[A], problem: Problem, scaled: np.ndarray, tiles: Tiles) -> np.ndarray:
+def _peaks(
+    ops: ArrayBackend[A], problem: ConvProblem, scaled: np.ndarray, tiles: Tiles
+) -> np.ndarray:
     """The largest magnitude over the frequencies, (O), channels added as squares."""
     spread = spread_taps(ops, problem, ops.load(scaled, "float64"), "float64")
     spectrum = ops.unload(ops.rfftn(spread, tiles.transform))
@@ -155,10 +162,10 @@ def _peaks(ops: ArrayBackend[A], problem: Problem, scaled: np.ndarray, tiles: Ti
 
 
 def unsafe_outputs(
-    ops: ArrayBackend[A], demand: Demand, problem: Problem, tiles: Tiles, blocks: A
+    ops: ArrayBackend[A], demand: ErrorBudget, problem: ConvProblem, tiles: Tiles, blocks: A
 ) -> np.ndarray:
     """Which outputs (*count, *step) of blocks (C, *count, *n) may be beyond the bound."""
-    count = blocks.shape[1 : 1 + problem.rank]
+    count = blocks.shape[1 : 1 + problem.spatial_dims]
     unsafe = np.ones((*count, *tiles.step), bool)
     with np.errstate(all="ignore"):
         largest, scaled = _scaled(problem, np.abs(ops.unload(blocks)))
@@ -167,44 +174,49 @@ def unsafe_outputs(
             return unsafe
         single = ops.load(scaled.reshape(blocks.shape), "float32")
         sums = ops.unload(product_of(ops, problem, single, demand.spectrum, tiles))
-        safe = sums * (1 - 2.0**-20) >= needed.reshape(*needed.shape, *(1,) * problem.rank)
+        safe = sums * (1 - 2.0**-20) >= needed.reshape(*needed.shape, *(1,) * problem.spatial_dims)
     np.logical_not(safe.all(axis=0), out=unsafe)
     return unsafe
 
 
-def _means(demand: Demand, problem: Problem, scaled: np.ndarray) -> np.ndarray:
+def _means(demand: ErrorBudget, problem: ConvProblem, scaled: np.ndarray) -> np.ndarray:
     """The mean of S/(m*v) over the elements of each block, (O, *count)."""
-    channels = scaled.mean(axis=tuple(range(-problem.rank, 0)), dtype=np.float64)
-    totals = demand.totals.reshape(problem.groups, -1, problem.depth)
+    channels = scaled.mean(axis=tuple(range(-problem.spatial_dims, 0)), dtype=np.float64)
+    totals = demand.totals.reshape(problem.groups, -1, problem.in_channels_per_group)
     means: np.ndarray = np.einsum("goc,gc...->go...", totals, channels)
     return means.reshape(problem.out_channels, *channels.shape[2:])
 
 
-def _scaled(problem: Problem, magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scaled(problem: ConvProblem, magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The m of the blocks, (groups, *count), and |x|/m (groups, C/g, *count, *n) in float32."""
-    count, elements = magnitudes.shape[1 : 1 + problem.rank], magnitudes.shape[1 + problem.rank :]
-    split = magnitudes.reshape(problem.groups, problem.depth, *count, *elements)
-    largest = split.max(axis=(1, *range(-problem.rank, 0)))
+    count, elements = (
+        magnitudes.shape[1 : 1 + problem.spatial_dims],
+        magnitudes.shape[1 + problem.spatial_dims :],
+    )
+    split = magnitudes.reshape(problem.groups, problem.in_channels_per_group, *count, *elements)
+    largest = split.max(axis=(1, *range(-problem.spatial_dims, 0)))
     level = np.where(largest > 0, largest, 1.0)
-    level = level.reshape(problem.groups, 1, *count, *(1,) * problem.rank)
+    level = level.reshape(problem.groups, 1, *count, *(1,) * problem.spatial_dims)
     return largest, (split / level).astype(np.float32)
 
 
-def _roots(problem: Problem, tiles: Tiles, scaled: np.ndarray) -> np.ndarray:
+def _roots(problem: ConvProblem, tiles: Tiles, scaled: np.ndarray) -> np.ndarray:
     """r/m of the blocks, (groups, *count)."""
-    axes = (1, *range(-problem.rank, 0))
+    axes = (1, *range(-problem.spatial_dims, 0))
     squares = (scaled * scaled).sum(axis=axes, dtype=np.float64)
     roots: np.ndarray = np.sqrt(squares / prod(tiles.transform))
     return roots
 
 
 def _needed(
-    demand: Demand, problem: Problem, tiles: Tiles, largest: np.ndarray, roots: np.ndarray
+    demand: ErrorBudget, problem: ConvProblem, tiles: Tiles, largest: np.ndarray, roots: np.ndarray
 ) -> np.ndarray:
     """The T that each channel's outputs of each block need, (O, *count); infinite for none."""
-    maps = problem.out_channels // problem.groups
-    largest, roots = (np.repeat(values, maps, axis=0) for values in (largest, roots))
-    shape = (-1, *(1,) * problem.rank)
+    out_channels_per_group = problem.out_channels // problem.groups
+    largest, roots = (
+        np.repeat(values, out_channels_per_group, axis=0) for values in (largest, roots)
+    )
+    shape = (-1, *(1,) * problem.spatial_dims)
     peaks, sums = demand.peaks.reshape(shape), demand.sums.reshape(shape)
     error = (roots * peaks + 1) / allowed(problem) + SINGLE * (roots * sums + 1)
     needed: np.ndarray = growth(problem, tiles) * error

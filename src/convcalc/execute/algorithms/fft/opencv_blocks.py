@@ -16,13 +16,13 @@ from convcalc.execute.fitted_costs import FITTED
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 Array = np.ndarray
-Place = tuple[int, ...]
+BlockIndex = tuple[int, ...]
 
 TRANSFORMS = FITTED["shared_transforms"]
-"""Cells times log2(cells) per second that are counted on when work is shared among threads."""
+"""Elements times log2(elements) per second that are counted on where threads share the work."""
 
 
 class PlaneBlocks(Generic[A]):
@@ -35,7 +35,7 @@ class PlaneBlocks(Generic[A]):
         tiles: The blocks.
     """
 
-    def __init__(self, ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: ConvProblem, weight: A, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         rows, columns = tiles.transform
         self._sizes = (rows, columns)
@@ -46,22 +46,22 @@ class PlaneBlocks(Generic[A]):
                 transform.spectrum(kernel, out=spectrum)
 
     def __call__(
-        self, sample: A, out: A, left_out: set[Place], before: tuple[int, ...] = (0, 0)
+        self, sample: A, out: A, left_out: set[BlockIndex], before: tuple[int, ...] = (0, 0)
     ) -> None:
         """The blocks of a sample (C, *sizes), put into (O, *whole); some are left out.
 
         Args:
-            before: Zeros that lie before the first cell of each axis, and are not in `sample`.
+            before: Zeros that lie before the first element of each axis, and are not in `sample`.
         """
-        cells, results = self._ops.unload(sample), self._ops.unload(out)
+        elements, results = self._ops.unload(sample), self._ops.unload(out)
         places = [p for p in product(*map(range, self._tiles.counts)) if p not in left_out]
-        jobs = len(places) * len(cells)
+        jobs = len(places) * len(elements)
 
         def work(begin: int, end: int) -> None:
             with opencv.transforming(self._sizes) as transform:
                 for job in range(begin, end):
                     channel, index = divmod(job, len(places))
-                    spectrum = self._spectrum(transform, cells[channel], places[index], before)
+                    spectrum = self._spectrum(transform, elements[channel], places[index], before)
                     self._block(transform, spectrum, results, channel, places[index])
 
         size = prod(self._sizes)
@@ -73,16 +73,21 @@ class PlaneBlocks(Generic[A]):
         return self._problem.out_channels // self._problem.channels
 
     def _spectrum(
-        self, transform: opencv.Transform, plane: Array, place: Place, before: tuple[int, ...]
+        self, transform: opencv.Transform, plane: Array, place: BlockIndex, before: tuple[int, ...]
     ) -> Array:
-        """Of the cells of a block, zeros where the plane has none."""
+        """The spectrum of a block of a plane, with zeros where the plane has no elements."""
         axes = zip(place, self._tiles.step, before, self._sizes, strict=True)
         rows, columns = ((i * step - zeros, i * step - zeros + n) for i, step, zeros, n in axes)
         own = plane[max(0, rows[0]) : max(0, rows[1]), max(0, columns[0]) : max(0, columns[1])]
         return transform.spectrum(own, (max(0, -rows[0]), max(0, -columns[0])))
 
     def _block(
-        self, transform: opencv.Transform, spectrum: Array, out: Array, channel: int, place: Place
+        self,
+        transform: opencv.Transform,
+        spectrum: Array,
+        out: Array,
+        channel: int,
+        place: BlockIndex,
     ) -> None:
         """One block of a channel, correlated with each of its kernels."""
         where = tuple(

@@ -1,12 +1,13 @@
 """FFT: convolution as a product of spectra, in overlapping blocks (overlap-save).
 
-The outputs are cut into blocks of m cells per axis; a block needs n = m + e - 1 cells of the input
-and one real transform of n cells, a size of small prime factors. A stride takes every s-th output.
+The outputs are cut into blocks of m elements per axis; a block needs n = m + e - 1 elements of the
+input and one real transform of n elements, a size of small prime factors. A stride takes
+every s-th output.
 
     y[u] = sum over t of x[u + t] * w[t]   <=>   Y(f) = X(f) * conj(W(f)),   u = 0 ... n - e
 
 The transform of a block that stands alone has the zeros of a padding once: its windows go on at its
-beginning, where the zeros before the first cell are also those behind the last one.
+beginning, where the zeros before the first element are also those behind the last one.
 
 All is transformed in float64. For float32 the error is then far below what the dtype itself
 rounds, and `bound_float32` finds the few blocks that must go direct by counting. For float64 it is
@@ -33,7 +34,7 @@ from convcalc.execute.algorithms.fft.blocks import (
     tiles_of,
     whole,
 )
-from convcalc.execute.algorithms.fft.bound_float32 import certificate, doubtful, unsafe_blocks
+from convcalc.execute.algorithms.fft.bound_float32 import certificate, maybe_unsafe, unsafe_blocks
 from convcalc.execute.algorithms.fft.opencv_blocks import PlaneBlocks
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.algorithms.fft.spectra import blocks_of, kernel_spectrum, product_of
@@ -43,13 +44,13 @@ from convcalc.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from convcalc.execute.algorithms.fft.bound_float32 import Place
+    from convcalc.execute.algorithms.fft.bound_float32 import BlockIndex
     from convcalc.execute.algorithms.fft.rectangles import Box
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
-def refusal(problem: Problem) -> str | None:
+def refusal(problem: ConvProblem) -> str | None:
     """Why the algorithm does not apply, in words; None where it does."""
     if not problem.floating:
         return "an FFT would round integers"
@@ -57,36 +58,36 @@ def refusal(problem: Problem) -> str | None:
         return "transforms are for forward convolutions"
     least = tiles_of(problem, tuple(good_size(window.extent) for window in problem.windows))
     if problem.dtype == "float64" and (
-        bound_float64.least_taps(problem, least) > problem.depth * problem.taps
+        bound_float64.least_taps(problem, least) > problem.in_channels_per_group * problem.taps
     ):
         return "sums of so few products in float64 have smaller errors than a transform has"
     return None
 
 
-def direct_share(problem: Problem, tiles: Tiles) -> float:
+def direct_share(problem: ConvProblem, tiles: Tiles) -> float:
     """The share of the outputs that should be computed directly all the same."""
     return bound_float64.direct_share(problem, tiles) if problem.dtype == "float64" else 0.0
 
 
-def working_bytes(problem: Problem, tiles: Tiles) -> int:
+def working_bytes(problem: ConvProblem, tiles: Tiles) -> int:
     """Bytes beside input and result: the kernel's spectrum, and a band of blocks.
 
-    In float64 the magnitudes are transformed as well, in numbers half as large.
+    In float64 the magnitudes are transformed as well, in elements half as large.
     """
-    kernel = problem.out_channels * problem.depth * frequencies(tiles) * 16
+    kernel = problem.out_channels * problem.in_channels_per_group * frequencies(tiles) * 16
     row = (problem.channels + problem.out_channels) * prod(tiles.counts[1:]) * frequencies(tiles)
     band = max(32 * row, min(2 * MOST_BYTES, 32 * row * tiles.counts[0] * problem.batch))
-    cells = prod(whole(problem))
-    strided = problem.batch * problem.out_channels * cells * problem.itemsize
+    elements = prod(whole(problem))
+    strided = problem.batch * problem.out_channels * elements * problem.itemsize
     transformed = 2 * kernel + band
     if problem.dtype == "float64":
-        transformed += transformed // 2 + cells
-    return transformed + (strided if cells > prod(problem.out_sizes) else 0)
+        transformed += transformed // 2 + elements
+    return transformed + (strided if elements > prod(problem.out_sizes) else 0)
 
 
 def run(
     ops: ArrayBackend[A],
-    problem: Problem,
+    problem: ConvProblem,
     array: A,
     weight: A,
     tiles: Tiles,
@@ -97,7 +98,7 @@ def run(
 
     Args:
         array: Padded, but for the zeros around planes: `is_padded`.
-        direct: The direct convolution of (1, C, *cells) with plain windows, for the outputs that
+        direct: The direct convolution of (1, C, *sizes) with plain windows, for the outputs that
             must not be transformed.
         layout: "planes" for blocks of single planes by OpenCV, or "blocks" for many at a time.
     """
@@ -122,7 +123,7 @@ def run(
     return strided
 
 
-def is_padded(problem: Problem, layout: str) -> bool:
+def is_padded(problem: ConvProblem, layout: str) -> bool:
     """Whether `run` takes a padded array; the blocks of planes put the zeros in by themselves."""
     return layout != "planes" or problem.padding_mode != "zeros"
 
@@ -130,12 +131,12 @@ def is_padded(problem: Problem, layout: str) -> bool:
 class _Batches(Generic[A]):
     """The kernel's spectrum, ready to be applied to bands of blocks."""
 
-    def __init__(self, ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: ConvProblem, weight: A, tiles: Tiles) -> None:
         self._ops, self._problem, self._tiles = ops, problem, tiles
         self._kernel = kernel_spectrum(ops, problem, weight, tiles)
 
     def __call__(
-        self, sample: A, out: A, left_out: set[Place], before: tuple[int, ...] = ()
+        self, sample: A, out: A, left_out: set[BlockIndex], before: tuple[int, ...] = ()
     ) -> None:
         """All blocks of a padded sample (C, *sizes), put into (O, *whole)."""
         del left_out, before  # what must not be transformed is written over
@@ -154,32 +155,32 @@ class _Proof(NamedTuple, Generic[A]):
     """
 
     clear: Callable[[A], bool]
-    unsafe: Callable[[A], tuple[set[Place], list[Box]]]
+    unsafe: Callable[[A], tuple[set[BlockIndex], list[Box]]]
 
 
-def _proof(ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles) -> _Proof[A] | None:
+def _proof(ops: ArrayBackend[A], problem: ConvProblem, weight: A, tiles: Tiles) -> _Proof[A] | None:
     if problem.dtype == "float64":
         return _proof_of_outputs(ops, problem, weight, tiles)
     counted = certificate(ops.unload(weight), problem, tiles)
     if counted is None:
         return None
 
-    def unsafe(sample: A) -> tuple[set[Place], list[Box]]:
+    def unsafe(sample: A) -> tuple[set[BlockIndex], list[Box]]:
         places = unsafe_blocks(counted, ops.unload(sample))
         return places, [_place(place, tiles) for place in places]
 
-    return _Proof(lambda sample: not doubtful(counted, ops.unload(sample)), unsafe)
+    return _Proof(lambda sample: not maybe_unsafe(counted, ops.unload(sample)), unsafe)
 
 
 def _proof_of_outputs(
-    ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles
+    ops: ArrayBackend[A], problem: ConvProblem, weight: A, tiles: Tiles
 ) -> _Proof[A] | None:
-    demand = bound_float64.demand_of(ops, problem, ops.unload(weight), tiles)
+    demand = bound_float64.error_budget(ops, problem, ops.unload(weight), tiles)
     if demand is None:
         return None
     extents = [window.extent for window in problem.windows]
 
-    def unsafe(sample: A) -> tuple[set[Place], list[Box]]:
+    def unsafe(sample: A) -> tuple[set[BlockIndex], list[Box]]:
         mask = np.empty((1, *whole(problem)), bool)
         for first, blocks in _bands(ops, problem, sample, tiles):
             found = bound_float64.unsafe_outputs(ops, demand, problem, tiles, blocks)
@@ -195,7 +196,7 @@ def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
 
 
 def _bands(
-    ops: ArrayBackend[A], problem: Problem, sample: A, tiles: Tiles
+    ops: ArrayBackend[A], problem: ConvProblem, sample: A, tiles: Tiles
 ) -> Iterator[tuple[int, Any]]:
     """The blocks (C, *count, *n) that are worked on together, each band with its first row."""
     rows = rows_at_once(problem, tiles)
@@ -217,8 +218,8 @@ def _write(out: A, blocks: A, first: int, tiles: Tiles) -> None:
     for place in product(*map(range, count)):
         where = _place((place[0] + first, *place[1:]), tiles)
         target = out[(slice(None), *where)]
-        cells = tuple(slice(0, size) for size in target.shape[1:])
-        target[...] = blocks[(slice(None), *place)][(slice(None), *cells)]
+        elements = tuple(slice(0, size) for size in target.shape[1:])
+        target[...] = blocks[(slice(None), *place)][(slice(None), *elements)]
 
 
 def _place(place: tuple[int, ...], tiles: Tiles) -> tuple[slice, ...]:
@@ -235,10 +236,10 @@ def _directly(
     windows: tuple[Window, ...],
     direct: Callable[[A, tuple[Window, ...]], A],
 ) -> None:
-    """A box of outputs computed from its own cells alone, in the dtype of the array."""
+    """A box of outputs computed from its own elements alone, in the dtype of the array."""
     target = out[(slice(None), *box)]
-    cells = tuple(
+    elements = tuple(
         slice(side.start, side.start + size + w.extent - 1)
         for side, size, w in zip(box, target.shape[1:], windows, strict=True)
     )
-    target[...] = direct(sample[(slice(None), *cells)][None], windows)[0]
+    target[...] = direct(sample[(slice(None), *elements)][None], windows)[0]

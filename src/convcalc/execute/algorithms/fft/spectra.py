@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.arrays.array import A
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
 
 
 def blocks_of(
@@ -31,43 +31,50 @@ def blocks_of(
     return ops.strided(slab, (sample.shape[0], *count, *tiles.transform), (channel, *strides))
 
 
-def spread_taps(ops: ArrayBackend[A], problem: Problem, weight: A, dtype: str) -> A:
+def spread_taps(ops: ArrayBackend[A], problem: ConvProblem, weight: A, dtype: str) -> A:
     """A kernel (O, C/g, *k) with zeros between its taps, (O, C/g, *extents)."""
     extents = (window.extent for window in problem.windows)
-    spread = ops.zeros((problem.out_channels, problem.depth, *extents), weight, dtype=dtype)
+    spread = ops.zeros(
+        (problem.out_channels, problem.in_channels_per_group, *extents), weight, dtype=dtype
+    )
     spread[(..., *(slice(None, None, w.dilation) for w in problem.windows))] = weight
     return spread
 
 
 def kernel_spectrum(
-    ops: ArrayBackend[A], problem: Problem, weight: A, tiles: Tiles, dtype: str = "float64"
+    ops: ArrayBackend[A], problem: ConvProblem, weight: A, tiles: Tiles, dtype: str = "float64"
 ) -> A:
     """conj(W), ready for the product: (F, g, C/g, O/g), or (O, 1, *f) without channels to mix."""
     spread = spread_taps(ops, problem, weight, dtype)
     spectrum = ops.rfftn(spread, tiles.transform).conj()
-    if problem.depth == 1:
+    if problem.in_channels_per_group == 1:
         return spectrum
-    maps = problem.out_channels // problem.groups
-    split = spectrum.reshape(problem.groups, maps, problem.depth, -1)
+    out_channels_per_group = problem.out_channels // problem.groups
+    split = spectrum.reshape(
+        problem.groups, out_channels_per_group, problem.in_channels_per_group, -1
+    )
     return ops.contiguous(ops.permute(split, (3, 0, 2, 1)))
 
 
-def product_of(ops: ArrayBackend[A], problem: Problem, blocks: A, kernel: A, tiles: Tiles) -> A:
+def product_of(ops: ArrayBackend[A], problem: ConvProblem, blocks: A, kernel: A, tiles: Tiles) -> A:
     """The blocks of the result, (O, *count, *m)."""
     spectrum = ops.rfftn(blocks, tiles.transform)
-    count, cells = blocks.shape[1 : 1 + problem.rank], spectrum.shape[1 + problem.rank :]
-    maps = problem.out_channels // problem.groups
-    if problem.depth == maps == 1:
-        spectrum *= kernel.reshape(problem.channels, *(1,) * problem.rank, *cells)
+    count, elements = (
+        blocks.shape[1 : 1 + problem.spatial_dims],
+        spectrum.shape[1 + problem.spatial_dims :],
+    )
+    out_channels_per_group = problem.out_channels // problem.groups
+    if problem.in_channels_per_group == out_channels_per_group == 1:
+        spectrum *= kernel.reshape(problem.channels, *(1,) * problem.spatial_dims, *elements)
         mixed = spectrum
-    elif problem.depth == 1:
-        mixed = spectrum.reshape(problem.groups, 1, -1, *cells) * kernel.reshape(
-            problem.groups, maps, 1, *cells
+    elif problem.in_channels_per_group == 1:
+        mixed = spectrum.reshape(problem.groups, 1, -1, *elements) * kernel.reshape(
+            problem.groups, out_channels_per_group, 1, *elements
         )
     else:
-        split = spectrum.reshape(problem.groups, problem.depth, prod(count), -1)
+        split = spectrum.reshape(problem.groups, problem.in_channels_per_group, prod(count), -1)
         mixed = ops.permute(ops.permute(split, (3, 0, 2, 1)) @ kernel, (1, 3, 2, 0))
-    mixed = mixed.reshape(problem.out_channels, *count, *cells)
+    mixed = mixed.reshape(problem.out_channels, *count, *elements)
     result = ops.irfftn(mixed, tiles.transform)
     outputs: A = result[(..., *(slice(0, step) for step in tiles.step))]
     return outputs

@@ -2,10 +2,10 @@
 
 out[u, v] = sum over t, r of plane[u - before[0] + t, v - before[1] + r] * kernel[t, r],
 
-cells outside the plane being 0. OpenCV transforms large kernels in float32; so a kernel goes in
+elements outside the plane being 0. OpenCV transforms large kernels in float32; so a kernel goes in
 parts of which none is transformed. A part is a kernel that lies elsewhere: its first row has other
-cells before it. OpenCV gives one output per cell of the plane for any tap, the anchor, that lies on
-that cell; what a part is shifted by beyond its own taps, its result is shifted by.
+elements before it. OpenCV gives one output per element of the plane for any tap, the anchor, that
+lies on that element; what a part is shifted by beyond its own taps, its result is shifted by.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ LARGEST_CALL = 2**25
 """Outputs up to which one call of OpenCV is short enough not to keep an interrupt waiting."""
 
 MOST_SCRATCH = 2**19
-"""Numbers of the memory that each thread keeps for the next call."""
+"""Elements of the memory that each thread keeps for the next call."""
 
 _kept = threading.local()
 
 
 @lru_cache(maxsize=256)
 def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], ...]:
-    """A kernel of so many cells in parts that are not transformed, of whole rows if possible."""
-    most = opencv.most_cells(itemsize)
+    """A kernel of so many elements in parts that are not transformed, of whole rows if possible."""
+    most = opencv.most_taps(itemsize)
     width = min(columns, most)
     height = max(1, most // width)
     return tuple(
@@ -53,7 +53,7 @@ def parts(rows: int, columns: int, itemsize: int) -> tuple[tuple[slice, slice], 
 def is_aligned(
     plane: Sequence[int], kernel: Sequence[int], before: Sequence[int], sizes: Sequence[int]
 ) -> bool:
-    """Whether there is an output for every cell of the plane, under which one of the taps lies.
+    """Whether there is an output for every element of the plane, under which one of the taps lies.
 
     A plane so large that it is cut all the same is not.
     """
@@ -94,7 +94,7 @@ def correlate(plane: Array, kernel: Array, before: Pair, out: Array) -> None:
 def correlate_run(
     plane: Array, kernel: Array, before: Pair, out: Array, axis: int, begin: int
 ) -> None:
-    """`correlate` for a run of outputs along one axis, from `begin` on, from the cells they read.
+    """`correlate` for outputs along one axis, from `begin` on, by the elements they read.
 
     Args:
         out: Of that run alone.
@@ -115,10 +115,11 @@ def correlate_run(
 def _is_covered(
     plane: Sequence[int], kernel: Sequence[int], before: Sequence[int], sizes: Sequence[int]
 ) -> bool:
-    """Whether all outputs that see a cell are among those that OpenCV gives.
+    """Whether all outputs that see an element are among those that OpenCV gives.
 
-    Output u is that of cell u - before + anchor. Before the first cell nothing is seen, because
-    there the anchor is the last tap; behind the last cell nothing is if it is the first tap.
+    Output u is that of element u - before + anchor. Before the first element nothing is seen,
+    because there the anchor is the last tap; behind the last element nothing is if it is
+    the first tap.
     """
     return all(
         b <= 0 or out - max(0, b - k + 1) <= size
@@ -147,7 +148,7 @@ def _part(plane: Array, kernel: Array, before: Pair, out: Array, *, adding: bool
 
 
 def _scratch(plane: Array) -> Array | None:
-    """Memory for as many numbers as a plane has, which the next call of this thread uses again."""
+    """Memory for as many elements as a plane has, which the next call of this thread uses again."""
     if plane.size > MOST_SCRATCH:
         return None
     ready: dict[str, Array] = _kept.__dict__.setdefault("ready", {})
@@ -165,12 +166,12 @@ def _shared(shift: int, outputs: int, given: int) -> tuple[slice, slice]:
 
 
 def _anchor(before: int, kernel: int) -> int:
-    """The tap that lies on the cell of its output, or the nearest one there is."""
+    """The tap that lies on the element of its output, or the nearest one there is."""
     return max(0, min(before, kernel - 1))
 
 
 def _padded(plane: Array, kernel: Sequence[int], before: Pair, sizes: Sequence[int]) -> Array:
-    """The cells that the outputs read, zeros where the plane has none."""
+    """The elements that the outputs read, zeros where the plane has none."""
     needed = tuple(o + k - 1 for o, k in zip(sizes, kernel, strict=True))
     padded = np.zeros(needed, plane.dtype)
     kept = tuple(max(0, min(n, o - b)) for n, o, b in zip(plane.shape, needed, before, strict=True))

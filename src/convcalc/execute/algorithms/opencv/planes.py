@@ -22,7 +22,7 @@ from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from convcalc.execute.backends.protocol import ArrayBackend
-    from convcalc.execute.problem import Problem
+    from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
 
 Array = np.ndarray
@@ -31,7 +31,7 @@ SUMS = FITTED["shared_sums"]
 """Products per second that are counted on when the work is shared among threads."""
 
 
-def refusal(problem: Problem) -> str | None:
+def refusal(problem: ConvProblem) -> str | None:
     """Why OpenCV does not apply, in words; None where it does."""
     if problem.transposed:
         return "planes are for forward convolutions"
@@ -40,35 +40,35 @@ def refusal(problem: Problem) -> str | None:
     return None
 
 
-def working_bytes(problem: Problem) -> int:
+def working_bytes(problem: ConvProblem) -> int:
     """Bytes beside input and result: a padded plane and the results of parts of the kernel."""
     outputs = problem.batch * problem.out_channels * prod(whole(problem))
-    return problem.itemsize * (problem.cells_in + 2 * outputs)
+    return problem.itemsize * (problem.elements_in + 2 * outputs)
 
 
-def whole(problem: Problem) -> tuple[int, ...]:
+def whole(problem: ConvProblem) -> tuple[int, ...]:
     """The outputs per axis at stride 1, of which the strides take some."""
     axes = zip(problem.out_sizes, problem.windows, strict=True)
     return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
 class PlaneSums(Generic[A]):
-    """Sums of planes for arrays of one problem: what does not depend on the numbers is settled.
+    """Sums of planes for arrays of one problem: what does not depend on the values is prepared.
 
     Args:
         ops: The backend.
         problem: What is convolved; zeros pad it.
     """
 
-    def __init__(self, ops: ArrayBackend[A], problem: Problem) -> None:
+    def __init__(self, ops: ArrayBackend[A], problem: ConvProblem) -> None:
         self._ops, self._problem = ops, problem
         self._sizes = whole(problem)
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
-        self._seconds *= problem.depth * problem.taps
+        self._seconds *= problem.in_channels_per_group * problem.taps
         self._before: Any = tuple(window.before for window in problem.windows)
         self._short = self._seconds < 2 * thread_pool.WORTH_A_THREAD
         self._single = (
-            problem.rank == 2
+            problem.spatial_dims == 2
             and problem.batch == problem.channels == problem.out_channels == 1
             and all(window.stride == window.dilation == 1 for window in problem.windows)
         )
@@ -81,7 +81,7 @@ class PlaneSums(Generic[A]):
     def _is_aligned(self) -> bool:
         """Whether every output plane is what a single call of OpenCV gives."""
         problem = self._problem
-        if problem.rank != 2 or problem.depth > 1:
+        if problem.spatial_dims != 2 or problem.in_channels_per_group > 1:
             return False
         extents = [window.extent for window in problem.windows]
         return (
@@ -92,24 +92,24 @@ class PlaneSums(Generic[A]):
     def __call__(self, array: A, weight: A, bias: A | None = None) -> A | None:
         """The result (N, O, *out) of an `array` (N, C, *sizes) and a `weight` (O, C/g, *k).
 
-        None where a tap is not finite, or where one is 0 and a cell is not finite: their product
-        is NaN, and is left out.
+        None where a tap is not finite, or where one is 0 and an element is not finite: their
+        product is NaN, and is left out.
         """
         ops = self._ops
-        taps, cells = ops.unload(weight), ops.unload(array)
-        finite, holes = opencv.look(taps)
+        taps, elements = ops.unload(weight), ops.unload(array)
+        finite, holes = opencv.finite_and_nonzero(taps)
         if not finite or (holes and not ops.is_finite(array)):
             return None
         if self._one_call and (self._short or self._needs_no_threads()):
-            out = opencv.filtered(cells[0, 0], taps[0, 0], self._before)[None, None]
+            out = opencv.filtered(elements[0, 0], taps[0, 0], self._before)[None, None]
         elif self._single and self._short:
-            out = np.empty((1, 1, *self._sizes), cells.dtype)
-            correlate(cells[0, 0], taps[0, 0], self._before, out[0, 0])
+            out = np.empty((1, 1, *self._sizes), elements.dtype)
+            correlate(elements[0, 0], taps[0, 0], self._before, out[0, 0])
         else:
-            out = self._summed(np.ascontiguousarray(cells), taps)
+            out = self._summed(np.ascontiguousarray(elements), taps)
         result = ops.adopt(out)
         if bias is not None:
-            result += per_channel(bias, self._problem.rank)
+            result += per_channel(bias, self._problem.spatial_dims)
         return result
 
     def _needs_no_threads(self) -> bool:
@@ -121,37 +121,42 @@ class PlaneSums(Generic[A]):
             return False
         return bool(self._ops.threads <= opencv.own_threads(prod(self._sizes)))
 
-    def _summed(self, cells: Array, taps: Array) -> Array:
-        """The same by as many calls as it takes."""
+    def _summed(self, elements: Array, taps: Array) -> Array:
+        """Sums of planes by as many calls as it takes."""
         kernels = spread(taps, self._problem.windows)
         shape = (self._problem.batch, self._problem.out_channels, *self._sizes)
-        out = np.empty(shape, cells.dtype)
+        out = np.empty(shape, elements.dtype)
         workers, each = self._ops.threads, shape[0] * shape[1]
         if self._aligned and (each >= workers or self._short):
-            filter_all(cells, kernels, self._before, out, workers, self._seconds)
+            filter_all(elements, kernels, self._before, out, workers, self._seconds)
         else:
-            correlate_all(cells, kernels, self._before, out, workers, self._seconds)
+            correlate_all(elements, kernels, self._before, out, workers, self._seconds)
         return out if self._strided is None else out[self._strided]
 
 
 def filter_all(
-    cells: Array, kernels: Array, anchor: tuple[int, int], out: Array, workers: int, seconds: float
+    elements: Array,
+    kernels: Array,
+    anchor: tuple[int, int],
+    out: Array,
+    workers: int,
+    seconds: float,
 ) -> None:
     """`correlate_all` of planes of which each output plane is one call of OpenCV."""
-    channels, outputs = cells.shape[1], out.shape[1]
-    maps = outputs // channels
+    channels, outputs = elements.shape[1], out.shape[1]
+    out_channels_per_group = outputs // channels
 
     def work(begin: int, end: int) -> None:
         for job in range(begin, end):
             sample, output = divmod(job, outputs)
-            plane = cells[sample, output // maps]
+            plane = elements[sample, output // out_channels_per_group]
             opencv.filtered(plane, kernels[output, 0], anchor, out[sample, output])
 
     thread_pool.shared(work, len(out) * outputs, workers, seconds)
 
 
 def correlate_all(
-    cells: Array,
+    elements: Array,
     kernels: Array,
     before: tuple[int, ...],
     out: Array,
@@ -161,16 +166,16 @@ def correlate_all(
     """Rows, planes or volumes (N, C, *sizes) correlated with (O, C/g, *k), into (N, O, *out).
 
     Args:
-        cells: C channels per sample, in as many groups as the kernels leave.
+        read: C channels per sample, in as many groups as the kernels leave.
         kernels: All finite.
-        before: Zeros before the first cell of each axis.
+        before: Zeros before the first element of each axis.
         out: The result.
         workers: The most threads; an output channel may be cut into bands for them.
         seconds: What the work should take on one thread.
     """
     samples, outputs = out.shape[:2]
-    depth = kernels.shape[1]
-    maps = outputs // (cells.shape[1] // depth)
+    in_channels_per_group = kernels.shape[1]
+    out_channels_per_group = outputs // (elements.shape[1] // in_channels_per_group)
     height = _band(out, kernels, workers, seconds)
     bands = -(-out.shape[2] // height)
 
@@ -179,18 +184,18 @@ def correlate_all(
             place, band = divmod(job, bands)
             sample, output = divmod(place, outputs)
             ends = band * height, min((band + 1) * height, out.shape[2])
-            first = output // maps * depth
-            own = cells[sample, first : first + depth]
+            first = output // out_channels_per_group * in_channels_per_group
+            own = elements[sample, first : first + in_channels_per_group]
             _band_of(own, kernels[output], before, out[sample, output], ends)
 
     thread_pool.shared(work, samples * outputs * bands, workers, seconds)
 
 
 def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
-    """Cells of the first axis of a result that are worked on by one thread at a time."""
+    """Elements of the first axis of a result that are worked on by one thread at a time."""
     samples, outputs, rows = (int(size) for size in out.shape[:3])
     bands = 1
-    if thread_pool.hands(workers, workers, seconds) > 1:
+    if thread_pool.num_threads(workers, workers, seconds) > 1:
         enough = -(-2 * workers // (samples * outputs))
         bands = max(1, min(enough, rows, int(seconds / thread_pool.WORTH_A_BAND)))
     height = -(-rows // bands)
@@ -200,11 +205,11 @@ def _band(out: Array, kernels: Array, workers: int, seconds: float) -> int:
 
 
 def _band_of(
-    cells: Array, kernels: Array, before: tuple[int, ...], out: Array, ends: tuple[int, int]
+    elements: Array, kernels: Array, before: tuple[int, ...], out: Array, ends: tuple[int, int]
 ) -> None:
     """The outputs `begin` ... `end` - 1 of the first axis, the channels (C, ...) added."""
     target = out[ends[0] : ends[1]]
-    for index, (channel, kernel) in enumerate(zip(cells, kernels, strict=True)):
+    for index, (channel, kernel) in enumerate(zip(elements, kernels, strict=True)):
         piece = np.empty_like(target) if index else target
         if out.ndim == 1:
             correlate_row(channel, kernel, before[0], piece, ends[0])

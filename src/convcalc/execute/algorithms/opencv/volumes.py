@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-MOST_CELLS = 2**17
-"""Cells of a tall plane that stay in the caches, between one slice of the kernel and the next."""
+MOST_ELEMENTS = 2**17
+"""Elements of a tall plane that stay in the caches between two slices of the kernel."""
 
 
 def slices_at_once(sizes: Sequence[int], kernel: Sequence[int]) -> int:
     """Slices of outputs of `sizes` that are worked on together, for a kernel (kd, kh, kw)."""
-    return max(1, MOST_CELLS // ((sizes[0] + kernel[1]) * (sizes[1] + kernel[2])))
+    return max(1, MOST_ELEMENTS // ((sizes[0] + kernel[1]) * (sizes[1] + kernel[2])))
 
 
 def correlate_volume(
@@ -39,7 +39,7 @@ def correlate_volume(
     Args:
         volume: Of float32 or float64; zeros surround it.
         kernel: (kd, kh, kw) of the same dtype, all finite; slices of zeros alone cost nothing.
-        before: Zeros before the first cell of each axis.
+        before: Zeros before the first element of each axis.
         out: (slices, rows, columns), of the same dtype.
         first: The slice of the result that `out` begins with.
     """
@@ -54,8 +54,8 @@ def correlate_volume(
         step = _step(tap + first - before[0], low, high, len(out))
         if step.reach <= 0 or not own.any():
             continue
-        cells = tall[step.cell : step.cell + step.reach]
-        made = _sums(cells, own, around, out.shape[1:])
+        elements = tall[step.element : step.element + step.reach]
+        made = _sums(elements, own, around, out.shape[1:])
         target = out[step.output : step.output + step.reach]
         if not begun and step.reach < len(out):
             out[...] = 0
@@ -69,11 +69,11 @@ def correlate_volume(
 
 
 class _Step(NamedTuple):
-    """What one slice of a kernel reaches: how many outputs, from which, and from which cells."""
+    """What one slice of a kernel reaches: how many outputs, from which, and from which elements."""
 
     reach: int
     output: int
-    cell: int
+    element: int
 
 
 def _step(shift: int, low: int, high: int, outputs: int) -> _Step:
