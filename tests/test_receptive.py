@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import convcalc
@@ -190,7 +190,6 @@ def joined_cells(branches, after, u):
     return {cell for v in places for chain in branches for cell in touched_cells(chain, v)}
 
 
-@settings(max_examples=150)
 @given(aligned_branches(), st.lists(LINKS, max_size=2), OUTPUTS)
 @example([[convt(4, 4), conv(3, 2)], [conv(3, 2), convt(4, 4)]], [], list(range(9)))  # 2, 4 phases
 def test_branches_of_one_stride_see_together_what_each_of_them_sees(branches, after, outputs):
@@ -200,7 +199,6 @@ def test_branches_of_one_stride_see_together_what_each_of_them_sees(branches, af
         assert joined_cells(branches, after, u) == listed_cells(field, u)
 
 
-@settings(max_examples=150)
 @given(aligned_branches(), st.lists(LINKS, max_size=2), OUTPUTS)
 def test_without_a_list_of_cells_branches_are_bounded_together(branches, after, outputs):
     with pytest.MonkeyPatch.context() as patch:
@@ -222,7 +220,6 @@ STRIDED = st.tuples(CHAINS, CHAINS).filter(
 )
 
 
-@settings(max_examples=150)
 @given(STRIDED, st.integers(1, 40), st.booleans())
 def test_branches_of_different_strides_are_bounded_for_all_outputs(branches, out_size, listed):
     limit = receptive.WORK_LIMIT if listed else 0
@@ -235,7 +232,6 @@ def test_branches_of_different_strides_are_bounded_for_all_outputs(branches, out
         assert_within(field, u, joined_cells(branches, [], u))
 
 
-@settings(max_examples=150)
 @given(STRIDED, CONV_CHAINS, st.integers(1, 20))
 def test_what_comes_behind_branches_of_different_strides_is_bounded_too(branches, after, size):
     field = follow(after, united([follow(chain) for chain in branches], size))
@@ -274,14 +270,12 @@ def test_a_union_counts_each_touched_cell_once(touched, branches):
     assert touched == united([follow(chain) for chain in branches], 9).touched
 
 
-@settings(max_examples=150)
 @given(CHAINS, st.integers(1, 4), st.integers(1, 30))
 def test_a_branch_beside_itself_sees_no_more(chain, times, out_size):
     field = follow(chain)
     assert field == united([field] * times, out_size)
 
 
-@settings(max_examples=150)
 @given(CHAINS, CHAINS, CHAINS, st.integers(1, 20))
 def test_a_path_that_sees_the_whole_input_marks_all_that_follows(one, other, after, out_size):
     marked = follow(one, IDENTITY.seeing_all())

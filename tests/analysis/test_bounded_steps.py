@@ -9,7 +9,7 @@ import sys
 from math import gcd
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
@@ -112,7 +112,6 @@ windows = st.builds(
 )
 
 
-@settings(max_examples=600)
 @given(windows, st.integers(1, 30), st.integers(0, 20))
 def test_taps_and_cells_are_those_that_are_found_one_by_one(window, size, positions):
     def cells(windows):
@@ -129,14 +128,12 @@ def test_taps_and_cells_are_those_that_are_found_one_by_one(window, size, positi
         assert len(set(cells(window.out_size(size)))) == window.elements_read(size)
 
 
-@settings(max_examples=300)
 @given(st.integers(0, 30), st.integers(1, 12), st.integers(0, 30), st.integers(0, 30))
 def test_a_sum_of_floors_is_that_of_its_terms(count, divisor, step, first):
     expected = sum((first + n * step) // divisor for n in range(count))
     assert expected == floor_sum(count, divisor, step, first)
 
 
-@settings(max_examples=300)
 @given(st.integers(1, 60), st.integers(1, 60))
 def test_the_cells_of_adaptive_windows_are_those_of_their_sum(size, out):
     layer = AdaptiveAvgPool(out)

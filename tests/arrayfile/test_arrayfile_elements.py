@@ -29,7 +29,6 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("elements") / "x.npy"
 
 
-@settings(max_examples=150)
 @given(
     boxes(),
     st.sampled_from(["<f4", ">f4", "<i2", ">f8", "|i1", ">i8", "<f2"]),

@@ -207,7 +207,7 @@ def test_a_damaged_chunk_is_named(folder, content):
         cells("x.zarr")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([2, 3]), st.data())
 def test_whatever_the_metadata_say_the_outcome_is_an_array_or_a_sentence(tmp_path, version, data):
     name = str(tmp_path / f"{version}.zarr")

@@ -58,13 +58,11 @@ def agree_on_pooling(layer_type, shape, arguments, name):
         np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-14)
 
 
-@settings(max_examples=700)
 @given(pools())
 def test_maximum_pooling_is_torchs_wherever_it_fits(drawn):
     agree_on_pooling(MaxPool, *drawn, "MaxPool")
 
 
-@settings(max_examples=700)
 @given(pools(), st.booleans())
 def test_mean_pooling_is_torchs_wherever_it_fits(drawn, include):
     shape, arguments = drawn

@@ -15,7 +15,6 @@ BODIES = sequences(2)
 TEMPLATES = sequences(2, labels=[], values=["w", "s"])
 
 
-@settings(max_examples=200)
 @given(networks())
 def test_a_network_reads_back_as_itself(words):
     network = convcalc.parse(" ".join(words))
@@ -117,7 +116,6 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=400)
 @given(TEXTS)
 def test_any_text_of_the_language_is_a_network_or_a_spec_error(text):
     try:

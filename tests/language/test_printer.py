@@ -108,27 +108,23 @@ def texts(draw):
     return "".join(parts)
 
 
-@settings(max_examples=150)
 @given(texts())
 def test_formatting_twice_is_formatting_once(text):
     once = formatted(text)
     assert once == formatted(once)
 
 
-@settings(max_examples=150)
 @given(texts())
 def test_a_formatted_file_is_the_same_network(text):
     assert convcalc.parse(text) == convcalc.parse(formatted(text))
 
 
-@settings(max_examples=150)
 @given(texts())
 def test_every_comment_stays_in_its_order(text):
     kept = [line[line.index("#") :] for line in formatted(text).split("\n") if "#" in line]
     assert [line[line.index("#") :].rstrip() for line in text.split("\n") if "#" in line] == kept
 
 
-@settings(max_examples=150)
 @given(texts())
 def test_the_layout_of_a_file_is_regular(text):
     depth = 0

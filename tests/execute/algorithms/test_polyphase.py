@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from convolving import AVAILABLE, BACKENDS, Case, conv, convt, run, transposed_cases
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms.polyphase import phases_of
@@ -61,7 +61,6 @@ def test_cells_beyond_the_ends_of_the_outputs_are_not_read():
 
 
 @pytest.mark.parametrize("algorithm", ["im2col", "fft", "auto"])
-@settings(max_examples=150)
 @given(case=transposed_cases())
 @example(case=Case((1, 1, 1), (1, 1, 2), None, (1,), ((0, 0),), (3,), 1, "zeros", (0,), 0))
 @example(case=Case((1, 2, 4), (2, 1, 3), 1, (4,), ((2, 3),), (6,), 1, "zeros", (3,), 0))
@@ -80,7 +79,6 @@ def test_every_algorithm_scatters_as_the_definition_does(algorithm, case):
         assert (abs(array - expected) <= TOLERANCES["float32"].bound(products)).all()
 
 
-@settings(max_examples=150)
 @given(case=transposed_cases())
 def test_integers_are_exact_in_phases(case):
     x, w, b = case.numbers("int32")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from convolving import both, conv, correlate, normal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.execute.algorithms.fft import blocks
@@ -87,7 +87,6 @@ def test_a_kernel_needs_the_cells_of_its_zeros_as_well():
     assert 0 == demand(x, 0 * w, 64)[0].needed
 
 
-@settings(max_examples=200)
 @given(
     spatial_dims=st.integers(1, 2),
     channels=st.integers(1, 3),

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, backend_of, conv, run_plan
-from hypothesis import example, given, settings
+from convolving import AVAILABLE, BACKENDS, backend_of, conv
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
@@ -61,7 +61,6 @@ def numbers(kind, shape, draw):
 KINDS = ("noise", "ones", "ramp", "step", "wave", "spike", "steep", "half", "dark")
 
 
-@settings(max_examples=150)
 @given(
     spatial_dims=st.integers(1, 2),
     kinds=st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
@@ -300,7 +299,6 @@ def test_few_taps_are_refused():
 # --- boxes
 
 
-@settings(max_examples=150)
 @given(
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=3),
     extent=st.integers(1, 9),

@@ -29,7 +29,6 @@ def transforms(draw):
     return windows, sizes, tiles, draw(st.integers(1, 3)), draw(st.integers(0, 99))
 
 
-@settings(max_examples=150)
 @given(drawn=transforms(), wild=st.sampled_from([1.0, 1e8, 1e30]), still=st.booleans())
 def test_blocks_side_by_side_are_the_whole(drawn, wild, still):
     windows, sizes, elements, channels, seed = drawn
