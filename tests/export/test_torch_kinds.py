@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comparing import JOINS, ONLY_MODULES, agree, leaves, shapes_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_layers import layers
+from torch_comparing import JOINS, ONLY_MODULES, agree, leaves, shapes_in
 
 import convcalc
 from contract import CONTRACT

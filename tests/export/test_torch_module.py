@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from comparing import samples, weights_of
+from torch_comparing import samples, weights_of
 
 import convcalc
 from contract import CONTRACT

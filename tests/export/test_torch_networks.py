@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparing import agree, leaves, shapes_in
+from torch_comparing import agree, leaves, shapes_in
 
 import convcalc
 from convcalc.layers import ReLU
