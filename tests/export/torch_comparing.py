@@ -41,7 +41,7 @@ def samples(shape, batch=3, seed=0):
 def executed(network, x, weights):
     """The result of our own executor; of vectors, which it does not read from files, by layers."""
     if x.ndim > 2:
-        return run_network(network, x, weights, Settings("numpy", rank=x.ndim - 2)).array
+        return run_network(network, x, weights, Settings("numpy", spatial_dims=x.ndim - 2)).array
     values = {-1: x}
     for index, step in enumerate(network.walk(x.shape[1:])):
         arrays = [values[source] for source in step.node.inputs]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from convolving import AVAILABLE, BACKENDS, backend_of, conv
+from convolving import AVAILABLE, BACKENDS, backend_of, conv, run_plan
 from hypothesis import example, given
 from hypothesis import strategies as st
 
