@@ -49,6 +49,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/executor.py --quick
+	$(BIN)/python benchmarks/prepared.py
 	$(BIN)/python benchmarks/bounded.py
 
 wheel: $(VENV)/core.stamp

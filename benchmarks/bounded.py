@@ -49,7 +49,8 @@ import json, resource, sys, time
 import convcalc.execute.out_of_core.run
 from convcalc.cli.main import run
 from convcalc.execute.executor.open_executor import open_executor
-open_executor(sys.argv[1], None, ())
+from convcalc.execute.planning.select_backend import planner_of
+open_executor(planner_of(sys.argv[1], None, ()))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before, wall, cpu = peak(), time.perf_counter(), time.process_time()
 code = run(sys.argv[2:])

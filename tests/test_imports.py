@@ -22,13 +22,13 @@ errors:
 window:
 opening: errors
 borders: window
-receptive: errors window
+receptive: window
 collecting:
 # Networks of layers, and the text that describes them.
 layers: errors window receptive
-network: errors window receptive layers
-language: errors layers network collecting
-zoo: errors layers network language
+network: errors layers
+language: errors collecting layers network
+zoo: errors network language
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 # Arrays in files.
@@ -38,41 +38,47 @@ execute/fitted_costs:
 execute/arrays: errors window layers arrayfile
 execute/problem: window layers network execute/arrays
 execute/tiling: errors window execute/problem
-execute/weights: errors layers network
-execute/backends: execute/fitted_costs errors window layers execute/problem execute/arrays
-execute/algorithms: execute/fitted_costs window execute/problem execute/arrays execute/backends
-execute/planning: execute/fitted_costs errors window analysis arrayfile execute/arrays
+execute/weights: layers network
+execute/backends: errors window layers execute/fitted_costs execute/arrays execute/problem
+execute/algorithms: window execute/fitted_costs execute/arrays execute/problem execute/backends
+execute/planning: errors window analysis arrayfile execute/fitted_costs execute/arrays
     execute/problem execute/backends execute/algorithms
-execute/executor: execute/fitted_costs errors window layers execute/problem execute/tiling
-    execute/arrays execute/backends execute/algorithms execute/planning
-execute/verify: errors window layers execute/arrays
-execute/convolve: errors layers execute/problem execute/arrays execute/planning execute/executor
-execute/settings: analysis execute/problem execute/tiling execute/arrays execute/planning
+execute/executor: errors window layers execute/fitted_costs execute/arrays execute/problem
+    execute/tiling execute/backends execute/algorithms execute/planning
+execute/verify: window layers execute/arrays
+execute/settings: analysis execute/arrays execute/problem execute/tiling execute/planning
     execute/executor execute/verify
 execute/job: errors layers network execute/arrays execute/settings
-execute/emptiness: analysis arrayfile layers network execute/arrays execute/job
-execute/in_memory: __init__ errors analysis arrayfile layers network execute/problem
-    execute/arrays execute/weights execute/backends execute/planning execute/executor
-    execute/verify execute/settings execute/job execute/emptiness
-execute/out_of_core: __init__ errors analysis arrayfile layers execute/problem execute/tiling
-    execute/arrays execute/backends execute/planning execute/executor execute/verify
-    execute/settings execute/job execute/emptiness execute/in_memory
-execute/cluster: __init__ errors analysis arrayfile execute/problem execute/tiling
-    execute/arrays execute/backends execute/planning execute/executor execute/settings
-    execute/job execute/emptiness execute/in_memory execute/out_of_core
+execute/arguments: errors layers execute/arrays execute/algorithms
+execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
+    execute/settings execute/job
+execute/repeating: network execute/arrays execute/executor execute/settings execute/job
+    execute/arguments execute/prepare
+execute/convolve: errors layers execute/arrays execute/problem execute/planning
+    execute/arguments execute/repeating
+execute/emptiness: layers network analysis arrayfile execute/arrays execute/job
+execute/in_memory: __init__ errors layers network analysis arrayfile execute/arrays
+    execute/weights execute/executor execute/verify execute/settings execute/job execute/prepare
+    execute/emptiness
+execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/problem
+    execute/tiling execute/planning execute/executor execute/verify execute/settings execute/job
+    execute/prepare execute/emptiness execute/in_memory
+execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/problem
+    execute/tiling execute/backends execute/planning execute/executor execute/settings
+    execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: errors window layers network execute/arrays
 # Documents and the command line.
-render: errors receptive layers network language zoo analysis execute/problem execute/tiling
-    execute/arrays execute/planning execute/verify execute/settings
+render: errors receptive layers network language zoo analysis execute/arrays execute/problem
+    execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo
 cli/terminal: errors render cli/parsing
-cli/commands: errors layers network language zoo analysis arrayfile render execute/weights
-    execute/planning cli/parsing cli/terminal
-cli/commands/run: errors layers network arrayfile render execute/arrays execute/algorithms
-    execute/weights execute/planning execute/executor execute/verify execute/settings
-    execute/job execute/in_memory execute/out_of_core execute/cluster cli/parsing cli/terminal
+cli/commands: errors layers network language zoo analysis arrayfile execute/weights
+    execute/planning render cli/parsing cli/terminal
+cli/commands/run: errors layers network arrayfile execute/arrays execute/weights
+    execute/algorithms execute/planning execute/verify execute/settings execute/job
+    execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli: __init__ errors execute/backends cli/parsing cli/terminal
-__main__: __init__ errors cli cli/terminal
+__main__: __init__ errors cli/terminal cli
 __init__:
 """
 """Every room with those that it may import, names for type checkers included; bottom first.

@@ -8,30 +8,27 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from convcalc.errors import DataError, UsageError
+from convcalc.execute.arguments import (
+    How,
+    axes_of,
+    check_algorithm,
+    check_content,
+    layer_of,
+)
 from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
 from convcalc.execute.arrays.biases import bias_of_number, full_bias
 from convcalc.execute.arrays.dtypes import finished, plan_dtypes
 from convcalc.execute.arrays.tensor_dtypes import dtype_name, plan_tensors
-from convcalc.execute.executor.arguments import (
-    axes_of,
-    backend_of,
-    check_algorithm,
-    check_content,
-    layer_of,
-    placed,
-)
-from convcalc.execute.executor.open_executor import limited_threads, open_executor
-from convcalc.execute.executor.prepared import call_of
-from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import Plan, plan
+from convcalc.execute.planning.select_backend import planner_of
 from convcalc.execute.problem import problem_of
+from convcalc.execute.repeating import call_of, prepared_conv
 from convcalc.layers.base import format_shape
-from convcalc.layers.conv import Conv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.execute.executor.arguments import Placed
+    from convcalc.execute.arrays.axes import Axes
+    from convcalc.execute.planning.planner import Plan
     from convcalc.layers.parameters import Padding, PerAxis
 
 
@@ -95,22 +92,18 @@ def convolve(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         UsageError: the algorithm that was asked for does not apply.
     """
-    if not transposed and not output_padding and threads is None:
-        how = (stride, padding, dilation, groups, padding_mode, algorithm, backend, dims)
-        call = call_of(x, kernel, bias, how)
-        if call is not None:
-            result = call(x, kernel, bias)
-            return result if out is None else _into(result, out)
-    transposing: dict[str, Any] = {"output_padding": output_padding}
-    if not transposed:
-        transposing = {"padding_mode": padding_mode}
-        if output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
-            raise UsageError("output_padding goes with transposed=True")
-    elif padding_mode != "zeros":
-        raise UsageError("a transposed convolution has no padding_mode")
-    more = tuple(transposing.items())
-    layer = (transposed, groups, stride, padding, dilation, more)
-    return _into(_convolved(x, kernel, bias, layer, algorithm, backend, threads, dims), out)
+    if transposed:
+        if padding_mode != "zeros":
+            raise UsageError("a transposed convolution has no padding_mode")
+    elif output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
+        raise UsageError("output_padding goes with transposed=True")
+    how = How(
+        *(stride, padding, dilation, groups, padding_mode, transposed, output_padding),
+        *(algorithm, backend, threads, dims),
+    )
+    call = call_of(x, kernel, bias, how)
+    result = _convolved(x, kernel, bias, how) if call is None else call(x, kernel, bias)
+    return result if out is None else _into(result, out)
 
 
 def plan_convolution(
@@ -145,65 +138,37 @@ def plan_convolution(
         UsageError: the algorithm that is asked for does not apply.
         ShapeError: the shapes do not fit each other.
     """
-    transposing: dict[str, Any] = (
-        {"output_padding": output_padding} if transposed else {"padding_mode": padding_mode}
-    )
     if len(shape) != len(kernel_shape) or not 3 <= len(shape) <= 5:
         raise DataError(
             f"the input {format_shape(tuple(shape))} and the kernel "
             f"{format_shape(tuple(kernel_shape))} must "
             f"both have 3 to 5 axes: (N, C, *spatial) and (O, C/groups, *k)"
         )
-    layer = layer_of(
-        tuple(kernel_shape), transposed, groups, False, stride, padding, dilation, transposing
-    )
+    how = How(stride, padding, dilation, groups, padding_mode, transposed, output_padding)
+    layer = layer_of(tuple(kernel_shape), how)
     reads = kernel_shape[0] if transposed else kernel_shape[1] * groups
     if reads != shape[1]:
         raise DataError(f"the input has {shape[1]} channels, the kernel reads {reads}")
     layer.out_shape(tuple(shape[1:]))
     check_algorithm(algorithm)
     problem = problem_of(layer, shape[0], tuple(shape[1:]), dtype)
-    return plan(problem, backend_of(backend, problem), this_machine(), algorithm)
+    return planner_of(backend, None, [problem], algorithm).plan(problem)
 
 
-def _convolved(
-    x: Any,
-    kernel: Any,
-    bias: Any | None,
-    layer: tuple[Any, ...],
-    algorithm: str,
-    backend: str,
-    threads: int | None,
-    dims: int | None,
-) -> Any:
-    """The result, with all that the arrays may be: lists, of other dtypes, on other devices.
-
-    Args:
-        layer: The arguments of `placed` behind the shapes.
-    """
-    transposed, groups = layer[:2]
+def _convolved(x: Any, kernel: Any, bias: Any | None, how: How) -> Any:
+    """The result, with all that the arrays may be: lists, of other dtypes, on other devices."""
     x, kernel, bias, tensors = _adopted(x, kernel, bias)
     check_content(x, kernel)
-    axes = axes_of(x, kernel, groups, transposed, dims)
-    weight = full_kernel(kernel, axes.spatial_dims)
-    samples = batch_first(x, axes)
+    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
     check_content(x, kernel, samples=not axes.added)
-    shapes = tuple(weight.shape), tuple(samples.shape[1:])
-    found = placed if _is_hashable(layer) else placed.__wrapped__
-    on = found(*shapes, *layer)
+    layer = layer_of(tuple(full_kernel(kernel, axes.spatial_dims).shape), how)
+    sizes = layer.out_shape(tuple(batch_first(x, axes).shape[1:]))
     if bias is not None:
-        bias = full_bias(bias, on.layer.out_channels)
-    check_algorithm(algorithm)
-    given = {"x": samples, "kernel": weight} | ({} if bias is None else {"bias": bias})
-    if tensors:
-        backend = "torch"
-    elif backend not in ("numpy", "torch"):
-        dtype = _dtype_name(given)
-        batch = max(1, len(samples))
-        backend = backend_of(backend, problem_of(on.layer, batch, shapes[1], dtype))
-    with limited_threads(threads, backend):
-        compute = _of_tensors if tensors else _of_arrays
-        return as_given(compute(on, given, backend, algorithm, threads), axes)
+        bias = full_bias(bias, layer.out_channels)
+    check_algorithm(how.algorithm)
+    given = {"x": x, "kernel": kernel} | ({} if bias is None else {"bias": bias})
+    compute = _of_tensors if tensors else _of_arrays
+    return compute(given, how, axes, sizes)
 
 
 def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | None, bool]:
@@ -215,14 +180,6 @@ def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | Non
     if number:
         return x, kernel, bias_of_number(cast("float", bias), x, kernel), tensors
     return x, kernel, bias if bias is None or tensors else np.asarray(bias), tensors
-
-
-def _is_hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def _are_tensors(*arrays: Any) -> bool:
@@ -241,51 +198,31 @@ def _are_tensors(*arrays: Any) -> bool:
     return all(tensors)
 
 
-def _dtype_name(given: dict[str, np.ndarray]) -> str:
-    """The dtype that is computed in."""
-    return plan_dtypes({f"'{name}'": array for name, array in given.items()}, None).compute
-
-
 def _of_arrays(
-    on: Placed,
-    given: dict[str, np.ndarray],
-    backend: str,
-    algorithm: str,
-    threads: int | None,
+    given: dict[str, np.ndarray], how: How, axes: Axes, sizes: tuple[int, ...]
 ) -> np.ndarray:
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
-    if not len(given["x"]):
-        return np.zeros((0, on.layer.out_channels, *on.out_sizes), dtypes.stored)
-    ops = open_executor(backend, None, (), algorithm, threads)
-    loaded = {name: ops.load(array, dtypes.compute) for name, array in given.items()}
+    if 0 in given["x"].shape:
+        return as_given(np.zeros((0, *sizes), dtypes.stored), axes)
+    loaded = {name: np.asarray(array, dtypes.compute) for name, array in given.items()}
+    call = prepared_conv(given["x"].shape, given["kernel"].shape, dtypes.compute, how, False)
     with np.errstate(all="ignore"):
-        return finished(ops.unload(_run(on, ops, loaded)), dtypes)
+        return finished(call(loaded["x"], loaded["kernel"], loaded.get("bias")), dtypes)
 
 
-def _of_tensors(
-    on: Placed, given: dict[str, Any], backend: str, algorithm: str, threads: int | None
-) -> Any:
-    del threads  # torch has been told
-    torch = sys.modules["torch"]
+def _of_tensors(given: dict[str, Any], how: How, axes: Axes, sizes: tuple[int, ...]) -> Any:
+    torch, x = sys.modules["torch"], given["x"]
     compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
-    if not len(given["x"]):
-        shape = (0, on.layer.out_channels, *on.out_sizes)
-        return given["x"].new_zeros(shape, dtype=result)
-    ops = open_executor(backend, str(given["x"].device), (), algorithm)
+    if 0 in x.shape:
+        return as_given(x.new_zeros((0, *sizes), dtype=result), axes)
+    shapes = tuple(x.shape), tuple(given["kernel"].shape)
+    call = prepared_conv(*shapes, compute, how, True, str(x.device))
     with torch.no_grad():
         loaded = {
             name: tensor.detach().resolve_neg().to(getattr(torch, compute))
             for name, tensor in given.items()
         }
-        return _run(on, ops, loaded).to(result)
-
-
-def _run(on: Placed, ops: Any, loaded: dict[str, Any]) -> Any:
-    arrays = loaded["x"], loaded["kernel"], loaded.get("bias"), on.windows
-    layer = on.layer
-    if isinstance(layer, Conv):
-        return ops.conv(*arrays, layer.groups, layer.padding_mode)
-    return ops.conv_transpose(*arrays, layer.groups, on.out_sizes)
+        return call(loaded["x"], loaded["kernel"], loaded.get("bias")).to(result)
 
 
 def _into(result: Any, out: Any | None) -> Any:

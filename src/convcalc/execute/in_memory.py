@@ -12,27 +12,24 @@ from convcalc import __version__
 from convcalc.arrayfile.memory import available_memory
 from convcalc.errors import DataError, ResourceError, UsageError, printable
 from convcalc.execute.arrays.axes import as_given, batch_first
-from convcalc.execute.arrays.dtypes import finished, plan_dtypes
+from convcalc.execute.arrays.dtypes import finished
 from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
-from convcalc.execute.executor.open_executor import choose_backend, limited_threads, open_executor
+from convcalc.execute.executor.open_executor import limited_threads
 from convcalc.execute.job import network_work
-from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import plan
-from convcalc.execute.problem import problems_of
+from convcalc.execute.prepare import Prepared, prepare
 from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.verify import verify
 from convcalc.execute.weights.batchnorm_folding import fold_norms
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from convcalc.analysis import Report
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.executor.executor import Executor
     from convcalc.execute.job import Weights, Work
-    from convcalc.execute.problem import ConvProblem
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -92,20 +89,19 @@ def run_work(
         ResourceError: there is not enough memory.
     """
     network, axes, weights, named = work
-    samples, report, dtypes = _prepared(work, settings)
+    prepared, report = _prepared(work, settings)
+    samples, dtypes = prepared.samples, prepared.dtypes
     notes = axes.notes + dtypes.notes
     if settings.fold_norms:
         network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
+        prepared = prepared.of(network)
         report = report_of(network, samples.shape[1:], samples.shape[0])
         notes += (folded,)
     if not len(samples):
         work = work._replace(network=network, weights=weights)
-        return _of_nothing(work, settings, report, dtypes, notes, watch)
+        return _of_nothing(work, prepared, report, notes, watch)
     _check_memory(report, dtypes, samples)
-    problems = problems_of(network, samples.shape[0], samples.shape[1:], dtypes.compute)
-    executor = open_executor(
-        settings.backend, settings.device, problems, settings.algorithm, settings.threads
-    )
+    executor = prepared.open()
     finishing = watch and _finishing(watch, dtypes, axes)
     with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
         try:
@@ -132,16 +128,13 @@ def run_work(
 
 def _of_nothing(
     work: Work,
-    settings: Settings,
+    prepared: Prepared,
     report: Report,
-    dtypes: DtypePlan,
     notes: tuple[str, ...],
     watch: Callable[[str, np.ndarray], None] | None,
 ) -> Result:
     """The result of a batch without samples."""
-    executor = open_executor(
-        settings.backend, settings.device, (), settings.algorithm, settings.threads
-    )
+    executor, dtypes = prepared.open(), prepared.dtypes
     finishing = watch and _finishing(watch, dtypes, work.axes)
     return Result(
         array=as_given(empty_outputs(work.network, report.input, dtypes, finishing), work.axes),
@@ -157,28 +150,15 @@ def _of_nothing(
 
 def plan_work(work: Work, settings: Settings) -> DryRun:
     """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
-    samples, report, dtypes = _prepared(work, settings)
-    if not len(samples):
-        name, _ = backend_of(settings, [])
-        return DryRun(report, name, (), (*work.axes.notes, *dtypes.notes, EMPTY))
-    problems = problems_of(work.network, samples.shape[0], samples.shape[1:], dtypes.compute)
-    name, algorithm = backend_of(settings, problems)
-    machine = this_machine(settings.threads)
-    plans = tuple((p, plan(p, name, machine, algorithm)) for p in problems)
-    return DryRun(report, name, plans, work.axes.notes + dtypes.notes)
+    prepared, report = _prepared(work, settings)
+    notes = work.axes.notes + prepared.dtypes.notes
+    if not len(prepared.samples):
+        notes += (EMPTY,)
+    return DryRun(report, prepared.planner.backend, prepared.plans(), notes)
 
 
-def backend_of(settings: Settings, problems: Sequence[ConvProblem]) -> tuple[str, str]:
-    """The backend and the algorithm that the settings come to; torch is not imported."""
-    name = settings.backend
-    if name == "auto":
-        name = "torch" if settings.device is not None else choose_backend(problems)
-    library = settings.device not in (None, "cpu")
-    return name, "library" if library else settings.algorithm
-
-
-def _prepared(work: Work, settings: Settings) -> tuple[np.ndarray, Report, DtypePlan]:
-    """The input batch first, what the layers make of it, and the dtypes."""
+def _prepared(work: Work, settings: Settings) -> tuple[Prepared, Report]:
+    """The work prepared, and what its layers make of the input."""
     network, axes, _, named = work
     samples = batch_first(named["the input"], axes)
     try:
@@ -188,9 +168,9 @@ def _prepared(work: Work, settings: Settings) -> tuple[np.ndarray, Report, Dtype
             raise
         # What was assumed of the axes may be what is wrong.
         raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
-    dtypes = plan_dtypes(named, settings.dtype)
-    _check_floats(network, samples.shape[1:], dtypes)
-    return samples, report, dtypes
+    prepared = prepare(work, settings)
+    _check_floats(network, samples.shape[1:], prepared.dtypes)
+    return prepared, report
 
 
 def _layers(

@@ -89,6 +89,14 @@ class ConvProblem(NamedTuple):
         return self.out_channels * self.in_channels_per_group * self.taps
 
     @property
+    def weight_shape(self) -> tuple[int, ...]:
+        """(O, C/groups, *k), or transposed (C, O/groups, *k)."""
+        kernel = (window.kernel for window in self.windows)
+        if self.transposed:
+            return (self.channels, self.out_channels // self.groups, *kernel)
+        return (self.out_channels, self.in_channels_per_group, *kernel)
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of the definition: outputs (transposed: inputs) times their taps."""
         if self.transposed:

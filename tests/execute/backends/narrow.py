@@ -20,6 +20,7 @@ from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.executor.run_plan import Arrays, prepared_plan, run_plan
 from convcalc.execute.planning import planner as planning
+from convcalc.execute.planning.select_backend import planner_of
 from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 from tolerances import TOLERANCES
@@ -259,7 +260,7 @@ def _tensor(draw, array):
 
 def _planned(case, draw, backend, layouts=None):
     """Every plan, also those that are never chosen, and those that are settled beforehand."""
-    executor = open_executor(backend, None, (), "auto")
+    executor = open_executor(planner_of(backend, None, (), "auto"))
     ops, planner = executor.backend, executor.planner
     make = laid if backend == "numpy" else _tensor
     for chosen in _plans(case.problem, backend, planner.machine):

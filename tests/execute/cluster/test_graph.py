@@ -15,6 +15,7 @@ from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.cluster.worker import TileJob
 from convcalc.execute.executor.executor import Executor
 from convcalc.execute.planning.machine import this_machine
+from convcalc.execute.planning.planner import Planner
 from convcalc.execute.problem import problem_of
 from convcalc.execute.tiling import choose
 from convcalc.layers import Conv
@@ -61,7 +62,7 @@ def tiled(monkeypatch, layer, x, weight, bias=None, *, budget, axes=None, reques
     named = {"the kernel": weight} | ({} if bias is None else {"the bias": bias})
     job = TileJob(
         *(problem, tiling, weight, bias, named, dtypes, requested, axes),
-        *("numpy", None, "auto", this_machine(), None, "memory", "memory"),
+        *(Planner("numpy", this_machine()), None, None, "memory", "memory"),
     )
     known = dask.compute(*tile_graph.tile_tasks(job, stored), scheduler="synchronous")
     assert tiling.boxes == len(known)

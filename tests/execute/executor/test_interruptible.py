@@ -13,6 +13,7 @@ from convcalc.execute.executor import interruptible
 from convcalc.execute.executor.interruptible import count_of, in_pieces
 from convcalc.execute.executor.open_executor import open_executor
 from convcalc.execute.planning.planner import Plan
+from convcalc.execute.planning.select_backend import planner_of
 from convcalc.execute.problem import ConvProblem
 from convcalc.layers import Conv
 from convcalc.window import Window
@@ -123,7 +124,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
     if name == "torch":
         pytest.importorskip("torch")
     layer, shape = case
-    ops, rng = open_executor(name, None, ()), np.random.default_rng(seed)
+    ops, rng = open_executor(planner_of(name, None, ())), np.random.default_rng(seed)
     x = ops.load(rng.integers(-9, 10, shape), "int64")
     weights = {
         name: ops.load(rng.integers(-9, 10, size), "int64")
@@ -142,7 +143,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
 @pytest.mark.parametrize("batch", [1, 5])
 def test_floats_agree_within_their_bound(cut, backend, mode, batch):
-    ops, rng = open_executor(backend, None, (), "direct"), np.random.default_rng(0)
+    ops, rng = open_executor(planner_of(backend, None, (), "direct")), np.random.default_rng(0)
     x, w, b = (
         ops.load(rng.standard_normal(shape), "float32")
         for shape in ((batch, 8, 40, 41), (6, 4, 5, 5), (6,))
@@ -156,7 +157,7 @@ def test_floats_agree_within_their_bound(cut, backend, mode, batch):
 
 @both
 def test_a_box_of_padding_alone_is_the_bias(cut, backend):
-    ops = open_executor(backend, None, (), "direct")
+    ops = open_executor(planner_of(backend, None, (), "direct"))
     x, w = ops.load(np.ones((1, 1, 3)), "float32"), ops.load(np.ones((1, 1, 2)), "float32")
     cut(100)
     windows = (Window(2, before=4, after=4),)
@@ -178,7 +179,7 @@ def by_layout(ops, layout, x, w, windows, count, cut):
 @both
 @pytest.mark.parametrize("spatial_dims", [1, 2])
 def test_blocks_in_pieces(cut, backend, spatial_dims):
-    ops, rng = open_executor(backend, None, ()), np.random.default_rng(0)
+    ops, rng = open_executor(planner_of(backend, None, ())), np.random.default_rng(0)
     x = ops.load(rng.standard_normal((2, 1, *(50,) * spatial_dims)), "float32")
     w = ops.load(rng.standard_normal((1, 1, *(5,) * spatial_dims)), "float32")
     windows = (Window(5, 2, before=2, after=1),) * spatial_dims
@@ -190,7 +191,7 @@ def test_blocks_in_pieces(cut, backend, spatial_dims):
 
 @both
 def test_a_piece_that_the_plan_does_not_admit_sends_all_another_way(cut, backend):
-    ops = open_executor(backend, None, (), "direct")
+    ops = open_executor(planner_of(backend, None, (), "direct"))
     image = np.random.default_rng(0).standard_normal((1, 1, 60, 60)).astype("f4")
     image[0, 0, 50, 30] = np.nan
     x, w = ops.load(image, "float32"), ops.load(np.ones((1, 1, 3, 3)), "float32")
@@ -202,7 +203,7 @@ def test_a_piece_that_the_plan_does_not_admit_sends_all_another_way(cut, backend
 
 def test_the_order_in_memory_is_that_of_the_whole(cut):
     torch = pytest.importorskip("torch")
-    ops = open_executor("torch", None, ())
+    ops = open_executor(planner_of("torch", None, ()))
     x, w = torch.ones(3, 4, 9, 9), torch.ones(2, 4, 3, 3)
     for layout in ("contiguous", "channels-last"):
         one, many = (
@@ -212,7 +213,7 @@ def test_the_order_in_memory_is_that_of_the_whole(cut):
 
 
 def test_the_convolutions_of_a_network_are_cut_too(cut):
-    ops = open_executor("numpy", None, ())
+    ops = open_executor(planner_of("numpy", None, ()))
     calls, real = [], ops.backend.direct
     ops.backend.direct = lambda *given: calls.append(given) or real(*given)
     cut(3)

@@ -7,8 +7,8 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from convcalc import convolve
 from convcalc.errors import DataError
+from convcalc.execute import repeating
 from convcalc.execute.algorithms import ALGORITHMS
-from convcalc.execute.executor import prepared
 
 pytestmark = pytest.mark.usefixtures("opencv", "unsettled")
 
@@ -20,7 +20,7 @@ needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")
 @pytest.fixture
 def unsettled():
     """No call is kept from a test that had no OpenCV."""
-    prepared._call.cache_clear()
+    repeating._call.cache_clear()
 
 
 def backwards(array):

@@ -12,6 +12,7 @@ from convolving import both, conv, run
 import convcalc
 from convcalc.errors import UsageError
 from convcalc.execute.executor import open_executor
+from convcalc.execute.planning import select_backend
 from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.problem import ConvProblem, problems_of
 from convcalc.layers import Conv
@@ -27,7 +28,7 @@ class Priced(NamedTuple):
 def with_work(monkeypatch, numpy, torch=0.0):
     """As if the backends needed this long."""
     predicted = {"numpy": numpy, "torch": torch}
-    monkeypatch.setattr(open_executor, "seconds", lambda problems, backend: predicted[backend])
+    monkeypatch.setattr(select_backend, "seconds", lambda problems, backend: predicted[backend])
 
 
 def test_small_work_is_numpys_and_torch_is_not_imported():
@@ -63,18 +64,18 @@ def test_torch_is_chosen_where_it_pays_for_its_import_twice(
     monkeypatch, loaded, numpy, torch, expected
 ):
     pytest.importorskip("torch")
-    monkeypatch.setattr(open_executor, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
-    monkeypatch.setattr(open_executor, "torch_is_loaded", lambda: loaded)
+    monkeypatch.setattr(select_backend, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
+    monkeypatch.setattr(select_backend, "torch_is_loaded", lambda: loaded)
     with_work(monkeypatch, numpy, torch)
-    assert expected == open_executor.choose_backend([PROBLEM])
+    assert expected == select_backend.choose_backend([PROBLEM])
 
 
 def test_the_work_is_that_of_every_convolution(monkeypatch):
-    monkeypatch.setattr(open_executor, "plan", lambda problem, *_: Priced(problem.macs))
+    monkeypatch.setattr(select_backend, "plan", lambda problem, *_: Priced(problem.macs))
     network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")
     problems = problems_of(network, 2, (4, 8, 8), "float32")
     # 64 cells: 64*4*9; 64*9 and 64*3; from 64 cells 3*2*4
-    assert 2 * 64 * (2304 + 576 + 192 + 24) == open_executor.seconds(problems, "numpy")
+    assert 2 * 64 * (2304 + 576 + 192 + 24) == select_backend.seconds(problems, "numpy")
     assert [False, False, False, True] == [problem.transposed for problem in problems]
 
 
@@ -85,7 +86,7 @@ def test_integers_stay_with_numpy_however_many(monkeypatch):
 
 def test_without_torch_numpy_computes_all(monkeypatch):
     with_work(monkeypatch, 1e9)
-    monkeypatch.setattr(open_executor, "find_spec", lambda name: None)
+    monkeypatch.setattr(select_backend, "find_spec", lambda name: None)
     assert "numpy" == run(Conv, np.ones(3), np.ones(2), backend="auto").backend
 
 

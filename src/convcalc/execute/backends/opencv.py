@@ -63,13 +63,13 @@ def limited(count: int) -> Iterator[None]:
     """OpenCV's own threads for a while, also if it is imported only then."""
     before = sys.modules["cv2"].getNumThreads() if "cv2" in sys.modules else -1
     _limits.append(count)
-    if "cv2" in sys.modules:
+    if before not in (-1, count):
         sys.modules["cv2"].setNumThreads(count)
     try:
         yield
     finally:
         _limits.pop()
-        if "cv2" in sys.modules:
+        if "cv2" in sys.modules and before != count:
             sys.modules["cv2"].setNumThreads(before)
 
 

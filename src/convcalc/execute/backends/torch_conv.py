@@ -72,15 +72,32 @@ class Direct:
         )
         self._conv_kwargs = _arguments(problem.windows)
         self._wide = problem.dtype == "float64" or layout == "product"
+        self._pads = self._conv_kwargs.pads
+        self._looks_at_result = problem.elements_out < problem.weights
 
     def __call__(
         self, array: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        """The result (N, O, *out) of an array (N, C, *sizes) and a weight (O, C/g, *k)."""
-        conv_kwargs, problem = self._conv_kwargs, self._problem
-        if self._wide or (conv_kwargs.pads and not isfinite(weight.sum().item())):
+        """The result (N, O, *out) of an array (N, C, *sizes) and a weight (O, C/g, *k).
+
+        Where a weight is not finite, padding must take no part in its products. The fewer of
+        weights and results are looked at: a weight that is not finite leaves no finite result
+        where it reaches an element, and no trace where torch leaves its padding out.
+        """
+        problem = self._problem
+        looks = self._pads and not self._looks_at_result
+        if self._wide or (looks and not _sums_to_a_number(weight)):
             return direct(array, weight, bias, problem.windows, problem.groups, self._layout)
-        return _called(array, weight, bias, conv_kwargs, problem.groups, self._layout)
+        result = _called(array, weight, bias, self._conv_kwargs, problem.groups, self._layout)
+        late = self._pads and self._looks_at_result and not _sums_to_a_number(result)
+        if late and not _sums_to_a_number(weight):
+            return direct(array, weight, bias, problem.windows, problem.groups, self._layout)
+        return result
+
+
+def _sums_to_a_number(tensor: torch.Tensor) -> bool:
+    """Whether a sum is finite, and with it every element; one that overflows proves nothing."""
+    return isfinite(tensor.sum().item())
 
 
 def direct(

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from math import prod
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +18,13 @@ from convcalc.arrayfile.wording import changed, quoted
 from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arrays.axes import batch_first, kept_axes
-from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.cluster.options import LOCAL, ClusterOptions
 from convcalc.execute.cluster.worker import TileJob
 from convcalc.execute.emptiness import write_empty
 from convcalc.execute.executor.executor import Measured
-from convcalc.execute.executor.open_executor import choose_backend
 from convcalc.execute.in_memory import plan_work, run_work
 from convcalc.execute.job import fitting
-from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import plan
-from convcalc.execute.problem import problem_of
+from convcalc.execute.prepare import prepare
 from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.tiling import choose
 
@@ -39,7 +35,8 @@ if TYPE_CHECKING:
     from convcalc.arrayfile.elements import Elements
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.job import Work
-    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.out_of_core.stream import Streamed
+    from convcalc.execute.prepare import Prepared
     from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Tiling
 
@@ -64,9 +61,9 @@ def plan_scheduled(work: Work, settings: Settings, order: ClusterOptions) -> Dry
     if not len(batch_first(work.named["the input"], work.axes)):
         return plan_work(work, settings)
     job, report = _job(work, settings, order, "")
-    own = plan(job.problem, job.backend, job.machine, job.algorithm)
+    own = job.planner.plan(job.problem)
     notes = (*work.axes.notes, *job.dtypes.notes, f"{_tiles(job)}")
-    return DryRun(report, job.backend, ((job.problem, own),), notes)
+    return DryRun(report, job.planner.backend, ((job.problem, own),), notes)
 
 
 def run_scheduled(work: Work, stored: Stored, settings: Settings, order: ClusterOptions) -> Result:
@@ -84,9 +81,6 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Cluster
     Raises:
         ConvcalcError: as in memory; or there are no workers, or they lack something.
     """
-    from convcalc.arrayfile.zarr_folder import make_zarr
-    from convcalc.execute.cluster.client import check_workers, connected, run_tiles
-
     assert order.output is not None
     if not len(batch_first(work.named["the input"], work.axes)):
         result = run_work(work, settings)
@@ -96,29 +90,13 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Cluster
     with scratch_folder(order.output) as folder:
         job, report = _job(work, settings, order, os.path.join(folder, "result"))
         shape, chunks = _layout(job)
-        stored_dtype = np.dtype(job.dtypes.stored)
-        os.mkdir(job.output)
-        make_zarr(job.output, job.name, shape, chunks, stored_dtype)
-        size = prod(shape) * stored_dtype.itemsize
-        with (
-            _unchanged(stored),
-            connected(order, settings.threads) as client,
-            order.progress(size) as line,
-        ):
-            check_workers(client, stored, job.backend)
-            known = run_tiles(
-                client,
-                job,
-                stored,
-                lambda values: line.advance(values * stored_dtype.itemsize),
-                shared=order.address != LOCAL,
-            )
+        known = _computed(job, stored, settings, order)
         _deliver(job, order.output, shape, chunks, force=order.force)
-    own = plan(job.problem, job.backend, job.machine, job.algorithm)
+    own = job.planner.plan(job.problem)
     return Result(
         array=to_show(open_stored(order.output)),
         report=report,
-        backend=job.backend,
+        backend=job.planner.backend,
         dtypes=job.dtypes,
         threads=settings.threads or 1,
         versions={"convcalc": __version__, "numpy": np.__version__},
@@ -127,6 +105,30 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Cluster
         convolutions=(Measured(job.problem, own, perf_counter() - begin),),
         figures=known.figures,
     )
+
+
+def _computed(job: TileJob, stored: Stored, settings: Settings, order: ClusterOptions) -> Streamed:
+    """Every tile computed into a zarr folder in the making; what is known of the result."""
+    from convcalc.arrayfile.zarr_folder import make_zarr
+    from convcalc.execute.cluster.client import check_workers, connected, run_tiles
+
+    shape, chunks = _layout(job)
+    dtype = np.dtype(job.dtypes.stored)
+    os.mkdir(job.output)
+    make_zarr(job.output, job.name, shape, chunks, dtype)
+    with (
+        _unchanged(stored),
+        connected(order, settings.threads) as client,
+        order.progress(prod(shape) * dtype.itemsize) as line,
+    ):
+        check_workers(client, stored, job.planner.backend)
+        return run_tiles(
+            client,
+            job,
+            stored,
+            lambda values: line.advance(values * dtype.itemsize),
+            shared=order.address != LOCAL,
+        )
 
 
 @contextmanager
@@ -155,17 +157,11 @@ def _job(
 ) -> tuple[TileJob, Report]:
     """What every tile is told."""
     network, axes, weights, named = work
-    given = named["the input"]
-    samples = batch_first(given, axes)
+    samples = batch_first(named["the input"], axes)
     report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
-    # One value stands for all: every tile is looked at when it is there.
-    few = given[(slice(1),) * given.ndim]
-    dtypes = plan_dtypes({**named, "the input": few}, settings.dtype)
-    layer: Any = network.nodes[0].layer
-    problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
-    backend, algorithm = _backend(settings, problem)
-    machine = this_machine(settings.threads)
-    tiling = _tiling(problem, samples.itemsize, backend, algorithm, machine, order.memory)
+    prepared = prepare(work, settings, read_in_parts=True)
+    (problem,), planner = prepared.problems, prepared.planner
+    tiling = _tiling(prepared, order.memory)
     others = {name: array for name, array in named.items() if name != "the input"}
     job = TileJob(
         problem=problem,
@@ -173,13 +169,11 @@ def _job(
         weight=weights["0.weight"],
         bias=weights.get("0.bias"),
         named=others,
-        dtypes=dtypes,
+        dtypes=prepared.dtypes,
         requested=settings.dtype,
         axes=axes,
-        backend=backend,
+        planner=planner,
         device=settings.device,
-        algorithm=algorithm,
-        machine=machine,
         threads=settings.threads,
         output=output,
         name=order.output or "",
@@ -187,32 +181,17 @@ def _job(
     return job, report
 
 
-def _backend(settings: Settings, problem: ConvProblem) -> tuple[str, str]:
-    """The library and the algorithm for all tiles; torch is not imported to find out."""
-    name = settings.backend
-    if name == "numpy" and settings.device is not None:
-        raise UsageError("--device belongs to torch; the numpy backend computes on the CPU")
-    if name == "auto":
-        name = "torch" if settings.device is not None else choose_backend([problem])
-    library = settings.device not in (None, "cpu")
-    return name, "library" if library else settings.algorithm
+def _tiling(prepared: Prepared, memory: int | None) -> Tiling:
+    """The largest tiles that fit.
 
-
-def _tiling(
-    problem: ConvProblem,
-    itemsize: int,
-    backend: str,
-    algorithm: str,
-    machine: CostRates,
-    memory: int | None,
-) -> Tiling:
-    """The largest tiles that fit."""
+    Raises:
+        UsageError: they would be too many.
+    """
 
     def needed(part: ConvProblem) -> int:
-        own = plan(part, backend, machine, algorithm)
-        read = 2 * part.elements_in * itemsize  # once with the halo, once without
-        return own.working_bytes + read + part.bytes + part.elements_out * part.itemsize
+        return prepared.bytes_of(part, copies=2)  # once with the halo, once without
 
+    (problem,) = prepared.problems
     tiling = choose(problem, int((memory or TILE_BYTES) * TILE_MEMORY_SHARE), needed)
     if tiling.boxes > MOST_TILES:
         raise UsageError(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.arrays.dtypes import DtypePlan
-    from convcalc.execute.planning.machine import CostRates
+    from convcalc.execute.planning.planner import Planner
     from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Box, Tiling
 
@@ -48,10 +48,9 @@ class TileJob(NamedTuple):
         dtypes: Of the arithmetic and of the result.
         requested: The dtype that was asked for, or None.
         axes: How the input is read.
-        backend: The library that computes.
+        planner: The library that computes, and what plans: at the rates of whoever gave the
+            order, for all.
         device: A torch device, or None.
-        algorithm: How it computes.
-        machine: The rates that plans are made with: those of whoever gave the order, for all.
         threads: Threads of each computation, or None for what the worker has.
         output: The zarr folder in the making.
         name: The name that the result will have, for messages.
@@ -65,10 +64,8 @@ class TileJob(NamedTuple):
     dtypes: DtypePlan
     requested: str | None
     axes: Axes
-    backend: str
+    planner: Planner
     device: str | None
-    algorithm: str
-    machine: CostRates
     threads: int | None
     output: str
     name: str
@@ -137,12 +134,12 @@ def _computed(
         for (first, last), start in zip(reads(job.problem, box, padded), begin, strict=True)
     )
     piece = np.ascontiguousarray(piece[(slice(None), slice(None), *wanted)])
-    executor = open_executor(job.backend, job.device, (), job.algorithm, machine=job.machine)
+    executor = open_executor(job.planner, job.device, job.threads)
     stream = Stream(
         *(job.problem, job.tiling, piece, job.weight, job.bias),
         *(job.dtypes, job.requested, executor),
     )
-    with np.errstate(all="ignore"), limited_threads(job.threads, job.backend):
+    with np.errstate(all="ignore"), limited_threads(job.threads, job.planner.backend):
         try:
             result = compute_box(stream, box, piece, job.named)
         except RuntimeError as error:

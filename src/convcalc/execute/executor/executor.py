@@ -6,7 +6,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from convcalc.execute.arrays.array import A
-from convcalc.execute.executor.run_plan import Arrays, prepared_plan, run_first, run_transposed
+from convcalc.execute.executor.run_plan import (
+    Arrays,
+    prepared_plan,
+    prepared_transposed,
+    run_first,
+    run_transposed,
+)
 from convcalc.execute.planning.planner import Planner
 from convcalc.execute.problem import problem_of_arrays
 
@@ -56,7 +62,10 @@ class Executor(Generic[A]):
         self.vector = backend.vector
 
     def prepared(self, problem: ConvProblem) -> Iterator[Callable[[A, A, A | None], A | None]]:
-        """What computes arrays of one forward problem, in the order in which it is tried."""
+        """What computes arrays of one problem, in the order in which it is tried."""
+        if problem.transposed:
+            yield prepared_transposed(self.backend, self.planner, problem)
+            return
         for chosen in self.planner.candidates(problem):
             yield prepared_plan(self.backend, self.planner, chosen, problem)
 

@@ -74,6 +74,22 @@ def run_transposed(
     return chosen, result
 
 
+def prepared_transposed(
+    ops: ArrayBackend[A], planner: Planner, problem: ConvProblem
+) -> Callable[[A, A, A | None], A]:
+    """`run_transposed` for the array, weight and bias of one problem, many times over.
+
+    Raises:
+        UsageError: an algorithm was asked for that does not apply to the phases.
+    """
+    planner.plan(problem)  # an algorithm that does not apply is refused before any array is there
+
+    def run(array: A, weight: A, bias: A | None) -> A:
+        return run_transposed(ops, planner, problem, Arrays(array, weight, bias))[1]
+
+    return run
+
+
 def _in_phases(
     ops: ArrayBackend[A], planner: Planner, chosen: Plan, problem: ConvProblem, arrays: Arrays[A]
 ) -> tuple[Plan, A]:

@@ -15,16 +15,13 @@ from convcalc.arrayfile import grow_array
 from convcalc.arrayfile.stored import to_show
 from convcalc.execute.arrays.arranged import result_of, samples_of
 from convcalc.execute.arrays.axes import as_given, batch_first
-from convcalc.execute.arrays.dtypes import plan_dtypes
 from convcalc.execute.emptiness import write_empty
 from convcalc.execute.executor.executor import Measured
-from convcalc.execute.executor.open_executor import limited_threads, open_executor
-from convcalc.execute.in_memory import backend_of, memory_error, plan_work, run_work
+from convcalc.execute.executor.open_executor import limited_threads
+from convcalc.execute.in_memory import memory_error, plan_work, run_work
 from convcalc.execute.job import fitting
 from convcalc.execute.out_of_core.stream import Stream, run_stream
-from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import Planner
-from convcalc.execute.problem import problem_of
+from convcalc.execute.prepare import prepare
 from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.tiling import choose, of_box
 from convcalc.execute.verify import BLOCK, verify
@@ -37,10 +34,10 @@ if TYPE_CHECKING:
     from convcalc.arrayfile.elements import Elements
     from convcalc.arrayfile.stored import Held, StoredNpy
     from convcalc.execute.arrays.arranged import Arranged
-    from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.job import Work
     from convcalc.execute.out_of_core.stream import Streamed
     from convcalc.execute.planning.planner import Plan
+    from convcalc.execute.prepare import Prepared
     from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Tiling
     from convcalc.execute.verify import Verification
@@ -108,12 +105,11 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
         result = run_work(work, settings)
         write_empty(bounds.output, result.array, force=bounds.force)
         return result
-    given = _given(work, settings)
-    problem = given.problem
-    executor = open_executor(
-        settings.backend, settings.device, [problem], settings.algorithm, settings.threads
-    )
-    cut = _cut(given, executor.planner, bounds.memory)
+    report = _report(work)
+    prepared = prepare(work, settings, read_in_parts=True)
+    (problem,), dtypes = prepared.problems, prepared.dtypes
+    executor = prepared.open()
+    cut = _cut(prepared, bounds.memory)
     with stored.opened() as elements:
         stream = Stream(
             problem=problem,
@@ -121,19 +117,19 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
             samples=samples_of(elements, work.axes),
             weight=work.weights["0.weight"],
             bias=work.weights.get("0.bias"),
-            dtypes=given.dtypes,
+            dtypes=dtypes,
             requested=settings.dtype,
             executor=executor,
         )
         done = _written(stream, work, stored, settings, bounds)
     return Result(
         array=done.array,
-        report=given.report,
+        report=report,
         backend=executor.backend.name,
-        dtypes=given.dtypes,
+        dtypes=dtypes,
         threads=executor.backend.threads,
         versions={"convcalc": __version__, **executor.backend.versions},
-        notes=(*work.axes.notes, *given.dtypes.notes, *_note(cut.tiling)),
+        notes=(*work.axes.notes, *dtypes.notes, *_note(cut.tiling)),
         overflowed=done.known.overflowed,
         verification=done.verification,
         convolutions=(Measured(problem, _taken(executor.done, cut, problem), done.seconds),),
@@ -151,26 +147,17 @@ def plan_bounded(work: Work, settings: Settings, memory: int) -> DryRun:
     """
     if not _samples(work):
         return plan_work(work, settings)
-    given = _given(work, settings)
-    name, algorithm = backend_of(settings, [given.problem])
-    planner = Planner(name, this_machine(settings.threads), algorithm)
-    cut = _cut(given, planner, memory)
-    notes = (*work.axes.notes, *given.dtypes.notes)
-    return DryRun(given.report, name, ((given.problem, cut.plan),), notes, cut.tiling)
+    report = _report(work)
+    prepared = prepare(work, settings, read_in_parts=True)
+    cut = _cut(prepared, memory)
+    notes = (*work.axes.notes, *prepared.dtypes.notes)
+    plans = ((prepared.problems[0], cut.plan),)
+    return DryRun(report, prepared.planner.backend, plans, notes, cut.tiling)
 
 
 def _samples(work: Work) -> int:
     """How many samples there are."""
     return len(batch_first(work.named["the input"], work.axes))
-
-
-class _Given(NamedTuple):
-    """What is known before anything is cut."""
-
-    samples: np.ndarray
-    report: Report
-    dtypes: DtypePlan
-    problem: ConvProblem
 
 
 class _Cut(NamedTuple):
@@ -193,30 +180,22 @@ class _Wrong(Exception):  # noqa: N818 - what was found, on its way past the fil
     """A result that was verified and is wrong."""
 
 
-def _given(work: Work, settings: Settings) -> _Given:
-    network, axes, _, named = work
-    samples = batch_first(named["the input"], axes)
-    report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
-    # One value stands for all: every box is looked at when it is there.
-    few = named["the input"][(slice(1),) * named["the input"].ndim]
-    dtypes = plan_dtypes({**named, "the input": few}, settings.dtype)
-    layer: Any = network.nodes[0].layer
-    problem = problem_of(layer, samples.shape[0], samples.shape[1:], dtypes.compute)
-    return _Given(samples, report, dtypes, problem)
+def _report(work: Work) -> Report:
+    """Shapes and costs of the convolution.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+    """
+    samples = batch_first(work.named["the input"], work.axes)
+    return fitting(work.network.analyze, samples.shape[1:], samples.shape[0])
 
 
-def _cut(given: _Given, planner: Planner, memory: int) -> _Cut:
+def _cut(prepared: Prepared, memory: int) -> _Cut:
     """The largest boxes that fit into so many bytes."""
-    problem = given.problem
-
-    def needed(part: ConvProblem) -> int:
-        own = planner.plan(part)
-        read = part.elements_in * given.samples.itemsize
-        return own.working_bytes + read + part.bytes + part.elements_out * part.itemsize
-
-    tiling = choose(problem, max(MIN_BOX_BYTES, int(memory * BOX_MEMORY_SHARE)), needed)
+    (problem,) = prepared.problems
+    tiling = choose(problem, max(MIN_BOX_BYTES, int(memory * BOX_MEMORY_SHARE)), prepared.bytes_of)
     box = of_box(problem, tiling.channels, tiling.sizes)
-    own = planner.plan(box)
+    own = prepared.planner.plan(box)
     return _Cut(tiling, own.times(problem.elements_out / box.elements_out))
 
 

@@ -257,7 +257,13 @@ def _refusals(problem: ConvProblem, separable: bool | None) -> dict[str, str | N
     }
 
 
-def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
+@lru_cache(maxsize=64)
+def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> tuple[Plan, ...]:
+    """Every way that applies, one plan each."""
+    return tuple(_each_plan(problem, backend, machine))
+
+
+def _each_plan(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
     """Every way that applies, one plan each."""
     rates = machine.of(backend)
     direct = _direct(problem, backend, machine)
@@ -275,7 +281,7 @@ def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[P
             needed = lowrank.working_bytes(problem)
             yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
     if overlap_save.refusal(problem) is None:
-        for tiles in _all_tiles(problem):
+        for tiles in blocks.tilings(problem, TRANSFORMS[problem.spatial_dims]):
             needed = overlap_save.working_bytes(problem, tiles)
             if needed <= MOST_SPECTRA:
                 seconds = cost.spectral(problem, tiles, backend, rates)
@@ -342,15 +348,6 @@ def _direct_bytes(problem: ConvProblem, layout: str) -> int:
         return plane_sums.working_bytes(problem)
     padded = problem.batch * problem.channels * prod(problem.padded_sizes)
     return problem.itemsize * (padded + (problem.elements_in if layout == "channels-last" else 0))
-
-
-def _all_tiles(problem: ConvProblem) -> set[Tiles]:
-    """Blocks of every size that is tried; an axis is never cut finer than its kernel needs."""
-    found = set()
-    for elements in TRANSFORMS[problem.spatial_dims]:
-        sizes = tuple(blocks.good_size(max(elements, w.extent)) for w in problem.windows)
-        found.add(blocks.tiles_of(problem, sizes))
-    return found
 
 
 def _explained(

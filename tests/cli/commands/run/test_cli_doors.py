@@ -110,6 +110,27 @@ def test_a_batch_of_no_samples_has_a_result_of_none(enter, door, bias):
     assert ((0, 3, 5, 4), "float32") == (y.shape, y.dtype.name)
 
 
+MIXED = [
+    ("float32", "float64", "float64"),
+    ("float16", "float16", "float16"),
+    ("float16", "float32", "float32"),
+    ("uint8", "int8", "int64"),
+    ("int64", "uint8", "int64"),
+    ("int16", "float32", "float32"),
+]
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if "to_torch" not in str(door)])
+@pytest.mark.parametrize(("own", "of_kernel", "result"), MIXED)
+@pytest.mark.parametrize("biased", [False, True])
+def test_dtypes_that_meet_are_promoted_alike(enter, door, own, of_kernel, result, biased):
+    """Twos over kernels of threes, 2 channels of 2 x 2: 8 * 6 = 48, and a bias of 1."""
+    x, w = np.full((1, 2, 3, 4), 2, own), np.full((3, 2, 2, 2), 3, of_kernel)
+    y = enter(door, x, w, np.ones(3, of_kernel) if biased else None)
+    assert ((1, 3, 2, 3), result) == (y.shape, y.dtype.name)
+    assert {48 + biased} == set(y.ravel().tolist())
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -38,11 +38,11 @@ from convcalc.cli.terminal.streams import note, warn
 from convcalc.errors import UsageError, printable
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.dtypes import check_requested
-from convcalc.execute.executor.open_executor import BACKENDS
 from convcalc.execute.in_memory import plan_work, run_network, run_work
 from convcalc.execute.job import kernel_work, network_work
 from convcalc.execute.out_of_core.run import plan_bounded, run_bounded
 from convcalc.execute.planning.machine import complaint
+from convcalc.execute.planning.select_backend import BACKENDS
 from convcalc.execute.settings import Settings
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape

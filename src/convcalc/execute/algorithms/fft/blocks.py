@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from convcalc.execute.problem import ConvProblem
 
 MOST_BYTES = 2**22
@@ -32,32 +35,60 @@ class Tiles(NamedTuple):
         return tuple((count - 1) * step + n for n, step, count in axes)
 
 
+class _Axis(NamedTuple):
+    """What the blocks of one axis depend on.
+
+    Attributes:
+        outputs: At stride 1.
+        extent: Elements that a window spans.
+        alone: Elements of a transform that holds all outputs.
+    """
+
+    outputs: int
+    extent: int
+    alone: int
+
+
 def tiles_of(problem: ConvProblem, transform: tuple[int, ...]) -> Tiles:
     """The blocks for transforms of at most `transform` elements per axis."""
-    steps, counts, sizes = [], [], []
-    for axis, (n, window) in enumerate(zip(transform, problem.windows, strict=True)):
-        outputs, alone = whole(problem)[axis], good_size(_elements_alone(problem, axis))
-        step = outputs if n >= alone else n - window.extent + 1
-        sizes.append(min(n, alone))
-        steps.append(step)
-        counts.append(-(-outputs // step))
-    return Tiles(tuple(sizes), tuple(steps), tuple(counts))
+    return _cut(_axes(problem), transform)
 
 
-def _elements_alone(problem: ConvProblem, axis: int) -> int:
-    """Elements of a transform that holds all outputs of an axis.
+def tilings(problem: ConvProblem, transforms: Iterable[int]) -> set[Tiles]:
+    """The blocks for transforms of each size; an axis is never cut finer than its kernel needs."""
+    axes = _axes(problem)
+    sizes = ([good_size(max(size, axis.extent)) for axis in axes] for size in transforms)
+    return {_cut(axes, transform) for transform in sizes}
+
+
+def _cut(axes: Sequence[_Axis], transform: Sequence[int]) -> Tiles:
+    sizes = tuple(min(n, axis.alone) for n, axis in zip(transform, axes, strict=True))
+    steps = tuple(
+        axis.outputs if n >= axis.alone else n - axis.extent + 1
+        for n, axis in zip(transform, axes, strict=True)
+    )
+    counts = (-(-axis.outputs // step) for axis, step in zip(axes, steps, strict=True))
+    return Tiles(sizes, steps, tuple(counts))
+
+
+def _axes(problem: ConvProblem) -> list[_Axis]:
+    """Every axis of a problem.
 
     A window beyond the end of the block goes on at its beginning. If zeros lie before the first
     element and behind the last one, they may be the same zeros.
     """
-    window, outputs = problem.windows[axis], whole(problem)[axis]
-    read = outputs + window.extent - 1
-    if problem.padding_mode != "zeros":
-        return read
-    behind = max(0, read - window.before - problem.sizes[axis])
-    return max(outputs, window.extent, read - min(window.before, behind))
+    found = []
+    for window, size, outputs in zip(problem.windows, problem.sizes, whole(problem), strict=True):
+        extent = window.extent
+        read = outputs + extent - 1
+        if problem.padding_mode == "zeros":
+            behind = max(0, read - window.before - size)
+            read = max(outputs, extent, read - min(window.before, behind))
+        found.append(_Axis(outputs, extent, good_size(read)))
+    return found
 
 
+@cache
 def good_size(least: int) -> int:
     """The smallest even number from `least` on whose prime factors are 2, 3, 5 and 7."""
     size = least + least % 2

@@ -2,87 +2,54 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.axes import read_axes
-from convcalc.execute.executor.open_executor import BACKENDS, choose_backend
 from convcalc.layers.base import format_shape
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
     from convcalc.execute.arrays.axes import Axes
-    from convcalc.execute.problem import ConvProblem
     from convcalc.layers.parameters import Padding, PerAxis
-    from convcalc.window import Window
 
 
-class Placed(NamedTuple):
-    """A layer on an input of known shape."""
+class How(NamedTuple):
+    """The arguments of `convolve` beside its arrays."""
 
-    layer: Conv | ConvTranspose
-    windows: tuple[Window, ...]
-    out_sizes: tuple[int, ...]
-
-
-@lru_cache(maxsize=512)
-def placed(
-    kernel: tuple[int, ...],
-    shape: tuple[int, ...],
-    transposed: bool,
-    groups: int,
-    stride: PerAxis,
-    padding: Padding,
-    dilation: PerAxis,
-    more: tuple[tuple[str, Any], ...],
-) -> Placed:
-    """The layer that the arguments describe, checked; kept for the next call with the same."""
-    layer = layer_of(kernel, transposed, groups, False, stride, padding, dilation, dict(more))
-    sizes = layer.out_shape(shape)[1:]
-    return Placed(layer, layer.windows(shape), sizes)
+    stride: PerAxis = 1
+    padding: Padding = 0
+    dilation: PerAxis = 1
+    groups: int = 1
+    padding_mode: str = "zeros"
+    transposed: bool = False
+    output_padding: PerAxis = 0
+    algorithm: str = "auto"
+    backend: str = "auto"
+    threads: int | None = None
+    dims: int | None = None
 
 
-def layer_of(
-    kernel: tuple[int, ...],
-    transposed: bool,
-    groups: int,
-    bias: bool,
-    stride: PerAxis,
-    padding: Padding,
-    dilation: PerAxis,
-    more: dict[str, Any],
-) -> Conv | ConvTranspose:
-    """The layer whose kernel has this shape.
+def layer_of(kernel: tuple[int, ...], how: How, *, bias: bool = False) -> Conv | ConvTranspose:
+    """The layer whose kernel has this shape, (O, C/groups, *k) or transposed (C, O/groups, *k).
 
     Raises:
         ParameterError: there is no such layer.
     """
-    kind = ConvTranspose if transposed else Conv
-    channels = kernel[1] * groups if transposed else kernel[0]
-    return kind(
-        int(channels),
-        tuple(int(k) for k in kernel[2:]),
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        bias=bias,
-        **more,
-    )
-
-
-def backend_of(name: str, problem: ConvProblem) -> str:
-    """The backend of that name, for "auto" the one that should finish first.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    if name not in BACKENDS:
-        raise UsageError(f"backend: expected {', '.join(BACKENDS)}; got {name!r}")
-    return choose_backend([problem]) if name == "auto" else name
+    sizes = tuple(int(k) for k in kernel[2:])
+    common: dict[str, Any] = {
+        "stride": how.stride,
+        "padding": how.padding,
+        "dilation": how.dilation,
+        "groups": how.groups,
+        "bias": bias,
+    }
+    if how.transposed:
+        channels = int(kernel[1]) * how.groups
+        return ConvTranspose(channels, sizes, output_padding=how.output_padding, **common)
+    return Conv(int(kernel[0]), sizes, padding_mode=how.padding_mode, **common)
 
 
 def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None) -> Axes:

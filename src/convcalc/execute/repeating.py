@@ -1,0 +1,173 @@
+"""Calls of `convolve` that are prepared but for the values of their arrays, kept for the next time.
+
+What depends on shapes and dtypes alone (axes, checks, plans, how a library is called) is most of
+the time of a call on arrays of a few thousand elements.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.execute.arguments import axes_of, check_algorithm, check_content, layer_of
+from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
+from convcalc.execute.executor.open_executor import limited_threads
+from convcalc.execute.job import Work
+from convcalc.execute.prepare import prepare
+from convcalc.execute.settings import Settings
+from convcalc.network.graph import Network
+
+if TYPE_CHECKING:
+    from convcalc.execute.arguments import How
+    from convcalc.execute.arrays.axes import Axes
+    from convcalc.execute.prepare import Prepared
+
+
+class PreparedConv:
+    """A convolution of arrays of known shapes, in the dtype that it is computed in.
+
+    Args:
+        prepared: What is computed, and how.
+        axes: How the input is read.
+        tensors: Whether the arrays are torch's, and so is the result.
+    """
+
+    def __init__(self, prepared: Prepared, axes: Axes, tensors: bool) -> None:
+        executor, (problem,) = prepared.open(), prepared.problems
+        self._axes, self._added = axes, axes.added > 0
+        self._candidates = tuple(executor.prepared(problem))
+        self._kernel = problem.weight_shape
+        self._ndim = len(self._kernel)
+        self._backend = executor.backend
+        self._dtype = problem.dtype
+        self._loads = not tensors
+        self._threads = prepared.settings.threads
+
+    def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        """The result with the axes of `x`, by the first candidate that applies to its values."""
+        if self._threads is None:
+            return self._computed(x, kernel, bias)
+        with limited_threads(self._threads, self._backend.name):
+            return self._computed(x, kernel, bias)
+
+    def _computed(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        if self._added:
+            x = batch_first(x, self._axes)
+        if kernel.ndim < self._ndim:
+            kernel = kernel.reshape(self._kernel)
+        if self._loads:
+            load, dtype = self._backend.load, self._dtype
+            x, kernel = load(x, dtype), load(kernel, dtype)
+            bias = None if bias is None else load(bias, dtype)
+        for candidate in self._candidates:
+            result = candidate(x, kernel, bias)
+            if result is not None:
+                break
+        assert result is not None  # the plainest plan computes whatever it is given
+        if self._loads:
+            result = self._backend.unload(result)
+        return as_given(result, self._axes) if self._added else result
+
+
+def call_of(x: Any, kernel: Any, bias: Any | None, how: How) -> PreparedConv | None:
+    """The call for such arrays, if nothing but their values matters; None where more does."""
+    try:
+        kind: Any = type(x)
+        of_kernel = (type(kernel), kernel.shape, kernel.dtype)
+        of_bias = None if bias is None else (type(bias), bias.shape, bias.dtype)
+        call = _call(kind, x.shape, x.dtype, of_kernel, of_bias, how)
+    except (TypeError, AttributeError):  # a list is no key, and has no shape
+        return None
+    if call is None or kind is np.ndarray:
+        return call
+    plain = _is_plain(x) and _is_plain(kernel) and (bias is None or _is_plain(bias))
+    return call if plain else None
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Whether the memory of a tensor holds its elements, for the processor, and nothing besides."""
+    dense = tensor.layout is sys.modules["torch"].strided
+    return bool(dense and tensor.is_cpu and not tensor.requires_grad and not tensor.is_neg())
+
+
+@lru_cache(maxsize=512)
+def _call(
+    kind: type,
+    shape: tuple[int, ...],
+    dtype: Any,
+    of_kernel: tuple[type, tuple[int, ...], Any],
+    of_bias: tuple[type, tuple[int, ...], Any] | None,
+    how: How,
+) -> PreparedConv | None:
+    """The call for arrays of one library and one dtype of floats; None for any others.
+
+    Args:
+        kind: The class of the input.
+        shape: Its shape.
+        dtype: Its dtype.
+        of_kernel: The same of the kernel.
+        of_bias: The same of the bias.
+        how: The other arguments.
+    """
+    name = str(dtype).rpartition(".")[2]
+    torch = sys.modules.get("torch")
+    tensors = torch is not None and kind is torch.Tensor
+    others = (of_kernel,) if of_bias is None else (of_kernel, of_bias)
+    alike = all((other, own) == (kind, dtype) for other, _, own in others)
+    if not alike or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
+        return None
+    x, kernel = (placeholder(one, name) for one in (shape, of_kernel[1]))
+    check_content(x, kernel)
+    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
+    if 0 in batch_first(x, axes).shape:
+        return None
+    if of_bias is not None and tuple(of_bias[1]) != (out_channels(kernel, axes, how),):
+        return None
+    return prepared_conv(tuple(shape), tuple(of_kernel[1]), name, how, tensors)
+
+
+def out_channels(kernel: Any, axes: Axes, how: How) -> int:
+    """The output channels of a kernel, leading axes optional."""
+    first, second = full_kernel(kernel, axes.spatial_dims).shape[:2]
+    return int(second * how.groups if how.transposed else first)
+
+
+def placeholder(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """An array of that shape and dtype which takes no memory."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def prepared_conv(
+    shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    dtype: str,
+    how: How,
+    tensors: bool,
+    device: str | None = None,
+) -> PreparedConv:
+    """The call for arrays in the dtype that is computed in.
+
+    Args:
+        shape: Of the input, leading axes optional.
+        kernel_shape: Of the kernel, leading axes optional.
+        dtype: float32, float64 or int64.
+        how: The other arguments.
+        tensors: Whether the arrays are torch's.
+        device: Where they lie, None for the processor.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+        UsageError: what is asked for is not there, or does not apply.
+    """
+    x, kernel = placeholder(shape, dtype), placeholder(kernel_shape, dtype)
+    check_algorithm(how.algorithm)
+    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
+    weight = full_kernel(kernel, axes.spatial_dims).shape
+    layer = layer_of(weight, how)
+    work = Work(Network.chain([layer]), axes, {}, {"the input": x, "the kernel": kernel})
+    backend = "torch" if tensors else how.backend
+    settings = Settings(backend, device, algorithm=how.algorithm, threads=how.threads)
+    return PreparedConv(prepare(work, settings), axes, tensors)
