@@ -91,12 +91,9 @@ ROOMS = {
     for room, others in re.findall(r"([\w/]+):(.*)", line)
 }
 
-UPWARDS = {
-    ("network", "analysis"),
-    ("network", "export"),
-    ("network", "language"),
-}
-"""Imports that lead upwards all the same."""
+UPWARDS = {("network", "analysis"), ("network", "export")}
+"""Imports that lead upwards: `analyze` and `to_torch` are conveniences of a network, and import
+their rooms when they are called."""
 
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "render"},

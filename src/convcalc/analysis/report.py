@@ -77,6 +77,7 @@ class LayerReport:
         label: The name that its weights begin with.
         kind: Its kind in the spec language.
         spec: The layer in the spec language.
+        layer: The layer itself; one that waited for channels has them now.
         inputs: Indices of the layers it reads; -1 is the network's input.
         input_shapes: (channels, *spatial) of each input, of one sample.
         output_shape: (channels, *spatial) that leaves, of one sample.
@@ -101,6 +102,7 @@ class LayerReport:
     label: str
     kind: str
     spec: str
+    layer: Layer
     inputs: tuple[int, ...]
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
@@ -288,6 +290,7 @@ def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: i
         label=step.node.label,
         kind=step.layer.kind,
         spec=facts.spec,
+        layer=facts.layer,
         inputs=step.node.inputs,
         input_shapes=step.arriving,
         output_shape=step.leaving,

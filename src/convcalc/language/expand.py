@@ -13,9 +13,10 @@ from convcalc.errors import Diagnostic, nearest, printable
 from convcalc.language import Block, Call, Definition, Jump, Repeat
 from convcalc.language.bind import BindErrors, DeferredLayer, bind, evaluate
 from convcalc.language.expressions import Operation
+from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 from convcalc.layers import KINDS
-from convcalc.network.graph import Node, Origin
+from convcalc.network.graph import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -279,7 +280,7 @@ class Lowering:
         self.paths.add(path)
         if self.shown is not None:
             call = replace(call, arguments=(), place=self.shown)
-        self.nodes.append(Node(layer, inputs, path, Origin(self.text, call)))
+        self.nodes.append(Node(layer, inputs, path, CallOrigin(self.text, call)))
         return len(self.nodes) - 1
 
     def kind(self, call: Call, scope: Scope) -> type[Layer] | None:

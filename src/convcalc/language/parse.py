@@ -13,6 +13,7 @@ from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
 from convcalc.language.expand import Lowering, Scope, Unreadable
 from convcalc.language.shapes import declared_input
+from convcalc.language.source import TreeSource
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def _parsed(text: str) -> Network:
         raise SpecError(text, [Diagnostic("expected a layer, as conv:64,k3,p1; found none", 0, 1)])
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
     found = tuple(nodes if expectations else lowering.nodes)
-    return Network(found, end, items, ends=lowering.ends, input_shape=_input_shape(text))
+    return Network(
+        found, end, TreeSource(items), ends=lowering.ends, input_shape=_input_shape(text)
+    )
 
 
 def _input_shape(text: str) -> Shape | None:
@@ -104,8 +107,8 @@ def formatted(text: str) -> str:
         conv:64,k3 relu
     """
     source = parse(text).source
-    assert source is not None
-    return write_file(canonical_items(source))
+    assert isinstance(source, TreeSource)
+    return write_file(canonical_items(source.items))
 
 
 @cache

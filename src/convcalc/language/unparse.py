@@ -16,13 +16,14 @@ from convcalc.errors import SpecError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
 from convcalc.language.bind import DeferredLayer
 from convcalc.language.parse import parse
+from convcalc.language.source import TreeSource
+from convcalc.layers import Layer
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.language import Item
-    from convcalc.layers import Layer
     from convcalc.network.graph import Node
 
 
@@ -40,7 +41,7 @@ def with_source(network: Network) -> Network:
     for nested in (True, False):
         items = _Raising(network, nested=nested).items()
         if _reads_as(items, network):
-            return replace(network, source=items)
+            return replace(network, source=TreeSource(tuple(items)))
     return network
 
 
@@ -69,7 +70,7 @@ class _Raising:
     @staticmethod
     def layer(node: Node) -> Layer:
         """The layer of a node that waits for nothing."""
-        assert not isinstance(node.layer, DeferredLayer)
+        assert isinstance(node.layer, Layer)
         return node.layer
 
     def items(self) -> tuple[Item, ...]:

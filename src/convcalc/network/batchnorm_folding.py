@@ -72,7 +72,7 @@ def absorbed(network: Network, input_shape: Shape, pairs: Sequence[Absorption]) 
     hosts = {network.nodes[pair.host].label for pair in pairs}
     rest = without_nodes(network, input_shape, {pair.norm: pair.host for pair in pairs})
     nodes = tuple(
-        replace(node, layer=replace(node.layer, bias=True))  # type: ignore[call-arg]
+        replace(node, layer=replace(node.layer, bias=True))  # type: ignore[type-var]
         if node.label in hosts
         else node
         for node in rest.nodes

@@ -7,31 +7,65 @@ one loop over its nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convcalc.errors import Diagnostic, LayerError, ParameterError, ShapeError, SpecError
-from convcalc.language import write_line
-from convcalc.language.bind import DeferredLayer, argument_of, canonical_items
+from convcalc.layers.base import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.analysis import Report
-    from convcalc.language import Call, Item
-    from convcalc.language.pytorch.modules import Expectation
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Shape
 
 INPUT = -1
 """The index by which a node reads the network's input."""
 
 
-class Origin(NamedTuple):
-    """The text that a node was read from, and the call in it that is its own."""
+class Deferred(Protocol):
+    """A layer whose parameters need channels that are known only with an input."""
 
-    text: str
-    call: Call
+    @property
+    def kind(self) -> str:
+        """The kind of the layer."""
+
+    def at(self, channels: Callable[[int], int]) -> Layer:
+        """The layer, where `channels(node)` are the channels that leave a node.
+
+        Raises:
+            ParameterError: a value is impossible.
+        """
+
+
+class Origin(Protocol):
+    """The text that a node was read from, and its own place in it."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+
+    def place_of(self, parameter: str | None) -> tuple[int, int]:
+        """Where one of its parameters is written, or else the node: begin and end."""
+
+
+class Expected(Protocol):
+    """What a text says of the input that arrives at a node."""
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The numbers of spatial axes that fit, all if there are none."""
+
+    def problem(self, shape: Shape) -> Diagnostic | None:
+        """Why an input of this shape is not what the text says, if it is not."""
+
+
+class Source(Protocol):
+    """What a network was read from, for printing it back."""
+
+    def line(self) -> str:
+        """All of it in the spec language, in one line."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +75,11 @@ class Node:
     `origin` is the text that it was read from, `expects` what that text says of its input.
     """
 
-    layer: Layer | DeferredLayer
+    layer: Layer | Deferred
     inputs: tuple[int, ...]
     label: str
     origin: Origin | None = field(default=None, compare=False, repr=False)
-    expects: Expectation | None = field(default=None, compare=False, repr=False)
+    expects: Expected | None = field(default=None, compare=False, repr=False)
 
     def check_arriving(self, shape: Shape) -> None:
         """What arrives must be what the text says, where it says so: PyTorch's names in_channels.
@@ -60,15 +94,12 @@ class Node:
     def error(self, cause: LayerError) -> LayerError | SpecError:
         """The error with the node's place: a caret in its text, or else its label and spec."""
         if self.origin is None:
-            if isinstance(cause, ParameterError) or isinstance(self.layer, DeferredLayer):
+            if isinstance(cause, ParameterError) or not isinstance(self.layer, Layer):
                 return cause
             return ShapeError(f"layer {self.label} ({self.layer.spec()}): {cause}")
-        text, call = self.origin
-        place = call.place
-        if isinstance(cause, ParameterError):
-            argument = argument_of(call, cause.parameter)
-            place = argument.place if argument else place
-        return SpecError(text, [Diagnostic(str(cause), place.start, place.end)])
+        parameter = cause.parameter if isinstance(cause, ParameterError) else None
+        start, end = self.origin.place_of(parameter)
+        return SpecError(self.origin.text, [Diagnostic(str(cause), start, end)])
 
 
 def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
@@ -93,7 +124,7 @@ class Step(NamedTuple):
 class Network:
     """Layers and how they are connected; comparable, and free of any array.
 
-    `source` is the tree that the network was read from, for printing it back. `functions` names
+    `source` is what the network was read from, for printing it back. `functions` names
     the kinds and labels that the model it describes calls as functions, not as modules: no number
     of ours depends on that, but those of tools that watch modules do. `input_shape` is the input
     that its text names: inputs of another number of axes are refused.
@@ -105,7 +136,7 @@ class Network:
 
     nodes: tuple[Node, ...]
     end: int | None = None
-    source: tuple[Item, ...] | None = field(default=None, compare=False, repr=False)
+    source: Source | None = field(default=None, compare=False, repr=False)
     functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
     ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     input_shape: Shape | None = field(default=None, compare=False, repr=False)
@@ -146,7 +177,7 @@ class Network:
             node.check_arriving(arriving[0])
             try:
                 layer = node.layer
-                if isinstance(layer, DeferredLayer):
+                if not isinstance(layer, Layer):
                     layer = layer.at(channels)
                     leaving = layer.out_shape(*arriving)
                 else:
@@ -189,11 +220,9 @@ class Network:
         """The network in the spec language; reading it back gives an equal network."""
         if self.source is None:
             return " ".join(
-                node.layer.spec()
-                for node in self.nodes
-                if not isinstance(node.layer, DeferredLayer)
+                node.layer.spec() for node in self.nodes if isinstance(node.layer, Layer)
             )
-        return write_line(canonical_items(self.source))
+        return self.source.line()
 
     def analyze(
         self, input_shape: Sequence[int], batch: int = 1, convention: str = "macs"

@@ -12,10 +12,9 @@ from convcalc.network.graph import INPUT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.language.bind import DeferredLayer
     from convcalc.layers import Layer, Linear, Shape
     from convcalc.layers.convolution import Convolution
-    from convcalc.network.graph import Network
+    from convcalc.network.graph import Deferred, Network
 
 PRELU_SLOPE = 0.25
 """He et al. (2015), section 2.1; PyTorch's default."""
@@ -146,7 +145,7 @@ def _gains(network: Network) -> dict[str, float]:
     return gains
 
 
-def _asked(layer: Layer | DeferredLayer, behind: float) -> float:
+def _asked(layer: Layer | Deferred, behind: float) -> float:
     """The gain that a layer asks of the one before it; `behind` is what it is itself asked for."""
     gain = row_of(GAINS, KINDS[layer.kind])
     if gain is None:
@@ -154,16 +153,16 @@ def _asked(layer: Layer | DeferredLayer, behind: float) -> float:
     return gain(layer, behind) if callable(gain) else gain
 
 
-def _sloped(layer: Layer | DeferredLayer, behind: float) -> float:  # noqa: ARG001 - every rule is told both
+def _sloped(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001 - every rule is told both
     slope = getattr(layer, "negative_slope", PRELU_SLOPE)
     return float(2 / (1 + slope**2))
 
 
-def _passed_on(layer: Layer | DeferredLayer, behind: float) -> float:  # noqa: ARG001
+def _passed_on(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001
     return behind
 
 
-GAINS: dict[str, float | Callable[[Layer | DeferredLayer, float], float]] = {
+GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),

@@ -40,13 +40,11 @@ Architectures" (Communications of the ACM, 2009), "Tying the 3Cs to Operational 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.borders import elements_read, united
-from convcalc.language.parse import parse
 from convcalc.layers.kinds import KINDS, row_of
 from convcalc.layers.stages import Staged
 from convcalc.network.graph import INPUT
@@ -215,7 +213,7 @@ def _skipped(row: LayerReport) -> int:
     """Elements of a sample before the first one of a view."""
     if row.kind != "slice":
         return 0
-    begin, _ = cast("Slice", _layer(row.spec)).channels[0]
+    begin, _ = cast("Slice", row.layer).channels[0]
     return begin * prod(row.output_shape[1:])
 
 
@@ -252,33 +250,26 @@ def _between(row: LayerReport, batch: int) -> int:
     """Elements that a layer of several stages leaves between them, as `sep` does."""
     if not issubclass(KINDS[row.kind], Staged):
         return 0
-    arriving = [shape for _, _, shape in cast("Staged", _layer(row.spec)).walk(row.input_shapes[0])]
+    arriving = [shape for _, _, shape in cast("Staged", row.layer).walk(row.input_shapes[0])]
     return batch * sum(map(prod, arriving[1:]))
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
     """Elements of an input (channels, *spatial) that take part in the result."""
     if row_of(WINDOWED, KINDS[row.kind]):
-        windows, mode = _windows(row.spec, shape)
+        windows, mode = _windows(row.layer, shape)
         axes = zip(windows, shape[1:], strict=True)
         return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
     if row.kind == "upsample":
-        return cast("Upsample", _layer(row.spec)).elements_read(shape)
+        return cast("Upsample", row.layer).elements_read(shape)
     return prod(shape)
 
 
-@lru_cache(maxsize=256)
-def _layer(spec: str) -> Layer:
-    """The layer that a row's spec says."""
-    return cast("Layer", parse(spec).nodes[0].layer)
-
-
-def _windows(spec: str, shape: Shape) -> tuple[tuple[Window, ...], str]:
+def _windows(layer: Layer, shape: Shape) -> tuple[tuple[Window, ...], str]:
     """The windows that lie on the input, and what their border is made of.
 
     Of `dw`, `pw` and `sep` those of the first stage; the border of a pooling is of no elements.
     """
-    layer = _layer(spec)
     if isinstance(layer, Staged):
         layer = next(iter(layer.stages(shape[0]).values()))
     windows = cast("Conv | Pool", layer).windows(shape)
@@ -318,7 +309,7 @@ def _around(row: LayerReport) -> int:
 
 def _padded(row: LayerReport) -> int:
     """One for each number of the result that is not a zero of the padding."""
-    if cast("Pad", _layer(row.spec)).padding_mode != "zeros":
+    if cast("Pad", row.layer).padding_mode != "zeros":
         return row.activations
     return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
 

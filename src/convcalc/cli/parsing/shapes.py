@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.values import flag, text_of
@@ -142,7 +141,7 @@ def _knows_axes(network: Network) -> bool:
         return True
     return any(
         (node.expects is not None and len(node.expects.axes) == 1)
-        or any(_is_per_axis(getattr(node.layer, field.name)) for field in fields(node.layer))
+        or any(map(_is_per_axis, vars(node.layer).values()))
         for node in network.nodes
     )
 
