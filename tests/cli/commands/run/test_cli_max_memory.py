@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from cli_support import listing, strict
 
 from changing import appended, removed, replaced, touched, truncated, written_into
 from convcalc.cli.commands.run.max_memory import bounds_of
+from convcalc.cli.commands.run.request import RunRequest
 from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.execute.backends import numpy_backend
 
@@ -361,8 +363,9 @@ def test_an_input_that_changes_in_mid_run_gives_no_result(inside, monkeypatch, c
     [("1000000", 10**6), ("64k", 65_536), ("512M", 512 * 2**20), ("2 GiB", 2**31), ("1TB", 2**40)],
 )
 def test_bytes_are_written_in_powers_of_1024(text, size):
-    given = {"max_memory": text, "output": "y.npy", "quiet": None, "format": None, "force": None}
-    assert size == bounds_of(given).memory
+    names = [field.name for field in fields(RunRequest)]
+    given = dict.fromkeys(names) | {"max_memory": text, "output": "y.npy"}
+    assert size == bounds_of(RunRequest(**given)).memory
 
 
 class Screen(io.StringIO):

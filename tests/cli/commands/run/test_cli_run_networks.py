@@ -150,7 +150,7 @@ def test_existing_maps_need_force_and_are_asked_about_first(inside, monkeypatch)
     Path("maps/6.npy").write_bytes(b"old")
     before = listing()
     with monkeypatch.context() as patched:
-        patched.setattr("convcalc.cli.commands.run.run.read_array", None)
+        patched.setattr("convcalc.cli.commands.run.inputs.read_array", None)
         done = inside(*RUN, "--save-all", "maps")
     assert (4, "") == (done.code, done.out)
     assert "cannot write 'maps/6.npy': it exists; add --force" in done.err

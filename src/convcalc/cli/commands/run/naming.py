@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from convcalc.cli.commands.run.request import RunRequest
 
 _MENTIONED = {
     "input": re.compile(r"\binput\b"),
@@ -25,7 +27,7 @@ _OTHERS = ("network", "tls_ca", "tls_cert", "tls_key")
 
 
 @contextmanager
-def naming_files(given: Mapping[str, Any]) -> Iterator[None]:
+def naming_files(request: RunRequest) -> Iterator[None]:
     """Adds to what is wrong with an array the file of each array that it is about.
 
     What computes knows arrays by what they are for and not by where they are from.
@@ -37,14 +39,15 @@ def naming_files(given: Mapping[str, Any]) -> Iterator[None]:
         yield
     except DataError as error:
         message = str(error)
-        if any(_is_named(given[name], message) for name in _OTHERS if given[name] is not None):
+        others = (request.given(name) for name in _OTHERS)
+        if any(_is_named(path, message) for path in others if path is not None):
             raise
-        raise DataError(with_files(message, _files(given))) from error
+        raise DataError(with_files(message, _files(request))) from error
 
 
-def _files(given: Mapping[str, Any]) -> dict[str, str]:
+def _files(request: RunRequest) -> dict[str, str]:
     """The files that arrays come from, by what is in them."""
-    paths = {"input": given["array"], **{name: given[name] for name in list(_MENTIONED)[1:]}}
+    paths = {"input": request.array, **{name: request.given(name) for name in list(_MENTIONED)[1:]}}
     return {name: path for name, path in paths.items() if path is not None}
 
 

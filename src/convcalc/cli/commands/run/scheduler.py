@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.new_folder import check_new_folder
 from convcalc.arrayfile.stored import open_stored, placeholder
@@ -17,14 +17,12 @@ from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
 
-    from convcalc.arrayfile.stored import Stored
+    from convcalc.cli.commands.run.request import RunRequest
     from convcalc.execute.cluster.options import ClusterOptions
-    from convcalc.execute.job import Work
-    from convcalc.execute.settings import DryRun, Result, Settings
 
 _ADDRESS = re.compile(
     r"(?:tcp|tls)://[^\s/:]+:[0-9]{1,5}|(?:tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
@@ -34,20 +32,20 @@ _CONTACT = ("scheduler_timeout", "tls_ca", "tls_cert", "tls_key")
 _EXTRA = ("dask", "distributed", "zarr")
 
 
-def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
+def check_scheduler(request: RunRequest, inputs: Sequence[str]) -> None:
     """Whether --scheduler names one, goes with the rest, and has what it needs.
 
     Raises:
         UsageError: it does not; or a Zarr folder is named and it is missing.
         OutputError: the output exists, or cannot be made.
     """
-    output = given["output"]
-    if given["scheduler"] is None:
-        _refuse_alone(given)
+    output = request.output
+    if request.scheduler is None:
+        _refuse_alone(request)
         return
-    _check_address(given)
+    _check_address(request)
     for name in _ELSEWHERE:
-        if given[name]:
+        if request.given(name):
             raise UsageError(f"--scheduler and {flag(name)} exclude each other")
     if any(find_spec(name) is None for name in _EXTRA):
         raise UsageError(
@@ -55,19 +53,19 @@ def check_scheduler(given: Mapping[str, Any], inputs: Sequence[str]) -> None:
         )
     if output is not None and not is_zarr(output):
         check_ending("output", output, (".npy", ".zarr"))
-    if given["dry_run"]:
+    if request.dry_run:
         return
     if output in (None, "-"):
         raise UsageError("--scheduler: the workers write the result; give a file or folder with -o")
     if is_zarr(output):
-        check_new_folder(output, force=bool(given["force"]), inputs=inputs)
+        check_new_folder(output, force=bool(request.force), inputs=inputs)
     else:
-        check_output(output, force=bool(given["force"]), inputs=inputs)
+        check_output(output, force=bool(request.force), inputs=inputs)
 
 
-def _check_address(given: Mapping[str, Any]) -> None:
+def _check_address(request: RunRequest) -> None:
     """Whether --scheduler is an address, and the options beside it belong to such a one."""
-    address = text_of("scheduler", given["scheduler"])
+    address = text_of("scheduler", request.scheduler or "")
     if address != "local" and not (
         _ADDRESS.fullmatch(address) and 0 < int(address.rpartition(":")[2]) < 2**16
     ):
@@ -76,40 +74,37 @@ def _check_address(given: Mapping[str, Any]) -> None:
             f"got '{printable(address)}'"
         )
     for name in _CONTACT:
-        if given[name] is None:
+        if request.given(name) is None:
             continue
-        text_of(name, given[name])
+        text_of(name, request.given(name))
         wanted = "tls://" if name.startswith("tls") else ("tcp://", "tls://")
         if not address.startswith(wanted):
             example = "tls://10.0.0.1:8786" if wanted == "tls://" else "tcp://10.0.0.1:8786"
             raise UsageError(f"{flag(name)} goes with the address of a scheduler, as {example}")
-    _seconds(given)
+    _seconds(request)
 
 
-def _seconds(given: Mapping[str, Any]) -> int:
+def _seconds(request: RunRequest) -> int:
     """How long a scheduler may take to answer."""
     from convcalc.execute.cluster.options import ANSWER_SECONDS
 
-    text = given["scheduler_timeout"]
+    text = request.scheduler_timeout
     return ANSWER_SECONDS if text is None else count_of("scheduler_timeout", text)
 
 
-def order_of(given: Mapping[str, Any]) -> ClusterOptions | None:
-    """Where the work is done, if not here."""
-    if given["scheduler"] is None:
-        return None
+def order_of(request: RunRequest) -> ClusterOptions:
+    """Whose workers do the work of a request that names a scheduler."""
+    assert request.scheduler is not None
     from convcalc.execute.cluster.options import Certificates, ClusterOptions
 
-    quiet = bool(given["quiet"]) or given["format"] == "json"
-
     def progress(total: int) -> ProgressLine:
-        return ProgressLine(total, wanted=not quiet)
+        return ProgressLine(total, wanted=request.shows_progress)
 
-    memory = None if given["max_memory"] is None else memory_of(given)
+    memory = None if request.max_memory is None else memory_of(request)
     return ClusterOptions(
-        *(given["scheduler"], given["output"], memory, progress, bool(given["force"])),
-        seconds=_seconds(given),
-        certificates=Certificates(given["tls_ca"], given["tls_cert"], given["tls_key"]),
+        *(request.scheduler, request.output, memory, progress, bool(request.force)),
+        seconds=_seconds(request),
+        certificates=Certificates(request.tls_ca, request.tls_cert, request.tls_key),
     )
 
 
@@ -118,30 +113,14 @@ def read_shape(path: str) -> np.ndarray:
     return placeholder(open_stored(path))
 
 
-def plan_tiles(work: Work, settings: Settings, order: ClusterOptions) -> DryRun:
-    """The plan and the tiles."""
-    from convcalc.execute.cluster.submit import plan_scheduled
-
-    return plan_scheduled(work, settings, order)
-
-
-def run_tiles(work: Work, stored: Stored, settings: Settings, given: Mapping[str, Any]) -> Result:
-    """The convolution, on workers that read the input themselves."""
-    from convcalc.execute.cluster.submit import run_scheduled
-
-    order = order_of(given)
-    assert order is not None
-    return run_scheduled(work, stored, settings, order)
-
-
-def _refuse_alone(given: Mapping[str, Any]) -> None:
+def _refuse_alone(request: RunRequest) -> None:
     """What needs --scheduler; Zarr folders are read and written part by part by workers."""
     for name in _CONTACT:
-        if given[name] is not None:
+        if request.given(name) is not None:
             raise UsageError(f"{flag(name)} goes with --scheduler")
-    for name in ("array", "output"):
-        if given[name] is not None and is_zarr(given[name]):
+    for path in (request.array, request.output):
+        if path is not None and is_zarr(path):
             raise UsageError(
-                f"'{printable(given[name])}' is a zarr folder, which workers read and write; "
+                f"'{printable(path)}' is a zarr folder, which workers read and write; "
                 f"--scheduler local starts some on this machine"
             )

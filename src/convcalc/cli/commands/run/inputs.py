@@ -1,0 +1,134 @@
+"""The arrays of a run, read and put together with the layers that they are for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from convcalc.arrayfile import read_archive, read_array
+from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.values import count_of, flag, layer_of, text_of
+from convcalc.errors import UsageError
+from convcalc.execute.job import kernel_work
+from convcalc.execute.weights.random_weights import initial_weights
+from convcalc.layers.base import format_shape
+from convcalc.network.subgraph import last_node, needed_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from convcalc.cli.commands.run.request import RunRequest
+    from convcalc.cli.commands.run.save_all import SavedMaps
+    from convcalc.execute.job import Work
+    from convcalc.execute.settings import Settings
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+
+T = TypeVar("T")
+
+
+def read_kernel(
+    request: RunRequest,
+    settings: Settings,
+    read: Callable[[str], Any] = read_array,
+    read_input: Callable[[str], Any] | None = None,
+) -> Work:
+    """The convolution that is asked for, with its arrays.
+
+    Args:
+        request: The command line.
+        settings: How to compute.
+        read: Reads an array by its name.
+        read_input: The same for the input, if it is read in another way.
+    """
+    values = request.layer_flags()
+    groups = count_of("groups", request.groups) if request.groups else 1
+    transposed = bool(request.transposed)
+    # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
+    layer_of({"out_channels": groups, "kernel_size": 1, **values})
+    array = (read_input or read)(request.array)
+    kernel = read(request.kernel or "")
+    bias = None if request.bias is None else read(request.bias)
+
+    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Any:
+        shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
+        return layer_of({**values, **shape})
+
+    flip = bool(request.flip)
+    return kernel_work(
+        array, kernel, bias, make_layer, settings, transposed=transposed, groups=groups, flip=flip
+    )
+
+
+def read_network(
+    request: RunRequest,
+    settings: Settings,
+    work: Callable[..., T],
+    maps: SavedMaps | None = None,
+    read: Callable[[str], Any] = read_array,
+) -> T:
+    """Work done on the network that is asked for and its arrays.
+
+    Args:
+        request: The command line.
+        settings: How to compute.
+        work: What is done, of the network, the input, the weights and the settings.
+        maps: What keeps the output of every layer, if that is asked for.
+        read: Reads an array by its name.
+
+    Raises:
+        UsageError: options do not go together, or weights are missing.
+    """
+    flags = request.layer_flags()
+    if request.flip:
+        flags["flip"] = True
+    if flags:
+        names = ", ".join(map(flag, flags))
+        raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
+    network = read_source([text_of("network", request.network or "")])
+    last = last_node(network, settings.until)
+    if maps is not None:
+        computed: Sequence[int] = range(len(network.nodes))
+        if settings.until is not None:
+            computed = needed_nodes(network, last)
+        labels = [network.nodes[index].label for index in computed]
+        force, inputs = bool(request.force), request.inputs()
+        maps.check(labels, request.output, force=force, inputs=inputs)
+    array = read(request.array)
+    seed = seed_of(request)
+    if seed is None:
+        weights = _no_weights if request.weights is None else read_archive(request.weights)
+        return _watched(maps, work, network, array, weights, settings)
+    declared = network.input_shape
+    if settings.spatial_dims is None and declared is not None and len(declared) > 1:
+        settings = replace(settings, spatial_dims=len(declared) - 1)
+
+    def drawn(part: Network, shape: Shape) -> dict[str, Any]:
+        return dict(initial_weights(part, shape, seed, whole=network))
+
+    return _watched(maps, work, network, array, drawn, settings)
+
+
+def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) -> T:
+    """The work done, and every feature map saved that is wanted."""
+    if maps is None:
+        return work(*arguments)
+    with maps.collected():
+        return work(*arguments, watch=maps.save)
+
+
+def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
+    needed = network.tensor_shapes(shape)
+    if not needed:
+        return {}
+    names = ", ".join(f"{name} {format_shape(shape)}" for name, shape in list(needed.items())[:8])
+    more = f", ... {len(needed) - 8} more" if len(needed) > 8 else ""
+    raise UsageError(
+        f"--network needs --weights W.npz or --random-weights SEED; its weights are {names}{more}"
+    )
+
+
+def seed_of(request: RunRequest) -> int | None:
+    """The seed of random weights, None where none are asked for."""
+    text = request.random_weights
+    return None if text is None else count_of("random_weights", text, minimum=0)

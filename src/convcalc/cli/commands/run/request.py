@@ -1,0 +1,94 @@
+"""What a command line of `run` asks for, every option by its name and of its type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from convcalc.cli.parsing.values import layer_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Where: TypeAlias = Literal["in memory", "a network", "in parts", "on a cluster"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The words of a command line, None for an option that is not there.
+
+    `layer` has the flags of a layer as they were typed; what the others mean, and whether they go
+    together, is looked at before a file is read.
+    """
+
+    array: str
+    kernel: str | None
+    bias: str | None
+    network: str | None
+    weights: str | None
+    random_weights: str | None
+    until: str | None
+    save_all: str | None
+    output: str | None
+    max_memory: str | None
+    scheduler: str | None
+    scheduler_timeout: str | None
+    tls_ca: str | None
+    tls_cert: str | None
+    tls_key: str | None
+    backend: str | None
+    device: str | None
+    dtype: str | None
+    layout: str | None
+    dims: str | None
+    algorithm: str | None
+    threads: str | None
+    verify: str | None
+    groups: str | None
+    format: str | None
+    transposed: bool | None
+    flip: bool | None
+    fold_bn: bool | None
+    dry_run: bool | None
+    stats: bool | None
+    force: bool | None
+    quiet: bool | None
+    layer: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, args: Mapping[str, Any]) -> Self:
+        """The request of the options by their names."""
+        named = {field.name: args[field.name] for field in fields(cls) if field.name != "layer"}
+        return cls(**named, layer={**args, "bias": None})
+
+    @property
+    def where(self) -> Where:
+        """Where it is computed."""
+        if self.scheduler is not None:
+            return "on a cluster"
+        if self.max_memory is not None:
+            return "in parts"
+        return "in memory" if self.network is None else "a network"
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the result itself goes to standard output."""
+        return self.output == "-"
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a line may say how far the work is."""
+        return not (self.quiet or self.format == "json")
+
+    def given(self, name: str) -> Any:
+        """The value of an option by its name."""
+        return getattr(self, name)
+
+    def layer_flags(self) -> dict[str, Any]:
+        """The values of the layer flags that are there, by their parameter names."""
+        return layer_flags(self.layer)
+
+    def inputs(self) -> list[str]:
+        """The names of all files that arrays come from."""
+        others = (self.kernel, self.bias, self.weights)
+        return [self.array, *(name for name in others if name is not None)]
