@@ -72,25 +72,31 @@ def field_document(report: Report) -> Document:
         ]
         for row in report.layers
     ]
+    table = Table(columns, rows)
+    return Document(report_data("rf", report), table, heading(report), _field_remarks(report))
+
+
+def _field_remarks(report: Report) -> list[str]:
+    """How the columns of the fields are to be read."""
+    fields = [field for row in report.layers for field in row.receptive_field]
     remarks = [
         *output_remarks(report),
         "output u sees input elements start + u*stride ... start + u*stride + size - 1",
     ]
-    if any(len(field.phases or ()) > 1 for row in report.layers for field in row.receptive_field):
+    if any(len(field.phases or ()) > 1 for field in fields):
         remarks.append(
             "neighbouring outputs see different sizes, as after a transposed convolution: the"
             " largest\nis shown, nothing lies before start + u*stride; --format json lists each"
         )
-    if any(field.whole for row in report.layers for field in row.receptive_field):
+    if any(field.whole for field in fields):
         remarks.append(
             "a size with *: another path, as a global pooling or a gate, sees the whole input"
         )
-    if not all(field.aligned for row in report.layers for field in row.receptive_field):
+    if not all(field.aligned for field in fields):
         remarks.append(
             "branches with different strides met: their fields drift apart, and the union is shown"
         )
-    remarks += repeats_remarks(report)
-    return Document(report_data("rf", report), Table(columns, rows), heading(report), remarks)
+    return remarks + repeats_remarks(report)
 
 
 def report_data(command: str, report: Report) -> dict[str, Any]:

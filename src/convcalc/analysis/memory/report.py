@@ -213,30 +213,33 @@ def analyze_memory(
         raise ParameterError("network", "has no layers, which take no memory")
     report = analyze(network, tuple(input_shape), batch)
     with gc_paused():
-        steps = list(network.walk(report.input))
-        end = network.output
-        placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
-        sizes = [size_in_bytes(storage.elements, dtype) for storage in placement.storages]
-        live = placement.live(sizes)
-        saved = None
-        if dtype in TRAINABLE:
-            saved = saved_tensors(steps, report.input, report.batch, dtype, output=end)
-        traffic = report_traffic(report, dtype)
-        fixed = _fixed(report, steps, dtype)
-        layers = tuple(
-            LayerMemory(
-                layer=row,
-                weights=own.weights,
-                buffers=own.buffers,
-                activations=size_in_bytes(row.activations, dtype),
-                stored=placement.stored(row.index, sizes),
-                live=live[row.index],
-                workspace=own.workspace,
-                saved=None if saved is None else saved.layers[row.index],
-                traffic=traffic.layers[row.index],
-            )
-            for row, own in zip(report.layers, fixed, strict=True)
+        return _memory(network, report, dtype, optimizer, in_place=in_place)
+
+
+def _memory(
+    network: Network, report: Report, dtype: str, optimizer: str, *, in_place: bool
+) -> MemoryReport:
+    """The memory of a network that has been reported on."""
+    steps, end = list(network.walk(report.input)), network.output
+    placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
+    sizes = [size_in_bytes(storage.elements, dtype) for storage in placement.storages]
+    live = placement.live(sizes)
+    saved = _saved(report, steps, dtype, end)
+    traffic = report_traffic(report, dtype)
+    layers = tuple(
+        LayerMemory(
+            layer=row,
+            weights=own.weights,
+            buffers=own.buffers,
+            activations=size_in_bytes(row.activations, dtype),
+            stored=placement.stored(row.index, sizes),
+            live=live[row.index],
+            workspace=own.workspace,
+            saved=None if saved is None else saved.layers[row.index],
+            traffic=traffic.layers[row.index],
         )
+        for row, own in zip(report.layers, _fixed(report, steps, dtype), strict=True)
+    )
     return MemoryReport(
         report=report,
         dtype=dtype,
@@ -247,6 +250,13 @@ def analyze_memory(
         training=None if saved is None else _training(layers, saved, optimizer),
         traffic=traffic.totals,
     )
+
+
+def _saved(report: Report, steps: Sequence[Step], dtype: str, end: int) -> SavedTensors | None:
+    """What training keeps; None in dtypes that are not trained in."""
+    if dtype not in TRAINABLE:
+        return None
+    return saved_tensors(steps, report.input, report.batch, dtype, output=end)
 
 
 class _Fixed(NamedTuple):
