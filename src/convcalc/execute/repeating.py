@@ -37,13 +37,16 @@ class PreparedConv:
 
     def __init__(self, prepared: Prepared, axes: Axes, tensors: bool) -> None:
         executor, (problem,) = prepared.open(), prepared.problems
-        self._axes, self._added = axes, axes.added > 0
+        whole = (problem.batch, problem.out_channels, *problem.out_sizes)
         self._candidates = tuple(executor.prepared(problem))
+        self._added = axes.added > 0
+        self._input = (problem.batch, problem.channels, *problem.sizes)
         self._kernel = problem.weight_shape
+        self._result = as_given(placeholder(whole, problem.dtype), axes).shape
         self._ndim = len(self._kernel)
-        self._backend = executor.backend
-        self._dtype = problem.dtype
-        self._loads = not tensors
+        self._backend, self._dtype = executor.backend, problem.dtype
+        self._own = tensors or executor.backend.name == "numpy"
+        self._numpy = not tensors
         self._threads = prepared.settings.threads
 
     def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
@@ -54,11 +57,14 @@ class PreparedConv:
             return self._computed(x, kernel, bias)
 
     def _computed(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+        if self._numpy:
+            # The order in memory decides that of the sums, and so the last bits.
+            x, kernel = np.asarray(x, order="C"), np.asarray(kernel, order="C")
         if self._added:
-            x = batch_first(x, self._axes)
+            x = x.reshape(self._input)
         if kernel.ndim < self._ndim:
             kernel = kernel.reshape(self._kernel)
-        if self._loads:
+        if not self._own:
             load, dtype = self._backend.load, self._dtype
             x, kernel = load(x, dtype), load(kernel, dtype)
             bias = None if bias is None else load(bias, dtype)
@@ -67,9 +73,9 @@ class PreparedConv:
             if result is not None:
                 break
         assert result is not None  # the plainest plan computes whatever it is given
-        if self._loads:
+        if not self._own:
             result = self._backend.unload(result)
-        return as_given(result, self._axes) if self._added else result
+        return result.reshape(self._result) if self._added else result
 
 
 def call_of(x: Any, kernel: Any, bias: Any | None, how: How) -> PreparedConv | None:
