@@ -61,7 +61,7 @@ def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | De
     """The layer of a call inside a definition with these parameters, after node `source`.
 
     Raises:
-        Faults: arguments are unknown, impossible, missing or given twice.
+        BindErrors: arguments are unknown, impossible, missing or given twice.
     """
     kind = KINDS[call.kind.lower()]
     values: dict[str, Any] = {}

@@ -8,10 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from convcalc.collecting import gc_paused
-from convcalc.errors import Diagnostic, SpecError
+from convcalc.errors import Diagnostic, SpecError, printable
 from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
 from convcalc.language.expand import Lowering, Scope, Unreadable
+from convcalc.language.reading import Reading
 from convcalc.language.shapes import declared_input
 from convcalc.language.source import TreeSource
 from convcalc.network.graph import INPUT, Network
@@ -19,12 +20,15 @@ from convcalc.network.graph import INPUT, Network
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.language import Item
-    from convcalc.language.pytorch.modules import Expectation
     from convcalc.layers import Shape
 
 _MAY_BE_PYTORCH = re.compile(r"(?:\s++|#[^\n]*+\n)*+(?:[\w.]++\s*+\(|[\w.]*?\bnn\.)")
 """A name and a bracket at the beginning, comments apart, where a spec has a kind or `define`."""
+
+_CALL = re.compile(r"(?<![\w.])(?:(?:torch\.)?+nn\.)?+[A-Z]\w*+[ \t]?+\(")
+
+_MAY_BE_DARKNET = re.compile(r"(?:[ \t]*+(?:[#;][^\n]*+)?+\n)*+[ \t]*+\[(?:net|network)\]")
+"""The section that a configuration of darknet begins with; comments may stand before it."""
 
 SHORTHANDS = """
 # Squeeze-and-excitation (Hu et al., 2018): each channel scaled by a gate computed from all of them.
@@ -35,13 +39,17 @@ define se(reduction, squeezed=in//$reduction, channels=in) {
 """Kinds that are written in the language itself."""
 
 
-def parse(text: str) -> Network:
+def parse(text: str, *, model: str | None = None, in_order: bool = False) -> Network:
     """The network that a spec describes.
 
     Args:
         text: Layers separated by blanks, as "conv:64,k3,p1 dw:k3 pw:128", or PyTorch's own text, as
             "nn.Conv2d(3, 64, 7, stride=2)" or a printed Sequential. A line `# input 3x224x224`
             gives the network's `input_shape`, and with it the number of axes that it takes.
+        model: Of a text with several of PyTorch's models, which one: its name there or its number
+            from 1; or the path of a module inside the first.
+        in_order: Whether modules of PyTorch whose class does not say how they are used are applied
+            in the order in which they are printed.
 
     Raises:
         SpecError: the text has faults; the first ten are named, each with a caret under its word.
@@ -53,11 +61,11 @@ def parse(text: str) -> Network:
         (4, 3)
     """
     with gc_paused():
-        return _parsed(text)
+        return _parsed(text, _read(text, model, in_order))
 
 
-def _parsed(text: str) -> Network:
-    items, problems, expectations = _read(text)
+def _parsed(text: str, reading: Reading) -> Network:
+    items, expectations, problems = reading.items, reading.expectations, list(reading.problems)
     lowering = Lowering(text, shorthands())
     end = INPUT
     try:
@@ -73,7 +81,12 @@ def _parsed(text: str) -> Network:
     nodes = (replace(node, expects=expectations.get(node.label)) for node in lowering.nodes)
     found = tuple(nodes if expectations else lowering.nodes)
     return Network(
-        found, end, TreeSource(items), ends=lowering.ends, input_shape=_input_shape(text)
+        found,
+        end,
+        TreeSource(items),
+        ends=lowering.ends,
+        input_shape=reading.input_shape or _input_shape(text),
+        notes=reading.notes,
     )
 
 
@@ -85,15 +98,45 @@ def _input_shape(text: str) -> Shape | None:
         return None
 
 
-def _read(text: str) -> tuple[tuple[Item, ...], list[Diagnostic], Mapping[str, Expectation]]:
+def _read(text: str, model: str | None, in_order: bool) -> Reading:
     """The tree of a text, and for PyTorch's what it says of each layer's input."""
-    if _MAY_BE_PYTORCH.match(text):  # its reader takes a while to import
-        from convcalc.language.pytorch.convert import looks_like_pytorch, read_pytorch
+    if _MAY_BE_PYTORCH.match(text) or any(map(_calls, text.splitlines())):
+        # Its reader takes a while to import.
+        from convcalc.language.foreign import format_of
+        from convcalc.language.pytorch.convert import read_pytorch
+        from convcalc.language.pytorch.posted import posted_models
+        from convcalc.language.pytorch.reader import looks_like_pytorch
 
-        if looks_like_pytorch(text):
-            return read_pytorch(text)
+        known = format_of(text)
+        if known:
+            return Reading((), (Diagnostic(known, *_first_line(text)),))
+        if posted_models(text) or looks_like_pytorch(text):
+            return read_pytorch(text, model, in_order=in_order)
+    if _MAY_BE_DARKNET.match(text):
+        from convcalc.language.darknet import read_darknet
+
+        return read_darknet(text)
+    if model is not None:
+        message = f"there are no models in a spec, and so none called '{printable(model, 60)}'"
+        return Reading((), (Diagnostic(message, 0, 1),))
     items, problems = read_tree(text)
-    return items, problems, {}
+    if problems:
+        from convcalc.language.foreign import format_of
+
+        known = format_of(text)
+        problems = [Diagnostic(known, *_first_line(text))] if known else problems
+    return Reading(items, tuple(problems))
+
+
+def _first_line(text: str) -> tuple[int, int]:
+    """Where the first line that says anything begins and ends."""
+    start = len(text) - len(text.lstrip())
+    return start, start + len(text[start:].split("\n", 1)[0].rstrip())
+
+
+def _calls(line: str) -> bool:
+    """Whether a line has a name and a bracket as a module has them, and a spec never."""
+    return "(" in line and not line.lstrip().startswith("#") and _CALL.search(line) is not None
 
 
 def formatted(text: str) -> str:

@@ -131,7 +131,8 @@ class Network:
 
     `end` is the node whose result is the network's, INPUT for the input itself; None is the last
     node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
-    names: only of those that do not end with their last node.
+    names: only of those that do not end with their last node. `notes` say what of its text was
+    passed over or assumed.
     """
 
     nodes: tuple[Node, ...]
@@ -140,6 +141,7 @@ class Network:
     functions: tuple[str, ...] = field(default=(), compare=False, repr=False)
     ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     input_shape: Shape | None = field(default=None, compare=False, repr=False)
+    notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.end == len(self.nodes) - 1:

@@ -12,13 +12,19 @@ from printed_modules import NESTED, network, nn, parameters, torch
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
 from convcalc.language.parse import parse
-from convcalc.language.pytorch.convert import (
-    looks_like_pytorch,
-    printed_parameters,
-)
+from convcalc.language.pytorch.convert import looks_like_pytorch
+from convcalc.language.pytorch.printed import printed_parameters
 from convcalc.language.pytorch.table import FORMS
 
 IMAGE = (4, 8, 10)
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Over the channels of every position, as torchvision has it."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
 
 PRINTED = [
     (nn.Conv1d(4, 6, 3), (4, 9)),
@@ -111,6 +117,7 @@ PRINTED = [
     (nn.CircularPad1d(2), (4, 9)),
     (nn.CircularPad2d(2), IMAGE),
     (nn.CircularPad3d(1), (2, 4, 5, 6)),
+    (LayerNorm2d(4), IMAGE),
 ]
 
 

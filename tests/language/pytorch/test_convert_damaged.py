@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 from printed_modules import NESTED, Net, network
 
 from convcalc.errors import Diagnostic, SpecError
-from convcalc.language.pytorch.convert import (
-    looks_like_pytorch,
-    printed_parameters,
-    read_pytorch,
-)
+from convcalc.language.pytorch.convert import looks_like_pytorch, read_pytorch
 from convcalc.language.pytorch.modules import call_of
+from convcalc.language.pytorch.printed import printed_parameters
 from convcalc.language.pytorch.reader import Given, Module
 from convcalc.language.pytorch.table import FORMS
 from convcalc.language.tree import Place
@@ -50,7 +47,7 @@ def mutated(draw):
 @given(mutated() | st.text())
 def test_a_damaged_text_gives_a_network_or_problems(text):
     looks_like_pytorch(text)
-    items, problems, _ = read_pytorch(text)
+    items, problems, *_ = read_pytorch(text)
     assert all(0 <= problem.start <= problem.end <= len(text) + 1 for problem in problems)
     if not problems:
         assert items
@@ -86,7 +83,7 @@ def test_a_damaged_text_gives_a_network_or_problems(text):
 def test_a_hostile_text_is_answered_at_once(text):
     begin = time.process_time()
     looks_like_pytorch(text)
-    _, problems, _ = read_pytorch(text)
+    _, problems, *_ = read_pytorch(text)
     assert problems
     assert time.process_time() - begin < 5
 
@@ -99,17 +96,17 @@ def test_a_deep_sequential_is_read():
 def test_a_text_beyond_all_modules_is_not_read():
     with pytest.raises(SpecError, match="a PyTorch module of 1048577 characters; at most 1048576"):
         read_pytorch("nn.ReLU()" + " " * (2**20 - 8))
-    assert read_pytorch("nn.ReLU()" + " " * 1000)[1] == []
+    assert read_pytorch("nn.ReLU()" + " " * 1000).problems == ()
 
 
 def test_a_wide_sequential_is_read_quickly():
     text = "Sequential(\n" + "".join(f"  ({n}): ReLU()\n" for n in range(50_000)) + ")"
-    items, problems, _ = read_pytorch(text)
-    assert (50_000, []) == (len(items), problems)
+    items, problems, *_ = read_pytorch(text)
+    assert (50_000, ()) == (len(items), problems)
 
 
 def test_a_problem_of_an_expectation_points_at_the_number():
-    _, _, expectations = read_pytorch("Conv2d(3, 8, 3)")
+    expectations = read_pytorch("Conv2d(3, 8, 3)").expectations
     message = "this Conv2d expects 3 input channels, 5 arrive"
     assert Diagnostic(message, 7, 8) == expectations["0"].problem((5, 9, 9))
     assert expectations["0"].problem((3, 9, 9)) is None

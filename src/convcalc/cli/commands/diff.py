@@ -32,7 +32,7 @@ def diff(given: Mapping[str, Any]) -> Document:
     if words == ("-", "-"):
         raise UsageError("only one of the two networks can come from standard input, '-'")
     asked = None if given["input"] is None else shape_of("input", given["input"])
-    networks = [read_source([word]) for word in words]
+    networks = [read_source([word], in_order=bool(given["in_order"])) for word in words]
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
         with_flag_names(network.analyze, shape)
@@ -60,6 +60,7 @@ def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) ->
         doubt(network, shape, batch=False) or ""
         for network, shape in zip(networks, shapes, strict=True)
     ]
+    notes = [*(text for network in networks for text in network.notes), *notes]
     for text in () if quiet else filter(None, dict.fromkeys(notes)):
         note(text)
     return shapes

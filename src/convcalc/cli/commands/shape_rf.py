@@ -59,7 +59,8 @@ def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
         input_shape = DEFAULT_INPUT
         assumed.insert(0, "input 3x224x224 (-i)")
     batch = 1 if given.get("batch") is None else count_of("batch", given["batch"])
-    notes = [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
+    notes = [*network.notes]
+    notes += [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
     notes.append(doubt(network, input_shape, batch=has_batch) or "")
     for text in () if given["quiet"] else filter(None, notes):
         note(text)
@@ -77,7 +78,7 @@ def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
             f"no place; write it into the layer, as conv:64,k3,s2"
         )
     if specs:
-        return read_source(specs), []
+        return read_source(specs, in_order=bool(given.get("in_order"))), []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

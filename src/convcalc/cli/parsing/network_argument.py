@@ -34,12 +34,17 @@ _NAME = re.compile(r"[\w-]+")
 _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
-def read_source(words: Sequence[str]) -> Network:
+def read_source(words: Sequence[str], *, in_order: bool = False) -> Network:
     """The network that the words of a command line mean.
 
     One word may be `-` (standard input), a reference network or a file; everything else is the text
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
-    whatever signs are in its name.
+    whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
+    there or its number, or a module inside the first by its path.
+
+    Args:
+        words: The words.
+        in_order: Whether modules of a printed class are applied in the order of the print.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -50,19 +55,33 @@ def read_source(words: Sequence[str]) -> Network:
         (word,) = words
         if word.lower() in network_names():
             return load_network(word.lower())
-        if word == "-" or _is_file(word):
-            text = read_text(word)
-            try:
-                declared_input(text)  # a comment that gives no shape is a fault here
-                return replace(parse(text), functions=declared_functions(text))
-            except SpecError as error:
-                name = "standard input" if word == "-" else f"'{printable(word)}'"
-                raise SpecError(text, error.problems, name, more=error.more) from None
+        path, model = _file_and_model(word)
+        if path is not None:
+            return _read_file(path, model, in_order=in_order)
         check_name(word)
     alone = [word for word in words if word in network_names()]
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
-    return parse(" ".join(words))
+    return parse(" ".join(words), in_order=in_order)
+
+
+def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
+    text = read_text(path)
+    try:
+        declared_input(text)  # a comment that gives no shape is a fault here
+        found = parse(text, model=model, in_order=in_order)
+        return replace(found, functions=declared_functions(text))
+    except SpecError as error:
+        name = "standard input" if path == "-" else f"'{printable(path)}'"
+        raise SpecError(text, error.problems, name, more=error.more) from None
+
+
+def _file_and_model(word: str) -> tuple[str | None, str | None]:
+    """The file that a word means, if any, and the model in it that it names behind a colon."""
+    path, _, model = word.rpartition(":")
+    if model and _is_file(path) and os.path.isfile(path) and not os.path.exists(word):
+        return path, model
+    return (word, None) if word == "-" or _is_file(word) else (None, None)
 
 
 def check_name(word: str) -> None:

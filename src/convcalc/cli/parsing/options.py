@@ -92,6 +92,12 @@ APPEARANCE: Options = {
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
 }
 
+READING: Options = {
+    "in_order": _switch(
+        "--in-order", about="Take modules of a printed class in the order of the print."
+    ),
+}
+
 DEPTH: Options = {
     "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
 }
@@ -109,7 +115,7 @@ KIND: Options = {
 }
 
 LAYER_FLAGS: Options = {**KERNEL_SHAPE, **GEOMETRY, **BIAS_SWITCH}
-CALCULATOR: Options = {**SPECS, **INPUT, **LAYER_FLAGS, **BATCH, **APPEARANCE}
+CALCULATOR: Options = {**SPECS, **INPUT, **LAYER_FLAGS, **BATCH, **READING, **APPEARANCE}
 
 COMPARE: Options = {
     "compare": _text(
@@ -165,6 +171,7 @@ DIFF: Options = {
         "--input", "-i", metavar="CxHxW", about="Shape of one sample, for both networks."
     ),
     "all": _switch("--all", about="Show the layers that are equal, too."),
+    **READING,
     **APPEARANCE,
 }
 
@@ -248,7 +255,8 @@ WEIGHTS: Options = {
     "dtype": _text("--dtype", metavar="DTYPE", about="float32 (default), float64 or float16."),
     "output": _text("--output", "-o", metavar="W.npz", about="Where to write them."),
     "force": _switch("--force", "-f", about="Replace an existing output."),
+    **READING,
     **APPEARANCE,
 }
 
-RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **APPEARANCE}
+RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}

@@ -35,8 +35,9 @@ def _whole(value: object, axes: int) -> Said:  # noqa: ARG001 - every reading is
 
 
 def _channels(value: object, axes: int) -> Said:  # noqa: ARG001
-    """The channels that arrive."""
-    return Said(channels=_integer(value))
+    """The channels that arrive; `LayerNorm2d` prints them as (96,)."""
+    (one,) = value if isinstance(value, tuple) and len(value) == 1 else (value,)
+    return Said(channels=_integer(one))
 
 
 def _normalized(value: object, axes: int) -> Said:  # noqa: ARG001
@@ -121,8 +122,10 @@ def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
 
 def _dim(value: object, axes: int) -> Said:  # noqa: ARG001
     """The axis of the channels, counted from the front or from the back."""
+    if value is None:
+        return Said(axes=(0, 2, 3))  # PyTorch takes the batch where three axes arrive
     if value == 1 and not isinstance(value, bool):
-        return Said()
+        return Said(axes=(0, 1, 2, 3))
     if isinstance(value, int) and -4 <= value <= -1:
         return Said(axes=(-value - 1,))
     raise ValueError(f"expected 1, the channels, got {printable(repr(value), 60)}")
@@ -155,8 +158,16 @@ def _folded(values: tuple[int, ...]) -> Value:
     return values[0] if len(set(values)) == 1 else Axes(values)
 
 
-PASSED_OVER = frozenset(("momentum", "inplace", "device", "dtype", "init", "process_group"))
+PASSED_OVER = frozenset(
+    (
+        *("momentum", "inplace", "device", "dtype", "init", "process_group"),
+        *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
+    )
+)
 """Arguments that change neither a shape nor a cost nor a result at inference."""
+
+OLD = {"size": "kernel_size"}
+"""What parameters were called in the printouts of PyTorch 0.3."""
 
 OPTIONAL = frozenset(("stride", "size", "scale_factor"))
 """Arguments whose None is as good as leaving them out."""

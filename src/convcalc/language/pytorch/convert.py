@@ -12,14 +12,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import chain
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Diagnostic, LayerError, SpecError, printable
-from convcalc.language.bind import BindErrors, DeferredLayer, bind, canonical
+from convcalc.errors import Diagnostic, LayerError, printable
+from convcalc.language.bind import canonical
 from convcalc.language.pytorch.modules import Expectation, call_of
+from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
+from convcalc.language.pytorch.printed import parameters_of
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
-from convcalc.language.pytorch.table import FORMS
+from convcalc.language.pytorch.table import form_of
+from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
+from convcalc.language.reading import Reading
 from convcalc.language.tree import LONGEST_NAME, Call, Place
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Expectation",
     "looks_like_pytorch",
-    "printed_parameters",
     "read_pytorch",
 ]
 
@@ -38,116 +40,64 @@ MOST_STEPS = 100_000
 """Modules that are written out; beyond that it is a wrong number, not a network."""
 
 MOST_PROBLEMS = 20
-"""Faults of one text after which the rest is not looked at."""
+"""BindErrors of one text after which the rest is not looked at."""
 
 _NAME = re.compile(r"\w+(?:-\w+)*")
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 
-def read_pytorch(text: str) -> tuple[tuple[Item, ...], list[Diagnostic], dict[str, Expectation]]:
-    """The layers of a text, what could not be read, and what each layer expects by its label.
+def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False) -> Reading:
+    """The layers of a text that has a model of PyTorch in it.
+
+    Args:
+        text: A printout or a constructor, with whatever was posted around it.
+        wanted: Which model, by its name in the text or its number from 1; or which module inside
+            the first, by its path. None is the first model, all of it.
+        in_order: Whether modules whose class does not say how they are used are applied in the
+            order in which they are printed.
 
     Raises:
         SpecError: the text is too long to be read at all.
 
     Example:
-        >>> items, problems, expectations = read_pytorch("nn.Conv2d(3, 64, 7, stride=2)")
-        >>> items[0].kind, problems, expectations["0"].channels, expectations["0"].axes
-        ('conv', [], 3, (2,))
+        >>> reading = read_pytorch("nn.Conv2d(3, 64, 7, stride=2)")
+        >>> reading.items[0].kind, reading.expectations["0"].channels
+        ('conv', 3)
     """
-    module, problems = read_module(text)
+    models = posted_models(text)
+    if not models:
+        module, problems = read_module(text)
+        return _flattened(text, module, "", in_order) if module else Reading((), tuple(problems))
+    number = chosen(models, wanted)
+    model = models[number or 0]
+    fault = incomplete(text, model)
+    if fault is not None:
+        return Reading((), (fault,))
+    module, problems = read_module(only(text, model), model.added)
     if module is None:
-        return (), problems, {}
-    flat = _Flattening(text, module)
+        return Reading((), tuple(problems))
+    path = ""
+    if wanted is not None and number is None:
+        inside, path = find_child(module, wanted)
+        if inside is None:
+            return Reading((), (Diagnostic(path, module.head.start, module.head.end),))
+        module = inside
+    reading = _flattened(text, module, path, in_order)
+    return reading._replace(notes=(*around(text, models, model), *reading.notes))
+
+
+def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
+    """The layers of one module, whose own name is `path`."""
+    flat = _Flattening(text, module, in_order)
     try:
-        flat.visit(module, "", printed=False)
+        flat.visit(module, path, printed=False)
     except _EnoughError:
-        return (), flat.problems, {}
+        return Reading((), tuple(flat.problems))
     if not flat.items and not flat.problems:
         message = "expected at least one module; there is none"
         flat.problems.append(Diagnostic(message, module.head.start, module.head.end))
-    return tuple(flat.items), flat.problems, flat.expectations
-
-
-class PrintedParameters(NamedTuple):
-    """Parameters of the convolutions, linear layers and norms that a text shows.
-
-    Neither is certain: a module that the model uses in two places is printed in both, two modules
-    may share a weight, and what is no known module, or outside of modules, may have more.
-
-    Attributes:
-        printed: Every module counts as often as it is printed.
-        distinct: Modules that are printed alike count once, as if they were one.
-    """
-
-    printed: int
-    distinct: int
-
-
-def printed_parameters(text: str) -> PrintedParameters:
-    """What the modules of a text hold, whatever joins them.
-
-    Raises:
-        SpecError: the text is not what PyTorch writes.
-
-    Example:
-        >>> printed_parameters("Net((a): Linear(3, 4) (b): Linear(3, 4) (c): Linear(4, 1))")
-        PrintedParameters(printed=37, distinct=21)
-    """
-    module, problems = read_module(text)
-    if module is None:
-        raise SpecError(text, problems)
-    return _parameters(module)
-
-
-def _parameters(root: Module) -> PrintedParameters:
-    printed = 0
-    alike: dict[object, int] = {}
-    for module, times in _every_module(root, 1):
-        own = _own_parameters(module)
-        if own and times:
-            printed += times * own
-            said = tuple((argument.key, repr(argument.value)) for argument in module.arguments)
-            alike[module.name, said] = own
-    return PrintedParameters(printed, sum(alike.values()))
-
-
-def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
-    """A module and all that are in it, each with how many times over it is there."""
-    yield module, times
-    for argument in module.arguments:
-        for inner in _modules(argument.value):
-            yield from _every_module(inner, times)
-    for child in module.children:
-        count = 1 if child.times is None else child.times
-        yield from _every_module(child.module, times * count)
-
-
-def _own_parameters(module: Module) -> int:
-    """The parameters of one leaf; 0 where its text does not say enough."""
-    if module.name not in FORMS:
-        return 0
-    call, expects, _ = call_of(module)
-    if call is None:
-        return 0
-    try:
-        layer = bind(call, {}, -1)
-        if isinstance(layer, DeferredLayer):
-            return 0
-        axes = 0 if expects.features or not expects.axes else expects.axes[-1]
-        shape = (expects.channels or 1, *(1,) * axes)
-        return sum(prod(weight) for weight in layer.weight_shapes(shape).values())
-    except (BindErrors, LayerError):
-        return 0
-
-
-def _modules(value: object) -> Iterator[Module]:
-    """The modules in a value, those in lists included."""
-    if isinstance(value, Module):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _modules(item)
+    notes = tuple(dict.fromkeys(flat.notes))
+    return Reading(tuple(flat.items), tuple(flat.problems), flat.expectations, notes)
 
 
 class _EnoughError(Exception):
@@ -169,10 +119,16 @@ class _Flattening:
 
     text: str
     root: Module
+    in_order: bool = False
+    notes: list[str] = field(default_factory=list)
+    spatial: bool = False
+    begins: bool = False
+    channels: int | None = None
+    fits: bool = True
     items: list[Item] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
     expectations: dict[str, Expectation] = field(default_factory=dict)
-    known: dict[int, tuple[Call | None, Expectation]] = field(default_factory=dict)
+    known: dict[int, tuple[Call | None, Expectation, int | None]] = field(default_factory=dict)
     gaps: dict[tuple[int, int], bool] = field(default_factory=dict)
     steps: int = 0
 
@@ -185,16 +141,31 @@ class _Flattening:
             shown = f"{len(path)} characters in the name of a module and of those around it"
             self.fault(f"{shown}; at most {LONGEST_NAME} are read", module.head)
             return
-        if module.name == "Sequential":
-            prefix = f"{path}." if path else ""
+        prefix = f"{path}." if path else ""
+        child = only_child(module)
+        if is_sequence(module):
             for name, inner, _, as_printed in self.inside(module):
                 self.visit(inner, f"{prefix}{name}", printed=as_printed)
-        elif module.children:
+        elif child is not None:
+            self.notes.append(f"{module.name} is read as the one module inside, {child.name}")
+            self.visit(child.module, f"{prefix}{child.name}", printed=True)
+        elif form_of(module.name) is not None or not module.children:
+            self.leaf(module, path or "0", printed)
+        elif self.in_order and module.name not in LISTS:
+            self.one_after_the_other(module, prefix)
+        else:
             head = module.head
             self.problems.append(Diagnostic(self.no_flow(module), head.start, head.end))
             raise _EnoughError
-        else:
-            self.leaf(module, path or "0", printed)
+
+    def one_after_the_other(self, module: Module, prefix: str) -> None:
+        """The modules of a class, on the assumption that it applies them as they are printed."""
+        names = ", ".join(child.name for child in module.children[:6])
+        more = ", ..." if len(module.children) > 6 else ""
+        self.notes.append(f"{module.name} is read in the order of its print: {names}{more}")
+        for name, inner, _, _ in self.inside(module):
+            self.begins = True
+            self.visit(inner, f"{prefix}{name}", printed=True)
 
     def leaf(self, module: Module, path: str, printed: bool) -> None:
         """One layer."""
@@ -202,15 +173,46 @@ class _Flattening:
             call, expects, problems = call_of(module)
             for message, start, end in problems:
                 self.fault(message, Place(start, end))
-            self.known[id(module)] = (call and _shortest(call), expects)
-        call, expects = self.known[id(module)]
+            leaving = _channels_of(call) if call else None
+            self.known[id(module)] = (call and _shortest(call), expects, leaving)
+        call, expects, leaving = self.known[id(module)]
         if call is None:
             return
+        self.check_fit(call, expects.channels, leaving)
         start, end = call.place.start, call.place.end
+        self.flatten_before(call, path)
         label = None if path == str(len(self.items)) else path
         breaks = int(bool(self.items) and (printed or self.breaks_before(start)))
         self.items.append(Call(call.kind, call.arguments, label, Place(start, end, breaks)))
         self.expectations[path] = expects
+        self.follow(module, path, end)
+        self.spatial = call.kind != "flatten" and (self.spatial or bool(min(expects.axes or (0,))))
+        if module.children:
+            names = ", ".join(child.name for child in module.children)
+            self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
+
+    def check_fit(self, call: Call, wanted: int | None, leaving: int | None) -> None:
+        """Whether a layer gets the channels that it expects, or features made of them."""
+        if wanted is not None and self.channels is not None:
+            whole = call.kind == "linear" and wanted % self.channels == 0
+            self.fits &= whole or wanted == self.channels
+        self.channels = None if call.kind in ("flatten", "pixelshuffle") else self.channels
+        self.channels = leaving or wanted or self.channels
+
+    def follow(self, module: Module, path: str, end: int) -> None:
+        """The layer that is fused behind another."""
+        form = form_of(module.name)
+        if form is not None and form.then is not None:
+            self.items.append(Call(form.then, (), f"{path}-{form.then}", Place(end, end, 0)))
+
+    def flatten_before(self, call: Call, path: str) -> None:
+        """A `flatten` where a class would call it: what has axes arrives at a linear layer."""
+        if self.begins and self.spatial and call.kind == "linear":
+            start = call.place.start
+            self.items.append(Call("flatten", (), f"{path}-flatten", Place(start, start, 1)))
+            self.spatial = False
+            self.notes.append(f"flatten is added before {path}, whose input has axes")
+        self.begins = False
 
     def inside(self, module: Module) -> Iterator[_Named]:
         """What is in a `Sequential`, in order and each under a name of its own."""
@@ -266,12 +268,23 @@ class _Flattening:
     def no_flow(self, module: Module) -> str:
         """Why a module that is no `Sequential` is no network, and what its text shows of it."""
         name = printable(module.name, 60)
-        printed, distinct = _parameters(self.root)
+        printed, distinct = parameters_of(self.root)
         shared = f" ({distinct:,} if those printed alike are one)" if distinct < printed else ""
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
             f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"
             f"{shared}; shared weights, and those outside of modules, are not to be seen.\n"
+            f"{self.way_out()}"
+        )
+
+    def way_out(self) -> str:
+        """What to do about a printout that does not say how data flows."""
+        if not self.in_order and fits_in_order(self.text, self.root):
+            return (
+                "Channels and features fit in the order of the print: if its modules are applied "
+                "in that order, --in-order reads them so"
+            )
+        return (
             "The rest needs an importer of ONNX models, which this version has not: "
             "write its branches as residual{...} or concat{...}"
         )
@@ -280,6 +293,16 @@ class _Flattening:
         self.problems.append(Diagnostic(message, place.start, place.end))
         if len(self.problems) >= MOST_PROBLEMS or self.steps > MOST_STEPS:
             raise _EnoughError
+
+
+def fits_in_order(text: str, root: Module) -> bool:
+    """Whether what each module expects is what the one printed before it gives."""
+    flat = _Flattening(text, root, in_order=True)
+    try:
+        flat.visit(root, "", printed=False)
+    except _EnoughError:
+        return False
+    return flat.fits and not flat.problems
 
 
 def _pairs(value: object) -> list[tuple[str, Module]] | None:
@@ -296,6 +319,12 @@ def _pairs(value: object) -> list[tuple[str, Module]] | None:
             case _:
                 return None
     return found
+
+
+def _channels_of(call: Call) -> int | None:
+    """The channels or features that leave a layer, where its text names them."""
+    named = (one.value for one in call.arguments if one.key in ("out_channels", "out_features"))
+    return next((value for value in named if isinstance(value, int)), None)
 
 
 def _shortest(call: Call) -> Call:

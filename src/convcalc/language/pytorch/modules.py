@@ -9,8 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
-from convcalc.language.pytorch.arguments import OPTIONAL, PASSED_OVER, READ, Said, ends, padding
-from convcalc.language.pytorch.table import FORMS, NORMS, OURS, REFUSED, Form
+from convcalc.language.pytorch.arguments import (
+    OLD,
+    OPTIONAL,
+    PASSED_OVER,
+    READ,
+    Said,
+    ends,
+    padding,
+)
+from convcalc.language.pytorch.table import (
+    ARRIVING,
+    FORMS,
+    NORMS,
+    OURS,
+    REFUSED,
+    Form,
+    form_of,
+)
 from convcalc.language.tree import Argument, Call, Place
 
 if TYPE_CHECKING:
@@ -65,7 +81,7 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
     The call is None where there are problems.
     """
     expects = Expectation(module.name, head=module.head, channels_place=module.head)
-    form = FORMS.get(module.name)
+    form = form_of(module.name)
     if form is None:
         return None, expects, [_unknown(module)]
     given, problems = _named(module, form)
@@ -108,10 +124,12 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnosti
     problems: list[Diagnostic] = []
     if module.name == "Identity":
         return given, problems
-    for index, argument in enumerate(module.arguments):
+    for index, argument in enumerate(_arguments(module, form)):
         name, place = argument.key, argument.place
         if name is None and index < len(form.parameters):
             name = form.parameters[index]
+        if name in OLD and OLD[name] in form.parameters and name not in form.parameters:
+            name = OLD[name]
         if name is None:
             most = len(form.parameters)
             message = f"{module.name} takes at most {most} argument{'s' * (most != 1)}"
@@ -134,6 +152,15 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnosti
         message = f"{module.name} needs {' and '.join(missing)}"
         problems.append(Diagnostic(message, module.head.start, module.head.end))
     return given, problems
+
+
+def _arguments(module: Module, form: Form) -> tuple[Given, ...]:
+    """The arguments, without the 0 of a lazy module that has not seen its input."""
+    if not form.lazy:
+        return module.arguments
+    keys = (None, *ARRIVING)
+    first = [argument for argument in module.arguments[:1] if argument.value == 0]
+    return module.arguments[1:] if first and first[0].key in keys else module.arguments
 
 
 def _said(form: Form, name: str, value: object) -> Said:

@@ -1,27 +1,36 @@
 """PyTorch's own text as a tree of modules: a constructor as it is typed, or a module as printed.
 
-    module  := NAME "(" [part*] ")"                              nn.Conv2d(3, 64, kernel_size=7)
-    part    := child | [KEY "="] value ","
+    module  := NAME "(" [part*] ")" ["." NAME "(" ... ")"]*      nn.Conv2d(3, 64, kernel_size=7)
+    part    := child | [KEY "="] value ("," | "->")
     child   := "(" NAME "):" [COUNT "x"] module                  (0-2): 3 x Block(...)
-    value   := NUMBER | STRING | WORD | module | "(" value, ... ")" | "[" value, ... "]"
+    value   := term (("+" | "-") term)*                          12 * 6 * 6
+    term    := atom (("*" | "//") atom)*
+    atom    := NUMBER | STRING | WORD | module | "(" value, ... ")" | ["*"] "[" value, ... "]"
 
-Nothing is evaluated, and nothing here knows what a convolution is.
+`->` is the comma of PyTorch 0.3, which also has a blank before the bracket. Only operations of
+whole numbers are worked out, and nothing here knows what a convolution is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, SpecError
 from convcalc.language.tree import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST_TEXT = 2**20
 """Characters that a text may have; the printouts of the largest models have less than half."""
 
 DEEPEST = 100
 """Modules and brackets inside one another that are read; the reader calls itself for each."""
+
+LARGEST = 10**18
+"""Whole numbers that are worked out are smaller."""
 
 _NAME = r"[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+"
 _GAP = re.compile(r"(?:\s++|\#[^\n]*+)*+")
@@ -31,10 +40,16 @@ _NUMBER = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?(?![\w.])")
 _STRING = re.compile(r"'([^'\\\n]*+)'|\"([^\"\\\n]*+)\"")
 _CHILD = re.compile(r"\(([^()\n]*+)\):[ \t]*+(?:(\d++) x )?")
 _SKIPPED = re.compile(r"[^()'\"]++")
+_FOR = re.compile(r"for\b")
+_OPEN = re.compile(r"[ \t]?+\(")
+_METHOD = re.compile(r"\s*+\.(?:float|double|half|to|cuda|cpu|eval|train|apply|requires_grad_)\(")
+_COMMA = re.compile(r",|->")
+_OPERATOR = re.compile(r"\s*+(\+|-(?!>)|\*(?!\*)|//)")
 _START = re.compile(
-    rf"{_GAP.pattern}(?:(?:torch\.)?nn\.\w|[A-Z]\w*+\(|[a-z_]\w*+\(\s*+{_CHILD.pattern})"
+    rf"{_GAP.pattern}(?:(?:torch\.)?nn\.\w|[A-Z]\w*+[ \t]?+\(|[a-z_]\w*+\(\s*+{_CHILD.pattern})"
 )
 _PREFIX = re.compile(r"(?:torch\.)?nn\.(?:modules\.\w+\.)?|collections\.")
+_WORKED_OUT = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "//": int.__floordiv__}
 _CONSTANTS: dict[str, object] = {"True": True, "False": False, "None": None}
 
 
@@ -76,8 +91,14 @@ def looks_like_pytorch(text: str) -> bool:
     return _START.match(text) is not None
 
 
-def read_module(text: str) -> tuple[Module | None, list[Diagnostic]]:
+def read_module(
+    text: str, added: Sequence[tuple[int, int]] = ()
+) -> tuple[Module | None, list[Diagnostic]]:
     """The module that a text is, or what stood in the way.
+
+    Args:
+        text: A module, or a list of modules, which are one after the other.
+        added: Where calls of `add_module` stand behind it, with places (start, end).
 
     Raises:
         SpecError: the text is too long to be read at all.
@@ -87,13 +108,26 @@ def read_module(text: str) -> tuple[Module | None, list[Diagnostic]]:
         raise SpecError(text[:60], [Diagnostic(message, 0, 1)])
     reader = _Reader(text)
     try:
-        module = reader.module(0)
+        module = reader.listed() if reader.begins("[") else reader.module(0)
+        for start, _ in added:
+            reader.place = start
+            module = _with_child(module, reader.module(0))
         reader.skip_gap()
         if reader.place < len(text):
             return None, [reader.problem("expected the end of the text after the module")]
     except _StopError as stop:
         return None, [stop.problem]
     return module, []
+
+
+def _with_child(module: Module, call: Module) -> Module:
+    """A module with the one that a call of `add_module` names and gives."""
+    match [argument.value for argument in call.arguments]:
+        case [str(name), Module() as inner]:
+            child = Child(name, None, inner, call.arguments[0].place)
+            return replace(module, children=(*module.children, child))
+    message = "expected a name and a module, as add_module('conv', nn.Conv2d(3, 8, 3))"
+    raise _StopError(Diagnostic(message, call.head.start, call.head.end))
 
 
 class _UnreadError(Exception):
@@ -119,16 +153,31 @@ class _Reader:
         self.place = 0
         self.inner = 0
 
+    def begins(self, sign: str) -> bool:
+        """Whether a sign comes next, blanks and comments apart."""
+        self.skip_gap()
+        return self.text.startswith(sign, self.place)
+
+    def listed(self) -> Module:
+        """The modules of the list that begins here, as a Sequential."""
+        start = self.place
+        values = self.sequence(0)
+        place = Place(start, self.place)
+        modules = values if isinstance(values, tuple) else (values,)
+        given = tuple(Given(None, value, place) for value in modules)
+        return Module("Sequential", given, (), place, Place(start, start + 1))
+
     def module(self, depth: int) -> Module:
         """The module that begins here."""
         self.skip_gap()
         start = self.place
         name = _WORD.match(self.text, start)
-        if name is None or not self.text.startswith("(", name.end()):
+        opened = name and _OPEN.match(self.text, name.end())
+        if name is None or not opened:
             raise _StopError(self.problem("expected a module, as Conv2d(3, 64, kernel_size=3)"))
         if depth >= DEEPEST:
             raise _StopError(self.problem(f"modules are nested more than {DEEPEST} deep"))
-        self.place = name.end() + 1
+        self.place = opened.end()
         arguments: list[Given] = []
         children: list[Child] = []
         unread: Diagnostic | None = None
@@ -143,6 +192,7 @@ class _Reader:
                 self.skip_arguments(start, self.inner - outside)
                 self.inner = outside
         self.place += 1
+        self.skip_methods()
         short = _PREFIX.sub("", name.group(), count=1)
         place, head = Place(start, self.place), Place(start, name.end())
         return Module(short, tuple(arguments), tuple(children), place, head, unread)
@@ -172,15 +222,55 @@ class _Reader:
         key = _KEY.match(self.text, start)
         if key is not None:
             self.place = key.end()
+        spread = self.text.startswith("*", self.place)
+        self.place += spread
         value = self.value(depth + 1)
         place = Place(start, self.place)
-        arguments.append(Given(key.group(1) if key else None, value, place))
+        if spread and not isinstance(value, tuple):
+            raise _UnreadError(Diagnostic("expected a list of modules behind this '*'", *place[:2]))
+        values = value if spread and isinstance(value, tuple) else (value,)
+        arguments += (Given(key.group(1) if key else None, one, place) for one in values)
         printed = "\n" in self.text[self.place : self.skip_gap()]
         if not self.comma() and not printed and not self.text.startswith(")", self.place):
             raise _UnreadError(self.problem("expected a ',' or a ')' after this argument"))
 
     def value(self, depth: int) -> object:
-        """The value that begins here."""
+        """The value that begins here; sums and products of whole numbers are worked out."""
+        total = self.term(depth)
+        while (sign := self.operator("+", "-")) is not None:
+            start = self.place
+            other = self.term(depth)
+            total = self.worked_out(sign, total, other, start)
+        return total
+
+    def term(self, depth: int) -> object:
+        """An atom, or a product of several."""
+        product = self.atom(depth)
+        while (sign := self.operator("*", "//")) is not None:
+            start = self.place
+            other = self.atom(depth)
+            product = self.worked_out(sign, product, other, start)
+        return product
+
+    def operator(self, *signs: str) -> str | None:
+        """Past one of the signs, if it comes next."""
+        match = _OPERATOR.match(self.text, self.place)
+        if match is None or match.group(1) not in signs:
+            return None
+        self.place = match.end()
+        return match.group(1)
+
+    def worked_out(self, sign: str, one: object, other: object, start: int) -> int:
+        """The sum, difference, product or quotient of two whole numbers."""
+        if isinstance(one, int) and isinstance(other, int) and (other or sign != "//"):
+            result = _WORKED_OUT[sign](one, other)
+            if max(map(abs, (one, other, result))) < LARGEST:
+                return result
+        message = "only whole numbers of at most 18 digits are worked out here"
+        raise _UnreadError(Diagnostic(message, start - len(sign), self.place))
+
+    def atom(self, depth: int) -> object:
+        """One number, word, module or sequence."""
         self.skip_gap()
         number = _NUMBER.match(self.text, self.place)
         if number is not None:
@@ -192,7 +282,7 @@ class _Reader:
             return string.group(string.lastindex or 1)
         word = _WORD.match(self.text, self.place)
         if word is not None:
-            if self.text.startswith("(", word.end()):
+            if _OPEN.match(self.text, word.end()):
                 return self.module(depth)
             self.place = word.end()
             return _CONSTANTS.get(word.group(), word.group())
@@ -222,6 +312,9 @@ class _Reader:
         values: list[object] = []
         comma = True
         while self.skip_gap() < len(self.text) and self.text[self.place] != end:
+            if _FOR.match(self.text, self.place):
+                message = "what this 'for' repeats is not worked out; write the layers one by one"
+                raise _StopError(self.problem(message))
             if not comma:
                 raise _UnreadError(self.problem(f"expected a ',' or a '{end}' here"))
             values.append(self.value(depth + 1))
@@ -233,12 +326,19 @@ class _Reader:
         self.inner -= end == ")"
         return values[0] if end == ")" and len(values) == 1 and not comma else tuple(values)
 
+    def skip_methods(self) -> None:
+        """Past `.float()`, `.to("cuda")` and the like, which change neither shape nor cost."""
+        while (method := _METHOD.match(self.text, self.place)) is not None:
+            start = self.place = method.end()
+            self.skip_arguments(start - 1, 0)
+            self.place += 1
+
     def comma(self) -> bool:
         """Past a comma, if one comes next."""
         self.skip_gap()
-        found = self.text.startswith(",", self.place)
-        self.place += found
-        return found
+        found = _COMMA.match(self.text, self.place)
+        self.place = found.end() if found else self.place
+        return found is not None
 
     def skip_gap(self) -> int:
         """Past blanks and comments; the place after them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ class Form:
     """A module: our kind, PyTorch's parameters in order, how many of them it must be given.
 
     `axes` are the numbers of spatial axes that fit, all if there are none; `only` are parameters
-    of which a few values alone have a counterpart; `fixed` are arguments that its name says.
+    of which a few values alone have a counterpart; `fixed` are arguments that its name says. `then`
+    is the kind that follows in the same module; `lazy` says that what arrives is not named.
     """
 
     kind: str
@@ -23,6 +24,8 @@ class Form:
     axes: tuple[int, ...] = ()
     only: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
+    then: str | None = None
+    lazy: bool = False
 
 
 NORMS = ("bn", "gn", "ln", "in")
@@ -72,7 +75,7 @@ def _of_axes(axes: int) -> dict[str, Form]:
             "in", ("num_features", *_NORM, *_FACTORY), 1, at, {"track_running_stats": (False,)}
         ),
         "Dropout": Form("dropout", ("p", "inplace")),
-        "ZeroPad": Form("pad", ("padding",), 1, at),
+        "ZeroPad": Form("pad", ("padding", "value"), 1, at, {"value": (0,)}),
         "ConstantPad": Form("pad", ("padding", "value"), 2, at, {"value": (0,)}),
     }
     for name, mode in _BORDERS.items():
@@ -99,6 +102,7 @@ FORMS: dict[str, Form] = {
     "LayerNorm": Form(
         "ln", ("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"), 1
     ),
+    "LayerNorm2d": Form("ln", ("num_channels", "eps", "elementwise_affine", "bias"), 1, (2,)),
     "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
     **dict.fromkeys(
@@ -117,7 +121,7 @@ FORMS: dict[str, Form] = {
     "Softplus": Form("softplus", ("beta", "threshold"), only={"beta": (1,), "threshold": (20,)}),
     "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
     "PReLU": Form("prelu", ("num_parameters", "init", "device", "dtype")),
-    "Softmax": Form("softmax", ("dim",), 1),
+    "Softmax": Form("softmax", ("dim",), axes=(0, 2, 3)),
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
@@ -131,6 +135,42 @@ FORMS: dict[str, Form] = {
     ),
 }
 """Every module that is read, by its name."""
+
+_SAME_AS = {
+    "BatchNormAct2d": "BatchNorm2d",  # timm, with what is printed inside
+    "FrozenBatchNorm2d": "BatchNorm2d",  # torchvision; its four vectors are never trained
+}
+_STEMS = ("DynamicQuantized", "Quantized", "Parametrized")
+_QUANTIZATION = ("scale", "zero_point", "qscheme", "version")
+
+
+def form_of(name: str) -> Form | None:
+    """The form of a module: its own, or of the plain module that it is by its name.
+
+    Example:
+        >>> form_of("QuantizedConvReLU2d").kind, form_of("QuantizedConvReLU2d").then
+        ('conv', 'relu')
+    """
+    name = _SAME_AS.get(name, name)
+    if name in FORMS:
+        return FORMS[name]
+    if name.startswith("Lazy"):
+        form = FORMS.get(name[4:])
+        if form is None or not form.parameters or form.parameters[0] not in ARRIVING:
+            return None
+        least = form.required - 1
+        return replace(form, parameters=form.parameters[1:], required=least, lazy=True)
+    stem = next((stem for stem in _STEMS if name.startswith(stem)), None)
+    if stem is None:
+        return None
+    plain = name.removeprefix(stem)
+    then = "relu" if "ReLU" in plain[1:] and plain not in FORMS else None
+    form = FORMS.get(plain.replace("ReLU", "") if then else plain)
+    return form and replace(form, parameters=(*form.parameters, *_QUANTIZATION), then=then)
+
+
+ARRIVING = ("in_channels", "in_features", "num_features")
+"""Parameters that count what arrives."""
 
 REFUSED = {
     "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from convcalc.arrayfile import read_archive, read_array
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.values import count_of, flag, layer_of, text_of
+from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError
 from convcalc.execute.job import kernel_work
 from convcalc.execute.weights.random_weights import initial_weights
@@ -85,7 +86,10 @@ def read_network(
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network = read_source([text_of("network", request.network or "")])
+    words = [text_of("network", request.network or "")]
+    network = read_source(words, in_order=bool(request.in_order))
+    for text in () if request.quiet else network.notes:
+        note(text)
     last = last_node(network, settings.until)
     if maps is not None:
         computed: Sequence[int] = range(len(network.nodes))

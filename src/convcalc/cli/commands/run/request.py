@@ -52,6 +52,7 @@ class RunRequest:
     dry_run: bool | None
     stats: bool | None
     force: bool | None
+    in_order: bool | None
     quiet: bool | None
     layer: Mapping[str, Any]
 

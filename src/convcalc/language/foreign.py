@@ -1,0 +1,60 @@
+"""Texts of other programs, which describe a network in ways that are not read here.
+
+They are looked for where a text is no spec, so that one line says what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_PRINT = "give what print(model) shows of a Sequential, or write it as layers"
+
+
+class _Format(NamedTuple):
+    """A way of writing networks: what it is called, the signs of it, and what to give instead."""
+
+    name: str
+    signs: tuple[str, ...]
+    instead: str = _PRINT
+
+
+_FORMATS = (
+    _Format("a table of torchsummary", ("Layer (type)", "Output Shape", "Param #", "[-1,")),
+    _Format("a table of torchinfo", ("Layer (type:depth-idx)",)),
+    _Format("a table of Keras", ("Layer (type)", "Output Shape", "Param #", "(None,")),
+    _Format("a table of Keras", ("Layer (type)", "Output Shape", "Param #")),
+    _Format("a Torch7 printout", ("[input -> ",)),
+    _Format("a Caffe prototxt", ("layer {", "type:")),
+    _Format("a Caffe prototxt", ("layers {", "type:")),
+    _Format("a YOLO configuration in YAML", ("backbone:", "head:", "nc:")),
+    _Format("a Gluon printout", ("HybridSequential(",)),
+    _Format("a Gluon printout", ("Conv2D(", " -> ", "kernel_size=")),
+    _Format("a Keras model in JSON", ('"class_name"', '"config"')),
+    _Format("source text of Keras", ("layers.Conv",)),
+    _Format("source text of Keras", ("model.add(",)),
+    _Format("source text of Keras", ("Conv2D(", "activation=")),
+)
+_JSON = re.compile(r"\s*+[{\[]\s*+[\"{\[]")
+_CLASS = re.compile(r"^[ \t]*+class[ \t]++(\w++)[^\n:]*+:", re.MULTILINE)
+
+
+def format_of(text: str) -> str | None:
+    """What a text is and what to give in its place, in one line; None where that is not known.
+
+    Example:
+        >>> format_of("nc: 80, backbone: head:").partition(";")[0]
+        'this is a YOLO configuration in YAML'
+    """
+    source = _CLASS.search(text)
+    if source is not None and "def forward" in text:
+        return (
+            f"this is the source of a class, {source.group(1)[:60]}, which says in code how data "
+            f"flows; {_PRINT}"
+        )
+    for name, signs, instead in _FORMATS:
+        if all(sign in text for sign in signs):
+            return f"this is {name}; {instead}"
+    if _JSON.match(text):
+        return f"this is JSON; {_PRINT}"
+    return None

@@ -1,0 +1,225 @@
+"""Models inside a text as people post it: where each begins and ends, and what is around it.
+
+A printout comes with prompts, labels, quoting, code fences and words around it. Nothing is cut out:
+what is passed over becomes blanks, so that every place in a model is its place in the text.
+
+    > >>> print(net)                 a line without a model
+    > net: Sequential(               margin "> ", label "net", and the model begins
+    >   (0): ReLU()
+    > )
+
+Every step takes time linear in the text: each model is found once, and no pattern goes back.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from string import ascii_letters, digits
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import Diagnostic, printable
+from convcalc.language.pytorch.table import form_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_QUOTE = r"(?:[ \t]*+>(?!>>)[ \t]?+)*+"
+_PROMPT = r"(?:[ \t]*+(?:>>>|\.\.\.(?=[ \t]++\S)|(?:In|Out)[ \t]?+\[\d*+\]:|\$)(?=[ \t]|$))?+"
+_MARGIN = re.compile(rf"{_QUOTE}{_PROMPT}[ \t]*+")
+_LOG = re.compile(rf"{_QUOTE}\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
+_CHILD_NAME = r"\((?P<child>[^()\n]{1,200}+)\):[ \t]*+"
+_NAME = r"(?:return[ \t]++|(?P<label>[A-Za-z_][\w.\[\]]*+)[ \t]*+[:=](?!=)[ \t]*+)?+"
+_MODULE = r"(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\("
+_BEGIN = re.compile(rf"(?:{_CHILD_NAME})?+{_NAME}(?P<model>{_MODULE})")
+_LIST = re.compile(
+    r"(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+(?P<model>\[)\s*+(?:torch\.)?+nn\.[A-Z]"
+)
+_ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
+_FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
+_SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
+_ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
+_STRAY = re.compile(r"[ \t>]*+\)[ \t,]*+")
+_BLANKED = re.compile(r"[^\n]")
+_LINE = re.compile(r"[^\n]*+\n?+")
+_WORD = f"{ascii_letters}{digits}_"
+
+
+class Posted(NamedTuple):
+    """One model in a text.
+
+    Attributes:
+        label: What it is called there, or None.
+        start: The place of its first character.
+        end: The place behind its last one, that of the text if it is never closed.
+        child: Whether its label is that of a printed child, as `(0): Conv2d(...)`.
+        added: Where modules are put into it later, as `net.add_module("a", nn.ReLU())`.
+    """
+
+    label: str | None
+    start: int
+    end: int
+    child: bool = False
+    added: tuple[tuple[int, int], ...] = ()
+
+
+def posted_models(text: str) -> tuple[Posted, ...]:
+    """Every model of a text, in order, none inside another.
+
+    Example:
+        >>> [model.label for model in posted_models("net: nn.ReLU()")]
+        ['net']
+    """
+    found: list[Posted] = []
+    place = 0
+    for line in _LINE.finditer(text):
+        if line.start() < place:
+            continue
+        model = _model_at(text, line.start(), line.end())
+        added = _ADDED.match(text, line.start() + _margin(text, line.start(), line.end()))
+        if model is not None:
+            found.append(model)
+            place = model.end
+        elif added is not None and found and found[-1].label == added["label"]:
+            place = _closing(text, added.end())
+            parts = (*found[-1].added, (added.start(), place))
+            found[-1] = found[-1]._replace(added=parts)
+    return tuple(found)
+
+
+def _model_at(text: str, start: int, stop: int) -> Posted | None:
+    """The model that begins in the line from `start` to `stop`, if there is one."""
+    inside = start + _margin(text, start, stop)
+    listed = _LIST.match(text, inside)
+    if listed is not None:
+        place = listed.start("model")
+        return Posted(listed["label"], place, _closing(text, place + 1, "[]"))
+    begin = _BEGIN.match(text, inside, stop)
+    if begin is None or not _is_model(text, begin):
+        return None
+    label = begin["label"] or begin["child"]
+    end = _closing(text, begin.end())
+    return Posted(label, begin.start("model"), end, begin["label"] is None and bool(label))
+
+
+def _margin(text: str, start: int, stop: int) -> int:
+    """Characters at the beginning of a line that quote it, prompt for it or log it."""
+    log = _LOG.match(text, start, stop)
+    if log is not None:
+        # A printout goes on with "(" or ")", and begins with the word before a bracket.
+        logged = log.group()
+        return len(logged.rstrip(_WORD) if text.startswith("(", log.end()) else logged)
+    margin = _MARGIN.match(text, start, stop)
+    return len(margin.group()) if margin else 0
+
+
+def _is_model(text: str, begin: re.Match[str]) -> bool:
+    """Whether a name and a bracket are a module: one that is known, or printed with a child."""
+    name = begin["name"]
+    if name.startswith(("nn.", "torch.nn.")) or form_of(name) is not None or name == "Sequential":
+        return True
+    return _FIRST_CHILD.match(text, begin.end()) is not None
+
+
+def _closing(text: str, inside: int, brackets: str = "()") -> int:
+    """The place behind the bracket that closes the one before `inside`; the end if none does."""
+    depth, opens, closes = 1, *brackets
+    for sign in _SIGN.finditer(text, inside):
+        depth += {opens: 1, closes: -1}.get(sign.group(), 0)
+        if not depth:
+            return sign.end()
+    return len(text)
+
+
+def only(text: str, model: Posted) -> str:
+    """The text with blanks in place of everything but one model, every place as it was.
+
+    Quoting and prompts at the beginning of the model's own lines are blanks, too.
+    """
+    kept, place = [], 0
+    for start, end in ((model.start, model.end), *model.added):
+        kept.append(_BLANKED.sub(" ", text[place:start]))
+        kept += _lines_of(text, start, end)
+        place = end
+    return "".join(kept) + _BLANKED.sub(" ", text[place:])
+
+
+def _lines_of(text: str, start: int, end: int) -> Iterator[str]:
+    """The lines of a model, their margins blank."""
+    for line in _LINE.finditer(text, start, end):
+        width = 0 if line.start() == start else _margin(text, line.start(), line.end())
+        yield " " * width + line.group()[width:]
+
+
+def incomplete(text: str, model: Posted) -> Diagnostic | None:
+    """Why a model is not whole: elided, or a fragment of a larger printout."""
+    elision = _ELISION.search(text, model.start, model.end)
+    if elision is not None:
+        place = elision.end() - len(elision.group().lstrip(" \t>"))
+        message = "something was left out here; give the whole printout"
+        return Diagnostic(message, place, elision.end())
+    stray = _stray(text, model.end)
+    if stray is not None:
+        message = (
+            "this ')' closes a module that begins before the text: it is a fragment; give the "
+            "whole printout, or leave this bracket out"
+        )
+        return Diagnostic(message, stray, stray + 1)
+    return None
+
+
+def _stray(text: str, place: int) -> int | None:
+    """Where the next line that says anything is a closing bracket alone."""
+    for line in _LINE.finditer(text, place):
+        if line.group().strip(" \t\n,>"):
+            lone = _STRAY.fullmatch(line.group().rstrip("\n"))
+            return line.start() + line.group().index(")") if lone else None
+        if line.end() >= len(text):
+            break
+    return None
+
+
+def chosen(models: tuple[Posted, ...], wanted: str | None) -> int | None:
+    """The index of the model that is wanted by its label or its number; None where none is."""
+    if wanted is None:
+        return 0
+    if wanted.isdecimal() and len(wanted) < 6 and not models[0].child:
+        return int(wanted) - 1 if 1 <= int(wanted) <= len(models) else None
+    return next((i for i, model in enumerate(models) if model.label == wanted), None)
+
+
+def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
+    """Notes on what was passed over: the other models, and the lines that are none."""
+    lines = [line.start() for line in _LINE.finditer(text)]
+
+    def called(one: Posted) -> str:
+        line = f"line {bisect_right(lines, one.start)}"
+        return f"'{printable(one.label, 60)}' ({line})" if one.label else f"that of {line}"
+
+    notes = []
+    others = [one for one in models if one is not model]
+    if others:
+        names = ", ".join(map(called, others[:4])) + (", ..." if len(others) > 4 else "")
+        notes.append(f"of {len(models)} models in the text {called(model)} is read, not {names}")
+    covered = {
+        number
+        for one in models
+        for start, end in ((one.start, one.end), *one.added)
+        for number in range(bisect_right(lines, start), bisect_right(lines, end - 1) + 1)
+    }
+    said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]
+    if said:
+        notes.append(f"passed over: line{'s' * (len(said) > 1)} {_spans(said)}")
+    return notes
+
+
+def _spans(numbers: list[int]) -> str:
+    """Numbers in order, those that follow each other as first-last; the first eight of these."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    shown = [f"{first}-{last}" if first < last else str(first) for first, last in spans[:8]]
+    return ", ".join(shown) + (", ..." if len(spans) > 8 else "")

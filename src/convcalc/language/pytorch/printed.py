@@ -1,0 +1,97 @@
+"""The parameters that a printout shows, where it does not say how data flows."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import LayerError, SpecError
+from convcalc.language.bind import BindErrors, DeferredLayer, bind
+from convcalc.language.pytorch.modules import call_of
+from convcalc.language.pytorch.reader import Module, read_module
+from convcalc.language.pytorch.table import form_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class PrintedParameters(NamedTuple):
+    """Parameters of the convolutions, linear layers and norms that a text shows.
+
+    Neither is certain: a module that the model uses in two places is printed in both, two modules
+    may share a weight, and what is no known module, or outside of modules, may have more.
+
+    Attributes:
+        printed: Every module counts as often as it is printed.
+        distinct: Modules that are printed alike count once, as if they were one.
+    """
+
+    printed: int
+    distinct: int
+
+
+def printed_parameters(text: str) -> PrintedParameters:
+    """What the modules of a text hold, whatever joins them.
+
+    Raises:
+        SpecError: the text is not what PyTorch writes.
+
+    Example:
+        >>> printed_parameters("Net((a): Linear(3, 4) (b): Linear(3, 4) (c): Linear(4, 1))")
+        PrintedParameters(printed=37, distinct=21)
+    """
+    module, problems = read_module(text)
+    if module is None:
+        raise SpecError(text, problems)
+    return parameters_of(module)
+
+
+def parameters_of(root: Module) -> PrintedParameters:
+    """The parameters of a module and of all modules printed inside it."""
+    printed = 0
+    alike: dict[object, int] = {}
+    for module, times in _every_module(root, 1):
+        own = _own_parameters(module)
+        if own and times:
+            printed += times * own
+            said = tuple((argument.key, repr(argument.value)) for argument in module.arguments)
+            alike[module.name, said] = own
+    return PrintedParameters(printed, sum(alike.values()))
+
+
+def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
+    """A module and all that are in it, each with how many times over it is there."""
+    yield module, times
+    for argument in module.arguments:
+        for inner in _modules(argument.value):
+            yield from _every_module(inner, times)
+    for child in module.children:
+        count = 1 if child.times is None else child.times
+        yield from _every_module(child.module, times * count)
+
+
+def _own_parameters(module: Module) -> int:
+    """The parameters of one leaf; 0 where its text does not say enough."""
+    if form_of(module.name) is None:
+        return 0
+    call, expects, _ = call_of(module)
+    if call is None:
+        return 0
+    try:
+        layer = bind(call, {}, -1)
+        if isinstance(layer, DeferredLayer):
+            return 0
+        axes = 0 if expects.features or not expects.axes else expects.axes[-1]
+        shape = (expects.channels or 1, *(1,) * axes)
+        return sum(prod(weight) for weight in layer.weight_shapes(shape).values())
+    except (BindErrors, LayerError):
+        return 0
+
+
+def _modules(value: object) -> Iterator[Module]:
+    """The modules in a value, those in lists included."""
+    if isinstance(value, Module):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _modules(item)

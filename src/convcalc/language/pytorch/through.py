@@ -1,0 +1,80 @@
+"""Modules that hand their input to what is inside them: wrappers, sequences by other names.
+
+What a class computes is not in its printout. It is known for the sequences of common libraries,
+which add nothing to `Sequential` but a constructor, and can hardly be anything else for a class
+with one module inside; what is assumed is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.errors import nearest, printable
+from convcalc.language.pytorch.table import form_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.language.pytorch.reader import Child, Module
+
+SEQUENCES = frozenset(
+    (
+        "Sequential",
+        # torchvision: ops.misc, ops.MLP, models.densenet, mobilenetv2, segmentation.
+        *("Conv2dNormActivation", "Conv3dNormActivation", "ConvNormActivation", "MLP"),
+        *("ConvBNActivation", "ConvBNReLU", "_Transition", "ASPPConv", "FCNHead"),
+        *("SimpleStemIN", "ResStemIN"),
+        # torch.ao.nn.intrinsic before it is fused.
+        *(f"{name}{n}d" for n in (1, 2, 3) for name in ("ConvBn", "ConvReLU", "ConvBnReLU")),
+        *("BNReLU2d", "BNReLU3d", "LinearReLU", "LinearBn1d"),
+        # googlenet and inception of torchvision, whose ReLU is a function.
+        "BasicConv2d",
+    )
+)
+"""Classes whose modules are applied in the order in which they are printed."""
+
+LISTS = frozenset(("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"))
+"""Containers that have no order of use."""
+
+
+def is_sequence(module: Module) -> bool:
+    """Whether the modules inside are applied one after the other."""
+    return module.name in SEQUENCES
+
+
+def only_child(module: Module) -> Child | None:
+    """The one module that is inside another, where it is no part of a known layer."""
+    alone = len(module.children) == 1 and not module.arguments and form_of(module.name) is None
+    if not alone or module.name in LISTS or module.children[0].module.name in LISTS:
+        return None
+    return module.children[0] if module.children[0].times is None else None
+
+
+def find_child(root: Module, path: str) -> tuple[Module | None, str]:
+    """The module of that name inside another, and its whole path; None with what there is instead.
+
+    Args:
+        root: Where to look.
+        path: Names with dots, from the outside in; the first ones may be left out where what
+            follows is there once.
+    """
+    paths = dict(_paths(root, ""))
+    if path in paths:
+        return paths[path], path
+    ends = [whole for whole in paths if whole.endswith(f".{path}")]
+    if len(ends) == 1:
+        return paths[ends[0]], ends[0]
+    shown = printable(path, 60)
+    if ends:
+        return None, f"'{shown}' is there {len(ends)} times, as {ends[0]} and {ends[1]}"
+    inside = ", ".join(child.name for child in root.children[:6]) or "none"
+    hint = nearest(path, paths) or f"; inside it are {printable(inside, 200)}"
+    return None, f"no module is called '{shown}'{hint}"
+
+
+def _paths(module: Module, before: str) -> Iterator[tuple[str, Module]]:
+    """Every printed module inside another by its path."""
+    for child in module.children:
+        path = f"{before}{child.name}"
+        yield path, child.module
+        yield from _paths(child.module, f"{path}.")

@@ -1,0 +1,354 @@
+"""Models as people post them: with words, prompts, quoting, logs and fences around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convcalc.errors import SpecError
+from convcalc.language.parse import parse
+from convcalc.language.pytorch.posted import posted_models
+from growth import check
+
+POSTED = Path(__file__).parents[1] / "posted"
+
+PRINTED = """Sequential(
+  (0): Conv2d(2, 6, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+  (1): ReLU()
+)"""
+TYPED = "nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.ReLU())"
+OLD = """Sequential (
+  (0): Conv2d (2, 6, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+  (1): ReLU (inplace)
+)"""
+CLASS = (
+    PRINTED.replace("Sequential", "Net")
+    .replace("\n  ", "\n    ")
+    .replace("Net(", "Net(\n  (body): Sequential(")
+    .replace("\n)", "\n  )\n)")
+)
+
+
+def quoted(text):
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def logged(text):
+    first, *rest = text.splitlines()
+    return "\n".join([f"2021-03-04 05:06:07,089 - INFO - {first}", *rest])
+
+
+def stamped(text):
+    return "\n".join(f"[03/04 05:06:07 d2.engine]: {line}" for line in text.splitlines())
+
+
+SURROUNDINGS = {
+    "alone": lambda text: text,
+    "blank lines": lambda text: f"\n\n  \n{text}\n\n",
+    "a label": lambda text: f"net: {text}",
+    "a label with blanks": lambda text: f"model1:   {text}",
+    "a child": lambda text: f"(main): {text}",
+    "an assignment": lambda text: f"net = {text}",
+    "an attribute": lambda text: f"self.features = {text}",
+    "a return": lambda text: f"def make():\n    return {text}",
+    "a prompt": lambda text: f">>> print(net)\n{text}\n>>> ",
+    "a cell": lambda text: f"In [3]: net\nOut[3]:\n{text}\n\nIn [4]: ",
+    "a cell on one line": lambda text: f"Out[3]: {text}",
+    "a shell": lambda text: f"$ python show.py\n{text}\n$ ",
+    "a fence": lambda text: f"```\n{text}\n```",
+    "a named fence": lambda text: f"Look:\n\n```python\n{text}\n```\nWhat is wrong?",
+    "a quotation": quoted,
+    "a quoted quotation": lambda text: quoted(quoted(f"He wrote:\n{text}")),
+    "a comment": lambda text: f"# the model (of 2019)\n{text}\n# end",
+    "words": lambda text: f"This is my model (it learns):\n\n{text}\n\nParams: 114 (all)",
+    "a log": logged,
+    "a log of a level": lambda text: f"INFO:root:{text}",
+    "a log of lines": stamped,
+}
+
+
+def answer(text, shape=(2, 8, 8), **how):
+    """Parameters and MACs of the model in a text."""
+    totals = parse(text, **how).analyze(shape).totals
+    return totals.params, totals.macs
+
+
+def fault(text, **how):
+    with pytest.raises(SpecError) as caught:
+        parse(text, **how)
+    return caught.value
+
+
+@pytest.mark.parametrize("around", SURROUNDINGS)
+@pytest.mark.parametrize(
+    "text", [PRINTED, TYPED, OLD, CLASS], ids=["printed", "typed", "old", "class"]
+)
+def test_what_is_around_a_model_changes_nothing(text, around):
+    if text is not TYPED or around not in ("a log", "a log of a level", "a log of lines"):
+        # 2*6*9 + 6, and 6*8*8 outputs of 2*9 products
+        assert (114, 6912) == answer(SURROUNDINGS[around](text))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "expected"),
+    [
+        ("f03_wrapper.txt", (3, 32, 32), (781, 190656)),
+        ("f04_child.txt", (2, 8, 8), (114, 6912)),
+        ("f04_fence.txt", (2, 8, 8), (114, 6912)),
+        ("f04_prompt.txt", (2, 8, 8), (114, 6912)),
+        ("f04_trailer.txt", (2, 8, 8), (114, 6912)),
+        ("f05_old_torch.txt", (3, 8, 8), (252, 15552)),
+        ("f06_zeropad.txt", (3, 8, 8), (140, 7560)),
+        ("f08_observed.txt", (8, 8, 8), (36, 2048)),
+        ("f08_quantized.txt", (3, 8, 8), (196, 3024)),
+        ("f11_assignment.txt", (3, 8, 8), (252, 8748)),
+        ("f11_expression.txt", (12, 6, 6), (21650, 21600)),
+        ("f17_one_channel.txt", (1, 8, 8), (60, 1944)),
+    ],
+)
+def test_posted_texts(name, shape, expected):
+    # Of the MACs: f05 9*8*8*27, f06 5*(8+1-2)*(8+2-2)*27, f08 7*4*4*27, f17 6*6*6*9.
+    assert expected == answer((POSTED / name).read_text("utf-8"), shape)
+
+
+def test_parts_in_the_order_of_their_print():
+    text = (POSTED / "f03_parts_in_order.txt").read_text("utf-8")
+    # 3*8*9 + 8, and 200*9 + 9; 8*32*32*27 and 200*9
+    assert (2033, 222984) == answer(text, (3, 32, 32), in_order=True)
+    assert (
+        "SmallNet is read in the order of its print: stem, pool, head",
+        "flatten is added before head.0, whose input has axes",
+    ) == parse(text, in_order=True).notes
+    assert "--in-order" in str(fault(text))
+
+
+@pytest.mark.parametrize(
+    ("around", "notes"),
+    [
+        ("alone", ()),
+        ("a label", ()),
+        ("a prompt", ("passed over: lines 1, 6",)),
+        ("a fence", ("passed over: lines 1, 6",)),
+        ("words", ("passed over: lines 1, 8",)),
+    ],
+)
+def test_a_note_says_which_lines_were_passed_over(around, notes):
+    assert notes == parse(SURROUNDINGS[around](PRINTED)).notes
+
+
+TWO = f"head = nn.Linear(7, 3)\n\n{PRINTED}\nother: {TYPED}\n"
+
+
+def test_of_several_models_the_first_is_read_and_the_others_are_named():
+    network = parse(TWO)
+    assert ["linear"] == [node.layer.kind for node in network.nodes]
+    assert (
+        "of 3 models in the text 'head' (line 1) is read, not that of line 3, 'other' (line 7)",
+    ) == network.notes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("2", (114, 6912)), ("3", (114, 6912)), ("other", (114, 6912))]
+)
+def test_a_model_is_chosen_by_its_name_or_its_number(wanted, expected):
+    assert expected == answer(TWO, model=wanted)
+
+
+def test_a_module_inside_is_chosen_by_its_path():
+    text = (POSTED / "f03_wrapper.txt").read_text("utf-8")
+    for path in ("trunk", "module.trunk"):
+        assert (781, 190656) == answer(text, (3, 32, 32), model=path)
+    assert ["module.trunk.2"] == [node.label for node in parse(text, model="trunk.2").nodes]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "message"),
+    [
+        (CLASS, "boddy", "no module is called 'boddy'; did you mean 'body'?"),
+        (CLASS, "nothing-like-it", "no module is called 'nothing-like-it'; inside it are body"),
+        (TWO, "4", "no module is called '4'"),
+        ("conv:8,k3", "head", "there are no models in a spec, and so none called 'head'"),
+    ],
+)
+def test_a_model_that_is_not_there(text, wanted, message):
+    assert message in str(fault(text, model=wanted))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            (POSTED / "f04_cut_off.txt").read_text("utf-8"),
+            "this bracket is never closed; expected a ')' (line 1, column 11)",
+        ),
+        (
+            (POSTED / "f04_elided.txt").read_text("utf-8"),
+            "something was left out here; give the whole printout (line 3, column 3)",
+        ),
+        (
+            (POSTED / "f04_fragment.txt").read_text("utf-8"),
+            "this ')' closes a module that begins before the text: it is a fragment; give the "
+            "whole printout, or leave this bracket out (line 4, column 3)",
+        ),
+        (quoted((POSTED / "f04_elided.txt").read_text("utf-8")), "something was left out here"),
+        (PRINTED.replace("  (1)", "  (1): ...\n  (2)"), "something was left out here"),
+        (f"```\n{PRINTED[:-2]}\n```", "this bracket is never closed"),
+    ],
+)
+def test_what_is_not_whole_is_one_error(text, message):
+    error = fault(text)
+    assert (1, True) == (len(error.problems), message in str(error))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ((POSTED / "f09_summary_table.txt").read_text("utf-8"), "a table of torchsummary"),
+        ((POSTED / "f10_lua_torch.txt").read_text("utf-8"), "a Torch7 printout"),
+        ((POSTED / "f10_mini.prototxt").read_text("utf-8"), "a Caffe prototxt"),
+        (
+            "Layer (type:depth-idx)     Output Shape     Param #\n├─Conv2d: 1-1",
+            "a table of torchinfo",
+        ),
+        (
+            "Layer (type)  Output Shape  Param #\nconv2d (Conv2D) (None, 26, 26, 32) 320",
+            "a table of Keras",
+        ),
+        ("nc: 80\nbackbone:\n  [[-1, 1, Focus, [64, 3]]]\nhead:\n", "a YOLO configuration in YAML"),
+        ('{"class_name": "Sequential", "config": {"layers": []}}', "a Keras model in JSON"),
+        ('{"layers": [{"type": "conv"}]}', "JSON"),
+        ("HybridSequential(\n  (0): Conv2D(3 -> 8, kernel_size=(3, 3))\n)", "a Gluon printout"),
+        ("model.add(Conv2D(32, (3, 3), activation='relu'))", "source text of Keras"),
+        (
+            "class Net(nn.Module):\n    def __init__(self):\n        self.a = nn.Conv2d(3, 8, 3)\n"
+            "    def forward(self, x):\n        return self.a(x)\n",
+            "the source of a class, Net, which says in code how data flows",
+        ),
+    ],
+)
+def test_other_formats_are_named_in_one_error(text, name):
+    error = fault(text)
+    assert 1 == len(error.problems)
+    assert str(error).startswith(f"this is {name}; give what print(model) shows") or name in str(
+        error
+    )
+    assert "spec" not in error.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("nn.Linear(2 + 3 * 4 - (1 + 1) // 2, 5).float()", "linear:5"),
+        ("nn.Sequential(*[nn.ReLU(), nn.Tanh()], nn.ReLU().to('cuda'))", "relu tanh relu"),
+        ("nn.Conv2d(3, 8, 2*2)", "conv:8,k4"),
+        ("layers = [nn.Conv2d(3, 8, 3),\n          nn.ReLU()]\n", "conv:8,k3 relu"),
+        (
+            "net = nn.Sequential()\nnet.add_module('a', nn.Conv2d(3, 8, 3))\n"
+            "net.add_module('b', nn.ReLU())\nprint(net)\n",
+            "a=conv:8,k3 b=relu",
+        ),
+        (
+            ">>> net = nn.Sequential(nn.Tanh())\n>>> net.add_module('b', nn.ReLU())\n",
+            "tanh b=relu",
+        ),
+        ("nn.Conv2d(3, 8, 3).cuda().eval()", "conv:8,k3"),
+        ("nn.LazyConv2d(8, 3)", "conv:8,k3"),
+        ("LazyConv2d(0, 8, kernel_size=(3, 3), stride=(1, 1))", "conv:8,k3"),
+        ("LazyLinear(in_features=0, out_features=10, bias=True)", "linear:10"),
+        ("nn.LazyBatchNorm2d()", "bn"),
+        (
+            "BatchNormAct2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True\n"
+            "  (drop): Identity()\n  (act): ReLU(inplace=True)\n)",
+            "bn",
+        ),
+        ("FrozenBatchNorm2d(8, eps=1e-05)", "bn"),
+        ("LayerNorm2d((8,), eps=1e-06, elementwise_affine=True)", "ln:eps1e-6"),
+        (
+            "ParametrizedConv2d(\n  3, 8, kernel_size=(3, 3), stride=(1, 1)\n  (parametrizations): "
+            "ModuleDict(\n    (weight): ParametrizationList(\n      (0): _WeightNorm()\n    )\n  "
+            ")\n)",
+            "conv:8,k3",
+        ),
+        (
+            "DynamicQuantizedLinear(in_features=4, out_features=2, dtype=torch.qint8, "
+            "qscheme=torch.per_tensor_affine)",
+            "linear:2",
+        ),
+        (
+            "QuantizedLinearReLU(in_features=4, out_features=2, scale=0.1, zero_point=0, "
+            "qscheme=torch.per_tensor_affine)",
+            "linear:2 0-relu=relu",
+        ),
+        (
+            "Conv2dNormActivation(\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))\n"
+            "  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, "
+            "track_running_stats=True)\n)",
+            "conv:8,k3 bn",
+        ),
+        ("Sequential (\n  (0): Linear (200 -> 10)\n  (1): Softmax ()\n)", "linear:10 softmax"),
+        (
+            "Sequential (\n  (0): LeakyReLU (0.2, inplace)\n"
+            "  (1): AvgPool2d (size=7, stride=7, padding=0, ceil_mode=False, "
+            "count_include_pad=True)\n)",
+            "leakyrelu:0.2 avgpool:7,s7",
+        ),
+    ],
+)
+def test_modules_by_other_names_and_old_forms(text, spec):
+    assert spec == parse(text).spec()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "nn.Sequential(*[nn.ReLU() for i in range(3)])",
+            "what this 'for' repeats is not worked out; write the layers one by one (column 27)",
+        ),
+        ("nn.Linear(10 // 0, 3)", "only whole numbers of at most 18 digits are worked out here"),
+        ("nn.Linear(2.5 * 2, 3)", "only whole numbers of at most 18 digits are worked out here"),
+        ("nn.Linear(10**5, 3)", "expected a ',' or a ')' after this argument"),
+        ("nn.Linear(999999999 * 9999999999, 3)", "only whole numbers of at most 18 digits"),
+    ],
+)
+def test_source_text_that_is_not_worked_out(text, message):
+    assert message in str(fault(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["conv:8,k3", "# nn.Conv2d(3, 8, 3) by hand\nconv:8,k3", "Stem=conv:8,k(1+2)"]
+)
+def test_a_spec_stays_one(text):
+    assert () == posted_models(text)
+    assert "conv" == parse(text).nodes[0].layer.kind
+
+
+HOSTILE = {
+    "prompts": ">>> \n",
+    "quotes": "> > > ",
+    "labels": "net: ",
+    "opened": "Net(\n",
+    "children": "(a): ",
+    "models": "nn.ReLU()\n",
+    "dots": "...\n",
+    "letters": "A",
+    "stamps": "2021-01-01 00:00:00 - ",
+    "strings": "'\n\"",
+    "sections": "[net]\n",
+    "closed": ")\n",
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
+def test_twice_the_text_is_at_most_twice_the_work(piece):
+    check(parse, [piece * 1000, piece * 2000])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nn.Sequential(" * 10_000, ">>> " * 250_000, "Net(\n  (a): " * 50_000, "[" * 100_000],
+    ids=["brackets", "prompts", "modules", "squares"],
+)
+def test_a_hostile_text_is_one_error(text):
+    assert 1 <= len(fault(text).problems) <= 10

@@ -1,0 +1,143 @@
+"""Configurations of darknet: what it computes from them, and what has no counterpart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convcalc.errors import SpecError
+from convcalc.language.parse import parse
+
+POSTED = Path(__file__).parent / "posted"
+TINY = (POSTED / "yolov3-tiny.cfg").read_text("utf-8")
+
+
+def shapes(text):
+    """The shape that leaves each layer, by its label."""
+    network = parse(text)
+    return {step.node.label: step.leaving for step in network.walk(network.input_shape)}
+
+
+def fault(text):
+    with pytest.raises(SpecError) as caught:
+        network = parse(text)
+        list(network.walk(network.input_shape))
+    return str(caught.value)
+
+
+def net(*sections, size=8):
+    head = f"[net]\nwidth={size}\nheight={size}\nchannels=4\n"
+    return head + "".join(section.replace(";", "\n") + "\n" for section in sections)
+
+
+def test_a_small_configuration():
+    text = (POSTED / "f10_mini.cfg").read_text("utf-8")
+    network = parse(text)
+    # 3*8*9, and a scale and a shift for each of 8 channels
+    assert 232 == network.analyze(network.input_shape).totals.params
+    assert {
+        "0": (8, 32, 32),
+        "0.bn": (8, 32, 32),
+        "0.act": (8, 32, 32),
+        "1": (8, 32, 32),  # size 2, stride 1: one element of padding, at the end
+    } == shapes(text)
+
+
+def test_yolov3_tiny_is_as_large_and_as_costly_as_published():
+    """The floats of yolov3-tiny.weights: 35,434,956 bytes, of which 20 are the header.
+
+    They hold a mean and a variance for each of the 3,184 normalized channels besides. The site of
+    darknet, pjreddie.com/darknet/yolo, has 5.56 billion operations for 416 x 416.
+    """
+    network = parse(TINY)
+    totals = network.analyze(network.input_shape).totals
+    assert (35_434_956 - 20) // 4 - 2 * 3184 == totals.params == 8_852_366
+    assert "5.56" == f"{2 * totals.macs / 1e9:.2f}"
+
+
+def test_every_convolution_of_yolov3_tiny_costs_what_darknet_prints():
+    # What darknet prints for 608 x 608, in 10^9 operations.
+    printed = [0.319, 0.852, 0.852, 0.852, 0.852, 0.852, 3.407, 0.189, 0.852, 0.094]
+    report = parse(TINY).analyze((3, 608, 608))
+    convolutions = [layer for layer in report.layers if layer.kind == "conv"]
+    assert printed == [round(2 * layer.macs / 1e9, 3) for layer in convolutions[:10]]
+
+
+def test_sections_are_numbered_and_refer_back():
+    found = shapes(TINY)
+    assert (512, 13, 13) == found["11"]
+    assert (384, 26, 26) == found["20"]
+    assert (255, 26, 26) == found["22"]
+    assert "16" not in found  # [yolo] has no layers
+
+
+@pytest.mark.parametrize(
+    ("section", "shape"),
+    [
+        ("[maxpool];size=2;stride=2", (4, 4, 4)),
+        ("[maxpool];size=3;stride=1", (4, 8, 8)),
+        ("[maxpool];size=2;stride=1", (4, 8, 8)),
+        ("[maxpool];stride=2", (4, 4, 4)),
+        ("[maxpool];size=3;stride=2;padding=0", (4, 3, 3)),
+        ("[convolutional];filters=6;size=3;pad=1;activation=linear", (6, 8, 8)),
+        ("[convolutional];filters=6;size=3;padding=2;activation=linear", (6, 10, 10)),
+        ("[convolutional];filters=6;size=3;activation=linear", (6, 6, 6)),
+        ("[convolutional];filters=8;size=3;groups=4;stride=2;pad=1;activation=linear", (8, 4, 4)),
+        ("[avgpool]", (4, 1, 1)),
+        ("[upsample];stride=2", (4, 16, 16)),
+        ("[connected];output=5;activation=linear", (5,)),
+        ("[dropout];probability=.5", (4, 8, 8)),
+        ("[batchnorm]", (4, 8, 8)),
+    ],
+)
+def test_sections(section, shape):
+    assert shape == list(shapes(net(section)).values())[-1]
+
+
+def test_a_shortcut_adds_and_a_route_concatenates():
+    text = net(
+        "[convolutional];filters=4;size=1;activation=linear",
+        "[convolutional];filters=4;size=3;pad=1;activation=relu",
+        "[shortcut];from=-2;activation=linear",
+        "[route];layers=-1,0",
+        "[route];layers=1",
+    )
+    network = parse(text)
+    inputs = {node.label: node.inputs for node in network.nodes}
+    labels = [node.label for node in network.nodes]
+    assert {labels.index("1.act"), labels.index("0")} == set(inputs["2"])
+    assert (labels.index("2"), labels.index("0")) == inputs["3"]
+    assert labels.index("1.act") == network.output
+
+
+def test_an_activation_that_is_not_named_is_logistic():
+    kinds = [node.layer.kind for node in parse(net("[convolutional];filters=6")).nodes]
+    assert ["conv", "sigmoid"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("[reorg];stride=2", "[reorg] has no counterpart here; write it as layers of a spec"),
+        ("[convolutionl]", "did you mean 'convolutional'?"),
+        ("[convolutional];filters=many", "filters of [convolutional]: expected a whole number"),
+        (
+            "[convolutional];activation=leeky",
+            "no activation is called 'leeky'; did you mean 'leaky'?",
+        ),
+        ("[route];layers=-3", "there is no section -3 before this one, which is 0"),
+        ("[route]", "[route] names no section: ''"),
+        ("[shortcut];from=x", "[shortcut] names no section: 'x'"),
+        ("[convolutional];size=9;activation=linear", "the kernel spans 9"),
+    ],
+)
+def test_what_has_no_counterpart_is_named_with_its_line(section, message):
+    found = fault(net(section))
+    assert message in found
+    assert "line " in found
+
+
+def test_comments_and_blanks_do_not_matter():
+    text = "# from a thread\n\n; more\n" + TINY.replace("=", " = ").replace("\n", "\r\n")
+    assert parse(text) == parse(TINY)
