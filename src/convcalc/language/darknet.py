@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import Diagnostic, nearest, printable
 from convcalc.language.reading import Reading
 from convcalc.language.tree import Argument, Axes, Block, Call, Ends, Jump, Place
+from convcalc.layers.activations import Activation
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,18 +36,8 @@ _OPTION = re.compile(r"[ \t]*+(\w++)[ \t]*+=[ \t]*+([^\n#;]*+)")
 LEAK = 0.1
 """The slope of a leaky activation below 0."""
 
-ACTIVATIONS: dict[str, tuple[str, ...]] = {
-    "linear": (),
-    "leaky": ("leakyrelu",),
-    "relu": ("relu",),
-    "logistic": ("sigmoid",),
-    "mish": ("mish",),
-    "swish": ("silu",),
-    "tanh": ("tanh",),
-    "elu": ("elu",),
-    "relu6": ("relu6",),
-}
-"""Our kind of each activation, none for the identity."""
+ACTIVATIONS = {"leaky": "leakyrelu", "logistic": "sigmoid", "swish": "silu"}
+"""Our kind of each activation that has another name; "linear" is none."""
 
 THROUGH = ("yolo", "region", "detection", "cost", "gaussian_yolo")
 """Sections that hand on what arrives: they are about training and about boxes."""
@@ -216,14 +208,14 @@ class _Writer:
 
     def activation(self, label: str, section: Section, default: str) -> None:
         name, place = section.options.get("activation", (default, section.place))
-        if name not in ACTIVATIONS:
-            hint = nearest(name, ACTIVATIONS) or f"; there are {', '.join(ACTIVATIONS)}"
+        if name == "linear":
+            return
+        kind = ACTIVATIONS.get(name, name)
+        if kind not in KINDS or not issubclass(KINDS[kind], Activation):
+            hint = nearest(name, (*ACTIVATIONS, *KINDS))
             raise _FaultError(f"no activation is called '{printable(name, 40)}'{hint}", place)
-        for kind in ACTIVATIONS[name]:
-            if kind == "leakyrelu":
-                self.call(f"{label}.act", section, kind, slope=LEAK)
-            else:
-                self.call(f"{label}.act", section, kind)
+        slope: dict[str, Value] = {"slope": LEAK} if name == "leaky" else {}
+        self.call(f"{label}.act", section, kind, (), **slope)
 
     def maxpool(self, label: str, section: Section) -> None:
         stride = _whole(section, "stride", 1)

@@ -24,6 +24,8 @@ from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
 from convcalc.language.reading import Reading
 from convcalc.language.tree import LONGEST_NAME, Call, Place
+from convcalc.layers.base import Rearrangement
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +198,8 @@ class _Flattening:
         if wanted is not None and self.channels is not None:
             whole = call.kind == "linear" and wanted % self.channels == 0
             self.fits &= whole or wanted == self.channels
-        self.channels = None if call.kind in ("flatten", "pixelshuffle") else self.channels
+        if issubclass(KINDS[call.kind], Rearrangement):
+            self.channels = None  # there may be others now
         self.channels = leaving or wanted or self.channels
 
     def follow(self, module: Module, path: str, end: int) -> None:
