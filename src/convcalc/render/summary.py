@@ -9,7 +9,6 @@ from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.documents import (
     OUTPUT,
     heading,
-    partial_remarks,
     repeats_remarks,
     report_data,
     report_remarks,
@@ -34,32 +33,24 @@ COLUMNS = [
 ]
 
 
-def summary_document(report: Report, depth: int | None, failure: str | None = None) -> Document:
+def summary_document(report: Report, depth: int | None = None) -> Document:
     """Shape, parameters, multiply-accumulates, their share and the receptive field of each layer.
 
     Args:
-        report: All layers, or those before the one that does not fit.
+        report: All layers.
         depth: Parts of the labels down to which blocks are shown; None shows every layer.
-        failure: Why the network ends early.
     """
     folds = fold(report.layers, depth, report.output)
     totals = report.totals
     rows = [_row(one, totals.macs) for one in folds]
     output = report.output_shape if report.layers else None
-    name = "total" if failure is None else "total so far"
-    total: list[Cell] = [name, "", output, totals.params, totals.macs, "", ""]
+    total: list[Cell] = ["total", "", output, totals.params, totals.macs, "", ""]
     data = report_data("summary", report)
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
     remarks += repeats_remarks(report)
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
-    if failure is not None:
-        data |= {"status": "partial", "output_layer": None, "failure": failure.splitlines()[0]}
-        remarks = [
-            *partial_remarks(report),
-            "only the layers before the one that does not fit; totals are theirs",
-        ]
     return Document(data, Table(COLUMNS, rows, total), heading(report), remarks)
 
 

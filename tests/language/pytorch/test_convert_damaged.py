@@ -107,6 +107,6 @@ def test_a_wide_sequential_is_read_quickly():
 
 def test_a_problem_of_an_expectation_points_at_the_number():
     expectations = read_pytorch("Conv2d(3, 8, 3)").expectations
-    message = "this Conv2d expects 3 input channels, 5 arrive"
+    message = "this Conv2d expects 3 input channels, 5 arrive; 5 would fit here"
     assert Diagnostic(message, 7, 8) == expectations["0"].problem((5, 9, 9))
     assert expectations["0"].problem((3, 9, 9)) is None

@@ -20,12 +20,10 @@ def fault(text, shape=None):
 def test_the_number_of_channels_is_checked():
     text = "nn.Sequential(nn.Conv2d(3, 64, 7), nn.Conv2d(3, 8, 3))"
     assert (
-        "this Conv2d expects 3 input channels, 64 arrive (column 46)\n"
+        "this Conv2d expects 3 input channels, 64 arrive; 64 would fit here (column 46)\n"
         "  nn.Sequential(nn.Conv2d(3, 64, 7), nn.Conv2d(3, 8, 3))\n"
         "                                               ^"
-    ) == fault(text, (3, 32, 32)).replace("column 46", "column 46").replace(
-        "column 48", "column 46"
-    )
+    ) == fault(text, (3, 32, 32))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +36,7 @@ def test_the_number_of_channels_is_checked():
         ("BatchNorm2d(3)", (4, 9, 9), "this BatchNorm2d expects 3 input channels, 4 arrive"),
         ("GroupNorm(2, 6)", (4, 9, 9), "this GroupNorm expects 6 input channels, 4 arrive"),
         ("Linear(9, 5)", (4, 9, 8), "expects 9 input features, 8 arrive (the last axis of 4x9x8)"),
-        ("Linear(9, 5)", (4,), "this Linear expects 9 input features, 4 arrive (column 8)"),
+        ("Linear(9, 5)", (4,), "this Linear expects 9 input features, 4 arrive; 4 would fit here"),
         ("LayerNorm(9)", (4, 9), "expects no spatial axes, 1 arrives (4x9); it is over the last"),
         ("Softmax(dim=-1)", (4, 9), "this Softmax expects no spatial axes, 1 arrives (4x9)"),
         ("Flatten(1, 2)", (4, 9, 9), "this Flatten expects 1 spatial axis, 2 arrive"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.diff import difference
-from convcalc.cli.commands.shape_rf import DEFAULT_INPUT, with_flag_names
+from convcalc.cli.commands.answers import with_flag_names
+from convcalc.cli.commands.shape_rf import DEFAULT_INPUT
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis.report import CONVENTION_NAME
-from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
+from convcalc.analysis.report import CONVENTION_NAME, analyze
+from convcalc.cli.commands.answers import document_of
+from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import flag, text_of
 from convcalc.errors import UsageError
 from convcalc.network.functional import check_functions
@@ -15,7 +16,10 @@ from convcalc.render import costs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.analysis import Report
     from convcalc.analysis.compare import Variant
+    from convcalc.analysis.conventions.real_taps import RealTaps
+    from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
 
@@ -35,19 +39,23 @@ def flops(given: Mapping[str, Any]) -> Document:
         from convcalc.analysis.conventions.reconcile import reconcile
         from convcalc.render.reconciliation import reconciliation_document
 
-        return reconciliation_document(with_flag_names(reconcile, network, input_shape, batch))
-    if view == "convention":
-        return costs.flops_document(
-            with_flag_names(network.analyze, input_shape, batch, convention)
-        )
-    report = with_flag_names(network.analyze, input_shape, batch)
-    if view == "detail":
-        return costs.detail_document(report)
+        return document_of(reconcile, reconciliation_document, network, input_shape, batch)
     if view == "real_taps":
-        from convcalc.analysis.conventions.real_taps import real_taps
+        return document_of(_with_real_taps, _real_taps_document, network, input_shape, batch)
+    draw = costs.detail_document if view == "detail" else costs.flops_document
+    return document_of(analyze, draw, network, input_shape, batch, convention)
 
-        return costs.real_taps_document(report, real_taps(network, input_shape, batch))
-    return costs.flops_document(report)
+
+def _with_real_taps(
+    network: Network, input_shape: Shape, batch: int
+) -> tuple[Report, tuple[RealTaps, ...]]:
+    from convcalc.analysis.conventions.real_taps import real_taps
+
+    return analyze(network, input_shape, batch), real_taps(network, input_shape, batch)
+
+
+def _real_taps_document(found: tuple[Report, tuple[RealTaps, ...]]) -> Document:
+    return costs.real_taps_document(*found)
 
 
 def _view(given: Mapping[str, Any]) -> str | None:
@@ -87,7 +95,7 @@ def _compared(given: Mapping[str, Any]) -> Document:
     from convcalc.render.comparison import comparison_document
 
     network, input_shape, batch = network_and_input(given)
-    return comparison_document(with_flag_names(compare, network, input_shape, variants, batch))
+    return document_of(compare, comparison_document, network, input_shape, variants, batch)
 
 
 def compared(text: str) -> tuple[Variant, ...]:

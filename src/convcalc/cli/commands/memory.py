@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
-from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
+from convcalc.cli.commands.answers import document_of
+from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import choice_of
 from convcalc.errors import UsageError
 from convcalc.render.memory import memory_document
@@ -35,4 +36,4 @@ def memory(given: Mapping[str, Any]) -> Document:
     ask = partial(
         analyze_memory, dtype=dtype, in_place=bool(given["in_place"]), optimizer=optimizer
     )
-    return memory_document(with_flag_names(ask, network, input_shape, batch))
+    return document_of(ask, memory_document, network, input_shape, batch)

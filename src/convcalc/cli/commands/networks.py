@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from convcalc.analysis import Report, layer_reports, totals_of
+from convcalc.analysis import analyze
+from convcalc.cli.commands.answers import document_of
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.network_argument import check_name, read_text
-from convcalc.cli.parsing.values import count_of, flag_error
+from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note, write_out
-from convcalc.errors import NegativeAnswer, ParameterError, ShapeError, SpecError, printable
+from convcalc.errors import NegativeAnswer, printable
 from convcalc.language.parse import formatted
 from convcalc.render.reference import kind_document, kinds_document, networks_document
 from convcalc.render.summary import summary_document
@@ -25,22 +27,7 @@ def summary(given: Mapping[str, Any]) -> Document:
     """`convcalc summary`: one table of everything, up to a layer that does not fit."""
     network, input_shape, batch = network_and_input(given)
     depth = None if given["depth"] is None else count_of("depth", given["depth"])
-    layers = []
-    failure: ShapeError | SpecError | None = None
-    try:
-        for row in layer_reports(network, input_shape, batch):
-            layers.append(row)  # noqa: PERF402 - those before an error count
-    except ParameterError as error:
-        raise flag_error(error) from None
-    except (ShapeError, SpecError) as error:
-        failure = error
-        if not layers:
-            raise
-    end = len(layers) - 1 if failure else network.output
-    report = Report(input_shape, batch, tuple(layers), totals_of(layers), output=end)
-    document = summary_document(report, depth, None if failure is None else str(failure))
-    document.failure = failure
-    return document
+    return document_of(analyze, partial(summary_document, depth=depth), network, input_shape, batch)
 
 
 def fmt(given: Mapping[str, Any]) -> None:

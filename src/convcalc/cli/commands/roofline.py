@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
+from convcalc.analysis.report import analyze
 from convcalc.analysis.roofline.devices import device_machine
 from convcalc.analysis.roofline.model import RooflineMachine, report_roofline
-from convcalc.cli.commands.shape_rf import network_and_input, with_flag_names
+from convcalc.cli.commands.answers import document_of, with_flag_names
+from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.rates import BYTES, OPERATIONS, rate_of
 from convcalc.cli.parsing.values import choice_of, flag, text_of
 from convcalc.errors import UsageError
@@ -16,6 +18,7 @@ from convcalc.render.roofline import devices_document, roofline_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.analysis import Report
     from convcalc.render.table import Document
 
 WAYS = (("device",), ("peak", "bandwidth"), ("measure",))
@@ -35,8 +38,11 @@ def roofline(given: Mapping[str, Any]) -> Document:
 
         check_measurable(dtype)
     network, input_shape, batch = network_and_input(given)
-    report = with_flag_names(network.analyze, input_shape, batch)
-    return roofline_document(report_roofline(report, machine or _measured(dtype), dtype))
+
+    def draw(report: Report) -> Document:
+        return roofline_document(report_roofline(report, machine or _measured(dtype), dtype))
+
+    return document_of(analyze, draw, network, input_shape, batch)
 
 
 def devices(given: Mapping[str, Any]) -> Document:
@@ -60,8 +66,7 @@ def _named(given: Mapping[str, Any], dtype: str) -> RooflineMachine | None:
         return None
     if given["device"] is not None:
         name = text_of("device", given["device"])
-        machine: RooflineMachine = with_flag_names(device_machine, name, dtype)
-        return machine
+        return with_flag_names(device_machine, name, dtype)
     for name, other in (WAYS[1], WAYS[1][::-1]):
         if given[name] is None:
             raise UsageError(f"{flag(other)} needs {flag(name)} beside it")

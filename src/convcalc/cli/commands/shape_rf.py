@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from convcalc.analysis.report import analyze
+from convcalc.cli.commands.answers import document_of
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.parsing.values import (
     count_of,
     flag,
-    flag_error,
     layer_flags,
     layer_of,
 )
 from convcalc.cli.terminal.streams import note
-from convcalc.errors import ParameterError, UsageError
+from convcalc.errors import UsageError
 from convcalc.network.graph import Network
 from convcalc.render import documents
 
@@ -31,13 +32,13 @@ DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
 def shape(given: Mapping[str, Any]) -> Document:
     """`convcalc shape`."""
     network, input_shape, batch = network_and_input(given)
-    return documents.shape_document(with_flag_names(network.analyze, input_shape, batch))
+    return document_of(analyze, documents.shape_document, network, input_shape, batch)
 
 
 def rf(given: Mapping[str, Any]) -> Document:
     """`convcalc rf`."""
     network, input_shape, batch = network_and_input(given)
-    return documents.field_document(with_flag_names(network.analyze, input_shape, batch))
+    return document_of(analyze, documents.field_document, network, input_shape, batch)
 
 
 def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
@@ -82,11 +83,3 @@ def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed
-
-
-def with_flag_names(ask: Any, *arguments: Any) -> Any:
-    """The answer; a layer that came from flags has its errors named after them."""
-    try:
-        return ask(*arguments)
-    except ParameterError as error:
-        raise flag_error(error) from None

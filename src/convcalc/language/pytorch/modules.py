@@ -72,6 +72,7 @@ class Expectation(NamedTuple):
         count = f"{channels} arrive{'' if channels > 1 else 's'}"
         last = f" (the last axis of {arriving})" if self.features and axes else ""
         message = f"this {self.module} expects {self.channels} {what}, {count}{last}"
+        message += f"; {channels} would fit here"
         return Diagnostic(message, self.channels_place.start, self.channels_place.end)
 
 

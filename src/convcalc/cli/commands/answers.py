@@ -1,0 +1,64 @@
+"""What is asked of a network as a document, up to the layer that does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from convcalc.cli.parsing.values import flag_error
+from convcalc.errors import ParameterError, ShapeError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+    from convcalc.render.table import Document
+
+Found = TypeVar("Found")
+
+
+def document_of(
+    ask: Callable[..., Found],
+    draw: Callable[[Found], Document],
+    network: Network,
+    input_shape: Shape,
+    *more: Any,
+) -> Document:
+    """The document of a question about a network; of its first layers, where one does not fit.
+
+    Args:
+        ask: The question, of a network, an input shape and what else it needs.
+        draw: The document of its answer.
+        network: The layers.
+        input_shape: (channels, *spatial sizes) of one sample.
+        more: What else `ask` needs.
+
+    Raises:
+        ShapeError, SpecError: the first layer does not fit.
+        UsageError: a parameter that a flag gave is impossible.
+    """
+    try:
+        return draw(with_flag_names(ask, network, input_shape, *more))
+    except (ShapeError, SpecError) as error:
+        failure = error
+    # Only a network that does not fit needs these.
+    from convcalc.analysis.fitting import fitting_part, inputs_that_fit
+    from convcalc.render.failures import ended_early
+
+    part = fitting_part(network, input_shape)
+    if len(part.nodes) in (0, len(network.nodes)):
+        raise failure
+    document = draw(with_flag_names(ask, part, input_shape, *more))
+    return ended_early(document, failure, inputs_that_fit(network, input_shape))
+
+
+def with_flag_names(ask: Callable[..., Found], *arguments: Any) -> Found:
+    """The answer; a layer that came from flags has its errors named after them.
+
+    Raises:
+        UsageError: a parameter is impossible.
+    """
+    try:
+        return ask(*arguments)
+    except ParameterError as error:
+        raise flag_error(error) from None
