@@ -341,4 +341,16 @@ CONTRACT = {
         elements=ElementOps(multiply=60),
         field=CELL,
     ),
+    "opaque": Row(
+        spec="opaque:name=Deform,out6x4x4,params10,macs500",
+        input=(2, 3, 4),
+        output=(6, 4, 4),
+        weights={"weight": (10,)},
+        params=10,
+        macs=500,
+        field=CELL,
+    ),
 }
+
+COMPUTED = {kind: row for kind, row in CONTRACT.items() if row.module or row.call}
+"""The rows of kinds that can be run."""

@@ -76,6 +76,12 @@ class DataError(ConvcalcError):
     exit_code = 3
 
 
+class PartialError(ConvcalcError):
+    """The answer is not complete, and only a complete one was asked for."""
+
+    exit_code = 3
+
+
 class OutputError(ConvcalcError):
     """A result cannot be written."""
 

@@ -59,7 +59,8 @@ def test_a_kind_gives_what_torchs_module_gives(backend, dtype, layer, shape, tex
 
 
 def test_every_kind_is_compared_with_torch():
-    assert set(KINDS) == {layer.kind for layer, _, _ in CASES} | TESTED_ELSEWHERE
+    computed = {kind for kind, layer in KINDS.items() if layer.computable}
+    assert computed == {layer.kind for layer, _, _ in CASES} | TESTED_ELSEWHERE
 
 
 @pytest.mark.parametrize(("layer", "shape", "text"), CASES, ids=[case[2] for case in CASES])

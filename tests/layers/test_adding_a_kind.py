@@ -22,7 +22,18 @@ from convcalc.network import initialisation
 SOURCE = Path(convcalc.__file__).parent
 PROJECT = SOURCE.parents[1]
 
-NOT_PRINTED = {"dw", "pw", "sep", "gap", "layerscale", "slice", "residual", "concat", "scale"}
+NOT_PRINTED = {
+    "dw",
+    "pw",
+    "sep",
+    "gap",
+    "layerscale",
+    "slice",
+    "residual",
+    "concat",
+    "scale",
+    "opaque",
+}
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""
 
 
@@ -58,7 +69,11 @@ def tables(kind):
     if kind not in NOT_PRINTED:
         forms = (form for form in table.FORMS.values() if form.kind == kind)
         asked["language/pytorch/table.py"] = next(forms, None)
-    return asked
+    if layer.computable:
+        return asked
+    # What it costs is not known, nor how torch has it.
+    unknown = ("analysis/", "export/")
+    return {name: row for name, row in asked.items() if not name.startswith(unknown)}
 
 
 def missing_rows(kind):

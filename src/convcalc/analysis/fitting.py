@@ -50,6 +50,8 @@ def inputs_that_fit(network: Network, input_shape: Shape) -> tuple[Shape, ...]:
         >>> inputs_that_fit(network, (3, 5, 7))
         ((3, 4, 6), (3, 6, 8))
     """
+    if any(node.expects and node.expects.refusal for node in network.nodes):
+        return ()
     budget = iter(range(MOST_STEPS))
     channels, *sizes = input_shape
     found = []

@@ -26,7 +26,7 @@ from convcalc.cli.parsing.options import (
 )
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
-from convcalc.cli.terminal.output import check_appearance, show
+from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
@@ -266,8 +266,7 @@ def _register(app: typer.Typer, name: str) -> None:
         document = getattr(import_module(module), function)(given)
         if document is not None:
             show(document, given)
-            if document.failure is not None:
-                raise document.failure
+            check_complete(document, strict=bool(given.get("strict")))
 
     parameters = [
         inspect.Parameter(

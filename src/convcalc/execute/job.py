@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from convcalc.errors import DataError, LayerError, SpecError
+from convcalc.errors import DataError, LayerError, SpecError, UsageError
 from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, read_input_axes
 from convcalc.execute.arrays.biases import full_bias, with_full_biases
-from convcalc.layers.base import format_shape
+from convcalc.layers.base import Layer, format_shape
+from convcalc.layers.kinds import KINDS
 from convcalc.network.graph import Network
 from convcalc.network.subgraph import part_until
 from convcalc.network.weight_names import check_weights, of_layers, without_counters
@@ -103,7 +104,7 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
             and the shape of one sample.
 
     Raises:
-        UsageError: no layer has the label to stop after.
+        UsageError: no layer has the label to stop after, or a layer cannot be run.
         DataError: the input does not fit the network, or the weights are not those it needs.
     """
     _check_content({"the input": array})
@@ -116,6 +117,7 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     whole = network
     if settings.until is not None:
         network = fitting(part_until, network, shape, settings.until)
+    _check_computable(network)
     needed = fitting(network.tensor_shapes, shape)
     if callable(weights):
         given = weights(network, shape)
@@ -125,6 +127,17 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     check_weights(given, needed)
     named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
     return Work(network, axes, given, named)
+
+
+def _check_computable(network: Network) -> None:
+    """Raises where a layer cannot be run, before anything is computed."""
+    for node in network.nodes:
+        if not KINDS[node.layer.kind].computable:
+            called = node.layer.called if isinstance(node.layer, Layer) else node.layer.kind
+            raise UsageError(
+                f"layer {node.label} ({called}) cannot be run: what it computes is not "
+                "known; --until stops before it"
+            )
 
 
 def _dims_of_weights(network: Network, weights: Mapping[str, np.ndarray]) -> int:

@@ -230,7 +230,8 @@ def _missing(
     for field in dataclasses.fields(kind):
         if field.default is dataclasses.MISSING and field.name not in values:
             bare = field.name == kind.positional
-            example = f"{call.kind}:64" if bare else f"{field.metadata['short']}3"
+            written = f"{field.metadata['short']}{field.metadata['rule'].example}"
+            example = f"{call.kind}:64" if bare else written
             found.append((f"{call.kind} needs {field.name}, written {example}", None))
     return found
 

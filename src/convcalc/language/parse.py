@@ -149,7 +149,11 @@ def formatted(text: str) -> str:
         >>> print(formatted("conv:64,kernel_size=3   relu"), end="")
         conv:64,k3 relu
     """
-    source = parse(text).source
+    network = parse(text)
+    refusals = (node.expects.refusal for node in network.nodes if node.expects)
+    if refused := [refusal for refusal in refusals if refusal]:
+        raise SpecError(text, refused)
+    source = network.source
     assert isinstance(source, TreeSource)
     return write_file(canonical_items(source.items))
 

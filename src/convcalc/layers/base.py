@@ -86,6 +86,8 @@ class Layer:
     """Whether the result may be written over its first input: element by element, same shape."""
     commutative: ClassVar[bool] = False
     """Whether that is so of each of its inputs."""
+    computable: ClassVar[bool] = True
+    """Whether it can be run; all else may be known of a layer that cannot."""
     no_arithmetic: ClassVar[bool] = False
     """Whether it computes nothing: elements are passed on, moved or left out."""
     normalises: ClassVar[bool] = False
@@ -100,6 +102,11 @@ class Layer:
     def __post_init__(self) -> None:
         for name, rule in self.rules().items():
             object.__setattr__(self, name, rule.normalise(name, getattr(self, name)))
+
+    @property
+    def called(self) -> str:
+        """What messages call it: its kind, or the name that its text has for it."""
+        return self.kind
 
     @classmethod
     def rules(cls) -> dict[str, Rule]:
@@ -218,7 +225,7 @@ def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
     if isinstance(value, bool):
         return short if value else f"no{short}"
     if isinstance(value, str):
-        return value
+        return value if value in field.metadata["rule"].words else f"{short}={value}"
     items = value if isinstance(value, tuple) else (value,)
     text = "x".join(
         ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")

@@ -41,6 +41,7 @@ CLASS_OF = {
     "ln": "normalisation.LayerNorm",
     "maxpool": "pooling.MaxPool",
     "mish": "activations.Mish",
+    "opaque": "opaque.Opaque",
     "pad": "pad.Pad",
     "pixelshuffle": "pixelshuffle.PixelShuffle",
     "prelu": "activations.PReLU",

@@ -9,6 +9,7 @@ it from there.
 from __future__ import annotations
 
 import dataclasses
+import re
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 LARGEST = 2**31 - 1
 """The largest size, kernel, stride, ... of one axis; beyond it is a typing error, not a network."""
+
+LARGEST_COUNT = 10**18 - 1
+"""The largest number of parameters or multiply-accumulates that is taken at its word."""
+
+_NAME = re.compile(r"(?!in$)[A-Za-z][\w-]*", re.ASCII)
 
 PerAxis: TypeAlias = int | tuple[int, ...]
 """One whole number for every spatial axis, or one each."""
@@ -36,22 +42,50 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 class Rule(NamedTuple):
     """How a parameter is written, the function that normalises it, the words it accepts.
 
-    A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`.
+    A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`; others
+    with a value behind it, as in the `example`.
     """
 
     form: str
     normalise: Callable[[str, object], Any]
     words: tuple[str, ...] = ()
     switch: bool = False
+    example: str = "3"
 
 
-def count(minimum: int) -> Rule:
-    """A single whole number."""
+def count(minimum: int, maximum: int = LARGEST, *, optional: bool = False) -> Rule:
+    """A single whole number; None where `optional`, for what is not known."""
 
-    def normalise(name: str, value: object) -> int:
-        return _whole(name, value, minimum)
+    def normalise(name: str, value: object) -> int | None:
+        if value is None and optional:
+            return None
+        return _whole(name, value, minimum, maximum=maximum)
 
     return Rule("a whole number", normalise)
+
+
+def sizes(*, optional: bool = False) -> Rule:
+    """A shape (channels, *spatial sizes)."""
+
+    def normalise(name: str, value: object) -> tuple[int, ...] | None:
+        if value is None and optional:
+            return None
+        given = value if isinstance(value, tuple | list) else (value,)
+        return tuple(_whole(name, size, 1, "sizes, as 64x7x7") for size in given)
+
+    return Rule("64x7x7", normalise)
+
+
+def name() -> Rule:
+    """A name of letters, digits, underscores and dashes, which begins with a letter."""
+
+    def normalise(name: str, value: object) -> str:
+        if isinstance(value, str) and _NAME.fullmatch(value):
+            return value
+        got = printable(repr(value), 60)
+        raise ParameterError(name, f"expected a name of letters and digits, got {got}")
+
+    return Rule("a name", normalise, example="=Swish")
 
 
 def per_axis(minimum: int, *, optional: bool = False) -> Rule:
@@ -184,7 +218,13 @@ def _dims_message(given: int, spatial_dims: int) -> str:
     return f"{given} values given, but the input has {spatial_dims} spatial {axes}"
 
 
-def _whole(name: str, value: object, minimum: int, form: str = "a whole number") -> int:
+def _whole(
+    name: str,
+    value: object,
+    minimum: int,
+    form: str = "a whole number",
+    maximum: int = LARGEST,
+) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise ParameterError(name, f"expected {form}, got {printable(repr(value), 60)}")
     number = int(value.__index__())
@@ -192,8 +232,8 @@ def _whole(name: str, value: object, minimum: int, form: str = "a whole number")
         raise ParameterError(name, f"must be at least {minimum}, got a number far below")
     if number < minimum:
         raise ParameterError(name, f"must be at least {minimum}, got {number}")
-    if number > LARGEST:
-        raise ParameterError(name, f"must be at most {LARGEST}, got a larger number")
+    if number > maximum:
+        raise ParameterError(name, f"must be at most {maximum}, got a larger number")
     return number
 
 

@@ -57,6 +57,10 @@ class Expected(Protocol):
     def axes(self) -> tuple[int, ...]:
         """The numbers of spatial axes that fit, all if there are none."""
 
+    @property
+    def refusal(self) -> Diagnostic | None:
+        """Why nothing is known of what leaves the node, if nothing is."""
+
     def problem(self, shape: Shape) -> Diagnostic | None:
         """Why an input of this shape is not what the text says, if it is not."""
 

@@ -122,6 +122,7 @@ STARTS: dict[str, float | Callable[..., float]] = {
     "linear": _linear_fan,
     "Norm": 1.0,
     "layerscale": 1.0,
+    "opaque": 0.0,
     "prelu": PRELU_SLOPE,
 }
 """What the `weight` of a kind starts from: a number, or drawn, by the products in one output."""
@@ -168,7 +169,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
-    **dict.fromkeys(("Norm", "layerscale", "Join"), 1.0),
+    **dict.fromkeys(("Norm", "layerscale", "Join", "opaque"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input."""

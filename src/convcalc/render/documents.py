@@ -188,7 +188,7 @@ def partial_remarks(report: Report, network: str = "") -> list[str]:
 
     `network` says which one is meant, where there are several: " in A".
     """
-    names = [f"{row.label} ({row.kind})" for row in report.unknown]
+    names = [f"{row.label} ({row.layer.called})" for row in report.unknown]
     if not names:
         return []
     if more := names[MOST_NAMES:]:
@@ -198,7 +198,7 @@ def partial_remarks(report: Report, network: str = "") -> list[str]:
 
 def output_remarks(report: Report, network: str = "") -> list[str]:
     """Which layer the network ends with and what does not lead there; usually nothing to say."""
-    names = [f"{row.label} ({row.kind})" for row in report.unused]
+    names = [f"{row.label} ({row.layer.called})" for row in report.unused]
     if not names:
         return []
     if more := names[MOST_UNUSED:]:

@@ -1,4 +1,4 @@
-"""Documents of networks of which one layer does not fit."""
+"""Documents of networks of which one layer does not fit, or is not known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ended_early(document: Document, failure: ConvcalcError, fitting: Sequence[Sh
         document.table.total = [
             "total so far" if cell == "total" else cell for cell in document.table.total
         ]
-    remark = "only the layers before the one that does not fit; totals are theirs"
+    remark = "only the layers before the one at fault; totals are theirs"
     if fitting:
         document.data["inputs_that_fit"] = [list(shape) for shape in fitting]
         shapes = " and ".join(map(written, fitting))

@@ -35,6 +35,7 @@ EXAMPLE_VALUES = {
 
 EXAMPLE_CALLS = {
     "upsample": "upsample:2",
+    "opaque": "opaque:name=Swish",
     "residual": "'residual{conv:16,k3,p1 | }'",
     "concat": "'concat{conv:16,k3,p1 | }'",
     "scale": "'scale{gap sigmoid}'",

@@ -150,7 +150,7 @@ def test_a_network_that_does_not_fit_is_shown_up_to_there(inside):
     assert ["8x6x6", "224", "7,776"] == row(done.out, "0")[2:5]
     assert ["total so far", "8x6x6", "224", "7,776"] == row(done.out, "total")
     assert [] == [word for word in ("conv:8,k9", "relu") if word in done.out]
-    assert "does not fit" in done.out
+    assert "only the layers before the one at fault" in done.out
 
 
 def test_the_layer_that_does_not_fit_is_told_apart(inside):

@@ -98,6 +98,10 @@ READING: Options = {
     ),
 }
 
+STRICT: Options = {
+    "strict": _switch("--strict", about="Exit 3 where the cost of a layer is not known."),
+}
+
 DEPTH: Options = {
     "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
 }
@@ -115,7 +119,15 @@ KIND: Options = {
 }
 
 LAYER_FLAGS: Options = {**KERNEL_SHAPE, **GEOMETRY, **BIAS_SWITCH}
-CALCULATOR: Options = {**SPECS, **INPUT, **LAYER_FLAGS, **BATCH, **READING, **APPEARANCE}
+CALCULATOR: Options = {
+    **SPECS,
+    **INPUT,
+    **LAYER_FLAGS,
+    **BATCH,
+    **READING,
+    **STRICT,
+    **APPEARANCE,
+}
 
 COMPARE: Options = {
     "compare": _text(

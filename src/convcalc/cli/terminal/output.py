@@ -15,7 +15,7 @@ from convcalc.cli.terminal.streams import (
     wants_colour,
     write_out,
 )
-from convcalc.errors import UsageError
+from convcalc.errors import PartialError, UsageError, printable
 from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
 
 if TYPE_CHECKING:
@@ -40,6 +40,23 @@ def check_appearance(given: Mapping[str, Any]) -> None:
     colour = choice_of("color", given["color"], COLOURS)
     if given["no_color"] and given["color"] is not None and colour != "never":
         raise UsageError(f"--no-color and --color {colour} exclude each other; give one")
+
+
+def check_complete(document: Document, *, strict: bool) -> None:
+    """Raises after a document that is not complete: where a layer does not fit, or if `strict`.
+
+    Raises:
+        PartialError: costs are not known, and that was not to be.
+    """
+    if document.failure is not None:
+        raise document.failure
+    if not strict or document.data.get("status") != "partial":
+        return
+    rows = document.data.get("layers", [])
+    unknown = [row["label"] for row in rows if row.get("macs", row.get("operations", 0)) is None]
+    shown = ", ".join(map(printable, unknown[:4])) + (", ..." if len(unknown) > 4 else "")
+    of = f" of {shown}" if unknown else ""
+    raise PartialError(f"--strict: the answer is partial: the cost{of} is not known")
 
 
 def show(document: Document, given: Mapping[str, Any]) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class NoCounterpartError(ValueError):
+    """A value that PyTorch knows and the spec language does not."""
+
+
 class Said(NamedTuple):
     """What one argument says: a value for our parameter, or something about the input."""
 
@@ -44,7 +48,9 @@ def _normalized(value: object, axes: int) -> Said:  # noqa: ARG001
     """The last axes, which are the channels only where there is no other axis."""
     sizes = value if isinstance(value, tuple) else (value,)
     if len(sizes) != 1:
-        raise ValueError("several axes together have no counterpart here; only the channels can be")
+        raise NoCounterpartError(
+            "several axes together have no counterpart here; only the channels can be"
+        )
     return Said(channels=_integer(sizes[0]), axes=(0,))
 
 
@@ -74,7 +80,9 @@ def ends(value: object, axes: int) -> Said:
         raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
     elements = [_integer(item) for item in value]
     if min(elements) < 0:
-        raise ValueError("negative padding, which cuts elements off, has no counterpart here")
+        raise NoCounterpartError(
+            "negative padding, which cuts elements off, has no counterpart here"
+        )
     if len(set(elements)) == 1:
         return Said(elements[0])
     pairs = [Ends(*elements[place : place + 2]) for place in range(0, len(elements), 2)]
@@ -88,7 +96,7 @@ def _factors(value: object, axes: int) -> Said:
         for item in (value if isinstance(value, tuple) else (value,))
     ]
     if any(isinstance(item, float) for item in whole):
-        raise ValueError(
+        raise NoCounterpartError(
             "a factor that is not whole has no counterpart here; give the size instead"
         )
     return _per_axis(tuple(whole) if isinstance(value, tuple) else whole[0], axes)
@@ -117,7 +125,7 @@ def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
     if isinstance(value, str) and value in linear:
         return Said("bilinear", axes=(linear[value],))
     got = printable(repr(value), 60)
-    raise ValueError(f"{got} has no counterpart here; 'nearest' and linear modes have")
+    raise NoCounterpartError(f"{got} has no counterpart here; 'nearest' and linear modes have")
 
 
 def _dim(value: object, axes: int) -> Said:  # noqa: ARG001

@@ -10,15 +10,15 @@ A printout leaves some arguments out, which then count as their defaults: `ceil_
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
-from convcalc.language.pytorch.modules import Expectation, call_of
+from convcalc.language.pytorch.modules import Expectation, call_of, opaque
 from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
-from convcalc.language.pytorch.printed import parameters_of
+from convcalc.language.pytorch.printed import parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
@@ -95,15 +95,24 @@ def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
         flat.visit(module, path, printed=False)
     except _EnoughError:
         return Reading((), tuple(flat.problems))
+    except _EndError:
+        pass
     if not flat.items and not flat.problems:
         message = "expected at least one module; there is none"
         flat.problems.append(Diagnostic(message, module.head.start, module.head.end))
+    if flat.problems:
+        refusals = (expects.refusal for expects in flat.expectations.values())
+        flat.problems += [refusal for refusal in refusals if refusal]
     notes = tuple(dict.fromkeys(flat.notes))
     return Reading(tuple(flat.items), tuple(flat.problems), flat.expectations, notes)
 
 
 class _EnoughError(Exception):
     """The rest of the text is not looked at."""
+
+
+class _EndError(Exception):
+    """Nothing is known of what comes after the last layer."""
 
 
 class _Named(NamedTuple):
@@ -156,9 +165,14 @@ class _Flattening:
         elif self.in_order and module.name not in LISTS:
             self.one_after_the_other(module, prefix)
         else:
-            head = module.head
-            self.problems.append(Diagnostic(self.no_flow(module), head.start, head.end))
-            raise _EnoughError
+            refusal = Diagnostic(self.no_flow(module), module.head.start, module.head.end)
+            self.fits = False
+            if not self.items or self.problems:
+                self.problems.append(refusal)
+                raise _EnoughError
+            self.items.append(replace(opaque(module), label=path))
+            self.expectations[path] = Expectation(module.name, refusal=refusal)
+            raise _EndError
 
     def one_after_the_other(self, module: Module, prefix: str) -> None:
         """The modules of a class, on the assumption that it applies them as they are printed."""
@@ -181,6 +195,9 @@ class _Flattening:
         if call is None:
             return
         self.check_fit(call, expects.channels, leaving)
+        self.fits &= expects.refusal is None
+        if call.kind == "opaque" and expects.refusal is None:
+            self.notes.append(self.kept_shape(module))
         start, end = call.place.start, call.place.end
         self.flatten_before(call, path)
         label = None if path == str(len(self.items)) else path
@@ -192,6 +209,17 @@ class _Flattening:
         if module.children:
             names = ", ".join(child.name for child in module.children)
             self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
+
+    def line_of(self, module: Module) -> int:
+        """The line that a module begins in, from 1."""
+        return self.text.count("\n", 0, module.head.start) + 1
+
+    def kept_shape(self, module: Module) -> str:
+        """What is assumed of a module that has no counterpart and keeps its input's shape."""
+        return (
+            f"{module.name} in line {self.line_of(module)} is no kind here: what leaves it has the "
+            "shape of its input, and its cost is not counted"
+        )
 
     def check_fit(self, call: Call, wanted: int | None, leaving: int | None) -> None:
         """Whether a layer gets the channels that it expects, or features made of them."""
@@ -276,9 +304,17 @@ class _Flattening:
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
             f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"
-            f"{shared}; shared weights, and those outside of modules, are not to be seen.\n"
+            f"{shared}; {self.not_counted()}shared weights, and those outside of modules, "
+            f"are not to be seen.\n"
             f"{self.way_out()}"
         )
+
+    def not_counted(self) -> str:
+        """Modules that may have parameters of which the text says nothing, with their lines."""
+        modules = uncounted_modules(self.root)
+        named = [f"{printable(one.name, 60)} (line {self.line_of(one)})" for one in modules[:4]]
+        named += [f"{len(modules) - 4} more"] if len(modules) > 4 else []
+        return f"not counted are {', '.join(named)}; " if named else ""
 
     def way_out(self) -> str:
         """What to do about a printout that does not say how data flows."""
@@ -303,7 +339,7 @@ def fits_in_order(text: str, root: Module) -> bool:
     flat = _Flattening(text, root, in_order=True)
     try:
         flat.visit(root, "", printed=False)
-    except _EnoughError:
+    except (_EnoughError, _EndError):
         return False
     return flat.fits and not flat.problems
 

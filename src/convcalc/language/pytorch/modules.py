@@ -14,12 +14,14 @@ from convcalc.language.pytorch.arguments import (
     OPTIONAL,
     PASSED_OVER,
     READ,
+    NoCounterpartError,
     Said,
     ends,
     padding,
 )
 from convcalc.language.pytorch.table import (
     ARRIVING,
+    ELEMENTWISE,
     FORMS,
     NORMS,
     OURS,
@@ -28,6 +30,7 @@ from convcalc.language.pytorch.table import (
     form_of,
 )
 from convcalc.language.tree import Argument, Call, Place
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +47,8 @@ _LAST_AXIS = {
 class Expectation(NamedTuple):
     """What a module's text says about the input that arrives: its channels, its spatial axes.
 
-    `features` says that the number counts the last axis, as a fully connected layer does.
+    `features` says that the number counts the last axis, as a fully connected layer does. `refusal`
+    is why nothing is known of what leaves the module.
     """
 
     module: str
@@ -53,9 +57,12 @@ class Expectation(NamedTuple):
     features: bool = False
     head: Place = Place()
     channels_place: Place = Place()
+    refusal: Diagnostic | None = None
 
     def problem(self, shape: tuple[int, ...]) -> Diagnostic | None:
         """Why an input of `shape` is not what the text says, if it is not."""
+        if self.refusal is not None:
+            return self.refusal
         arriving = "x".join(map(str, shape))
         axes = len(shape) - 1
         if self.axes and axes not in self.axes:
@@ -79,14 +86,17 @@ class Expectation(NamedTuple):
 def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]:
     """A leaf module as a call of ours without a label, what it expects, and what is wrong with it.
 
-    The call is None where there are problems.
+    The call is None where there are problems. A module without a counterpart is an opaque layer,
+    and what its text expects has the refusal, unless it keeps the shape of what arrives.
     """
     expects = Expectation(module.name, head=module.head, channels_place=module.head)
     form = form_of(module.name)
     if form is None:
-        return None, expects, [_unknown(module)]
+        keeps = module.name in ELEMENTWISE
+        return opaque(module), expects._replace(refusal=None if keeps else _unknown(module)), []
     given, problems = _named(module, form)
-    problems += [module.unread] if module.unread and module.name != "Identity" else []
+    refusals: list[Diagnostic] = []
+    problems += [module.unread] if module.unread and form.kind != "identity" else []
     expects = expects._replace(axes=form.axes, features=form.kind == "linear")
     arguments = [Argument(name, word, module.place) for name, word in form.fixed.items()]
     for name, argument in given.items():
@@ -94,15 +104,40 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
             said = _said(form, name, argument.value)
         except ValueError as error:
             place = argument.place
-            problems.append(Diagnostic(f"{name} of {module.name}: {error}", place.start, place.end))
+            problem = Diagnostic(f"{name} of {module.name}: {error}", place.start, place.end)
+            if isinstance(error, NoCounterpartError):
+                refusals.append(problem)
+            else:
+                problems.append(problem)
             continue
         arguments += _written(OURS.get(name, name), said, argument.place)
         if said.channels is not None:
             expects = expects._replace(channels=said.channels, channels_place=argument.place)
         expects = expects._replace(axes=said.axes or expects.axes)
-    problems += [] if problems else _unlike(module, form, given)
+    refusals += _unlike(module, form, given)
     call = Call(form.kind, tuple(arguments), None, module.place)
-    return (None if problems else call), expects, problems
+    if refusals and not problems:
+        held = _held(form, given, expects.channels)
+        refusal = refusals[0] if held is None else None
+        return opaque(module, held or 0), expects._replace(refusal=refusal), []
+    return (None if problems else call), expects, problems + refusals if problems else []
+
+
+def opaque(module: Module, params: int = 0) -> Call:
+    """A module as a layer of which nothing is known but its name and its parameters."""
+    name = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in module.name)
+    named = Argument("name", name[:60], module.head)
+    return Call("opaque", (named, Argument("params", params)), None, module.place)
+
+
+def _held(form: Form, given: Mapping[str, Given], channels: int | None) -> int | None:
+    """The parameters of a module of which only the values are not known; None of any other."""
+    kind = KINDS[form.kind]
+    if kind.normalises and channels:
+        switch, bias = given.get("affine"), given.get("bias")
+        affine = form.kind != "in" if switch is None else bool(switch.value)
+        return channels * affine * (2 if bias is None or bias.value else 1)
+    return 0 if kind.in_place and not kind.has_weights() else None
 
 
 def _unknown(module: Module) -> Diagnostic:
@@ -114,7 +149,7 @@ def _unknown(module: Module) -> Diagnostic:
     hint = nearest(module.name, names)
     for lower, name in names.items():
         hint = hint.replace(f"'{lower}'", f"'{name}'")
-    hint = hint or "; write what it does in the spec language"
+    hint = hint or "; in the spec language opaque:name=X,out=64x7x7 stands for what has no kind"
     message = f"unknown PyTorch module '{printable(module.name, 60)}'{hint}"
     return Diagnostic(message, start, end)
 
@@ -123,7 +158,7 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnosti
     """The arguments by PyTorch's names for them."""
     given: dict[str, Given] = {}
     problems: list[Diagnostic] = []
-    if module.name == "Identity":
+    if form.kind == "identity":
         return given, problems
     for index, argument in enumerate(_arguments(module, form)):
         name, place = argument.key, argument.place
@@ -177,7 +212,7 @@ def _said(form: Form, name: str, value: object) -> Said:
             value == one and isinstance(value, bool) == isinstance(one, bool) for one in allowed
         ):
             return Said()
-        raise ValueError(
+        raise NoCounterpartError(
             f"{printable(repr(value), 60)} has no counterpart here; only "
             f"{' and '.join(map(repr, allowed))} can be expressed"
         )

@@ -59,6 +59,15 @@ def parameters_of(root: Module) -> PrintedParameters:
     return PrintedParameters(printed, sum(alike.values()))
 
 
+def uncounted_modules(root: Module) -> list[Module]:
+    """The modules in another one that may hold parameters of which the text says nothing."""
+    return [
+        module
+        for module, times in _every_module(root, 1)
+        if times and _own_parameters(module) is None
+    ]
+
+
 def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
     """A module and all that are in it, each with how many times over it is there."""
     yield module, times
@@ -70,22 +79,22 @@ def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
         yield from _every_module(child.module, times * count)
 
 
-def _own_parameters(module: Module) -> int:
-    """The parameters of one leaf; 0 where its text does not say enough."""
-    if form_of(module.name) is None:
+def _own_parameters(module: Module) -> int | None:
+    """The parameters of one leaf, 0 of what only holds others; None if its text does not say."""
+    if form_of(module.name) is None and module.children:
         return 0
     call, expects, _ = call_of(module)
-    if call is None:
-        return 0
+    if call is None or expects.refusal is not None:
+        return None
     try:
         layer = bind(call, {}, -1)
         if isinstance(layer, DeferredLayer):
-            return 0
+            return None
         axes = 0 if expects.features or not expects.axes else expects.axes[-1]
         shape = (expects.channels or 1, *(1,) * axes)
         return sum(prod(weight) for weight in layer.weight_shapes(shape).values())
     except (BindErrors, LayerError):
-        return 0
+        return None
 
 
 def _modules(value: object) -> Iterator[Module]:

@@ -138,6 +138,10 @@ FORMS: dict[str, Form] = {
 
 _SAME_AS = {
     "BatchNormAct2d": "BatchNorm2d",  # timm, with what is printed inside
+    **dict.fromkeys(("Swish", "MemoryEfficientSwish", "SwishImplementation"), "SiLU"),
+    **dict.fromkeys(("HSwish", "Hswish", "h_swish", "HardSwish"), "Hardswish"),
+    **dict.fromkeys(("HSigmoid", "Hsigmoid", "h_sigmoid", "HardSigmoid"), "Hardsigmoid"),
+    **dict.fromkeys(("DropPath", "StochasticDepth", "DropBlock2d"), "Identity"),
     "FrozenBatchNorm2d": "BatchNorm2d",  # torchvision; its four vectors are never trained
 }
 _STEMS = ("DynamicQuantized", "Quantized", "Parametrized")
@@ -171,6 +175,16 @@ def form_of(name: str) -> Form | None:
 
 ARRIVING = ("in_channels", "in_features", "num_features")
 """Parameters that count what arrives."""
+
+ELEMENTWISE = frozenset(
+    (
+        # torch.ao.quantization: shapes pass, and integers stand for what passes.
+        *("QuantStub", "DeQuantStub", "FakeQuantize", "FusedMovingAvgObsFakeQuantize"),
+        # Functions of each element, as classes of that name are written.
+        *("QuickGELU", "SquaredReLU", "Snake", "Sine", "GaussianNoise", "Abs", "Exp", "Square"),
+    )
+)
+"""Modules without a kind that give each element a value of its own, without parameters."""
 
 REFUSED = {
     "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
