@@ -125,7 +125,7 @@ def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
     from convcalc.language.foreign import format_of
     from convcalc.language.pytorch.cleaning import cleaned
     from convcalc.language.pytorch.convert import read_pytorch
-    from convcalc.language.pytorch.posted import posted_models
+    from convcalc.language.pytorch.posted import mentioned, posted_models
     from convcalc.language.pytorch.reader import looks_like_pytorch
 
     plain = cleaned(text)
@@ -134,7 +134,8 @@ def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
         return Reading((), (Diagnostic(known, *_first_line(plain)),))
     if posted_models(plain) or looks_like_pytorch(plain):
         return read_pytorch(plain, model, in_order=in_order)
-    return None
+    fault = mentioned(plain)
+    return Reading((), (fault,)) if fault else None
 
 
 def _first_line(text: str) -> tuple[int, int]:

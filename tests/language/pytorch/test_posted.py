@@ -98,6 +98,25 @@ def test_a_note_says_which_lines_were_passed_over(around, notes):
     assert notes == parse(SURROUNDINGS[around](PRINTED)).notes
 
 
+def test_what_follows_on_the_line_of_a_model_is_said():
+    assert ("passed over: the rest of line 1, '-> ReLU()'",) == parse("ReLU() -> ReLU()").notes
+    for text in ("ReLU()  # of 2010", "`ReLU()`.", "(net): ReLU(),", "print(ReLU()).eval()"):
+        assert () == parse(text).notes
+
+
+def test_modules_with_commas_between_them_are_one_after_the_other():
+    text = "body = nn.Conv2d(3, 8, 3),  # stem\n    nn.ReLU(),\n    nn.Conv2d(8, 4, 1),\n"
+    assert "conv:8,k3 relu conv:4,k1" == parse(text).spec()
+    assert () == parse(text).notes
+
+
+def test_a_module_that_is_only_spoken_of_is_no_model():
+    assert (114, 6912) == answer(f"I tried Conv2d(9, 9, 9) first.\n{PRINTED}")
+    error = fault("I tried nn.Conv2d(9, 9, 9) first, but it is slow.")
+    message = "a module is named here among other words; give a model on lines of its own"
+    assert (1, True) == (len(error.problems), message in str(error))
+
+
 TWO = f"head = nn.Linear(7, 3)\n\n{PRINTED}\nother: {TYPED}\n"
 
 

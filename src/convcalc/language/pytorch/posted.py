@@ -32,10 +32,11 @@ _BAR = r"(?:[ \t]*+[|\u2502][ \t]?+)?+"
 _MARGIN = re.compile(rf"{_QUOTE}{_NUMBER}{_BAR}{_PROMPT}[ \t]*+")
 _LOG = re.compile(rf"{_QUOTE}[ \t]*+\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
 _CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\(")
+_MORE = re.compile(rf"\s*+,\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
 _CHILD_LABEL = re.compile(r"\(([^()\n]{1,200}+)\):[ \t]*+")
 _LABEL = re.compile(r"([A-Za-z_][\w.\[\]]*+)[ \t]*+(?::[ \t]*+[\w.]++[ \t]*+=|[:=])[ \t]*+")
 _SEPARATED = re.compile(r"(?:[:=>|\u2502\]$*\"'`-]|\breturn|\b(?:print|summary|str|repr)\()$")
-_AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,'\"`|\u2502]*+(?:(?:#|//)[^\n]*+)?+\s*+")
+_AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,.'\"`|\u2502]*+(?:(?:#|//)[^\n]*+)?+\s*+")
 """What a line may have right before and after a model; other words are about it."""
 
 _LIST = re.compile(
@@ -97,6 +98,7 @@ def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
         model = _model_at(text, line.start(), line.end(), strictly=strictly)
         added = _ADDED.match(text, line.start() + _margin(text, line.start(), line.end()))
         if model is not None:
+            model = model._replace(end=_end_of_run(text, model.end))
             found.append(model)
             place = model.end
         elif added is not None and found and found[-1].label == added["label"]:
@@ -128,6 +130,23 @@ def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | N
     named = child or label
     opened = max(0, before.count("(") - before.count(")"))
     return Posted(named and named[1], call.start(), end, child is not None, opened=opened)
+
+
+def _end_of_run(text: str, end: int) -> int:
+    """The end of a model and of those behind it with nothing but commas between them."""
+    while (more := _MORE.match(text, end)) is not None and _is_model(text, more):
+        end = _closing(text, more.end())
+    return end
+
+
+def mentioned(text: str) -> Diagnostic | None:
+    """That a module is named in the middle of other words, if one is."""
+    for line in _LINE.finditer(text):
+        call = next((c for c in _CALL.finditer(line.group()) if _is_model(line.group(), c)), None)
+        if call is not None and "#" not in line.group()[: call.start()]:
+            message = "a module is named here among other words; give a model on lines of its own"
+            return Diagnostic(message, line.start() + call.start(), line.start() + call.end() - 1)
+    return None
 
 
 def _margin(text: str, start: int, stop: int) -> int:
@@ -246,6 +265,10 @@ def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
     said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]
     if said:
         notes.append(f"passed over: line{'s' * (len(said) > 1)} {_spans(said)}")
+    rest = text[model.end :].split("\n", 1)[0]
+    if _AFTER.fullmatch(rest) is None:
+        line = bisect_right(lines, model.end - 1)
+        notes.append(f"passed over: the rest of line {line}, '{printable(rest.strip(), 60)}'")
     return notes
 
 
