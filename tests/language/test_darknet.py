@@ -111,6 +111,19 @@ def test_a_shortcut_adds_and_a_route_concatenates():
     assert labels.index("1.act") == network.output
 
 
+@pytest.mark.parametrize(
+    ("head", "shape"),
+    [
+        ("width=6\nheight=4\nchannels=1", (1, 4, 6)),
+        ("width=6\nheight=4", (3, 4, 6)),
+        ("inputs=256", (256,)),
+        ("batch=1", None),
+    ],
+)
+def test_the_input_of_a_configuration(head, shape):
+    assert shape == parse(f"[net]\n{head}\n[dropout]\n").input_shape
+
+
 def test_an_activation_that_is_not_named_is_logistic():
     kinds = [node.layer.kind for node in parse(net("[convolutional];filters=6")).nodes]
     assert ["conv", "sigmoid"] == kinds

@@ -126,7 +126,8 @@ ABOUT = {
 }
 
 DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
-input 3x224x224, 64 output channels, kernel 3; the rest as in PyTorch."""
+input 3x224x224, or what PyTorch's text says of it, 64 output channels, kernel 3; the rest as in
+PyTorch."""
 
 RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard

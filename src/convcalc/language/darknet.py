@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from convcalc.language.tree import Item, Value
+    from convcalc.layers import Shape
 
 LONGEST_NUMBER = 9
 """Digits that a number of a configuration may have."""
@@ -62,12 +63,19 @@ def read_darknet(text: str) -> Reading:
             writer.problems.append(fault.problem)
     shape = None
     try:
-        sizes = [_whole(head, name, 0) for name in ("channels", "height", "width")]
-        shape = (sizes[0], sizes[1], sizes[2]) if all(sizes) else None
+        shape = _input_of(head)
     except _FaultError as fault:
         writer.problems.append(fault.problem)
     notes = tuple(dict.fromkeys(writer.notes))
     return Reading(tuple(writer.items), tuple(writer.problems), notes=notes, input_shape=shape)
+
+
+def _input_of(head: Section) -> Shape | None:
+    """The input that [net] names: a picture, of 3 channels unless it says, or a vector."""
+    inputs, height, width = (_whole(head, name, 0) for name in ("inputs", "height", "width"))
+    if min(height, width) > 0:
+        return (max(1, _whole(head, "channels", 3)), height, width)
+    return (inputs,) if inputs > 0 else None
 
 
 class _FaultError(Exception):

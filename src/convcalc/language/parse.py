@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAY_BE_PYTORCH = re.compile(r"(?:\s++|#[^\n]*+\n)*+(?:[\w.]++\s*+\(|[\w.]*?\bnn\.)")
 """A name and a bracket at the beginning, comments apart, where a spec has a kind or `define`."""
 
-_CALL = re.compile(r"(?<![\w.])(?:(?:torch\.)?+nn\.)?+[A-Z]\w*+[ \t]?+\(")
+_CALL = re.compile(r"(?<![\w.])(?:(?:torch\.)?+nn\.)?+[A-Z]\w*+[ \t\u00a0]?+\(")
 
 _MAY_BE_DARKNET = re.compile(r"(?:[ \t]*+(?:[#;][^\n]*+)?+\n)*+[ \t]*+\[(?:net|network)\]")
 """The section that a configuration of darknet begins with; comments may stand before it."""
@@ -100,18 +100,9 @@ def _input_shape(text: str) -> Shape | None:
 
 def _read(text: str, model: str | None, in_order: bool) -> Reading:
     """The tree of a text, and for PyTorch's what it says of each layer's input."""
-    if _MAY_BE_PYTORCH.match(text) or any(map(_calls, text.splitlines())):
-        # Its reader takes a while to import.
-        from convcalc.language.foreign import format_of
-        from convcalc.language.pytorch.convert import read_pytorch
-        from convcalc.language.pytorch.posted import posted_models
-        from convcalc.language.pytorch.reader import looks_like_pytorch
-
-        known = format_of(text)
-        if known:
-            return Reading((), (Diagnostic(known, *_first_line(text)),))
-        if posted_models(text) or looks_like_pytorch(text):
-            return read_pytorch(text, model, in_order=in_order)
+    found = _pytorch(text, model, in_order) if _may_be_pytorch(text) else None
+    if found is not None:
+        return found
     if _MAY_BE_DARKNET.match(text):
         from convcalc.language.darknet import read_darknet
 
@@ -128,14 +119,44 @@ def _read(text: str, model: str | None, in_order: bool) -> Reading:
     return Reading(items, tuple(problems))
 
 
+def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
+    """What is read of a text with PyTorch's modules in it; None where it has none."""
+    # Its reader takes a while to import.
+    from convcalc.language.foreign import format_of
+    from convcalc.language.pytorch.cleaning import cleaned
+    from convcalc.language.pytorch.convert import read_pytorch
+    from convcalc.language.pytorch.posted import mentioned, posted_models
+    from convcalc.language.pytorch.reader import looks_like_pytorch
+
+    plain = cleaned(text)
+    known = format_of(plain)
+    if known:
+        return Reading((), (Diagnostic(known, *_first_line(plain)),))
+    if posted_models(plain) or looks_like_pytorch(plain):
+        return read_pytorch(plain, model, in_order=in_order)
+    fault = mentioned(plain)
+    return Reading((), (fault,)) if fault else None
+
+
 def _first_line(text: str) -> tuple[int, int]:
     """Where the first line that says anything begins and ends."""
     start = len(text) - len(text.lstrip())
     return start, start + len(text[start:].split("\n", 1)[0].rstrip())
 
 
+def _may_be_pytorch(text: str) -> bool:
+    """Whether a text has a name and a bracket as a module has them, and a spec never."""
+    if _MAY_BE_PYTORCH.match(text) or any(map(_calls, text.splitlines())):
+        return True
+    return _CALL.search(text) is not None and all(map(_says_nothing, text.splitlines()))
+
+
+def _says_nothing(line: str) -> bool:
+    """Whether a line is blank or a comment."""
+    return line.lstrip()[:1] in ("", "#")
+
+
 def _calls(line: str) -> bool:
-    """Whether a line has a name and a bracket as a module has them, and a spec never."""
     return "(" in line and not line.lstrip().startswith("#") and _CALL.search(line) is not None
 
 

@@ -170,7 +170,7 @@ class Layer:
         return {**self.weight_shapes(*shapes), **self.buffer_shapes(*shapes)}
 
     def costs(self, shape: Shape, /) -> Costs | None:
-        """The arithmetic for one sample of `shape`; None if nobody has said, which is not zero."""
+        """The arithmetic for one sample of `shape`; None where unknown, which is not zero."""
         return Costs() if self.no_arithmetic else None
 
     def real_macs(self, shape: Shape, /) -> int | None:

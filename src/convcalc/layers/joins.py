@@ -43,7 +43,7 @@ class Join(Layer, ABC):
         return {}
 
     def costs(self, *shapes: Shape) -> Costs | None:
-        """Zero where there is no arithmetic; None if nobody has said."""
+        """Zero where there is no arithmetic; None where it is not known."""
         return Costs() if self.no_arithmetic else None
 
     def real_macs(self, *shapes: Shape) -> int:

@@ -23,7 +23,7 @@ class Staged(Layer, ABC):
         """The convolutions in order, by the prefix of their weights' names."""
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The shape after the last stage."""
+        """The shape that leaves the last of its convolutions."""
         for _, stage, arriving in self.walk(shape):
             shape = stage.out_shape(arriving)
         return shape
@@ -37,11 +37,11 @@ class Staged(Layer, ABC):
         }
 
     def costs(self, shape: Shape) -> Costs:
-        """The sum over the stages."""
+        """The sum over its convolutions."""
         return sum((stage.costs(arriving) for _, stage, arriving in self.walk(shape)), Costs())
 
     def real_macs(self, shape: Shape) -> int:
-        """The sum over the stages."""
+        """The sum over its convolutions."""
         return sum(stage.real_macs(arriving) for _, stage, arriving in self.walk(shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:

@@ -54,6 +54,14 @@ class Expected(Protocol):
     """What a text says of the input that arrives at a node."""
 
     @property
+    def channels(self) -> int | None:
+        """The channels that it takes; None if that is not said."""
+
+    @property
+    def features(self) -> bool:
+        """Whether `channels` are those of the last axis, as of a fully connected layer."""
+
+    @property
     def axes(self) -> tuple[int, ...]:
         """The numbers of spatial axes that fit, all if there are none."""
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.language import write_line
 from convcalc.language.parse import shorthands
 from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
+from convcalc.layers.base import Layer
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
 from convcalc.zoo.catalog import network_input, network_names, network_summary
-
-if TYPE_CHECKING:
-    from convcalc.layers import Layer
 
 EXAMPLE_INPUT = "16x32x32"
 
@@ -53,7 +51,10 @@ def kinds_document() -> Document:
     rows: list[list[Cell]] = [
         [name, ",".join(_keys(kind)), _first_line(kind)] for name, kind in sorted(KINDS.items())
     ]
-    rows += [[name, "", "shorthand: squeeze-and-excitation, as se:16"] for name in shorthands()]
+    rows += [
+        [name, "", "Squeeze-and-excitation, a shorthand for layers, as se:16."]
+        for name in shorthands()
+    ]
     data = {
         "schema_version": SCHEMA_VERSION,
         "command": "layers",
@@ -89,8 +90,8 @@ def kind_document(name: str) -> Document:
     ]
     data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
     remarks = [
-        f"output: {_sentence(kind.out_shape)}",
-        f"costs: {_sentence(kind.costs)}",
+        f"output: {_output(kind)}",
+        f"costs: {_costs(kind)}",
         f"example: convcalc flops -i {EXAMPLE_INPUT} {example(kind)}",
     ]
     table = Table(columns, rows or [["none", "", "", "", ""]])
@@ -107,7 +108,12 @@ def _shorthand_document(name: str) -> Document:
         f"short for: {own['definition']}",
         f"example: convcalc flops -i {EXAMPLE_INPUT} {name}:4",
     ]
-    return Document(data, Table(columns, rows), [f"{name}: squeeze-and-excitation"], remarks)
+    return Document(
+        data,
+        Table(columns, rows),
+        [f"{name}: Squeeze-and-excitation, a shorthand for layers."],
+        remarks,
+    )
 
 
 def _shorthand_data(name: str) -> dict[str, Any]:
@@ -199,6 +205,17 @@ def _keys(kind: type[Layer]) -> list[str]:
 
 def _first_line(kind: type[Layer]) -> str:
     return (inspect.getdoc(kind) or "").split("\n", 1)[0]
+
+
+def _output(kind: type[Layer]) -> str:
+    """The shape that leaves a layer, in a sentence; most kinds leave it as it is."""
+    unchanged = kind.out_shape is Layer.out_shape
+    return "The shape of the input." if unchanged else _sentence(kind.out_shape)
+
+
+def _costs(kind: type[Layer]) -> str:
+    """The arithmetic of a layer, in a sentence."""
+    return "No arithmetic." if kind.no_arithmetic else _sentence(kind.costs)
 
 
 def _sentence(method: Any) -> str:

@@ -68,7 +68,10 @@ def _row(one: Fold, all_macs: int) -> list[Cell]:
 
 
 def fields_text(fields: Sequence[Field]) -> str:
-    """size/stride/start, the axes apart where they differ; a star for the whole input."""
+    """size/stride/start, the axes apart where they differ; a star for the whole input.
+
+    Where fractions have bars of their own, commas are between the three: 3, 1/4, -3/2.
+    """
     if not fields:
         return ""
     parts = (
@@ -76,4 +79,5 @@ def fields_text(fields: Sequence[Field]) -> str:
         per_axis(field.effective_stride for field in fields),
         per_axis(field.start for field in fields),
     )
-    return "/".join(parts) + ("*" if any(field.whole for field in fields) else "")
+    comma = ", " if any("/" in part for part in parts) else "/"
+    return comma.join(parts) + ("*" if any(field.whole for field in fields) else "")

@@ -33,6 +33,22 @@ def test_the_page_of_a_kind_names_all_its_parameters(inside, kind):
     assert all(f"\n{word}: " in done.out for word in ("output", "costs", "example"))
 
 
+@pytest.mark.parametrize("kind", [*sorted(KINDS), "se"])
+def test_the_page_of_a_kind_speaks_to_users(inside, kind):
+    """Sentences end with a full stop, meanings of parameters have none, and none is about code."""
+    lines = inside("layers", kind).out.splitlines()
+    sentences = [lines[0].partition(": ")[2]]
+    sentences += [
+        line.partition(": ")[2] for line in lines if line.startswith(("output:", "costs:"))
+    ]
+    assert [] == [one for one in sentences if not one.endswith(".") or len(one) < 8]
+    abouts = [one.get("about", "x") for one in rows(inside("layers", kind, "--format", "csv").out)]
+    assert [] == [one for one in abouts if one.endswith(".") or one != one[:1].lower() + one[1:]]
+    developers = ("None", "nobody", " self", "sample of", "stage", "Raises", "`shape`", "kind")
+    spoken = " ".join([*sentences, *abouts])
+    assert [] == [word for word in developers if word in spoken]
+
+
 CONV_PAGE = [
     ["out_channels", "n", "required"],
     ["kernel_size", "k", "required"],

@@ -95,6 +95,15 @@ def test_the_bar_of_the_only_costly_layer_is_full(inside):
     assert ["8x7x7", "224", "10,584"] == row(done.out, "total")[1:]
 
 
+@pytest.mark.parametrize("form", ["table", "md", "csv"])
+def test_commas_are_between_the_fractions_of_a_field(inside, form):
+    spec = ("convt:4,k4,s2,p1", "convt:2,k4,s2,p1", "conv:2,k3")
+    done = inside("summary", "-i", "6x3x3", *spec, "--format", form)
+    for field in ("2, 1/2, -1", "3, 1/4, -3/2"):
+        assert field in done.out
+    assert max(map(len, done.out.splitlines())) <= 80 or form != "table"
+
+
 def test_no_share_is_shown_where_nothing_costs(inside):
     done = inside("summary", "-i", "3x9x9", "relu")
     assert 0 == done.code

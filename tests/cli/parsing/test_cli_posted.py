@@ -91,6 +91,19 @@ def test_a_file_of_that_whole_name_comes_first(inside, folder):
     assert 3 == params(inside("shape", "./two.txt:second", "-i", "2x8x8", "--format", "json"))
 
 
+@pytest.mark.parametrize("command", ["shape", "flops", "rf", "summary", "memory", "weights"])
+def test_the_text_decides_what_input_is_assumed(inside, command):
+    done = inside(command, "nn.Conv2d(1, 6, 3)")
+    note = "convcalc: note: not given, so assumed: input 1x224x224 (-i): 1 channel as in the text\n"
+    assert (0, note) == (done.code, done.err)
+    assert "1x224x224" in done.out or command == "weights"
+
+
+def test_two_networks_are_compared_on_what_one_of_them_says(inside):
+    done = inside("diff", "pw:6", "nn.Conv2d(1, 6, 1)")
+    assert (0, True) == (done.code, "input 1x224x224 (-i): 1 channel as in the text" in done.err)
+
+
 def test_a_configuration_of_darknet_names_its_input(inside, folder):
     (folder / "n.cfg").write_text("[net]\nwidth=8\nheight=6\nchannels=3\n[maxpool]\nstride=2\n")
     done = inside("shape", "n.cfg", "--format", "json")

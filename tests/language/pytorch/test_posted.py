@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from surroundings import SURROUNDINGS, quoted
 
 from convcalc.errors import SpecError
 from convcalc.language.parse import parse
@@ -30,44 +31,6 @@ CLASS = (
 )
 
 
-def quoted(text):
-    return "\n".join(f"> {line}" for line in text.splitlines())
-
-
-def logged(text):
-    first, *rest = text.splitlines()
-    return "\n".join([f"2021-03-04 05:06:07,089 - INFO - {first}", *rest])
-
-
-def stamped(text):
-    return "\n".join(f"[03/04 05:06:07 d2.engine]: {line}" for line in text.splitlines())
-
-
-SURROUNDINGS = {
-    "alone": lambda text: text,
-    "blank lines": lambda text: f"\n\n  \n{text}\n\n",
-    "a label": lambda text: f"net: {text}",
-    "a label with blanks": lambda text: f"model1:   {text}",
-    "a child": lambda text: f"(main): {text}",
-    "an assignment": lambda text: f"net = {text}",
-    "an attribute": lambda text: f"self.features = {text}",
-    "a return": lambda text: f"def make():\n    return {text}",
-    "a prompt": lambda text: f">>> print(net)\n{text}\n>>> ",
-    "a cell": lambda text: f"In [3]: net\nOut[3]:\n{text}\n\nIn [4]: ",
-    "a cell on one line": lambda text: f"Out[3]: {text}",
-    "a shell": lambda text: f"$ python show.py\n{text}\n$ ",
-    "a fence": lambda text: f"```\n{text}\n```",
-    "a named fence": lambda text: f"Look:\n\n```python\n{text}\n```\nWhat is wrong?",
-    "a quotation": quoted,
-    "a quoted quotation": lambda text: quoted(quoted(f"He wrote:\n{text}")),
-    "a comment": lambda text: f"# the model (of 2019)\n{text}\n# end",
-    "words": lambda text: f"This is my model (it learns):\n\n{text}\n\nParams: 114 (all)",
-    "a log": logged,
-    "a log of a level": lambda text: f"INFO:root:{text}",
-    "a log of lines": stamped,
-}
-
-
 def answer(text, shape=(2, 8, 8), **how):
     """Parameters and MACs of the model in a text."""
     totals = parse(text, **how).analyze(shape).totals
@@ -85,9 +48,8 @@ def fault(text, **how):
     "text", [PRINTED, TYPED, OLD, CLASS], ids=["printed", "typed", "old", "class"]
 )
 def test_what_is_around_a_model_changes_nothing(text, around):
-    if text is not TYPED or around not in ("a log", "a log of a level", "a log of lines"):
-        # 2*6*9 + 6, and 6*8*8 outputs of 2*9 products
-        assert (114, 6912) == answer(SURROUNDINGS[around](text))
+    # 2*6*9 + 6, and 6*8*8 outputs of 2*9 products
+    assert (114, 6912) == answer(SURROUNDINGS[around](text))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +88,6 @@ def test_parts_in_the_order_of_their_print():
 @pytest.mark.parametrize(
     ("around", "notes"),
     [
-        ("alone", ()),
         ("a label", ()),
         ("a prompt", ("passed over: lines 1, 6",)),
         ("a fence", ("passed over: lines 1, 6",)),
@@ -135,6 +96,25 @@ def test_parts_in_the_order_of_their_print():
 )
 def test_a_note_says_which_lines_were_passed_over(around, notes):
     assert notes == parse(SURROUNDINGS[around](PRINTED)).notes
+
+
+def test_what_follows_on_the_line_of_a_model_is_said():
+    assert ("passed over: the rest of line 1, '-> ReLU()'",) == parse("ReLU() -> ReLU()").notes
+    for text in ("ReLU()  # of 2010", "`ReLU()`.", "(net): ReLU(),", "print(ReLU())"):
+        assert () == parse(text).notes
+
+
+def test_modules_with_commas_between_them_are_one_after_the_other():
+    text = "body = nn.Conv2d(3, 8, 3),  # stem\n    nn.ReLU(),\n    nn.Conv2d(8, 4, 1),\n"
+    assert "conv:8,k3 relu conv:4,k1" == parse(text).spec()
+    assert () == parse(text).notes
+
+
+def test_a_module_that_is_only_spoken_of_is_no_model():
+    assert (114, 6912) == answer(f"I tried Conv2d(9, 9, 9) first.\n{PRINTED}")
+    error = fault("I tried nn.Conv2d(9, 9, 9) first, but it is slow.")
+    message = "a module is named here among other words; give a model on lines of its own"
+    assert (1, True) == (len(error.problems), message in str(error))
 
 
 TWO = f"head = nn.Linear(7, 3)\n\n{PRINTED}\nother: {TYPED}\n"

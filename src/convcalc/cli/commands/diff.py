@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
-from convcalc.cli.commands.shape_rf import DEFAULT_INPUT
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape
+from convcalc.network.usual_input import usual_input
 from convcalc.render.difference import difference_document
 
 if TYPE_CHECKING:
@@ -49,14 +49,13 @@ def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) ->
 
     What was assumed, and what may have been meant otherwise, is said.
     """
-    declared = [network.input_shape for network in networks]
     notes: list[str] = []
     if asked is not None:
         for network in networks:
             check_axes(network, asked, batch=False)
         shapes = [asked, asked]
     else:
-        shapes, notes = _assumed(declared)
+        shapes, notes = _assumed(networks)
     notes += [
         doubt(network, shape, batch=False) or ""
         for network, shape in zip(networks, shapes, strict=True)
@@ -67,11 +66,18 @@ def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) ->
     return shapes
 
 
-def _assumed(declared: Sequence[Shape | None]) -> tuple[list[Shape], list[str]]:
+def _assumed(networks: Sequence[Network]) -> tuple[list[Shape], list[str]]:
     """The shapes where none is asked for, and a note of those that were assumed."""
+    declared = [network.input_shape for network in networks]
     known = [shape for shape in declared if shape is not None]
-    assumed = known[0] if known else DEFAULT_INPUT
     missing = [letter for letter, shape in zip("AB", declared, strict=True) if shape is None]
-    whose = f" for {missing[0]}, as for the other" if known and missing else ""
-    notes = [f"not given, so assumed: input {format_shape(assumed)}{whose} (-i)"] if missing else []
-    return [assumed if shape is None else shape for shape in declared], notes
+    if not missing:
+        return known, []
+    if known:
+        assumed, why = known[0], f" for {missing[0]}, as for the other (-i)"
+    else:
+        guesses = [usual_input(network) for network in networks]
+        assumed, reason = next((one for one in guesses if one.reason), guesses[0])
+        why = f" (-i){reason and f': {reason}'}"
+    notes = [f"not given, so assumed: input {format_shape(assumed)}{why}"]
+    return [shape or assumed for shape in declared], notes

@@ -16,7 +16,9 @@ from convcalc.cli.parsing.values import (
 )
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError
+from convcalc.layers.base import format_shape
 from convcalc.network.graph import Network
+from convcalc.network.usual_input import usual_input
 from convcalc.render import documents
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.render.table import Document
 
-DEFAULT_INPUT = (3, 224, 224)
 DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
 
 
@@ -57,8 +58,8 @@ def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
         input_shape = shape_of("input", given["input"])
         check_axes(network, input_shape, batch=has_batch)
     if input_shape is None:
-        input_shape = DEFAULT_INPUT
-        assumed.insert(0, "input 3x224x224 (-i)")
+        input_shape, reason = usual_input(network)
+        assumed.insert(0, f"input {format_shape(input_shape)} (-i){reason and f': {reason}'}")
     batch = 1 if given.get("batch") is None else count_of("batch", given["batch"])
     notes = [*network.notes]
     notes += [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []

@@ -18,7 +18,7 @@ from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
 from convcalc.language.pytorch.modules import Expectation, call_of, opaque
 from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
-from convcalc.language.pytorch.printed import parameters_of, uncounted_modules
+from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
@@ -300,7 +300,10 @@ class _Flattening:
         """Why a module that is no `Sequential` is no network, and what its text shows of it."""
         name = printable(module.name, 60)
         printed, distinct = parameters_of(self.root)
-        shared = f" ({distinct:,} if those printed alike are one)" if distinct < printed else ""
+        fewer = distinct < printed
+        pair = alike(self.root) if fewer else None
+        named = f", as {printable(pair[0], 60)} and {printable(pair[1], 60)}" if pair else ""
+        shared = f" ({distinct:,} if those printed alike are one{named})" if fewer else ""
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
             f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"

@@ -20,18 +20,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, printable
 from convcalc.language.pytorch.table import form_of
+from convcalc.language.pytorch.through import SEQUENCES, WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _QUOTE = r"(?:[ \t]*+>(?!>>)[ \t]?+)*+"
 _PROMPT = r"(?:[ \t]*+(?:>>>|\.\.\.(?=[ \t]++\S)|(?:In|Out)[ \t]?+\[\d*+\]:|\$)(?=[ \t]|$))?+"
-_MARGIN = re.compile(rf"{_QUOTE}{_PROMPT}[ \t]*+")
-_LOG = re.compile(rf"{_QUOTE}\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
-_CHILD_NAME = r"\((?P<child>[^()\n]{1,200}+)\):[ \t]*+"
-_NAME = r"(?:return[ \t]++|(?P<label>[A-Za-z_][\w.\[\]]*+)[ \t]*+[:=](?!=)[ \t]*+)?+"
-_MODULE = r"(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\("
-_BEGIN = re.compile(rf"(?:{_CHILD_NAME})?+{_NAME}(?P<model>{_MODULE})")
+_NUMBER = r"(?:[ \t]*+\d{1,5}+(?:[ \t]*+[|:.][ \t]|[ \t](?=[ \t]*+[()A-Za-z])))?+"
+_BAR = r"(?:[ \t]*+[|\u2502][ \t]?+)?+"
+_MARGIN = re.compile(rf"{_QUOTE}{_NUMBER}{_BAR}{_PROMPT}[ \t]*+")
+_LOG = re.compile(rf"{_QUOTE}[ \t]*+\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
+_CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\(")
+_MORE = re.compile(rf"\s*+,\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
+_CHILD_LABEL = re.compile(r"\(([^()\n]{1,200}+)\):[ \t]*+")
+_LABEL = re.compile(r"([A-Za-z_][\w.\[\]]*+)[ \t]*+(?::[ \t]*+[\w.]++[ \t]*+=|[:=])[ \t]*+")
+_SEPARATED = re.compile(r"(?:[:=>|\u2502\]$*\"'`-]|\breturn|\b(?:print|summary|str|repr)\()$")
+_AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,.'\"`|\u2502]*+(?:(?:#|//)[^\n]*+)?+\s*+")
+"""What a line may have right before and after a model; other words are about it."""
+
 _LIST = re.compile(
     r"(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+(?P<model>\[)\s*+(?:torch\.)?+nn\.[A-Z]"
 )
@@ -40,9 +47,15 @@ _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
 _ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
 _STRAY = re.compile(r"[ \t>]*+\)[ \t,]*+")
+_BARS = re.compile(r"[|\u2502](?=[ \t\r]*+$)", re.MULTILINE)
+_CLOSING = re.compile(r"\s*+,?+\s*+\)")
 _BLANKED = re.compile(r"[^\n]")
 _LINE = re.compile(r"[^\n]*+\n?+")
-_WORD = f"{ascii_letters}{digits}_"
+_WORD = f"{ascii_letters}{digits}_."
+
+
+_CONTAINERS = frozenset((*SEQUENCES, *WRAPPERS))
+"""Names that are known besides those of layers."""
 
 
 class Posted(NamedTuple):
@@ -54,6 +67,7 @@ class Posted(NamedTuple):
         end: The place behind its last one, that of the text if it is never closed.
         child: Whether its label is that of a printed child, as `(0): Conv2d(...)`.
         added: Where modules are put into it later, as `net.add_module("a", nn.ReLU())`.
+        opened: Brackets that are open before it on its line, as in `print(nn.ReLU())`.
     """
 
     label: str | None
@@ -61,6 +75,7 @@ class Posted(NamedTuple):
     end: int
     child: bool = False
     added: tuple[tuple[int, int], ...] = ()
+    opened: int = 0
 
 
 def posted_models(text: str) -> tuple[Posted, ...]:
@@ -70,14 +85,20 @@ def posted_models(text: str) -> tuple[Posted, ...]:
         >>> [model.label for model in posted_models("net: nn.ReLU()")]
         ['net']
     """
+    return _found(text, strictly=True) or _found(text, strictly=False)
+
+
+def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
+    """The models of a text, those on a line that says more of them only if not `strictly`."""
     found: list[Posted] = []
     place = 0
     for line in _LINE.finditer(text):
         if line.start() < place:
             continue
-        model = _model_at(text, line.start(), line.end())
+        model = _model_at(text, line.start(), line.end(), strictly=strictly)
         added = _ADDED.match(text, line.start() + _margin(text, line.start(), line.end()))
         if model is not None:
+            model = model._replace(end=_end_of_run(text, model.end))
             found.append(model)
             place = model.end
         elif added is not None and found and found[-1].label == added["label"]:
@@ -87,19 +108,45 @@ def posted_models(text: str) -> tuple[Posted, ...]:
     return tuple(found)
 
 
-def _model_at(text: str, start: int, stop: int) -> Posted | None:
+def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | None:
     """The model that begins in the line from `start` to `stop`, if there is one."""
     inside = start + _margin(text, start, stop)
     listed = _LIST.match(text, inside)
     if listed is not None:
         place = listed.start("model")
         return Posted(listed["label"], place, _closing(text, place + 1, "[]"))
-    begin = _BEGIN.match(text, inside, stop)
-    if begin is None or not _is_model(text, begin):
+    calls = (call for call in _CALL.finditer(text, inside, stop) if _is_model(text, call))
+    call = next(calls, None)
+    before = text[inside : call.start()] if call else "#"
+    if call is None or "#" in before:
         return None
-    label = begin["label"] or begin["child"]
-    end = _closing(text, begin.end())
-    return Posted(label, begin.start("model"), end, begin["label"] is None and bool(label))
+    printed = _FIRST_CHILD.match(text, call.end()) is not None
+    if not (printed or not before.strip() or _SEPARATED.search(before.rstrip()[-9:])):
+        return None
+    end = _closing(text, call.end())
+    if not printed and strictly and end < stop and not _AFTER.fullmatch(text, end, stop):
+        return None
+    child, label = _CHILD_LABEL.fullmatch(before), _LABEL.fullmatch(before)
+    named = child or label
+    opened = max(0, before.count("(") - before.count(")"))
+    return Posted(named and named[1], call.start(), end, child is not None, opened=opened)
+
+
+def _end_of_run(text: str, end: int) -> int:
+    """The end of a model and of those behind it with nothing but commas between them."""
+    while (more := _MORE.match(text, end)) is not None and _is_model(text, more):
+        end = _closing(text, more.end())
+    return end
+
+
+def mentioned(text: str) -> Diagnostic | None:
+    """That a module is named in the middle of other words, if one is."""
+    for line in _LINE.finditer(text):
+        call = next((c for c in _CALL.finditer(line.group()) if _is_model(line.group(), c)), None)
+        if call is not None and "#" not in line.group()[: call.start()]:
+            message = "a module is named here among other words; give a model on lines of its own"
+            return Diagnostic(message, line.start() + call.start(), line.start() + call.end() - 1)
+    return None
 
 
 def _margin(text: str, start: int, stop: int) -> int:
@@ -113,12 +160,12 @@ def _margin(text: str, start: int, stop: int) -> int:
     return len(margin.group()) if margin else 0
 
 
-def _is_model(text: str, begin: re.Match[str]) -> bool:
+def _is_model(text: str, call: re.Match[str]) -> bool:
     """Whether a name and a bracket are a module: one that is known, or printed with a child."""
-    name = begin["name"]
-    if name.startswith(("nn.", "torch.nn.")) or form_of(name) is not None or name == "Sequential":
+    name = call["name"]
+    if name.startswith(("nn.", "torch.nn.")) or form_of(name) is not None or name in _CONTAINERS:
         return True
-    return _FIRST_CHILD.match(text, begin.end()) is not None
+    return _FIRST_CHILD.match(text, call.end()) is not None
 
 
 def _closing(text: str, inside: int, brackets: str = "()") -> int:
@@ -148,7 +195,7 @@ def _lines_of(text: str, start: int, end: int) -> Iterator[str]:
     """The lines of a model, their margins blank."""
     for line in _LINE.finditer(text, start, end):
         width = 0 if line.start() == start else _margin(text, line.start(), line.end())
-        yield " " * width + line.group()[width:]
+        yield _BARS.sub(" ", " " * width + line.group()[width:])
 
 
 def incomplete(text: str, model: Posted) -> Diagnostic | None:
@@ -158,7 +205,7 @@ def incomplete(text: str, model: Posted) -> Diagnostic | None:
         place = elision.end() - len(elision.group().lstrip(" \t>"))
         message = "something was left out here; give the whole printout"
         return Diagnostic(message, place, elision.end())
-    stray = _stray(text, model.end)
+    stray = _stray(text, _past(text, model.end, model.opened))
     if stray is not None:
         message = (
             "this ')' closes a module that begins before the text: it is a fragment; give the "
@@ -166,6 +213,14 @@ def incomplete(text: str, model: Posted) -> Diagnostic | None:
         )
         return Diagnostic(message, stray, stray + 1)
     return None
+
+
+def _past(text: str, place: int, brackets: int) -> int:
+    """The place behind so many closing brackets, blanks between them."""
+    for _ in range(brackets):
+        behind = _CLOSING.match(text, place)
+        place = behind.end() if behind else place
+    return place
 
 
 def _stray(text: str, place: int) -> int | None:
@@ -210,6 +265,10 @@ def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
     said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]
     if said:
         notes.append(f"passed over: line{'s' * (len(said) > 1)} {_spans(said)}")
+    rest = text[model.end :].split("\n", 1)[0]
+    if _AFTER.fullmatch(rest) is None:
+        line = bisect_right(lines, model.end - 1)
+        notes.append(f"passed over: the rest of line {line}, '{printable(rest.strip(), 60)}'")
     return notes
 
 

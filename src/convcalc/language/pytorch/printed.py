@@ -68,6 +68,24 @@ def uncounted_modules(root: Module) -> list[Module]:
     ]
 
 
+def alike(root: Module) -> tuple[str, str] | None:
+    """The paths of the first two modules with parameters that are printed alike, if any are."""
+    seen: dict[object, str] = {}
+    for path, module in _paths(root, ""):
+        said = (module.name, tuple((one.key, repr(one.value)) for one in module.arguments))
+        if said in seen and _own_parameters(module):
+            return seen[said], path
+        seen.setdefault(said, path)
+    return None
+
+
+def _paths(module: Module, path: str) -> Iterator[tuple[str, Module]]:
+    """A module and all that are printed inside it, by their paths."""
+    yield path, module
+    for child in module.children:
+        yield from _paths(child.module, f"{path}.{child.name}" if path else child.name)
+
+
 def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
     """A module and all that are in it, each with how many times over it is there."""
     yield module, times

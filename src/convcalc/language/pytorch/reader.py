@@ -97,7 +97,7 @@ def read_module(
     """The module that a text is, or what stood in the way.
 
     Args:
-        text: A module, or a list of modules, which are one after the other.
+        text: A module, or several with commas between them, in a list or not, one after the other.
         added: Where calls of `add_module` stand behind it, with places (start, end).
 
     Raises:
@@ -109,6 +109,8 @@ def read_module(
     reader = _Reader(text)
     try:
         module = reader.listed() if reader.begins("[") else reader.module(0)
+        if not added and reader.comma():
+            module = reader.followed(module)
         for start, _ in added:
             reader.place = start
             module = _with_child(module, reader.module(0))
@@ -166,6 +168,17 @@ class _Reader:
         modules = values if isinstance(values, tuple) else (values,)
         given = tuple(Given(None, value, place) for value in modules)
         return Module("Sequential", given, (), place, Place(start, start + 1))
+
+    def followed(self, first: Module) -> Module:
+        """A module and those behind it, each after a comma, as a Sequential."""
+        modules = [first]
+        while self.skip_gap() < len(self.text):
+            modules.append(self.module(0))
+            if not self.comma():
+                break
+        given = tuple(Given(None, module, module.place) for module in modules)
+        place = Place(first.place.start, self.place)
+        return first if len(modules) == 1 else Module("Sequential", given, (), place, first.head)
 
     def module(self, depth: int) -> Module:
         """The module that begins here."""

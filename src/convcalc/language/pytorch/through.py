@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.errors import nearest, printable
+from convcalc.language.pytorch.reader import Child, Module
 from convcalc.language.pytorch.table import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from convcalc.language.pytorch.reader import Child, Module
 
 SEQUENCES = frozenset(
     (
@@ -33,6 +32,13 @@ SEQUENCES = frozenset(
 )
 """Classes whose modules are applied in the order in which they are printed."""
 
+WRAPPERS = {
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "OptimizedModule": "_orig_mod",
+}
+"""Modules that are made of one other, and what they call it."""
+
 LISTS = frozenset(("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"))
 """Containers that have no order of use."""
 
@@ -44,6 +50,9 @@ def is_sequence(module: Module) -> bool:
 
 def only_child(module: Module) -> Child | None:
     """The one module that is inside another, where it is no part of a known layer."""
+    given = module.arguments[0] if module.name in WRAPPERS and module.arguments else None
+    if given is not None and not module.children and isinstance(given.value, Module):
+        return Child(WRAPPERS[module.name], None, given.value, given.place)
     alone = len(module.children) == 1 and not module.arguments and form_of(module.name) is None
     if not alone or module.name in LISTS or module.children[0].module.name in LISTS:
         return None

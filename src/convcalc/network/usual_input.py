@@ -1,0 +1,88 @@
+"""The input that a network is asked about where none is given: what its text says, a usual size."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import ConvcalcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Expected, Network
+
+DEFAULT_INPUT = (3, 224, 224)
+"""Where nothing is said: a picture in colour, of the size that ImageNet is classified in."""
+
+SIDES = (224, 32, 28, 64, 128, 256, 96, 299, 227, 48, 112, 384, 416, 512, 572, 608, 640)
+
+USUAL_SIZES: dict[int, tuple[tuple[int, ...], ...]] = {
+    0: ((),),
+    1: ((1024,), (128,), (100,), (256,), (512,), (2048,), (4096,), (16000,)),
+    2: tuple((side, side) for side in SIDES),
+    3: ((16, 112, 112), (32, 32, 32), (64, 64, 64), (128, 128, 128), (16, 224, 224)),
+}
+"""Spatial sizes that data sets have, by the number of axes; the first is taken if it fits."""
+
+MOST_NODES = 20_000
+"""Nodes of a network that is tried on several sizes."""
+
+
+class UsualInput(NamedTuple):
+    """An input shape, and what decided it: empty where nothing of the network did."""
+
+    shape: Shape
+    reason: str
+
+
+def usual_input(network: Network) -> UsualInput:
+    """The input of a network that says what channels, features or axes it takes.
+
+    Returns:
+        The channels (or features) of the first module that names them, with the first usual sizes
+        that all layers fit; `DEFAULT_INPUT` of a network that names none.
+    """
+    said = [node.expects for node in network.nodes if node.expects is not None]
+    shapes = list(_candidates(said))
+    if not shapes:
+        return UsualInput(DEFAULT_INPUT, "")
+    tried = shapes if len(network.nodes) <= MOST_NODES else ()
+    shape = next((shape for shape in tried if _fits(network, shape)), shapes[0])
+    return UsualInput(shape, "" if shape == DEFAULT_INPUT else _reason(said, shape))
+
+
+def _reason(said: list[Expected], shape: Shape) -> str:
+    """What decided a shape, in words."""
+    channels, *sizes = shape
+    reasons = []
+    if any(one.channels is not None for one in said):
+        what = "channel" if sizes else "feature"
+        reasons.append(f"{channels} {what}{'s' * (channels > 1)} as in the text")
+    if tuple(sizes) != USUAL_SIZES[len(sizes)][0]:
+        reasons.append("the first usual size that fits")
+    return ", ".join(reasons) or f"{len(sizes)} spatial axes as in the text"
+
+
+def _candidates(said: list[Expected]) -> Iterator[Shape]:
+    """Shapes in the order in which they are tried, by what the first modules say."""
+    named = next((one for one in said if one.channels is not None), None)
+    axes = next((one.axes for one in said if one.axes), None)
+    if named is None and axes is None:
+        return
+    channels = named.channels if named and named.channels else DEFAULT_INPUT[0]
+    if named is not None and named.features:
+        yield (channels,)
+    for count in axes or (2,):
+        for sizes in USUAL_SIZES.get(count, ()):
+            yield (channels, *sizes)
+
+
+def _fits(network: Network, shape: Shape) -> bool:
+    """Whether every layer takes what arrives at it."""
+    try:
+        deque(network.walk(shape), maxlen=0)
+    except ConvcalcError:
+        return False
+    return True
