@@ -229,6 +229,10 @@ CONTRACT = {
     "elu": activation(
         "elu:2", "ELU", "elu(x, alpha = 2.0)", multiply=1, add=1, compare=1, exponent=1
     ),
+    "selu": activation("selu", "SELU", "selu(x)", multiply=1, add=1, compare=1, exponent=1),
+    "celu": activation(
+        "celu:2", "CELU", "celu(x, alpha = 2.0)", multiply=1, add=1, compare=1, divide=1, exponent=1
+    ),
     "gelu": activation("gelu", "GELU", "gelu(x)", multiply=3, exponent=1),
     "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
     "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),

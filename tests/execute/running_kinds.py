@@ -7,8 +7,10 @@ import pytest
 from convolving import backend_of
 
 from convcalc.layers import (
+    CELU,
     ELU,
     GELU,
+    SELU,
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     AvgPool,
@@ -82,6 +84,9 @@ CASES = [
     (LeakyReLU(0.3), (3, 4, 5), "LeakyReLU(0.3)"),
     (ELU(), (3, 4, 5), "ELU()"),
     (ELU(0.7), (3, 4, 5), "ELU(0.7)"),
+    (SELU(), (3, 4, 5), "SELU()"),
+    (CELU(), (3, 4, 5), "CELU()"),
+    (CELU(0.7), (3, 4, 5), "CELU(0.7)"),
     (GELU(), (3, 4, 5), "GELU()"),
     (SiLU(), (3, 4, 5), "SiLU()"),
     (Sigmoid(), (3, 4, 5), "Sigmoid()"),

@@ -57,6 +57,8 @@ def test_a_kernel_has_the_variance_one_over_its_products(text, fan):
         ("", 1),
         ("sigmoid", 1),
         ("tanh", 1),
+        ("selu", 1),
+        ("celu:2", 1),
         ("maxpool:2 relu", 1),
         ("pw:3 relu", 1),
         # Looked through: what passes numbers on, and a normalisation that does nothing yet.

@@ -120,20 +120,6 @@ class LeakyReLU(Unweighted):
 
 
 @dataclasses.dataclass(frozen=True)
-class ELU(Unweighted):
-    """x for x > 0, else alpha * (exp(x) - 1)."""
-
-    kind: ClassVar[str] = "elu"
-    positional: ClassVar[str | None] = "alpha"
-    each = ElementOps(multiply=1, add=1, compare=1, exponent=1)
-
-    alpha: float = param(real(), "alpha", "minus the value far below 0", default=1.0)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return ops.where(x > 0, x, ops.apply("expm1", ops.clip(x, None, 0)) * self.alpha)
-
-
-@dataclasses.dataclass(frozen=True)
 class Sigmoid(Unweighted):
     """1 / (1 + exp(-x))."""
 

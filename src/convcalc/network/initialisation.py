@@ -166,6 +166,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
+    **dict.fromkeys(("selu", "celu"), 1.0),
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "Join"), 1.0),

@@ -119,6 +119,7 @@ CONVENTION = Convention(
         "leakyrelu": elementwise(ELEMENT, patched=False),
         "relu6": relu6,
         **for_kinds(elementwise(ELEMENT, hook=False), "silu", "softmax"),
+        **for_kinds(no_terms, "celu", "selu"),
         **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
         "Pool": elementwise(INPUT, pooled),

@@ -179,8 +179,8 @@ SAVED: dict[str, Rule] = {
     **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
     **dict.fromkeys(
         (
-            *("relu6", "hardtanh", "leakyrelu", "elu", "silu", "gelu", "softplus", "mish"),
-            *("hardsigmoid", "hardswish"),
+            *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),
+            *("softplus", "mish", "hardsigmoid", "hardswish"),
         ),
         INPUT_KEPT,
     ),

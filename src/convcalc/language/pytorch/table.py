@@ -111,13 +111,13 @@ FORMS: dict[str, Form] = {
     "Identity": Form("identity"),
     **{
         name: Form(name.lower(), ("inplace",))
-        for name in ("ReLU", "ReLU6", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
+        for name in ("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
     },
     "Sigmoid": Form("sigmoid"),
     "Tanh": Form("tanh"),
     "GELU": Form("gelu", ("approximate",), only={"approximate": ("none",)}),
     "LeakyReLU": Form("leakyrelu", ("negative_slope", "inplace")),
-    "ELU": Form("elu", ("alpha", "inplace")),
+    **{name: Form(name.lower(), ("alpha", "inplace")) for name in ("ELU", "CELU")},
     "Softplus": Form("softplus", ("beta", "threshold"), only={"beta": (1,), "threshold": (20,)}),
     "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
     "PReLU": Form("prelu", ("num_parameters", "init", "device", "dtype")),
