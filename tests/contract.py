@@ -245,6 +245,19 @@ CONTRACT = {
     "hardswish": activation(
         "hardswish", "Hardswish", "hardswish(x)", multiply=1, add=1, compare=2, divide=1
     ),
+    "hardshrink": activation(
+        "hardshrink:0.25", "Hardshrink", "hardshrink(x, lambd = 0.25)", compare=2
+    ),
+    "softshrink": activation(
+        "softshrink:0.25", "Softshrink", "softshrink(x, lambd = 0.25)", add=1, compare=2
+    ),
+    "tanhshrink": activation("tanhshrink", "Tanhshrink", "tanhshrink(x)", add=1, exponent=1),
+    "threshold": activation(
+        "threshold:0.5,value20",
+        "Threshold",
+        "_threshold(x, threshold = 0.5, value = 20.0)",  # the name of torch's function itself
+        compare=1,
+    ),
     "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
     "softmax": Row(
         spec="softmax",

@@ -230,6 +230,7 @@ FUNCTIONS = {
     "dropout": dropout,
     "pad": pad,
     "upsample": upsample,
+    "threshold": lambda layer, shape: nn.Threshold(layer.threshold, layer.value),
     "softmax": lambda layer, shape: nn.Softmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),

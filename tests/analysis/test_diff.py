@@ -221,8 +221,9 @@ def test_the_families_are_these():
         ["bn", "gn", "in", "layerscale", "ln"],
         ["concat", "residual", "scale"],
         [
-            *("celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish"),
-            *("prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "tanh"),
+            *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
+            *("leakyrelu", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax"),
+            *("softplus", "softshrink", "tanh", "tanhshrink", "threshold"),
         ],
         ["pixelshuffle", "upsample"],
     ]

@@ -36,6 +36,16 @@ def elu(alpha, scale=1, inner=1):
     return each(function)
 
 
+def softshrink(lambd):
+    lambd = Decimal(lambd)
+    return each(lambda x: x - lambd if x > lambd else x + lambd if x < -lambd else 0)
+
+
+def tanh(x):
+    power = (2 * x).exp()
+    return (power - 1) / (power + 1)
+
+
 SELU_ALPHA = Decimal("1.6732632423543772848170429916717")
 SELU_SCALE = Decimal("1.0507009873554804934193349852946")
 
@@ -45,6 +55,15 @@ ROWS = [
     ("celu", "CELU()", elu(1)),
     ("celu:2", "CELU(2)", elu(2, inner=2)),
     ("celu:0.25", "CELU(0.25)", elu(Decimal("0.25"), inner=Decimal("0.25"))),
+    ("hardshrink", "Hardshrink()", each(lambda x: x if abs(x) > 0.5 else 0)),
+    ("hardshrink:0.25", "Hardshrink(0.25)", each(lambda x: x if abs(x) > 0.25 else 0)),
+    ("hardshrink:-1", "Hardshrink(-1)", each(lambda x: x)),
+    ("softshrink", "Softshrink()", softshrink(0.5)),
+    ("softshrink:0", "Softshrink(0)", softshrink(0)),
+    ("softshrink:2", "Softshrink(2)", softshrink(2)),
+    ("tanhshrink", "Tanhshrink()", each(lambda x: x - tanh(x))),
+    ("threshold:0.25,value20", "Threshold(0.25, 20)", each(lambda x: x if x > 0.25 else 20)),
+    ("threshold:-17,value-3.5", "Threshold(-17, -3.5)", each(lambda x: x if x > -17 else -3.5)),
 ]
 SPECS = [row[0] for row in ROWS]
 

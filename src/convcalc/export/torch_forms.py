@@ -230,6 +230,7 @@ FORMS: dict[str, Form] = {
     "gap": global_avg_pool,
     "gelu": either("GELU", "gelu"),
     "gn": group_norm,
+    "hardshrink": either("Hardshrink", "hardshrink"),
     "hardsigmoid": either("Hardsigmoid", "hardsigmoid"),
     "hardswish": either("Hardswish", "hardswish"),
     "hardtanh": either("Hardtanh", "hardtanh"),
@@ -255,7 +256,10 @@ FORMS: dict[str, Form] = {
     "slice": channels,
     "softmax": either("Softmax", "softmax", dim=1),
     "softplus": either("Softplus", "softplus"),
+    "softshrink": either("Softshrink", "softshrink"),
     "tanh": either("Tanh", "tanh"),
+    "tanhshrink": either("Tanhshrink", "tanhshrink"),
+    "threshold": either("Threshold", "threshold"),
     "upsample": upsample,
     "Staged": staged,
 }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from convcalc.layers.pooling import *
     from convcalc.layers.pw import *
     from convcalc.layers.sep import *
+    from convcalc.layers.shrinkage import *
     from convcalc.layers.shuffle import *
     from convcalc.layers.slice import *
     from convcalc.layers.upsample import *

@@ -31,6 +31,7 @@ CLASS_OF = {
     "gap": "adaptive.GlobalAvgPool",
     "gelu": "activations.GELU",
     "gn": "normalisation.GroupNorm",
+    "hardshrink": "shrinkage.Hardshrink",
     "hardsigmoid": "activations.Hardsigmoid",
     "hardswish": "activations.Hardswish",
     "hardtanh": "activations.Hardtanh",
@@ -58,7 +59,10 @@ CLASS_OF = {
     "slice": "slice.Slice",
     "softmax": "activations.Softmax",
     "softplus": "activations.Softplus",
+    "softshrink": "shrinkage.Softshrink",
     "tanh": "activations.Tanh",
+    "tanhshrink": "shrinkage.Tanhshrink",
+    "threshold": "shrinkage.Threshold",
     "upsample": "upsample.Upsample",
 }
 """The class of each kind, behind the module of this package that it is in."""
