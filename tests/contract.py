@@ -237,7 +237,19 @@ CONTRACT = {
     "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
     "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
     "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),
-    "softplus": activation("softplus", "Softplus", "softplus(x)", add=1, compare=1, exponent=2),
+    "softplus": activation(
+        "softplus:2,threshold5",
+        "Softplus",
+        "softplus(x, beta = 2.0, threshold = 5.0)",
+        multiply=1,
+        add=1,
+        compare=1,
+        divide=1,
+        exponent=2,
+    ),
+    "logsigmoid": activation(
+        "logsigmoid", "LogSigmoid", "logsigmoid(x)", add=2, compare=2, exponent=2
+    ),
     "mish": activation("mish", "Mish", "mish(x)", multiply=1, add=1, compare=1, exponent=3),
     "hardsigmoid": activation(
         "hardsigmoid", "Hardsigmoid", "hardsigmoid(x)", add=1, compare=2, divide=1

@@ -1,4 +1,4 @@
-"""Activations beside their formulas in 60 digits, written down as plainly as they are defined.
+"""Activations beside their formulas in 400 digits, written down as plainly as they are defined.
 
 Each is computed at values from 1e-6 to 1e4 of either sign, where a careless formula overflows or
 loses its digits, and must be right to a few units in the last place.
@@ -17,7 +17,7 @@ import convcalc
 from convcalc.errors import DataError, LayerError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
-from convcalc.layers import CELU
+from convcalc.layers import CELU, Softplus
 
 SIZES = (1e4, 300, 88.5, 30, 17, 8, 2.5, 1.5, 1, 0.5, 0.3, 0.1, 0.01, 1e-3, 1e-5, 1e-6)
 VALUES = np.array([[SIZES, [-size for size in SIZES]]])
@@ -41,6 +41,11 @@ def softshrink(lambd):
     return each(lambda x: x - lambd if x > lambd else x + lambd if x < -lambd else 0)
 
 
+def softplus(beta, threshold):
+    beta = Decimal(beta)
+    return each(lambda x: x if beta * x > threshold else (1 + (beta * x).exp()).ln() / beta)
+
+
 def tanh(x):
     power = (2 * x).exp()
     return (power - 1) / (power + 1)
@@ -62,6 +67,12 @@ ROWS = [
     ("softshrink:0", "Softshrink(0)", softshrink(0)),
     ("softshrink:2", "Softshrink(2)", softshrink(2)),
     ("tanhshrink", "Tanhshrink()", each(lambda x: x - tanh(x))),
+    ("softplus", "Softplus()", softplus(1, 20)),
+    ("softplus:2,threshold1000", "Softplus(2, 1000)", softplus(2, 1000)),
+    ("softplus:0.5,threshold-1", "Softplus(0.5, -1)", softplus(0.5, -1)),
+    ("softplus:-1", "Softplus(-1)", softplus(-1, 20)),
+    ("logsigmoid", "LogSigmoid()", each(lambda x: -(1 + (-x).exp()).ln())),
+    ("mish", "Mish()", each(lambda x: x * tanh((1 + x.exp()).ln()))),
     ("threshold:0.25,value20", "Threshold(0.25, 20)", each(lambda x: x if x > 0.25 else 20)),
     ("threshold:-17,value-3.5", "Threshold(-17, -3.5)", each(lambda x: x if x > -17 else -3.5)),
 ]
@@ -73,7 +84,7 @@ LEAST = {"float16": 2**-24, "float32": 2**-126, "float64": 2**-1022}
 
 def by_formula(x, formula):
     """The formula at every position of (N, C, positions), as float64."""
-    with localcontext(Context(prec=60)):
+    with localcontext(Context(prec=400)):
         columns = [
             [float(y) for y in formula([Decimal(float(one)) for one in channels])]
             for channels in np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
@@ -150,6 +161,7 @@ def test_fractions_of_whole_numbers_are_refused(spec):
         run_network(convcalc.parse(spec), np.ones((1, 2, 3), int), {}, Settings(backend="numpy"))
 
 
-def test_an_alpha_of_0_would_divide_by_it():
-    with pytest.raises(LayerError, match="alpha: must not be 0"):
-        CELU(0)
+@pytest.mark.parametrize(("kind", "name"), [(CELU, "alpha"), (Softplus, "beta")])
+def test_0_would_divide_by_it(kind, name):
+    with pytest.raises(LayerError, match=f"{name}: must not be 0"):
+        kind(0)

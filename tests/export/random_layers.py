@@ -33,6 +33,7 @@ FIELDS = {
     # By its own name, or by that of its kind where it means something else there.
     "affine": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "beta": any_rank(st.sampled_from((-1.5, 0.5, 1.0, 2.0))),
     "bias": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),

@@ -58,6 +58,8 @@ def test_a_kernel_has_the_variance_one_over_its_products(text, fan):
         ("sigmoid", 1),
         ("tanh", 1),
         ("selu", 1),
+        ("softplus", 1),
+        ("logsigmoid", 1),
         ("hardshrink", 1),
         ("softshrink", 1),
         ("tanhshrink", 1),

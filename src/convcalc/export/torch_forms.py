@@ -240,6 +240,7 @@ FORMS: dict[str, Form] = {
     "leakyrelu": either("LeakyReLU", "leaky_relu"),
     "linear": linear,
     "ln": layer_norm,
+    "logsigmoid": either("LogSigmoid", "logsigmoid"),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
     "pad": pad,

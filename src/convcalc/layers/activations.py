@@ -164,28 +164,6 @@ class Tanh(Unweighted):
 
 
 @dataclasses.dataclass(frozen=True)
-class Softplus(Unweighted):
-    """log(1 + exp(x)), and x itself from 20 on, where the two are equal in float32."""
-
-    kind: ClassVar[str] = "softplus"
-    each = ElementOps(add=1, compare=1, exponent=2)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return softplus(ops, x)
-
-
-@dataclasses.dataclass(frozen=True)
-class Mish(Unweighted):
-    """x * tanh(softplus(x))."""
-
-    kind: ClassVar[str] = "mish"
-    each = ElementOps(multiply=1, add=1, compare=1, exponent=3)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return x * ops.apply("tanh", softplus(ops, x))
-
-
-@dataclasses.dataclass(frozen=True)
 class Hardsigmoid(Unweighted):
     """min(max(x + 3, 0), 6) / 6."""
 
@@ -262,8 +240,3 @@ class Softmax(Unweighted):
         """The activation of an array; no power overflows, as the largest is exp(0)."""
         powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
         return powers / ops.reduce(powers, (1,), "sum")
-
-
-def softplus(ops: Operations, x: Any) -> Any:
-    """log(1 + exp(x)), and x above 20."""
-    return ops.where(x > 20, x, ops.apply("log1p", ops.apply("exp", ops.clip(x, None, 20))))

@@ -140,6 +140,7 @@ def test_a_mistake_by_the_tools_own_rule_is_marked(spec, size, tool, words):
         ("softshrink", (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
         ("tanhshrink", (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
         ("threshold:0,value1", (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
+        ("logsigmoid", (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
         ("gelu", (0, 0, 0, 576, 0), (0, 0, 0, 288, 0)),
         ("silu", (0, 0, 0, 288, 0), (0, 0, 0, 288, 0)),
         ("sigmoid", (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),

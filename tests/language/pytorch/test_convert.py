@@ -96,6 +96,8 @@ PRINTED = [
     (nn.Threshold(0.1, 20), IMAGE),
     (nn.Threshold(-0.1, 0.0, inplace=True), IMAGE),
     (nn.Softplus(), IMAGE),
+    (nn.Softplus(2, 10.5), IMAGE),
+    (nn.LogSigmoid(), IMAGE),
     (nn.Hardtanh(-2, 2.5), IMAGE),
     (nn.PReLU(), IMAGE),
     (nn.PReLU(4), IMAGE),

@@ -69,7 +69,7 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
         ("nn.Conv2d(3, 8, 3, bias=0)", "bias of Conv2d: expected True or False, got 0"),
         ("nn.Conv2d(3, 8, 3, padding_mode='wrap')", "expected 'zeros', 'reflect', 'replicate'"),
         ("nn.GELU(approximate='tanh')", "'tanh' has no counterpart here; only 'none' can be"),
-        ("nn.Softplus(beta=2)", "beta of Softplus: 2 has no counterpart here"),
+        ("nn.Softplus(beta=0)", "beta: must not be 0, by which the logarithm is divided"),
         ("nn.MaxPool2d(2, return_indices=True)", "return_indices of MaxPool2d: True has no"),
         ("nn.AvgPool2d(2, divisor_override=3)", "divisor_override of AvgPool2d: 3 has no"),
         ("nn.BatchNorm2d(3, track_running_stats=False)", "track_running_stats of BatchNorm2d"),

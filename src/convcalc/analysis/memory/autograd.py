@@ -185,7 +185,7 @@ SAVED: dict[str, Rule] = {
     **dict.fromkeys(
         (
             *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),
-            *("softplus", "mish", "hardsigmoid", "hardswish"),
+            *("softplus", "logsigmoid", "mish", "hardsigmoid", "hardswish"),
             *("hardshrink", "softshrink", "threshold"),
         ),
         INPUT_KEPT,
