@@ -280,6 +280,24 @@ CONTRACT = {
         elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
         field=CELL,
     ),
+    "softmin": Row(
+        spec="softmin",
+        module="Softmin",
+        call="torch.nn.functional.softmin(x, dim = 1)",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
+        field=CELL,
+    ),
+    "logsoftmax": Row(
+        spec="logsoftmax",
+        module="LogSoftmax",
+        call="torch.nn.functional.log_softmax(x, dim = 1)",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=32, compare=8, exponent=16),  # 4 cells * (3 + 2 + 3, 2, 3 + 1)
+        field=CELL,
+    ),
     "pad": Row(
         spec="pad:1:2x0:3,replicate",
         module="ReplicationPad2d",

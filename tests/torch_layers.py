@@ -242,6 +242,8 @@ FUNCTIONS = {
     "logsigmoid": lambda layer, shape: LogSigmoidOfGPU.apply,
     "threshold": lambda layer, shape: nn.Threshold(layer.threshold, layer.value),
     "softmax": lambda layer, shape: nn.Softmax(1),
+    "softmin": lambda layer, shape: nn.Softmin(1),
+    "logsoftmax": lambda layer, shape: nn.LogSoftmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
     "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],

@@ -46,6 +46,19 @@ def softplus(beta, threshold):
     return each(lambda x: x if beta * x > threshold else (1 + (beta * x).exp()).ln() / beta)
 
 
+def softmax(sign):
+    def function(channels):
+        powers = [(sign * x).exp() for x in channels]
+        return [power / sum(powers) for power in powers]
+
+    return function
+
+
+def logsoftmax(channels):
+    logarithm = sum(x.exp() for x in channels).ln()
+    return [x - logarithm for x in channels]
+
+
 def tanh(x):
     power = (2 * x).exp()
     return (power - 1) / (power + 1)
@@ -73,9 +86,13 @@ ROWS = [
     ("softplus:-1", "Softplus(-1)", softplus(-1, 20)),
     ("logsigmoid", "LogSigmoid()", each(lambda x: -(1 + (-x).exp()).ln())),
     ("mish", "Mish()", each(lambda x: x * tanh((1 + x.exp()).ln()))),
+    ("softmax", "Softmax(1)", softmax(1)),
+    ("softmin", "Softmin(1)", softmax(-1)),
+    ("logsoftmax", "LogSoftmax(1)", logsoftmax),
     ("threshold:0.25,value20", "Threshold(0.25, 20)", each(lambda x: x if x > 0.25 else 20)),
     ("threshold:-17,value-3.5", "Threshold(-17, -3.5)", each(lambda x: x if x > -17 else -3.5)),
 ]
+SHARES = [("softmax", softmax(1)), ("softmin", softmax(-1)), ("logsoftmax", logsoftmax)]
 SPECS = [row[0] for row in ROWS]
 
 LEAST = {"float16": 2**-24, "float32": 2**-126, "float64": 2**-1022}
@@ -118,9 +135,31 @@ def test_an_activation_keeps_its_digits_everywhere(backend, dtype, spec, text, f
 @pytest.mark.parametrize(("spec", "text", "formula"), ROWS, ids=SPECS)
 def test_float16_is_rounded_once(backend, spec, text, formula):
     x = VALUES.astype("float16")
-    result = run_network(convcalc.parse(spec), x, {}, Settings(backend=backend)).array
+    image = x[..., np.newaxis]  # one channel would be read of three axes
+    result = run_network(convcalc.parse(spec), image, {}, Settings(backend=backend)).array
     assert "float16" == result.dtype
-    close(result, by_formula(x, formula), "float16", factor=0.51)
+    close(result[..., 0], by_formula(x, formula), "float16", factor=0.51)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("spec", "formula"), [("softmin", softmax(-1)), ("logsoftmax", logsoftmax)]
+)
+@pytest.mark.parametrize(
+    "channels",
+    [
+        [1e4, 1e4 - 1, 1e4 - 2, 1e4 - 2],
+        [-1e4, -1e4, -1e4, -1e4 - 3],
+        [0, 0, 0, 0],
+        [40, 1, -1, 3],  # nearly all of one channel: the logarithm of 1 + 8e-17
+        [-40, 1, -1, 3],
+    ],
+)
+def test_shares_of_channels_keep_their_digits(backend, dtype, spec, formula, channels):
+    x = np.array([channels], dtype).reshape(1, 4, 1)
+    result = run(layer_of(spec), x, backend=backend)
+    close(result, by_formula(x, formula), dtype)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -137,7 +176,7 @@ def test_infinities_nan_and_zeros_are_torchs(backend, dtype, spec, text, formula
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("shape", [(1, 2), (1, 2, 1), (2, 4, 3, 5), (2, 4, 3, 2, 2)])
+@pytest.mark.parametrize("shape", [(1, 2), (1, 2, 1), (2, 4, 3, 2), (2, 4, 2, 1, 2)])
 @pytest.mark.parametrize(("spec", "text", "formula"), ROWS, ids=SPECS)
 def test_any_number_of_axes(backend, shape, spec, text, formula):
     x = np.linspace(-3, 3, int(np.prod(shape))).reshape(shape)

@@ -12,7 +12,10 @@ from convcalc.layers import KINDS
 
 WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
-VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
+VECTORS = (
+    *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
+    *("logsoftmax", "softmin"),
+)
 """Kinds that are also drawn on a vector (N, C)."""
 
 

@@ -60,6 +60,8 @@ def test_a_kernel_has_the_variance_one_over_its_products(text, fan):
         ("selu", 1),
         ("softplus", 1),
         ("logsigmoid", 1),
+        ("logsoftmax", 1),
+        ("softmin", 1),
         ("hardshrink", 1),
         ("softshrink", 1),
         ("tanhshrink", 1),

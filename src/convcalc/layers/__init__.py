@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from convcalc.layers.shrinkage import *
     from convcalc.layers.shuffle import *
     from convcalc.layers.slice import *
+    from convcalc.layers.softmax import *
     from convcalc.layers.softplus import *
     from convcalc.layers.upsample import *
 

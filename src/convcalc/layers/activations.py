@@ -221,22 +221,3 @@ class PReLU(Activation):
         (x,) = arrays
         slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))
         return ops.where(x > 0, x, x * slope)
-
-
-@dataclasses.dataclass(frozen=True)
-class Softmax(Unweighted):
-    """exp(x) / sum exp(x) over the channels at each position, the largest taken off x first."""
-
-    kind: ClassVar[str] = "softmax"
-    in_place: ClassVar[bool] = False
-
-    def costs(self, shape: Shape) -> Costs:
-        """Per position, C channels: C-1 comparisons, 2C-1 additions, C exponents, C divisions."""
-        channels, positions = shape[0], prod(shape[1:])
-        position = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
-        return Costs(elements=position.times(positions))
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        """The activation of an array; no power overflows, as the largest is exp(0)."""
-        powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
-        return powers / ops.reduce(powers, (1,), "sum")

@@ -173,7 +173,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
     **dict.fromkeys(("selu", "celu", "hardshrink", "softshrink", "tanhshrink"), 1.0),
-    "logsigmoid": 1.0,
+    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin"), 1.0),
     "threshold": _cut_off,
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),

@@ -121,7 +121,7 @@ CONVENTION = Convention(
         **for_kinds(elementwise(ELEMENT, hook=False), "silu", "softmax"),
         **for_kinds(no_terms, "celu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "selu", "sigmoid", "softplus", "softshrink", "tanh", "tanhshrink"),
-        **for_kinds(no_terms, "logsigmoid", "threshold"),
+        **for_kinds(no_terms, "logsigmoid", "logsoftmax", "softmin", "threshold"),
         "Pool": elementwise(INPUT, pooled),
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,

@@ -181,7 +181,7 @@ SAVED: dict[str, Rule] = {
     "Staged": _stages,
     "linear": _linear,
     **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
-    **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
+    **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax", "softmin", "logsoftmax"), OUTPUT_KEPT),
     **dict.fromkeys(
         (
             *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),

@@ -125,7 +125,10 @@ FORMS: dict[str, Form] = {
     "LogSigmoid": Form("logsigmoid"),
     "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
     "PReLU": Form("prelu", ("num_parameters", "init", "device", "dtype")),
-    "Softmax": Form("softmax", ("dim",), axes=(0, 2, 3)),
+    **{
+        name: Form(name.lower(), ("dim",), axes=(0, 2, 3))
+        for name in ("Softmax", "LogSoftmax", "Softmin")
+    },
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
