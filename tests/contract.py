@@ -229,17 +229,46 @@ CONTRACT = {
     "elu": activation(
         "elu:2", "ELU", "elu(x, alpha = 2.0)", multiply=1, add=1, compare=1, exponent=1
     ),
+    "selu": activation("selu", "SELU", "selu(x)", multiply=1, add=1, compare=1, exponent=1),
+    "celu": activation(
+        "celu:2", "CELU", "celu(x, alpha = 2.0)", multiply=1, add=1, compare=1, divide=1, exponent=1
+    ),
     "gelu": activation("gelu", "GELU", "gelu(x)", multiply=3, exponent=1),
     "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
     "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
     "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),
-    "softplus": activation("softplus", "Softplus", "softplus(x)", add=1, compare=1, exponent=2),
+    "softplus": activation(
+        "softplus:2,threshold5",
+        "Softplus",
+        "softplus(x, beta = 2.0, threshold = 5.0)",
+        multiply=1,
+        add=1,
+        compare=1,
+        divide=1,
+        exponent=2,
+    ),
+    "logsigmoid": activation(
+        "logsigmoid", "LogSigmoid", "logsigmoid(x)", add=2, compare=2, exponent=2
+    ),
     "mish": activation("mish", "Mish", "mish(x)", multiply=1, add=1, compare=1, exponent=3),
     "hardsigmoid": activation(
         "hardsigmoid", "Hardsigmoid", "hardsigmoid(x)", add=1, compare=2, divide=1
     ),
     "hardswish": activation(
         "hardswish", "Hardswish", "hardswish(x)", multiply=1, add=1, compare=2, divide=1
+    ),
+    "hardshrink": activation(
+        "hardshrink:0.25", "Hardshrink", "hardshrink(x, lambd = 0.25)", compare=2
+    ),
+    "softshrink": activation(
+        "softshrink:0.25", "Softshrink", "softshrink(x, lambd = 0.25)", add=1, compare=2
+    ),
+    "tanhshrink": activation("tanhshrink", "Tanhshrink", "tanhshrink(x)", add=1, exponent=1),
+    "threshold": activation(
+        "threshold:0.5,value20",
+        "Threshold",
+        "_threshold(x, threshold = 0.5, value = 20.0)",  # the name of torch's function itself
+        compare=1,
     ),
     "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
     "softmax": Row(
@@ -249,6 +278,24 @@ CONTRACT = {
         input=(3, 2, 2),
         output=(3, 2, 2),
         elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
+        field=CELL,
+    ),
+    "softmin": Row(
+        spec="softmin",
+        module="Softmin",
+        call="torch.nn.functional.softmin(x, dim = 1)",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
+        field=CELL,
+    ),
+    "logsoftmax": Row(
+        spec="logsoftmax",
+        module="LogSoftmax",
+        call="torch.nn.functional.log_softmax(x, dim = 1)",
+        input=(3, 2, 2),
+        output=(3, 2, 2),
+        elements=ElementOps(add=32, compare=8, exponent=16),  # 4 cells * (3 + 2 + 3, 2, 3 + 1)
         field=CELL,
     ),
     "pad": Row(

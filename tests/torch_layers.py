@@ -221,6 +221,15 @@ def upsample(layer, shape):
     return lambda x: F.interpolate(x, size=size, mode=mode)
 
 
+class LogSigmoidOfGPU(torch.autograd.Function):
+    """On a CPU log_sigmoid_forward keeps exp(-|x|), too; on a GPU its buffer is empty."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return F.logsigmoid(x)
+
+
 FUNCTIONS = {
     "maxpool": maxpool,
     "avgpool": avgpool,
@@ -230,7 +239,11 @@ FUNCTIONS = {
     "dropout": dropout,
     "pad": pad,
     "upsample": upsample,
+    "logsigmoid": lambda layer, shape: LogSigmoidOfGPU.apply,
+    "threshold": lambda layer, shape: nn.Threshold(layer.threshold, layer.value),
     "softmax": lambda layer, shape: nn.Softmax(1),
+    "softmin": lambda layer, shape: nn.Softmin(1),
+    "logsoftmax": lambda layer, shape: nn.LogSoftmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
     "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],

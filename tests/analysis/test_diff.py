@@ -221,8 +221,10 @@ def test_the_families_are_these():
         ["bn", "gn", "in", "layerscale", "ln"],
         ["concat", "residual", "scale"],
         [
-            *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
-            *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
+            *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
+            *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "selu"),
+            *("sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "tanh"),
+            *("tanhshrink", "threshold"),
         ],
         ["pixelshuffle", "upsample"],
     ]

@@ -12,7 +12,10 @@ from convcalc.layers import KINDS
 
 WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
-VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
+VECTORS = (
+    *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
+    *("logsoftmax", "softmin"),
+)
 """Kinds that are also drawn on a vector (N, C)."""
 
 
@@ -33,6 +36,7 @@ FIELDS = {
     # By its own name, or by that of its kind where it means something else there.
     "affine": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "beta": any_rank(st.sampled_from((-1.5, 0.5, 1.0, 2.0))),
     "bias": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
@@ -41,6 +45,7 @@ FIELDS = {
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "kernel_size": per_axis(1, 4),
+    "lambd": any_rank(st.sampled_from((0.0, 0.5))),
     "max_val": any_rank(st.just(1.5)),
     "min_val": any_rank(st.just(-0.5)),
     "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
@@ -58,7 +63,9 @@ FIELDS = {
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
+    "threshold": any_rank(st.sampled_from((-0.5, 0.0, 0.3))),
     "upscale_factor": any_rank(st.integers(1, 2)),
+    "value": any_rank(st.sampled_from((0.0, -2.5))),
     "pad.padding": ends(3),
     "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),
     "adaptivemaxpool.output_size": per_axis(1, 9),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcalc.layers.conv import *
     from convcalc.layers.convt import *
     from convcalc.layers.dw import *
+    from convcalc.layers.exponential import *
     from convcalc.layers.flatten import *
     from convcalc.layers.identity import *
     from convcalc.layers.joins import *
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from convcalc.layers.pooling import *
     from convcalc.layers.pw import *
     from convcalc.layers.sep import *
+    from convcalc.layers.shrinkage import *
     from convcalc.layers.shuffle import *
     from convcalc.layers.slice import *
+    from convcalc.layers.softmax import *
+    from convcalc.layers.softplus import *
     from convcalc.layers.upsample import *
 
 _MODULE_OF = {name: module for module, name in (path.split(".") for path in CLASS_OF.values())}

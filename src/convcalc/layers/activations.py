@@ -120,20 +120,6 @@ class LeakyReLU(Unweighted):
 
 
 @dataclasses.dataclass(frozen=True)
-class ELU(Unweighted):
-    """x for x > 0, else alpha * (exp(x) - 1)."""
-
-    kind: ClassVar[str] = "elu"
-    positional: ClassVar[str | None] = "alpha"
-    each = ElementOps(multiply=1, add=1, compare=1, exponent=1)
-
-    alpha: float = param(real(), "alpha", "minus the value far below 0", default=1.0)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return ops.where(x > 0, x, ops.apply("expm1", ops.clip(x, None, 0)) * self.alpha)
-
-
-@dataclasses.dataclass(frozen=True)
 class Sigmoid(Unweighted):
     """1 / (1 + exp(-x))."""
 
@@ -175,28 +161,6 @@ class Tanh(Unweighted):
 
     def _function(self, ops: Operations, x: Any) -> Any:
         return ops.apply("tanh", x)
-
-
-@dataclasses.dataclass(frozen=True)
-class Softplus(Unweighted):
-    """log(1 + exp(x)), and x itself from 20 on, where the two are equal in float32."""
-
-    kind: ClassVar[str] = "softplus"
-    each = ElementOps(add=1, compare=1, exponent=2)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return softplus(ops, x)
-
-
-@dataclasses.dataclass(frozen=True)
-class Mish(Unweighted):
-    """x * tanh(softplus(x))."""
-
-    kind: ClassVar[str] = "mish"
-    each = ElementOps(multiply=1, add=1, compare=1, exponent=3)
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return x * ops.apply("tanh", softplus(ops, x))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,27 +221,3 @@ class PReLU(Activation):
         (x,) = arrays
         slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))
         return ops.where(x > 0, x, x * slope)
-
-
-@dataclasses.dataclass(frozen=True)
-class Softmax(Unweighted):
-    """exp(x) / sum exp(x) over the channels at each position, the largest taken off x first."""
-
-    kind: ClassVar[str] = "softmax"
-    in_place: ClassVar[bool] = False
-
-    def costs(self, shape: Shape) -> Costs:
-        """Per position, C channels: C-1 comparisons, 2C-1 additions, C exponents, C divisions."""
-        channels, positions = shape[0], prod(shape[1:])
-        position = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
-        return Costs(elements=position.times(positions))
-
-    def _function(self, ops: Operations, x: Any) -> Any:
-        """The activation of an array; no power overflows, as the largest is exp(0)."""
-        powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
-        return powers / ops.reduce(powers, (1,), "sum")
-
-
-def softplus(ops: Operations, x: Any) -> Any:
-    """log(1 + exp(x)), and x above 20."""
-    return ops.where(x > 20, x, ops.apply("log1p", ops.apply("exp", ops.clip(x, None, 20))))

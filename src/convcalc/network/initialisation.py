@@ -159,6 +159,12 @@ def _sloped(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001 - 
     return float(2 / (1 + slope**2))
 
 
+def _cut_off(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001
+    """A threshold at 0 with nothing below it is a relu."""
+    values = (getattr(layer, "threshold", None), getattr(layer, "value", None))
+    return 2.0 if values == (0, 0) else 1.0
+
+
 def _passed_on(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001
     return behind
 
@@ -167,6 +173,9 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
+    **dict.fromkeys(("selu", "celu", "hardshrink", "softshrink", "tanhshrink"), 1.0),
+    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin"), 1.0),
+    "threshold": _cut_off,
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "Join", "opaque"), 1.0),

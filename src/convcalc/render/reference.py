@@ -28,6 +28,8 @@ EXAMPLE_VALUES = {
     "upscale_factor": "2",
     "channels": "0:8",
     "padding": "1",
+    "threshold": "0.1",
+    "value": "20",
 }
 """What an example gives to a parameter that has no default."""
 

@@ -159,6 +159,7 @@ SHORT = {
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:1",
     "shuffle": "shuffle:2",
+    "threshold": "threshold:0,value0.5",
 }
 
 

@@ -103,6 +103,7 @@ PLAIN = {
     "pixelshuffle": "pixelshuffle:2",
     "shuffle": "shuffle:2",
     "slice": "slice:0:2",
+    "threshold": "threshold:0,value1",
     "residual": "residual{tanh | relu}",
     "concat": "concat{tanh | relu}",
     "scale": "scale{tanh}",

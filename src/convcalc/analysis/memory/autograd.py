@@ -166,6 +166,11 @@ def _dropout(here: LayerShapes) -> Kept:
     return Kept(whole_bytes=here.batch * prod(here.shape))
 
 
+def _tanhshrink(here: LayerShapes) -> Kept:
+    """The tangent, which PyTorch takes off the input (`x - x.tanh()`)."""
+    return Kept(elements=here.batch * prod(here.shape))
+
+
 def _pad(here: LayerShapes) -> Kept:
     """The input of `reflection_pad` and `replication_pad`; other modes keep sizes alone."""
     return INPUT_KEPT if here.layer.padding_mode in ("reflect", "replicate") else NOTHING
@@ -176,11 +181,12 @@ SAVED: dict[str, Rule] = {
     "Staged": _stages,
     "linear": _linear,
     **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
-    **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
+    **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax", "softmin", "logsoftmax"), OUTPUT_KEPT),
     **dict.fromkeys(
         (
-            *("relu6", "hardtanh", "leakyrelu", "elu", "silu", "gelu", "softplus", "mish"),
-            *("hardsigmoid", "hardswish"),
+            *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),
+            *("softplus", "logsigmoid", "mish", "hardsigmoid", "hardswish"),
+            *("hardshrink", "softshrink", "threshold"),
         ),
         INPUT_KEPT,
     ),
@@ -191,6 +197,7 @@ SAVED: dict[str, Rule] = {
         ),
         NOTHING,
     ),
+    "tanhshrink": _tanhshrink,
     "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,
     "gn": _group,

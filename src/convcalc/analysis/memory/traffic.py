@@ -19,7 +19,8 @@ function is being computed, stay in registers. Per layer, with n elements in the
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
-                                   written, that once more for the quotient
+                                   written, that once more for the quotient; softmin alike
+    logsoftmax                     the same: x - max is written, and read again for the result
     bn                             n + 2n: x*a + c; n writes
     prelu, layerscale              n + n; n writes
     residual, scale                n per input; n writes
@@ -62,7 +63,7 @@ WINDOWED = dict.fromkeys(("conv", "Staged", "Pool"), True)
 
 PASSES = {
     "Measured": (3, 2, 2),
-    "softmax": (3, 0, 2),
+    **dict.fromkeys(("softmax", "softmin", "logsoftmax"), (3, 0, 2)),
     "bn": (1, 2, 1),
     "prelu": (1, 1, 1),
     "layerscale": (1, 1, 1),

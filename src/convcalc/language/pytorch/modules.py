@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 _LAST_AXIS = {
     "LayerNorm": "; it is over the last axis, which is the channels only where there is no other",
-    "Softmax": "; with others its dim is not that of the channels",
+    **dict.fromkeys(
+        ("Softmax", "LogSoftmax", "Softmin"),
+        "; with others its dim is not that of the channels",
+    ),
 }
 
 

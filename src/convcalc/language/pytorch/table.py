@@ -111,17 +111,24 @@ FORMS: dict[str, Form] = {
     "Identity": Form("identity"),
     **{
         name: Form(name.lower(), ("inplace",))
-        for name in ("ReLU", "ReLU6", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
+        for name in ("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish")
     },
     "Sigmoid": Form("sigmoid"),
     "Tanh": Form("tanh"),
+    "Tanhshrink": Form("tanhshrink"),
+    **{name: Form(name.lower(), ("lambd",)) for name in ("Hardshrink", "Softshrink")},
+    "Threshold": Form("threshold", ("threshold", "value", "inplace"), 2),
     "GELU": Form("gelu", ("approximate",), only={"approximate": ("none",)}),
     "LeakyReLU": Form("leakyrelu", ("negative_slope", "inplace")),
-    "ELU": Form("elu", ("alpha", "inplace")),
-    "Softplus": Form("softplus", ("beta", "threshold"), only={"beta": (1,), "threshold": (20,)}),
+    **{name: Form(name.lower(), ("alpha", "inplace")) for name in ("ELU", "CELU")},
+    "Softplus": Form("softplus", ("beta", "threshold")),
+    "LogSigmoid": Form("logsigmoid"),
     "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
     "PReLU": Form("prelu", ("num_parameters", "init", "device", "dtype")),
-    "Softmax": Form("softmax", ("dim",), axes=(0, 2, 3)),
+    **{
+        name: Form(name.lower(), ("dim",), axes=(0, 2, 3))
+        for name in ("Softmax", "LogSoftmax", "Softmin")
+    },
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
