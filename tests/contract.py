@@ -277,6 +277,14 @@ CONTRACT = {
         output=(2, 4, 6),
         field=((1, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 2), Fraction(-1, 2))),
     ),
+    "pixelunshuffle": Row(
+        spec="pixelunshuffle:2",
+        module="PixelUnshuffle",
+        call="torch.nn.functional.pixel_unshuffle(x, 2)",
+        input=(2, 4, 6),
+        output=(8, 2, 3),  # 2*2*2 channels
+        field=((2, 2, 0), (2, 2, 0)),
+    ),
     "shuffle": Row(
         spec="shuffle:2",
         module="ChannelShuffle",

@@ -232,6 +232,7 @@ FUNCTIONS = {
     "upsample": upsample,
     "softmax": lambda layer, shape: nn.Softmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
+    "pixelunshuffle": lambda layer, shape: nn.PixelUnshuffle(layer.downscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
     "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],
     "residual": lambda layer, shape: lambda *xs: sum(xs[1:], xs[0]),

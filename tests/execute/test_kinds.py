@@ -25,6 +25,7 @@ from convcalc.layers import (
     LeakyReLU,
     MaxPool,
     PixelShuffle,
+    PixelUnshuffle,
     ReLU,
     ReLU6,
     Residual,
@@ -108,6 +109,16 @@ def test_pixel_shuffle_works_for_any_number_of_axes(backend, axes):
     x = np.arange(2**axes).reshape(1, 2**axes, *(1,) * axes)
     expected = np.arange(2**axes).reshape(1, 1, *(2,) * axes)
     assert expected.tolist() == run(PixelShuffle(2), x, backend=backend).tolist()
+    assert x.tolist() == run(PixelUnshuffle(2), expected, backend=backend).tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("sizes", [(4,), (4, 6), (2, 4, 6)])
+def test_pixel_unshuffle_takes_back_what_pixel_shuffle_does(backend, sizes):
+    x = np.random.default_rng(0).integers(-9, 9, (3, 5, *sizes))
+    blocks = run(PixelUnshuffle(2), x, backend=backend)
+    assert (3, 5 * 2 ** len(sizes), *(size // 2 for size in sizes)) == blocks.shape
+    assert x.tolist() == run(PixelShuffle(2), blocks, backend=backend).tolist()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -38,6 +38,7 @@ FIELDS = {
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
+    "downscale_factor": any_rank(st.integers(1, 2)),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "kernel_size": per_axis(1, 4),

@@ -204,6 +204,7 @@ PARAMETERS = {
     "channels": st.tuples(st.integers(0, 9), st.integers(10, 30)),
     "count_include_pad": st.booleans(),
     "dilation": axes_of(1),
+    "downscale_factor": st.integers(1, 9),
     "eps": NUMBERS,
     "groups": st.integers(1, 99),
     "kernel_size": axes_of(1),

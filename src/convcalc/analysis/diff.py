@@ -38,7 +38,7 @@ FAMILIES = (
     ("Norm", "layerscale"),
     ("Join",),
     ("Activation",),
-    ("upsample", "pixelshuffle"),
+    ("upsample", "pixelshuffle", "pixelunshuffle"),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind
 that is in none is by itself.

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Linear,
         Pad,
         PixelShuffle,
+        PixelUnshuffle,
         Slice,
         Upsample,
     )
@@ -170,6 +171,20 @@ def pixel_shuffle(place: LayerSite, layer: PixelShuffle) -> fx.Node:
     return x
 
 
+def pixel_unshuffle(place: LayerSite, layer: PixelUnshuffle) -> fx.Node:
+    """nn.PixelUnshuffle of two axes; of one or three (N, C, D, r, H, r, W, r) is permuted."""
+    factor, spatial_dims, (x,) = layer.downscale_factor, place.spatial_dims, place.inputs
+    if spatial_dims == 2 and place.function:
+        return place.call("pixel_unshuffle", x, factor)
+    if spatial_dims == 2:
+        return place.module(nn.PixelUnshuffle(factor))
+    for axis in reversed(range(2, spatial_dims + 2)):
+        x = place.method("unflatten", x, axis, (-1, factor), name="pairs")
+    places = range(2, 2 + 2 * spatial_dims)
+    x = place.method("permute", x, 0, 1, *places[1::2], *places[::2], name="blocks")
+    return place.method("flatten", x, 1, spatial_dims + 1)
+
+
 def channel_shuffle(place: LayerSite, layer: ChannelShuffle) -> fx.Node:
     """nn.ChannelShuffle, or (N, groups, C/groups, ...) with its two channel axes exchanged."""
     if place.spatial_dims and not place.function:
@@ -242,6 +257,7 @@ FORMS: dict[str, Form] = {
     "mish": either("Mish", "mish"),
     "pad": pad,
     "pixelshuffle": pixel_shuffle,
+    "pixelunshuffle": pixel_unshuffle,
     "prelu": either("PReLU", "prelu"),
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),

@@ -43,6 +43,7 @@ CLASS_OF = {
     "mish": "activations.Mish",
     "pad": "pad.Pad",
     "pixelshuffle": "pixelshuffle.PixelShuffle",
+    "pixelunshuffle": "pixelshuffle.PixelUnshuffle",
     "prelu": "activations.PReLU",
     "pw": "pw.Pointwise",
     "relu": "activations.ReLU",

@@ -28,6 +28,7 @@ EXAMPLE_VALUES = {
     "num_groups": "4",
     "groups": "4",
     "upscale_factor": "2",
+    "downscale_factor": "2",
     "channels": "0:8",
     "padding": "1",
 }

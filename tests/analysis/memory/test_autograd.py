@@ -158,6 +158,7 @@ SHORT = {
     "pad": "pad:1",
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:1",
+    "pixelunshuffle": "pixelunshuffle:2",
     "shuffle": "shuffle:2",
 }
 

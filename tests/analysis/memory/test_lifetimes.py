@@ -101,6 +101,7 @@ PLAIN = {
     "pad": "pad:1",
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:2",
+    "pixelunshuffle": "pixelunshuffle:2",
     "shuffle": "shuffle:2",
     "slice": "slice:0:2",
     "residual": "residual{tanh | relu}",

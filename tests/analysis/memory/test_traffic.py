@@ -96,6 +96,7 @@ ROWS = [
     ("upsample:size=3,bilinear", (1, 6), (6, 0, 3), (6, 0, 3)),
     ("upsample:size=4,bilinear", (1, 20), (4, 0, 4), (8, 0, 4)),
     ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
+    ("pixelunshuffle:2", (1, 6, 6), (36, 0, 36), (36, 0, 36)),
     ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
     # Two results of 2x5, and the same result twice
     ("residual{relu|tanh}", (2, 5), (20, 0, 10), (20, 0, 10)),

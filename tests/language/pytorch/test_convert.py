@@ -94,6 +94,7 @@ PRINTED = [
     (nn.Softmax(-3), IMAGE),
     (nn.Softmax2d(), IMAGE),
     (nn.PixelShuffle(2), IMAGE),
+    (nn.PixelUnshuffle(2), IMAGE),
     (nn.ChannelShuffle(2), IMAGE),
     (nn.Upsample(scale_factor=2), (4, 9)),
     (nn.Upsample(scale_factor=(2.0, 3.0)), IMAGE),

@@ -43,6 +43,7 @@ def test_the_number_of_channels_is_checked():
         ("Softmax(dim=-1)", (4, 9), "this Softmax expects no spatial axes, 1 arrives (4x9)"),
         ("Flatten(1, 2)", (4, 9, 9), "this Flatten expects 1 spatial axis, 2 arrive"),
         ("PixelShuffle(2)", (4, 9), "this PixelShuffle expects 2 spatial axes, 1 arrives"),
+        ("PixelUnshuffle(2)", (4, 8), "this PixelUnshuffle expects 2 spatial axes, 1 arrives"),
         ("Upsample(scale_factor=2, mode='bilinear')", (4, 9), "expects 2 spatial axes, 1 arrives"),
         ("MaxPool2d(9)", (3, 8, 9), "the kernel spans 9 elements, the padded input 8"),
         ("MaxPool2d(3)", (3,), "this MaxPool2d expects 2 spatial axes, none arrives (3)"),

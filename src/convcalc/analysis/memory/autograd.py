@@ -187,7 +187,7 @@ SAVED: dict[str, Rule] = {
     **dict.fromkeys(
         (
             *("residual", "concat", "flatten", "identity", "slice"),
-            *("upsample", "pixelshuffle", "shuffle"),
+            *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
         ),
         NOTHING,
     ),

@@ -175,7 +175,7 @@ OPTIONAL = frozenset(("stride", "size", "scale_factor"))
 READ: dict[str, Reading] = {
     **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _channels),
     **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
-    **dict.fromkeys(("num_parameters", "upscale_factor"), _whole),
+    **dict.fromkeys(("num_parameters", "upscale_factor", "downscale_factor"), _whole),
     **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
     **dict.fromkeys(("size", "output_size"), _per_axis),
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),

@@ -124,6 +124,7 @@ FORMS: dict[str, Form] = {
     "Softmax": Form("softmax", ("dim",), axes=(0, 2, 3)),
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
+    "PixelUnshuffle": Form("pixelunshuffle", ("downscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
     "Upsample": Form(
         "upsample",
@@ -174,7 +175,6 @@ ARRIVING = ("in_channels", "in_features", "num_features")
 
 REFUSED = {
     "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
-    "PixelUnshuffle": "pixelshuffle goes the other way",
     "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
