@@ -218,7 +218,8 @@ def upsample(layer, shape):
     if layer.mode == "bilinear":
         mode = ("linear", "bilinear", "trilinear")[len(shape) - 2]
     size = layer.out_shape(shape)[1:]
-    return lambda x: F.interpolate(x, size=size, mode=mode)
+    corners = {"align_corners": True} if layer.align_corners else {}
+    return lambda x: F.interpolate(x, size=size, mode=mode, **corners)
 
 
 FUNCTIONS = {

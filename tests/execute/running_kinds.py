@@ -106,6 +106,16 @@ CASES = [
     (Upsample(3, mode="bilinear"), (3, 4, 5), "Upsample(scale_factor=3, mode='bilinear')"),
     (Upsample(2, mode="bilinear"), (1, 2, 3, 4), "Upsample(scale_factor=2, mode='trilinear')"),
     (Upsample(size=(7, 3), mode="bilinear"), (3, 4, 5), "Upsample(size=(7, 3), mode='bilinear')"),
+    (
+        Upsample(2, mode="bilinear", align_corners=True),
+        (3, 4, 5),
+        "UpsamplingBilinear2d(scale_factor=2)",
+    ),
+    (
+        Upsample(size=(7, 1, 3), mode="bilinear", align_corners=True),
+        (2, 4, 5, 1),
+        "Upsample((7, 1, 3), mode='trilinear', align_corners=True)",
+    ),
     (PixelShuffle(2), (8, 3, 4), "PixelShuffle(2)"),
     (PixelUnshuffle(3), (2, 6, 9), "PixelUnshuffle(3)"),
     (ChannelShuffle(3), (12, 2, 3), "ChannelShuffle(3)"),

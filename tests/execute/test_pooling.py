@@ -85,9 +85,28 @@ def test_adaptive_pooling_is_torchs(shape, out):
 @settings(max_examples=100)
 @given(st.tuples(st.just(1), st.integers(1, 9), st.integers(1, 9)), st.integers(1, 20))
 def test_linear_resizing_to_any_size_is_torchs(shape, out):
-    module = torch_module(f"Upsample(size={out}, mode='bilinear')")
-    for backend in AVAILABLE:
-        agree(backend, Upsample(size=out, mode="bilinear"), numbers(shape), module, "float64")
+    for align in (False, True):
+        layer = Upsample(size=out, mode="bilinear", align_corners=align)
+        module = torch_module(f"Upsample(size={out}, mode='bilinear', align_corners={align})")
+        for backend in AVAILABLE:
+            agree(backend, layer, numbers(shape), module, "float64")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("out", "align", "expected"),
+    [
+        (4, True, [0, 1, 2, 3]),  # 0, 3 and what lies between them
+        (7, True, [0, 0.5, 1, 1.5, 2, 2.5, 3]),
+        (3, True, [0, 1.5, 3]),
+        (1, True, [0]),  # the first element
+        (8, False, [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]),
+        (1, False, [1.5]),  # the middle
+    ],
+)
+def test_aligned_corners_keep_the_first_and_the_last_element(backend, out, align, expected):
+    layer = Upsample(size=out, mode="bilinear", align_corners=align)
+    assert [[expected]] == run(layer, np.arange(4.0).reshape(1, 1, 4), backend=backend).tolist()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -32,6 +32,7 @@ def any_rank(strategy):
 FIELDS = {
     # By its own name, or by that of its kind where it means something else there.
     "affine": any_rank(st.booleans()),
+    "align_corners": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
     "bias": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),

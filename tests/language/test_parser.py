@@ -198,6 +198,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 PARAMETERS = {
     "affine": st.booleans(),
+    "align_corners": st.booleans(),
     "alpha": NUMBERS,
     "bias": st.booleans(),
     "ceil_mode": st.booleans(),

@@ -91,6 +91,7 @@ from convcalc.network.graph import Network
         (lambda: Pad(-1), "padding", "must be at least 0, got -1"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),
+        (lambda: Upsample(2, align_corners=True), "align_corners", "goes with mode bilinear"),
         (lambda: Upsample(2, mode="cubic"), "mode", "expected one of nearest, bilinear"),
         (lambda: Slice(3), "channels", "expected begin:end, as 0:32, got 3"),
         (lambda: Slice((3, 3)), "channels", "the end must lie behind the begin, got 3:3"),

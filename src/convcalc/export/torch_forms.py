@@ -150,6 +150,8 @@ def upsample(place: LayerSite, layer: Upsample) -> fx.Node:
     by: dict[str, Any] = {"size": layer.size}
     if layer.size is None:
         by = {"scale_factor": layer.scale_factor}
+    if layer.align_corners:
+        by["align_corners"] = True
     if place.function:
         return place.call("interpolate", *place.inputs, **by, mode=mode)
     return place.module(nn.Upsample(**by, mode=mode))

@@ -103,6 +103,7 @@ CASES = [
     ("adaptiveavgpool:3 gap", (2, 5, 6, 7)),
     ("upsample:2 upsample:size5x9,bilinear", (2, 3, 4)),
     ("upsample:2,bilinear", (2, 7)),
+    ("upsample:2,bilinear,align", (2, 3, 4)),
     ("upsample:2,bilinear", (2, 3, 4, 5)),
     ("pixelshuffle:2 shuffle:2 slice:0:1 pad:1", (8, 3, 3)),
     ("pixelunshuffle:2", (2, 4, 6)),
@@ -140,6 +141,7 @@ def test_every_kind(spec, size, tool):
         "gap",
         "upsample:2",
         "upsample:3,bilinear",
+        "upsample:3,bilinear,align",
         "ln",
     ],
 )

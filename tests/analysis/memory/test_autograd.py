@@ -142,6 +142,7 @@ LAYERS = [
     *((f"pad:1,{mode}", IMAGE) for mode in ("reflect", "replicate", "circular")),
     ("upsample:2,bilinear", IMAGE),
     ("upsample:2,bilinear", (6, 8)),
+    ("upsample:2,bilinear,align", IMAGE),
 ]
 SHORT = {
     "conv": "conv:4,k3",

@@ -12,7 +12,7 @@ from convcalc.analysis import Traffic, layer_traffic, report_traffic
 from convcalc.borders import elements_read
 from convcalc.layers import KINDS
 from convcalc.layers.activations import Activation
-from convcalc.layers.resampling import linear_read
+from convcalc.layers.resampling import corners_read, linear_read
 from convcalc.window import Window
 
 
@@ -95,6 +95,10 @@ ROWS = [
     ("upsample:size=6,bilinear", (1, 15), (12, 0, 6), (12, 0, 6)),
     ("upsample:size=3,bilinear", (1, 6), (6, 0, 3), (6, 0, 3)),
     ("upsample:size=4,bilinear", (1, 20), (4, 0, 4), (8, 0, 4)),
+    # 0, 2.25, 4.5, 6.75, 9 of 10 cells: all but two pairs share none; 0, 3, 6, 9 are cells
+    ("upsample:size=5,bilinear,align", (1, 10), (8, 0, 5), (10, 0, 5)),
+    ("upsample:size=4,bilinear,align", (1, 10), (4, 0, 4), (8, 0, 4)),
+    ("upsample:size=1,bilinear,align", (1, 10), (1, 0, 1), (2, 0, 1)),
     ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
     ("pixelunshuffle:2", (1, 6, 6), (36, 0, 36), (36, 0, 36)),
     ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
@@ -242,6 +246,9 @@ def test_linear_resizing_reads_the_cells_that_have_a_share():
         places = [max(0, (u + Fraction(1, 2)) * size / out - Fraction(1, 2)) for u in range(out)]
         read = {j for j in range(size) for place in places if abs(place - j) < 1}
         assert len(read) == linear_read(size, out), (size, out)
+        places = [Fraction(u * (size - 1), max(1, out - 1)) for u in range(out)]
+        read = {j for j in range(size) for place in places if abs(place - j) < 1}
+        assert len(read) == corners_read(size, out), (size, out)
 
 
 @st.composite

@@ -32,6 +32,7 @@ NORMS = ("bn", "gn", "ln", "in")
 """Kinds whose bias comes and goes with their weight."""
 
 OURS = {
+    "align_corners": "align",
     "elementwise_affine": "affine",
     "ceil_mode": "ceil",
     "count_include_pad": "include",
@@ -129,10 +130,17 @@ FORMS: dict[str, Form] = {
     "Upsample": Form(
         "upsample",
         _UPSAMPLE,
-        only={"align_corners": (None, False), "recompute_scale_factor": (None, False)},
+        only={"recompute_scale_factor": (None, False)},
     ),
     "UpsamplingNearest2d": Form(
         "upsample", ("size", "scale_factor", "mode"), axes=(2,), only={"mode": ("nearest",)}
+    ),
+    "UpsamplingBilinear2d": Form(
+        "upsample",
+        ("size", "scale_factor", "mode"),
+        axes=(2,),
+        only={"mode": ("bilinear",)},
+        fixed={"mode": "bilinear", "align_corners": "true"},
     ),
 }
 """Every module that is read, by its name."""
@@ -174,7 +182,6 @@ ARRIVING = ("in_channels", "in_features", "num_features")
 """Parameters that count what arrives."""
 
 REFUSED = {
-    "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
     "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
