@@ -210,6 +210,16 @@ CONTRACT = {
         elements=ElementOps(multiply=180, add=255, divide=45, exponent=15),  # 60 and 3*5 cells
         field=CELL,
     ),
+    "lrn": Row(
+        spec="lrn:5,alpha0.5,k2",
+        module="LocalResponseNorm",
+        call="torch.nn.functional.local_response_norm(x, size = 5, alpha = 0.5, beta = 0.75, k = 2",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        # 60 elements: 2 products, 5 squares added onto k, a power, a quotient
+        elements=ElementOps(multiply=120, add=300, divide=60, exponent=60),
+        field=CELL,
+    ),
     "in": Row(
         spec="in",
         module="InstanceNorm2d",

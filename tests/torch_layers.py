@@ -231,6 +231,7 @@ FUNCTIONS = {
     "dropout": dropout,
     "pad": pad,
     "upsample": upsample,
+    "lrn": lambda layer, shape: nn.LocalResponseNorm(**vars(layer)),
     "softmax": lambda layer, shape: nn.Softmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
     "pixelunshuffle": lambda layer, shape: nn.PixelUnshuffle(layer.downscale_factor),

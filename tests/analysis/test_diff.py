@@ -218,7 +218,7 @@ def test_the_families_are_these():
     assert families == [
         ["conv", "convt", "dw", "linear", "pw", "sep"],
         ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "maxpool"],
-        ["bn", "gn", "in", "layerscale", "ln"],
+        ["bn", "gn", "in", "layerscale", "ln", "lrn"],
         ["concat", "residual", "scale"],
         [
             *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),

@@ -35,7 +35,7 @@ MOST_PAIRS = 1_000_000
 FAMILIES = (
     ("Convolution", "Staged", "linear"),
     ("Pool", "Adaptive"),
-    ("Norm", "layerscale"),
+    ("Norm", "layerscale", "lrn"),
     ("Join",),
     ("Activation",),
     ("upsample", "pixelshuffle", "pixelunshuffle"),

@@ -255,6 +255,7 @@ FORMS: dict[str, Form] = {
     "leakyrelu": either("LeakyReLU", "leaky_relu"),
     "linear": linear,
     "ln": layer_norm,
+    "lrn": either("LocalResponseNorm", "local_response_norm"),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
     "pad": pad,

@@ -39,6 +39,7 @@ CLASS_OF = {
     "leakyrelu": "activations.LeakyReLU",
     "linear": "linear.Linear",
     "ln": "normalisation.LayerNorm",
+    "lrn": "lrn.LocalResponseNorm",
     "maxpool": "pooling.MaxPool",
     "mish": "activations.Mish",
     "pad": "pad.Pad",

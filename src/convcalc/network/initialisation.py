@@ -168,7 +168,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
-    **dict.fromkeys(("Norm", "layerscale", "Join"), 1.0),
+    **dict.fromkeys(("Norm", "layerscale", "lrn", "Join"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input."""

@@ -30,6 +30,7 @@ EXAMPLE_VALUES = {
     "upscale_factor": "2",
     "downscale_factor": "2",
     "channels": "0:8",
+    "size": "5",
     "padding": "1",
 }
 """What an example gives to a parameter that has no default."""

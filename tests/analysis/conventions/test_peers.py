@@ -92,6 +92,9 @@ CASES = [
     ("convt:4,k2,s2,nobias gn:2", (2, 3, 4, 5)),
     ("convt:4,k3,s2,same-upper ln", (2, 5, 5)),
     ("gn:2,noaffine ln:noaffine bn:noaffine", (4, 6, 6)),
+    ("lrn:5 relu", (3, 9, 9)),
+    ("lrn:4,alpha2", (6, 9)),
+    ("lrn:3,k2", (3, 2, 4, 5)),
     ("maxpool:3,s2,p1 avgpool:2,ceil", (3, 9, 9)),
     ("maxpool:3,s2,same-upper avgpool:2,s2,same-lower", (3, 8, 8)),
     ("maxpool:3,s1,d3,same-upper", (2, 9, 9)),
@@ -143,6 +146,7 @@ def test_every_kind(spec, size, tool):
         "upsample:3,bilinear",
         "upsample:3,bilinear,align",
         "ln",
+        "lrn:3",
     ],
 )
 def test_functions(kind, tool):

@@ -63,6 +63,8 @@ PRINTED = [
     (nn.InstanceNorm1d(4), (4, 9)),
     (nn.InstanceNorm2d(4, affine=True), IMAGE),
     (nn.InstanceNorm3d(2), (2, 4, 5, 6)),
+    (nn.LocalResponseNorm(5), IMAGE),
+    (nn.LocalResponseNorm(2, alpha=1e-05, beta=0.5, k=2), (4, 9)),
     (nn.Linear(10, 3), (10,)),
     (nn.Linear(10, 3, bias=False), IMAGE),
     (nn.Flatten(), IMAGE),

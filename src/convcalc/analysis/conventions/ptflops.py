@@ -29,6 +29,8 @@ LAYER_NORM = Reason(
 ELEMENT = Reason("1 per element")
 INPUT = Reason("1 per input element")
 OUTPUT = Reason("1 per output element")
+PRODUCTS = Reason("2 products and a sum per element")
+SQUARES = Reason("1 per square, zeros around the channels among them")
 TWICE = Reason(
     "counted a second time",
     "a module that calls a patched function is counted by its hook and again by the function",
@@ -56,6 +58,17 @@ def layer_norm(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
+
+
+def local_response_norm(call: CountedLayer) -> Iterable[Term]:
+    """No hook; the function squares and scales with `Tensor.mul`, adds k and takes a mean.
+
+    The mean is that of squares with zeros before and behind the channels.
+    """
+    layer: Any = call.layer
+    channels = call.arriving[0][0]
+    yield Term(PRODUCTS, 3 * call.inputs)
+    yield Term(SQUARES, call.inputs // channels * (channels + layer.size - 1))
 
 
 def inputs(call: CountedLayer) -> int:
@@ -115,6 +128,7 @@ CONVENTION = Convention(
         "convt": transposed,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
+        "lrn": local_response_norm,
         **for_kinds(elementwise(ELEMENT), "elu", "gelu", "prelu", "relu"),
         "leakyrelu": elementwise(ELEMENT, patched=False),
         "relu6": relu6,

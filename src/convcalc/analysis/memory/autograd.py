@@ -154,6 +154,16 @@ def _instance(here: LayerShapes) -> Kept:
     return kept._replace(elements=kept.elements + here.layer.affine * here.batch * here.shape[0])
 
 
+def _lrn(here: LayerShapes) -> Kept:
+    """The input, its squares with zeros around the channels, what is raised, and the divisor.
+
+    Source: PyTorch, `local_response_norm` in torch/nn/functional.py.
+    """
+    channels, *sizes = here.shape
+    padded = channels + here.layer.size - 1
+    return Kept((0,), elements=here.batch * (padded + 2 * channels) * prod(sizes))
+
+
 def _linear(here: LayerShapes) -> Kept:
     """The input, on more than one axis in one piece."""
     return Kept((0,), one_piece=len(here.shape) > 1)
@@ -196,6 +206,7 @@ SAVED: dict[str, Rule] = {
     "gn": _group,
     "ln": _measured,
     "in": _instance,
+    "lrn": _lrn,
     "maxpool": _maxpool,
     "avgpool": _pool,
     "adaptivemaxpool": _adaptive_max,

@@ -25,6 +25,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     residual, scale                n per input; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
+    lrn                            (size + 1) * n: the squares of each sum, and x; n writes
     activations, concat, ...       n; n writes
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.analysis.report import LayerReport, Report
-    from convcalc.layers import Conv, Layer, Pad, Shape, Slice, Upsample
+    from convcalc.layers import Conv, Layer, LocalResponseNorm, Pad, Shape, Slice, Upsample
     from convcalc.layers.pooling import Pool
     from convcalc.window import Window
 
@@ -314,6 +315,11 @@ def _padded(row: LayerReport) -> int:
     return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
 
 
+def _neighbours(row: LayerReport) -> int:
+    """The channels of each sum, those that do not exist too, and the element itself."""
+    return (cast("LocalResponseNorm", row.layer).size + 1) * row.activations
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -323,6 +329,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
     **dict.fromkeys(("residual", "scale"), _all_inputs),
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "lrn": _neighbours,
     "upsample": _around,
     "pad": _padded,
 }

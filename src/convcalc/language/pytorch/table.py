@@ -104,6 +104,7 @@ FORMS: dict[str, Form] = {
         "ln", ("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"), 1
     ),
     "LayerNorm2d": Form("ln", ("num_channels", "eps", "elementwise_affine", "bias"), 1, (2,)),
+    "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
     "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
     **dict.fromkeys(
