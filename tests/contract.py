@@ -133,6 +133,16 @@ CONTRACT = {
         elements=ElementOps(add=288, divide=32),  # 2*4*4 windows * 9 cells, 2*4*4
         field=((3, 2, -1), (3, 2, -1)),
     ),
+    "lppool": Row(
+        spec="lppool:3,s2,ceil,norm2.5",
+        module="LPPool2d",
+        call="torch.nn.functional.lp_pool2d(x, ",
+        input=(2, 6, 7),
+        output=(2, 3, 3),  # 3/2 up + 1, 4/2 + 1
+        # 2*3*3 windows * 9 cells; 2*6*7 powers and 2*3*3 roots
+        elements=ElementOps(add=162, exponent=102),
+        field=((3, 2, 0), (3, 2, 0)),
+    ),
     "gap": Row(
         spec="gap",
         module="AdaptiveAvgPool2d",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -183,6 +185,18 @@ def avgpool(layer, shape):
     return lambda x: module(F.pad(x, rest) if any(rest) else x)
 
 
+def lppool(layer, shape):
+    kernel = per_axis(layer.kernel_size, shape)
+    stride = kernel if layer.stride is None else per_axis(layer.stride, shape)
+    if len(shape) == 2:
+        kernel, stride = kernel[0], stride[0]
+    pads = ends(
+        [(w.before, w.after) for w in dataclasses.replace(layer, ceil_mode=False).windows(shape)]
+    )
+    module = ranked("LPPool", shape)(layer.norm_type, kernel, stride, layer.ceil_mode)
+    return lambda x: module(F.pad(x, pads) if any(pads) else x)
+
+
 def pool_padding(layer, shape):
     """What the pooling itself adds at both ends, and what is added before."""
     if isinstance(layer.padding, int):
@@ -225,6 +239,7 @@ def upsample(layer, shape):
 FUNCTIONS = {
     "maxpool": maxpool,
     "avgpool": avgpool,
+    "lppool": lppool,
     "gap": adaptive("AdaptiveAvgPool"),
     "adaptiveavgpool": adaptive("AdaptiveAvgPool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool"),

@@ -217,7 +217,7 @@ def test_the_families_are_these():
     ]
     assert families == [
         ["conv", "convt", "dw", "linear", "pw", "sep"],
-        ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "maxpool"],
+        ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "lppool", "maxpool"],
         ["bn", "gn", "in", "layerscale", "ln", "lrn"],
         ["concat", "residual", "scale"],
         [

@@ -15,6 +15,7 @@ from convcalc.layers import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     AvgPool,
+    LPPool,
     MaxPool,
     Upsample,
 )
@@ -90,6 +91,28 @@ def test_linear_resizing_to_any_size_is_torchs(shape, out):
         module = torch_module(f"Upsample(size={out}, mode='bilinear', align_corners={align})")
         for backend in AVAILABLE:
             agree(backend, layer, numbers(shape), module, "float64")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (LPPool(2), [5, 13]),
+        (LPPool(2, norm_type=1), [7, -17]),  # the sum, without magnitudes
+        (LPPool(2, norm_type=3), [91 ** (1 / 3), np.nan]),  # a negative sum has no root
+        (LPPool(2, norm_type=0.5), [(3**0.5 + 2) ** 2, np.nan]),  # nor -5 a power of 1/2
+        # The last window is the 8 alone, and counts as 8 8: in torch its mean times its size.
+        (LPPool(2, ceil_mode=True), [5, 13, 8 * 2**0.5]),
+        (LPPool(2, 2, 1), [3, 41**0.5, 208**0.5]),  # 0 3, 4 -5, -12 8
+        # 0 3 4, 4 -5 -12, and -12 8, which counts as one and a half times as much
+        (LPPool(3, 2, ((1, 0),), ceil_mode=True), [5, 185**0.5, 312**0.5]),
+    ],
+)
+def test_power_pooling_by_hand(backend, layer, expected):
+    x = np.array([[[3.0, 4.0, -5.0, -12.0, 8.0]]])
+    with np.errstate(invalid="ignore"):
+        result = run(layer, x, backend=backend)
+    np.testing.assert_allclose(result[0, 0], expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -50,6 +50,7 @@ FIELDS = {
     "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
     "multiplier": any_rank(st.integers(1, 2)),
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
+    "norm_type": any_rank(st.sampled_from((1.0, 2.0, 3.0))),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
     "num_parameters": any_rank(st.sampled_from((1, 4))),
     "out_channels": any_rank(st.sampled_from((2, 4, 8))),

@@ -216,6 +216,7 @@ PARAMETERS = {
     "mode": st.sampled_from(["nearest", "bilinear"]),
     "multiplier": st.integers(1, 9),
     "negative_slope": NUMBERS,
+    "norm_type": st.floats(0, exclude_min=True, allow_infinity=False),
     "num_groups": st.integers(1, 9),
     "num_parameters": st.integers(1, 9),
     "out_channels": st.integers(1, 2**31 - 1),

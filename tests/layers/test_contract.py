@@ -34,7 +34,7 @@ SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "scale"}
 
 NEED_SPATIAL_AXES = {
     "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
-    "adaptivemaxpool", "in", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
+    "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
 }  # fmt: skip
 
 

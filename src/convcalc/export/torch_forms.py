@@ -19,6 +19,7 @@ from convcalc.export.torch_windows import (
     max_pool,
     pad_ends,
     pad_mode,
+    power_pool,
     staged,
 )
 
@@ -255,6 +256,7 @@ FORMS: dict[str, Form] = {
     "leakyrelu": either("LeakyReLU", "leaky_relu"),
     "linear": linear,
     "ln": layer_norm,
+    "lppool": power_pool,
     "lrn": either("LocalResponseNorm", "local_response_norm"),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),

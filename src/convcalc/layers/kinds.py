@@ -39,6 +39,7 @@ CLASS_OF = {
     "leakyrelu": "activations.LeakyReLU",
     "linear": "linear.Linear",
     "ln": "normalisation.LayerNorm",
+    "lppool": "pooling.LPPool",
     "lrn": "lrn.LocalResponseNorm",
     "maxpool": "pooling.MaxPool",
     "mish": "activations.Mish",

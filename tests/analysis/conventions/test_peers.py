@@ -92,6 +92,9 @@ CASES = [
     ("convt:4,k2,s2,nobias gn:2", (2, 3, 4, 5)),
     ("convt:4,k3,s2,same-upper ln", (2, 5, 5)),
     ("gn:2,noaffine ln:noaffine bn:noaffine", (4, 6, 6)),
+    ("lppool:3,s2 lppool:2,ceil", (3, 9, 9)),
+    ("lppool:3,s1,p1 lppool:2,norm3", (3, 9)),
+    ("lppool:2,same-upper,s2", (2, 5, 5, 5)),
     ("lrn:5 relu", (3, 9, 9)),
     ("lrn:4,alpha2", (6, 9)),
     ("lrn:3,k2", (3, 2, 4, 5)),
@@ -146,6 +149,7 @@ def test_every_kind(spec, size, tool):
         "upsample:3,bilinear",
         "upsample:3,bilinear,align",
         "ln",
+        "lppool:2",
         "lrn:3",
     ],
 )

@@ -94,6 +94,7 @@ PLAIN = {
     "sep": "sep:4,k3,p1",
     "linear": "linear:4",
     "gn": "gn:2",
+    "lppool": "lppool:3,s1,p1",
     "lrn": "lrn:3",
     "maxpool": "maxpool:3,s1,p1",
     "avgpool": "avgpool:3,s1,p1",

@@ -66,6 +66,8 @@ ROWS = [
     ("maxpool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),
     # Windows overlap: 4 windows of 3 cells, 2 of them on padding at the ends
     ("avgpool:3,s1,p1", (1, 4), (4, 0, 4), (12, 0, 4)),
+    ("lppool:3,s1,p1", (1, 4), (4, 0, 4), (12, 0, 4)),
+    ("lppool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),
     ("gap", (2, 3, 3), (18, 0, 2), (18, 0, 2)),
     # 10 cells to 7 windows of 2, 2, 3, 2, 3, 2, 2 cells
     ("adaptivemaxpool:7", (1, 10), (10, 0, 7), (16, 0, 7)),

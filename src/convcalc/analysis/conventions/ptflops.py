@@ -31,6 +31,7 @@ INPUT = Reason("1 per input element")
 OUTPUT = Reason("1 per output element")
 PRODUCTS = Reason("2 products and a sum per element")
 SQUARES = Reason("1 per square, zeros around the channels among them")
+ROOTS = Reason("a relu and a product per output element")
 TWICE = Reason(
     "counted a second time",
     "a module that calls a patched function is counted by its hook and again by the function",
@@ -69,6 +70,12 @@ def local_response_norm(call: CountedLayer) -> Iterable[Term]:
     channels = call.arriving[0][0]
     yield Term(PRODUCTS, 3 * call.inputs)
     yield Term(SQUARES, call.inputs // channels * (channels + layer.size - 1))
+
+
+def power_pool(call: CountedLayer) -> Iterable[Term]:
+    """No hook; the function takes a mean of the powers, `relu` of it, a product by `Tensor.mul`."""
+    yield Term(INPUT, pooled(call, pads=False))
+    yield Term(ROOTS, 2 * call.outputs)
 
 
 def inputs(call: CountedLayer) -> int:
@@ -136,6 +143,7 @@ CONVENTION = Convention(
         **for_kinds(no_terms, "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "sigmoid", "softplus", "tanh"),
         "Pool": elementwise(INPUT, pooled),
+        "lppool": power_pool,
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),

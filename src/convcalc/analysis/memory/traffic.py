@@ -15,7 +15,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
 
     conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
     sep                            the same, as `dw` and then `pw`
-    maxpool, avgpool, gap, ...     1 read per element of each window; n writes
+    maxpool, avgpool, lppool, gap  1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
@@ -299,7 +299,12 @@ def _compared(row: LayerReport) -> int:
 
 
 def _summed(row: LayerReport) -> int:
-    return row.element_ops - row.activations  # a division asks for none
+    return row.element_ops - row.activations  # a division, or a root, asks for none
+
+
+def _summed_powers(row: LayerReport) -> int:
+    batch = row.activations // prod(row.output_shape)
+    return _summed(row) - batch * prod(row.input_shapes[0])
 
 
 def _around(row: LayerReport) -> int:
@@ -329,6 +334,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
     **dict.fromkeys(("residual", "scale"), _all_inputs),
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "lppool": _summed_powers,
     "lrn": _neighbours,
     "upsample": _around,
     "pad": _padded,

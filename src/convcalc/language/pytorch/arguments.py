@@ -181,7 +181,7 @@ READ: dict[str, Reading] = {
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad", "align_corners"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
-    **dict.fromkeys(("beta", "k"), _number),
+    **dict.fromkeys(("beta", "k", "norm_type"), _number),
     "normalized_shape": _normalized,
     "padding_mode": _border,
     "scale_factor": _factors,
