@@ -133,6 +133,16 @@ CONTRACT = {
         elements=ElementOps(add=288, divide=32),  # 2*4*4 windows * 9 cells, 2*4*4
         field=((3, 2, -1), (3, 2, -1)),
     ),
+    "lppool": Row(
+        spec="lppool:3,s2,ceil,norm2.5",
+        module="LPPool2d",
+        call="torch.nn.functional.lp_pool2d(x, ",
+        input=(2, 6, 7),
+        output=(2, 3, 3),  # 3/2 up + 1, 4/2 + 1
+        # 2*3*3 windows * 9 cells; 2*6*7 powers and 2*3*3 roots
+        elements=ElementOps(add=162, exponent=102),
+        field=((3, 2, 0), (3, 2, 0)),
+    ),
     "gap": Row(
         spec="gap",
         module="AdaptiveAvgPool2d",
@@ -208,6 +218,16 @@ CONTRACT = {
         weights={"weight": (4,), "bias": (4,)},
         params=8,
         elements=ElementOps(multiply=180, add=255, divide=45, exponent=15),  # 60 and 3*5 cells
+        field=CELL,
+    ),
+    "lrn": Row(
+        spec="lrn:5,alpha0.5,k2",
+        module="LocalResponseNorm",
+        call="torch.nn.functional.local_response_norm(x, size = 5, alpha = 0.5, beta = 0.75, k = 2",
+        input=(4, 3, 5),
+        output=(4, 3, 5),
+        # 60 elements: 2 products, 5 squares added onto k, a power, a quotient
+        elements=ElementOps(multiply=120, add=300, divide=60, exponent=60),
         field=CELL,
     ),
     "in": Row(
@@ -323,6 +343,14 @@ CONTRACT = {
         input=(8, 2, 3),
         output=(2, 4, 6),
         field=((1, Fraction(1, 2), Fraction(-1, 2)), (1, Fraction(1, 2), Fraction(-1, 2))),
+    ),
+    "pixelunshuffle": Row(
+        spec="pixelunshuffle:2",
+        module="PixelUnshuffle",
+        call="torch.nn.functional.pixel_unshuffle(x, 2)",
+        input=(2, 4, 6),
+        output=(8, 2, 3),  # 2*2*2 channels
+        field=((2, 2, 0), (2, 2, 0)),
     ),
     "shuffle": Row(
         spec="shuffle:2",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -183,6 +185,18 @@ def avgpool(layer, shape):
     return lambda x: module(F.pad(x, rest) if any(rest) else x)
 
 
+def lppool(layer, shape):
+    kernel = per_axis(layer.kernel_size, shape)
+    stride = kernel if layer.stride is None else per_axis(layer.stride, shape)
+    if len(shape) == 2:
+        kernel, stride = kernel[0], stride[0]
+    pads = ends(
+        [(w.before, w.after) for w in dataclasses.replace(layer, ceil_mode=False).windows(shape)]
+    )
+    module = ranked("LPPool", shape)(layer.norm_type, kernel, stride, layer.ceil_mode)
+    return lambda x: module(F.pad(x, pads) if any(pads) else x)
+
+
 def pool_padding(layer, shape):
     """What the pooling itself adds at both ends, and what is added before."""
     if isinstance(layer.padding, int):
@@ -218,7 +232,8 @@ def upsample(layer, shape):
     if layer.mode == "bilinear":
         mode = ("linear", "bilinear", "trilinear")[len(shape) - 2]
     size = layer.out_shape(shape)[1:]
-    return lambda x: F.interpolate(x, size=size, mode=mode)
+    corners = {"align_corners": True} if layer.align_corners else {}
+    return lambda x: F.interpolate(x, size=size, mode=mode, **corners)
 
 
 class LogSigmoidOfGPU(torch.autograd.Function):
@@ -233,6 +248,7 @@ class LogSigmoidOfGPU(torch.autograd.Function):
 FUNCTIONS = {
     "maxpool": maxpool,
     "avgpool": avgpool,
+    "lppool": lppool,
     "gap": adaptive("AdaptiveAvgPool"),
     "adaptiveavgpool": adaptive("AdaptiveAvgPool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool"),
@@ -241,10 +257,12 @@ FUNCTIONS = {
     "upsample": upsample,
     "logsigmoid": lambda layer, shape: LogSigmoidOfGPU.apply,
     "threshold": lambda layer, shape: nn.Threshold(layer.threshold, layer.value),
+    "lrn": lambda layer, shape: nn.LocalResponseNorm(**vars(layer)),
     "softmax": lambda layer, shape: nn.Softmax(1),
     "softmin": lambda layer, shape: nn.Softmin(1),
     "logsoftmax": lambda layer, shape: nn.LogSoftmax(1),
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
+    "pixelunshuffle": lambda layer, shape: nn.PixelUnshuffle(layer.downscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
     "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],
     "residual": lambda layer, shape: lambda *xs: sum(xs[1:], xs[0]),

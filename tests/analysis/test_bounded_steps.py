@@ -93,6 +93,7 @@ BILLION = 1_000_000_000
         ("pad:1000000000 relu", (1, 7)),
         ("pad:999999999,reflect conv:1,k3", (1, BILLION)),
         ("pixelshuffle:2000000000", (2 * BILLION, 1)),
+        ("pixelunshuffle:2000000000", (1, 2 * BILLION)),
         ("linear:2000000000", (3, 2 * BILLION)),
         ("flatten linear:3", (1000, 2 * BILLION)),
     ],

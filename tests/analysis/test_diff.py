@@ -217,8 +217,8 @@ def test_the_families_are_these():
     ]
     assert families == [
         ["conv", "convt", "dw", "linear", "pw", "sep"],
-        ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "maxpool"],
-        ["bn", "gn", "in", "layerscale", "ln"],
+        ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "lppool", "maxpool"],
+        ["bn", "gn", "in", "layerscale", "ln", "lrn"],
         ["concat", "residual", "scale"],
         [
             *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
@@ -226,5 +226,5 @@ def test_the_families_are_these():
             *("sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "tanh"),
             *("tanhshrink", "threshold"),
         ],
-        ["pixelshuffle", "upsample"],
+        ["pixelshuffle", "pixelunshuffle", "upsample"],
     ]

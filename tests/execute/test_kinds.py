@@ -23,8 +23,10 @@ from convcalc.layers import (
     Hardtanh,
     LayerNorm,
     LeakyReLU,
+    LocalResponseNorm,
     MaxPool,
     PixelShuffle,
+    PixelUnshuffle,
     ReLU,
     ReLU6,
     Residual,
@@ -97,6 +99,35 @@ def test_joins_sum_place_side_by_side_and_scale(backend, dtype):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("size", "sums"),
+    [
+        (1, [1, 4, 9, 16]),
+        (2, [1, 5, 13, 25]),  # the channel before: one half of the size, rounded down
+        (3, [5, 14, 29, 25]),
+        (4, [5, 14, 30, 29]),
+        (9, [30, 30, 30, 30]),
+        (10**9, [30, 30, 30, 30]),
+    ],
+)
+def test_local_response_norm_divides_by_neighbouring_channels(backend, size, sums):
+    layer = LocalResponseNorm(size, alpha=size, beta=1, k=2)
+    x = np.array([[[1.0], [2.0], [3.0], [4.0]]])
+    expected = [x / (2 + total) for x, total in zip([1, 2, 3, 4], sums, strict=True)]
+    result = run(layer, x, backend=backend)[0, :, 0]
+    np.testing.assert_allclose(result, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_nan_reaches_its_neighbouring_channels_and_no_further(backend):
+    x = np.ones((1, 5, 2))
+    x[0, 1, 0] = np.nan
+    result = np.isnan(run(LocalResponseNorm(3), x, backend=backend))
+    assert [True, True, True, False, False] == result[0, :, 0].tolist()
+    assert not result[0, :, 1].any()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_slice_keeps_its_channels_in_order(backend):
     x = numbers((5, 2, 3))
     assert x[:, 1:3].tolist() == run(Slice((1, 3)), x, backend=backend).tolist()
@@ -109,6 +140,16 @@ def test_pixel_shuffle_works_for_any_number_of_axes(backend, axes):
     x = np.arange(2**axes).reshape(1, 2**axes, *(1,) * axes)
     expected = np.arange(2**axes).reshape(1, 1, *(2,) * axes)
     assert expected.tolist() == run(PixelShuffle(2), x, backend=backend).tolist()
+    assert x.tolist() == run(PixelUnshuffle(2), expected, backend=backend).tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("sizes", [(4,), (4, 6), (2, 4, 6)])
+def test_pixel_unshuffle_takes_back_what_pixel_shuffle_does(backend, sizes):
+    x = np.random.default_rng(0).integers(-9, 9, (3, 5, *sizes))
+    blocks = run(PixelUnshuffle(2), x, backend=backend)
+    assert (3, 5 * 2 ** len(sizes), *(size // 2 for size in sizes)) == blocks.shape
+    assert x.tolist() == run(PixelShuffle(2), blocks, backend=backend).tolist()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

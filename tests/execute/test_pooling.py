@@ -15,6 +15,7 @@ from convcalc.layers import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     AvgPool,
+    LPPool,
     MaxPool,
     Upsample,
 )
@@ -85,9 +86,50 @@ def test_adaptive_pooling_is_torchs(shape, out):
 @settings(max_examples=100)
 @given(st.tuples(st.just(1), st.integers(1, 9), st.integers(1, 9)), st.integers(1, 20))
 def test_linear_resizing_to_any_size_is_torchs(shape, out):
-    module = torch_module(f"Upsample(size={out}, mode='bilinear')")
-    for backend in AVAILABLE:
-        agree(backend, Upsample(size=out, mode="bilinear"), numbers(shape), module, "float64")
+    for align in (False, True):
+        layer = Upsample(size=out, mode="bilinear", align_corners=align)
+        module = torch_module(f"Upsample(size={out}, mode='bilinear', align_corners={align})")
+        for backend in AVAILABLE:
+            agree(backend, layer, numbers(shape), module, "float64")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (LPPool(2), [5, 13]),
+        (LPPool(2, norm_type=1), [7, -17]),  # the sum, without magnitudes
+        (LPPool(2, norm_type=3), [91 ** (1 / 3), np.nan]),  # a negative sum has no root
+        (LPPool(2, norm_type=0.5), [(3**0.5 + 2) ** 2, np.nan]),  # nor -5 a power of 1/2
+        # The last window is the 8 alone, and counts as 8 8: in torch its mean times its size.
+        (LPPool(2, ceil_mode=True), [5, 13, 8 * 2**0.5]),
+        (LPPool(2, 2, 1), [3, 41**0.5, 208**0.5]),  # 0 3, 4 -5, -12 8
+        # 0 3 4, 4 -5 -12, and -12 8, which counts as one and a half times as much
+        (LPPool(3, 2, ((1, 0),), ceil_mode=True), [5, 185**0.5, 312**0.5]),
+    ],
+)
+def test_power_pooling_by_hand(backend, layer, expected):
+    x = np.array([[[3.0, 4.0, -5.0, -12.0, 8.0]]])
+    with np.errstate(invalid="ignore"):
+        result = run(layer, x, backend=backend)
+    np.testing.assert_allclose(result[0, 0], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("out", "align", "expected"),
+    [
+        (4, True, [0, 1, 2, 3]),  # 0, 3 and what lies between them
+        (7, True, [0, 0.5, 1, 1.5, 2, 2.5, 3]),
+        (3, True, [0, 1.5, 3]),
+        (1, True, [0]),  # the first element
+        (8, False, [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]),
+        (1, False, [1.5]),  # the middle
+    ],
+)
+def test_aligned_corners_keep_the_first_and_the_last_element(backend, out, align, expected):
+    layer = Upsample(size=out, mode="bilinear", align_corners=align)
+    assert [[expected]] == run(layer, np.arange(4.0).reshape(1, 1, 4), backend=backend).tolist()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

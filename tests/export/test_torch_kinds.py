@@ -101,6 +101,7 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
         ("ln:eps0.1", (3,), "LayerNorm((3,), eps=0.1", ()),
         ("ln", (3, 4), "LayerNorm((3,)", ("permute(0, 2, 1)",)),
         ("pixelshuffle:2", (8, 2, 2, 2), "", ("unflatten", "permute(0, 1, 5, 2, 6, 3, 7, 4)")),
+        ("pixelunshuffle:2", (1, 4, 4, 4), "", ("unflatten", "permute(0, 1, 3, 5, 7, 2, 4, 6)")),
         ("pad:1:2,circular", (1, 4), "CircularPad1d((1, 2))", ()),
     ],
 )

@@ -34,7 +34,7 @@ SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "opaque", "scale"}
 
 NEED_SPATIAL_AXES = {
     "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
-    "adaptivemaxpool", "in", "pad", "upsample", "pixelshuffle",
+    "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
 }  # fmt: skip
 
 
@@ -128,6 +128,7 @@ def test_running_gives_the_promised_shape(kind):
         (Hardtanh(-2, 0.5), "hardtanh:min-2,max0.5"),
         (Slice((0, 32)), "slice:0:32"),
         (Upsample(size=(7, 9), mode="bilinear"), "upsample:size7x9,bilinear"),
+        (Upsample(2, mode="bilinear", align_corners=True), "upsample:2,bilinear,align"),
         (Pad(((0, 1), 2), "reflect"), "pad:0:1x2,reflect"),
     ],
 )

@@ -40,6 +40,18 @@ def test_resized_axes_see_the_cells_that_their_values_come_from(size, out):
             assert cells(u) == (runs[0][0], runs[-1][1])
 
 
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_aligned_corners_see_the_cells_that_their_values_come_from(size, out):
+    layer = Upsample(size=out, mode="bilinear", align_corners=True)
+    (field,) = layer.field(((IDENTITY,),), ((1, size),))
+    several = size > 1 < out  # else everything is the first cell
+    ratio = Fraction(size - 1, out - 1) if several else Fraction(size, out)
+    assert ratio == field.effective_stride
+    for u, runs in enumerate(field.phases):
+        place = u * ratio if several else 0
+        assert (floor(place), ceil(place)) == (runs[0][0], runs[-1][1])
+
+
 @pytest.mark.parametrize("layer", [MaxPool(2), GlobalAvgPool(), AdaptiveMaxPool(1), Linear(4)])
 def test_what_sees_the_whole_axis_says_so(layer):
     whole = {field.whole for field in layer.field(((IDENTITY,),), ((3, 5),))}

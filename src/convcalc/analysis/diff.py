@@ -35,10 +35,10 @@ MOST_PAIRS = 1_000_000
 FAMILIES = (
     ("Convolution", "Staged", "linear"),
     ("Pool", "Adaptive"),
-    ("Norm", "layerscale"),
+    ("Norm", "layerscale", "lrn"),
     ("Join",),
     ("Activation",),
-    ("upsample", "pixelshuffle"),
+    ("upsample", "pixelshuffle", "pixelunshuffle"),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind
 that is in none is by itself.

@@ -19,6 +19,7 @@ from convcalc.export.torch_windows import (
     max_pool,
     pad_ends,
     pad_mode,
+    power_pool,
     staged,
 )
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         Linear,
         Pad,
         PixelShuffle,
+        PixelUnshuffle,
         Slice,
         Upsample,
     )
@@ -149,6 +151,8 @@ def upsample(place: LayerSite, layer: Upsample) -> fx.Node:
     by: dict[str, Any] = {"size": layer.size}
     if layer.size is None:
         by = {"scale_factor": layer.scale_factor}
+    if layer.align_corners:
+        by["align_corners"] = True
     if place.function:
         return place.call("interpolate", *place.inputs, **by, mode=mode)
     return place.module(nn.Upsample(**by, mode=mode))
@@ -168,6 +172,20 @@ def pixel_shuffle(place: LayerSite, layer: PixelShuffle) -> fx.Node:
     for axis in reversed(range(2, spatial_dims + 2)):
         x = place.method("flatten", x, 2 * axis - 2, 2 * axis - 1)
     return x
+
+
+def pixel_unshuffle(place: LayerSite, layer: PixelUnshuffle) -> fx.Node:
+    """nn.PixelUnshuffle of two axes; of one or three (N, C, D, r, H, r, W, r) is permuted."""
+    factor, spatial_dims, (x,) = layer.downscale_factor, place.spatial_dims, place.inputs
+    if spatial_dims == 2 and place.function:
+        return place.call("pixel_unshuffle", x, factor)
+    if spatial_dims == 2:
+        return place.module(nn.PixelUnshuffle(factor))
+    for axis in reversed(range(2, spatial_dims + 2)):
+        x = place.method("unflatten", x, axis, (-1, factor), name="pairs")
+    places = range(2, 2 + 2 * spatial_dims)
+    x = place.method("permute", x, 0, 1, *places[1::2], *places[::2], name="blocks")
+    return place.method("flatten", x, 1, spatial_dims + 1)
 
 
 def channel_shuffle(place: LayerSite, layer: ChannelShuffle) -> fx.Node:
@@ -242,10 +260,13 @@ FORMS: dict[str, Form] = {
     "ln": layer_norm,
     "logsigmoid": either("LogSigmoid", "logsigmoid"),
     "logsoftmax": either("LogSoftmax", "log_softmax", dim=1),
+    "lppool": power_pool,
+    "lrn": either("LocalResponseNorm", "local_response_norm"),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
     "pad": pad,
     "pixelshuffle": pixel_shuffle,
+    "pixelunshuffle": pixel_unshuffle,
     "prelu": either("PReLU", "prelu"),
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),

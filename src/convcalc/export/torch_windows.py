@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from torch import fx
 
     from convcalc.export.torch_place import LayerSite
-    from convcalc.layers import AvgPool, Conv, ConvTranspose, MaxPool, Shape
+    from convcalc.layers import AvgPool, Conv, ConvTranspose, LPPool, MaxPool, Shape
+    from convcalc.layers.pooling import Pool
     from convcalc.layers.stages import Staged
     from convcalc.window import Window
 
@@ -144,11 +145,7 @@ def avg_pool(place: LayerSite, layer: AvgPool) -> fx.Node:
     """
     shape = place.shapes[0]
     windows, padded = layer.windows(shape), replace(layer, ceil_mode=False).windows(shape)
-    # torch's kernel for three axes refuses a window that is larger than the input.
-    fits = place.spatial_dims < 3 or all(
-        w.kernel <= size for w, size in zip(windows, shape[1:], strict=True)
-    )
-    if _torch_pads(padded) and fits:
+    if _torch_pads(padded) and _fits(windows, shape):
         return _pool(
             place,
             "AvgPool",
@@ -160,20 +157,54 @@ def avg_pool(place: LayerSite, layer: AvgPool) -> fx.Node:
             count_include_pad=layer.count_include_pad,
         )
     x = place.call("pad", place.inputs[0], pad_ends(windows), name="padded")
-    counted = layer.elements_counted(shape)
-    if all(set(elements) == {w.kernel} for w, elements in zip(windows, counted, strict=True)):
+    counting = bool(layer.count_include_pad)
+    if _all_count(layer, shape, windows, with_padding=counting):
         return _pool(place, "AvgPool", "avg_pool", x, **_steps(windows))
     mean = _pool(place, "AvgPool", "avg_pool", x, name="mean", **_steps(windows))
-    return place.call(operator.truediv, mean, _share(place, layer, padded, windows))
+    share = _share(place, padded, windows, with_padding=counting)
+    return place.call(operator.truediv, mean, share)
+
+
+def power_pool(place: LayerSite, layer: LPPool) -> fx.Node:
+    """nn.LPPoolNd, which does not pad: zeros are padded before it.
+
+    The sum is then that of whole windows, where in ceil mode it is the mean times the size of the
+    window: its root is divided by that of the share of elements that count.
+    """
+    shape = place.shapes[0]
+    windows, padded = layer.windows(shape), replace(layer, ceil_mode=False).windows(shape)
+    own: dict[str, Any] = {"norm_type": layer.norm_type, **_steps(windows)}
+    if not any(w.before or w.after for w in padded) and _fits(windows, shape):
+        own["ceil_mode"] = layer.ceil_mode
+        return _pool(place, "LPPool", "lp_pool", place.inputs[0], **own)
+    x = place.call("pad", place.inputs[0], pad_ends(windows), name="padded")
+    if _all_count(layer, shape, windows, with_padding=True):
+        return _pool(place, "LPPool", "lp_pool", x, **own)
+    root = _pool(place, "LPPool", "lp_pool", x, name="root", **own)
+    share = _share(place, padded, windows, with_padding=True)
+    share = place.call(operator.pow, share, 1 / layer.norm_type, name="share_root")
+    return place.call(operator.truediv, root, share)
+
+
+def _fits(windows: Sequence[Window], shape: Shape) -> bool:
+    """Whether torch's means take these windows: for three axes none larger than the input."""
+    axes = zip(windows, shape[1:], strict=True)
+    return len(windows) < 3 or all(w.kernel <= size for w, size in axes)
+
+
+def _all_count(layer: Pool, shape: Shape, windows: Sequence[Window], *, with_padding: bool) -> bool:
+    """Whether every window counts all its elements."""
+    counted = layer.elements_counted(shape, with_padding=with_padding)
+    return all(set(elements) == {w.kernel} for w, elements in zip(windows, counted, strict=True))
 
 
 def _share(
-    place: LayerSite, layer: AvgPool, padded: Sequence[Window], windows: Sequence[Window]
+    place: LayerSite, padded: Sequence[Window], windows: Sequence[Window], *, with_padding: bool
 ) -> fx.Node:
     """The share of its elements that each window counts, (1, 1, *sizes)."""
     channel = place.call(operator.getitem, place.inputs[0], (slice(1), slice(1)), name="channel")
     elements = place.call(torch.ones_like, channel, name="ones")
-    inner = float(bool(layer.count_include_pad))
+    inner = float(with_padding)
     elements = place.call("pad", elements, pad_ends(padded), value=inner, name="counted")
     over = [
         w._replace(before=0, after=w.after - p.after) for w, p in zip(windows, padded, strict=True)

@@ -1,4 +1,4 @@
-"""`maxpool` and `avgpool`: the largest or mean value of a window that slides over each channel."""
+"""`maxpool`, `avgpool` and `lppool`: the largest value, mean or norm of a sliding window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import Padding, PerAxis, padding, param, per_axis, spread, switch
+from convcalc.layers.parameters import (
+    Padding,
+    PerAxis,
+    padding,
+    param,
+    per_axis,
+    real,
+    spread,
+    switch,
+)
 from convcalc.layers.placing import check_same, placed_windows, window_sizes
 from convcalc.receptive import through_windows
 
@@ -82,6 +91,36 @@ class Pool(Layer):
         """The elements of all windows, outputs * taps, those on padding included."""
         return prod(self.out_shape(shape)) * prod(w.kernel for w in self.windows(shape))
 
+    def elements_counted(self, shape: Shape, *, with_padding: bool) -> tuple[list[int], ...]:
+        """How many elements each window of each axis takes its mean over.
+
+        Explicit padding counts where it is asked for; what hangs over in ceil mode never does.
+
+        Source: PyTorch, `avg_pool2d` in ATen/native/cpu/AvgPoolKernel.cpp.
+        """
+        counts = []
+        for w, size, positions in zip(
+            self._explicit_windows(shape), shape[1:], self.out_shape(shape)[1:], strict=True
+        ):
+            first, last = (-w.before, size + w.after) if with_padding else (0, size)
+            starts = [u * w.stride - w.before for u in range(positions)]
+            # A window of padding alone sums to 0, whatever that is divided by.
+            counts.append([max(1, min(s + w.kernel, last) - max(s, first)) for s in starts])
+        return tuple(counts)
+
+    def mean(self, ops: Operations, array: Any, *, with_padding: bool) -> Any:
+        """The sum of each window of a batch over its number of elements."""
+        shape = tuple(array.shape[1:])
+        total = ops.pool(array, self.windows(shape), "sum")
+        elements = self.elements_counted(shape, with_padding=with_padding)
+        if all(len(set(axis)) == 1 for axis in elements):
+            return total / prod(axis[0] for axis in elements)
+        divisor = 1
+        for axis, counts in enumerate(elements):
+            trailing = (1,) * (len(elements) - 1 - axis)
+            divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
+        return total / divisor
+
     def _explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
         """The windows before ceil mode stretches them."""
         spatial_dims = spatial_dims_of(shape)
@@ -151,33 +190,48 @@ class AvgPool(Pool):
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The sum of each window over its number of elements."""
         (array,) = arrays
-        shape = tuple(array.shape[1:])
-        total = ops.pool(array, self.windows(shape), "sum")
-        elements = self.elements_counted(shape)
-        if all(len(set(axis)) == 1 for axis in elements):
-            return total / prod(axis[0] for axis in elements)
-        divisor = 1
-        for axis, counts in enumerate(elements):
-            trailing = (1,) * (len(elements) - 1 - axis)
-            divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
-        return total / divisor
+        return self.mean(ops, array, with_padding=bool(self.count_include_pad))
 
-    def elements_counted(self, shape: Shape) -> tuple[list[int], ...]:
-        """How many elements each window of each axis takes its mean over.
 
-        Explicit padding counts with `count_include_pad`; what hangs over in ceil mode never does.
+@dataclasses.dataclass(frozen=True)
+class LPPool(Pool):
+    """The root of the sum of each window's powers, (sum x^p)^(1/p), p being `norm_type`.
 
-        Source: PyTorch, `avg_pool2d` in ATen/native/cpu/AvgPoolKernel.cpp.
-        """
-        counts = []
-        for w, size, positions in zip(
-            self._explicit_windows(shape), shape[1:], self.out_shape(shape)[1:], strict=True
-        ):
-            first, last = (-w.before, size + w.after) if self.count_include_pad else (0, size)
-            starts = [u * w.stride - w.before for u in range(positions)]
-            # A window of padding alone sums to 0, whatever that is divided by.
-            counts.append([max(1, min(s + w.kernel, last) - max(s, first)) for s in starts])
-        return tuple(counts)
+    No magnitudes are taken, as in PyTorch: a negative sum has no root but for p = 1, a negative
+    element no power that is not whole; both are NaN. A window that hangs over the end in ceil mode
+    counts as if it were full of elements of the same mean.
+    """
+
+    kind: ClassVar[str] = "lppool"
+
+    norm_type: float = param(
+        real(0), "norm", "exponent p; 2 by default, 1 is the sum", default=2.0, kw_only=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.norm_type == 0:
+            raise ParameterError("norm_type", "must be above 0: there is no 0th root")
+
+    @property
+    def needs_floats(self) -> bool:
+        """True: a root of whole numbers is a fraction."""
+        return True
+
+    def costs(self, shape: Shape) -> Costs:
+        """An exponent for each input and output, one addition for each element of each window."""
+        exponent = prod(shape) + prod(self.out_shape(shape))
+        return Costs(elements=ElementOps(add=self.elements_read(shape), exponent=exponent))
+
+    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+        """The root of each window's sum; in ceil mode of its mean times its elements, if full."""
+        powers = arrays[0] ** self.norm_type
+        windows = self.windows(tuple(powers.shape[1:]))
+        if self.ceil_mode:
+            total = self.mean(ops, powers, with_padding=True) * prod(w.kernel for w in windows)
+        else:
+            total = ops.pool(powers, windows, "sum")
+        return total ** (1 / self.norm_type)
 
 
 def _counts(padding: object) -> bool | None:

@@ -44,6 +44,20 @@ def through_linear(field: Field, size: int, out: int) -> Field:
     return field.through_transposed(around).through(Window(1, 2 * stride, before=refine - stride))
 
 
+def through_corners(field: Field, size: int, out: int) -> Field:
+    """Output u reads the two elements around u*(i - 1)/(o - 1), or the one that it meets.
+
+    That place is v/r with v = u*s, r = (o - 1) / gcd(i - 1, o - 1) and s = (i - 1) / the same.
+    Refined r times, element j is read by the fine elements r*(j - 1) < v < r*(j + 1). One output,
+    and every output of one element, is the first element.
+    """
+    if size == 1 or out == 1:
+        return through_nearest(field, size, out)
+    refine, stride = _ratio(size - 1, out - 1)
+    around = Window(2 * refine - 1, refine, before=refine - 1)
+    return field.through_transposed(around).through(Window(1, stride))
+
+
 def nearest_read(size: int, out: int) -> int:
     """Distinct elements among floor(u*i/o), u from 0 to o - 1: all, or o if that is less."""
     return min(size, out)
@@ -66,6 +80,22 @@ def linear_read(size: int, out: int) -> int:
     refine, stride = _ratio(size, out)
     alone = gcd(size, out) if refine % 2 and stride % 2 else 0
     return 2 * out - alone
+
+
+def corners_read(size: int, out: int) -> int:
+    """Distinct elements that have a share where the corners are aligned.
+
+    Outputs lie (i - 1)/(o - 1) apart. Below 2 no element is passed over. From there on no two
+    outputs share one: each reads two, or the one that it meets, which are the multiples of r among
+    0 ... o - 1, gcd(i - 1, o - 1) + 1 of them.
+
+    Source: derived.
+    """
+    if out == 1:
+        return 1
+    if size - 1 < 2 * (out - 1):
+        return size
+    return 2 * out - gcd(size - 1, out - 1) - 1
 
 
 def _ratio(size: int, out: int) -> tuple[int, int]:

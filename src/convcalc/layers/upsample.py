@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, one_of, param, per_axis, spread
+from convcalc.layers.parameters import PerAxis, one_of, param, per_axis, spread, switch
 from convcalc.layers.placing import checked_sizes
 from convcalc.layers.resampling import (
+    corners_read,
     linear_read,
     nearest_read,
+    through_corners,
     through_linear,
     through_nearest,
 )
@@ -40,11 +42,22 @@ class Upsample(Layer):
     mode: str = param(
         one_of("nearest", "bilinear"), "mode", "how values are found", default="nearest"
     )
+    align_corners: bool = param(
+        switch(),
+        "align",
+        "bilinear: lay the first and last elements over each other, not the ends of the axis",
+        default=False,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.scale_factor is None) == (self.size is None):
             raise ParameterError("scale_factor", "give either a scale_factor or a size")
+        if self.align_corners and self.mode == "nearest":
+            raise ParameterError(
+                "align_corners",
+                "goes with mode bilinear; nearest has no corners to align",
+            )
 
     @property
     def needs_floats(self) -> bool:
@@ -71,13 +84,13 @@ class Upsample(Layer):
 
     def elements_read(self, shape: Shape) -> int:
         """Distinct elements of the input that take part; those of a share of 0 do not."""
-        read = nearest_read if self.mode == "nearest" else linear_read
+        read, _ = _RULES[self.mode, self.align_corners]
         sizes = zip(shape[1:], self.out_shape(shape)[1:], strict=True)
         return shape[0] * prod(read(size, out) for size, out in sizes)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The field of each axis through its change of size, phase by phase."""
-        through = through_nearest if self.mode == "nearest" else through_linear
+        _, through = _RULES[self.mode, self.align_corners]
         sizes = zip(fields[0], shapes[0][1:], self.out_shape(shapes[0])[1:], strict=True)
         return tuple(through(*axis) for axis in sizes)
 
@@ -85,29 +98,44 @@ class Upsample(Layer):
         """The array resized, one axis after the other."""
         (array,) = arrays
         shape = tuple(array.shape[1:])
-        resized = _nearest if self.mode == "nearest" else _linear
         for axis, (size, out) in enumerate(
             zip(shape[1:], self.out_shape(shape)[1:], strict=True), start=2
         ):
-            if size != out:
-                array = resized(ops, array, axis, size, out)
+            if size == out:
+                continue
+            if self.mode == "nearest":
+                array = ops.take(array, axis, [u * size // out for u in range(out)])
+            else:
+                array = _linear(ops, array, axis, *_places(size, out, self.align_corners))
         return array
 
 
-def _nearest(ops: Operations, array: Any, axis: int, size: int, out: int) -> Any:
-    """Output u is the element floor(u*i/o)."""
-    return ops.take(array, axis, [u * size // out for u in range(out)])
+_RULES = {
+    ("nearest", False): (nearest_read, through_nearest),
+    ("bilinear", False): (linear_read, through_linear),
+    ("bilinear", True): (corners_read, through_corners),
+}
+"""For mode and align_corners: how many elements of an axis are read, and which."""
 
 
-def _linear(ops: Operations, array: Any, axis: int, size: int, out: int) -> Any:
-    """Output u lies at (u + 1/2)*i/o - 1/2, between two elements; before the first it is that.
+def _places(size: int, out: int, align_corners: bool) -> tuple[list[int], int]:
+    """Where the outputs of an axis lie, in parts of an element, and how many parts it has.
 
-    Source: PyTorch's `interpolate` with align_corners=False: elements are areas, and their centres
-    are laid over each other.
+    Output u lies at (u + 1/2)*i/o - 1/2, or with its corners aligned at u*(i - 1)/(o - 1); before
+    the first element it is that.
+
+    Source: PyTorch's `interpolate`. With align_corners=False elements are areas, and their centres
+    are laid over each other; with True they are points. A single output is the first element.
     """
-    doubled = [max(0, (2 * u + 1) * size - out) for u in range(out)]  # the place times 2*o
-    low = [place // (2 * out) for place in doubled]
-    high = [min(position + 1, size - 1) for position in low]
-    share = ops.vector([place % (2 * out) / (2 * out) for place in doubled], array)
+    if align_corners:
+        return [u * (size - 1) for u in range(out)], max(1, out - 1)
+    return [max(0, (2 * u + 1) * size - out) for u in range(out)], 2 * out
+
+
+def _linear(ops: Operations, array: Any, axis: int, places: list[int], parts: int) -> Any:
+    """The values at places between two elements of one axis."""
+    low = [place // parts for place in places]
+    high = [min(position + 1, array.shape[axis] - 1) for position in low]
+    share = ops.vector([place % parts / parts for place in places], array)
     share = share.reshape(-1, *(1,) * (len(array.shape) - 1 - axis))
     return ops.take(array, axis, low) * (1 - share) + ops.take(array, axis, high) * share

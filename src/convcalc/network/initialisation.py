@@ -179,6 +179,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "Join", "opaque"), 1.0),
+    **dict.fromkeys(("Norm", "layerscale", "lrn", "Join"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input."""

@@ -130,6 +130,13 @@ LAYERS = [
     ("bn", (6,)),
     ("ln", (6,)),
     ("in:affine", IMAGE),
+    *((f"lrn:{size}", IMAGE) for size in (1, 2, 5)),
+    *((f"lppool:3,{more}", IMAGE) for more in ("s2,ceil", "s1,p1", "norm1", "s2,norm3")),
+    ("lppool:3,s2,same-upper", IMAGE),
+    ("lppool:3,s1", (6, 8)),
+    ("lppool:2", (6, 4, 4, 4)),
+    ("lrn:5", (6, 8)),
+    ("lrn:5", (6, 4, 4, 4)),
     ("prelu:6", IMAGE),
     *((f"maxpool:3,{more}", IMAGE) for more in ("s2,ceil", "s2,p1,d2", "s2,same-upper")),
     *((f"avgpool:3,{more}", IMAGE) for more in ("s2,ceil", "s2,p1,noinclude", "s2,same-upper")),
@@ -142,6 +149,7 @@ LAYERS = [
     *((f"pad:1,{mode}", IMAGE) for mode in ("reflect", "replicate", "circular")),
     ("upsample:2,bilinear", IMAGE),
     ("upsample:2,bilinear", (6, 8)),
+    ("upsample:2,bilinear,align", IMAGE),
 ]
 SHORT = {
     "conv": "conv:4,k3",
@@ -150,6 +158,8 @@ SHORT = {
     "pw": "pw:4",
     "linear": "linear:5",
     "gn": "gn:3",
+    "lppool": "lppool:2",
+    "lrn": "lrn:3",
     "maxpool": "maxpool:2",
     "avgpool": "avgpool:2",
     "adaptiveavgpool": "adaptiveavgpool:2",
@@ -158,6 +168,7 @@ SHORT = {
     "pad": "pad:1",
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:1",
+    "pixelunshuffle": "pixelunshuffle:2",
     "shuffle": "shuffle:2",
     "threshold": "threshold:0,value0.5",
 }

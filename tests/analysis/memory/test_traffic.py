@@ -12,7 +12,7 @@ from convcalc.analysis import Traffic, layer_traffic, report_traffic
 from convcalc.borders import elements_read
 from convcalc.layers import KINDS
 from convcalc.layers.activations import Activation
-from convcalc.layers.resampling import linear_read
+from convcalc.layers.resampling import corners_read, linear_read
 from convcalc.window import Window
 
 
@@ -66,6 +66,8 @@ ROWS = [
     ("maxpool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),
     # Windows overlap: 4 windows of 3 cells, 2 of them on padding at the ends
     ("avgpool:3,s1,p1", (1, 4), (4, 0, 4), (12, 0, 4)),
+    ("lppool:3,s1,p1", (1, 4), (4, 0, 4), (12, 0, 4)),
+    ("lppool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),
     ("gap", (2, 3, 3), (18, 0, 2), (18, 0, 2)),
     # 10 cells to 7 windows of 2, 2, 3, 2, 3, 2, 2 cells
     ("adaptivemaxpool:7", (1, 10), (10, 0, 7), (16, 0, 7)),
@@ -77,6 +79,7 @@ ROWS = [
     ("ln:noaffine", (4, 5), (20, 0, 20), (60, 0, 40)),
     ("in", (4, 5), (20, 0, 20), (60, 0, 40)),
     ("layerscale", (4, 5), (20, 4, 20), (20, 20, 20)),
+    ("lrn:3", (4, 5), (20, 0, 20), (80, 0, 20)),
     ("prelu:1", (4, 5), (20, 1, 20), (20, 20, 20)),
     ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),
     ("softmax", (4, 5), (20, 0, 20), (60, 0, 40)),
@@ -97,7 +100,12 @@ ROWS = [
     ("upsample:size=6,bilinear", (1, 15), (12, 0, 6), (12, 0, 6)),
     ("upsample:size=3,bilinear", (1, 6), (6, 0, 3), (6, 0, 3)),
     ("upsample:size=4,bilinear", (1, 20), (4, 0, 4), (8, 0, 4)),
+    # 0, 2.25, 4.5, 6.75, 9 of 10 cells: all but two pairs share none; 0, 3, 6, 9 are cells
+    ("upsample:size=5,bilinear,align", (1, 10), (8, 0, 5), (10, 0, 5)),
+    ("upsample:size=4,bilinear,align", (1, 10), (4, 0, 4), (8, 0, 4)),
+    ("upsample:size=1,bilinear,align", (1, 10), (1, 0, 1), (2, 0, 1)),
     ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
+    ("pixelunshuffle:2", (1, 6, 6), (36, 0, 36), (36, 0, 36)),
     ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
     # Two results of 2x5, and the same result twice
     ("residual{relu|tanh}", (2, 5), (20, 0, 10), (20, 0, 10)),
@@ -243,6 +251,9 @@ def test_linear_resizing_reads_the_cells_that_have_a_share():
         places = [max(0, (u + Fraction(1, 2)) * size / out - Fraction(1, 2)) for u in range(out)]
         read = {j for j in range(size) for place in places if abs(place - j) < 1}
         assert len(read) == linear_read(size, out), (size, out)
+        places = [Fraction(u * (size - 1), max(1, out - 1)) for u in range(out)]
+        read = {j for j in range(size) for place in places if abs(place - j) < 1}
+        assert len(read) == corners_read(size, out), (size, out)
 
 
 @st.composite

@@ -89,16 +89,16 @@ class CountedLayer(NamedTuple):
         return sum(prod(shape) for shape in weights.values())
 
 
-def pooled(call: CountedLayer) -> int:
+def pooled(call: CountedLayer, *, pads: bool = True) -> int:
     """Elements that a pooling module gets, of the whole batch.
 
-    torch pads both ends alike, by at most half the kernel. Other padding is put around the input
-    before the module, which then gets more elements.
+    torch pads both ends alike, by at most half the kernel, if the module `pads` at all. Other
+    padding is put around the input before the module, which then gets more elements.
     """
     layer: Any = call.layer
     shape = call.arriving[0]
     explicit = replace(layer, ceil_mode=False).windows(shape)
-    if all(w.before == w.after <= w.kernel // 2 for w in explicit):
+    if all(w.before == w.after <= (w.kernel // 2 if pads else 0) for w in explicit):
         return call.inputs
     axes = zip(layer.windows(shape), shape[1:], strict=True)
     padded: int = prod(w.before + size + w.after for w, size in axes)

@@ -29,6 +29,9 @@ LAYER_NORM = Reason(
 ELEMENT = Reason("1 per element")
 INPUT = Reason("1 per input element")
 OUTPUT = Reason("1 per output element")
+PRODUCTS = Reason("2 products and a sum per element")
+SQUARES = Reason("1 per square, zeros around the channels among them")
+ROOTS = Reason("a relu and a product per output element")
 TWICE = Reason(
     "counted a second time",
     "a module that calls a patched function is counted by its hook and again by the function",
@@ -56,6 +59,23 @@ def layer_norm(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
+
+
+def local_response_norm(call: CountedLayer) -> Iterable[Term]:
+    """No hook; the function squares and scales with `Tensor.mul`, adds k and takes a mean.
+
+    The mean is that of squares with zeros before and behind the channels.
+    """
+    layer: Any = call.layer
+    channels = call.arriving[0][0]
+    yield Term(PRODUCTS, 3 * call.inputs)
+    yield Term(SQUARES, call.inputs // channels * (channels + layer.size - 1))
+
+
+def power_pool(call: CountedLayer) -> Iterable[Term]:
+    """No hook; the function takes a mean of the powers, `relu` of it, a product by `Tensor.mul`."""
+    yield Term(INPUT, pooled(call, pads=False))
+    yield Term(ROOTS, 2 * call.outputs)
 
 
 def inputs(call: CountedLayer) -> int:
@@ -115,6 +135,7 @@ CONVENTION = Convention(
         "convt": transposed,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
+        "lrn": local_response_norm,
         **for_kinds(elementwise(ELEMENT), "elu", "gelu", "prelu", "relu"),
         "leakyrelu": elementwise(ELEMENT, patched=False),
         "relu6": relu6,
@@ -123,6 +144,7 @@ CONVENTION = Convention(
         **for_kinds(no_terms, "selu", "sigmoid", "softplus", "softshrink", "tanh", "tanhshrink"),
         **for_kinds(no_terms, "logsigmoid", "logsoftmax", "softmin", "threshold"),
         "Pool": elementwise(INPUT, pooled),
+        "lppool": power_pool,
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),

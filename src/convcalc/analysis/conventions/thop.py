@@ -96,8 +96,9 @@ CONVENTION = Convention(
     "normalisation and means added to them",
     source="thop/vision/basic_hooks.py, calc_func.py",
     rules={
-        **for_kinds(no_terms, "Activation", "Join", "layerscale", "Rearrangement"),
-        **for_kinds(no_terms, "adaptivemaxpool", "conv", "gn", "linear", "maxpool", "Staged"),
+        **for_kinds(no_terms, "Activation", "Join", "layerscale", "lrn", "Rearrangement"),
+        **for_kinds(no_terms, "adaptivemaxpool", "lppool", "maxpool"),
+        **for_kinds(no_terms, "conv", "gn", "linear", "Staged"),
         "convt": transposed,
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),

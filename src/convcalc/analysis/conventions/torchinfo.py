@@ -69,7 +69,7 @@ CONVENTION = Convention(
         "convt": transposed,
         "linear": linear,
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
-        **for_kinds(no_terms, "adaptivemaxpool", "Join", "upsample"),
+        **for_kinds(no_terms, "adaptivemaxpool", "Join", "lrn", "upsample"),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,
     },

@@ -123,6 +123,20 @@ def _maxpool(here: LayerShapes) -> Kept:
     return _pool(here)._replace(whole_bytes=INDEX * here.batch * prod(here.out))
 
 
+def _power_pool(here: LayerShapes) -> Kept:
+    """The input, padded first where it is; its powers; of each output sign, magnitude and powers.
+
+    Source: PyTorch, `lp_pool2d` in torch/nn/functional.py: the mean, its magnitude after `relu`,
+    its sign, and the sum that the root is taken of.
+    """
+    windows = replace(here.layer, ceil_mode=False).windows(here.shape)
+    sizes = [size + w.before + w.after for size, w in zip(here.shape[1:], windows, strict=True)]
+    padded = here.shape[0] * prod(sizes)
+    copied = any(w.before or w.after for w in windows)
+    elements = (1 + copied) * padded + 4 * prod(here.out)
+    return Kept(inputs=() if copied else (0,), elements=here.batch * elements)
+
+
 def _adaptive_max(here: LayerShapes) -> Kept:
     """The input and the place of each maximum."""
     return Kept((0,), whole_bytes=INDEX * here.batch * prod(here.out))
@@ -152,6 +166,16 @@ def _instance(here: LayerShapes) -> Kept:
     """What `_group` keeps, and the weight once for each sample (`instance_norm` repeats it)."""
     kept = _group(here)
     return kept._replace(elements=kept.elements + here.layer.affine * here.batch * here.shape[0])
+
+
+def _lrn(here: LayerShapes) -> Kept:
+    """The input, its squares with zeros around the channels, what is raised, and the divisor.
+
+    Source: PyTorch, `local_response_norm` in torch/nn/functional.py.
+    """
+    channels, *sizes = here.shape
+    padded = channels + here.layer.size - 1
+    return Kept((0,), elements=here.batch * (padded + 2 * channels) * prod(sizes))
 
 
 def _linear(here: LayerShapes) -> Kept:
@@ -193,7 +217,7 @@ SAVED: dict[str, Rule] = {
     **dict.fromkeys(
         (
             *("residual", "concat", "flatten", "identity", "slice"),
-            *("upsample", "pixelshuffle", "shuffle"),
+            *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
         ),
         NOTHING,
     ),
@@ -203,8 +227,10 @@ SAVED: dict[str, Rule] = {
     "gn": _group,
     "ln": _measured,
     "in": _instance,
+    "lrn": _lrn,
     "maxpool": _maxpool,
     "avgpool": _pool,
+    "lppool": _power_pool,
     "adaptivemaxpool": _adaptive_max,
     "AdaptiveMean": _adaptive_mean,
     "dropout": _dropout,

@@ -15,7 +15,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
 
     conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
     sep                            the same, as `dw` and then `pw`
-    maxpool, avgpool, gap, ...     1 read per element of each window; n writes
+    maxpool, avgpool, lppool, gap  1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
@@ -26,6 +26,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     residual, scale                n per input; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
+    lrn                            (size + 1) * n: the squares of each sum, and x; n writes
     activations, concat, ...       n; n writes
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.analysis.report import LayerReport, Report
-    from convcalc.layers import Conv, Layer, Pad, Shape, Slice, Upsample
+    from convcalc.layers import Conv, Layer, LocalResponseNorm, Pad, Shape, Slice, Upsample
     from convcalc.layers.pooling import Pool
     from convcalc.window import Window
 
@@ -299,7 +300,12 @@ def _compared(row: LayerReport) -> int:
 
 
 def _summed(row: LayerReport) -> int:
-    return row.element_ops - row.activations  # a division asks for none
+    return row.element_ops - row.activations  # a division, or a root, asks for none
+
+
+def _summed_powers(row: LayerReport) -> int:
+    batch = row.activations // prod(row.output_shape)
+    return _summed(row) - batch * prod(row.input_shapes[0])
 
 
 def _around(row: LayerReport) -> int:
@@ -315,6 +321,11 @@ def _padded(row: LayerReport) -> int:
     return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
 
 
+def _neighbours(row: LayerReport) -> int:
+    """The channels of each sum, those that do not exist too, and the element itself."""
+    return (cast("LocalResponseNorm", row.layer).size + 1) * row.activations
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -324,6 +335,8 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
     **dict.fromkeys(("residual", "scale"), _all_inputs),
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "lppool": _summed_powers,
+    "lrn": _neighbours,
     "upsample": _around,
     "pad": _padded,
 }

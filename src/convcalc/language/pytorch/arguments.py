@@ -177,19 +177,19 @@ PASSED_OVER = frozenset(
 OLD = {"size": "kernel_size"}
 """What parameters were called in the printouts of PyTorch 0.3."""
 
-OPTIONAL = frozenset(("stride", "size", "scale_factor"))
+OPTIONAL = frozenset(("stride", "size", "scale_factor", "align_corners"))
 """Arguments whose None is as good as leaving them out."""
 
 READ: dict[str, Reading] = {
     **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _channels),
     **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
-    **dict.fromkeys(("num_parameters", "upscale_factor"), _whole),
+    **dict.fromkeys(("num_parameters", "upscale_factor", "downscale_factor"), _whole),
     **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
     **dict.fromkeys(("size", "output_size"), _per_axis),
-    **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),
+    **dict.fromkeys(("bias", "ceil_mode", "count_include_pad", "align_corners"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
-    **dict.fromkeys(("beta", "lambd", "threshold", "value"), _number),
+    **dict.fromkeys(("beta", "k", "lambd", "norm_type", "threshold", "value"), _number),
     "normalized_shape": _normalized,
     "padding_mode": _border,
     "scale_factor": _factors,

@@ -32,6 +32,7 @@ NORMS = ("bn", "gn", "ln", "in")
 """Kinds whose bias comes and goes with their weight."""
 
 OURS = {
+    "align_corners": "align",
     "elementwise_affine": "affine",
     "ceil_mode": "ceil",
     "count_include_pad": "include",
@@ -64,6 +65,7 @@ def _of_axes(axes: int) -> dict[str, Form]:
         "ConvTranspose": Form("convt", _TRANSPOSED, 3, at, {"padding_mode": ("zeros",)}),
         "MaxPool": Form("maxpool", _MAX_POOL, 1, at, _NO_INDICES),
         "AvgPool": Form("avgpool", (*_AVG_POOL, *divisor), 1, at, {"divisor_override": (None,)}),
+        "LPPool": Form("lppool", ("norm_type", "kernel_size", "stride", "ceil_mode"), 2, at),
         "AdaptiveAvgPool": Form("adaptiveavgpool", ("output_size",), 1, at),
         "AdaptiveMaxPool": Form(
             "adaptivemaxpool", ("output_size", "return_indices"), 1, at, _NO_INDICES
@@ -103,6 +105,7 @@ FORMS: dict[str, Form] = {
         "ln", ("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"), 1
     ),
     "LayerNorm2d": Form("ln", ("num_channels", "eps", "elementwise_affine", "bias"), 1, (2,)),
+    "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
     "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
     **dict.fromkeys(
@@ -131,14 +134,22 @@ FORMS: dict[str, Form] = {
     },
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
+    "PixelUnshuffle": Form("pixelunshuffle", ("downscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
     "Upsample": Form(
         "upsample",
         _UPSAMPLE,
-        only={"align_corners": (None, False), "recompute_scale_factor": (None, False)},
+        only={"recompute_scale_factor": (None, False)},
     ),
     "UpsamplingNearest2d": Form(
         "upsample", ("size", "scale_factor", "mode"), axes=(2,), only={"mode": ("nearest",)}
+    ),
+    "UpsamplingBilinear2d": Form(
+        "upsample",
+        ("size", "scale_factor", "mode"),
+        axes=(2,),
+        only={"mode": ("bilinear",)},
+        fixed={"mode": "bilinear", "align_corners": "true"},
     ),
 }
 """Every module that is read, by its name."""
@@ -194,8 +205,6 @@ ELEMENTWISE = frozenset(
 """Modules without a kind that give each element a value of its own, without parameters."""
 
 REFUSED = {
-    "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
-    "PixelUnshuffle": "pixelshuffle goes the other way",
     "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
