@@ -11,7 +11,7 @@ from convcalc.errors import LayerError
 from convcalc.layers import KINDS
 
 WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
-MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
+MODES = st.sampled_from(("zeros", "reflect", "symmetric", "replicate", "circular"))
 VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
 """Kinds that are also drawn on a vector (N, C)."""
 

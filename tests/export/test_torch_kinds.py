@@ -102,6 +102,13 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
         ("ln", (3, 4), "LayerNorm((3,)", ("permute(0, 2, 1)",)),
         ("pixelshuffle:2", (8, 2, 2, 2), "", ("unflatten", "permute(0, 1, 5, 2, 6, 3, 7, 4)")),
         ("pad:1:2,circular", (1, 4), "CircularPad1d((1, 2))", ()),
+        ("pad:1:2,symmetric", (1, 4), "SymmetricPad((1, 2))", ()),
+        (
+            "conv:2,k3,same,symmetric",
+            (1, 5, 5),
+            "stride=(1, 1))",
+            ("symmetric_pad(x, (1, 1, 1, 1))",),
+        ),
     ],
 )
 def test_what_torch_can_is_left_to_its_modules(layer, shape, module, calls):

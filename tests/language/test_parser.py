@@ -224,7 +224,7 @@ PARAMETERS = {
         st.integers(0, 9),
         st.lists(ENDS, min_size=1, max_size=3).map(tuple),
     ),
-    "padding_mode": st.sampled_from(["zeros", "reflect", "replicate", "circular"]),
+    "padding_mode": st.sampled_from(["zeros", "reflect", "symmetric", "replicate", "circular"]),
     "scale_factor": axes_of(1),
     "size": axes_of(1),
     "stride": axes_of(1),

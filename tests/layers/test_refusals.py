@@ -123,6 +123,7 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
         ),
         (Conv(8, 1, padding=((0, 3),), padding_mode="reflect"), (3, 3), "at most 2 fit"),
         (Conv(8, 1, padding=4, padding_mode="circular"), (3, 3), "at most 3 fit"),
+        (Conv(8, 1, padding=4, padding_mode="symmetric"), (3, 3), "at most 3 fit"),
         (Depthwise(1, padding=((4, 0),), padding_mode="circular"), (3, 3), "at most 3 fit"),
         (MaxPool(5), (3, 4, 9), "the kernel spans 5 elements, the padded input 4 (4 + 0 + 0)"),
         (AvgPool(5, 3, 1), (3, 2), "the padded input 4 (2 + 1 + 1) in 3x2; 1 more element "),

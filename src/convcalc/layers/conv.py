@@ -62,7 +62,7 @@ class Conv(Convolution):
     def real_macs(self, shape: Shape) -> int:
         """Multiply-accumulates on real elements: pairs of output and real tap, axis by axis.
 
-        Elements that repeat the input (reflect, replicate, circular) are real.
+        Elements that repeat the input (reflect, symmetric, replicate, circular) are real.
         """
         if self.padding_mode != "zeros":
             return self.costs(shape).macs

@@ -30,7 +30,7 @@ Padding: TypeAlias = str | int | tuple[int | Ends, ...]
 """A word such as "same", one number for all ends, or per axis a number or (before, after)."""
 
 PADDING_WORDS = ("valid", "same", "same-upper", "same-lower")
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 
 
 class Rule(NamedTuple):

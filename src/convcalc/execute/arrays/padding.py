@@ -15,6 +15,7 @@ def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
 
     - replicate: a a [a b c d] d d
     - reflect:   c b [a b c d] c b, the edge itself not repeated
+    - symmetric: b a [a b c d] d c
     - circular:  c d [a b c d] a b
     """
     indices = np.arange(-window.before, size + window.after)
@@ -22,8 +23,9 @@ def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
         return np.clip(indices, 0, size - 1)
     if mode == "circular":
         return indices % size
-    folded = np.abs(indices)
-    return np.where(folded < size, folded, 2 * (size - 1) - folded)
+    twice = 1 if mode == "symmetric" else 0  # how often more the edge itself comes
+    folded = np.where(indices < 0, -indices - twice, indices)
+    return np.where(folded < size, folded, 2 * (size - 1) - folded + twice)
 
 
 def unpadded(windows: tuple[Window, ...]) -> tuple[Window, ...]:
