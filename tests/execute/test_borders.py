@@ -9,6 +9,7 @@ from scipy import ndimage
 
 import convcalc
 from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.render.border_names import BORDER_NAMES
 from convcalc.window import Window
 
 ROW = np.array([1.0, 2, 3, 4])
@@ -44,3 +45,60 @@ def test_symmetric_is_what_scipy_calls_reflect(backend):
     x, w = draw.standard_normal((6, 7)), draw.standard_normal((3, 5))
     mine = convcalc.convolve(x, w, padding="same", padding_mode="symmetric", backend=backend)
     np.testing.assert_allclose(mine, ndimage.correlate(x, w, mode="reflect"), rtol=0, atol=1e-14)
+
+
+def by_numpy(name):
+    return np.pad(ROW, 3, name).tolist()
+
+
+def by_scipy(name):
+    """Tap by tap: a kernel of a single 1 moves the row, and shows what lies beyond its end."""
+    taps = np.eye(7)
+    moved = [ndimage.correlate1d(ROW, tap, mode=name).tolist() for tap in taps]
+    return moved[0][:3] + ROW.tolist() + moved[6][-3:]
+
+
+def by_opencv(name):
+    cv2 = pytest.importorskip("cv2")
+    return cv2.copyMakeBorder(ROW[None], 0, 0, 3, 3, getattr(cv2, name), value=0)[0].tolist()
+
+
+def by_torch(name):
+    torch = pytest.importorskip("torch")
+    row = torch.from_numpy(ROW)[None, None]
+    return torch.nn.functional.pad(row, (3, 3), name)[0, 0].tolist()
+
+
+@pytest.mark.parametrize("mode", BORDER_NAMES, ids=lambda row: row[0])
+def test_the_table_of_names_is_what_the_libraries_do(mode):
+    ours, shown, numpy, scipy, opencv, _, torch = mode
+    expected = [float("0abcd".index(letter)) for letter in shown.replace("|", "")]
+    assert expected == padded(ours) == by_numpy(numpy) == by_scipy(scipy) == by_opencv(opencv)
+    assert torch == "-" or expected == by_torch(torch)
+
+
+@pytest.mark.parametrize(
+    ("library", "names"),
+    [
+        (by_numpy, ("constant", "reflect", "symmetric", "edge", "wrap")),
+        (by_scipy, ("constant", "mirror", "nearest", "wrap")),
+        (by_scipy, ("grid-constant", "grid-mirror", "grid-wrap")),
+        (by_opencv, ("BORDER_CONSTANT", "BORDER_REPLICATE", "BORDER_REFLECT", "BORDER_WRAP")),
+        (by_opencv, ("BORDER_REFLECT101", "BORDER_REFLECT_101", "BORDER_DEFAULT")),
+        (by_torch, ("constant", "reflect", "replicate", "circular")),
+    ],
+)
+def test_names_of_other_libraries_mean_what_they_mean_there(library, names):
+    for name in names:
+        (node,) = convcalc.parse(f"pad:3,{name}").nodes
+        assert library(name) == padded(node.layer.padding_mode), name
+
+
+def test_the_one_name_that_cannot_be_read_as_scipy_means_it_is_reflect():
+    assert by_scipy("reflect") == padded("symmetric") != padded("reflect") == by_numpy("reflect")
+
+
+def test_another_librarys_name_in_a_call_of_the_function():
+    row, kernel = np.array([1, 2, 3, 4, 5]), np.array([1, 10, 100])
+    found = convcalc.convolve(row, kernel, padding=1, padding_mode="Mirror")
+    assert [212, 321, 432, 543, 454] == found.tolist()

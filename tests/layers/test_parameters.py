@@ -65,7 +65,7 @@ from convcalc.network.graph import Network
         (lambda: Separable(3, 2, "same", out_channels=8), "padding", "goes with stride 1 only"),
         (lambda: Conv(8, 3, bias=1), "bias", "expected true or false, got 1"),
         (lambda: Conv(8, 3, bias="maybe"), "bias", "expected true or false, got 'maybe'"),
-        (lambda: Conv(8, 3, padding_mode="mirror"), "padding_mode", "zeros, reflect, symmetric"),
+        (lambda: Conv(8, 3, padding_mode="around"), "padding_mode", "zeros, reflect, symmetric"),
         (lambda: Conv(8, 3, padding_mode=0), "padding_mode", "expected one of zeros, reflect"),
         (lambda: Depthwise(3, multiplier=0), "multiplier", "must be at least 1, got 0"),
         (lambda: Separable(3, out_channels=0), "out_channels", "must be at least 1, got 0"),

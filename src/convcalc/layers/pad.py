@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.layers.base import Rearrangement, spatial_dims_of
-from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
+from convcalc.layers.parameters import Padding, padding, padding_mode, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Pad(Rearrangement):
 
     padding: Padding = param(padding(words=False), "p", "elements added at the ends")
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
+        padding_mode(), "mode", "what the added elements contain", default="zeros"
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from convcalc.errors import ParameterError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LARGEST = 2**31 - 1
 """The largest size, kernel, stride, ... of one axis; beyond it is a typing error, not a network."""
@@ -31,6 +31,18 @@ Padding: TypeAlias = str | int | tuple[int | Ends, ...]
 
 PADDING_WORDS = ("valid", "same", "same-upper", "same-lower")
 PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
+OTHER_MODES = {
+    **dict.fromkeys(("constant", "grid-constant", "border-constant"), "zeros"),
+    **dict.fromkeys(("mirror", "reflect101", "reflect-101", "border-default"), "reflect"),
+    **dict.fromkeys(("border-reflect101", "border-reflect-101"), "reflect"),
+    **dict.fromkeys(("grid-mirror", "border-reflect"), "symmetric"),
+    **dict.fromkeys(("edge", "nearest", "border-replicate"), "replicate"),
+    **dict.fromkeys(("wrap", "grid-wrap", "border-wrap"), "circular"),
+}
+"""Padding modes by the names of NumPy, SciPy and OpenCV; `_` and capitals are as good.
+
+`reflect` is NumPy's and PyTorch's. SciPy's and OpenCV's is `symmetric`: it has no entry.
+"""
 
 
 class Rule(NamedTuple):
@@ -125,15 +137,21 @@ def section() -> Rule:
     return Rule("begin:end, as 0:32", normalise)
 
 
-def one_of(*words: str) -> Rule:
-    """One of a few words, in any case."""
+def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:
+    """One of a few words, in any case; `others` are further words, with what they mean."""
+    others = others or {}
 
     def normalise(name: str, value: object) -> str:
         if not isinstance(value, str):
             raise ParameterError(name, f"expected one of {', '.join(words)}, got {value!r}")
-        return _word(name, value, words)
+        return _word(name, others.get(_plain(value), value), words)
 
-    return Rule(" | ".join(words), normalise, words)
+    return Rule(" | ".join(words), normalise, (*words, *others))
+
+
+def padding_mode() -> Rule:
+    """What added elements contain, by our word or another library's."""
+    return one_of(*PADDING_MODES, others=OTHER_MODES)
 
 
 def switch(*, optional: bool = False) -> Rule:
@@ -217,10 +235,14 @@ def _folded(values: tuple[int, ...]) -> PerAxis:
 
 
 def _word(name: str, value: str, words: tuple[str, ...], more: str = "") -> str:
-    word = value.lower().replace("_", "-")
+    word = _plain(value)
     if word in words:
         return word
     hint = nearest(word, words)
     raise ParameterError(
         name, f"expected one of {', '.join(words)}{more}; got '{printable(value, 60)}'{hint}"
     )
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-")

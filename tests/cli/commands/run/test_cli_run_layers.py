@@ -19,6 +19,8 @@ ROW_BY_FLAGS = [
     ("-d 2 -p 2", [310, 420, 531, 42, 53]),
     ("-p 1 --padding-mode reflect", [212, 321, 432, 543, 454]),
     ("-p 2 --padding-mode symmetric", [112, 211, 321, 432, 543, 554, 455]),
+    ("-p 1 --padding-mode BORDER_REFLECT_101", [212, 321, 432, 543, 454]),
+    ("-p 1 --padding-mode nearest", [211, 321, 432, 543, 554]),
     ("-p 1 --padding-mode replicate", [211, 321, 432, 543, 554]),
     ("-p 1 --padding-mode circular", [215, 321, 432, 543, 154]),
     ("--flip", [123, 234, 345]),
