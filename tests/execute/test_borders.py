@@ -9,6 +9,7 @@ from scipy import ndimage
 
 import convcalc
 from convcalc.execute.backends.numpy_backend import NumpyBackend
+from convcalc.layers import Pad
 from convcalc.render.border_names import BORDER_NAMES
 from convcalc.window import Window
 
@@ -102,3 +103,26 @@ def test_another_librarys_name_in_a_call_of_the_function():
     row, kernel = np.array([1, 2, 3, 4, 5]), np.array([1, 10, 100])
     found = convcalc.convolve(row, kernel, padding=1, padding_mode="Mirror")
     assert [212, 321, 432, 543, 454] == found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("mode", "ends", "expected"),
+    [
+        ("zeros", (-1, -2), [2]),
+        ("zeros", (-1, 2), [2, 3, 4, 0, 0]),
+        ("reflect", (-1, 2), [2, 3, 4, 3, 2]),
+        ("reflect", (2, -3), [3, 2, 1]),  # what is cut off behind is still mirrored in front
+        ("symmetric", (-3, 2), [4, 4, 3]),
+        ("replicate", (-3, 1), [4, 4]),
+        ("circular", (-1, 2), [2, 3, 4, 2, 3]),  # the circle is that of what is left
+        ("circular", (2, -1), [2, 3, 1, 2, 3]),
+    ],
+)
+def test_padding_below_0_cuts_elements_off(mode, ends, expected):
+    assert expected == padded(mode, ends)
+
+
+@pytest.mark.parametrize(("mode", "reads"), [("zeros", 1), ("reflect", 3), ("circular", 1)])
+def test_elements_that_a_crop_reads(mode, reads):
+    layer = Pad(((2 if mode == "reflect" else 1, -3),), mode)
+    assert 2 * reads == layer.elements_read((2, 4))

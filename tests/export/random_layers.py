@@ -20,8 +20,8 @@ def per_axis(low, high):
     return lambda rank: st.integers(low, high) | st.tuples(*[st.integers(low, high)] * rank)
 
 
-def ends(high):
-    end = st.integers(0, high)
+def ends(high, low=0):
+    end = st.integers(low, high)
     return lambda rank: st.tuples(*[end | st.tuples(end, end)] * rank)
 
 
@@ -59,7 +59,7 @@ FIELDS = {
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
     "upscale_factor": any_rank(st.integers(1, 2)),
-    "pad.padding": ends(3),
+    "pad.padding": ends(3, low=-2),
     "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),
     "adaptivemaxpool.output_size": per_axis(1, 9),
 }

@@ -46,12 +46,15 @@ def symmetric_pad(x: torch.Tensor, ends: tuple[int, ...]) -> torch.Tensor:
 
     Args:
         x: The tensor.
-        ends: Elements at both ends of each axis, the last axis first, as for functional.pad.
+        ends: Elements at both ends of each axis, the last axis first, as for functional.pad;
+            below 0 they are cut off.
     """
     for axis, (before, after) in enumerate(zip(ends[::2], ends[1::2], strict=True), start=1):
-        first = x.narrow(-axis, 0, before).flip(-axis)
-        last = x.narrow(-axis, x.shape[-axis] - after, after).flip(-axis)
+        size = x.shape[-axis]
+        first = x.narrow(-axis, 0, max(0, before)).flip(-axis)
+        last = x.narrow(-axis, size - max(0, after), max(0, after)).flip(-axis)
         x = torch.cat((first, x, last), -axis)
+        x = x.narrow(-axis, max(0, -before), before + size + after)
     return x
 
 

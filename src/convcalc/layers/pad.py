@@ -1,12 +1,15 @@
-"""`pad`: elements added at the ends of the spatial axes, as a layer of its own."""
+"""`pad`: elements added at the ends of the spatial axes or cut off, as a layer of its own."""
 
 from __future__ import annotations
 
 import dataclasses
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Rearrangement, spatial_dims_of
-from convcalc.layers.parameters import Padding, padding, padding_mode, param
+from convcalc.borders import elements_read
+from convcalc.errors import ShapeError
+from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
+from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
 if TYPE_CHECKING:
@@ -19,12 +22,14 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pad(Rearrangement):
-    """Zeros, or copies of the input's own elements, around each channel."""
+    """Zeros, or copies of the input's own elements, around each channel; a number below 0 crops."""
 
     kind: ClassVar[str] = "pad"
     positional: ClassVar[str | None] = "padding"
 
-    padding: Padding = param(padding(words=False), "p", "elements added at the ends")
+    padding: Padding = param(
+        padding(words=False, minimum=-LARGEST), "p", "elements added at the ends, below 0 cut off"
+    )
     padding_mode: str = param(
         padding_mode(), "mode", "what the added elements contain", default="zeros"
     )
@@ -36,12 +41,25 @@ class Pad(Rearrangement):
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size pb + i + pa."""
         windows = self.windows(shape)
+        for size, window in zip(shape[1:], windows, strict=True):
+            if window.real_size(size) < 1:
+                raise ShapeError(
+                    f"padding {window.before}:{window.after} cuts off all {size} elements of an "
+                    f"axis of {format_shape(shape)}; one has to stay"
+                )
         check_mode(self.padding_mode, windows, shape)
         return (shape[0], *window_sizes(windows, shape))
 
+    def elements_read(self, shape: Shape) -> int:
+        """Elements of an input (C, *sizes) that come into the result."""
+        # A circle goes round what a crop has left, of which it reads nothing new.
+        mode = "zeros" if self.padding_mode == "circular" else self.padding_mode
+        axes = zip(self.windows(shape), shape[1:], strict=True)
+        return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
+
     def repeats_elements(self, shape: Shape) -> bool:
         """Whether there is padding, and not of zeros."""
-        padded = any(w.before or w.after for w in self.windows(shape))
+        padded = any(w.before > 0 or w.after > 0 for w in self.windows(shape))
         return padded and self.padding_mode != "zeros"
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:

@@ -80,8 +80,11 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
     return Rule("3 or 3x5 (per axis)", normalise)
 
 
-def padding(*, words: bool = True) -> Rule:
-    """Elements at every end, per axis, per end, or a word where `words` are allowed."""
+def padding(*, words: bool = True, minimum: int = 0) -> Rule:
+    """Elements at every end, per axis, per end, or a word where `words` are allowed.
+
+    A negative `minimum` allows to cut as many elements off.
+    """
     numbers = "3, 1x2 (per axis), 0:1 (begin:end)"
     accepted = f"a whole number or one of {', '.join(PADDING_WORDS)}"
 
@@ -89,9 +92,9 @@ def padding(*, words: bool = True) -> Rule:
         if isinstance(value, str) and words:
             return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
         if not isinstance(value, tuple | list):
-            return _whole(name, value, 0, accepted if words else f"elements, as {numbers}")
+            return _whole(name, value, minimum, accepted if words else f"elements, as {numbers}")
         _check_rank(name, value)
-        axes = tuple(_ends(name, item) for item in value)
+        axes = tuple(_ends(name, item, minimum) for item in value)
         return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes
 
     if not words:
@@ -215,12 +218,12 @@ def _whole(name: str, value: object, minimum: int, form: str = "a whole number")
     return number
 
 
-def _ends(name: str, item: object) -> int | Ends:
+def _ends(name: str, item: object, minimum: int) -> int | Ends:
     if not isinstance(item, tuple | list):
-        return _whole(name, item, 0)
+        return _whole(name, item, minimum)
     if len(item) != 2:
         raise ParameterError(name, f"expected begin:end for an axis, got {len(item)} values")
-    before, after = _whole(name, item[0], 0), _whole(name, item[1], 0)
+    before, after = (_whole(name, end, minimum) for end in item)
     return before if before == after else (before, after)
 
 

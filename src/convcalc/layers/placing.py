@@ -79,11 +79,13 @@ def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
     if room is None:
         return
     for w, size in zip(windows, shape[1:], strict=True):
+        # A circle goes round what a crop has left.
+        most = (w.real_size(size) if mode == "circular" else size) + room
         widest = max(w.before, w.after)
-        if widest > size + room:
+        if widest > most:
             raise ShapeError(
                 f"{mode} padding of {widest} on an axis of {size} elements; "
-                f"at most {size + room} fit, 'replicate' and 'zeros' have no such limit"
+                f"at most {most} fit, 'replicate' and 'zeros' have no such limit"
             )
 
 

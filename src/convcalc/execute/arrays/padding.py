@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.window import Window
 
 
@@ -17,12 +19,17 @@ def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
     - reflect:   c b [a b c d] c b, the edge itself not repeated
     - symmetric: b a [a b c d] d c
     - circular:  c d [a b c d] a b
+
+    Padding below 0 cuts elements off. What is left continues a circle; other modes know them all.
+
+    Source: PyTorch, `torch.nn.functional.pad`, and for symmetric NumPy, `numpy.pad`.
     """
     indices = np.arange(-window.before, size + window.after)
     if mode == "replicate":
         return np.clip(indices, 0, size - 1)
     if mode == "circular":
-        return indices % size
+        first = max(0, -window.before)
+        return (indices - first) % window.real_size(size) + first
     twice = 1 if mode == "symmetric" else 0  # how often more the edge itself comes
     folded = np.where(indices < 0, -indices - twice, indices)
     return np.where(folded < size, folded, 2 * (size - 1) - folded + twice)
@@ -31,3 +38,13 @@ def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
 def unpadded(windows: tuple[Window, ...]) -> tuple[Window, ...]:
     """The windows without padding, for an input that has been padded already."""
     return tuple(window._replace(before=0, after=0) for window in windows)
+
+
+def cropped(array: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
+    """The array (N, C, *sizes) without the elements that padding below 0 cuts off, a view."""
+    if all(w.before >= 0 <= w.after for w in windows):
+        return array
+    for axis, w in enumerate(windows, start=2):
+        kept = slice(max(0, -w.before), array.shape[axis] - max(0, -w.after))
+        array = array[(slice(None),) * axis + (kept,)]
+    return array
