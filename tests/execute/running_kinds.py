@@ -99,6 +99,8 @@ CASES = [
     (Pad(((-1, 2), (1, -2)), "reflect"), (3, 4, 5), "ReflectionPad2d((1, -2, -1, 2))"),
     (Pad(((-1, 2), (1, -2)), "replicate"), (3, 4, 5), "ReplicationPad2d((1, -2, -1, 2))"),
     (Pad(((-1, 2), (1, -2)), "circular"), (3, 4, 5), "CircularPad2d((1, -2, -1, 2))"),
+    (Pad(((1, 2), (0, -3)), value=0.3), (3, 4, 5), "ConstantPad2d((0, -3, 1, 2), 0.3)"),
+    (Pad(1, value=-2), (3, 5), "ConstantPad1d(1, -2)"),
     (Pad(2, "reflect"), (3, 4, 5), "ReflectionPad2d(2)"),
     (Pad(((1, 4),), "replicate"), (3, 5), "ReplicationPad1d((1, 4))"),
     (Pad(3, "circular"), (3, 4, 5), "CircularPad2d(3)"),

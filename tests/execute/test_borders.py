@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from convolving import BACKENDS
+from running_networks import network
 from scipy import ndimage
 
 import convcalc
+from convcalc.errors import DataError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.layers import Pad
 from convcalc.render.border_names import BORDER_NAMES
@@ -126,3 +130,32 @@ def test_padding_below_0_cuts_elements_off(mode, ends, expected):
 def test_elements_that_a_crop_reads(mode, reads):
     layer = Pad(((2 if mode == "reflect" else 1, -3),), mode)
     assert 2 * reads == layer.elements_read((2, 4))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("array", "spec", "expected"),
+    [
+        (np.array([1.0, 2.0]), "pad:1:2,constant=0.5", [0.5, 1, 2, 0.5, 0.5]),
+        (np.array([1.0, 2.0], "float16"), "pad:-1:1,constant=-3", [2, -3]),
+        (np.array([1, 2]), "pad:1,constant=9007199254740992", [2**53, 1, 2, 2**53]),
+        (np.array([1, 2], "uint8"), "pad:1,constant=-7", [-7, 1, 2, -7]),
+    ],
+)
+def test_padding_with_a_number(backend, array, spec, expected):
+    result = network(spec, array, backend=backend, spatial_dims=1).array
+    assert expected == result.tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("array", "value", "message"),
+    [
+        (np.array([1, 2]), 0.5, "makes fractions of whole numbers; compute with --dtype float32"),
+        (np.array([1, 2]), 2.0**53 + 2, "padding with 9.0072e+15 is not exact in int64"),
+        (np.array([1.0, 2], "float32"), 1e39, "padding with 1e+39 leaves the range of float32"),
+    ],
+)
+def test_a_number_that_the_dtype_does_not_have_is_refused(backend, array, value, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        network(f"pad:1,constant={value}", array[None], backend=backend)

@@ -58,6 +58,7 @@ FIELDS = {
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
+    "pad.value": any_rank(st.sampled_from((0.0, 0.0, 0.0, 0.5))),
     "upscale_factor": any_rank(st.integers(1, 2)),
     "pad.padding": ends(3, low=-2),
     "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),

@@ -102,6 +102,7 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
         ("ln", (3, 4), "LayerNorm((3,)", ("permute(0, 2, 1)",)),
         ("pixelshuffle:2", (8, 2, 2, 2), "", ("unflatten", "permute(0, 1, 5, 2, 6, 3, 7, 4)")),
         ("pad:1:2,circular", (1, 4), "CircularPad1d((1, 2))", ()),
+        ("pad:1:2,constant=3.5", (1, 4), "ConstantPad1d(padding=(1, 2), value=3.5)", ()),
         ("pad:1:2,symmetric", (1, 4), "SymmetricPad((1, 2))", ()),
         (
             "conv:2,k3,same,symmetric",

@@ -19,6 +19,7 @@ from convcalc.layers import (
     Depthwise,
     LeakyReLU,
     MaxPool,
+    Pad,
     Pointwise,
     Separable,
     Slice,
@@ -52,6 +53,10 @@ def layers(text):
         ("conv:64,k3,s2,same_lower", Conv(64, 3, 2, "same-lower")),
         ("conv:64,k3,p1,reflect", Conv(64, 3, padding=1, padding_mode="reflect")),
         ("conv:64,k3,mode=circular", Conv(64, 3, padding_mode="circular")),
+        ("pad:1,constant=0.5", Pad(1, value=0.5)),
+        ("pad:1x2,mode=constant,value=-3", Pad((1, 2), value=-3.0)),
+        ("pad:1,constant,constant1e-5", Pad(1, value=1e-5)),
+        ("pad:-1:2", Pad(((-1, 2),))),
         ("conv:64,k3,wrap", Conv(64, 3, padding_mode="circular")),
         ("conv:64,k3,mode=grid-mirror", Conv(64, 3, padding_mode="symmetric")),
         ("conv:64,k3,reflect101", Conv(64, 3, padding_mode="reflect")),
@@ -232,6 +237,7 @@ PARAMETERS = {
     "scale_factor": axes_of(1),
     "size": axes_of(1),
     "stride": axes_of(1),
+    "value": NUMBERS,
     "upscale_factor": st.integers(1, 9),
 }
 

@@ -89,6 +89,8 @@ from convcalc.network.graph import Network
             "expected elements, as 3, 1x2 (per axis), 0:1 (begin:end)",
         ),
         (lambda: Conv(8, 3, padding=-1), "padding", "must be at least 0, got -1"),
+        (lambda: Pad(1, "wrap", 2), "value", "in the place of zeros, not of mode 'circular'"),
+        (lambda: Pad(1, value=float("inf")), "value", "expected a finite number, got inf"),
         (lambda: Pad(-(2**31)), "padding", "must be at least -2147483647, got"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),

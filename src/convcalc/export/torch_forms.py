@@ -183,7 +183,9 @@ def pad(place: LayerSite, layer: Pad) -> fx.Node:
     """nn.ZeroPadNd and its like, or functional.pad; torch has none that is symmetric."""
     ends, mode = pad_ends(layer.windows(place.shapes[0])), layer.padding_mode
     if place.function:
-        return padded(place, place.inputs[0], ends, mode)
+        return padded(place, place.inputs[0], ends, mode, value=layer.value)
+    if layer.value:
+        return place.module(for_dims("ConstantPad", place.spatial_dims)(ends, layer.value))
     if mode == "symmetric":
         return place.module(SymmetricPad(ends))
     names = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication"}

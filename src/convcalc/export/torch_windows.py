@@ -45,12 +45,20 @@ def pad_ends(windows: Sequence[Window]) -> tuple[int, ...]:
 
 
 def padded(
-    place: LayerSite, x: fx.Node, ends: tuple[int, ...], mode: str, *, name: str = ""
+    place: LayerSite,
+    x: fx.Node,
+    ends: tuple[int, ...],
+    mode: str,
+    *,
+    value: float = 0,
+    name: str = "",
 ) -> fx.Node:
     """A call of functional.pad, or of a function of our own for a mode that it has not."""
     if mode == "symmetric":
         return place.call(symmetric_pad, x, ends, name=name)
-    more = {} if mode == "zeros" else {"mode": mode}
+    more: dict[str, Any] = {} if mode == "zeros" else {"mode": mode}
+    if value:
+        more["value"] = value
     return place.call("pad", x, ends, name=name, **more)
 
 

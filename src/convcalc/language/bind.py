@@ -256,6 +256,8 @@ def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:
     if isinstance(value, int) and any(word in rule.words for rule in kind.rules().values()):
         return _worded(kind, word)
     hint = nearest(key, [*_keys(kind), *kind.rules()])
+    if key.lower() == "constant" and "padding_mode" in kind.rules():
+        hint = "; a layer in front of it pads with a number: pad:1,constant=0.5"
     raise ParameterError(
         kind.kind,
         f"has no parameter '{printable(key, 60)}'{hint or '; it has ' + ', '.join(_keys(kind))}",

@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.borders import elements_read
-from convcalc.errors import ShapeError
+from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
-from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param
+from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param, real
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pad(Rearrangement):
-    """Zeros, or copies of the input's own elements, around each channel; a number below 0 crops."""
+    """Zeros, another number or copies of elements around each channel; padding below 0 crops."""
 
     kind: ClassVar[str] = "pad"
     positional: ClassVar[str | None] = "padding"
@@ -33,6 +33,14 @@ class Pad(Rearrangement):
     padding_mode: str = param(
         padding_mode(), "mode", "what the added elements contain", default="zeros"
     )
+    value: float = param(real(), "constant", "a number to add in the place of zeros", default=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value and self.padding_mode != "zeros":
+            raise ParameterError(
+                "value", f"stands in the place of zeros, not of mode '{self.padding_mode}'"
+            )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
         """A window of one element on each padded axis."""
@@ -67,7 +75,13 @@ class Pad(Rearrangement):
         windows = self.windows(shapes[0])
         return tuple(field.through(w) for field, w in zip(fields[0], windows, strict=True))
 
+    @property
+    def needs_floats(self) -> bool:
+        """Whether the number that is added is a fraction."""
+        return not self.value.is_integer()
+
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `pad`."""
         (array,) = arrays
-        return ops.pad(array, self.windows(tuple(array.shape[1:])), self.padding_mode)
+        windows = self.windows(tuple(array.shape[1:]))
+        return ops.pad(array, windows, self.padding_mode, self.value)

@@ -110,6 +110,8 @@ PRINTED = [
     (nn.ZeroPad3d(1), (2, 4, 5, 6)),
     (nn.ConstantPad1d(1, 0.0), (4, 9)),
     (nn.ConstantPad2d(1, 0.0), IMAGE),
+    (nn.ConstantPad2d((1, 1, 2, 2), 3.5), IMAGE),
+    (nn.ConstantPad2d((1, -1, 2, 2), -3), IMAGE),
     (nn.ConstantPad3d(1, 0), (2, 4, 5, 6)),
     (nn.ReflectionPad1d(2), (4, 9)),
     (nn.ReflectionPad2d((1, 0, 2, 0)), IMAGE),

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convcalc.errors import DataError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.window import Window
+
+EXACT = 2**53
+"""Up to here a whole number that was read as a float is the one that was written."""
 
 
 def source_indices(size: int, window: Window, mode: str) -> np.ndarray:
@@ -48,3 +53,20 @@ def cropped(array: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
         kept = slice(max(0, -w.before), array.shape[axis] - max(0, -w.after))
         array = array[(slice(None),) * axis + (kept,)]
     return array
+
+
+def filling(value: float, dtype: str) -> float:
+    """The number to pad with, as one of the dtype.
+
+    Raises:
+        DataError: the dtype does not have it.
+    """
+    if not value:
+        return 0
+    if dtype.startswith("float"):
+        if abs(value) > np.finfo(dtype).max:
+            raise DataError(f"padding with {value:g} leaves the range of {dtype}")
+        return value
+    if value != int(value) or abs(value) > EXACT:
+        raise DataError(f"padding with {value:g} is not exact in {dtype}")
+    return int(value)

@@ -179,6 +179,7 @@ READ: dict[str, Reading] = {
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
+    "value": _number,
     "normalized_shape": _normalized,
     "padding_mode": _border,
     "scale_factor": _factors,
