@@ -90,6 +90,8 @@ def _source(place, size, mode):
         return place
     if mode == "reflect":
         return -place if place < 0 else 2 * (size - 1) - place
+    if mode == "symmetric":
+        return -1 - place if place < 0 else 2 * size - 1 - place
     if mode == "replicate":
         return 0 if place < 0 else size - 1
     if mode == "circular":

@@ -82,22 +82,34 @@ def ends(pairs):
     return [cells for pair in reversed(pairs) for cells in pair]
 
 
+def symmetric(x, pairs):
+    """The elements at each end once more, backwards."""
+    for axis, (before, after) in enumerate(pairs, start=2):
+        first, last = x.narrow(axis, 0, before), x.narrow(axis, x.shape[axis] - after, after)
+        x = torch.cat((first.flip(axis), x, last.flip(axis)), axis)
+    return x
+
+
 def conv(layer, shape):
     windows = layer.windows(shape)
     pairs = [(w.before, w.after) for w in windows]
     even = all(before == after for before, after in pairs)
     own = layer.padding if layer.padding == "same" else tuple(before for before, _ in pairs)
+    if layer.padding_mode == "symmetric":
+        own, even = 0, False
     module = ranked("Conv", shape)(
         shape[0],
         layer.out_channels,
         tuple(w.kernel for w in windows),
         tuple(w.stride for w in windows),
-        own if even or layer.padding == "same" else 0,
+        own if even or own == "same" else 0,
         tuple(w.dilation for w in windows),
         layer.groups,
         layer.bias,
         layer.padding_mode if even else "zeros",
     )
+    if layer.padding_mode == "symmetric":
+        return (lambda x: module(symmetric(x, pairs))), [module]
     if even or layer.padding == "same":
         return module, [module]
     return (lambda x: module(F.pad(x, ends(pairs)))), [module]
@@ -222,7 +234,10 @@ def dropout(layer, shape):
 
 
 def pad(layer, shape):
-    pairs = ends([(w.before, w.after) for w in layer.windows(shape)])
+    pairs = [(w.before, w.after) for w in layer.windows(shape)]
+    if layer.padding_mode == "symmetric":
+        return lambda x: symmetric(x, pairs)
+    pairs = ends(pairs)
     mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
     return lambda x: F.pad(x, pairs, mode)
 

@@ -22,7 +22,7 @@ def elements_read(window: Window, size: int, mode: str = "zeros") -> int:
     Args:
         window: Kernel, stride, padding and dilation.
         size: Elements of the axis.
-        mode: What the border repeats: zeros, reflect, replicate or circular.
+        mode: What the border repeats: zeros, reflect, symmetric, replicate or circular.
 
     Example:
         >>> from convcalc.window import Window
@@ -55,7 +55,8 @@ def _folded(run: range, size: int, mode: str) -> Iterator[range]:
     """The elements that lie at some positions; padding reaches at most once round, or back.
 
     Source: PyTorch, `torch.nn.functional.pad`: circular padding continues the axis with its other
-    end, reflection turns at the outermost element without repeating it, replication stays there.
+    end, reflection turns at the outermost element without repeating it, replication stays there;
+    NumPy, `numpy.pad`: symmetric padding turns behind the outermost element, which comes twice.
     """
     start = _before(run, 0)
     end = _before(run, size)
@@ -65,6 +66,8 @@ def _folded(run: range, size: int, mode: str) -> Iterator[range]:
         yield from (_moved(ahead, size), _moved(behind, -size))
     elif mode == "reflect":
         yield from (_mirrored(ahead, 0), _mirrored(behind, 2 * size - 2))
+    elif mode == "symmetric":
+        yield from (_mirrored(ahead, -1), _mirrored(behind, 2 * size - 1))
     elif mode == "replicate":
         yield range(0, run.step if ahead else 0, run.step)
         yield range(size - 1, size - 1 + (run.step if behind else 0), run.step)

@@ -29,6 +29,13 @@ class Window(NamedTuple):
         """Elements from the first tap to the last one, holes included: d*(k - 1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
+    def real_size(self, size: int) -> int:
+        """Elements that are left of `size` where padding below 0 cuts some off; 0 or less if none.
+
+        Source: PyTorch, `torch.nn.functional.pad`.
+        """
+        return size + min(0, self.before) + min(0, self.after)
+
     def out_size(self, size: int) -> int:
         """Positions at which the window fits on `size` padded elements; 0 or less where none.
 

@@ -24,6 +24,7 @@ class Seen(NamedTuple):
 COPIES = {
     "zeros": lambda place, size: None,
     "reflect": lambda place, size: -place if place < 0 else 2 * (size - 1) - place,
+    "symmetric": lambda place, size: -1 - place if place < 0 else 2 * size - 1 - place,
     "replicate": lambda place, size: min(max(place, 0), size - 1),
     "circular": lambda place, size: place % size,
 }
@@ -67,6 +68,7 @@ def identity(size):
         ((3, 1, 1, 1, "circular"), {0, 1, 9}),
         ((3, 1, 1, 1, "reflect"), {0, 1}),
         ((1, 1, 2, 1, "reflect"), {2}),
+        ((1, 1, 2, 1, "symmetric"), {1}),
         ((1, 1, 2, 1, "replicate"), {0}),
         ((3, 1, 1, 1, "zeros"), {0, 1}),
     ],

@@ -27,6 +27,7 @@ BAD_LAYERS = [
     ("conv:8,k3x3x3x3", "-k 3x3x3x3", ["kernel", "1 to 3", "4"]),
     ("conv:8,k3,same,s2", "-p same -s 2", ["padding", "'same'", "stride", "same-upper"]),
     ("conv:8,k3,p5,reflect", "-p 5 --padding-mode reflect", ["reflect", "5", "at most 4"]),
+    ("conv:8,k3,constant=1", "--padding-mode constant=1", ["pad:1,constant=0.5"]),
     ("conv:8,k3,p6,circular", "-p 6 --padding-mode circular", ["circular", "6", "at most 5"]),
     ("conv:8,k3000000000", "-k 3000000000", ["kernel", "at most 2147483647"]),
     ("conv:8,k99999999999999999999", "-k 99999999999999999999", ["digits"]),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from convcalc.errors import ConvcalcError
 from convcalc.layers import Conv, ConvTranspose
 
-MODES = ("zeros", "reflect", "replicate", "circular")
+MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 
 
 @st.composite

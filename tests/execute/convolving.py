@@ -27,7 +27,7 @@ BACKENDS = (
     "numpy",
     pytest.param("torch", marks=pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")),
 )
-MODES = ("zeros", "reflect", "replicate", "circular")
+MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -225,7 +225,7 @@ def _axis(draw, mode, largest):
     """(size, kernel, stride, (before, after), dilation) of one axis."""
     size, kernel = draw(st.integers(1, largest)), draw(st.integers(1, 3))
     dilation = draw(st.integers(1, 3))
-    most = {"reflect": size - 1, "circular": size}.get(mode, 4)
+    most = {"reflect": size - 1, "symmetric": size, "circular": size}.get(mode, 4)
     before, after = draw(st.integers(0, min(most, 4))), draw(st.integers(0, min(most, 4)))
     if size + before + after < dilation * (kernel - 1) + 1:
         kernel = 1

@@ -26,6 +26,7 @@ OPTIONS = {
     "strided": {"stride": 2, "padding": (1, 2), "dilation": (2, 1)},
     "grouped": {"groups": 2, "padding": 1},
     "reflect": {"padding": 2, "padding_mode": "reflect"},
+    "symmetric": {"padding": 2, "padding_mode": "symmetric"},
     "replicate": {"padding": 2, "padding_mode": "replicate"},
     "circular": {"padding": 2, "padding_mode": "circular"},
     "fft": {"algorithm": "fft", "padding": 1},  # of float32: few products of float64 are refused

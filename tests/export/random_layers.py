@@ -11,7 +11,7 @@ from convcalc.errors import LayerError
 from convcalc.layers import KINDS
 
 WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
-MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
+MODES = st.sampled_from(("zeros", "reflect", "symmetric", "replicate", "circular"))
 VECTORS = (
     *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
     *("logsoftmax", "softmin"),
@@ -23,8 +23,8 @@ def per_axis(low, high):
     return lambda rank: st.integers(low, high) | st.tuples(*[st.integers(low, high)] * rank)
 
 
-def ends(high):
-    end = st.integers(0, high)
+def ends(high, low=0):
+    end = st.integers(low, high)
     return lambda rank: st.tuples(*[end | st.tuples(end, end)] * rank)
 
 
@@ -69,10 +69,11 @@ FIELDS = {
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
     "threshold": any_rank(st.sampled_from((-0.5, 0.0, 0.3))),
-    "upscale_factor": any_rank(st.integers(1, 2)),
     "value": any_rank(st.sampled_from((0.0, -2.5))),
     "lrn.size": any_rank(st.integers(1, 9)),
-    "pad.padding": ends(3),
+    "pad.value": any_rank(st.sampled_from((0.0, 0.0, 0.0, 0.5))),
+    "upscale_factor": any_rank(st.integers(1, 2)),
+    "pad.padding": ends(3, low=-2),
     "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),
     "adaptivemaxpool.output_size": per_axis(1, 9),
 }

@@ -103,6 +103,14 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
         ("pixelshuffle:2", (8, 2, 2, 2), "", ("unflatten", "permute(0, 1, 5, 2, 6, 3, 7, 4)")),
         ("pixelunshuffle:2", (1, 4, 4, 4), "", ("unflatten", "permute(0, 1, 3, 5, 7, 2, 4, 6)")),
         ("pad:1:2,circular", (1, 4), "CircularPad1d((1, 2))", ()),
+        ("pad:1:2,constant=3.5", (1, 4), "ConstantPad1d(padding=(1, 2), value=3.5)", ()),
+        ("pad:1:2,symmetric", (1, 4), "SymmetricPad((1, 2))", ()),
+        (
+            "conv:2,k3,same,symmetric",
+            (1, 5, 5),
+            "stride=(1, 1))",
+            ("symmetric_pad(x, (1, 1, 1, 1))",),
+        ),
     ],
 )
 def test_what_torch_can_is_left_to_its_modules(layer, shape, module, calls):

@@ -146,6 +146,7 @@ def test_cells_that_no_window_reaches_are_reported(spec, shape, unread):
         (Conv(1, 2, padding="same"), [3, 5, 3]),
         (Conv(1, 2, padding="same-lower"), [1, 3, 5]),
         (Conv(1, 3, padding=1, padding_mode="reflect"), [5, 6, 7]),  # 2 1 2 3 2
+        (Conv(1, 3, padding=2, padding_mode="symmetric"), [4, 4, 6, 8, 8]),  # 2 1 1 2 3 3 2
         (Conv(1, 3, padding=1, padding_mode="replicate"), [4, 6, 8]),  # 1 1 2 3 3
         (Conv(1, 3, padding=1, padding_mode="circular"), [6, 6, 6]),  # 3 1 2 3 1
         (ConvTranspose(1, 2), [1, 3, 5, 3]),
@@ -238,7 +239,8 @@ def test_same_padding_keeps_the_size_as_in_torch(data):
 
 
 @pytest.mark.parametrize(
-    ("mode", "most"), [("reflect", 2), ("circular", 3), ("replicate", 50), ("zeros", 50)]
+    ("mode", "most"),
+    [("reflect", 2), ("symmetric", 3), ("circular", 3), ("replicate", 50), ("zeros", 50)],
 )
 def test_padding_up_to_its_bound_is_accepted(mode, most):
     layer = Conv(8, 1, padding=most, padding_mode=mode)

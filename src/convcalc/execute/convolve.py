@@ -74,7 +74,7 @@ def convolve(
         padding: Elements at the ends, per axis, ((before, after), ...), or a word such as "same".
         dilation: Spacing of kernel elements; 1 leaves no holes.
         groups: Blocks of channels that do not mix.
-        padding_mode: zeros, reflect, replicate or circular.
+        padding_mode: zeros, reflect, symmetric, replicate or circular, or another library's name.
         transposed: A transposed convolution.
         output_padding: Elements added to the end of a transposed result.
         algorithm: direct, im2col, fft, lowrank, or auto for the one that should be fastest.

@@ -285,6 +285,9 @@ class _Direct:
             position = np.minimum(np.maximum(position, 0), size - 1)
         elif mode == "circular":
             position = np.mod(position, size)
+        elif mode == "symmetric":  # with period 2i, the second half backwards
+            position = np.mod(position, 2 * size)
+            position = np.minimum(position, 2 * size - 1 - position)
         else:  # reflect, on an axis that is longer than its padding
             position = np.where(position < 0, -position, position)
             position = np.where(position >= size, 2 * size - 2 - position, position)

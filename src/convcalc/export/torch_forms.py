@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import nn
 
-from convcalc.export.torch_modules import ChannelNorm, ChannelScale
+from convcalc.export.torch_modules import ChannelNorm, ChannelScale, SymmetricPad
 from convcalc.export.torch_windows import (
     avg_pool,
     conv,
@@ -18,7 +18,7 @@ from convcalc.export.torch_windows import (
     for_dims,
     max_pool,
     pad_ends,
-    pad_mode,
+    padded,
     power_pool,
     staged,
 )
@@ -198,10 +198,14 @@ def channel_shuffle(place: LayerSite, layer: ChannelShuffle) -> fx.Node:
 
 
 def pad(place: LayerSite, layer: Pad) -> fx.Node:
-    """nn.ZeroPadNd and its like, or functional.pad."""
+    """nn.ZeroPadNd and its like, or functional.pad; torch has none that is symmetric."""
     ends, mode = pad_ends(layer.windows(place.shapes[0])), layer.padding_mode
     if place.function:
-        return place.call("pad", *place.inputs, ends, **pad_mode(mode))
+        return padded(place, place.inputs[0], ends, mode, value=layer.value)
+    if layer.value:
+        return place.module(for_dims("ConstantPad", place.spatial_dims)(ends, layer.value))
+    if mode == "symmetric":
+        return place.module(SymmetricPad(ends))
     names = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication"}
     name = f"{names.get(mode, 'Circular')}Pad"
     return place.module(for_dims(name, place.spatial_dims)(ends))

@@ -39,3 +39,36 @@ class ChannelScale(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, *spatial) of the same shape."""
         return x * self.weight.view(self.shape)
+
+
+def symmetric_pad(x: torch.Tensor, ends: tuple[int, ...]) -> torch.Tensor:
+    """(N, C, *spatial) with the elements at each end added backwards, the outermost one first.
+
+    Args:
+        x: The tensor.
+        ends: Elements at both ends of each axis, the last axis first, as for functional.pad;
+            below 0 they are cut off.
+    """
+    for axis, (before, after) in enumerate(zip(ends[::2], ends[1::2], strict=True), start=1):
+        size = x.shape[-axis]
+        first = x.narrow(-axis, 0, max(0, before)).flip(-axis)
+        last = x.narrow(-axis, size - max(0, after), max(0, after)).flip(-axis)
+        x = torch.cat((first, x, last), -axis)
+        x = x.narrow(-axis, max(0, -before), before + size + after)
+    return x
+
+
+class SymmetricPad(nn.Module):
+    """`pad` in the mode `symmetric`: d c b a [a b c d] d c b a."""
+
+    def __init__(self, padding: tuple[int, ...]) -> None:
+        super().__init__()
+        self.padding = padding
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, *spatial) with its spatial axes made longer."""
+        return symmetric_pad(x, self.padding)
+
+    def extra_repr(self) -> str:
+        """The elements at both ends of each axis, the last axis first."""
+        return str(self.padding)

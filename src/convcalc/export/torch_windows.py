@@ -1,7 +1,8 @@
 """How torch writes what slides over an input: convolutions and poolings, padding and all.
 
 torch pads and crops both ends of an axis alike. Where a layer does not, the input is padded by a
-call before the module, and the output of a transposed convolution is cut by one behind it.
+call before the module, and the output of a transposed convolution is cut by one behind it. A mode
+of padding that torch has not is a call before the module, too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+
+from convcalc.export.torch_modules import symmetric_pad
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +45,22 @@ def pad_ends(windows: Sequence[Window]) -> tuple[int, ...]:
     return tuple(chain.from_iterable((w.before, w.after) for w in reversed(windows)))
 
 
-def pad_mode(mode: str) -> dict[str, str]:
-    """The keyword of functional.pad for a padding mode; zeros are what it pads by default."""
-    return {} if mode == "zeros" else {"mode": mode}
+def padded(
+    place: LayerSite,
+    x: fx.Node,
+    ends: tuple[int, ...],
+    mode: str,
+    *,
+    value: float = 0,
+    name: str = "",
+) -> fx.Node:
+    """A call of functional.pad, or of a function of our own for a mode that it has not."""
+    if mode == "symmetric":
+        return place.call(symmetric_pad, x, ends, name=name)
+    more: dict[str, Any] = {} if mode == "zeros" else {"mode": mode}
+    if value:
+        more["value"] = value
+    return place.call("pad", x, ends, name=name, **more)
 
 
 def conv(place: LayerSite, layer: Conv) -> fx.Node:
@@ -64,11 +80,11 @@ def staged(place: LayerSite, layer: Staged) -> fx.Node:
 def _conv(place: LayerSite, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx.Node:
     windows, mode = layer.windows(shape), layer.padding_mode
     padding: Any = folded([w.before for w in windows])
-    if layer.padding in ("same", "valid"):
+    if layer.padding in ("same", "valid") and mode != "symmetric":
         padding = layer.padding
-    elif _lopsided(windows):
+    elif _lopsided(windows) or mode == "symmetric":
         name = "_".join(filter(None, (below, "padded")))
-        x = place.call("pad", x, pad_ends(windows), name=name, **pad_mode(mode))
+        x = padded(place, x, pad_ends(windows), mode, name=name)
         padding, mode = 0, "zeros"
     module = for_dims("Conv", len(windows))(
         shape[0],

@@ -239,7 +239,7 @@ def _missing(
 def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) -> tuple[str, Any]:
     """The long name of the parameter that an argument sets, and its value."""
     if argument.key is not None:
-        return _named(kind, argument.key), value
+        return _named(kind, argument.key, value)
     if isinstance(value, str):
         return _worded(kind, value)
     if first and kind.positional:
@@ -249,11 +249,16 @@ def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) 
     )
 
 
-def _named(kind: type[Layer], key: str) -> str:
+def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:
     for field in dataclasses.fields(kind):
         if key.lower() in (field.name, field.metadata["short"]):
-            return field.name
+            return field.name, value
+    word = f"{key}{value}".lower().replace("_", "-")  # as reflect101, which has a number in it
+    if isinstance(value, int) and any(word in rule.words for rule in kind.rules().values()):
+        return _worded(kind, word)
     hint = nearest(key, [*_keys(kind), *kind.rules()])
+    if key.lower() == "constant" and "padding_mode" in kind.rules():
+        hint = "; a layer in front of it pads with a number: pad:1,constant=0.5"
     raise ParameterError(
         kind.kind,
         f"has no parameter '{printable(key, 60)}'{hint or '; it has ' + ', '.join(_keys(kind))}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.layers.base import Costs
 from convcalc.layers.convolution import Convolution
-from convcalc.layers.parameters import PADDING_MODES, one_of, param
+from convcalc.layers.parameters import padding_mode, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 from convcalc.receptive import through_windows
 
@@ -27,7 +27,7 @@ class Conv(Convolution):
     kind: ClassVar[str] = "conv"
 
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
+        padding_mode(), "mode", "what the added elements contain", default="zeros"
     )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
@@ -62,7 +62,7 @@ class Conv(Convolution):
     def real_macs(self, shape: Shape) -> int:
         """Multiply-accumulates on real elements: pairs of output and real tap, axis by axis.
 
-        Elements that repeat the input (reflect, replicate, circular) are real.
+        Elements that repeat the input (reflect, symmetric, replicate, circular) are real.
         """
         if self.padding_mode != "zeros":
             return self.costs(shape).macs

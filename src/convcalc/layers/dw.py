@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from convcalc.layers.conv import Conv
 from convcalc.layers.parameters import (
-    PADDING_MODES,
     Padding,
     PerAxis,
     count,
-    one_of,
     padding,
+    padding_mode,
     param,
     per_axis,
     switch,
@@ -33,7 +32,7 @@ class Depthwise(Staged):
     multiplier: int = param(count(1), "m", "output channels of each input channel", default=1)
     bias: bool = param(switch(), "bias", "add a number per output channel", default=True)
     padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
+        padding_mode(), "mode", "what the added elements contain", default="zeros"
     )
 
     def __post_init__(self) -> None:

@@ -53,8 +53,11 @@ class Operations(Protocol):
     def pool(self, array: Any, windows: Sequence[Window], how: Reduction) -> Any:
         """The sum or maximum of the elements of each window; those of the padding do not exist."""
 
-    def pad(self, array: Any, windows: Sequence[Window], mode: str) -> Any:
-        """The array with elements added around each spatial axis, filled as the mode says."""
+    def pad(self, array: Any, windows: Sequence[Window], mode: str, value: float = 0) -> Any:
+        """The array with elements added around each spatial axis, filled as the mode says.
+
+        `value` is what stands in the place of zeros.
+        """
 
     def reduce(self, array: Any, axes: Sequence[int], how: Reduction) -> Any:
         """The sum or maximum over whole axes, which stay with size 1."""

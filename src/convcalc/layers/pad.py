@@ -1,12 +1,15 @@
-"""`pad`: elements added at the ends of the spatial axes, as a layer of its own."""
+"""`pad`: elements added at the ends of the spatial axes or cut off, as a layer of its own."""
 
 from __future__ import annotations
 
 import dataclasses
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.layers.base import Rearrangement, spatial_dims_of
-from convcalc.layers.parameters import PADDING_MODES, Padding, one_of, padding, param
+from convcalc.borders import elements_read
+from convcalc.errors import ParameterError, ShapeError
+from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
+from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param, real
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 
 if TYPE_CHECKING:
@@ -19,15 +22,25 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pad(Rearrangement):
-    """Zeros, or copies of the input's own elements, around each channel."""
+    """Zeros, another number or copies of elements around each channel; padding below 0 crops."""
 
     kind: ClassVar[str] = "pad"
     positional: ClassVar[str | None] = "padding"
 
-    padding: Padding = param(padding(words=False), "p", "elements added at the ends")
-    padding_mode: str = param(
-        one_of(*PADDING_MODES), "mode", "what the added elements contain", default="zeros"
+    padding: Padding = param(
+        padding(words=False, minimum=-LARGEST), "p", "elements added at the ends, below 0 cut off"
     )
+    padding_mode: str = param(
+        padding_mode(), "mode", "what the added elements contain", default="zeros"
+    )
+    value: float = param(real(), "constant", "a number to add in the place of zeros", default=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value and self.padding_mode != "zeros":
+            raise ParameterError(
+                "value", f"stands in the place of zeros, not of mode '{self.padding_mode}'"
+            )
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
         """A window of one element on each padded axis."""
@@ -36,12 +49,25 @@ class Pad(Rearrangement):
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size pb + i + pa."""
         windows = self.windows(shape)
+        for size, window in zip(shape[1:], windows, strict=True):
+            if window.real_size(size) < 1:
+                raise ShapeError(
+                    f"padding {window.before}:{window.after} cuts off all {size} elements of an "
+                    f"axis of {format_shape(shape)}; one has to stay"
+                )
         check_mode(self.padding_mode, windows, shape)
         return (shape[0], *window_sizes(windows, shape))
 
+    def elements_read(self, shape: Shape) -> int:
+        """Elements of an input (C, *sizes) that come into the result."""
+        # A circle goes round what a crop has left, of which it reads nothing new.
+        mode = "zeros" if self.padding_mode == "circular" else self.padding_mode
+        axes = zip(self.windows(shape), shape[1:], strict=True)
+        return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
+
     def repeats_elements(self, shape: Shape) -> bool:
         """Whether there is padding, and not of zeros."""
-        padded = any(w.before or w.after for w in self.windows(shape))
+        padded = any(w.before > 0 or w.after > 0 for w in self.windows(shape))
         return padded and self.padding_mode != "zeros"
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
@@ -49,7 +75,13 @@ class Pad(Rearrangement):
         windows = self.windows(shapes[0])
         return tuple(field.through(w) for field, w in zip(fields[0], windows, strict=True))
 
+    @property
+    def needs_floats(self) -> bool:
+        """Whether the number that is added is a fraction."""
+        return not self.value.is_integer()
+
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `pad`."""
         (array,) = arrays
-        return ops.pad(array, self.windows(tuple(array.shape[1:])), self.padding_mode)
+        windows = self.windows(tuple(array.shape[1:]))
+        return ops.pad(array, windows, self.padding_mode, self.value)

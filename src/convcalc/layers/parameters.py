@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from convcalc.errors import ParameterError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LARGEST = 2**31 - 1
 """The largest size, kernel, stride, ... of one axis; beyond it is a typing error, not a network."""
@@ -36,7 +36,19 @@ Padding: TypeAlias = str | int | tuple[int | Ends, ...]
 """A word such as "same", one number for all ends, or per axis a number or (before, after)."""
 
 PADDING_WORDS = ("valid", "same", "same-upper", "same-lower")
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
+OTHER_MODES = {
+    **dict.fromkeys(("constant", "grid-constant", "border-constant"), "zeros"),
+    **dict.fromkeys(("mirror", "reflect101", "reflect-101", "border-default"), "reflect"),
+    **dict.fromkeys(("border-reflect101", "border-reflect-101"), "reflect"),
+    **dict.fromkeys(("grid-mirror", "border-reflect"), "symmetric"),
+    **dict.fromkeys(("edge", "nearest", "border-replicate"), "replicate"),
+    **dict.fromkeys(("wrap", "grid-wrap", "border-wrap"), "circular"),
+}
+"""Padding modes by the names of NumPy, SciPy and OpenCV; `_` and capitals are as good.
+
+`reflect` is NumPy's and PyTorch's. SciPy's and OpenCV's is `symmetric`: it has no entry.
+"""
 
 
 class Rule(NamedTuple):
@@ -102,8 +114,11 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
     return Rule("3 or 3x5 (per axis)", normalise)
 
 
-def padding(*, words: bool = True) -> Rule:
-    """Elements at every end, per axis, per end, or a word where `words` are allowed."""
+def padding(*, words: bool = True, minimum: int = 0) -> Rule:
+    """Elements at every end, per axis, per end, or a word where `words` are allowed.
+
+    A negative `minimum` allows to cut as many elements off.
+    """
     numbers = "3, 1x2 (per axis), 0:1 (begin:end)"
     accepted = f"a whole number or one of {', '.join(PADDING_WORDS)}"
 
@@ -111,9 +126,9 @@ def padding(*, words: bool = True) -> Rule:
         if isinstance(value, str) and words:
             return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
         if not isinstance(value, tuple | list):
-            return _whole(name, value, 0, accepted if words else f"elements, as {numbers}")
+            return _whole(name, value, minimum, accepted if words else f"elements, as {numbers}")
         _check_rank(name, value)
-        axes = tuple(_ends(name, item) for item in value)
+        axes = tuple(_ends(name, item, minimum) for item in value)
         return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes
 
     if not words:
@@ -159,15 +174,21 @@ def section() -> Rule:
     return Rule("begin:end, as 0:32", normalise)
 
 
-def one_of(*words: str) -> Rule:
-    """One of a few words, in any case."""
+def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:
+    """One of a few words, in any case; `others` are further words, with what they mean."""
+    others = others or {}
 
     def normalise(name: str, value: object) -> str:
         if not isinstance(value, str):
             raise ParameterError(name, f"expected one of {', '.join(words)}, got {value!r}")
-        return _word(name, value, words)
+        return _word(name, others.get(_plain(value), value), words)
 
-    return Rule(" | ".join(words), normalise, words)
+    return Rule(" | ".join(words), normalise, (*words, *others))
+
+
+def padding_mode() -> Rule:
+    """What added elements contain, by our word or another library's."""
+    return one_of(*PADDING_MODES, others=OTHER_MODES)
 
 
 def switch(*, optional: bool = False) -> Rule:
@@ -237,12 +258,12 @@ def _whole(
     return number
 
 
-def _ends(name: str, item: object) -> int | Ends:
+def _ends(name: str, item: object, minimum: int) -> int | Ends:
     if not isinstance(item, tuple | list):
-        return _whole(name, item, 0)
+        return _whole(name, item, minimum)
     if len(item) != 2:
         raise ParameterError(name, f"expected begin:end for an axis, got {len(item)} values")
-    before, after = _whole(name, item[0], 0), _whole(name, item[1], 0)
+    before, after = (_whole(name, end, minimum) for end in item)
     return before if before == after else (before, after)
 
 
@@ -257,10 +278,14 @@ def _folded(values: tuple[int, ...]) -> PerAxis:
 
 
 def _word(name: str, value: str, words: tuple[str, ...], more: str = "") -> str:
-    word = value.lower().replace("_", "-")
+    word = _plain(value)
     if word in words:
         return word
     hint = nearest(word, words)
     raise ParameterError(
         name, f"expected one of {', '.join(words)}{more}; got '{printable(value, 60)}'{hint}"
     )
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-")

@@ -70,20 +70,22 @@ def checked_sizes(sizes: tuple[int, ...], what: str) -> tuple[int, ...]:
 
 
 def check_mode(mode: str, windows: Sequence[Window], shape: Shape) -> None:
-    """Refuses more padding than there is to reflect once, or to go round once in a circle.
+    """Refuses more padding than there is to turn back once, or to go round once in a circle.
 
     Raises:
         ShapeError: an axis is too short for its padding.
     """
-    room = {"reflect": -1, "circular": 0}.get(mode)
+    room = {"reflect": -1, "symmetric": 0, "circular": 0}.get(mode)
     if room is None:
         return
     for w, size in zip(windows, shape[1:], strict=True):
+        # A circle goes round what a crop has left.
+        most = (w.real_size(size) if mode == "circular" else size) + room
         widest = max(w.before, w.after)
-        if widest > size + room:
+        if widest > most:
             raise ShapeError(
                 f"{mode} padding of {widest} on an axis of {size} elements; "
-                f"at most {size + room} fit, 'replicate' and 'zeros' have no such limit"
+                f"at most {most} fit, 'replicate' and 'zeros' have no such limit"
             )
 
 

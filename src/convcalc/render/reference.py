@@ -12,6 +12,7 @@ from convcalc.language.parse import shorthands
 from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
 from convcalc.layers.base import Layer
+from convcalc.render.border_names import border_names
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
 from convcalc.zoo.catalog import network_input, network_names, network_summary
@@ -97,9 +98,19 @@ def kind_document(name: str) -> Document:
         f"output: {_output(kind)}",
         f"costs: {_costs(kind)}",
         f"example: convcalc flops -i {EXAMPLE_INPUT} {example(kind)}",
+        *_modes(kind),
     ]
     table = Table(columns, rows or [["none", "", "", "", ""]])
     return Document(data, table, [f"{kind.kind}: {_first_line(kind)}"], remarks)
+
+
+def _modes(kind: type[Layer]) -> list[str]:
+    """What other libraries call the modes of padding, for kinds that have them."""
+    if "padding_mode" not in kind.rules():
+        return []
+    if kind.kind != "pad":
+        return ["modes by the names of numpy, SciPy, OpenCV and MATLAB: convcalc layers pad"]
+    return border_names()
 
 
 def _shorthand_document(name: str) -> Document:

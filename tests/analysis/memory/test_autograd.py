@@ -106,12 +106,13 @@ def test_an_unknown_kind_is_named_and_not_counted(monkeypatch):
 # -- PyTorch ---------------------------------------------------------------------------------------
 
 IMAGE = (6, 8, 8)
+MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 LAYERS = [
     *((name, IMAGE) for name in sorted(set(KINDS) - {"sep", "concat", "residual", "scale"})),
     ("residual{ | relu}", IMAGE),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),
-    *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in ("zeros", "reflect", "replicate", "circular")),
+    *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in MODES),
     *((f"conv:4,k3,{mode}", IMAGE) for mode in ("reflect", "circular")),
     ("conv:4,k2,same", IMAGE),
     ("conv:4,k3,s2,same-upper", IMAGE),
@@ -146,7 +147,7 @@ LAYERS = [
     *((f"adaptive{how}pool:{size}", (6, 4, 4, 4)) for how in ("avg", "max") for size in (1, 3)),
     ("dropout:0", IMAGE),
     ("dropout:1", IMAGE),
-    *((f"pad:1,{mode}", IMAGE) for mode in ("reflect", "replicate", "circular")),
+    *((f"pad:1,{mode}", IMAGE) for mode in MODES[1:]),
     ("upsample:2,bilinear", IMAGE),
     ("upsample:2,bilinear", (6, 8)),
     ("upsample:2,bilinear,align", IMAGE),

@@ -215,6 +215,7 @@ MODES = {
     "zeros": lambda place, size: place,
     "circular": lambda place, size: place % size,
     "reflect": lambda place, size: abs(place) if place < size else 2 * size - 2 - place,
+    "symmetric": lambda place, size: place if 0 <= place < size else (-1 - place) % (2 * size),
     "replicate": lambda place, size: min(max(place, 0), size - 1),
 }
 
@@ -229,7 +230,10 @@ MODES = {
     st.sampled_from(sorted(MODES)),
 )
 def test_the_elements_that_windows_read(size, kernel, stride, before, after, dilation, mode):
-    assume(max(before, after) <= {"circular": size, "reflect": size - 1}.get(mode, 5))
+    assume(
+        max(before, after)
+        <= {"circular": size, "reflect": size - 1, "symmetric": size}.get(mode, 5)
+    )
     window = Window(kernel, stride, before, after, dilation)
     assume(window.out_size(size) > 0)
     taps = product(range(window.out_size(size)), range(kernel))

@@ -109,3 +109,10 @@ def test_the_json_of_one_kind_is_its_part_of_the_whole(inside):
     (one,) = json.loads(inside("layers", "maxpool", "--format", "json").out)["kinds"]
     assert one in every
     assert "maxpool" == one["kind"]
+
+
+def test_the_page_of_padding_says_what_other_libraries_call_its_modes(inside):
+    page = inside("layers", "pad").out
+    assert "\nsymmetric  cba|abcd|dcb     symmetric  reflect        BORDER_REFLECT" in page
+    assert "convcalc layers pad" in inside("layers", "conv").out
+    assert "modes" not in inside("layers", "convt").out

@@ -140,7 +140,7 @@ def test_integers_are_those_of_the_whole(name, case, count, seed):
 
 
 @both
-@pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "symmetric", "circular"])
 @pytest.mark.parametrize("batch", [1, 5])
 def test_floats_agree_within_their_bound(cut, backend, mode, batch):
     ops, rng = open_executor(planner_of(backend, None, (), "direct")), np.random.default_rng(0)

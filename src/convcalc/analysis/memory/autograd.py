@@ -79,13 +79,13 @@ def _conv(here: LayerShapes) -> Kept:
     Zeros that are the same at both ends are the convolution's own business; uneven ones are added
     first, as far as the ends differ (`convolution_same` in aten/src/ATen/native/Convolution.cpp).
     Other modes pad first (torch/nn/modules/conv.py), for which `reflect` and `replicate` keep the
-    input as well, where it has a gradient.
+    input as well, where it has a gradient; slices put together, as of the others, keep nothing.
     """
     windows = here.layer.windows(here.shape)
     if here.layer.padding_mode == "zeros":
         return _evenly_padded(windows, here)
     padded = [size + w.before + w.after for size, w in zip(here.shape[1:], windows, strict=True)]
-    unpadded = () if here.layer.padding_mode == "circular" else (0,)
+    unpadded = (0,) if here.layer.padding_mode in ("reflect", "replicate") else ()
     return Kept(for_gradient=unpadded, elements=here.batch * here.shape[0] * prod(padded))
 
 

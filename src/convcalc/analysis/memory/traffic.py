@@ -262,6 +262,8 @@ def _elements_read(row: LayerReport, shape: Shape) -> int:
         windows, mode = _windows(row.layer, shape)
         axes = zip(windows, shape[1:], strict=True)
         return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
+    if row.kind == "pad":
+        return cast("Pad", row.layer).elements_read(shape)
     if row.kind == "upsample":
         return cast("Upsample", row.layer).elements_read(shape)
     return prod(shape)
@@ -316,9 +318,10 @@ def _around(row: LayerReport) -> int:
 
 def _padded(row: LayerReport) -> int:
     """One for each number of the result that is not a zero of the padding."""
-    if cast("Pad", row.layer).padding_mode != "zeros":
+    layer, shape = cast("Pad", row.layer), row.input_shapes[0]
+    if layer.padding_mode != "zeros":
         return row.activations
-    return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
+    return row.activations // prod(row.output_shape) * layer.elements_read(shape)
 
 
 def _neighbours(row: LayerReport) -> int:

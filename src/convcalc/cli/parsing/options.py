@@ -70,7 +70,10 @@ GEOMETRY: Options = {
     ),
     "groups": _text("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
     "padding_mode": _text(
-        "--padding-mode", metavar="MODE", about="zeros, reflect, replicate or circular."
+        "--padding-mode",
+        metavar="MODE",
+        about="zeros, reflect, symmetric, replicate or circular; also mirror, edge, nearest, wrap, "
+        "as other libraries call them: convcalc layers pad.",
     ),
     "transposed": _switch("--transposed", about="Transposed convolution."),
     "output_padding": _text(

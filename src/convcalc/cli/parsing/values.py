@@ -106,7 +106,16 @@ def count_of(name: str, text: str, minimum: int = 1) -> int:
 
 
 def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the layer flags that were given, by their parameter names."""
+    """The values of the layer flags that were given, by their parameter names.
+
+    Raises:
+        UsageError: a text is no value; a number to pad with is a layer of its own.
+    """
+    if str(given.get("padding_mode")).lower().startswith("constant="):
+        raise UsageError(
+            "--padding-mode: a number to pad with is a layer of its own, in front of the "
+            "convolution: pad:1,constant=0.5"
+        )
     return {
         name: given[name] if isinstance(given[name], bool) else value_of(name, given[name])
         for name in FLAG_NAMES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
-from convcalc.execute.arrays.padding import source_indices
+from convcalc.execute.arrays.padding import cropped, filling, source_indices
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.tap_by_tap import (
@@ -198,10 +198,12 @@ class NumpyBackend:
             )
         return result
 
-    def pad(self, array: Array, windows: Sequence[Window], mode: str) -> Array:
+    def pad(self, array: Array, windows: Sequence[Window], mode: str, value: float = 0) -> Array:
         """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
         if mode == "zeros":
-            return np.pad(array, [(0, 0), (0, 0), *((w.before, w.after) for w in windows)])
+            ends = ((max(0, w.before), max(0, w.after)) for w in windows)
+            fill = filling(value, array.dtype.name)
+            return np.pad(cropped(array, windows), [(0, 0), (0, 0), *ends], constant_values=fill)
         for axis, window in enumerate(windows, start=2):
             array = array.take(source_indices(array.shape[axis], window, mode), axis=axis)
         return array

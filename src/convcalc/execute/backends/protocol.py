@@ -139,8 +139,8 @@ class ArrayBackend(Protocol[A]):
     def pool(self, array: A, windows: Sequence[Window], how: Reduction) -> A:
         """Sums or maxima over windows; elements of the padding do not exist."""
 
-    def pad(self, array: A, windows: Sequence[Window], mode: str) -> A:
-        """Elements added before and after each spatial axis, filled as the mode says."""
+    def pad(self, array: A, windows: Sequence[Window], mode: str, value: float = 0) -> A:
+        """Elements added before and after each spatial axis: as the mode says, or a number."""
 
     def reduce(self, array: A, axes: Sequence[int], how: Reduction) -> A:
         """The sum or maximum over whole axes, which stay with one element."""

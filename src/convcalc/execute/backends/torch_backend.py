@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
-from convcalc.execute.arrays.padding import source_indices
+from convcalc.execute.arrays.padding import filling, source_indices
 from convcalc.execute.backends import opencv, torch_conv
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.torch_conv import exact
@@ -192,10 +192,13 @@ class TorchBackend:
         )
         return result
 
-    def pad(self, array: torch.Tensor, windows: Sequence[Window], mode: str) -> torch.Tensor:
+    def pad(
+        self, array: torch.Tensor, windows: Sequence[Window], mode: str, value: float = 0
+    ) -> torch.Tensor:
         """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
         if mode == "zeros":
-            return functional.pad(array, torch_conv.ends_of(windows))
+            fill = filling(value, str(array.dtype).rpartition(".")[2])
+            return functional.pad(array, torch_conv.ends_of(windows), value=fill)
         for axis, window in enumerate(windows, start=2):
             elements = source_indices(array.shape[axis], window, mode)
             array = array.index_select(axis, torch.from_numpy(elements).to(self.device))

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from convcalc.execute.problem import ConvProblem
     from convcalc.execute.tiling import Box
 
-PADDING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+PADDING = {
+    "reflect": "reflect",
+    "symmetric": "symmetric",
+    "replicate": "edge",
+    "circular": "wrap",
+}
 """The names that NumPy, and so dask.array, has for what a padding repeats."""
 
 

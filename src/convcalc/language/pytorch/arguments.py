@@ -73,16 +73,12 @@ def padding(value: object, axes: int) -> Said:
 
 
 def ends(value: object, axes: int) -> Said:
-    """Elements at each end, the last axis first: (left, right, top, bottom)."""
+    """Elements at each end, the last axis first: (left, right, top, bottom); below 0 cut off."""
     if not isinstance(value, tuple):
         return Said(_integer(value))
     if len(value) != 2 * axes:
         raise ValueError(f"expected one number or {2 * axes}, got {len(value)}")
     elements = [_integer(item) for item in value]
-    if min(elements) < 0:
-        raise NoCounterpartError(
-            "negative padding, which cuts elements off, has no counterpart here"
-        )
     if len(set(elements)) == 1:
         return Said(elements[0])
     pairs = [Ends(*elements[place : place + 2]) for place in range(0, len(elements), 2)]

@@ -78,7 +78,7 @@ def _of_axes(axes: int) -> dict[str, Form]:
         ),
         "Dropout": Form("dropout", ("p", "inplace")),
         "ZeroPad": Form("pad", ("padding", "value"), 1, at, {"value": (0,)}),
-        "ConstantPad": Form("pad", ("padding", "value"), 2, at, {"value": (0,)}),
+        "ConstantPad": Form("pad", ("padding", "value"), 2, at),
     }
     for name, mode in _BORDERS.items():
         forms[name] = Form("pad", ("padding",), 1, at, fixed={"padding_mode": mode})
