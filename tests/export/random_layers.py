@@ -15,6 +15,9 @@ MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
 VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
 """Kinds that are also drawn on a vector (N, C)."""
 
+SEQUENCES = ("lstm", "gru", "rnn")
+"""Kinds that read (N, steps, features)."""
+
 
 def per_axis(low, high):
     return lambda rank: st.integers(low, high) | st.tuples(*[st.integers(low, high)] * rank)
@@ -34,19 +37,23 @@ FIELDS = {
     "affine": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
     "bias": any_rank(st.booleans()),
+    "bidirectional": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
+    "hidden_size": any_rank(st.integers(2, 4)),
     "kernel_size": per_axis(1, 4),
     "max_val": any_rank(st.just(1.5)),
     "min_val": any_rank(st.just(-0.5)),
     "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
     "multiplier": any_rank(st.integers(1, 2)),
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
+    "nonlinearity": any_rank(st.sampled_from(("tanh", "relu"))),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
+    "num_layers": any_rank(st.integers(1, 3)),
     "num_parameters": any_rank(st.sampled_from((1, 4))),
     "out_channels": any_rank(st.sampled_from((2, 4, 8))),
     "out_features": any_rank(st.integers(1, 5)),
@@ -55,6 +62,7 @@ FIELDS = {
     "p": any_rank(st.just(0.3)),
     "padding": lambda rank: WORDS | ends(2)(rank),
     "padding_mode": any_rank(MODES),
+    "proj_size": any_rank(st.integers(0, 1)),
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
@@ -69,7 +77,7 @@ FIELDS = {
 def layers(draw, kind):
     """(layer, the shape of one sample): a layer of one kind that fits what arrives."""
     low = 0 if kind in VECTORS else 1
-    rank = draw(st.integers(low, 3))
+    rank = 1 if kind in SEQUENCES else draw(st.integers(low, 3))
     most = (0, 12, 8, 6)[rank]
     shape = (draw(st.sampled_from((4, 8))), *(draw(st.integers(1, most)) for _ in range(rank)))
     layer_type = KINDS[kind]

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 EXAMPLE_INPUT = "16x32x32"
 
+EXAMPLE_INPUTS = dict.fromkeys(("lstm", "gru", "rnn"), "16x32")
+"""Inputs of kinds that do not take that one."""
+
 EXAMPLE_VALUES = {
     "out_channels": "32",
     "kernel_size": "3",
     "out_features": "10",
+    "hidden_size": "64",
     "output_size": "4",
     "num_groups": "4",
     "groups": "4",
@@ -87,10 +91,11 @@ def kind_document(name: str) -> Document:
         for row in _parameters(kind)
     ]
     data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
+    arriving = EXAMPLE_INPUTS.get(kind.kind, EXAMPLE_INPUT)
     remarks = [
         f"output: {_sentence(kind.out_shape)}",
         f"costs: {_sentence(kind.costs)}",
-        f"example: convcalc flops -i {EXAMPLE_INPUT} {example(kind)}",
+        f"example: convcalc flops -i {arriving} {example(kind)}",
     ]
     table = Table(columns, rows or [["none", "", "", "", ""]])
     return Document(data, table, [f"{kind.kind}: {_first_line(kind)}"], remarks)
@@ -147,7 +152,7 @@ def networks_document() -> Document:
 
 
 def example(kind: type[Layer]) -> str:
-    """A call of the kind on a 16x32x32 input, quoted for a shell where it must be."""
+    """A call of the kind on its example's input, quoted for a shell where it must be."""
     if kind.kind in EXAMPLE_CALLS:
         return EXAMPLE_CALLS[kind.kind]
     given: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
@@ -29,6 +30,14 @@ LAYER_NORM = Reason(
 ELEMENT = Reason("1 per element")
 INPUT = Reason("1 per input element")
 OUTPUT = Reason("1 per output element")
+STATE = {
+    "lstm": Reason("10 per element of the state"),
+    "gru": Reason("7 per element of the state"),
+    "rnn": Reason("1 per element of the state"),
+}
+PROJECTION = Reason(
+    "the projection left out", "products of weights are counted, but not those of weight_hr"
+)
 TWICE = Reason(
     "counted a second time",
     "a module that calls a patched function is counted by its hook and again by the function",
@@ -56,6 +65,19 @@ def layer_norm(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`, which does not see a LayerNorm's weights."""
     if not call.function:
         yield Term(LAYER_NORM, call.inputs)
+
+
+def recurrent(call: CountedLayer) -> Iterable[Term]:
+    """`rnn_flops_counter_hook`, for both directions what the first one has."""
+    layer: Any = call.layer
+    shape = call.arriving[0]
+    each = {"lstm": 10, "gru": 7, "rnn": 1}[layer.kind]
+    projections = (
+        prod(size) for name, size in layer.weight_shapes(shape).items() if "weight_hr" in name
+    )
+    yield Term(BIAS, call.bias_adds)
+    yield Term(STATE[layer.kind], call.batch * each * layer.states(shape))
+    yield Term(PROJECTION, -call.batch * shape[0] * sum(projections))
 
 
 def inputs(call: CountedLayer) -> int:
@@ -113,6 +135,7 @@ CONVENTION = Convention(
     rules={
         **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
+        "Recurrent": recurrent,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
         **for_kinds(elementwise(ELEMENT), "elu", "gelu", "prelu", "relu"),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LAST_AXIS = {
     "LayerNorm": "; it is over the last axis, which is the channels only where there is no other",
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "; a sample is (steps, features), as 100x64"),
     "Softmax": "; with others its dim is not that of the channels",
 }
 
@@ -86,7 +87,7 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
         return None, expects, [_unknown(module)]
     given, problems = _named(module, form)
     problems += [module.unread] if module.unread and module.name != "Identity" else []
-    expects = expects._replace(axes=form.axes, features=form.kind == "linear")
+    expects = expects._replace(axes=form.axes, features=form.features)
     arguments = [Argument(name, word, module.place) for name, word in form.fixed.items()]
     for name, argument in given.items():
         try:
@@ -102,6 +103,15 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
     problems += [] if problems else _unlike(module, form, given)
     call = Call(form.kind, tuple(arguments), None, module.place)
     return (None if problems else call), expects, problems
+
+
+def notes_of(module: Module) -> list[str]:
+    """What is assumed of a leaf module, and what it does besides."""
+    form = form_of(module.name)
+    if form is None or not form.notes:
+        return []
+    given, _ = _named(module, form)
+    return [f"{module.name} {note}" for name, note in form.notes.items() if name not in given]
 
 
 def _unknown(module: Module) -> Diagnostic:
