@@ -40,6 +40,7 @@ from convcalc.layers import (
 from convcalc.network.graph import Network, Node
 
 TESTED_ELSEWHERE = {
+    *("lstm", "gru", "rnn"),
     "layerscale",
     "conv",
     "convt",

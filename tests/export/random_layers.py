@@ -18,6 +18,9 @@ VECTORS = (
 )
 """Kinds that are also drawn on a vector (N, C)."""
 
+SEQUENCES = ("lstm", "gru", "rnn")
+"""Kinds that read (N, steps, features)."""
+
 
 def per_axis(low, high):
     return lambda rank: st.integers(low, high) | st.tuples(*[st.integers(low, high)] * rank)
@@ -40,6 +43,7 @@ FIELDS = {
     "beta": any_rank(st.sampled_from((-1.5, 0.5, 1.0, 2.0))),
     "lrn.beta": any_rank(st.sampled_from((0.5, 0.75, 1.5))),
     "bias": any_rank(st.booleans()),
+    "bidirectional": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
@@ -48,6 +52,7 @@ FIELDS = {
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "k": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "hidden_size": any_rank(st.integers(2, 4)),
     "kernel_size": per_axis(1, 4),
     "lambd": any_rank(st.sampled_from((0.0, 0.5))),
     "max_val": any_rank(st.just(1.5)),
@@ -56,7 +61,9 @@ FIELDS = {
     "multiplier": any_rank(st.integers(1, 2)),
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
     "norm_type": any_rank(st.sampled_from((1.0, 2.0, 3.0))),
+    "nonlinearity": any_rank(st.sampled_from(("tanh", "relu"))),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
+    "num_layers": any_rank(st.integers(1, 3)),
     "num_parameters": any_rank(st.sampled_from((1, 4))),
     "out_channels": any_rank(st.sampled_from((2, 4, 8))),
     "out_features": any_rank(st.integers(1, 5)),
@@ -65,6 +72,7 @@ FIELDS = {
     "p": any_rank(st.just(0.3)),
     "padding": lambda rank: WORDS | ends(2)(rank),
     "padding_mode": any_rank(MODES),
+    "proj_size": any_rank(st.integers(0, 1)),
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
@@ -83,7 +91,7 @@ FIELDS = {
 def layers(draw, kind):
     """(layer, the shape of one sample): a layer of one kind that fits what arrives."""
     low = 0 if kind in VECTORS else 1
-    rank = draw(st.integers(low, 3))
+    rank = 1 if kind in SEQUENCES else draw(st.integers(low, 3))
     most = (0, 12, 8, 6)[rank]
     shape = (draw(st.sampled_from((4, 8))), *(draw(st.integers(1, most)) for _ in range(rank)))
     layer_type = KINDS[kind]

@@ -29,13 +29,17 @@ from convcalc.layers import (
 from convcalc.network.graph import Network
 from convcalc.receptive import IDENTITY
 
-SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "opaque", "scale"}
+SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "opaque", "scale"} | {"lstm", "gru", "rnn"}
 
 
 NEED_SPATIAL_AXES = {
     "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
     "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
 }  # fmt: skip
+
+
+NEED_SEQUENCES = {"lstm", "gru", "rnn"}
+NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
@@ -143,7 +147,7 @@ def test_kinds_with_windows_refuse_what_has_no_spatial_axes_or_too_many(kind, sh
         Network.chain([layer_of(kind)]).weight_shapes(shape)
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_SPATIAL_AXES - {"slice", "opaque"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_OTHERS - {"slice", "opaque"}))
 def test_other_kinds_work_on_features_alone(kind):
     layer = layer_of(kind)
     shapes = ((2,),) * (2 if layer.joins else 1)

@@ -130,8 +130,8 @@ class LayerReport:
         """The parameters by what they are for."""
         if KINDS[self.kind].normalises:
             return Parts(norm=self.params)
-        # The stages of a separable convolution have names in front: pointwise.bias.
-        biases = (prod(shape) for name, shape in self.weights.items() if name.endswith("bias"))
+        # Layers of several products have several: pointwise.bias, bias_ih_l0.
+        biases = (prod(shape) for name, shape in self.weights.items() if "bias" in name)
         bias = sum(biases)
         return Parts(weight=self.params - bias, bias=bias)
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Upsample,
     )
     from convcalc.layers.joins import Join
+    from convcalc.layers.recurrent import Recurrent
 
     Form: TypeAlias = Callable[[LayerSite, Any], fx.Node]
     """Writes a layer at its place; gives its result."""
@@ -70,6 +71,17 @@ def either(module: str, function: str, **more: Any) -> Form:
 def linear(place: LayerSite, layer: Linear) -> fx.Node:
     """nn.Linear."""
     return place.module(nn.Linear(place.shapes[0][-1], layer.out_features, layer.bias))
+
+
+def recurrent(module: Callable[..., nn.Module]) -> Form:
+    """nn.LSTM and its like, batch first, which give their last states beside the result."""
+
+    def write(place: LayerSite, layer: Recurrent) -> fx.Node:
+        own = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
+        made = module(place.shapes[0][-1], **own, batch_first=True)
+        return place.call(operator.getitem, place.module(made, name="states"), 0)
+
+    return write
 
 
 def batch_norm(place: LayerSite, layer: BatchNorm) -> fx.Node:
@@ -253,6 +265,7 @@ FORMS: dict[str, Form] = {
     "gelu": either("GELU", "gelu"),
     "gn": group_norm,
     "hardshrink": either("Hardshrink", "hardshrink"),
+    "gru": recurrent(nn.GRU),
     "hardsigmoid": either("Hardsigmoid", "hardsigmoid"),
     "hardswish": either("Hardswish", "hardswish"),
     "hardtanh": either("Hardtanh", "hardtanh"),
@@ -266,6 +279,7 @@ FORMS: dict[str, Form] = {
     "logsoftmax": either("LogSoftmax", "log_softmax", dim=1),
     "lppool": power_pool,
     "lrn": either("LocalResponseNorm", "local_response_norm"),
+    "lstm": recurrent(nn.LSTM),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
     "pad": pad,
@@ -275,6 +289,7 @@ FORMS: dict[str, Form] = {
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
     "residual": total,
+    "rnn": recurrent(nn.RNN),
     "scale": product,
     "selu": either("SELU", "selu"),
     "shuffle": channel_shuffle,

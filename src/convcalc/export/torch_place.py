@@ -42,13 +42,20 @@ class LayerSite:
         return len(self.shapes[0]) - 1
 
     def module(
-        self, module: nn.Module, x: fx.Node | None = None, *, below: str = "", name: str = ""
+        self,
+        module: nn.Module,
+        *inputs: fx.Node,
+        below: str = "",
+        name: str = "",
+        **keywords: Any,
     ) -> fx.Node:
-        """A call of a module that is kept under the label, or at `below` under it."""
+        """A call of a module that is kept under the label, or at `below` under it.
+
+        It is given `inputs`, or all that arrives.
+        """
         path = ".".join(filter(None, (self.label, below)))
         self.tree.add(path, module)
-        x = self.inputs[0] if x is None else x
-        return self._node("call_module", path, (x,), {}, name or below)
+        return self._node("call_module", path, inputs or self.inputs, keywords, name or below)
 
     def call(
         self, function: str | Callable[..., Any], *arguments: Any, name: str = "", **keywords: Any

@@ -49,12 +49,16 @@ class Linear(Layer):
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The whole input for features; the last axis alone as a whole for (C, *spatial)."""
-        size = shapes[0][-1]
-        if len(shapes[0]) == 1:
-            return tuple(field.seeing_all() for field in fields[0])
-        return (*fields[0][:-1], fields[0][-1].through(Window(size, size)).seeing_all())
+        return through_last_axis(fields[0], shapes[0])
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
         """The backend's `linear`."""
         (array,) = arrays
         return ops.linear(array, weights["weight"], weights.get("bias"))
+
+
+def through_last_axis(fields: Fields, shape: Shape) -> Fields:
+    """The field of an output that reads all of the last axis of `shape`."""
+    if len(shape) == 1:
+        return tuple(field.seeing_all() for field in fields)
+    return (*fields[:-1], fields[-1].through(Window(shape[-1], shape[-1])).seeing_all())

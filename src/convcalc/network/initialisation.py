@@ -12,7 +12,7 @@ from convcalc.network.graph import INPUT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.layers import Layer, Linear, Shape
+    from convcalc.layers import Layer, Shape
     from convcalc.layers.convolution import Convolution
     from convcalc.network.graph import Deferred, Network
 
@@ -55,8 +55,8 @@ def initial_rules(
     - A kernel or matrix is drawn evenly within sqrt(3 * gain / fan), which has the variance
       gain / fan: sums of `fan` products then keep the mean square of their inputs, times the gain.
       It is 2 where an activation follows that halves it again, as relu does, 2 / (1 + slope^2)
-      before one with a slope below 0, and 1 elsewhere. Source: He et al., "Delving Deep into
-      Rectifiers" (2015), relations 10 and 15.
+      before one with a slope below 0, and 1 elsewhere, as in layers of several matrices. Source:
+      He et al., "Delving Deep into Rectifiers" (2015), relations 10 and 15.
     - Biases and running means are 0; the factors of normalisation, running variances and the
       factors of `layerscale` are 1; the slopes of `prelu` are 0.25.
 
@@ -86,9 +86,10 @@ def _layer_rules(layer: Layer, arriving: tuple[Shape, ...], gain: float) -> dict
         }
     parameters = layer.weight_shapes(*arriving)
     rules = {}
+    several = sum("weight" in name for name in parameters) > 1
     for name, shape in layer.tensor_shapes(*arriving).items():
-        if name == "weight":
-            rules[name] = _weight(layer, arriving[0], shape, gain)
+        if "weight" in name:
+            rules[name] = _weight(layer, arriving[0], shape, 1.0 if several else gain)
         else:
             value = float(name == "running_var")
             rules[name] = Initial(shape, value, is_parameter=name in parameters)
@@ -98,28 +99,29 @@ def _layer_rules(layer: Layer, arriving: tuple[Shape, ...], gain: float) -> dict
 def _weight(layer: Layer, arriving: Shape, shape: Shape, gain: float) -> Initial:
     start = row_of(STARTS, type(layer))
     if callable(start):
-        return Initial(shape, bound=sqrt(3 * gain / start(layer, arriving)))
+        return Initial(shape, bound=sqrt(3 * gain / start(layer, arriving, shape)))
     return Initial(shape, 1.0 if start is None else start)
 
 
-def _conv_fan(layer: Convolution, arriving: Shape) -> float:
+def _conv_fan(layer: Convolution, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001
     return arriving[0] // layer.groups * layer.taps(arriving)
 
 
-def _convt_fan(layer: Convolution, arriving: Shape) -> float:
+def _convt_fan(layer: Convolution, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001
     """The mean over the outputs that see any tap: C/g * prod(max(1, k/s))."""
     taps = (max(1.0, kernel / stride) for kernel, stride, _ in layer.axes(arriving))
     return arriving[0] // layer.groups * prod(taps)
 
 
-def _linear_fan(layer: Linear, arriving: Shape) -> float:  # noqa: ARG001 - every rule is told both
-    return arriving[-1]
+def _matrix_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001 - as above
+    """What a matrix is multiplied with: its last axis."""
+    return shape[-1]
 
 
 STARTS: dict[str, float | Callable[..., float]] = {
     "conv": _conv_fan,
     "convt": _convt_fan,
-    "linear": _linear_fan,
+    **dict.fromkeys(("linear", "Recurrent"), _matrix_fan),
     "Norm": 1.0,
     "layerscale": 1.0,
     "opaque": 0.0,
@@ -177,6 +179,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin"), 1.0),
     "threshold": _cut_off,
     "softmax": 1.0,
+    **dict.fromkeys(("softmax", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "Join", "opaque"), 1.0),
     **dict.fromkeys(("Norm", "layerscale", "lrn", "Join"), 1.0),

@@ -19,10 +19,14 @@ from convcalc.zoo.catalog import network_input, network_names, network_summary
 
 EXAMPLE_INPUT = "16x32x32"
 
+EXAMPLE_INPUTS = dict.fromkeys(("lstm", "gru", "rnn"), "16x32")
+"""Inputs of kinds that do not take that one."""
+
 EXAMPLE_VALUES = {
     "out_channels": "32",
     "kernel_size": "3",
     "out_features": "10",
+    "hidden_size": "64",
     "output_size": "4",
     "num_groups": "4",
     "groups": "4",
@@ -94,10 +98,11 @@ def kind_document(name: str) -> Document:
         for row in _parameters(kind)
     ]
     data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
+    arriving = EXAMPLE_INPUTS.get(kind.kind, EXAMPLE_INPUT)
     remarks = [
         f"output: {_output(kind)}",
         f"costs: {_costs(kind)}",
-        f"example: convcalc flops -i {EXAMPLE_INPUT} {example(kind)}",
+        f"example: convcalc flops -i {arriving} {example(kind)}",
         *_modes(kind),
     ]
     table = Table(columns, rows or [["none", "", "", "", ""]])
@@ -169,7 +174,7 @@ def networks_document() -> Document:
 
 
 def example(kind: type[Layer]) -> str:
-    """A call of the kind on a 16x32x32 input, quoted for a shell where it must be."""
+    """A call of the kind on its example's input, quoted for a shell where it must be."""
     if kind.kind in EXAMPLE_CALLS:
         return EXAMPLE_CALLS[kind.kind]
     given: list[str] = []

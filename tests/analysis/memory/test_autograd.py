@@ -103,12 +103,22 @@ def test_an_unknown_kind_is_named_and_not_counted(monkeypatch):
     assert (0, 128, None, 128 + 16, None) == found.layers
 
 
+@pytest.mark.parametrize("spec", ["lstm:2", "gru:2", "rnn:2"])
+def test_what_recurrent_layers_keep_is_not_known(spec):
+    found = kept(convcalc.parse(f"linear:4 {spec} linear:3"), (5, 6))
+    assert (spec[:-2],) == found.unknown
+    assert (5 * 6 * 4, None, 5 * 2 * 4) == found.layers
+
+
 # -- PyTorch ---------------------------------------------------------------------------------------
 
 IMAGE = (6, 8, 8)
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
+UNKNOWN = {"lstm", "gru", "rnn", "opaque"}
+"""What only the library knows that computes them."""
+JOINS = {"concat", "residual", "scale"}
 LAYERS = [
-    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep", "concat", "residual", "scale"})),
+    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN)),
     ("residual{ | relu}", IMAGE),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),

@@ -61,6 +61,10 @@ ROWS = [
     # The same, then 12 written and read, 12*2... 4 cells * 3*2 MACs to 2 channels, no biases
     ("sep:2,k3,p1,nobias", (3, 4), (12 + 12, 9 + 6, 12 + 8), (36 + 24, 36 + 24, 12 + 8)),
     ("linear:4", (6,), (6, 24 + 4, 4), (24, 24 + 4, 4)),
+    # Weights of 4*2*(3 + 2) and 4*2*(2 + 2), biases of 16 and 16; 5*2 lie between the two layers
+    ("lstm:2,layers2", (5, 3), (15 + 10, 104, 10 + 10), (360, 360 + 160, 20)),
+    ("gru:2,nobias", (5, 3), (15, 30, 10), (150, 150, 10)),
+    ("rnn:2", (5, 3), (15, 14, 10), (50, 50 + 20, 10)),
     # 3x3 windows of 2x2 cells on 6x6; of stride 3, so that 3*2 x 3*2 = all but cells 2 and 5
     ("maxpool:2", (2, 6, 6), (72, 0, 18), (72, 0, 18)),
     ("maxpool:2,s3", (1, 6, 6), (16, 0, 4), (16, 0, 4)),

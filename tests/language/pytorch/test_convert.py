@@ -26,6 +26,11 @@ class LayerNorm2d(nn.LayerNorm):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
+def first_result(kind):
+    """A class of that name that gives the first result alone."""
+    return type(kind.__name__, (kind,), {"forward": lambda self, x: kind.forward(self, x)[0]})
+
+
 PRINTED = [
     (nn.Conv1d(4, 6, 3), (4, 9)),
     (nn.Conv1d(4, 6, 3, stride=2, padding=1, padding_mode="circular"), (4, 9)),
@@ -146,6 +151,9 @@ PRINTED = [
     (nn.CircularPad2d(2), IMAGE),
     (nn.CircularPad3d(1), (2, 4, 5, 6)),
     (LayerNorm2d(4), IMAGE),
+    (first_result(nn.LSTM)(9, 5, 2, batch_first=True, bidirectional=True), (4, 9)),
+    (first_result(nn.GRU)(9, 5, 2, bias=False, batch_first=True), (4, 9)),
+    (first_result(nn.RNN)(9, 5, batch_first=True), (4, 9)),
 ]
 
 

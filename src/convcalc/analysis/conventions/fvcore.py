@@ -27,6 +27,16 @@ WORD = Reason(
     "convolutions are counted, but the operator that padding='same' is traced as is not known",
 )
 
+RECURRENT = Reason(
+    "left out",
+    "products are counted, but the operator that a recurrent layer is traced as is not known",
+)
+
+
+def recurrent(call: CountedLayer) -> Iterable[Term]:
+    """`aten::lstm`, `aten::gru` and `aten::rnn_tanh` have no handles."""
+    yield Term(RECURRENT, -call.macs)
+
 
 def convolution(call: CountedLayer) -> Iterable[Term]:
     """`conv_flop_jit` has no handle for `_convolution_mode`, which a word as padding becomes."""
@@ -71,6 +81,8 @@ CONVENTION = Convention(
         "conv": convolution,
         "Staged": by_stage(convolution),
         **for_kinds(no_terms, "convt", "linear", "lrn", "adaptivemaxpool"),
+        **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool"),
+        "Recurrent": recurrent,
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),
         "AdaptiveMean": adaptive_mean,

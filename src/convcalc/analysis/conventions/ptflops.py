@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.conventions.base import (
@@ -32,6 +33,14 @@ OUTPUT = Reason("1 per output element")
 PRODUCTS = Reason("2 products and a sum per element")
 SQUARES = Reason("1 per square, zeros around the channels among them")
 ROOTS = Reason("a relu and a product per output element")
+STATE = {
+    "lstm": Reason("10 per element of the state"),
+    "gru": Reason("7 per element of the state"),
+    "rnn": Reason("1 per element of the state"),
+}
+PROJECTION = Reason(
+    "the projection left out", "products of weights are counted, but not those of weight_hr"
+)
 TWICE = Reason(
     "counted a second time",
     "a module that calls a patched function is counted by its hook and again by the function",
@@ -76,6 +85,19 @@ def power_pool(call: CountedLayer) -> Iterable[Term]:
     """No hook; the function takes a mean of the powers, `relu` of it, a product by `Tensor.mul`."""
     yield Term(INPUT, pooled(call, pads=False))
     yield Term(ROOTS, 2 * call.outputs)
+
+
+def recurrent(call: CountedLayer) -> Iterable[Term]:
+    """`rnn_flops_counter_hook`, for both directions what the first one has."""
+    layer: Any = call.layer
+    shape = call.arriving[0]
+    each = {"lstm": 10, "gru": 7, "rnn": 1}[layer.kind]
+    projections = (
+        prod(size) for name, size in layer.weight_shapes(shape).items() if "weight_hr" in name
+    )
+    yield Term(BIAS, call.bias_adds)
+    yield Term(STATE[layer.kind], call.batch * each * layer.states(shape))
+    yield Term(PROJECTION, -call.batch * shape[0] * sum(projections))
 
 
 def inputs(call: CountedLayer) -> int:
@@ -133,6 +155,7 @@ CONVENTION = Convention(
     rules={
         **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
+        "Recurrent": recurrent,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
         "lrn": local_response_norm,

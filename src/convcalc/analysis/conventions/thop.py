@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,15 @@ RESIZED = {1: Reason("5 per output element"), 2: Reason("11 per output element")
 OUTPUTS = Reason(
     "by output positions",
     "a transposed convolution uses each weight once per INPUT position: this is too high",
+)
+BIAS = Reason("the bias counted as MACs")
+STATE = {
+    "lstm": Reason("8 per element of the state"),
+    "gru": Reason("7 per element of the state"),
+    "rnn": Reason("1 per element of the state"),
+}
+PROJECTION = Reason(
+    "a projection taken for none", "its layers read and carry `hidden_size`, not `proj_size`"
 )
 
 
@@ -65,6 +75,18 @@ def softmax(call: CountedLayer) -> Iterable[Term]:
     yield Term(SOFTMAX, call.inputs // channels * (3 * channels - 1))
 
 
+def recurrent(call: CountedLayer) -> Iterable[Term]:
+    """`count_lstm`, `count_gru` and `count_rnn`."""
+    layer: Any = call.layer
+    shape = call.arriving[0]
+    each = {"lstm": 8, "gru": 7, "rnn": 1}[layer.kind]
+    yield Term(BIAS, call.bias_adds)
+    yield Term(STATE[layer.kind], call.batch * each * layer.states(shape))
+    if layer.kind == "lstm":
+        plain = replace(layer, proj_size=0)
+        yield Term(PROJECTION, call.batch * plain.costs(shape).macs - call.macs)
+
+
 def mean_pool(call: CountedLayer) -> Iterable[Term]:
     """`calculate_avgpool`."""
     yield Term(MEAN, call.outputs)
@@ -100,6 +122,7 @@ CONVENTION = Convention(
         **for_kinds(no_terms, "adaptivemaxpool", "lppool", "maxpool"),
         **for_kinds(no_terms, "conv", "gn", "linear", "Staged"),
         "convt": transposed,
+        "Recurrent": recurrent,
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),

@@ -20,7 +20,11 @@ TWO = Reason("multiplications and additions apart, 2 per MAC")
 
 
 def flops(call: CountedLayer) -> Iterable[Term]:
-    """`conv_flop_count` and `mm_flop`: 2 per MAC, transposed convolutions by input positions."""
+    """`conv_flop_count` and `mm_flop`: 2 per MAC, transposed convolutions by input positions.
+
+    What torch computes in one operator of oneDNN or a fast path of its own on a processor, as an
+    LSTM without projection, is counted on the device "meta" and not on the processor.
+    """
     yield Term(TWO, call.macs)
 
 
@@ -30,7 +34,7 @@ CONVENTION = Convention(
     text="FLOPs of FlopCounterMode: 2 per MAC of convolutions and matrix products, nothing else",
     source="torch/utils/flop_counter.py",
     rules={
-        **for_kinds(flops, "conv", "convt", "linear", "Staged"),
+        **for_kinds(flops, "conv", "convt", "linear", "Recurrent", "Staged"),
         **for_kinds(
             no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
         ),

@@ -34,7 +34,7 @@ POSITIONS = Reason(
 
 
 def convolution(call: CountedLayer) -> Iterable[Term]:
-    """`calculate_macs`: parameters, the bias among them, times output positions."""
+    """`calculate_macs`: parameters, the bias among them, times output positions or steps."""
     yield Term(BIAS, call.bias_adds)
 
 
@@ -65,7 +65,7 @@ CONVENTION = Convention(
     text="total mult-adds: parameters, biases among them, times output positions or samples",
     source="torchinfo/layer_info.py, calculate_macs",
     rules={
-        **for_kinds(convolution, "conv", "Staged"),
+        **for_kinds(convolution, "conv", "Recurrent", "Staged"),
         "convt": transposed,
         "linear": linear,
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),

@@ -62,8 +62,8 @@ class LayerShapes(NamedTuple):
     batch: int
 
 
-Rule: TypeAlias = "Kept | Callable[[LayerShapes], Kept]"
-"""What a kind keeps: always the same, or as its shapes have it."""
+Rule: TypeAlias = "Kept | Callable[[LayerShapes], Kept | None]"
+"""What a kind keeps: always the same, or as its shapes have it; None where nobody can say."""
 
 NOTHING = Kept()
 INPUT_KEPT = Kept(inputs=(0,))
@@ -200,10 +200,15 @@ def _pad(here: LayerShapes) -> Kept:
     return INPUT_KEPT if here.layer.padding_mode in ("reflect", "replicate") else NOTHING
 
 
+def _unknown(here: LayerShapes) -> None:
+    """A workspace of the library that computes it, as oneDNN, whose size nobody else knows."""
+
+
 SAVED: dict[str, Rule] = {
     "conv": _conv,
     "Staged": _stages,
     "linear": _linear,
+    "Recurrent": _unknown,
     **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
     **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax", "softmin", "logsoftmax"), OUTPUT_KEPT),
     **dict.fromkeys(
@@ -346,7 +351,7 @@ def _trained(steps: Sequence[Step]) -> list[bool]:
 
 
 def _kept(step: Step, batch: int) -> Kept | None:
-    """What a layer keeps; None if its kind is not in the table."""
+    """What a layer keeps; None if its kind is not in the table, or nobody can say."""
     rule = row_of(SAVED, type(step.layer))
     if not callable(rule):
         return rule

@@ -16,6 +16,8 @@ function is being computed, stay in registers. Per layer, with n elements in the
     conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
     sep                            the same, as `dw` and then `pw`
     maxpool, avgpool, lppool, gap  1 read per element of each window; n writes
+    lstm, gru, rnn                 the same; states and gates are partial results
+    maxpool, avgpool, gap, ...     1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
@@ -30,9 +32,10 @@ function is being computed, stay in registers. Per layer, with n elements in the
     activations, concat, ...       n; n writes
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
-convolutions, so that the elements between them are written and read. `bn` reads two elements per
-channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with
-and without `affine`. Taps on padding count where they count as MACs.
+convolutions, so that the elements between them are written and read, as are those between the
+layers of `lstm`, `gru` and `rnn`. `bn` reads two elements per channel, a = weight /
+sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with and without `affine`.
+Taps on padding count where they count as MACs.
 
 Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
 Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for Multicore
@@ -43,7 +46,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.borders import elements_read, united
@@ -250,10 +253,25 @@ def _fixed(row: LayerReport) -> list[Shape]:
 
 def _between(row: LayerReport, batch: int) -> int:
     """Elements that a layer of several stages leaves between them, as `sep` does."""
-    if not issubclass(KINDS[row.kind], Staged):
-        return 0
-    arriving = [shape for _, _, shape in cast("Staged", row.layer).walk(row.input_shapes[0])]
-    return batch * sum(map(prod, arriving[1:]))
+    between = row_of(BETWEEN, KINDS[row.kind])
+    return batch * between(row.layer, row.input_shapes[0]) if between else 0
+
+
+def _between_stages(layer: Any, shape: Shape) -> int:
+    arriving = [shape for _, _, shape in layer.walk(shape)]
+    return sum(map(prod, arriving[1:]))
+
+
+def _between_layers(layer: Any, shape: Shape) -> int:
+    elements: int = layer.between(shape)
+    return elements
+
+
+BETWEEN: dict[str, Callable[[Any, Shape], int]] = {
+    "Recurrent": _between_layers,
+    "Staged": _between_stages,
+}
+"""Elements of a sample that stages of one layer hand to each other."""
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:

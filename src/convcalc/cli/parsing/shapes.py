@@ -9,6 +9,7 @@ from convcalc.errors import UsageError, printable
 from convcalc.language import read_constant
 from convcalc.language.shapes import plain_shape
 from convcalc.layers.base import format_shape
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
@@ -136,11 +137,12 @@ def _axes(number: int, channels: int | None = None) -> str:
 
 
 def _knows_axes(network: Network) -> bool:
-    """Whether the number of axes is said: by a declared input, by PyTorch's names, per axis."""
+    """Whether the number of axes is said: by an input, a kind, PyTorch's names, or per axis."""
     if network.input_shape is not None:
         return True
     return any(
         (node.expects is not None and len(node.expects.axes) == 1)
+        or KINDS[node.layer.kind].sequential
         or any(map(_is_per_axis, vars(node.layer).values()))
         for node in network.nodes
     )

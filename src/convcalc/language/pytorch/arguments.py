@@ -113,6 +113,13 @@ def _border(value: object, axes: int) -> Said:  # noqa: ARG001
     return Said(str(value))
 
 
+def _function(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The function of a recurrent layer's sums."""
+    if value not in ("tanh", "relu"):
+        raise ValueError(f"expected 'tanh' or 'relu', got {printable(repr(value), 60)}")
+    return Said(str(value))
+
+
 def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
     """Nearest, or linear along 1, 2 or 3 axes."""
     linear = {"linear": 1, "bilinear": 2, "trilinear": 3}
@@ -165,6 +172,7 @@ def _folded(values: tuple[int, ...]) -> Value:
 PASSED_OVER = frozenset(
     (
         *("momentum", "inplace", "device", "dtype", "init", "process_group"),
+        *("batch_first", "dropout"),  # of layers for sequences
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
     )
 )
@@ -178,15 +186,19 @@ OPTIONAL = frozenset(("stride", "size", "scale_factor", "align_corners"))
 
 READ: dict[str, Reading] = {
     **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _channels),
+    "input_size": _channels,
     **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
     **dict.fromkeys(("num_parameters", "upscale_factor", "downscale_factor"), _whole),
+    **dict.fromkeys(("hidden_size", "num_layers", "proj_size"), _whole),
     **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
     **dict.fromkeys(("size", "output_size"), _per_axis),
-    **dict.fromkeys(("bias", "ceil_mode", "count_include_pad", "align_corners"), _switch),
+    **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),
+    **dict.fromkeys(("align_corners", "bidirectional"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
     **dict.fromkeys(("beta", "k", "lambd", "norm_type", "threshold", "value"), _number),
     "normalized_shape": _normalized,
+    "nonlinearity": _function,
     "padding_mode": _border,
     "scale_factor": _factors,
     "mode": _resizing,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
-from convcalc.language.pytorch.modules import Expectation, call_of, opaque
+from convcalc.language.pytorch.modules import Expectation, call_of, notes_of, opaque
 from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
 from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
@@ -43,6 +43,9 @@ MOST_STEPS = 100_000
 
 MOST_PROBLEMS = 20
 """BindErrors of one text after which the rest is not looked at."""
+
+_LEAVING = ("out_channels", "out_features", "hidden_size")
+"""Parameters that count what leaves, in each direction."""
 
 _NAME = re.compile(r"\w+(?:-\w+)*")
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
@@ -205,7 +208,9 @@ class _Flattening:
         self.items.append(Call(call.kind, call.arguments, label, Place(start, end, breaks)))
         self.expectations[path] = expects
         self.follow(module, path, end)
-        self.spatial = call.kind != "flatten" and (self.spatial or bool(min(expects.axes or (0,))))
+        spatial = bool(min(expects.axes or (0,))) and not expects.features
+        self.spatial = call.kind != "flatten" and (self.spatial or spatial)
+        self.notes += notes_of(module)
         if module.children:
             names = ", ".join(child.name for child in module.children)
             self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
@@ -365,8 +370,9 @@ def _pairs(value: object) -> list[tuple[str, Module]] | None:
 
 def _channels_of(call: Call) -> int | None:
     """The channels or features that leave a layer, where its text names them."""
-    named = (one.value for one in call.arguments if one.key in ("out_channels", "out_features"))
-    return next((value for value in named if isinstance(value, int)), None)
+    both = any(one.value == "bidirectional" for one in call.arguments)
+    named = (one.value for one in call.arguments if one.key in _LEAVING)
+    return next((value * (1 + both) for value in named if isinstance(value, int)), None)
 
 
 def _shortest(call: Call) -> Call:

@@ -44,6 +44,7 @@ _LAST_AXIS = {
         ("Softmax", "LogSoftmax", "Softmin"),
         "; with others its dim is not that of the channels",
     ),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "; a sample is (steps, features), as 100x64"),
 }
 
 
@@ -100,7 +101,7 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
     given, problems = _named(module, form)
     refusals: list[Diagnostic] = []
     problems += [module.unread] if module.unread and form.kind != "identity" else []
-    expects = expects._replace(axes=form.axes, features=form.kind == "linear")
+    expects = expects._replace(axes=form.axes, features=form.features)
     arguments = [Argument(name, word, module.place) for name, word in form.fixed.items()]
     for name, argument in given.items():
         try:
@@ -141,6 +142,15 @@ def _held(form: Form, given: Mapping[str, Given], channels: int | None) -> int |
         affine = form.kind != "in" if switch is None else bool(switch.value)
         return channels * affine * (2 if bias is None or bias.value else 1)
     return 0 if kind.in_place and not kind.has_weights() else None
+
+
+def notes_of(module: Module) -> list[str]:
+    """What is assumed of a leaf module, and what it does besides."""
+    form = form_of(module.name)
+    if form is None or not form.notes:
+        return []
+    given, _ = _named(module, form)
+    return [f"{module.name} {note}" for name, note in form.notes.items() if name not in given]
 
 
 def _unknown(module: Module) -> Diagnostic:

@@ -15,7 +15,9 @@ class Form:
 
     `axes` are the numbers of spatial axes that fit, all if there are none; `only` are parameters
     of which a few values alone have a counterpart; `fixed` are arguments that its name says. `then`
-    is the kind that follows in the same module; `lazy` says that what arrives is not named.
+    is the kind that follows in the same module; `lazy` says that what arrives is not named;
+    `features` that its count is that of the last axis. `notes` say what is assumed where an
+    argument is not given, and under no name what a module does besides.
     """
 
     kind: str
@@ -26,6 +28,8 @@ class Form:
     fixed: Mapping[str, str] = field(default_factory=dict)
     then: str | None = None
     lazy: bool = False
+    features: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 NORMS = ("bn", "gn", "ln", "in")
@@ -87,6 +91,17 @@ def _of_axes(axes: int) -> dict[str, Form]:
 
 _BORDERS = {"ReflectionPad": "reflect", "ReplicationPad": "replicate", "CircularPad": "circular"}
 
+_RECURRENT = (
+    *("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout"),
+    *("bidirectional", "proj_size", "device", "dtype"),
+)
+_SEQUENCE_NOTES = {
+    "": "gives its last states beside its output: the output alone is passed on",
+    "batch_first": "without batch_first has the batch as its second axis: a sample is (steps, "
+    "features) all the same",
+}
+_NONLINEARITY = {"nonlinearity": "does not name its nonlinearity: tanh is taken"}
+
 _UPSAMPLE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
 
 FORMS: dict[str, Form] = {
@@ -107,6 +122,21 @@ FORMS: dict[str, Form] = {
     "LayerNorm2d": Form("ln", ("num_channels", "eps", "elementwise_affine", "bias"), 1, (2,)),
     "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
     "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
+    "Linear": Form(
+        "linear", ("in_features", "out_features", "bias", "device", "dtype"), 2, features=True
+    ),
+    **{
+        name: Form(name.lower(), _RECURRENT, 2, (1,), features=True, notes=_SEQUENCE_NOTES)
+        for name in ("LSTM", "GRU")
+    },
+    "RNN": Form(
+        "rnn",
+        (*_RECURRENT[:3], "nonlinearity", *_RECURRENT[3:]),
+        2,
+        (1,),
+        features=True,
+        notes=_SEQUENCE_NOTES | _NONLINEARITY,
+    ),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
     **dict.fromkeys(
         ("Dropout", "AlphaDropout", "FeatureAlphaDropout"), Form("dropout", ("p", "inplace"))

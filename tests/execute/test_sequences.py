@@ -1,0 +1,165 @@
+"""Layers for sequences on both backends, beside PyTorch's modules and plain loops."""
+
+from __future__ import annotations
+
+from math import exp, tanh
+
+import numpy as np
+import pytest
+from convolving import BACKENDS
+from running_kinds import run
+
+import convcalc
+from convcalc.errors import DataError
+from convcalc.execute.in_memory import run_network
+from convcalc.execute.settings import Settings
+from convcalc.layers import GRU, LSTM, RNN
+
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+
+RECURRENT = [
+    (LSTM(5), "LSTM(4, 5, batch_first=True)"),
+    (LSTM(5, bias=False), "LSTM(4, 5, bias=False, batch_first=True)"),
+    (LSTM(5, num_layers=3, bidirectional=True), "LSTM(4, 5, 3, True, True, 0, True)"),
+    (LSTM(5, 2, proj_size=2, bidirectional=True), "LSTM(4, 5, 2, True, True, 0, True, 2)"),
+    (LSTM(5, 2, proj_size=2, bias=False), "LSTM(4, 5, 2, False, True, 0, False, 2)"),
+    (GRU(5), "GRU(4, 5, batch_first=True)"),
+    (GRU(5, 2, bias=False, bidirectional=True), "GRU(4, 5, 2, False, True, 0, True)"),
+    (RNN(5, 2), "RNN(4, 5, 2, batch_first=True)"),
+    (RNN(5, 2, True, True, "relu"), "RNN(4, 5, 2, 'relu', batch_first=True, bidirectional=True)"),
+]
+NAMES = [text for _, text in RECURRENT]
+
+
+def module_of(text, dtype="float64"):
+    """PyTorch's module, and its weights as arrays."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    module = eval(f"torch.nn.{text}", {"torch": torch}).eval().to(getattr(torch, dtype))
+    return module, {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+
+
+def sequence(shape=(3, 7, 4), dtype="float64", seed=0):
+    return (2 * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("layer", "text"), RECURRENT, ids=NAMES)
+@pytest.mark.parametrize("shape", [(3, 7, 4), (1, 1, 4)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 1e-6)])
+def test_a_recurrent_layer_gives_what_torchs_gives(backend, layer, text, shape, dtype, tolerance):
+    torch = pytest.importorskip("torch")
+    module, weights = module_of(text, dtype)
+    x = sequence(shape, dtype)
+    expected = module(torch.from_numpy(x))[0].detach().numpy()
+    result = run(layer, x, backend=backend, weights=weights)
+    assert (x.dtype, expected.shape) == (result.dtype, result.shape)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("layer", "text"), RECURRENT, ids=NAMES)
+def test_weights_have_torchs_names_shapes_and_order(layer, text):
+    _, weights = module_of(text)
+    expected = [(name, array.shape) for name, array in weights.items()]
+    assert expected == list(layer.weight_shapes((7, 4)).items())
+
+
+def sigmoid(x):
+    return 1 / (1 + exp(-x))
+
+
+def naive_lstm(x, w):
+    """One sample, one direction, number by number."""
+    size = len(w["weight_hh_l0"][0])
+    h, c, results = [0.0] * size, [0.0] * size, []
+
+    def total(row, step):
+        own = sum(a * b for a, b in zip(w["weight_ih_l0"][row], step, strict=True))
+        return own + sum(a * b for a, b in zip(w["weight_hh_l0"][row], h, strict=True))
+
+    for step in x:
+        sums = [total(row, step) for row in range(4 * size)]
+        i, f, g, o = (sums[gate * size : (gate + 1) * size] for gate in range(4))
+        c = [sigmoid(f[n]) * c[n] + sigmoid(i[n]) * tanh(g[n]) for n in range(size)]
+        h = [sigmoid(o[n]) * tanh(c[n]) for n in range(size)]
+        results.append(h)
+    return results
+
+
+def naive_gru(x, w):
+    size = len(w["weight_hh_l0"][0])
+    h, results = [0.0] * size, []
+    for step in x:
+        own = [sum(a * b for a, b in zip(r, step, strict=True)) for r in w["weight_ih_l0"]]
+        kept = [sum(a * b for a, b in zip(r, h, strict=True)) for r in w["weight_hh_l0"]]
+        r, z = ([sigmoid(own[g + n] + kept[g + n]) for n in range(size)] for g in (0, size))
+        n = [tanh(own[2 * size + k] + r[k] * kept[2 * size + k]) for k in range(size)]
+        h = [(1 - z[k]) * n[k] + z[k] * h[k] for k in range(size)]
+        results.append(h)
+    return results
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("kind", "naive", "rows"), [(LSTM, naive_lstm, 8), (GRU, naive_gru, 6)])
+def test_a_recurrent_layer_gives_what_plain_loops_give(backend, kind, naive, rows):
+    weights = {"weight_ih_l0": sequence((rows, 3)), "weight_hh_l0": sequence((rows, 2), seed=1)}
+    x = sequence((1, 5, 3), seed=2)
+    result = run(kind(2, bias=False), x, backend=backend, weights=weights)
+    np.testing.assert_allclose(result[0], naive(x[0].tolist(), weights), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("layer", "text"), RECURRENT[::2], ids=NAMES[::2])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_what_is_not_finite_spreads_as_in_torch(backend, layer, text, value):
+    torch = pytest.importorskip("torch")
+    module, weights = module_of(text)
+    x = sequence()
+    x[1, 3, 2] = value
+    expected = module(torch.from_numpy(x))[0].detach().numpy()
+    result = run(layer, x, backend=backend, weights=weights)
+    np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_rnn_with_relu_is_exact_on_integers(backend):
+    weights = {
+        "weight_ih_l0": np.array([[1, 2], [-1, 0]]),
+        "weight_hh_l0": np.array([[1, 0], [0, 3]]),
+    }
+    x = np.array([[[1, 1], [2, -1], [-9, 1]]])
+    # 1 + 2 and -1; 0 + 3 and -2 + 0; -7 + 3 and 9 + 0
+    result = run(RNN(2, bias=False, nonlinearity="relu"), x, backend=backend, weights=weights)
+    assert [[[3, 0], [3, 0], [0, 9]]] == result.tolist()
+    assert np.int64 == result.dtype
+    large = {**weights, "weight_hh_l0": np.full((2, 2), 2**62)}
+    with pytest.raises(DataError, match="int64"):
+        run(RNN(2, bias=False, nonlinearity="relu"), x, backend=backend, weights=large)
+
+
+@pytest.mark.parametrize("kind", ["lstm:2", "gru:2", "rnn:2"])
+def test_gates_refuse_integers(kind):
+    network = convcalc.parse(kind)
+    weights = {name: np.ones(size, int) for name, size in network.tensor_shapes((3, 2)).items()}
+    with pytest.raises(DataError, match="makes fractions of whole numbers"):
+        run_network(network, np.ones((1, 3, 2), int), weights, Settings("numpy", spatial_dims=1))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_batch_of_nothing_gives_nothing(backend):
+    layer = LSTM(5, bidirectional=True)
+    weights = {name: np.ones(size) for name, size in layer.weight_shapes((7, 4)).items()}
+    result = run(layer, np.ones((0, 7, 4)), backend=backend, weights=weights)
+    assert (0, 7, 10) == result.shape
+
+
+def test_a_network_with_a_recurrent_layer_runs_from_a_seed():
+    network = convcalc.parse("lstm:5,layers2,bidirectional linear:3")
+    from convcalc.execute.weights.random_weights import initial_weights
+
+    weights = dict(initial_weights(network, (7, 4), 1))
+    assert 0 == abs(weights["0.bias_hh_l1_reverse"]).max()
+    assert 0.5 < abs(weights["0.weight_hh_l1_reverse"]).max() <= (3 / 5) ** 0.5
+    result = run_network(network, sequence(dtype="float32"), weights, Settings(spatial_dims=1))
+    assert (3, 7, 3) == result.array.shape
+    assert 0.01 < result.array.std() < 1
