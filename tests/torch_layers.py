@@ -228,6 +228,7 @@ FUNCTIONS = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool"),
     "dropout": dropout,
+    "crop": lambda layer, shape: lambda x: x[(..., *layer.kept(shape))],
     "pad": pad,
     "upsample": upsample,
     "softmax": lambda layer, shape: nn.Softmax(1),

@@ -47,6 +47,7 @@ TESTED_ELSEWHERE = {
     "slice",
     "residual",
     "concat",
+    "crop",
     "scale",
 }
 

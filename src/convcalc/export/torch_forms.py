@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         AdaptiveMaxPool,
         BatchNorm,
         ChannelShuffle,
+        Crop,
         Dropout,
         Flatten,
         GlobalAvgPool,
@@ -195,6 +196,11 @@ def channels(place: LayerSite, layer: Slice) -> fx.Node:
     return place.call(operator.getitem, *place.inputs, cut)
 
 
+def crop(place: LayerSite, layer: Crop) -> fx.Node:
+    """x[..., begin:end, begin:end]."""
+    return place.call(operator.getitem, *place.inputs, (..., *layer.kept(place.shapes[0])))
+
+
 def total(place: LayerSite, layer: Join) -> fx.Node:
     """The sum by the operator, a + b: some tools count torch.add."""
     return reduce(lambda one, other: place.call(operator.add, one, other), place.inputs)
@@ -223,6 +229,7 @@ FORMS: dict[str, Form] = {
     "concat": concat,
     "conv": conv,
     "convt": conv_transpose,
+    "crop": crop,
     "dropout": dropout,
     "elu": either("ELU", "elu"),
     "flatten": flatten,

@@ -95,6 +95,7 @@ def bind(
         try:
             value = evaluate(argument.value, parameters, source, node_of)
             name, value = _resolve(kind, argument, value, first=index == 0)
+            value = evaluate(value, parameters, source, node_of)  # a word may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
             if _waits(value):
@@ -272,12 +273,15 @@ def _missing(
 
 def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) -> tuple[str, Any]:
     """The long name of the parameter that an argument sets, and its value."""
+    name = kind.positional if first else None
     if argument.key is not None:
-        return _named(kind, argument.key), value
-    if isinstance(value, str):
+        name = _named(kind, argument.key)
+    if isinstance(value, str) and name is not None and kind.rules()[name].labels:
+        value = AtLabel(value)
+    if isinstance(value, str) and argument.key is None:
         return _worded(kind, value)
-    if first and kind.positional:
-        return kind.positional, value
+    if name is not None:
+        return name, value
     raise ParameterError(
         kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
     )

@@ -36,13 +36,15 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 class Rule(NamedTuple):
     """How a parameter is written, the function that normalises it, the words it accepts.
 
-    A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`.
+    A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`. With
+    `labels` a word by itself names another node, as `@` and the word do everywhere.
     """
 
     form: str
     normalise: Callable[[str, object], Any]
     words: tuple[str, ...] = ()
     switch: bool = False
+    labels: bool = False
 
 
 def count(minimum: int) -> Rule:
@@ -66,6 +68,12 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
         return _folded(tuple(_whole(name, item, minimum) for item in value))
 
     return Rule("3 or 3x5 (per axis)", normalise)
+
+
+def label_sizes() -> Rule:
+    """A size for every axis, or one for each, or those of a labelled node."""
+    rule = per_axis(1)
+    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels=True)
 
 
 def padding(*, words: bool = True) -> Rule:

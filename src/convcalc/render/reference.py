@@ -29,6 +29,7 @@ EXAMPLE_VALUES = {
     "groups": "4",
     "upscale_factor": "2",
     "channels": "0:8",
+    "size": "16",
     "padding": "1",
 }
 """What an example gives to a parameter that has no default."""
