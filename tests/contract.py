@@ -381,6 +381,13 @@ CONTRACT = {
         output=(2, 7, 8),
         field=((1, 1, -1), (1, 1, 0)),
     ),
+    "crop": Row(
+        spec="crop:3x2,offset2x0",
+        call="x[(Ellipsis, slice(2, 5, None), slice(0, 2, None))]",
+        input=(2, 5, 4),
+        output=(2, 3, 2),
+        field=((1, 1, 2), (1, 1, 0)),
+    ),
     "upsample": Row(
         spec="upsample:2,bilinear",
         module="Upsample",

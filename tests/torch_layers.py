@@ -268,6 +268,7 @@ FUNCTIONS = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool"),
     "dropout": dropout,
+    "crop": lambda layer, shape: lambda x: x[(..., *layer.kept(shape))],
     "pad": pad,
     "upsample": upsample,
     "logsigmoid": lambda layer, shape: LogSigmoidOfGPU.apply,

@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {
     "slice",
     "residual",
     "concat",
+    "crop",
     "scale",
 }
 

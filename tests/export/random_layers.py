@@ -67,6 +67,7 @@ FIELDS = {
     "num_parameters": any_rank(st.sampled_from((1, 4))),
     "out_channels": any_rank(st.sampled_from((2, 4, 8))),
     "out_features": any_rank(st.integers(1, 5)),
+    "offset": lambda rank: st.none() | per_axis(0, 2)(rank),
     "output_padding": per_axis(0, 2),
     "output_size": per_axis(1, 9),
     "p": any_rank(st.just(0.3)),

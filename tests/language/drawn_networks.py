@@ -52,6 +52,7 @@ def sequences(draw, depth, labels=None, values=(), uses=()):
             words.append(before + draw(st.sampled_from(uses)))
         else:
             layers = [PLAIN, *(st.just(f"conv:4,k1,p0,s1,d${value}*2") for value in values)]
+            layers += [st.sampled_from(seen).map("adaptiveavgpool:@{}".format)] if seen else []
             words.append(before + draw(st.one_of(layers)))
         if label:
             seen.append(label)

@@ -231,6 +231,7 @@ PARAMETERS = {
     "num_groups": st.integers(1, 9),
     "num_parameters": st.integers(1, 9),
     "out": st.lists(st.integers(1, 30), min_size=1, max_size=5).map(tuple),
+    "offset": axes_of(0),
     "out_channels": st.integers(1, 2**31 - 1),
     "out_features": st.integers(1, 2**31 - 1),
     "output_padding": axes_of(0),

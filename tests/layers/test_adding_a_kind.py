@@ -33,6 +33,7 @@ NOT_PRINTED = {
     "concat",
     "scale",
     "opaque",
+    "crop",
 }
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""
 

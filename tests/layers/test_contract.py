@@ -16,6 +16,7 @@ from convcalc.layers import (
     AvgPool,
     BatchNorm,
     Costs,
+    Crop,
     ElementOps,
     Hardtanh,
     InstanceNorm,
@@ -35,6 +36,7 @@ SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "opaque", "scale"} | {"lst
 NEED_SPATIAL_AXES = {
     "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
     "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
+    "crop",
 }  # fmt: skip
 
 
@@ -131,6 +133,8 @@ def test_running_gives_the_promised_shape(kind):
         (LeakyReLU(2), "leakyrelu:2"),
         (Hardtanh(-2, 0.5), "hardtanh:min-2,max0.5"),
         (Slice((0, 32)), "slice:0:32"),
+        (Crop((3, 5)), "crop:3x5"),
+        (Crop(4, (0, 1)), "crop:4,offset0x1"),
         (Upsample(size=(7, 9), mode="bilinear"), "upsample:size7x9,bilinear"),
         (Upsample(2, mode="bilinear", align_corners=True), "upsample:2,bilinear,align"),
         (Pad(((0, 1), 2), "reflect"), "pad:0:1x2,reflect"),

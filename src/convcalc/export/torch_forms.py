@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         AdaptiveMaxPool,
         BatchNorm,
         ChannelShuffle,
+        Crop,
         Dropout,
         Flatten,
         GlobalAvgPool,
@@ -229,6 +230,11 @@ def channels(place: LayerSite, layer: Slice) -> fx.Node:
     return place.call(operator.getitem, *place.inputs, cut)
 
 
+def crop(place: LayerSite, layer: Crop) -> fx.Node:
+    """x[..., begin:end, begin:end]."""
+    return place.call(operator.getitem, *place.inputs, (..., *layer.kept(place.shapes[0])))
+
+
 def total(place: LayerSite, layer: Join) -> fx.Node:
     """The sum by the operator, a + b: some tools count torch.add."""
     return reduce(lambda one, other: place.call(operator.add, one, other), place.inputs)
@@ -258,6 +264,7 @@ FORMS: dict[str, Form] = {
     "concat": concat,
     "conv": conv,
     "convt": conv_transpose,
+    "crop": crop,
     "dropout": dropout,
     "elu": either("ELU", "elu"),
     "flatten": flatten,

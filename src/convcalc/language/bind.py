@@ -6,16 +6,15 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
-from convcalc.language.expressions import InputChannels, Operation, Parameter, joined
+from convcalc.language.expressions import AtLabel, InputChannels, Operation, Parameter, joined
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
 from convcalc.layers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.language.expressions import Expression
     from convcalc.language.tree import Item, Value
-    from convcalc.layers import Layer
+    from convcalc.layers import Layer, Shape
 
 
 OPEN = object()
@@ -32,16 +31,17 @@ class BindErrors(Exception):  # noqa: N818 - several parameter errors, each with
 
 @dataclasses.dataclass(frozen=True)
 class DeferredLayer:
-    """A layer whose parameters need channels that are known only with an input.
+    """A layer whose parameters need shapes that are known only with an input.
 
-    `values` are the arguments by their long names; each `InputChannels` in them names its node.
+    `values` are the arguments by their long names; each `InputChannels` and `AtLabel` in them names
+    its node.
     """
 
     kind: str
     values: tuple[tuple[str, Any], ...]
 
-    def at(self, channels: Callable[[int], int]) -> Layer:
-        """The layer, where `channels(node)` are the channels that leave a node.
+    def at(self, shape: Callable[[int], Shape]) -> Layer:
+        """The layer, where `shape(node)` is what leaves a node, -1 for the network's input.
 
         Raises:
             ParameterError: a value is impossible.
@@ -49,16 +49,40 @@ class DeferredLayer:
         values = {}
         for name, value in self.values:
             try:
-                values[name] = _plain(
-                    _evaluated(value, {}, lambda it: channels(-1 if it.node is None else it.node))
-                )
+                values[name] = _plain(_evaluated(value, {}, lambda it: _measured(it, shape)))
             except ValueError as error:
                 raise ParameterError(name, str(error)) from None
         return KINDS[self.kind](**values)
 
 
-def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | DeferredLayer:
+def _measured(value: InputChannels | AtLabel, shape: Callable[[int], Shape]) -> int | Axes:
+    """The channels or the spatial sizes that a value stands for."""
+    channels, *sizes = shape(-1 if value.node is None else value.node)
+    if isinstance(value, InputChannels):
+        return channels
+    if not sizes:
+        raise ValueError(f"what leaves '{printable(value.label, 60)}' has no spatial axes")
+    return Axes(tuple(sizes))
+
+
+def no_labels(label: str) -> int:
+    """Where nothing has a label.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"there are no labels here, got '@{printable(label, 60)}'")
+
+
+def bind(
+    call: Call,
+    parameters: Mapping[str, Value],
+    source: int,
+    node_of: Callable[[str], int] = no_labels,
+) -> Layer | DeferredLayer:
     """The layer of a call inside a definition with these parameters, after node `source`.
+
+    `node_of` finds the node of a label, or raises ValueError.
 
     Raises:
         BindErrors: arguments are unknown, impossible, missing or given twice.
@@ -69,8 +93,9 @@ def bind(call: Call, parameters: Mapping[str, Value], source: int) -> Layer | De
     waiting = False
     for index, argument in enumerate(call.arguments):
         try:
-            value = evaluate(argument.value, parameters, source)
+            value = evaluate(argument.value, parameters, source, node_of)
             name, value = _resolve(kind, argument, value, first=index == 0)
+            value = evaluate(value, parameters, source, node_of)  # a word may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
             if _waits(value):
@@ -121,15 +146,26 @@ def argument_of(call: Call, parameter: str) -> Argument | None:
     return None
 
 
-def evaluate(value: Value, parameters: Mapping[str, Value], source: int) -> Value:
+def evaluate(
+    value: Value,
+    parameters: Mapping[str, Value],
+    source: int,
+    node_of: Callable[[str], int] = no_labels,
+) -> Value:
     """The value with its parameters filled in and its arithmetic done, as far as that is known.
 
     Raises:
-        ValueError: a parameter is unknown, or is no number where one is needed.
+        ValueError: a parameter or a label is unknown, or is no number where one is needed.
     """
-    result: Value = _evaluated(
-        value, parameters, lambda it: InputChannels(source if it.node is None else it.node)
-    )
+
+    def located(it: InputChannels | AtLabel) -> InputChannels | AtLabel:
+        if it.node is not None:
+            return it
+        if isinstance(it, AtLabel):
+            return it._replace(node=node_of(it.label))
+        return it._replace(node=source)
+
+    result: Value = _evaluated(value, parameters, located)
     return result
 
 
@@ -204,9 +240,9 @@ def _written(value: Any) -> Value | bool:
 
 
 def _is_open(value: Any) -> bool:
-    """Whether a value holds a parameter of a definition, or channels that are not known."""
+    """Whether a value holds a parameter of a definition, or what shapes alone tell."""
     match value:
-        case Parameter() | InputChannels() | Operation():
+        case Parameter() | InputChannels() | AtLabel() | Operation():
             return True
         case Ends(begin, end):
             return _is_open(begin) or _is_open(end)
@@ -238,12 +274,15 @@ def _missing(
 
 def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) -> tuple[str, Any]:
     """The long name of the parameter that an argument sets, and its value."""
+    name = kind.positional if first else None
     if argument.key is not None:
-        return _named(kind, argument.key, value)
-    if isinstance(value, str):
+        name, value = _named(kind, argument.key, value)
+    if isinstance(value, str) and name is not None and kind.rules()[name].labels:
+        value = AtLabel(value)
+    if isinstance(value, str) and argument.key is None:
         return _worded(kind, value)
-    if first and kind.positional:
-        return kind.positional, value
+    if name is not None:
+        return name, value
     raise ParameterError(
         kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
     )
@@ -292,7 +331,9 @@ def _keys(kind: type[Layer]) -> list[str]:
 
 
 def _evaluated(
-    value: Any, parameters: Mapping[str, Value], arriving: Callable[[InputChannels], Expression]
+    value: Any,
+    parameters: Mapping[str, Value],
+    located: Callable[[InputChannels | AtLabel], Value],
 ) -> Any:
     """A value with everything that is known put in.
 
@@ -306,28 +347,28 @@ def _evaluated(
                 hint = nearest(name, parameters) or known
                 raise ValueError(f"unknown parameter ${name}{hint}")
             return parameters[name]
-        case InputChannels():
-            return arriving(value)
+        case InputChannels() | AtLabel():
+            return located(value)
         case Operation(sign, left, right):
-            sides = [_evaluated(side, parameters, arriving) for side in (left, right)]
+            sides = [_evaluated(side, parameters, located) for side in (left, right)]
             for side in sides:
-                if isinstance(side, str | bool | Axes):
+                if isinstance(side, str | bool | Axes | AtLabel):
                     raise ValueError(f"'{sign}' needs whole numbers on both sides")
             return joined(sign, *sides)
         case Ends(begin, end):
             return Ends(
-                _evaluated(begin, parameters, arriving), _evaluated(end, parameters, arriving)
+                _evaluated(begin, parameters, located), _evaluated(end, parameters, located)
             )
         case Axes(values):
-            return Axes(tuple(_evaluated(axis, parameters, arriving) for axis in values))
+            return Axes(tuple(_evaluated(axis, parameters, located) for axis in values))
         case _:
             return value
 
 
 def _waits(value: Any) -> bool:
-    """Whether a value still holds channels that are not known."""
+    """Whether a value still holds what shapes alone tell."""
     match value:
-        case InputChannels():
+        case InputChannels() | AtLabel():
             return True
         case Operation(_, left, right) | Ends(left, right):
             return _waits(left) or _waits(right)

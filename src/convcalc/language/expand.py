@@ -49,6 +49,8 @@ class Scope:
     outer: Scope | None = None
     labels: dict[str, int] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """The labels of the branches before this one, which parameters may name."""
 
     def label(self, name: str) -> int | None:
         """The node whose label is `name`, looked for from the inside out."""
@@ -58,6 +60,27 @@ class Scope:
                 return scope.labels[name]
             scope = scope.outer
         return None
+
+    def node_of(self, name: str) -> int:
+        """The node of a label that a parameter names: those of earlier branches are seen, too.
+
+        Raises:
+            ValueError: there is none.
+        """
+        node = self.label(name)
+        scope: Scope | None = self
+        while node is None and scope is not None:
+            node, scope = scope.beside.get(name), scope.outer
+        if node is None:
+            raise ValueError(self.unknown(name))
+        return node
+
+    def unknown(self, name: str) -> str:
+        """What is said of a label that is not set."""
+        names = self.names()
+        known = f"; the labels so far are {', '.join(names)}" if names else "; none is set yet"
+        hint = nearest(name, names) or printable(known)
+        return f"no label '{printable(name, 60)}' is set before this place{hint}"
 
     def definition(self, name: str) -> Definition | None:
         """The definition of `name`, looked for from the inside out."""
@@ -158,10 +181,12 @@ class Lowering:
             self.fault(f"{item.call.kind} has no branches; the kinds that have are {joining}", item)
             return source
         ends = []
+        before: dict[str, int] = {}
         for number, branch in enumerate(item.branches):
             self.count_step(item)
-            inner = Scope(scope.parameters, scope)
+            inner = Scope(scope.parameters, scope, beside=before)
             ends.append(self.sequence(branch, source, inner, f"{path}.{number}.", depth + 1))
+            before.update(inner.labels)
         if kind is None:
             return source
         inputs = kind.branch_inputs(source, ends)
@@ -173,7 +198,7 @@ class Lowering:
     def repeat(self, item: Repeat, source: int, scope: Scope, path: str, depth: int) -> int:
         """The node that the last turn of a repeat ends with."""
         try:
-            count = evaluate(item.count, scope.parameters, source)
+            count = evaluate(item.count, scope.parameters, source, scope.node_of)
         except ValueError as error:
             self.fault(str(error), item)
             return source
@@ -233,7 +258,7 @@ class Lowering:
                 self.fault_at(f"{shown} {takes}", argument.place)
                 continue
             try:
-                given[name] = evaluate(argument.value, scope.parameters, source)
+                given[name] = evaluate(argument.value, scope.parameters, source, scope.node_of)
             except ValueError as error:
                 self.fault_at(str(error), argument.place)
         missing = [name for name, value in definition.parameters if value is None]
@@ -243,10 +268,15 @@ class Lowering:
                 self.fault_at(shown, call.place)
         if self.faults > faults:
             return None
-        return self.with_defaults(definition, given, source, call)
+        return self.with_defaults(definition, given, source, call, scope)
 
     def with_defaults(
-        self, definition: Definition, given: dict[str, Value], source: int, call: Call
+        self,
+        definition: Definition,
+        given: dict[str, Value],
+        source: int,
+        call: Call,
+        scope: Scope,
     ) -> dict[str, Value] | None:
         """The given parameters and the defaults of the others, in the order of the definition."""
         for name, default in definition.parameters:
@@ -254,7 +284,7 @@ class Lowering:
                 continue
             self.count_step(call, _operations_of(default))
             try:
-                given[name] = evaluate(default, given, source)
+                given[name] = evaluate(default, given, source, scope.node_of)
             except ValueError as error:
                 shown = printable(f"{name} of {definition.name}", 60)
                 self.fault_at(f"{shown}: {error}", call.place)
@@ -268,7 +298,7 @@ class Lowering:
         if layer is None:
             self.count_step(call, _operations(call))
             try:
-                layer = bind(call, scope.parameters, source)
+                layer = bind(call, scope.parameters, source, scope.node_of)
             except BindErrors as faults:
                 for message, argument in faults.found:
                     self.fault_at(message, argument.place if argument else call.place)
@@ -298,12 +328,7 @@ class Lowering:
         """The node of a label."""
         node = scope.label(item.label)
         if node is None:
-            names = scope.names()
-            known = f"; the labels so far are {', '.join(names)}" if names else "; none is set yet"
-            hint = nearest(item.label, names) or printable(known)
-            self.fault(
-                f"no label '{printable(item.label, 60)}' is set before this place{hint}", item
-            )
+            self.fault(scope.unknown(item.label), item)
             return source
         return node
 

@@ -48,6 +48,13 @@ class InputChannels(NamedTuple):
     node: int | None = None
 
 
+class AtLabel(NamedTuple):
+    """`@label`: the spatial sizes of what leaves that node; `node` is which, once that is known."""
+
+    label: str
+    node: int | None = None
+
+
 @dataclass(frozen=True)
 class Operation:
     """Two expressions and what joins them; `size` is how many operations that is in all."""

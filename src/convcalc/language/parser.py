@@ -6,7 +6,8 @@
     block   := layer "{" network ("|" network)* "}"          an empty branch is the identity
     repeat  := COUNT "x" (layer | "{" network "}")           3x{conv:64,k3,p1 bn relu}
     arg     := VALUE | KEY VALUE | KEY "=" VALUE             conv:64,k3x5,s2,p0:1x0:1,nobias
-    VALUE   := AXIS ("x" AXIS)* | word       AXIS := EXPR [":" EXPR]       7, 3x5, 0:1, $w*4, same
+    VALUE   := AXIS ("x" AXIS)* | word | "@" LABEL     AXIS := EXPR [":" EXPR]
+                                                     7, 3x5, 0:1, $w*4, same, @stem
     definition := "define" NAME "(" [NAME ["=" VALUE] ("," ...)*] ")" "{" network "}"
 
 Nothing here knows what a convolution is: which kinds exist and what their parameters mean is the
@@ -18,7 +19,7 @@ from __future__ import annotations
 import re
 
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, SpecError, printable
-from convcalc.language.expressions import Expression, read_expression
+from convcalc.language.expressions import AtLabel, Expression, read_expression
 from convcalc.language.tree import (
     Argument,
     Axes,
@@ -82,13 +83,15 @@ def read_tree(text: str) -> tuple[tuple[Item, ...], list[Diagnostic]]:
 
 
 def read_value(text: str) -> Value:
-    """A value by itself: 7, 3x5, 0:1, 0:1x0:1, an expression or a word.
+    """A value by itself: 7, 3x5, 0:1, 0:1x0:1, an expression, a word or @label.
 
     Raises:
         ValueError: it is none of them; the message says what was expected.
     """
     if _WORD_VALUE.fullmatch(text):
         return text
+    if text.startswith("@") and _LABEL_NAME.fullmatch(text, 1):
+        return AtLabel(text[1:])
     axes = [_read_axis(part) for part in _axes(text)]
     return axes[0] if len(axes) == 1 and not isinstance(axes[0], Ends) else Axes(tuple(axes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from convcalc.language.expressions import write_expression
+from convcalc.language.expressions import AtLabel, write_expression
 from convcalc.language.tree import (
     Axes,
     Block,
@@ -45,9 +45,11 @@ def write_call(call: Call) -> str:
 
 
 def write_value(value: Value) -> str:
-    """A word, an expression, or a value per axis."""
+    """A word, an expression, a value per axis, or a label."""
     if isinstance(value, str):
         return value
+    if isinstance(value, AtLabel):
+        return f"@{value.label}"
     if not isinstance(value, Axes):
         return write_expression(value)
     if len(value.values) == 1 and isinstance(value.values[0], Ends):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from convcalc.language.expressions import Expression
+    from convcalc.language.expressions import AtLabel, Expression
 
 
 LONGEST_NAME = 1000
@@ -34,8 +34,8 @@ class Axes(NamedTuple):
     values: tuple[Expression | Ends, ...]
 
 
-Value: TypeAlias = "str | Expression | Axes"
-"""A word, an expression, or a value per axis."""
+Value: TypeAlias = "str | Expression | Axes | AtLabel"
+"""A word, an expression, a value per axis, or the sizes of another node."""
 
 
 class Place(NamedTuple):

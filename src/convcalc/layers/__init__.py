@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convcalc.layers.adaptive import *
     from convcalc.layers.conv import *
     from convcalc.layers.convt import *
+    from convcalc.layers.crop import *
     from convcalc.layers.dw import *
     from convcalc.layers.exponential import *
     from convcalc.layers.flatten import *

@@ -198,6 +198,10 @@ class Layer:
         """
         return False
 
+    def scatters(self, shape: Shape, /) -> bool:
+        """Whether what it leaves of a sample, as a view, does not lie in one piece."""
+        return False
+
     def dropped_input(self, shape: Shape, /) -> tuple[int, ...]:
         """How many elements at the end of each spatial axis no window reaches due to the stride."""
         return (0,) * (len(shape) - 1)

@@ -24,6 +24,7 @@ CLASS_OF = {
     "concat": "joins.Concat",
     "conv": "conv.Conv",
     "convt": "convt.ConvTranspose",
+    "crop": "crop.Crop",
     "dropout": "identity.Dropout",
     "dw": "dw.Depthwise",
     "elu": "exponential.ELU",

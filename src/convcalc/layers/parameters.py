@@ -55,7 +55,8 @@ class Rule(NamedTuple):
     """How a parameter is written, the function that normalises it, the words it accepts.
 
     A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`; others
-    with a value behind it, as in the `example`.
+    with a value behind it, as in the `example`. With `labels` a word by itself names another node,
+    as `@` and the word do everywhere.
     """
 
     form: str
@@ -63,6 +64,7 @@ class Rule(NamedTuple):
     words: tuple[str, ...] = ()
     switch: bool = False
     example: str = "3"
+    labels: bool = False
 
 
 def count(minimum: int, maximum: int = LARGEST, *, optional: bool = False) -> Rule:
@@ -112,6 +114,12 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
         return _folded(tuple(_whole(name, item, minimum) for item in value))
 
     return Rule("3 or 3x5 (per axis)", normalise)
+
+
+def label_sizes() -> Rule:
+    """A size for every axis, or one for each, or those of a labelled node."""
+    rule = per_axis(1)
+    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels=True)
 
 
 def padding(*, words: bool = True, minimum: int = 0) -> Rule:

@@ -25,14 +25,14 @@ INPUT = -1
 
 
 class Deferred(Protocol):
-    """A layer whose parameters need channels that are known only with an input."""
+    """A layer whose parameters need shapes that are known only with an input."""
 
     @property
     def kind(self) -> str:
         """The kind of the layer."""
 
-    def at(self, channels: Callable[[int], int]) -> Layer:
-        """The layer, where `channels(node)` are the channels that leave a node.
+    def at(self, shape: Callable[[int], Shape]) -> Layer:
+        """The layer, where `shape(node)` is what leaves a node, INPUT for the network's input.
 
         Raises:
             ParameterError: a value is impossible.
@@ -181,18 +181,16 @@ class Network:
         shapes: list[Shape] = []
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
 
-        def channels(node: int) -> int:
-            return input_shape[0] if node == INPUT else shapes[node][0]
+        def shape(node: int) -> Shape:
+            return input_shape if node == INPUT else shapes[node]
 
         for node in self.nodes:
-            arriving = tuple(
-                input_shape if source == INPUT else shapes[source] for source in node.inputs
-            )
+            arriving = tuple(map(shape, node.inputs))
             node.check_arriving(arriving[0])
             try:
                 layer = node.layer
                 if not isinstance(layer, Layer):
-                    layer = layer.at(channels)
+                    layer = layer.at(shape)
                     leaving = layer.out_shape(*arriving)
                 else:
                     key = (id(layer), arriving)

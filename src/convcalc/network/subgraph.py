@@ -76,7 +76,7 @@ def _names(label: str) -> list[str]:
 
 
 def _settled(network: Network, input_shape: Shape, count: int) -> Network:
-    """The first nodes; layers that wait for channels are known, as they name nodes by index."""
+    """The first nodes; layers that wait for shapes are known, as they name nodes by index."""
     steps = islice(network.walk(input_shape), count)
     nodes = tuple(replace(step.node, layer=step.layer) for step in steps)
     return Network(nodes, network.end, functions=network.functions, input_shape=network.input_shape)

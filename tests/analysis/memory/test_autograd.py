@@ -164,6 +164,7 @@ LAYERS = [
 ]
 SHORT = {
     "conv": "conv:4,k3",
+    "crop": "crop:3",
     "convt": "convt:4,k3",
     "dw": "dw:k3",
     "pw": "pw:4",
@@ -201,6 +202,31 @@ def test_autograd_keeps_as_much_of_every_kind(spec, shape, context):
     # A part of one sample lies in one piece. (One feature of one sample has no variance.)
     for batch in (1, 2) if "slice:1:7" in context and len(shape) > 1 else (2,):
         assert kept_bytes(network, shape, batch) == sum(kept(network, shape, batch).layers)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"{crop} {after}"
+            for crop in ("crop:3", "crop:3x4,offset0")
+            for after in ("relu", "conv:4,k3", "gn:3", "in", "linear:5", "flatten linear:5")
+        ),
+        "crop:4x3 gn:3",
+        "crop:3 slice:1:3 gn:2",
+        # Rows of one channel lie in one piece.
+        "slice:0:1 crop:3x4 linear:5",
+        "slice:0:1 crop:3x4 flatten linear:5",
+    ],
+)
+def test_what_a_crop_leaves_is_copied_by_who_needs_it_in_one_piece(text, batch):
+    pytest.importorskip("torch")
+    from torch_layers import kept_bytes
+
+    network = convcalc.parse(f"pw:6 relu {text}")
+    expected = sum(kept(network, (6, 4, 4), batch).layers)
+    assert kept_bytes(network, (6, 4, 4), batch) == expected
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ PLAIN = {
     "avgpool": "avgpool:3,s1,p1",
     "adaptiveavgpool": "adaptiveavgpool:3",
     "adaptivemaxpool": "adaptivemaxpool:3",
+    "crop": "crop:2",
     "pad": "pad:1",
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:2",

@@ -133,6 +133,11 @@ ROWS = [
     ("identity", (2, 5), (0, 0, 0), (0, 0, 0)),
     ("flatten", (2, 5), (0, 0, 0), (0, 0, 0)),
     ("slice:0:1", (2, 5), (0, 0, 0), (0, 0, 0)),
+    ("crop:3", (2, 5), (0, 0, 0), (0, 0, 0)),
+    # What a crop leaves does not lie in one piece, and counts by itself
+    ("concat{crop:5 | }", (2, 5), (10, 0, 20), (20, 0, 20)),
+    ("concat{ | relu}", (2, 5), (20, 0, 20), (20, 0, 20)),
+    ("residual{crop:3 | crop:3,offset0}", (2, 5), (12, 0, 6), (12, 0, 6)),
 ]
 
 

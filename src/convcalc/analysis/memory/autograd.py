@@ -4,10 +4,10 @@ The table says of each kind which of its inputs, whether its output, and what el
 follows the formulas of PyTorch's tools/autograd/derivatives.yaml: whatever a backward formula
 names is saved. Weights and running statistics are there anyway and are not counted again.
 
-A storage that several layers keep is kept once. Some of the channels of several samples do not lie
-next to each other: kinds that need their input in one piece copy them first, and keep the copy. A
-layer saves nothing if nothing before it, and nothing in it, is trained: the caller's input asks for
-no gradient.
+A storage that several layers keep is kept once. Some of the channels of several samples, and what
+is left of a cropped one, do not lie next to each other: kinds that need their input in one piece
+copy them first, and keep the copy. A layer saves nothing if nothing before it, and nothing in it,
+is trained: the caller's input asks for no gradient.
 """
 
 from __future__ import annotations
@@ -223,6 +223,8 @@ SAVED: dict[str, Rule] = {
         (
             *("residual", "concat", "flatten", "identity", "slice"),
             *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
+            *("residual", "concat", "crop", "flatten", "identity", "slice"),
+            *("upsample", "pixelshuffle", "shuffle"),
         ),
         NOTHING,
     ),
@@ -325,8 +327,8 @@ def _is_view(layer: Layer) -> bool:
 
 
 def _in_parts(steps: Sequence[Step], placement: Placement, batch: int) -> set[int]:
-    """The results that are a part of each of several samples: channels of a larger storage."""
-    return {
+    """The results in parts: some channels of each of several samples, or cropped ones."""
+    return {*placement.scattered} | {
         index
         for index, step in enumerate(steps)
         if batch > 1

@@ -54,10 +54,14 @@ class Storage:
 
 @dataclass(frozen=True)
 class Placement:
-    """The storages of a network, the caller's input first, and which one each result is in."""
+    """The storages of a network, the caller's input first, and which one each result is in.
+
+    `scattered` are the results of which a sample does not lie in one piece there.
+    """
 
     storages: tuple[Storage, ...]
     homes: tuple[int, ...]
+    scattered: frozenset[int] = frozenset()
 
     def home(self, node: int) -> int:
         """The place in `storages` of a layer's result, or of the input (-1)."""
@@ -106,10 +110,15 @@ def placed(
         reads[output] = len(steps)
     storages = [Storage(batch * prod(input_shape), 0, reads[INPUT], [INPUT])]
     homes: list[int] = []
+    scattered: set[int] = set()
     for index, step in enumerate(steps):
         sources = [0 if source == INPUT else homes[source] for source in step.node.inputs]
         elements = batch * prod(step.leaving)
-        view = is_view(step.layer)
+        in_parts = step.node.inputs[0] in scattered
+        # Axes that lie apart are not made one without a copy.
+        view = is_view(step.layer) and not (in_parts and step.layer.kind == "flatten")
+        if view and (in_parts or step.layer.scatters(step.arriving[0])):
+            scattered.add(index)
         home = sources[0] if view else None
         if home is None and in_place:
             home = _overwritten(index, step, sources, storages, elements)
@@ -120,7 +129,7 @@ def placed(
             storages[home].writers.append(index)
         storages[home].last = max(storages[home].last, index, reads[index])
         homes.append(home)
-    return Placement(tuple(storages), tuple(homes))
+    return Placement(tuple(storages), tuple(homes), frozenset(scattered))
 
 
 def _is_view(layer: Layer) -> bool:

@@ -36,6 +36,10 @@ convolutions, so that the elements between them are written and read, as are tho
 layers of `lstm`, `gru` and `rnn`. `bn` reads two elements per channel, a = weight /
 sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with and without `affine`.
 Taps on padding count where they count as MACs.
+Views (`crop`, `flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is
+two convolutions, so that the elements between them are written and read. `bn` reads two elements
+per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand,
+with and without `affine`. Taps on padding count where they count as MACs.
 
 Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
 Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for Multicore
@@ -202,13 +206,14 @@ def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
     """Where the elements of each result lie: a view is a part of what its input is a part of.
 
     Channels come first and neighbouring axes are flattened in order, so that a slice is a run of
-    the elements of a sample, whatever was flattened before it.
+    the elements of a sample, whatever was flattened before it. What a crop leaves is none, and
+    counts by itself.
     """
     origins = {INPUT: Part(INPUT, 0)}
     for row in rows:
         source = row.inputs[0]
         origins[row.index] = Part(row.index, 0)
-        if KINDS[row.kind].view:
+        if KINDS[row.kind].view and not row.layer.scatters(row.input_shapes[0]):
             origin, begin = origins.get(source, Part(source, 0))
             origins[row.index] = Part(origin, begin + _skipped(row))
     return origins

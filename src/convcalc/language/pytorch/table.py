@@ -121,7 +121,6 @@ FORMS: dict[str, Form] = {
     ),
     "LayerNorm2d": Form("ln", ("num_channels", "eps", "elementwise_affine", "bias"), 1, (2,)),
     "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
-    "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
     "Linear": Form(
         "linear", ("in_features", "out_features", "bias", "device", "dtype"), 2, features=True
     ),
