@@ -25,7 +25,7 @@ borders: window
 receptive: window
 collecting:
 # Networks of layers, and the text that describes them.
-layers: errors window receptive
+layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
 zoo: errors network language

@@ -206,6 +206,11 @@ ENDS = st.one_of(st.integers(0, 9), st.tuples(st.integers(0, 9), st.integers(0, 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 PARAMETERS = {
+    "lambd": NUMBERS.filter(lambda number: number >= 0),
+    "threshold": NUMBERS,
+    "lower": NUMBERS,
+    "upper": NUMBERS,
+    "approximate": st.sampled_from(["none", "tanh"]),
     "affine": st.booleans(),
     "align_corners": st.booleans(),
     "alpha": NUMBERS,
