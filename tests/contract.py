@@ -233,7 +233,22 @@ CONTRACT = {
     "celu": activation(
         "celu:2", "CELU", "celu(x, alpha = 2.0)", multiply=1, add=1, compare=1, divide=1, exponent=1
     ),
-    "gelu": activation("gelu", "GELU", "gelu(x)", multiply=3, exponent=1),
+    "gelu": activation(
+        "gelu:tanh",
+        "GELU",
+        "gelu(x, approximate = 'tanh')",
+        multiply=5,  # x*x, *b, x*, x/2, *
+        add=2,
+        exponent=1,
+    ),
+    "softsign": activation("softsign", "Softsign", "softsign(x)", add=1, compare=1, divide=1),
+    "rrelu": activation(
+        "rrelu:lower0.5,upper1",
+        "RReLU",
+        "rrelu(x, lower = 0.5, upper = 1.0)",
+        multiply=1,
+        compare=1,
+    ),
     "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
     "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
     "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),

@@ -222,9 +222,9 @@ def test_the_families_are_these():
         ["concat", "residual", "scale"],
         [
             *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
-            *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "selu"),
-            *("sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "tanh"),
-            *("tanhshrink", "threshold"),
+            *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "rrelu"),
+            *("selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink"),
+            *("softsign", "tanh", "tanhshrink", "threshold"),
         ],
         ["pixelshuffle", "upsample"],
     ]

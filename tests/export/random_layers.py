@@ -36,6 +36,7 @@ FIELDS = {
     # By its own name, or by that of its kind where it means something else there.
     "affine": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "approximate": any_rank(st.sampled_from(("none", "tanh"))),
     "beta": any_rank(st.sampled_from((-1.5, 0.5, 1.0, 2.0))),
     "bias": any_rank(st.booleans()),
     "ceil_mode": any_rank(st.booleans()),
@@ -46,6 +47,7 @@ FIELDS = {
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "kernel_size": per_axis(1, 4),
     "lambd": any_rank(st.sampled_from((0.0, 0.5))),
+    "lower": any_rank(st.sampled_from((-0.5, 0.125))),
     "max_val": any_rank(st.just(1.5)),
     "min_val": any_rank(st.just(-0.5)),
     "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
@@ -64,6 +66,7 @@ FIELDS = {
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
     "threshold": any_rank(st.sampled_from((-0.5, 0.0, 0.3))),
+    "upper": any_rank(st.sampled_from((0.3, 2.0))),
     "upscale_factor": any_rank(st.integers(1, 2)),
     "value": any_rank(st.sampled_from((0.0, -2.5))),
     "pad.padding": ends(3),

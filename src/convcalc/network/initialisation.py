@@ -170,10 +170,10 @@ def _passed_on(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001
 
 GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
-    **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
+    **dict.fromkeys(("leakyrelu", "prelu", "rrelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
     **dict.fromkeys(("selu", "celu", "hardshrink", "softshrink", "tanhshrink"), 1.0),
-    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin"), 1.0),
+    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin", "softsign"), 1.0),
     "threshold": _cut_off,
     "softmax": 1.0,
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),

@@ -86,6 +86,7 @@ CASES = [
     ("conv:4,k3,same,reflect,g2 silu", (4, 8, 8)),
     ("conv:4,k3,p1 sigmoid tanh hardswish hardsigmoid hardtanh softplus mish", (2, 3, 4, 5)),
     ("conv:4,k3 selu celu:2 hardshrink softshrink tanhshrink threshold:0,value1", (4, 8, 8)),
+    ("conv:4,k3 gelu:tanh rrelu softsign", (4, 8, 8)),
     ("conv:4,k3 logsigmoid softplus:2 softmin logsoftmax", (4, 8, 8)),
     ("dw:k3,p1,m2 prelu:8 softmax", (4, 8, 8)),
     ("sep:5,k3,same prelu", (4, 8, 8)),

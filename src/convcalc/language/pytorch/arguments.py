@@ -109,6 +109,13 @@ def _border(value: object, axes: int) -> Said:  # noqa: ARG001
     return Said(str(value))
 
 
+def _approximation(value: object, axes: int) -> Said:  # noqa: ARG001
+    """By which function `gelu` is computed."""
+    if value not in ("none", "tanh"):
+        raise ValueError(f"expected 'none' or 'tanh', got {printable(repr(value), 60)}")
+    return Said(str(value))
+
+
 def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
     """Nearest, or linear along 1, 2 or 3 axes."""
     linear = {"linear": 1, "bilinear": 2, "trilinear": 3}
@@ -181,7 +188,8 @@ READ: dict[str, Reading] = {
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
-    **dict.fromkeys(("beta", "lambd", "threshold", "value"), _number),
+    **dict.fromkeys(("beta", "lambd", "lower", "threshold", "upper", "value"), _number),
+    "approximate": _approximation,
     "normalized_shape": _normalized,
     "padding_mode": _border,
     "scale_factor": _factors,
