@@ -286,6 +286,15 @@ CONTRACT = {
         compare=1,
     ),
     "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
+    "glu": Row(
+        spec="glu",
+        module="GLU",
+        call="torch.nn.functional.glu(x, dim = 1)",
+        input=(4, 3, 2),
+        output=(2, 3, 2),
+        elements=ElementOps(add=12, divide=12, exponent=12),  # 2*3*2 results
+        field=CELL,
+    ),
     "softmax": Row(
         spec="softmax",
         module="Softmax",

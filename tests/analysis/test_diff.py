@@ -221,7 +221,7 @@ def test_the_families_are_these():
         ["bn", "gn", "in", "layerscale", "ln"],
         ["concat", "residual", "scale"],
         [
-            *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
+            *("celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
             *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "rrelu"),
             *("selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink"),
             *("softsign", "tanh", "tanhshrink", "threshold"),

@@ -15,10 +15,10 @@ from convolving import BACKENDS
 from running_kinds import run, torch_module
 
 import convcalc
-from convcalc.errors import DataError, LayerError
+from convcalc.errors import DataError, LayerError, ShapeError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
-from convcalc.layers import CELU, RReLU, Softplus
+from convcalc.layers import CELU, GLU, RReLU, Softplus
 
 SIZES = (1e4, 300, 88.5, 30, 17, 8, 2.5, 1.5, 1, 0.5, 0.3, 0.1, 0.01, 1e-3, 1e-5, 1e-6)
 VALUES = np.array([[SIZES, [-size for size in SIZES]]])
@@ -45,6 +45,11 @@ def softshrink(lambd):
 def softplus(beta, threshold):
     beta = Decimal(beta)
     return each(lambda x: x if beta * x > threshold else (1 + (beta * x).exp()).ln() / beta)
+
+
+def glu(channels):
+    half = len(channels) // 2
+    return [channels[place] / (1 + (-channels[place + half]).exp()) for place in range(half)]
 
 
 def gelu(x):
@@ -99,6 +104,7 @@ ROWS = [
     ("rrelu", "RReLU()", each(lambda x: x if x > 0 else x * 11 / 48)),
     ("rrelu:lower-2,upper0.5", "RReLU(-2, 0.5)", each(lambda x: x if x > 0 else -x * 3 / 4)),
     ("softsign", "Softsign()", each(lambda x: x / (1 + abs(x)))),
+    ("glu", "GLU(1)", glu),
     ("threshold:0.25,value20", "Threshold(0.25, 20)", each(lambda x: x if x > 0.25 else 20)),
     ("threshold:-17,value-3.5", "Threshold(-17, -3.5)", each(lambda x: x if x > -17 else -3.5)),
 ]
@@ -210,7 +216,16 @@ def test_no_samples_make_none(backend, spec):
 @pytest.mark.parametrize("spec", SPECS)
 def test_fractions_of_whole_numbers_are_refused(spec):
     with pytest.raises(DataError, match="makes fractions of whole numbers"):
-        run_network(convcalc.parse(spec), np.ones((1, 2, 3), int), {}, Settings(backend="numpy"))
+        run_network(convcalc.parse(spec), np.ones((1, 2, 3, 3), int), {}, Settings(backend="numpy"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [((5, 4, 4), "odd in 5x4x4; 4 or 6 fit"), ((1,), "odd in 1; 2 fit")],
+)
+def test_an_odd_number_of_channels_has_no_half(shape, message):
+    with pytest.raises(ShapeError, match=message):
+        GLU().out_shape(shape)
 
 
 def test_no_slope_lies_between_bounds_in_the_wrong_order():

@@ -14,7 +14,7 @@ WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
 VECTORS = (
     *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
-    *("logsoftmax", "softmin"),
+    *("glu", "logsoftmax", "softmin"),
 )
 """Kinds that are also drawn on a vector (N, C)."""
 

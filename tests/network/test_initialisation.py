@@ -51,6 +51,7 @@ def test_a_kernel_has_the_variance_one_over_its_products(text, fan):
         ("silu", 2),
         ("mish", 2),
         ("hardswish", 2),
+        ("glu", 4),
         ("leakyrelu:0.5", 2 / 1.25),
         ("leakyrelu", 2 / 1.0001),
         ("prelu:1", 2 / 1.0625),

@@ -229,6 +229,7 @@ FORMS: dict[str, Form] = {
     "flatten": flatten,
     "gap": global_avg_pool,
     "gelu": either("GELU", "gelu"),
+    "glu": either("GLU", "glu", dim=1),
     "gn": group_norm,
     "hardshrink": either("Hardshrink", "hardshrink"),
     "hardsigmoid": either("Hardsigmoid", "hardsigmoid"),

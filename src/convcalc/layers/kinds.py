@@ -30,6 +30,7 @@ CLASS_OF = {
     "flatten": "flatten.Flatten",
     "gap": "adaptive.GlobalAvgPool",
     "gelu": "activations.GELU",
+    "glu": "gating.GLU",
     "gn": "normalisation.GroupNorm",
     "hardshrink": "shrinkage.Hardshrink",
     "hardsigmoid": "activations.Hardsigmoid",

@@ -135,6 +135,7 @@ def test_every_kind(spec, size, tool):
         "leakyrelu",
         "softmax",
         "softmin",
+        "glu",
         "logsoftmax",
         "sigmoid",
         "maxpool:2",

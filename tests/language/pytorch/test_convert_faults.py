@@ -44,6 +44,8 @@ def test_the_number_of_channels_is_checked():
         ("LogSoftmax(dim=-1)", (4, 9), "(4x9); with others its dim is not that of the channels"),
         ("LogSoftmax()", (4, 9), "expects no or 2 or 3 spatial axes, 1 arrives (4x9)"),
         ("Softmin(-2)", (4,), "this Softmin expects 1 spatial axis, none arrives (4)"),
+        ("GLU()", (4, 9), "this GLU expects no spatial axes, 1 arrives (4x9); with others its dim"),
+        ("GLU(dim=1)", (5, 9), "halves the channels, whose number is odd in 5x9; 4 or 6 fit"),
         ("Flatten(1, 2)", (4, 9, 9), "this Flatten expects 1 spatial axis, 2 arrive"),
         ("PixelShuffle(2)", (4, 9), "this PixelShuffle expects 2 spatial axes, 1 arrives"),
         ("Upsample(scale_factor=2, mode='bilinear')", (4, 9), "expects 2 spatial axes, 1 arrives"),

@@ -122,7 +122,7 @@ CONVENTION = Convention(
         **for_kinds(no_terms, "celu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "mish"),
         **for_kinds(no_terms, "selu", "sigmoid", "softplus", "softshrink", "tanh", "tanhshrink"),
         **for_kinds(no_terms, "logsigmoid", "logsoftmax", "rrelu", "softmin", "softsign"),
-        "threshold": no_terms,
+        **for_kinds(no_terms, "glu", "threshold"),
         "Pool": elementwise(INPUT, pooled),
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,

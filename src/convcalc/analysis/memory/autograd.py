@@ -191,7 +191,7 @@ SAVED: dict[str, Rule] = {
         (
             *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),
             *("softplus", "logsigmoid", "mish", "hardsigmoid", "hardswish"),
-            *("hardshrink", "softshrink", "threshold"),
+            *("hardshrink", "softshrink", "threshold", "glu"),
         ),
         INPUT_KEPT,
     ),

@@ -24,6 +24,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     bn                             n + 2n: x*a + c; n writes
     prelu, layerscale              n + n; n writes
     residual, scale                n per input; n writes
+    glu                            2n, the channels and their gates; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
     activations, concat, ...       n; n writes
@@ -315,6 +316,10 @@ def _padded(row: LayerReport) -> int:
     return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
 
 
+def _both_halves(row: LayerReport) -> int:
+    return 2 * row.activations
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -324,6 +329,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
     **dict.fromkeys(("residual", "scale"), _all_inputs),
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "glu": _both_halves,
     "upsample": _around,
     "pad": _padded,
 }

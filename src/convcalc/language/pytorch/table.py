@@ -131,6 +131,7 @@ FORMS: dict[str, Form] = {
         name: Form(name.lower(), ("dim",), axes=(0, 2, 3))
         for name in ("Softmax", "LogSoftmax", "Softmin")
     },
+    "GLU": Form("glu", ("dim",), axes=(0,)),
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
     "ChannelShuffle": Form("shuffle", ("groups",), 1),
