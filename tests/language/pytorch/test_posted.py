@@ -135,6 +135,17 @@ def test_parts_in_the_order_of_their_print():
     assert "--in-order" in str(fault(text))
 
 
+def test_behind_gates_there_are_half_the_channels():
+    text = """Gated(
+  (a): Conv1d(3, 8, kernel_size=(3,), stride=(1,))
+  (gates): GLU(dim=1)
+  (b): Conv1d(4, 2, kernel_size=(1,), stride=(1,))
+)"""
+    assert "--in-order reads them so" in str(fault(text))
+    # 8*9 + 8, and 2*4 + 2; on 7 positions 8*9 and 2*4
+    assert (90, 560) == answer(text, (3, 9), in_order=True)
+
+
 @pytest.mark.parametrize(
     ("around", "notes"),
     [
