@@ -182,7 +182,7 @@ class GELU(Unweighted):
     )
 
     def costs(self, shape: Shape) -> Costs:
-        """Per element 3 multiplications, 1 exponent; by tanh 2 products and 2 additions more."""
+        """Per element 3 multiplications and 1 exponent; by tanh 5, 2 additions, 1 exponent."""
         more = ElementOps(multiply=2, add=2) if self.approximate == "tanh" else ElementOps()
         return super().costs(shape) + Costs(elements=more.times(prod(shape)))
 
