@@ -308,7 +308,22 @@ CONTRACT = {
     "celu": activation(
         "celu:2", "CELU", "celu(x, alpha = 2.0)", multiply=1, add=1, compare=1, divide=1, exponent=1
     ),
-    "gelu": activation("gelu", "GELU", "gelu(x)", multiply=3, exponent=1),
+    "gelu": activation(
+        "gelu:tanh",
+        "GELU",
+        "gelu(x, approximate = 'tanh')",
+        multiply=5,  # x*x, *b, x*, x/2, *
+        add=2,
+        exponent=1,
+    ),
+    "softsign": activation("softsign", "Softsign", "softsign(x)", add=1, compare=1, divide=1),
+    "rrelu": activation(
+        "rrelu:lower0.5,upper1",
+        "RReLU",
+        "rrelu(x, lower = 0.5, upper = 1.0)",
+        multiply=1,
+        compare=1,
+    ),
     "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
     "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
     "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),
@@ -346,6 +361,15 @@ CONTRACT = {
         compare=1,
     ),
     "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
+    "glu": Row(
+        spec="glu",
+        module="GLU",
+        call="torch.nn.functional.glu(x, dim = 1)",
+        input=(4, 3, 2),
+        output=(2, 3, 2),
+        elements=ElementOps(add=12, divide=12, exponent=12),  # 2*3*2 results
+        field=CELL,
+    ),
     "softmax": Row(
         spec="softmax",
         module="Softmax",

@@ -274,6 +274,7 @@ FUNCTIONS = {
     "logsigmoid": lambda layer, shape: LogSigmoidOfGPU.apply,
     "threshold": lambda layer, shape: nn.Threshold(layer.threshold, layer.value),
     "lrn": lambda layer, shape: nn.LocalResponseNorm(**vars(layer)),
+    "glu": lambda layer, shape: nn.GLU(1),
     "softmax": lambda layer, shape: nn.Softmax(1),
     "softmin": lambda layer, shape: nn.Softmin(1),
     "logsoftmax": lambda layer, shape: nn.LogSoftmax(1),

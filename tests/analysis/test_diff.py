@@ -221,10 +221,10 @@ def test_the_families_are_these():
         ["bn", "gn", "in", "layerscale", "ln", "lrn"],
         ["concat", "residual", "scale"],
         [
-            *("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
-            *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "selu"),
-            *("sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "tanh"),
-            *("tanhshrink", "threshold"),
+            *("celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
+            *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "rrelu"),
+            *("selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink"),
+            *("softsign", "tanh", "tanhshrink", "threshold"),
         ],
         ["pixelshuffle", "pixelunshuffle", "upsample"],
     ]

@@ -14,7 +14,7 @@ WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "symmetric", "replicate", "circular"))
 VECTORS = (
     *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
-    *("logsoftmax", "softmin"),
+    *("glu", "logsoftmax", "softmin"),
 )
 """Kinds that are also drawn on a vector (N, C)."""
 
@@ -40,6 +40,7 @@ FIELDS = {
     "affine": any_rank(st.booleans()),
     "align_corners": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
+    "approximate": any_rank(st.sampled_from(("none", "tanh"))),
     "beta": any_rank(st.sampled_from((-1.5, 0.5, 1.0, 2.0))),
     "lrn.beta": any_rank(st.sampled_from((0.5, 0.75, 1.5))),
     "bias": any_rank(st.booleans()),
@@ -55,6 +56,7 @@ FIELDS = {
     "hidden_size": any_rank(st.integers(2, 4)),
     "kernel_size": per_axis(1, 4),
     "lambd": any_rank(st.sampled_from((0.0, 0.5))),
+    "lower": any_rank(st.sampled_from((-0.5, 0.125))),
     "max_val": any_rank(st.just(1.5)),
     "min_val": any_rank(st.just(-0.5)),
     "mode": any_rank(st.sampled_from(("nearest", "bilinear"))),
@@ -78,6 +80,7 @@ FIELDS = {
     "size": per_axis(1, 9),
     "stride": per_axis(1, 3),
     "threshold": any_rank(st.sampled_from((-0.5, 0.0, 0.3))),
+    "upper": any_rank(st.sampled_from((0.3, 2.0))),
     "value": any_rank(st.sampled_from((0.0, -2.5))),
     "lrn.size": any_rank(st.integers(1, 9)),
     "pad.value": any_rank(st.sampled_from((0.0, 0.0, 0.0, 0.5))),

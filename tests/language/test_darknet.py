@@ -95,6 +95,14 @@ def test_sections(section, shape):
     assert shape == list(shapes(net(section)).values())[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "spec"), [("selu", "selu"), ("gelu", "gelu:tanh"), ("leaky", "leakyrelu:0.1")]
+)
+def test_activations(name, spec):
+    network = parse(net(f"[convolutional];filters=4;size=1;activation={name}"))
+    assert spec == network.nodes[-1].layer.spec()
+
+
 def test_a_shortcut_adds_and_a_route_concatenates():
     text = net(
         "[convolutional];filters=4;size=1;activation=linear",

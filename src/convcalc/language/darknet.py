@@ -40,6 +40,12 @@ LEAK = 0.1
 ACTIVATIONS = {"leaky": "leakyrelu", "logistic": "sigmoid", "swish": "silu"}
 """Our kind of each activation that has another name; "linear" is none."""
 
+OPTIONS: dict[str, dict[str, Value]] = {
+    "leaky": {"slope": LEAK},
+    "gelu": {"approximate": "tanh"},  # gelu_activate in src/activations.h
+}
+"""What an activation is given beside its name."""
+
 THROUGH = ("yolo", "region", "detection", "cost", "gaussian_yolo")
 """Sections that hand on what arrives: they are about training and about boxes."""
 
@@ -222,8 +228,7 @@ class _Writer:
         if kind not in KINDS or not issubclass(KINDS[kind], Activation):
             hint = nearest(name, (*ACTIVATIONS, *KINDS))
             raise _FaultError(f"no activation is called '{printable(name, 40)}'{hint}", place)
-        slope: dict[str, Value] = {"slope": LEAK} if name == "leaky" else {}
-        self.call(f"{label}.act", section, kind, (), **slope)
+        self.call(f"{label}.act", section, kind, (), **OPTIONS.get(name, {}))
 
     def maxpool(self, label: str, section: Section) -> None:
         stride = _whole(section, "stride", 1)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convcalc.layers.dw import *
     from convcalc.layers.exponential import *
     from convcalc.layers.flatten import *
+    from convcalc.layers.gating import *
     from convcalc.layers.identity import *
     from convcalc.layers.joins import *
     from convcalc.layers.layerscale import *

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from math import prod
+from math import pi, prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
-from convcalc.layers.parameters import count, param, real
+from convcalc.layers.parameters import count, one_of, param, real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +120,32 @@ class LeakyReLU(Unweighted):
 
 
 @dataclasses.dataclass(frozen=True)
+class RReLU(Unweighted):
+    """x for x > 0, else (lower + upper) / 2 * x: at inference; training draws the slope."""
+
+    kind: ClassVar[str] = "rrelu"
+    each = ElementOps(multiply=1, compare=1)
+
+    lower: float = param(real(), "lower", "the least slope below 0", default=1 / 8)
+    upper: float = param(real(), "upper", "the largest slope below 0", default=1 / 3)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.upper < self.lower:
+            raise ParameterError(
+                "upper", f"must not be below lower={self.lower:g}, got {self.upper:g}"
+            )
+
+    @property
+    def negative_slope(self) -> float:
+        """The mean of the slopes that training draws from."""
+        return (self.lower + self.upper) / 2
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return ops.where(x > 0, x, x * self.negative_slope)
+
+
+@dataclasses.dataclass(frozen=True)
 class Sigmoid(Unweighted):
     """1 / (1 + exp(-x))."""
 
@@ -143,13 +169,40 @@ class SiLU(Unweighted):
 
 @dataclasses.dataclass(frozen=True)
 class GELU(Unweighted):
-    """x * P(normal <= x) = x * 0.5 * erfc(-x / sqrt(2)), the exact form."""
+    """x * P(normal <= x) = x/2 * erfc(-x / sqrt(2)); by tanh x/2 * (1 + tanh(x * (a + b * x*x))).
+
+    The approximation has a = sqrt(2 / pi) and b = 0.044715 * a (Hendrycks and Gimpel, 2016).
+    """
 
     kind: ClassVar[str] = "gelu"
     each = ElementOps(multiply=3, exponent=1)
 
+    approximate: str = param(
+        one_of("none", "tanh"), "approximate", "by which function", default="none"
+    )
+
+    def costs(self, shape: Shape) -> Costs:
+        """Per element 3 multiplications and 1 exponent; by tanh 5, 2 additions, 1 exponent."""
+        more = ElementOps(multiply=2, add=2) if self.approximate == "tanh" else ElementOps()
+        return super().costs(shape) + Costs(elements=more.times(prod(shape)))
+
     def _function(self, ops: Operations, x: Any) -> Any:
-        return x * 0.5 * ops.apply("erfc", x * -(0.5**0.5))
+        """The product; (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)) keeps its digits far below 0."""
+        if self.approximate == "none":
+            return x * 0.5 * ops.apply("erfc", x * -(0.5**0.5))
+        factor = -2 * (2 / pi) ** 0.5
+        return x / (ops.apply("exp", x * (x * x * (0.044715 * factor) + factor)) + 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Softsign(Unweighted):
+    """x / (1 + |x|); the magnitude |x| = max(x, -x) is a comparison."""
+
+    kind: ClassVar[str] = "softsign"
+    each = ElementOps(add=1, compare=1, divide=1)
+
+    def _function(self, ops: Operations, x: Any) -> Any:
+        return x / (abs(x) + 1)
 
 
 @dataclasses.dataclass(frozen=True)

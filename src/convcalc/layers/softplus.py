@@ -36,7 +36,7 @@ class Softplus(Unweighted):
             raise ParameterError("beta", "must not be 0, by which the logarithm is divided")
 
     def costs(self, shape: Shape) -> Costs:
-        """Per element 1 addition, 1 comparison, 2 exponents; with beta 1 product, 1 division."""
+        """Per element 1 addition, 1 comparison, 2 exponents; times beta a product, a division."""
         scaled = ElementOps(multiply=1, divide=1) if self.beta != 1 else ElementOps()
         return super().costs(shape) + Costs(elements=scaled.times(prod(shape)))
 

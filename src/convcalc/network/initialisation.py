@@ -173,11 +173,12 @@ def _passed_on(layer: Layer | Deferred, behind: float) -> float:  # noqa: ARG001
 
 GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
-    **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
+    **dict.fromkeys(("leakyrelu", "prelu", "rrelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
     **dict.fromkeys(("selu", "celu", "hardshrink", "softshrink", "tanhshrink"), 1.0),
-    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin"), 1.0),
+    **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin", "softsign"), 1.0),
     "threshold": _cut_off,
+    "glu": 4.0,  # Gehring et al., "Convolutional Sequence to Sequence Learning" (2017), section 3.5
     "softmax": 1.0,
     **dict.fromkeys(("softmax", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
@@ -185,4 +186,5 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("Norm", "layerscale", "lrn", "Join"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
-"""The gain that each kind asks for: 2 if it keeps about half of the mean square of its input."""
+"""The gain that each kind asks for: 2 if it keeps about half of the mean square of its input, 4 if
+a quarter."""

@@ -74,6 +74,18 @@ def test_posted_texts(name, shape, expected):
     assert expected == answer((POSTED / name).read_text("utf-8"), shape)
 
 
+def test_a_classifier_with_activations_of_its_time():
+    text = """Sequential(
+  (hidden): Linear(in_features=120, out_features=16, bias=True)
+  (act): SELU()
+  (drop): AlphaDropout(p=0.05, inplace=False)
+  (out): Linear(in_features=16, out_features=4, bias=True)
+  (score): LogSoftmax(dim=1)
+)"""
+    # 120*16 + 16 + 16*4 + 4 parameters, and as many MACs as weights.
+    assert (2004, 1984) == answer(text, (120,))
+
+
 def test_parts_in_the_order_of_their_print():
     text = (POSTED / "f03_parts_in_order.txt").read_text("utf-8")
     # 3*8*9 + 8, and 200*9 + 9; 8*32*32*27 and 200*9
@@ -83,6 +95,17 @@ def test_parts_in_the_order_of_their_print():
         "flatten is added before head.0, whose input has axes",
     ) == parse(text, in_order=True).notes
     assert "--in-order" in str(fault(text))
+
+
+def test_behind_gates_there_are_half_the_channels():
+    text = """Gated(
+  (a): Conv1d(3, 8, kernel_size=(3,), stride=(1,))
+  (gates): GLU(dim=1)
+  (b): Conv1d(4, 2, kernel_size=(1,), stride=(1,))
+)"""
+    assert "--in-order reads them so" in str(fault(text))
+    # 8*9 + 8, and 2*4 + 2; on 7 positions 8*9 and 2*4
+    assert (90, 560) == answer(text, (3, 9), in_order=True)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +290,17 @@ def test_other_formats_are_named_in_one_error(text, name):
             "conv:8,k3 bn",
         ),
         ("Sequential (\n  (0): Linear (200 -> 10)\n  (1): Softmax ()\n)", "linear:10 softmax"),
+        (
+            "Sequential (\n  (0): SELU (inplace)\n  (1): RReLU (0.125, 0.25, inplace)\n"
+            "  (2): Threshold (0.1, 20)\n  (3): Hardshrink (0.25)\n  (4): LogSoftmax ()\n)",
+            "selu rrelu:upper0.25 threshold:0.1,value20 hardshrink:0.25 logsoftmax",
+        ),
+        (
+            "Sequential(\n  (0): GLU(dim=1)\n  (1): GELU(approximate='tanh')\n"
+            "  (2): RReLU(lower=0.125, upper=0.3333333333333333)\n"
+            "  (3): Softplus(beta=2, threshold=20.0)\n)",
+            "glu gelu:tanh rrelu softplus:2",
+        ),
         (
             "Sequential (\n  (0): LeakyReLU (0.2, inplace)\n"
             "  (1): AvgPool2d (size=7, stride=7, padding=0, ceil_mode=False, "

@@ -195,6 +195,11 @@ def _tanhshrink(here: LayerShapes) -> Kept:
     return Kept(elements=here.batch * prod(here.shape))
 
 
+def _input_and_more(here: LayerShapes) -> Kept:
+    """The input and as much again: the slopes that `rrelu` drew, what `softsign` divides by."""
+    return Kept((0,), elements=here.batch * prod(here.shape))
+
+
 def _pad(here: LayerShapes) -> Kept:
     """The input of `reflection_pad` and `replication_pad`; other modes keep sizes alone."""
     return INPUT_KEPT if here.layer.padding_mode in ("reflect", "replicate") else NOTHING
@@ -215,7 +220,7 @@ SAVED: dict[str, Rule] = {
         (
             *("relu6", "hardtanh", "leakyrelu", "elu", "selu", "celu", "silu", "gelu"),
             *("softplus", "logsigmoid", "mish", "hardsigmoid", "hardswish"),
-            *("hardshrink", "softshrink", "threshold"),
+            *("hardshrink", "softshrink", "threshold", "glu"),
         ),
         INPUT_KEPT,
     ),
@@ -228,6 +233,7 @@ SAVED: dict[str, Rule] = {
         ),
         NOTHING,
     ),
+    **dict.fromkeys(("rrelu", "softsign"), _input_and_more),
     "tanhshrink": _tanhshrink,
     "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,

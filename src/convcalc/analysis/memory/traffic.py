@@ -26,6 +26,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     bn                             n + 2n: x*a + c; n writes
     prelu, layerscale              n + n; n writes
     residual, scale                n per input; n writes
+    glu                            2n, the channels and their gates; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
     lrn                            (size + 1) * n: the squares of each sum, and x; n writes
@@ -352,6 +353,10 @@ def _neighbours(row: LayerReport) -> int:
     return (cast("LocalResponseNorm", row.layer).size + 1) * row.activations
 
 
+def _both_halves(row: LayerReport) -> int:
+    return 2 * row.activations
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -363,6 +368,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
     "lppool": _summed_powers,
     "lrn": _neighbours,
+    "glu": _both_halves,
     "upsample": _around,
     "pad": _padded,
 }

@@ -120,6 +120,13 @@ def _function(value: object, axes: int) -> Said:  # noqa: ARG001
     return Said(str(value))
 
 
+def _approximation(value: object, axes: int) -> Said:  # noqa: ARG001
+    """By which function `gelu` is computed."""
+    if value not in ("none", "tanh"):
+        raise ValueError(f"expected 'none' or 'tanh', got {printable(repr(value), 60)}")
+    return Said(str(value))
+
+
 def _resizing(value: object, axes: int) -> Said:  # noqa: ARG001
     """Nearest, or linear along 1, 2 or 3 axes."""
     linear = {"linear": 1, "bilinear": 2, "trilinear": 3}
@@ -196,7 +203,9 @@ READ: dict[str, Reading] = {
     **dict.fromkeys(("align_corners", "bidirectional"), _switch),
     **dict.fromkeys(("affine", "elementwise_affine"), _switch),
     **dict.fromkeys(("min_val", "max_val", "alpha", "negative_slope", "eps", "p"), _number),
-    **dict.fromkeys(("beta", "k", "lambd", "norm_type", "threshold", "value"), _number),
+    **dict.fromkeys(("beta", "k", "lambd", "lower", "norm_type"), _number),
+    **dict.fromkeys(("threshold", "upper", "value"), _number),
+    "approximate": _approximation,
     "normalized_shape": _normalized,
     "nonlinearity": _function,
     "padding_mode": _border,

@@ -231,7 +231,7 @@ class _Flattening:
         if wanted is not None and self.channels is not None:
             whole = call.kind == "linear" and wanted % self.channels == 0
             self.fits &= whole or wanted == self.channels
-        if issubclass(KINDS[call.kind], Rearrangement):
+        if call.kind == "glu" or issubclass(KINDS[call.kind], Rearrangement):
             self.channels = None  # there may be others now
         self.channels = leaving or wanted or self.channels
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _LAST_AXIS = {
     "LayerNorm": "; it is over the last axis, which is the channels only where there is no other",
     **dict.fromkeys(
-        ("Softmax", "LogSoftmax", "Softmin"),
+        ("GLU", "LogSoftmax", "Softmax", "Softmin"),
         "; with others its dim is not that of the channels",
     ),
     **dict.fromkeys(("LSTM", "GRU", "RNN"), "; a sample is (steps, features), as 100x64"),

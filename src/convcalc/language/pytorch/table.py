@@ -150,9 +150,11 @@ FORMS: dict[str, Form] = {
     "Tanhshrink": Form("tanhshrink"),
     **{name: Form(name.lower(), ("lambd",)) for name in ("Hardshrink", "Softshrink")},
     "Threshold": Form("threshold", ("threshold", "value", "inplace"), 2),
-    "GELU": Form("gelu", ("approximate",), only={"approximate": ("none",)}),
+    "GELU": Form("gelu", ("approximate",)),
+    "Softsign": Form("softsign"),
     "LeakyReLU": Form("leakyrelu", ("negative_slope", "inplace")),
     **{name: Form(name.lower(), ("alpha", "inplace")) for name in ("ELU", "CELU")},
+    "RReLU": Form("rrelu", ("lower", "upper", "inplace")),
     "Softplus": Form("softplus", ("beta", "threshold")),
     "LogSigmoid": Form("logsigmoid"),
     "Hardtanh": Form("hardtanh", ("min_val", "max_val", "inplace")),
@@ -161,6 +163,7 @@ FORMS: dict[str, Form] = {
         name: Form(name.lower(), ("dim",), axes=(0, 2, 3))
         for name in ("Softmax", "LogSoftmax", "Softmin")
     },
+    "GLU": Form("glu", ("dim",), axes=(0,)),
     "Softmax2d": Form("softmax", axes=(2,)),
     "PixelShuffle": Form("pixelshuffle", ("upscale_factor",), 1, (2,)),
     "PixelUnshuffle": Form("pixelunshuffle", ("downscale_factor",), 1, (2,)),
