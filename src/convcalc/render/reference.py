@@ -216,7 +216,14 @@ def _default(field: dataclasses.Field[Any]) -> str:
         return "required"
     if field.default is None:
         return "none"
-    return str(field.default).lower() if isinstance(field.default, bool) else written(field.default)
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
+    # A fraction with all its digits, for a default that is written out to be the same.
+    return (
+        str(field.default).removesuffix(".0")
+        if isinstance(field.default, float)
+        else (written(field.default))
+    )
 
 
 def _keys(kind: type[Layer]) -> list[str]:
