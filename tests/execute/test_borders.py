@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from convolving import BACKENDS
 from running_networks import network
-from scipy import ndimage
+from scipy import ndimage, signal
 
 import convcalc
 from convcalc.errors import DataError
@@ -159,3 +159,14 @@ def test_padding_with_a_number(backend, array, spec, expected):
 def test_a_number_that_the_dtype_does_not_have_is_refused(backend, array, value, message):
     with pytest.raises(DataError, match=re.escape(message)):
         network(f"pad:1,constant={value}", array[None], backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_full_is_that_of_numpy_and_scipy(backend):
+    draw = np.random.default_rng(0)
+    row, taps = draw.integers(-9, 10, 7), draw.integers(-9, 10, 4)
+    found = convcalc.convolve(row, taps[::-1], padding="full", backend=backend)
+    assert np.convolve(row, taps, "full").tolist() == found.tolist()
+    image, kernel = draw.integers(-9, 10, (5, 6)), draw.integers(-9, 10, (3, 2))
+    found = convcalc.convolve(image, kernel, padding="full", backend=backend)
+    assert signal.correlate2d(image, kernel, "full").tolist() == found.tolist()

@@ -63,7 +63,8 @@ GEOMETRY: Options = {
         "--padding",
         "-p",
         metavar="P",
-        about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper or same-lower.",
+        about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper, same-lower or full: "
+        "D*(K-1) at both ends.",
     ),
     "dilation": _text(
         "--dilation", "-d", metavar="D", about="Spacing of kernel elements, as 2 or 2x1."
