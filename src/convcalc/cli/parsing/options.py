@@ -216,7 +216,11 @@ FILES: Options = {
 
 EXECUTION: Options = {
     "flip": _switch("--flip", about="Flip the kernel: the convolution of mathematics."),
-    "layout": _text("--layout", metavar="LAYOUT", about="nchw (default) or nhwc, channels last."),
+    "layout": _text(
+        "--layout",
+        metavar="LAYOUT",
+        about="nchw (default) or nhwc, channels last; ncw, nwc, ncdhw and ndhwc say the axes, too.",
+    ),
     "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes allow several."),
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),
