@@ -72,6 +72,9 @@ class Expectation(NamedTuple):
         count = f"{channels} arrive{'' if channels > 1 else 's'}"
         last = f" (the last axis of {arriving})" if self.features and axes else ""
         message = f"this {self.module} expects {self.channels} {what}, {count}{last}"
+        if axes and not self.features and shape[-1] == self.channels:
+            turned = "x".join(map(str, (shape[-1], *shape[:-1])))
+            message += f"; {arriving} may have them last: did you mean {turned}?"
         return Diagnostic(message, self.channels_place.start, self.channels_place.end)
 
 
