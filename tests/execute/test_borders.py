@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from convolving import BACKENDS
 from running_networks import network
-from scipy import ndimage
+from scipy import ndimage, signal
 
 import convcalc
 from convcalc.errors import DataError
@@ -18,6 +18,7 @@ from convcalc.render.border_names import BORDER_NAMES
 from convcalc.window import Window
 
 ROW = np.array([1.0, 2, 3, 4])
+ENDS = ("lower", "upper")
 
 
 def padded(mode, ends=(3, 3), row=ROW):
@@ -159,3 +160,32 @@ def test_padding_with_a_number(backend, array, spec, expected):
 def test_a_number_that_the_dtype_does_not_have_is_refused(backend, array, value, message):
     with pytest.raises(DataError, match=re.escape(message)):
         network(f"pad:1,constant={value}", array[None], backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_full_is_that_of_numpy_and_scipy(backend):
+    draw = np.random.default_rng(0)
+    row, taps = draw.integers(-9, 10, 7), draw.integers(-9, 10, 4)
+    found = convcalc.convolve(row, taps[::-1], padding="full", backend=backend)
+    assert np.convolve(row, taps, "full").tolist() == found.tolist()
+    image, kernel = draw.integers(-9, 10, (5, 6)), draw.integers(-9, 10, (3, 2))
+    found = convcalc.convolve(image, kernel, padding="full", backend=backend)
+    assert signal.correlate2d(image, kernel, "full").tolist() == found.tolist()
+
+
+def test_where_other_libraries_put_the_odd_element_of_an_even_kernel():
+    cv2 = pytest.importorskip("cv2")
+    draw = np.random.default_rng(0)
+    x, w = draw.integers(-9, 10, (5, 6)), draw.integers(-9, 10, (2, 4))
+    lower, upper = (convcalc.convolve(x, w, padding=f"same-{end}").tolist() for end in ENDS)
+    opencv = cv2.filter2D(x.astype(float), -1, w.astype(float), borderType=cv2.BORDER_CONSTANT)
+    assert lower == signal.correlate(x, w, "same").tolist() == opencv.tolist()
+    assert lower == ndimage.correlate(x, w, mode="constant").tolist()
+    assert upper == signal.correlate2d(x, w, "same").tolist() != lower
+    turned = w[::-1, ::-1]
+    lower, upper = (convcalc.convolve(x, turned, padding=f"same-{end}").tolist() for end in ENDS)
+    assert lower == signal.convolve(x, w, "same").tolist()
+    assert lower == signal.convolve2d(x, w, "same").tolist()
+    assert upper == ndimage.convolve(x, w, mode="constant").tolist() != lower
+    row = convcalc.convolve(x[0], turned[0], padding="same-lower").tolist()
+    assert row == np.convolve(x[0], w[1], "same").tolist()

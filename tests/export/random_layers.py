@@ -85,6 +85,10 @@ FIELDS = {
     "lrn.size": any_rank(st.integers(1, 9)),
     "pad.value": any_rank(st.sampled_from((0.0, 0.0, 0.0, 0.5))),
     "upscale_factor": any_rank(st.integers(1, 2)),
+    **dict.fromkeys(
+        ("conv.padding", "dw.padding", "sep.padding"),
+        lambda rank: WORDS | st.just("full") | ends(2)(rank),
+    ),
     "pad.padding": ends(3, low=-2),
     "convt.output_size": lambda rank: st.none() | per_axis(1, 12)(rank),
     "adaptivemaxpool.output_size": per_axis(1, 9),

@@ -48,6 +48,8 @@ def layers(text):
         ("conv:64,k3,p=0:1", Conv(64, 3, padding=((0, 1),))),
         ("conv:64,k3,same", Conv(64, 3, padding="same")),
         ("conv:64,k3,p=same", Conv(64, 3, padding="same")),
+        ("conv:64,k3,full", Conv(64, 3, padding="full")),
+        ("dw:k3,p=full", Depthwise(3, padding="full")),
         ("conv:64,k3,valid", Conv(64, 3, padding="valid")),
         ("conv:64,k3,s2,same-upper", Conv(64, 3, 2, "same-upper")),
         ("conv:64,k3,s2,same_lower", Conv(64, 3, 2, "same-lower")),
@@ -244,7 +246,7 @@ PARAMETERS = {
     "p": st.floats(0, 1),
     "params": st.integers(0, 10**18 - 1),
     "padding": st.one_of(
-        st.sampled_from(["valid", "same", "same-upper", "same-lower"]),
+        st.sampled_from(["valid", "same", "same-upper", "same-lower", "full"]),
         st.integers(0, 9),
         st.lists(ENDS, min_size=1, max_size=3).map(tuple),
     ),

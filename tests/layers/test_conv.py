@@ -145,6 +145,8 @@ def test_cells_that_no_window_reaches_are_reported(spec, shape, unread):
         (Conv(1, 2), [3, 5]),  # 1 + 2 and 2 + 3 of the cells 1, 2, 3
         (Conv(1, 2, padding="same"), [3, 5, 3]),
         (Conv(1, 2, padding="same-lower"), [1, 3, 5]),
+        (Conv(1, 3, padding="full"), [1, 3, 6, 5, 3]),
+        (Conv(1, 2, 3, padding="full", dilation=2), [1, 2]),  # 0 0 [1 2 3] 0 0: 0 + 1, 2 + 0
         (Conv(1, 3, padding=1, padding_mode="reflect"), [5, 6, 7]),  # 2 1 2 3 2
         (Conv(1, 3, padding=2, padding_mode="symmetric"), [4, 4, 6, 8, 8]),  # 2 1 1 2 3 3 2
         (Conv(1, 3, padding=1, padding_mode="replicate"), [4, 6, 8]),  # 1 1 2 3 3

@@ -56,7 +56,7 @@ from convcalc.network.graph import Network
         (
             lambda: Conv(8, 3, padding=1.0),
             "padding",
-            "or one of valid, same, same-upper, same-lower",
+            "or one of valid, same, same-upper, same-lower, full",
         ),
         (lambda: Conv(8, 3, padding="sane"), "padding", "did you mean 'same'?"),
         (lambda: Conv(8, 3, 2, "same"), "padding", "use 'same-upper'"),

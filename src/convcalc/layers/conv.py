@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.layers.base import Costs
 from convcalc.layers.convolution import Convolution
-from convcalc.layers.parameters import padding_mode, param
+from convcalc.layers.parameters import CONV_WORDS, Padding, padding, padding_mode, param
 from convcalc.layers.placing import check_mode, placed_windows, window_sizes
 from convcalc.receptive import through_windows
 
@@ -26,6 +26,7 @@ class Conv(Convolution):
 
     kind: ClassVar[str] = "conv"
 
+    padding: Padding = param(padding(CONV_WORDS), "p", "elements added at the ends", default=0)
     padding_mode: str = param(
         padding_mode(), "mode", "what the added elements contain", default="zeros"
     )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from convcalc.layers.conv import Conv
 from convcalc.layers.parameters import (
+    CONV_WORDS,
     Padding,
     PerAxis,
     count,
@@ -27,7 +28,7 @@ class Depthwise(Staged):
 
     kernel_size: PerAxis = param(per_axis(1), "k", "taps of the kernel")
     stride: PerAxis = param(per_axis(1), "s", "step from one window to the next", default=1)
-    padding: Padding = param(padding(), "p", "elements added at the ends", default=0)
+    padding: Padding = param(padding(CONV_WORDS), "p", "elements added at the ends", default=0)
     dilation: PerAxis = param(per_axis(1), "d", "spacing of kernel elements", default=1)
     multiplier: int = param(count(1), "m", "output channels of each input channel", default=1)
     bias: bool = param(switch(), "bias", "add a number per output channel", default=True)

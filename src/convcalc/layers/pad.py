@@ -28,7 +28,7 @@ class Pad(Rearrangement):
     positional: ClassVar[str | None] = "padding"
 
     padding: Padding = param(
-        padding(words=False, minimum=-LARGEST), "p", "elements added at the ends, below 0 cut off"
+        padding((), minimum=-LARGEST), "p", "elements added at the ends, below 0 cut off"
     )
     padding_mode: str = param(
         padding_mode(), "mode", "what the added elements contain", default="zeros"

@@ -36,6 +36,7 @@ Padding: TypeAlias = str | int | tuple[int | Ends, ...]
 """A word such as "same", one number for all ends, or per axis a number or (before, after)."""
 
 PADDING_WORDS = ("valid", "same", "same-upper", "same-lower")
+CONV_WORDS = (*PADDING_WORDS, "full")
 PADDING_MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 OTHER_MODES = {
     **dict.fromkeys(("constant", "grid-constant", "border-constant"), "zeros"),
@@ -122,26 +123,24 @@ def label_sizes() -> Rule:
     return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels=True)
 
 
-def padding(*, words: bool = True, minimum: int = 0) -> Rule:
-    """Elements at every end, per axis, per end, or a word where `words` are allowed.
+def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule:
+    """Elements at every end, per axis, per end, or one of some words.
 
     A negative `minimum` allows to cut as many elements off.
     """
     numbers = "3, 1x2 (per axis), 0:1 (begin:end)"
-    accepted = f"a whole number or one of {', '.join(PADDING_WORDS)}"
+    accepted = f"a whole number or one of {', '.join(words)}"
 
     def normalise(name: str, value: object) -> Padding:
         if isinstance(value, str) and words:
-            return _word(name, value, PADDING_WORDS, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
+            return _word(name, value, words, ", or a number, as 3, 1x2 or 0:1 (begin:end)")
         if not isinstance(value, tuple | list):
             return _whole(name, value, minimum, accepted if words else f"elements, as {numbers}")
         _check_rank(name, value)
         axes = tuple(_ends(name, item, minimum) for item in value)
         return axes[0] if len(axes) == 1 and isinstance(axes[0], int) else axes
 
-    if not words:
-        return Rule(numbers, normalise)
-    return Rule(", ".join((numbers, *PADDING_WORDS)), normalise, PADDING_WORDS)
+    return Rule(", ".join((numbers, *words)), normalise, words)
 
 
 def real(minimum: float | None = None, maximum: float | None = None) -> Rule:

@@ -95,6 +95,8 @@ def _ends(padding: Padding, axes: Sequence[tuple[int, int, int]], shape: Shape) 
         return spread_ends("padding", padding, len(axes))
     if padding == "valid":
         return ((0, 0),) * len(axes)
+    if padding == "full":  # the first window lies on the input with its last tap alone
+        return tuple((dilation * (kernel - 1),) * 2 for kernel, _, dilation in axes)
     totals = [same_padding(size, *axis) for size, axis in zip(shape[1:], axes, strict=True)]
     if padding == "same-lower":
         return tuple((total - total // 2, total // 2) for total in totals)

@@ -245,6 +245,7 @@ def test_a_bottleneck_with_a_stride_pays_for_the_cells_before_it():
         ("conv:8,k3,p1", "conv:8,k3,p2,d2", 3, 5),
         ("conv:8,k3", "conv:8,k3,p1,d2", 3, 5),
         ("conv:8,k3,valid", "conv:8,k3,p1,d2", 3, 5),
+        ("conv:8,k3,full", "conv:8,k3,p3,d2", 3, 5),
         ("conv:8,k3,same", "conv:8,k3,same,d2", 3, 5),
         ("conv:8,k3,s2,same-upper", "conv:8,k3,s2,same-upper,d2", 3, 5),
         ("conv:8,k4", "conv:8,k4,p1:2,d2", 4, 7),  # 3 cells more: 1 before and 2 after

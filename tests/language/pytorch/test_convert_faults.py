@@ -30,6 +30,12 @@ def test_the_number_of_channels_is_checked():
     ("text", "shape", "message"),
     [
         ("Conv2d(3, 8, 3)", (1, 9, 9), "this Conv2d expects 3 input channels, 1 arrives"),
+        (
+            "Conv2d(3, 8, 3)",
+            (9, 7, 3),
+            "expects 3 input channels, 9 arrive; 9x7x3 may have them last: did you mean 3x9x7?",
+        ),
+        ("Conv1d(3, 8, 3)", (9, 3), "9 arrive; 9x3 may have them last: did you mean 3x9?"),
         ("Conv2d(3, 8, 3)", (3, 9), "this Conv2d expects 2 spatial axes, 1 arrives (3x9)"),
         ("Conv1d(3, 8, 3)", (3, 9, 9), "this Conv1d expects 1 spatial axis, 2 arrive (3x9x9)"),
         ("BatchNorm1d(3)", (3, 9, 9), "this BatchNorm1d expects no or 1 spatial axes, 2 arrive"),

@@ -37,11 +37,11 @@ class Dilated(Variant):
     least: ClassVar[int | None] = 2
 
     def layers(self, conv: Conv, shape: Shape) -> tuple[Layer, ...] | str:
-        """One `conv`; the words for padding adapt by themselves, `valid` apart."""
+        """One `conv`; words that keep the size adapt by themselves."""
         if conv.taps(shape) == 1:
             return "a kernel of one tap has no distance between its taps"
         dilations = joined([self.number * dilation for _, _, dilation in conv.axes(shape)])
-        if isinstance(conv.padding, str) and conv.padding != "valid":
+        if isinstance(conv.padding, str) and conv.padding not in ("valid", "full"):
             return (replace(conv, dilation=dilations),)
         ends = [self._padded(w.before, w.after, w.extent) for w in conv.windows(shape)]
         return (replace(conv, dilation=dilations, padding=joined_ends(ends)),)

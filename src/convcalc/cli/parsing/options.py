@@ -63,7 +63,8 @@ GEOMETRY: Options = {
         "--padding",
         "-p",
         metavar="P",
-        about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper or same-lower.",
+        about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper, same-lower or full: "
+        "D*(K-1) at both ends.",
     ),
     "dilation": _text(
         "--dilation", "-d", metavar="D", about="Spacing of kernel elements, as 2 or 2x1."
@@ -227,7 +228,11 @@ FILES: Options = {
 
 EXECUTION: Options = {
     "flip": _switch("--flip", about="Flip the kernel: the convolution of mathematics."),
-    "layout": _text("--layout", metavar="LAYOUT", about="nchw (default) or nhwc, channels last."),
+    "layout": _text(
+        "--layout",
+        metavar="LAYOUT",
+        about="nchw (default) or nhwc, channels last; ncw, nwc, ncdhw and ndhwc say the axes, too.",
+    ),
     "dims": _text("--dims", metavar="1|2|3", about="Spatial axes, where shapes allow several."),
     "backend": _text("--backend", metavar="NAME", about="auto (default), numpy or torch."),
     "dtype": _text("--dtype", metavar="DTYPE", about="Dtype of the result, as float32 or int16."),

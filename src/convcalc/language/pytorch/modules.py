@@ -83,7 +83,11 @@ class Expectation(NamedTuple):
         count = f"{channels} arrive{'' if channels > 1 else 's'}"
         last = f" (the last axis of {arriving})" if self.features and axes else ""
         message = f"this {self.module} expects {self.channels} {what}, {count}{last}"
-        message += f"; {channels} would fit here"
+        if axes and not self.features and shape[-1] == self.channels:
+            turned = "x".join(map(str, (shape[-1], *shape[:-1])))
+            message += f"; {arriving} may have them last: did you mean {turned}?"
+        else:
+            message += f"; {channels} would fit here"
         return Diagnostic(message, self.channels_place.start, self.channels_place.end)
 
 

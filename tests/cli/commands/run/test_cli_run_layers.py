@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pytest
 from by_hand import document, numbers
@@ -12,6 +14,9 @@ ROW_BY_FLAGS = [
     ("--stride 2", [321, 543]),
     ("-s 2", [321, 543]),
     ("--padding 1", [210, 321, 432, 543, 54]),
+    ("-p full", [100, 210, 321, 432, 543, 54, 5]),
+    ("-p full -s 2", [100, 321, 543, 5]),
+    ("-p full -d 2 -s 3", [100, 420, 53]),
     ("-p 0:2", [321, 432, 543, 54, 5]),
     ("--padding same", [210, 321, 432, 543, 54]),
     ("--padding same-upper --stride 2", [210, 432, 54]),
@@ -75,6 +80,43 @@ def test_channels_last(inside, save, backend):
     told = document(inside(*command, "--layout", "nhwc", "--format", "json"))
     assert [[[210], [543]], [[876], [1209]]] == told["output"]["values"]
     assert 3 == inside(*command, "--layout", "nchw").code
+
+
+@pytest.mark.parametrize(
+    ("layout", "x", "w", "shape", "first", "said"),
+    [
+        # The numbers of the first window are added: of an image 27 of mean 21 + 3 + 1.
+        ("nhwc", (6, 7, 3), (3, 3, 3), [4, 5, 1], 675, "--dims 1 would read it as (N, L, C)"),
+        ("nwc", (6, 7, 3), (3, 3, 3), [6, 5, 3], 36, ""),
+        ("nwc", (7, 3), (3, 3), [5, 1], 36, "read as (L, C)"),
+        ("nhwc", (6, 7, 8, 3), (3, 3, 3, 3), [6, 5, 6, 3], 756, "--dims 3 would read it as"),
+        ("ndhwc", (6, 7, 8, 3), (3, 3, 3, 3), [4, 5, 6, 1], 15876, "read as (D, H, W, C)"),
+        ("ncdhw", (3, 6, 7, 8), (3, 3, 3, 3), [1, 4, 5, 6], 32481, "read as (C, D, H, W)"),
+        ("NCW", (3, 3, 7), (3, 3, 3), [3, 3, 5], 72, ""),
+    ],
+)
+def test_the_layout_says_how_many_axes_there_are(inside, save, layout, x, w, shape, first, said):
+    save("image.npy", np.arange(prod(x)).reshape(x), "f4")
+    save("kernel.npy", np.ones(w), "f4")
+    command = ["run", "image.npy", "--kernel", "kernel.npy", "--layout", layout]
+    done = inside(*command, "-o", "out.npy")
+    result = np.load("out.npy")
+    assert (0, shape, first) == (done.code, list(result.shape), result.flat[0])
+    assert said in done.err
+
+
+def test_a_layout_of_other_axes_than_dims_is_refused(inside):
+    done = inside("run", "x.npy", "-k", "k.npy", "--layout", "ndhwc", "--dims", "2")
+    assert (2, "") == (done.code, done.out)
+    assert "--dims 2 does not go with --layout ndhwc, which has 3" in done.err
+
+
+def test_means_leave_the_padding_of_a_word_out(inside, save):
+    save("ramp.npy", np.arange(1, 17).reshape(1, 1, 4, 4), "f4")
+    done = inside("run", "ramp.npy", "--network", "avgpool:3,s2,same-upper", "--format", "json")
+    # TensorFlow's SAME adds a row and a column at the end: 6 is the mean of 1 2 3 5 6 7 9 10 11,
+    # 7.5 that of 3 4 7 8 11 12.
+    assert [[[[6, 7.5], [12, 13.5]]]] == document(done)["output"]["values"]
 
 
 def test_a_batch_stays_a_batch(inside, save):

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from convcalc.execute.settings import Result
     from convcalc.render.table import Document
 
-LAYOUTS = ("nchw", "nhwc")
+LAYOUTS = {"nchw": None, "nhwc": None, "ncw": 1, "nwc": 1, "ncdhw": 3, "ndhwc": 3}
+"""Orders of axes, with the number of spatial ones; those of an image are said of any number."""
 FILE_OPTIONS = ("kernel", "bias", "weights")
 ONLY_NETWORK = ("weights", "random_weights", "until", "save_all", "fold_bn")
 
@@ -91,21 +92,32 @@ def _settings(request: RunRequest) -> Settings:
     for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
         if request.given(name) is not None:
             text_of(name, request.given(name))
-    dims = None if request.dims is None else count_of("dims", request.dims)
-    if dims is not None and dims > 3:
-        raise UsageError(f"--dims: expected 1, 2 or 3 spatial axes, got {dims}")
+    layout = choice_of("layout", request.layout, tuple(LAYOUTS))
     return Settings(
         backend=choice_of("backend", request.backend, BACKENDS),
         device=request.device,
         dtype=check_requested(request.dtype),
-        channels_last=choice_of("layout", request.layout, LAYOUTS) == "nhwc",
-        spatial_dims=dims,
+        channels_last=layout.endswith("c"),
+        spatial_dims=_dims(request.dims, layout),
         until=request.until,
         fold_norms=bool(request.fold_bn),
         verify=samples_of(request.verify),
         algorithm=choice_of("algorithm", request.algorithm, ("auto", *ALGORITHMS)),
         threads=None if request.threads is None else count_of("threads", request.threads),
     )
+
+
+def _dims(text: str | None, layout: str) -> int | None:
+    """The number of spatial axes that was asked for; None where the arrays are to tell."""
+    own = LAYOUTS[layout]
+    if text is None:
+        return own
+    dims = count_of("dims", text)
+    if dims > 3:
+        raise UsageError(f"--dims: expected 1, 2 or 3 spatial axes, got {dims}")
+    if own not in (None, dims):
+        raise UsageError(f"--dims {dims} does not go with --layout {layout}, which has {own}")
+    return dims
 
 
 def _check_options(request: RunRequest) -> None:
