@@ -226,6 +226,15 @@ CONTRACT = {
         elements=ElementOps(compare=6),
         field=((4, 4, 0),),
     ),
+    "embedding": Row(
+        spec="embedding:10,d3",
+        module="Embedding",
+        input=(5,),
+        output=(5, 3),
+        weights={"weight": (10, 3)},
+        params=30,
+        field=((1, 0, 0),),
+    ),
     "flatten": Row(
         spec="flatten",
         module="Flatten",

@@ -13,7 +13,7 @@ import convcalc
 from convcalc.errors import DataError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
-from convcalc.layers import GRU, LSTM, RNN
+from convcalc.layers import GRU, LSTM, RNN, Embedding
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
@@ -163,3 +163,54 @@ def test_a_network_with_a_recurrent_layer_runs_from_a_seed():
     result = run_network(network, sequence(dtype="float32"), weights, Settings(spatial_dims=1))
     assert (3, 7, 3) == result.array.shape
     assert 0.01 < result.array.std() < 1
+
+
+TABLE = np.array([[0.5, -1.0], [np.nan, np.inf], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_embedding_looks_up_rows(backend, dtype):
+    indices = np.array([[2, 0, 0], [1, 2, 1]])
+    result = run(Embedding(3, 2), indices.astype(dtype), backend=backend, weights={"weight": TABLE})
+    assert dtype == result.dtype
+    np.testing.assert_array_equal(result, TABLE.astype(dtype)[indices])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_embedding_of_whole_numbers_is_exact(backend):
+    table = np.array([[2**62 + 1, -3], [5, -(2**63)]])
+    result = run(Embedding(2, 2), np.array([[1, 0]]), backend=backend, weights={"weight": table})
+    assert [[[5, -(2**63)], [2**62 + 1, -3]]] == result.tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3, "3"), (-1, "-1"), (0.5, "0.5"), (np.nan, "nan"), (np.inf, "inf"), (1e300, "1e")],
+)
+def test_an_index_that_is_no_row_is_named(backend, value, shown):
+    x = np.array([[0.0, 2.0], [value, value]])
+    with pytest.raises(DataError) as caught:
+        run(Embedding(3, 2), x, backend=backend, weights={"weight": TABLE})
+    start, end = "an index is ", ", at (1, 0) of (sample, step); a table of 3 rows takes "
+    assert str(caught.value).startswith(start + shown)
+    assert str(caught.value).endswith(f"{end}whole numbers from 0 to 2")
+
+
+def test_indices_of_samples_and_of_one_sample_are_read_as_they_are():
+    network = convcalc.parse("embedding:3,d2 gru:4")
+    weights = {name: np.ones(size, "float32") for name, size in network.tensor_shapes((5,)).items()}
+    for shape, leaving in (((5,), (5, 4)), ((2, 5), (2, 5, 4)), ((0, 5), (0, 5, 4))):
+        result = run_network(network, np.zeros(shape, int), weights, Settings("numpy"))
+        assert leaving == result.array.shape
+    with pytest.raises(DataError, match=r"a network of 0 spatial axes reads \(C\), \(N, C\)"):
+        run_network(network, np.zeros((2, 5, 3), int), weights, Settings("numpy"))
+
+
+@pytest.mark.parametrize("spec", ["lstm:2", "relu rnn:2"])
+def test_a_sequence_is_read_without_being_told(spec):
+    network = convcalc.parse(spec)
+    weights = {name: np.ones(size) for name, size in network.tensor_shapes((7, 4)).items()}
+    for shape, leaving in (((7, 4), (7, 2)), ((3, 7, 4), (3, 7, 2))):
+        assert leaving == run_network(network, np.ones(shape), weights, Settings()).array.shape

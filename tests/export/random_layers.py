@@ -42,6 +42,7 @@ FIELDS = {
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
+    "embedding_dim": any_rank(st.integers(1, 5)),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "hidden_size": any_rank(st.integers(2, 4)),
@@ -52,6 +53,7 @@ FIELDS = {
     "multiplier": any_rank(st.integers(1, 2)),
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
     "nonlinearity": any_rank(st.sampled_from(("tanh", "relu"))),
+    "num_embeddings": any_rank(st.integers(1, 9)),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
     "num_layers": any_rank(st.integers(1, 3)),
     "num_parameters": any_rank(st.sampled_from((1, 4))),
@@ -77,7 +79,8 @@ FIELDS = {
 def layers(draw, kind):
     """(layer, the shape of one sample): a layer of one kind that fits what arrives."""
     low = 0 if kind in VECTORS else 1
-    rank = 1 if kind in SEQUENCES else draw(st.integers(low, 3))
+    rank = {**dict.fromkeys(SEQUENCES, 1), "embedding": 0}.get(kind)
+    rank = draw(st.integers(low, 3)) if rank is None else rank
     most = (0, 12, 8, 6)[rank]
     shape = (draw(st.sampled_from((4, 8))), *(draw(st.integers(1, most)) for _ in range(rank)))
     layer_type = KINDS[kind]

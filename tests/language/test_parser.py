@@ -226,6 +226,8 @@ PARAMETERS = {
     ),
     "padding_mode": st.sampled_from(["zeros", "reflect", "replicate", "circular"]),
     "hidden_size": st.integers(8, 99),
+    "num_embeddings": st.integers(1, 99),
+    "embedding_dim": st.integers(1, 99),
     "num_layers": st.integers(1, 9),
     "bidirectional": st.booleans(),
     "proj_size": st.integers(0, 7),

@@ -39,7 +39,7 @@ NEED_SPATIAL_AXES = {
 
 
 NEED_SEQUENCES = {"lstm", "gru", "rnn"}
-NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES
+NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES | {"embedding"}
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         BatchNorm,
         ChannelShuffle,
         Dropout,
+        Embedding,
         Flatten,
         GlobalAvgPool,
         GroupNorm,
@@ -133,6 +134,11 @@ def adaptive(module: str, function: str) -> Form:
         return place.module(for_dims(module, place.spatial_dims)(layer.output_size))
 
     return write
+
+
+def embedding(place: LayerSite, layer: Embedding) -> fx.Node:
+    """nn.Embedding, which takes tensors of whole numbers."""
+    return place.module(nn.Embedding(layer.num_embeddings, layer.embedding_dim))
 
 
 def flatten(place: LayerSite, layer: Flatten) -> fx.Node:
@@ -237,6 +243,7 @@ FORMS: dict[str, Form] = {
     "convt": conv_transpose,
     "dropout": dropout,
     "elu": either("ELU", "elu"),
+    "embedding": embedding,
     "flatten": flatten,
     "gap": global_avg_pool,
     "gelu": either("GELU", "gelu"),

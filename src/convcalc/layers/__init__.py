@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcalc.layers.conv import *
     from convcalc.layers.convt import *
     from convcalc.layers.dw import *
+    from convcalc.layers.embedding import *
     from convcalc.layers.flatten import *
     from convcalc.layers.identity import *
     from convcalc.layers.joins import *

@@ -26,6 +26,7 @@ CLASS_OF = {
     "dropout": "identity.Dropout",
     "dw": "dw.Depthwise",
     "elu": "activations.ELU",
+    "embedding": "embedding.Embedding",
     "flatten": "flatten.Flatten",
     "gap": "adaptive.GlobalAvgPool",
     "gelu": "activations.GELU",

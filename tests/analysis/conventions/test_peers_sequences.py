@@ -39,6 +39,36 @@ def test_torchs_counter_on_the_device_meta(spec, size):
     assert counter.get_total_flops() == expected.total == 2 * expected.macs
 
 
+def indices_of(model, tool):
+    """A tool's total of a model that reads 7 indices."""
+    x = torch.arange(7)[None]
+    if tool == "ptflops":
+        from ptflops import get_model_complexity_info as info
+
+        more = {"as_strings": False, "print_per_layer_stat": False, "backend": "pytorch"}
+        return info(model, (7,), input_constructor=lambda size: {"x": x}, **more)[0]
+    if tool == "torchinfo":
+        import torchinfo
+
+        return torchinfo.summary(model, input_data=x, verbose=0, device="cpu").total_mult_adds
+    if tool == "thop":
+        import thop
+
+        return thop.profile(model, (x,), verbose=False)[0]
+    import fvcore.nn
+
+    found = fvcore.nn.FlopCountAnalysis(model, x)
+    return found.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total()
+
+
+@pytest.mark.parametrize("tool", ["fvcore", "torchinfo", "ptflops", "thop"])
+def test_embeddings(tool):
+    pytest.importorskip("fvcore.nn" if tool == "fvcore" else tool)
+    network = convcalc.parse("embedding:9,d5 lstm:3")
+    ours = network.analyze((7,), convention=tool).totals.total
+    assert indices_of(network.to_torch((7,)), tool) == ours
+
+
 @pytest.mark.parametrize(
     ("spec", "size", "totals"),
     [
@@ -47,6 +77,7 @@ def test_torchs_counter_on_the_device_meta(spec, size):
         ("lstm:5", (3, 7), {"ptflops": 720 + 120 + 150, "thop": 720 + 120 + 120}),
         # 3 * (20*(7 + 2) + 10) = 570; thop takes 5 for 2
         ("lstm:5,proj2", (3, 7), {"ptflops": 570 - 30 + 120 + 150, "thop": 720 + 120 + 120}),
+        ("embedding:9,d5", (7,), {"torch": 0, "fvcore": 0, "torchinfo": 45, "ptflops": 0}),
         ("gru:5", (3, 7), {"ptflops": 540 + 90 + 105, "thop": 540 + 90 + 105}),
         ("rnn:5", (3, 7), {"ptflops": 180 + 30 + 15, "thop": 180 + 30 + 15, "fvcore": 0}),
     ],

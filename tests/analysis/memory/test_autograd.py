@@ -110,6 +110,25 @@ def test_what_recurrent_layers_keep_is_not_known(spec):
     assert (5 * 6 * 4, None, 5 * 2 * 4) == found.layers
 
 
+def test_an_embedding_keeps_its_indices():
+    torch = pytest.importorskip("torch")
+    network = convcalc.parse("embedding:10,d4 linear:3")
+    # 2 samples of 5 indices of 8 bytes, 2 * 5 * 4 numbers of 4 bytes
+    assert (80, 160) == kept(network, (5,), 2).layers
+    seen = {}
+
+    def pack(tensor):
+        seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    model = torch.nn.Sequential(torch.nn.Embedding(10, 4), torch.nn.Linear(4, 3)).train()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = model(torch.arange(10).reshape(2, 5))
+    assert result.requires_grad
+    fixed = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    assert 240 == sum(size for address, size in seen.items() if address not in fixed)
+
+
 # -- PyTorch ---------------------------------------------------------------------------------------
 
 IMAGE = (6, 8, 8)
@@ -117,7 +136,7 @@ UNKNOWN = {"lstm", "gru", "rnn"}
 """What only the library knows that computes them."""
 JOINS = {"concat", "residual", "scale"}
 LAYERS = [
-    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN)),
+    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - {"embedding"})),
     ("residual{ | relu}", IMAGE),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),

@@ -135,8 +135,8 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn"}
-"""Kinds that take no image, and mix its elements."""
+SEQUENCES = {"lstm", "gru", "rnn", "embedding"}
+"""Kinds that take no image, and mix or look up its elements."""
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"dropout", "identity"} - SEQUENCES))

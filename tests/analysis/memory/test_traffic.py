@@ -82,6 +82,8 @@ ROWS = [
     ("in", (4, 5), (20, 0, 20), (60, 0, 40)),
     ("layerscale", (4, 5), (20, 4, 20), (20, 20, 20)),
     ("prelu:1", (4, 5), (20, 1, 20), (20, 20, 20)),
+    # All rows of 4
+    ("embedding:4,d2", (6,), (6, 8, 12), (12, 12, 12)),
     ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),
     ("softmax", (4, 5), (20, 0, 20), (60, 0, 40)),
     # Zeros come from nowhere, mirrored cells from the input
@@ -139,6 +141,12 @@ def test_a_batch_reads_the_weights_once(spec, shape, ideal, without_reuse):
     inputs, weights, outputs = ideal
     assert (12 * inputs, 4 * weights, 12 * outputs) == layer.ideal
     assert tuple(12 * part for part in without_reuse) == layer.without_reuse
+
+
+def test_an_embedding_reads_a_row_for_each_index():
+    # 6 of 9 rows; 18 indices of 3 samples may be all rows
+    assert (24, 48, 48) == traffic("embedding:9,d2", (6,)).ideal
+    assert (72, 72, 144) == traffic("embedding:9,d2", (6,), batch=3).ideal
 
 
 def test_every_kind_has_a_row():

@@ -24,6 +24,11 @@ FIRST = "gives its last states beside its output: the output alone is passed on"
             "bidirectional=True)",
             "lstm:20,layers2,nobias,bidirectional,proj5",
         ),
+        ("Embedding(1000, 64, padding_idx=0)", "embedding:1000,d64"),
+        (
+            "nn.Embedding(1000, 64, norm_type=1.0, scale_grad_by_freq=True, sparse=True)",
+            "embedding:1000,d64",
+        ),
         ("GRU(10, 20, num_layers=3, batch_first=True)", "gru:20,layers3"),
         ("RNN(10, 20, batch_first=True, bidirectional=True)", "rnn:20,bidirectional"),
         ("nn.RNN(10, 20, 2, 'relu', bidirectional=False)", "rnn:20,layers2,relu"),
@@ -41,6 +46,7 @@ def test_recurrent_modules_are_read(text, spec):
         ("LSTM(4, 5, bias=False, proj_size=2)", (7, 4)),
         ("GRU(4, 5, 3)", (7, 4)),
         ("RNN(4, 5, 2, bias=False)", (7, 4)),
+        ("Embedding(9, 5, padding_idx=0)", (7,)),
     ],
 )
 def test_what_torch_prints_has_the_parameters_of_the_module(module, shape):
@@ -84,6 +90,13 @@ def test_modules_of_a_class_in_order():
     assert (7, 3) == network.analyze((7, 6)).output_shape
 
 
+def test_an_embedding_before_a_recurrent_layer_in_order():
+    text = "Net((words): Embedding(50, 10) (gru): GRU(10, 4) (tags): Linear(4, 3))"
+    network = parse(text, in_order=True)
+    assert ["embedding", "gru", "linear"] == [node.layer.kind for node in network.nodes]
+    assert (7, 3) == network.analyze((7,)).output_shape
+
+
 def test_the_order_of_a_class_is_offered_where_features_fit():
     text = "Tagger((lstm): LSTM(10, 20, bidirectional=True) (tags): Linear({}, 3))"
     with pytest.raises(SpecError, match="--in-order reads them so"):
@@ -98,6 +111,7 @@ def test_the_order_of_a_class_is_offered_where_features_fit():
     [
         ("LSTM(10, 20)", (7, 11), "this LSTM expects 10 input features, 11 arrive"),
         ("GRU(10, 20)", (10,), "a sample is (steps, features), as 100x64"),
+        ("Embedding(10, 20)", (7, 3), "a sample is its indices alone, as 128"),
         ("RNN(10, 20)", (3, 8, 10), "this RNN expects 1 spatial axis, 2 arrive (3x8x10)"),
     ],
 )
@@ -111,6 +125,7 @@ def test_an_input_that_does_not_fit(text, shape, message):
     ("text", "message"),
     [
         ("LSTM(10)", "LSTM needs hidden_size"),
+        ("Embedding(10, 20, max_norm=1.0)", "1.0 has no counterpart here; only None can be"),
         ("RNN(10, 20, nonlinearity='elu')", "expected 'tanh' or 'relu', got 'elu'"),
         ("LSTM(10, 20, bidirectional=2)", "expected True or False, got 2"),
         ("LSTM(10, 20, proj_size=20)", "proj_size: must be below hidden_size=20, got 20"),

@@ -80,7 +80,7 @@ CONVENTION = Convention(
     rules={
         "conv": convolution,
         "Staged": by_stage(convolution),
-        **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool"),
+        **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool", "embedding"),
         "Recurrent": recurrent,
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),

@@ -148,6 +148,6 @@ CONVENTION = Convention(
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),
-        **for_kinds(no_terms, "Join", "layerscale", "Rearrangement"),
+        **for_kinds(no_terms, "Join", "embedding", "layerscale", "Rearrangement"),
     },
 )

@@ -119,7 +119,9 @@ CONVENTION = Convention(
     source="thop/vision/basic_hooks.py, calc_func.py",
     rules={
         **for_kinds(no_terms, "Activation", "Join", "layerscale", "Rearrangement"),
-        **for_kinds(no_terms, "adaptivemaxpool", "conv", "gn", "linear", "maxpool", "Staged"),
+        **for_kinds(
+            no_terms, "adaptivemaxpool", "conv", "embedding", "gn", "linear", "maxpool", "Staged"
+        ),
         "convt": transposed,
         "Recurrent": recurrent,
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),

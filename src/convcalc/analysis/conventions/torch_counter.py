@@ -38,6 +38,6 @@ CONVENTION = Convention(
         **for_kinds(
             no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
         ),
-        **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "upsample"),
+        **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "upsample", "embedding"),
     },
 )

@@ -27,6 +27,10 @@ OUTPUTS = Reason(
     "by output positions",
     "a transposed convolution uses each weight once per INPUT position: this is too high",
 )
+TABLE = Reason(
+    "its whole table, once per sample",
+    "parameters are meant to count as often as they are used, and a row is looked up",
+)
 POSITIONS = Reason(
     "its parameters once per sample, whatever the leading axes",
     "a linear layer uses each weight at every position of the leading axes: this is too low",
@@ -59,6 +63,11 @@ def parameters(call: CountedLayer) -> Iterable[Term]:
     yield Term(ONCE, call.batch * call.params)
 
 
+def table(call: CountedLayer) -> Iterable[Term]:
+    """`parameters` of a layer without arithmetic."""
+    yield Term(TABLE, call.batch * call.params)
+
+
 CONVENTION = Convention(
     name="torchinfo",
     tool="torchinfo 1.8",
@@ -69,6 +78,7 @@ CONVENTION = Convention(
         "convt": transposed,
         "linear": linear,
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
+        "embedding": table,
         **for_kinds(no_terms, "adaptivemaxpool", "Join", "upsample"),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,

@@ -159,6 +159,11 @@ def _linear(here: LayerShapes) -> Kept:
     return Kept((0,), one_piece=len(here.shape) > 1)
 
 
+def _embedding(here: LayerShapes) -> Kept:
+    """The indices, as int64."""
+    return Kept(whole_bytes=INDEX * here.batch * prod(here.shape))
+
+
 def _dropout(here: LayerShapes) -> Kept:
     """A mask of one byte each (`native_dropout`); p = 0 is no layer, p = 1 a product with one 0."""
     if here.layer.p in (0, 1):
@@ -180,6 +185,7 @@ SAVED: dict[str, Rule] = {
     "Staged": _stages,
     "linear": _linear,
     "Recurrent": _unknown,
+    "embedding": _embedding,
     **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
     **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax"), OUTPUT_KEPT),
     **dict.fromkeys(

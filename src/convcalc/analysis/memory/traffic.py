@@ -22,7 +22,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
                                    written, that once more for the quotient
     bn                             n + 2n: x*a + c; n writes
-    prelu, layerscale              n + n; n writes
+    prelu, layerscale, embedding   n + n; n writes
     residual, scale                n per input; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
@@ -68,6 +68,7 @@ PASSES = {
     "bn": (1, 2, 1),
     "prelu": (1, 1, 1),
     "layerscale": (1, 1, 1),
+    "embedding": (1, 1, 1),
 }
 """Reads of the inputs, reads of weights if there are any, and writes, per number of the result."""
 
@@ -242,9 +243,12 @@ def _elements_of_sources(row: LayerReport, origins: Mapping[int, Part]) -> dict[
 
 
 def _fixed(row: LayerReport) -> list[Shape]:
-    """The shapes of what is read beside the inputs: the weights, of `bn` a and c."""
+    """The shapes of what is read beside the inputs: weights, of `bn` a and c, rows of a table."""
     if row.kind == "bn":
         return [row.output_shape[:1]] * 2
+    if row.kind == "embedding":  # a row for each index, if all are different
+        rows, features = row.weights["weight"]
+        return [(min(rows, row.activations // features), features)]
     return list(row.weights.values())
 
 

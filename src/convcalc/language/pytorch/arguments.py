@@ -169,6 +169,7 @@ PASSED_OVER = frozenset(
     (
         *("momentum", "inplace", "device", "dtype", "init", "process_group"),
         *("batch_first", "dropout"),  # of layers for sequences
+        *("padding_idx", "norm_type", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
     )
 )
@@ -186,6 +187,7 @@ READ: dict[str, Reading] = {
     **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
     **dict.fromkeys(("num_parameters", "upscale_factor"), _whole),
     **dict.fromkeys(("hidden_size", "num_layers", "proj_size"), _whole),
+    **dict.fromkeys(("num_embeddings", "embedding_dim"), _whole),
     **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
     **dict.fromkeys(("size", "output_size"), _per_axis),
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad", "bidirectional"), _switch),

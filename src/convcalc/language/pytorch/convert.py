@@ -44,7 +44,7 @@ MOST_STEPS = 100_000
 MOST_PROBLEMS = 20
 """BindErrors of one text after which the rest is not looked at."""
 
-_LEAVING = ("out_channels", "out_features", "hidden_size")
+_LEAVING = ("out_channels", "out_features", "hidden_size", "embedding_dim")
 """Parameters that count what leaves, in each direction."""
 
 _NAME = re.compile(r"\w+(?:-\w+)*")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LAST_AXIS = {
     "LayerNorm": "; it is over the last axis, which is the channels only where there is no other",
     **dict.fromkeys(("LSTM", "GRU", "RNN"), "; a sample is (steps, features), as 100x64"),
+    "Embedding": "; a sample is its indices alone, as 128",
     "Softmax": "; with others its dim is not that of the channels",
 }
 

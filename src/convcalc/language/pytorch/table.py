@@ -121,6 +121,16 @@ FORMS: dict[str, Form] = {
     "Linear": Form(
         "linear", ("in_features", "out_features", "bias", "device", "dtype"), 2, features=True
     ),
+    "Embedding": Form(
+        "embedding",
+        (
+            *("num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type"),
+            *("scale_grad_by_freq", "sparse", "_weight", "_freeze", "device", "dtype"),
+        ),
+        2,
+        (0,),
+        only={"max_norm": (None,), "_weight": (None,)},
+    ),
     **{
         name: Form(name.lower(), _RECURRENT, 2, (1,), features=True, notes=_SEQUENCE_NOTES)
         for name in ("LSTM", "GRU")
