@@ -122,6 +122,13 @@ def linear(layer, shape):
     return module, [module]
 
 
+def attention(layer, shape):
+    module = nn.MultiheadAttention(
+        layer.embed_dim, layer.num_heads, bias=layer.bias, batch_first=True
+    )
+    return (lambda x: module(x, x, x, need_weights=False)[0]), [module]
+
+
 def bn(layer, shape):
     module = ranked("BatchNorm", shape)(shape[0], affine=layer.affine)
     return module, [module]
@@ -157,6 +164,7 @@ MODULES = {
     "conv": conv,
     "convt": convt,
     "linear": linear,
+    "multiheadattention": attention,
     "bn": bn,
     "gn": gn,
     "in": instance,

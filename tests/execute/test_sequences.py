@@ -13,7 +13,7 @@ import convcalc
 from convcalc.errors import DataError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
-from convcalc.layers import GRU, LSTM, RNN, Embedding
+from convcalc.layers import GRU, LSTM, RNN, Embedding, MultiheadAttention
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
@@ -214,3 +214,82 @@ def test_a_sequence_is_read_without_being_told(spec):
     weights = {name: np.ones(size) for name, size in network.tensor_shapes((7, 4)).items()}
     for shape, leaving in (((7, 4), (7, 2)), ((3, 7, 4), (3, 7, 2))):
         assert leaving == run_network(network, np.ones(shape), weights, Settings()).array.shape
+
+
+ATTENTION = [
+    (MultiheadAttention(6), "MultiheadAttention(6, 1, batch_first=True)"),
+    (MultiheadAttention(6, 3), "MultiheadAttention(6, 3, batch_first=True)"),
+    (
+        MultiheadAttention(6, 2, bias=False),
+        "MultiheadAttention(6, 2, bias=False, batch_first=True)",
+    ),
+]
+
+
+def attended(text, x, dtype="float64"):
+    """The result of PyTorch's module, whose biases are no zeros, and its weights."""
+    torch = pytest.importorskip("torch")
+    module, _ = module_of(text, dtype)
+    for name, parameter in module.named_parameters():
+        if "bias" in name:
+            torch.nn.init.normal_(parameter)
+    x = torch.from_numpy(x)
+    weights = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+    return module(x, x, x)[0].detach().numpy(), weights
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("layer", "text"), ATTENTION)
+@pytest.mark.parametrize("shape", [(3, 7, 6), (1, 1, 6)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 4e-5)])
+def test_an_attention_gives_what_torchs_gives(backend, layer, text, shape, dtype, tolerance):
+    x = sequence(shape, dtype)
+    expected, weights = attended(text, x, dtype)
+    result = run(layer, x, backend=backend, weights=weights)
+    assert (x.dtype, expected.shape) == (result.dtype, result.shape)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=tolerance)
+    shapes = {name: array.shape for name, array in weights.items()}
+    assert list(shapes.items()) == list(layer.weight_shapes(shape[1:]).items())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_attention_gives_what_plain_loops_give(backend):
+    x, size, heads, one = sequence((1, 5, 4)), 4, 2, 2
+    names = {"in_proj_weight": (12, 4), "in_proj_bias": (12,), "out_proj.weight": (4, 4)}
+    weights = {name: sequence(of, seed=len(name)) for name, of in names.items()}
+    weights["out_proj.bias"] = sequence((4,), seed=3)
+    made = x[0] @ weights["in_proj_weight"].T + weights["in_proj_bias"]
+    joined = np.zeros((5, 4))
+    for step in range(5):
+        for head in range(heads):
+            own = slice(head * one, head * one + one)
+            keys, values = made[:, size : 2 * size][:, own], made[:, 2 * size :][:, own]
+            query = made[step, :size][own]
+            scores = [sum(query * keys[other]) / one**0.5 for other in range(5)]
+            powers = [exp(score - max(scores)) for score in scores]
+            for other in range(5):
+                joined[step, own] += powers[other] / sum(powers) * values[other]
+    expected = joined @ weights["out_proj.weight"].T + weights["out_proj.bias"]
+    result = run(MultiheadAttention(4, 2), x, backend=backend, weights=weights)
+    np.testing.assert_allclose(result[0], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e150])
+def test_what_is_not_finite_spreads_through_an_attention_as_in_torch(backend, value):
+    layer, text = ATTENTION[1]
+    x = sequence((2, 4, 6))
+    x[1, 2, 3] = value
+    expected, weights = attended(text, x)
+    with np.errstate(all="ignore"):  # as a network is run
+        result = run(layer, x, backend=backend, weights=weights)
+    np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scores_of_any_size_do_not_overflow(backend):
+    weights = {"in_proj_weight": np.ones((3, 1)), "out_proj.weight": np.ones((1, 1))}
+    x = np.array([[[1e4], [-1e4], [2e4]]])
+    # The largest product of each step with all others: 2e4, and -1e4 for the negative one
+    result = run(MultiheadAttention(1, bias=False), x, backend=backend, weights=weights)
+    assert [[[2e4], [-1e4], [2e4]]] == result.tolist()

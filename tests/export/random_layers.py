@@ -15,7 +15,7 @@ MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
 VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
 """Kinds that are also drawn on a vector (N, C)."""
 
-SEQUENCES = ("lstm", "gru", "rnn")
+SEQUENCES = ("lstm", "gru", "rnn", "multiheadattention")
 """Kinds that read (N, steps, features)."""
 
 
@@ -53,6 +53,8 @@ FIELDS = {
     "multiplier": any_rank(st.integers(1, 2)),
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
     "nonlinearity": any_rank(st.sampled_from(("tanh", "relu"))),
+    "num_heads": any_rank(st.sampled_from((1, 2, 4))),
+    "embed_dim": any_rank(st.just(4)),
     "num_embeddings": any_rank(st.integers(1, 9)),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
     "num_layers": any_rank(st.integers(1, 3)),

@@ -226,6 +226,8 @@ PARAMETERS = {
     ),
     "padding_mode": st.sampled_from(["zeros", "reflect", "replicate", "circular"]),
     "hidden_size": st.integers(8, 99),
+    "embed_dim": st.sampled_from([12, 24]),
+    "num_heads": st.sampled_from([1, 2, 3, 12]),
     "num_embeddings": st.integers(1, 99),
     "embedding_dim": st.integers(1, 99),
     "num_layers": st.integers(1, 9),

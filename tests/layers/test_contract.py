@@ -29,7 +29,9 @@ from convcalc.layers import (
 from convcalc.network.graph import Network
 from convcalc.receptive import IDENTITY
 
-SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "scale", "lstm", "gru", "rnn"}
+SEEING_ALL = {
+    *("gap", "gn", "in", "linear", "flatten", "scale", "lstm", "gru", "rnn", "multiheadattention")
+}
 
 
 NEED_SPATIAL_AXES = {
@@ -38,7 +40,7 @@ NEED_SPATIAL_AXES = {
 }  # fmt: skip
 
 
-NEED_SEQUENCES = {"lstm", "gru", "rnn"}
+NEED_SEQUENCES = {"lstm", "gru", "rnn", "multiheadattention"}
 NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES | {"embedding"}
 
 

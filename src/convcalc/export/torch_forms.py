@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         LayerNorm,
         LayerScale,
         Linear,
+        MultiheadAttention,
         Pad,
         PixelShuffle,
         Slice,
@@ -81,6 +82,14 @@ def recurrent(module: Callable[..., nn.Module]) -> Form:
         return place.call(operator.getitem, place.module(made, name="states"), 0)
 
     return write
+
+
+def attention(place: LayerSite, layer: MultiheadAttention) -> fx.Node:
+    """nn.MultiheadAttention of one array with itself, batch first, without the scores."""
+    size, heads = layer.embed_dim, layer.num_heads
+    made = nn.MultiheadAttention(size, heads, bias=layer.bias, batch_first=True)
+    both = place.module(made, *place.inputs * 3, name="both", need_weights=False)
+    return place.call(operator.getitem, both, 0)
 
 
 def batch_norm(place: LayerSite, layer: BatchNorm) -> fx.Node:
@@ -261,6 +270,7 @@ FORMS: dict[str, Form] = {
     "lstm": recurrent(nn.LSTM),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
+    "multiheadattention": attention,
     "pad": pad,
     "pixelshuffle": pixel_shuffle,
     "prelu": either("PReLU", "prelu"),

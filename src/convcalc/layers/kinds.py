@@ -44,6 +44,7 @@ CLASS_OF = {
     "lstm": "recurrent.LSTM",
     "maxpool": "pooling.MaxPool",
     "mish": "activations.Mish",
+    "multiheadattention": "multiheadattention.MultiheadAttention",
     "pad": "pad.Pad",
     "pixelshuffle": "pixelshuffle.PixelShuffle",
     "prelu": "activations.PReLU",

@@ -126,7 +126,7 @@ def _row_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG
 STARTS: dict[str, float | Callable[..., float]] = {
     "conv": _conv_fan,
     "convt": _convt_fan,
-    **dict.fromkeys(("linear", "Recurrent"), _matrix_fan),
+    **dict.fromkeys(("linear", "multiheadattention", "Recurrent"), _matrix_fan),
     "embedding": _row_fan,
     "Norm": 1.0,
     "layerscale": 1.0,
@@ -174,7 +174,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("relu", "relu6", "gelu", "silu", "mish", "hardswish"), 2.0),
     **dict.fromkeys(("leakyrelu", "prelu"), _sloped),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softplus", "elu"), 1.0),
-    **dict.fromkeys(("softmax", "embedding", "Recurrent"), 1.0),
+    **dict.fromkeys(("softmax", "embedding", "multiheadattention", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "Join"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 EXAMPLE_INPUT = "16x32x32"
 
-EXAMPLE_INPUTS = {**dict.fromkeys(("lstm", "gru", "rnn"), "16x32"), "embedding": "128"}
+EXAMPLE_INPUTS = {
+    **dict.fromkeys(("lstm", "gru", "rnn", "multiheadattention"), "16x64"),
+    "embedding": "128",
+}
 """Inputs of kinds that do not take that one."""
 
 EXAMPLE_VALUES = {
@@ -28,6 +31,7 @@ EXAMPLE_VALUES = {
     "kernel_size": "3",
     "out_features": "10",
     "hidden_size": "64",
+    "embed_dim": "64",
     "num_embeddings": "1000",
     "embedding_dim": "64",
     "output_size": "4",

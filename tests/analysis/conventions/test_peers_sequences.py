@@ -16,6 +16,8 @@ CASES = [
     ("lstm:5,layers2,nobias,bidirectional,proj3", (7, 4)),
     ("lstm:5,layers2,proj3", (7, 4)),
     ("gru:5,layers2 gru:2,nobias,bidirectional", (7, 4)),
+    ("multiheadattention:6,heads2", (7, 6)),
+    ("linear:6 multiheadattention:6,heads3,nobias", (7, 5)),
     ("rnn:5,layers2,relu rnn:3,nobias,bidirectional", (7, 4)),
 ]
 
@@ -77,6 +79,10 @@ def test_embeddings(tool):
         ("lstm:5", (3, 7), {"ptflops": 720 + 120 + 150, "thop": 720 + 120 + 120}),
         # 3 * (20*(7 + 2) + 10) = 570; thop takes 5 for 2
         ("lstm:5,proj2", (3, 7), {"ptflops": 570 - 30 + 120 + 150, "thop": 720 + 120 + 120}),
+        # 3 * 48 + 72 + 48 = 264; biases 48; 12 elements and 18 scores
+        ("multiheadattention:4,heads2", (3, 4), {"torch": 528, "fvcore": 192, "torchinfo": 0}),
+        ("multiheadattention:4,heads2", (3, 4), {"ptflops": 264 + 48 + 12 + 18, "thop": 0}),
+        ("multiheadattention:4,heads2,nobias", (3, 4), {"ptflops": 264 + 12 + 12 + 18}),
         ("embedding:9,d5", (7,), {"torch": 0, "fvcore": 0, "torchinfo": 45, "ptflops": 0}),
         ("gru:5", (3, 7), {"ptflops": 540 + 90 + 105, "thop": 540 + 90 + 105}),
         ("rnn:5", (3, 7), {"ptflops": 180 + 30 + 15, "thop": 180 + 30 + 15, "fvcore": 0}),

@@ -134,9 +134,10 @@ def test_an_embedding_keeps_its_indices():
 IMAGE = (6, 8, 8)
 UNKNOWN = {"lstm", "gru", "rnn"}
 """What only the library knows that computes them."""
+SEQUENCES = {"embedding", "multiheadattention"}
 JOINS = {"concat", "residual", "scale"}
 LAYERS = [
-    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - {"embedding"})),
+    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - SEQUENCES)),
     ("residual{ | relu}", IMAGE),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),
@@ -155,6 +156,8 @@ LAYERS = [
     ("linear:5,nobias", IMAGE),
     ("linear:5", (6,)),
     ("linear:5,nobias", (6,)),
+    *((f"multiheadattention:8,{more}", (6, 8)) for more in ("heads1", "heads4,nobias")),
+    ("multiheadattention:8", (1, 8)),
     *((f"{name},noaffine", IMAGE) for name in ("bn:eps1e-5", "gn:3", "ln:eps1e-5")),
     ("bn", (6,)),
     ("ln", (6,)),

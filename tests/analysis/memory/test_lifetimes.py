@@ -135,7 +135,7 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn", "embedding"}
+SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention"}
 """Kinds that take no image, and mix or look up its elements."""
 
 

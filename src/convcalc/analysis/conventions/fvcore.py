@@ -27,6 +27,10 @@ WORD = Reason(
     "convolutions are counted, but the operator that padding='same' is traced as is not known",
 )
 
+ATTENTION = Reason(
+    "scores and means left out",
+    "products are counted, but the operator `scaled_dot_product_attention` is not known",
+)
 RECURRENT = Reason(
     "left out",
     "products are counted, but the operator that a recurrent layer is traced as is not known",
@@ -36,6 +40,12 @@ RECURRENT = Reason(
 def recurrent(call: CountedLayer) -> Iterable[Term]:
     """`aten::lstm`, `aten::gru` and `aten::rnn_tanh` have no handles."""
     yield Term(RECURRENT, -call.macs)
+
+
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """`aten::scaled_dot_product_attention` has no handle; the projections are `aten::linear`."""
+    steps, features = call.arriving[0]
+    yield Term(ATTENTION, -call.batch * 2 * steps**2 * features)
 
 
 def convolution(call: CountedLayer) -> Iterable[Term]:
@@ -82,6 +92,7 @@ CONVENTION = Convention(
         "Staged": by_stage(convolution),
         **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool", "embedding"),
         "Recurrent": recurrent,
+        "multiheadattention": attention,
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),
         "AdaptiveMean": adaptive_mean,

@@ -35,6 +35,9 @@ STATE = {
     "gru": Reason("7 per element of the state"),
     "rnn": Reason("1 per element of the state"),
 }
+SCALE = Reason("1 per element for the scale")
+SCORE = Reason("1 per score")
+NO_BIAS = Reason("a bias that it has not", "its hook takes the last bias to be always there")
 PROJECTION = Reason(
     "the projection left out", "products of weights are counted, but not those of weight_hr"
 )
@@ -78,6 +81,15 @@ def recurrent(call: CountedLayer) -> Iterable[Term]:
     yield Term(BIAS, call.bias_adds)
     yield Term(STATE[layer.kind], call.batch * each * layer.states(shape))
     yield Term(PROJECTION, -call.batch * shape[0] * sum(projections))
+
+
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """`multihead_attention_counter_hook`."""
+    layer: Any = call.layer
+    yield Term(BIAS, call.bias_adds)
+    yield Term(NO_BIAS, 0 if layer.bias else call.inputs)
+    yield Term(SCALE, call.inputs)
+    yield Term(SCORE, call.batch * layer.num_heads * call.arriving[0][0] ** 2)
 
 
 def inputs(call: CountedLayer) -> int:
@@ -136,6 +148,7 @@ CONVENTION = Convention(
         **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
         "Recurrent": recurrent,
+        "multiheadattention": attention,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
         **for_kinds(elementwise(ELEMENT), "elu", "gelu", "prelu", "relu"),

@@ -36,6 +36,9 @@ STATE = {
     "gru": Reason("7 per element of the state"),
     "rnn": Reason("1 per element of the state"),
 }
+NOT_A_LEAF = Reason(
+    "left out", "its matrices are used, but modules with a module inside them have no hook"
+)
 PROJECTION = Reason(
     "a projection taken for none", "its layers read and carry `hidden_size`, not `proj_size`"
 )
@@ -87,6 +90,11 @@ def recurrent(call: CountedLayer) -> Iterable[Term]:
         yield Term(PROJECTION, call.batch * plain.costs(shape).macs - call.macs)
 
 
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """nn.MultiheadAttention has a module inside it, which it never calls."""
+    yield Term(NOT_A_LEAF, -call.macs)
+
+
 def mean_pool(call: CountedLayer) -> Iterable[Term]:
     """`calculate_avgpool`."""
     yield Term(MEAN, call.outputs)
@@ -124,6 +132,7 @@ CONVENTION = Convention(
         ),
         "convt": transposed,
         "Recurrent": recurrent,
+        "multiheadattention": attention,
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),

@@ -34,7 +34,7 @@ CONVENTION = Convention(
     text="FLOPs of FlopCounterMode: 2 per MAC of convolutions and matrix products, nothing else",
     source="torch/utils/flop_counter.py",
     rules={
-        **for_kinds(flops, "conv", "convt", "linear", "Recurrent", "Staged"),
+        **for_kinds(flops, "conv", "convt", "linear", "multiheadattention", "Recurrent", "Staged"),
         **for_kinds(
             no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
         ),

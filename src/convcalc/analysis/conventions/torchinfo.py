@@ -31,6 +31,9 @@ TABLE = Reason(
     "its whole table, once per sample",
     "parameters are meant to count as often as they are used, and a row is looked up",
 )
+NOT_A_LEAF = Reason(
+    "left out", "its matrices are used, but modules with a module inside them are not summed up"
+)
 POSITIONS = Reason(
     "its parameters once per sample, whatever the leading axes",
     "a linear layer uses each weight at every position of the leading axes: this is too low",
@@ -63,6 +66,11 @@ def parameters(call: CountedLayer) -> Iterable[Term]:
     yield Term(ONCE, call.batch * call.params)
 
 
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """nn.MultiheadAttention has a module inside it, which it never calls."""
+    yield Term(NOT_A_LEAF, -call.macs)
+
+
 def table(call: CountedLayer) -> Iterable[Term]:
     """`parameters` of a layer without arithmetic."""
     yield Term(TABLE, call.batch * call.params)
@@ -79,6 +87,7 @@ CONVENTION = Convention(
         "linear": linear,
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
         "embedding": table,
+        "multiheadattention": attention,
         **for_kinds(no_terms, "adaptivemaxpool", "Join", "upsample"),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,

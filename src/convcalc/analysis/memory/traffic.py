@@ -16,6 +16,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     conv, convt, dw, pw, linear    2 reads per MAC, 1 per bias addition; n writes
     sep                            the same, as `dw` and then `pw`
     lstm, gru, rnn                 the same; states and gates are partial results
+    multiheadattention             the same, one product after the other
     maxpool, avgpool, gap, ...     1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
@@ -30,8 +31,9 @@ function is being computed, stay in registers. Per layer, with n elements in the
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
 convolutions, so that the elements between them are written and read, as are those between the
-layers of `lstm`, `gru` and `rnn`. `bn` reads two elements per channel, a = weight /
-sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with and without `affine`.
+layers of `lstm`, `gru` and `rnn`, and between the products of `multiheadattention`. `bn` reads two
+elements per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together
+beforehand, with and without `affine`.
 Taps on padding count where they count as MACs.
 
 Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
@@ -270,6 +272,7 @@ def _between_layers(layer: Any, shape: Shape) -> int:
 
 BETWEEN: dict[str, Callable[[Any, Shape], int]] = {
     "Recurrent": _between_layers,
+    "multiheadattention": _between_layers,
     "Staged": _between_stages,
 }
 """Elements of a sample that stages of one layer hand to each other."""

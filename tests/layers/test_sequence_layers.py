@@ -1,4 +1,4 @@
-"""Recurrent layers: shapes, costs by hand, and what is refused."""
+"""Layers for sequences: shapes, costs by hand, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 import convcalc
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers import LSTM, RNN, ElementOps
+from convcalc.layers import LSTM, RNN, ElementOps, MultiheadAttention
 
 
 def analyzed(spec, shape, batch=1):
@@ -95,3 +95,24 @@ def test_a_layer_writes_itself():
     layer = LSTM(8, num_layers=2, bias=False, bidirectional=True, proj_size=3)
     assert "lstm:8,layers2,nobias,bidirectional,proj3" == layer.spec()
     assert "rnn:8,relu" == RNN(8, nonlinearity="relu").spec()
+
+
+def test_an_attention_by_hand():
+    # 10 steps: 10 * 192*64 + 2 * 100 * 64 + 10 * 64*64; biases 10 * 256
+    row = analyzed("multiheadattention:64,heads8", (10, 64))
+    assert (16_640, 176_640, 2560) == (row.params, row.macs, row.bias_adds)
+    # 80 softmaxes of 10 scores
+    softmax = ElementOps(add=80 * 19, compare=80 * 9, divide=800, exponent=800)
+    assert softmax._replace(multiply=640) == row.elements
+    assert 0 == analyzed("multiheadattention:64,heads8,nobias", (10, 64)).bias_adds
+
+
+@pytest.mark.parametrize("shape", [(64,), (10, 63), (10, 10, 64)])
+def test_an_attention_keeps_its_features(shape):
+    with pytest.raises(ShapeError, match="needs an input of steps and 64 features, as 100x64; got"):
+        MultiheadAttention(64).out_shape(shape)
+
+
+def test_heads_share_the_features():
+    with pytest.raises(ParameterError, match="num_heads: must divide embed_dim=64, got 7"):
+        MultiheadAttention(64, 7)
