@@ -253,6 +253,18 @@ CONTRACT = {
         elements=ElementOps(multiply=12, add=30, compare=12, divide=18, exponent=18),
         field=((4, 4, 0),),
     ),
+    "bilinear": Row(
+        spec="bilinear:3{|}",
+        module="Bilinear",
+        input=(2, 5),
+        output=(2, 3),
+        weights={"weight": (3, 5, 5), "bias": (3,)},
+        params=78,
+        macs=150,  # 2*3 outputs * 5*5 pairs
+        bias_adds=6,
+        elements=ElementOps(multiply=50),  # 2 * 5*5 pairs
+        field=((5, 5, 0),),
+    ),
     "flatten": Row(
         spec="flatten",
         module="Flatten",

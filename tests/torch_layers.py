@@ -16,7 +16,7 @@ def forward(network, shape, batch=1, dtype=torch.float32):
     results = {-1: torch.randn(batch, *shape, dtype=dtype)}
     fixed = []
     for index, step in enumerate(steps):
-        compute, modules = operation(step.layer, step.arriving[0])
+        compute, modules = operation(step.layer, *step.arriving)
         for module in modules:
             module.to(dtype).train()
             fixed += [*module.parameters(), *module.buffers()]
@@ -41,8 +41,10 @@ def kept_bytes(network, shape, batch=1, dtype=torch.float32):
     return sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
 
 
-def operation(layer, shape):
-    """(function of the inputs, modules in it) of a layer on an input of `shape`."""
+def operation(layer, shape, *others):
+    """(function of the inputs, modules in it) of a layer on an input of `shape`, and others."""
+    if layer.kind == "bilinear":
+        return bilinear(layer, shape, *others)
     if isinstance(layer, Staged):
         return chain(layer, shape)
     if layer.kind in FUNCTIONS:
@@ -119,6 +121,11 @@ def convt(layer, shape):
 
 def linear(layer, shape):
     module = nn.Linear(shape[-1], layer.out_features, layer.bias)
+    return module, [module]
+
+
+def bilinear(layer, shape, other):
+    module = nn.Bilinear(shape[-1], other[-1], layer.out_features, layer.bias)
     return module, [module]
 
 

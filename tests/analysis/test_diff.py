@@ -219,7 +219,7 @@ def test_the_families_are_these():
         ["conv", "convt", "dw", "linear", "pw", "sep"],
         ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "maxpool"],
         ["bn", "gn", "in", "layerscale", "ln"],
-        ["concat", "residual", "scale"],
+        ["bilinear", "concat", "residual", "scale"],
         [
             *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
             *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),

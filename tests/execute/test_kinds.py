@@ -38,7 +38,7 @@ from convcalc.layers import (
 from convcalc.network.graph import Network, Node
 
 TESTED_ELSEWHERE = {
-    *("lstm", "gru", "rnn", "embedding", "multiheadattention"),
+    *("lstm", "gru", "rnn", "embedding", "multiheadattention", "bilinear"),
     "layerscale",
     "conv",
     "convt",

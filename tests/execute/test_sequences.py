@@ -13,7 +13,7 @@ import convcalc
 from convcalc.errors import DataError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
-from convcalc.layers import GRU, LSTM, RNN, Embedding, MultiheadAttention
+from convcalc.layers import GRU, LSTM, RNN, Bilinear, Embedding, MultiheadAttention
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
@@ -214,6 +214,35 @@ def test_a_sequence_is_read_without_being_told(spec):
     weights = {name: np.ones(size) for name, size in network.tensor_shapes((7, 4)).items()}
     for shape, leaving in (((7, 4), (7, 2)), ((3, 7, 4), (3, 7, 2))):
         assert leaving == run_network(network, np.ones(shape), weights, Settings()).array.shape
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("leading", [(3,), (3, 2), (3, 2, 5)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_bilinear_gives_what_torchs_gives(backend, leading, bias):
+    torch = pytest.importorskip("torch")
+    module, weights = module_of(f"Bilinear(4, 6, 5, bias={bias})")
+    one, other = sequence((*leading, 4)), sequence((*leading, 6), seed=1)
+    other[-1, ..., 2] = np.nan
+    expected = module(torch.from_numpy(one), torch.from_numpy(other)).detach().numpy()
+    result = run(Bilinear(5, bias=bias), one, other, backend=backend, weights=weights)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-13)
+    shapes = {name: array.shape for name, array in weights.items()}
+    assert shapes == Bilinear(5, bias=bias).weight_shapes((*leading[1:], 4), (*leading[1:], 6))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_bilinear_is_exact_on_integers(backend):
+    one, other = np.array([[2**28 + 1, -2]]), np.array([[2**28, 3, 5]])
+    weight = np.array([[[1, 0, -1], [4, 0, 0]], [[0, 1, 0], [0, 0, 7]]])
+    bias = np.array([1, -1])
+    # (2^28 + 1)*(2^28 - 5) - 2*4*2^28 + 1; 3*(2^28 + 1) - 2*7*5 - 1
+    expected = [[(2**28 + 1) * (2**28 - 5) - 2**31 + 1, 3 * (2**28 + 1) - 71]]
+    weights = {"weight": weight, "bias": bias}
+    result = run(Bilinear(2), one, other, backend=backend, weights=weights)
+    assert (np.int64, expected) == (result.dtype, result.tolist())
+    with pytest.raises(DataError, match="int64"):
+        run(Bilinear(2), one * 2**30, other, backend=backend, weights=weights)
 
 
 ATTENTION = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import convcalc
-from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers import LSTM, RNN, ElementOps, MultiheadAttention
+from convcalc.errors import ParameterError, ShapeError, SpecError
+from convcalc.layers import LSTM, RNN, Bilinear, ElementOps, MultiheadAttention
 
 
 def analyzed(spec, shape, batch=1):
@@ -95,6 +97,31 @@ def test_a_layer_writes_itself():
     layer = LSTM(8, num_layers=2, bias=False, bidirectional=True, proj_size=3)
     assert "lstm:8,layers2,nobias,bidirectional,proj3" == layer.spec()
     assert "rnn:8,relu" == RNN(8, nonlinearity="relu").spec()
+
+
+def test_bilinear_layers_by_hand():
+    row = analyzed("bilinear:5{linear:4 | linear:6}", (7, 3))
+    assert ((7, 5), 125, 7 * 120, 35) == (row.output_shape, row.params, row.macs, row.bias_adds)
+    assert ElementOps(multiply=7 * 24) == row.elements
+    assert "bilinear:5" == row.spec
+    one = analyzed("bilinear:5,nobias{|}", (6,))
+    assert ((5,), 180, 180, 0) == (one.output_shape, one.params, one.macs, one.bias_adds)
+    assert one.macs == Bilinear(5).real_macs((6,), (6,))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bilinear:5{relu | flatten}", "all axes but the last must be equal"),
+        ("bilinear:5{relu}", "bilinear"),
+        ("bilinear:5{relu | relu | relu}", "bilinear"),
+        ("bilinear:5", "bilinear"),
+        ("nn.Bilinear(4, 5, 3)", "a spec writes as its branches, bilinear:5{a | b}"),
+    ],
+)
+def test_bilinear_layers_need_two_branches(text, message):
+    with pytest.raises(SpecError, match=re.escape(message)):
+        analyzed(text, (7, 3))
 
 
 def test_an_attention_by_hand():

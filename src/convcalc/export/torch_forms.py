@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         AdaptiveAvgPool,
         AdaptiveMaxPool,
         BatchNorm,
+        Bilinear,
         ChannelShuffle,
         Dropout,
         Embedding,
@@ -90,6 +91,12 @@ def attention(place: LayerSite, layer: MultiheadAttention) -> fx.Node:
     made = nn.MultiheadAttention(size, heads, bias=layer.bias, batch_first=True)
     both = place.module(made, *place.inputs * 3, name="both", need_weights=False)
     return place.call(operator.getitem, both, 0)
+
+
+def bilinear(place: LayerSite, layer: Bilinear) -> fx.Node:
+    """nn.Bilinear, which reads both branches."""
+    one, other = (shape[-1] for shape in place.shapes)
+    return place.module(nn.Bilinear(one, other, layer.out_features, layer.bias))
 
 
 def batch_norm(place: LayerSite, layer: BatchNorm) -> fx.Node:
@@ -246,6 +253,7 @@ FORMS: dict[str, Form] = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool", "adaptive_avg_pool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool", "adaptive_max_pool"),
     "avgpool": avg_pool,
+    "bilinear": bilinear,
     "bn": batch_norm,
     "concat": concat,
     "conv": conv,

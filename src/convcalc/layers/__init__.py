@@ -14,6 +14,7 @@ from convcalc.layers.kinds import CLASS_OF, KINDS
 if TYPE_CHECKING:
     from convcalc.layers.activations import *
     from convcalc.layers.adaptive import *
+    from convcalc.layers.bilinear import *
     from convcalc.layers.conv import *
     from convcalc.layers.convt import *
     from convcalc.layers.dw import *

@@ -19,6 +19,7 @@ CLASS_OF = {
     "adaptiveavgpool": "adaptive.AdaptiveAvgPool",
     "adaptivemaxpool": "adaptive.AdaptiveMaxPool",
     "avgpool": "pooling.AvgPool",
+    "bilinear": "bilinear.Bilinear",
     "bn": "normalisation.BatchNorm",
     "concat": "joins.Concat",
     "conv": "conv.Conv",

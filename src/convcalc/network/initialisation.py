@@ -118,6 +118,11 @@ def _matrix_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: 
     return shape[-1]
 
 
+def _pair_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001 - as above
+    """Pairs of features."""
+    return prod(shape[1:])
+
+
 def _row_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001 - as above
     """A result is one number of the table."""
     return 1.0
@@ -127,6 +132,7 @@ STARTS: dict[str, float | Callable[..., float]] = {
     "conv": _conv_fan,
     "convt": _convt_fan,
     **dict.fromkeys(("linear", "multiheadattention", "Recurrent"), _matrix_fan),
+    "bilinear": _pair_fan,
     "embedding": _row_fan,
     "Norm": 1.0,
     "layerscale": 1.0,

@@ -45,6 +45,7 @@ EXAMPLE_VALUES = {
 
 EXAMPLE_CALLS = {
     "upsample": "upsample:2",
+    "bilinear": "'bilinear:10{relu | sigmoid}'",
     "residual": "'residual{conv:16,k3,p1 | }'",
     "concat": "'concat{conv:16,k3,p1 | }'",
     "scale": "'scale{gap sigmoid}'",

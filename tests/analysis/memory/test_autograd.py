@@ -135,10 +135,12 @@ IMAGE = (6, 8, 8)
 UNKNOWN = {"lstm", "gru", "rnn"}
 """What only the library knows that computes them."""
 SEQUENCES = {"embedding", "multiheadattention"}
-JOINS = {"concat", "residual", "scale"}
+JOINS = {"bilinear", "concat", "residual", "scale"}
 LAYERS = [
     *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - SEQUENCES)),
     ("residual{ | relu}", IMAGE),
+    ("bilinear:3{linear:4 | relu}", IMAGE),
+    ("bilinear:3,nobias{|}", (6,)),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),
     *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in ("zeros", "reflect", "replicate", "circular")),

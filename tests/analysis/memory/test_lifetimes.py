@@ -103,6 +103,7 @@ PLAIN = {
     "pixelshuffle": "pixelshuffle:2",
     "shuffle": "shuffle:2",
     "slice": "slice:0:2",
+    "bilinear": "bilinear:4{tanh | relu}",
     "residual": "residual{tanh | relu}",
     "concat": "concat{tanh | relu}",
     "scale": "scale{tanh}",
@@ -119,7 +120,7 @@ def is_element_by_element(kind):
 
     network = convcalc.parse(PLAIN.get(kind, kind))
     *_, step = network.walk((4, 4, 4))
-    compute, modules = operation(step.layer, step.arriving[0])
+    compute, modules = operation(step.layer, *step.arriving)
     for module in modules:
         module.eval()
     torch.manual_seed(0)

@@ -84,6 +84,9 @@ ROWS = [
     ("prelu:1", (4, 5), (20, 1, 20), (20, 20, 20)),
     # Q, K and V are 3*12, scores 2*9, their means 12; 264 MACs, 48 biases
     ("multiheadattention:4,heads2", (3, 4), (12 + 66, 80, 12 + 66), (264, 264 + 48, 12 + 66)),
+    # 8 and 12 numbers, 2*5 outputs of 2*3... pairs of 4 and 6 features; the same result twice
+    ("bilinear:5{linear:4 | linear:6}", (2, 3), (8 + 12, 125, 10), (240, 240 + 10, 10)),
+    ("bilinear:5,nobias{|}", (2, 3), (6, 45, 10), (90, 90, 10)),
     # All rows of 4
     ("embedding:4,d2", (6,), (6, 8, 12), (12, 12, 12)),
     ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),

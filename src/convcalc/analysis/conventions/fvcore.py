@@ -11,6 +11,7 @@ from convcalc.analysis.conventions.base import (
     Term,
     by_stage,
     for_kinds,
+    left_out,
     no_terms,
 )
 
@@ -31,15 +32,11 @@ ATTENTION = Reason(
     "scores and means left out",
     "products are counted, but the operator `scaled_dot_product_attention` is not known",
 )
+BILINEAR = Reason("left out", "products are counted, but the operator `bilinear` is not known")
 RECURRENT = Reason(
     "left out",
     "products are counted, but the operator that a recurrent layer is traced as is not known",
 )
-
-
-def recurrent(call: CountedLayer) -> Iterable[Term]:
-    """`aten::lstm`, `aten::gru` and `aten::rnn_tanh` have no handles."""
-    yield Term(RECURRENT, -call.macs)
 
 
 def attention(call: CountedLayer) -> Iterable[Term]:
@@ -91,7 +88,8 @@ CONVENTION = Convention(
         "conv": convolution,
         "Staged": by_stage(convolution),
         **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool", "embedding"),
-        "Recurrent": recurrent,
+        "Recurrent": left_out(RECURRENT),
+        "bilinear": left_out(BILINEAR),
         "multiheadattention": attention,
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),

@@ -12,6 +12,7 @@ from convcalc.analysis.conventions.base import (
     Rule,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     pooled,
     transposed_outputs,
@@ -38,6 +39,7 @@ STATE = {
 SCALE = Reason("1 per element for the scale")
 SCORE = Reason("1 per score")
 NO_BIAS = Reason("a bias that it has not", "its hook takes the last bias to be always there")
+BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
 PROJECTION = Reason(
     "the projection left out", "products of weights are counted, but not those of weight_hr"
 )
@@ -148,6 +150,7 @@ CONVENTION = Convention(
         **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
         "Recurrent": recurrent,
+        "bilinear": left_out(BILINEAR),
         "multiheadattention": attention,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,

@@ -13,6 +13,7 @@ from convcalc.analysis.conventions.base import (
     Rule,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     transposed_outputs,
 )
@@ -39,6 +40,7 @@ STATE = {
 NOT_A_LEAF = Reason(
     "left out", "its matrices are used, but modules with a module inside them have no hook"
 )
+BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
 PROJECTION = Reason(
     "a projection taken for none", "its layers read and carry `hidden_size`, not `proj_size`"
 )
@@ -90,11 +92,6 @@ def recurrent(call: CountedLayer) -> Iterable[Term]:
         yield Term(PROJECTION, call.batch * plain.costs(shape).macs - call.macs)
 
 
-def attention(call: CountedLayer) -> Iterable[Term]:
-    """nn.MultiheadAttention has a module inside it, which it never calls."""
-    yield Term(NOT_A_LEAF, -call.macs)
-
-
 def mean_pool(call: CountedLayer) -> Iterable[Term]:
     """`calculate_avgpool`."""
     yield Term(MEAN, call.outputs)
@@ -132,7 +129,8 @@ CONVENTION = Convention(
         ),
         "convt": transposed,
         "Recurrent": recurrent,
-        "multiheadattention": attention,
+        "bilinear": left_out(BILINEAR),
+        "multiheadattention": left_out(NOT_A_LEAF),
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),

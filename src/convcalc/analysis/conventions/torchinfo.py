@@ -11,6 +11,7 @@ from convcalc.analysis.conventions.base import (
     Reason,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     transposed_outputs,
 )
@@ -66,11 +67,6 @@ def parameters(call: CountedLayer) -> Iterable[Term]:
     yield Term(ONCE, call.batch * call.params)
 
 
-def attention(call: CountedLayer) -> Iterable[Term]:
-    """nn.MultiheadAttention has a module inside it, which it never calls."""
-    yield Term(NOT_A_LEAF, -call.macs)
-
-
 def table(call: CountedLayer) -> Iterable[Term]:
     """`parameters` of a layer without arithmetic."""
     yield Term(TABLE, call.batch * call.params)
@@ -84,10 +80,10 @@ CONVENTION = Convention(
     rules={
         **for_kinds(convolution, "conv", "Recurrent", "Staged"),
         "convt": transposed,
-        "linear": linear,
+        **for_kinds(linear, "bilinear", "linear"),
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
         "embedding": table,
-        "multiheadattention": attention,
+        "multiheadattention": left_out(NOT_A_LEAF),
         **for_kinds(no_terms, "adaptivemaxpool", "Join", "upsample"),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,

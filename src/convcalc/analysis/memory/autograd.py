@@ -215,6 +215,7 @@ SAVED: dict[str, Rule] = {
         ),
         NOTHING,
     ),
+    "bilinear": Kept(inputs=(0, 1)),
     "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,
     "gn": _group,

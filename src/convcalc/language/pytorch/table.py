@@ -231,6 +231,7 @@ ARRIVING = ("in_channels", "in_features", "num_features")
 """Parameters that count what arrives."""
 
 REFUSED = {
+    "Bilinear": "it reads two inputs, which a spec writes as its branches, bilinear:5{a | b}",
     "UpsamplingBilinear2d": "it aligns the corners, which Upsample(mode='bilinear') does not",
     "PixelUnshuffle": "pixelshuffle goes the other way",
     "Unflatten": "a layer's axes are channels and positions",
