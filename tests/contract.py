@@ -236,6 +236,45 @@ CONTRACT = {
         elements=ElementOps(compare=6),
         field=((4, 4, 0),),
     ),
+    "embedding": Row(
+        spec="embedding:10,d3",
+        module="Embedding",
+        input=(5,),
+        output=(5, 3),
+        weights={"weight": (10, 3)},
+        params=30,
+        field=((1, 0, 0),),
+    ),
+    "multiheadattention": Row(
+        spec="multiheadattention:4,heads2",
+        module="NonDynamicallyQuantizableLinear",  # what is inside nn.MultiheadAttention
+        input=(3, 4),
+        output=(3, 4),
+        weights={
+            "in_proj_weight": (12, 4),
+            "in_proj_bias": (12,),
+            "out_proj.weight": (4, 4),
+            "out_proj.bias": (4,),
+        },
+        params=80,
+        macs=264,  # 3 steps * 12*4, 2 * 3*3 * 4, 3 steps * 4*4
+        bias_adds=48,  # 3 * (12 + 4)
+        # 3*2 softmaxes of 3 scores: 5, 2, 3, 3 each; 3*4 products of the scale
+        elements=ElementOps(multiply=12, add=30, compare=12, divide=18, exponent=18),
+        field=((4, 4, 0),),
+    ),
+    "bilinear": Row(
+        spec="bilinear:3{|}",
+        module="Bilinear",
+        input=(2, 5),
+        output=(2, 3),
+        weights={"weight": (3, 5, 5), "bias": (3,)},
+        params=78,
+        macs=150,  # 2*3 outputs * 5*5 pairs
+        bias_adds=6,
+        elements=ElementOps(multiply=50),  # 2 * 5*5 pairs
+        field=((5, 5, 0),),
+    ),
     "flatten": Row(
         spec="flatten",
         module="Flatten",

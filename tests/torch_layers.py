@@ -18,7 +18,7 @@ def forward(network, shape, batch=1, dtype=torch.float32):
     results = {-1: torch.randn(batch, *shape, dtype=dtype)}
     fixed = []
     for index, step in enumerate(steps):
-        compute, modules = operation(step.layer, step.arriving[0])
+        compute, modules = operation(step.layer, *step.arriving)
         for module in modules:
             module.to(dtype).train()
             fixed += [*module.parameters(), *module.buffers()]
@@ -43,8 +43,10 @@ def kept_bytes(network, shape, batch=1, dtype=torch.float32):
     return sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
 
 
-def operation(layer, shape):
-    """(function of the inputs, modules in it) of a layer on an input of `shape`."""
+def operation(layer, shape, *others):
+    """(function of the inputs, modules in it) of a layer on an input of `shape`, and others."""
+    if layer.kind == "bilinear":
+        return bilinear(layer, shape, *others)
     if isinstance(layer, Staged):
         return chain(layer, shape)
     if layer.kind in FUNCTIONS:
@@ -136,6 +138,18 @@ def linear(layer, shape):
     return module, [module]
 
 
+def bilinear(layer, shape, other):
+    module = nn.Bilinear(shape[-1], other[-1], layer.out_features, layer.bias)
+    return module, [module]
+
+
+def attention(layer, shape):
+    module = nn.MultiheadAttention(
+        layer.embed_dim, layer.num_heads, bias=layer.bias, batch_first=True
+    )
+    return (lambda x: module(x, x, x, need_weights=False)[0]), [module]
+
+
 def bn(layer, shape):
     module = ranked("BatchNorm", shape)(shape[0], affine=layer.affine)
     return module, [module]
@@ -171,6 +185,7 @@ MODULES = {
     "conv": conv,
     "convt": convt,
     "linear": linear,
+    "multiheadattention": attention,
     "bn": bn,
     "gn": gn,
     "in": instance,

@@ -219,7 +219,7 @@ def test_the_families_are_these():
         ["conv", "convt", "dw", "linear", "pw", "sep"],
         ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "lppool", "maxpool"],
         ["bn", "gn", "in", "layerscale", "ln", "lrn"],
-        ["concat", "residual", "scale"],
+        ["bilinear", "concat", "residual", "scale"],
         [
             *("celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
             *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "rrelu"),

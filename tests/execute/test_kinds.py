@@ -40,7 +40,7 @@ from convcalc.layers import (
 from convcalc.network.graph import Network, Node
 
 TESTED_ELSEWHERE = {
-    *("lstm", "gru", "rnn"),
+    *("lstm", "gru", "rnn", "embedding", "multiheadattention", "bilinear"),
     "layerscale",
     "conv",
     "convt",

@@ -18,7 +18,7 @@ VECTORS = (
 )
 """Kinds that are also drawn on a vector (N, C)."""
 
-SEQUENCES = ("lstm", "gru", "rnn")
+SEQUENCES = ("lstm", "gru", "rnn", "multiheadattention")
 """Kinds that read (N, steps, features)."""
 
 
@@ -50,6 +50,7 @@ FIELDS = {
     "count_include_pad": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
     "downscale_factor": any_rank(st.integers(1, 2)),
+    "embedding_dim": any_rank(st.integers(1, 5)),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),
     "k": any_rank(st.sampled_from((0.5, 1.0, 2.0))),
@@ -64,6 +65,9 @@ FIELDS = {
     "negative_slope": any_rank(st.sampled_from((0.01, 0.3))),
     "norm_type": any_rank(st.sampled_from((1.0, 2.0, 3.0))),
     "nonlinearity": any_rank(st.sampled_from(("tanh", "relu"))),
+    "num_heads": any_rank(st.sampled_from((1, 2, 4))),
+    "embed_dim": any_rank(st.just(4)),
+    "num_embeddings": any_rank(st.integers(1, 9)),
     "num_groups": any_rank(st.sampled_from((1, 2, 4))),
     "num_layers": any_rank(st.integers(1, 3)),
     "num_parameters": any_rank(st.sampled_from((1, 4))),
@@ -99,7 +103,8 @@ FIELDS = {
 def layers(draw, kind):
     """(layer, the shape of one sample): a layer of one kind that fits what arrives."""
     low = 0 if kind in VECTORS else 1
-    rank = 1 if kind in SEQUENCES else draw(st.integers(low, 3))
+    rank = {**dict.fromkeys(SEQUENCES, 1), "embedding": 0}.get(kind)
+    rank = draw(st.integers(low, 3)) if rank is None else rank
     most = (0, 12, 8, 6)[rank]
     shape = (draw(st.sampled_from((4, 8))), *(draw(st.integers(1, most)) for _ in range(rank)))
     layer_type = KINDS[kind]

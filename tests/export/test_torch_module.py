@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from torch_comparing import samples, weights_of
+from torch_comparing import agree, samples, shapes_in, weights_of
 
 import convcalc
 from contract import CONTRACT
@@ -137,3 +137,13 @@ def test_without_torch_it_is_said_how_to_get_it(monkeypatch):
         UsageError, match=r"torch is not installed; pip install 'convcalc\[torch\]'"
     ):
         convcalc.parse("relu").to_torch((1, 2))
+
+
+def test_a_join_with_weights_holds_its_branches():
+    network = convcalc.parse("merge=bilinear:5{linear:4 | relu linear:6} relu")
+    agree(network, (7, 3))
+    model = network.to_torch((7, 3))
+    assert network.tensor_shapes((7, 3)) == shapes_in(model)
+    assert "Bilinear" == type(model.merge).__name__
+    assert (5, 4, 6) == tuple(model.merge.weight.shape)
+    assert ["0", "1"] == [name for name, _ in model.merge.named_children()]

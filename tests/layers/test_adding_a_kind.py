@@ -23,17 +23,8 @@ SOURCE = Path(convcalc.__file__).parent
 PROJECT = SOURCE.parents[1]
 
 NOT_PRINTED = {
-    "dw",
-    "pw",
-    "sep",
-    "gap",
-    "layerscale",
-    "slice",
-    "residual",
-    "concat",
-    "scale",
-    "opaque",
-    "crop",
+    *("dw", "pw", "sep", "gap", "layerscale", "slice"),
+    *("bilinear", "concat", "residual", "scale", "opaque", "crop"),
 }
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""
 

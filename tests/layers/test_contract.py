@@ -30,7 +30,10 @@ from convcalc.layers import (
 from convcalc.network.graph import Network
 from convcalc.receptive import IDENTITY
 
-SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "opaque", "scale"} | {"lstm", "gru", "rnn"}
+SEEING_ALL = {
+    *("gap", "gn", "in", "linear", "flatten", "scale", "lstm", "gru", "rnn", "multiheadattention"),
+    *("bilinear", "opaque"),
+}
 
 
 NEED_SPATIAL_AXES = {
@@ -40,8 +43,8 @@ NEED_SPATIAL_AXES = {
 }  # fmt: skip
 
 
-NEED_SEQUENCES = {"lstm", "gru", "rnn"}
-NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES
+NEED_SEQUENCES = {"lstm", "gru", "rnn", "multiheadattention"}
+NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES | {"embedding"}
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
@@ -66,7 +69,8 @@ def test_a_kind_answers_for_shapes_weights_costs_and_field(kind):
 
 @pytest.mark.parametrize("kind", WITH_BIAS)
 def test_without_bias_nothing_else_changes(kind):
-    expected, row = CONTRACT[kind], report(CONTRACT[kind].spec + ",nobias", CONTRACT[kind].input)
+    expected, (call, *branches) = CONTRACT[kind], CONTRACT[kind].spec.partition("{")
+    row = report("".join((call, ",nobias", *branches)), expected.input)
     weights = {name: shape for name, shape in expected.weights.items() if "bias" not in name}
     assert (expected.output, weights) == (row.output_shape, row.weights)
     assert (expected.macs, 0) == (row.macs, row.bias_adds)

@@ -111,7 +111,9 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     spatial_dims = settings.spatial_dims
     if spatial_dims is None and not callable(weights):
         spatial_dims = _dims_of_weights(network, weights)
-    axes = read_input_axes(array, spatial_dims or 2, channels_last=settings.channels_last)
+    if spatial_dims is None:
+        spatial_dims = _dims_of_kinds(network)
+    axes = read_input_axes(array, spatial_dims, channels_last=settings.channels_last)
     _check_content({"the input": array}, axes.added)
     shape = batch_first(array, axes).shape[1:]
     whole = network
@@ -140,11 +142,20 @@ def _check_computable(network: Network) -> None:
             )
 
 
-def _dims_of_weights(network: Network, weights: Mapping[str, np.ndarray]) -> int:
-    """The spatial axes that the kernels among the weights have; 2 where there is none."""
+def _dims_of_kinds(network: Network) -> int:
+    """The spatial axes that the first layers ask for; 2 where they ask for no number."""
+    for node in network.nodes:
+        kind = KINDS[node.layer.kind]
+        if kind.spatial_axes is not None or not kind.in_place:
+            return 2 if kind.spatial_axes is None else kind.spatial_axes
+    return 2
+
+
+def _dims_of_weights(network: Network, weights: Mapping[str, np.ndarray]) -> int | None:
+    """The spatial axes that the kernels among the weights have; None where there is none."""
     labels = tuple(f"{node.label}." for node in network.nodes)
     dims = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
-    return max((spatial_dims for spatial_dims in dims if 1 <= spatial_dims <= 3), default=2)
+    return max((spatial_dims for spatial_dims in dims if 1 <= spatial_dims <= 3), default=None)
 
 
 def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -> None:
@@ -156,7 +167,7 @@ def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -
     for name, array in arrays.items():
         if array.ndim == 0 and name != "the bias":
             raise DataError(f"{name} is a single number; a convolution needs at least one axis")
-        batched = name == "the input" and array.ndim > 2 and not added
+        batched = name == "the input" and array.ndim > 1 and not added
         if 0 in array.shape[batched:]:
             raise DataError(
                 f"{name} is empty ({format_shape(array.shape)}): there is nothing to convolve"

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
         AdaptiveAvgPool,
         AdaptiveMaxPool,
         BatchNorm,
+        Bilinear,
         ChannelShuffle,
         Crop,
         Dropout,
+        Embedding,
         Flatten,
         GlobalAvgPool,
         GroupNorm,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         LayerNorm,
         LayerScale,
         Linear,
+        MultiheadAttention,
         Pad,
         PixelShuffle,
         PixelUnshuffle,
@@ -83,6 +86,20 @@ def recurrent(module: Callable[..., nn.Module]) -> Form:
         return place.call(operator.getitem, place.module(made, name="states"), 0)
 
     return write
+
+
+def attention(place: LayerSite, layer: MultiheadAttention) -> fx.Node:
+    """nn.MultiheadAttention of one array with itself, batch first, without the scores."""
+    size, heads = layer.embed_dim, layer.num_heads
+    made = nn.MultiheadAttention(size, heads, bias=layer.bias, batch_first=True)
+    both = place.module(made, *place.inputs * 3, name="both", need_weights=False)
+    return place.call(operator.getitem, both, 0)
+
+
+def bilinear(place: LayerSite, layer: Bilinear) -> fx.Node:
+    """nn.Bilinear, which reads both branches."""
+    one, other = (shape[-1] for shape in place.shapes)
+    return place.module(nn.Bilinear(one, other, layer.out_features, layer.bias))
 
 
 def batch_norm(place: LayerSite, layer: BatchNorm) -> fx.Node:
@@ -136,6 +153,11 @@ def adaptive(module: str, function: str) -> Form:
         return place.module(for_dims(module, place.spatial_dims)(layer.output_size))
 
     return write
+
+
+def embedding(place: LayerSite, layer: Embedding) -> fx.Node:
+    """nn.Embedding, which takes tensors of whole numbers."""
+    return place.module(nn.Embedding(layer.num_embeddings, layer.embedding_dim))
 
 
 def flatten(place: LayerSite, layer: Flatten) -> fx.Node:
@@ -259,6 +281,7 @@ FORMS: dict[str, Form] = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool", "adaptive_avg_pool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool", "adaptive_max_pool"),
     "avgpool": avg_pool,
+    "bilinear": bilinear,
     "bn": batch_norm,
     "celu": either("CELU", "celu"),
     "concat": concat,
@@ -267,6 +290,7 @@ FORMS: dict[str, Form] = {
     "crop": crop,
     "dropout": dropout,
     "elu": either("ELU", "elu"),
+    "embedding": embedding,
     "flatten": flatten,
     "gap": global_avg_pool,
     "gelu": either("GELU", "gelu"),
@@ -290,6 +314,7 @@ FORMS: dict[str, Form] = {
     "lstm": recurrent(nn.LSTM),
     "maxpool": max_pool,
     "mish": either("Mish", "mish"),
+    "multiheadattention": attention,
     "pad": pad,
     "pixelshuffle": pixel_shuffle,
     "pixelunshuffle": pixel_unshuffle,

@@ -54,7 +54,7 @@ class LayerSite:
         It is given `inputs`, or all that arrives.
         """
         path = ".".join(filter(None, (self.label, below)))
-        self.tree.add(path, module)
+        self.tree.add(path, module, joins=len(self.shapes) > 1)
         return self._node("call_module", path, inputs or self.inputs, keywords, name or below)
 
     def call(
@@ -86,8 +86,8 @@ class Tree:
         self.folder = folder
         self.layers: set[nn.Module] = set()
 
-    def add(self, path: str, module: nn.Module) -> None:
-        """One more module.
+    def add(self, path: str, module: nn.Module, *, joins: bool = False) -> None:
+        """One more module; one that joins branches holds those that lie at its path already.
 
         Raises:
             UsageError: torch cannot have a module at that path.
@@ -101,8 +101,13 @@ class Tree:
             place = place.get_submodule(name)
             if place in self.layers:
                 self._refuse(path, f"it lies in layer '{'.'.join(folders[:depth])}'")
-        if last in place._modules:
-            self._refuse(path, "other layers lie in it")
+        branches = place._modules.get(last)
+        if branches is not None:
+            if branches in self.layers or not joins:
+                self._refuse(path, "other layers lie in it")
+            for name, branch in branches.named_children():
+                module.add_module(name, branch)
+            delattr(place, last)
         self._check(place, last, path)
         place.add_module(last, module)
         self.layers.add(module)

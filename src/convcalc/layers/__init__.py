@@ -14,10 +14,12 @@ from convcalc.layers.kinds import CLASS_OF, KINDS
 if TYPE_CHECKING:
     from convcalc.layers.activations import *
     from convcalc.layers.adaptive import *
+    from convcalc.layers.bilinear import *
     from convcalc.layers.conv import *
     from convcalc.layers.convt import *
     from convcalc.layers.crop import *
     from convcalc.layers.dw import *
+    from convcalc.layers.embedding import *
     from convcalc.layers.exponential import *
     from convcalc.layers.flatten import *
     from convcalc.layers.gating import *
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from convcalc.layers.layerscale import *
     from convcalc.layers.linear import *
     from convcalc.layers.lrn import *
+    from convcalc.layers.multiheadattention import *
     from convcalc.layers.normalisation import *
     from convcalc.layers.opaque import *
     from convcalc.layers.pad import *

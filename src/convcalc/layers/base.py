@@ -90,8 +90,8 @@ class Layer:
     """Whether it can be run; all else may be known of a layer that cannot."""
     no_arithmetic: ClassVar[bool] = False
     """Whether it computes nothing: elements are passed on, moved or left out."""
-    sequential: ClassVar[bool] = False
-    """Whether it reads sequences, (steps, features), and nothing else."""
+    spatial_axes: ClassVar[int | None] = None
+    """How many spatial axes its input has, where no other number will do: a sequence's one."""
     normalises: ClassVar[bool] = False
     """Whether its weights scale and shift what it has normalised, and count as such."""
 

@@ -62,6 +62,13 @@ class Operations(Protocol):
     def reduce(self, array: Any, axes: Sequence[int], how: Reduction) -> Any:
         """The sum or maximum over whole axes, which stay with size 1."""
 
+    def lookup(self, table: Any, indices: Any) -> Any:
+        """The rows of a table (rows, features) that numbers name, (*indices, features).
+
+        Raises:
+            DataError: a number is not that of a row.
+        """
+
     def take(self, array: Any, axis: int, elements: Sequence[int]) -> Any:
         """The positions of one axis that are named, in that order."""
 

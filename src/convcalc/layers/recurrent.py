@@ -35,7 +35,7 @@ class Recurrent(Layer, ABC):
     """Layers upon each other, each in one direction or both, that read (steps, features)."""
 
     positional: ClassVar[str | None] = "hidden_size"
-    sequential: ClassVar[bool] = True
+    spatial_axes: ClassVar[int | None] = 1
     gates: ClassVar[int] = 1
     """Sums that each element of the state is made of."""
 

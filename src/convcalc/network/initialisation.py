@@ -118,10 +118,22 @@ def _matrix_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: 
     return shape[-1]
 
 
+def _pair_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001 - as above
+    """Pairs of features."""
+    return prod(shape[1:])
+
+
+def _row_fan(layer: Layer, arriving: Shape, shape: Shape) -> float:  # noqa: ARG001 - as above
+    """A result is one number of the table."""
+    return 1.0
+
+
 STARTS: dict[str, float | Callable[..., float]] = {
     "conv": _conv_fan,
     "convt": _convt_fan,
-    **dict.fromkeys(("linear", "Recurrent"), _matrix_fan),
+    **dict.fromkeys(("linear", "multiheadattention", "Recurrent"), _matrix_fan),
+    "bilinear": _pair_fan,
+    "embedding": _row_fan,
     "Norm": 1.0,
     "layerscale": 1.0,
     "opaque": 0.0,
@@ -179,11 +191,9 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("logsigmoid", "logsoftmax", "softmin", "softsign"), 1.0),
     "threshold": _cut_off,
     "glu": 4.0,  # Gehring et al., "Convolutional Sequence to Sequence Learning" (2017), section 3.5
-    "softmax": 1.0,
-    **dict.fromkeys(("softmax", "Recurrent"), 1.0),
+    **dict.fromkeys(("softmax", "embedding", "multiheadattention", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement"), _passed_on),
-    **dict.fromkeys(("Norm", "layerscale", "Join", "opaque"), 1.0),
-    **dict.fromkeys(("Norm", "layerscale", "lrn", "Join"), 1.0),
+    **dict.fromkeys(("Norm", "layerscale", "lrn", "Join", "opaque"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input, 4 if

@@ -19,7 +19,10 @@ from convcalc.zoo.catalog import network_input, network_names, network_summary
 
 EXAMPLE_INPUT = "16x32x32"
 
-EXAMPLE_INPUTS = dict.fromkeys(("lstm", "gru", "rnn"), "16x32")
+EXAMPLE_INPUTS = {
+    **dict.fromkeys(("lstm", "gru", "rnn", "multiheadattention"), "16x64"),
+    "embedding": "128",
+}
 """Inputs of kinds that do not take that one."""
 
 EXAMPLE_VALUES = {
@@ -27,6 +30,9 @@ EXAMPLE_VALUES = {
     "kernel_size": "3",
     "out_features": "10",
     "hidden_size": "64",
+    "embed_dim": "64",
+    "num_embeddings": "1000",
+    "embedding_dim": "64",
     "output_size": "4",
     "num_groups": "4",
     "groups": "4",
@@ -43,6 +49,7 @@ EXAMPLE_VALUES = {
 EXAMPLE_CALLS = {
     "upsample": "upsample:2",
     "opaque": "opaque:name=Swish",
+    "bilinear": "'bilinear:10{relu | sigmoid}'",
     "residual": "'residual{conv:16,k3,p1 | }'",
     "concat": "'concat{conv:16,k3,p1 | }'",
     "scale": "'scale{gap sigmoid}'",

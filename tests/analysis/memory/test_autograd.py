@@ -110,16 +110,38 @@ def test_what_recurrent_layers_keep_is_not_known(spec):
     assert (5 * 6 * 4, None, 5 * 2 * 4) == found.layers
 
 
+def test_an_embedding_keeps_its_indices():
+    torch = pytest.importorskip("torch")
+    network = convcalc.parse("embedding:10,d4 linear:3")
+    # 2 samples of 5 indices of 8 bytes, 2 * 5 * 4 numbers of 4 bytes
+    assert (80, 160) == kept(network, (5,), 2).layers
+    seen = {}
+
+    def pack(tensor):
+        seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    model = torch.nn.Sequential(torch.nn.Embedding(10, 4), torch.nn.Linear(4, 3)).train()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = model(torch.arange(10).reshape(2, 5))
+    assert result.requires_grad
+    fixed = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    assert 240 == sum(size for address, size in seen.items() if address not in fixed)
+
+
 # -- PyTorch ---------------------------------------------------------------------------------------
 
 IMAGE = (6, 8, 8)
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 UNKNOWN = {"lstm", "gru", "rnn", "opaque"}
 """What only the library knows that computes them."""
-JOINS = {"concat", "residual", "scale"}
+SEQUENCES = {"embedding", "multiheadattention"}
+JOINS = {"bilinear", "concat", "residual", "scale"}
 LAYERS = [
-    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN)),
+    *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - SEQUENCES)),
     ("residual{ | relu}", IMAGE),
+    ("bilinear:3{linear:4 | relu}", IMAGE),
+    ("bilinear:3,nobias{|}", (6,)),
     ("concat{ | relu}", IMAGE),
     *((f"scale{{{gate}}}", IMAGE) for gate in ("gap", "sigmoid", "pw:6", "")),
     *((f"conv:4,k3,p1,{mode}", IMAGE) for mode in MODES),
@@ -137,6 +159,8 @@ LAYERS = [
     ("linear:5,nobias", IMAGE),
     ("linear:5", (6,)),
     ("linear:5,nobias", (6,)),
+    *((f"multiheadattention:8,{more}", (6, 8)) for more in ("heads1", "heads4,nobias")),
+    ("multiheadattention:8", (1, 8)),
     *((f"{name},noaffine", IMAGE) for name in ("bn:eps1e-5", "gn:3", "ln:eps1e-5")),
     ("bn", (6,)),
     ("ln", (6,)),

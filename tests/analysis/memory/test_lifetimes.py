@@ -108,6 +108,7 @@ PLAIN = {
     "shuffle": "shuffle:2",
     "slice": "slice:0:2",
     "threshold": "threshold:0,value1",
+    "bilinear": "bilinear:4{tanh | relu}",
     "residual": "residual{tanh | relu}",
     "concat": "concat{tanh | relu}",
     "scale": "scale{tanh}",
@@ -124,7 +125,7 @@ def is_element_by_element(kind):
 
     network = convcalc.parse(PLAIN.get(kind, kind))
     *_, step = network.walk((4, 4, 4))
-    compute, modules = operation(step.layer, step.arriving[0])
+    compute, modules = operation(step.layer, *step.arriving)
     for module in modules:
         module.eval()
     torch.manual_seed(0)
@@ -140,8 +141,8 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn"}
-"""Kinds that take no image, and mix its elements."""
+SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention"}
+"""Kinds that take no image, and mix or look up its elements."""
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"dropout", "identity"} - SEQUENCES))

@@ -85,6 +85,13 @@ ROWS = [
     ("layerscale", (4, 5), (20, 4, 20), (20, 20, 20)),
     ("lrn:3", (4, 5), (20, 0, 20), (80, 0, 20)),
     ("prelu:1", (4, 5), (20, 1, 20), (20, 20, 20)),
+    # Q, K and V are 3*12, scores 2*9, their means 12; 264 MACs, 48 biases
+    ("multiheadattention:4,heads2", (3, 4), (12 + 66, 80, 12 + 66), (264, 264 + 48, 12 + 66)),
+    # 8 and 12 numbers, 2*5 outputs of 2*3... pairs of 4 and 6 features; the same result twice
+    ("bilinear:5{linear:4 | linear:6}", (2, 3), (8 + 12, 125, 10), (240, 240 + 10, 10)),
+    ("bilinear:5,nobias{|}", (2, 3), (6, 45, 10), (90, 90, 10)),
+    # All rows of 4
+    ("embedding:4,d2", (6,), (6, 8, 12), (12, 12, 12)),
     ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),
     ("softmax", (4, 5), (20, 0, 20), (60, 0, 40)),
     ("glu", (4, 5), (20, 0, 10), (20, 0, 10)),
@@ -155,6 +162,12 @@ def test_a_batch_reads_the_weights_once(spec, shape, ideal, without_reuse):
     inputs, weights, outputs = ideal
     assert (12 * inputs, 4 * weights, 12 * outputs) == layer.ideal
     assert tuple(12 * part for part in without_reuse) == layer.without_reuse
+
+
+def test_an_embedding_reads_a_row_for_each_index():
+    # 6 of 9 rows; 18 indices of 3 samples may be all rows
+    assert (24, 48, 48) == traffic("embedding:9,d2", (6,)).ideal
+    assert (72, 72, 144) == traffic("embedding:9,d2", (6,), batch=3).ideal
 
 
 def test_every_kind_has_a_row():

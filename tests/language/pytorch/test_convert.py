@@ -31,6 +31,20 @@ def first_result(kind):
     return type(kind.__name__, (kind,), {"forward": lambda self, x: kind.forward(self, x)[0]})
 
 
+class MultiheadAttention(nn.MultiheadAttention):
+    """Of an array with itself."""
+
+    def forward(self, x):
+        return super().forward(x, x, x)[0]
+
+
+class Embedding(nn.Embedding):
+    """Of indices that are floats."""
+
+    def forward(self, x):
+        return super().forward(x.long())
+
+
 PRINTED = [
     (nn.Conv1d(4, 6, 3), (4, 9)),
     (nn.Conv1d(4, 6, 3, stride=2, padding=1, padding_mode="circular"), (4, 9)),
@@ -158,6 +172,9 @@ PRINTED = [
     (nn.CircularPad2d(2), IMAGE),
     (nn.CircularPad3d(1), (2, 4, 5, 6)),
     (LayerNorm2d(4), IMAGE),
+    (Embedding(9, 5, padding_idx=0), (7,)),
+    (MultiheadAttention(6, 1, batch_first=True), (4, 6)),
+    (MultiheadAttention(6, 1, bias=False, batch_first=True), (4, 6)),
     (first_result(nn.LSTM)(9, 5, 2, batch_first=True, bidirectional=True), (4, 9)),
     (first_result(nn.GRU)(9, 5, 2, bias=False, batch_first=True), (4, 9)),
     (first_result(nn.RNN)(9, 5, batch_first=True), (4, 9)),

@@ -24,6 +24,22 @@ FIRST = "gives its last states beside its output: the output alone is passed on"
             "bidirectional=True)",
             "lstm:20,layers2,nobias,bidirectional,proj5",
         ),
+        ("nn.MultiheadAttention(64, 8, 0.1, False)", "multiheadattention:64,heads8,nobias"),
+        (
+            "MultiheadAttention(\n  (out_proj): NonDynamicallyQuantizableLinear(in_features=64, "
+            "out_features=64, bias=False)\n)",
+            "multiheadattention:64,nobias",
+        ),
+        (
+            "MultiheadAttention(\n  (out_proj): _LinearWithBias(in_features=64, "
+            "out_features=64, bias=True)\n)",
+            "multiheadattention:64",
+        ),
+        ("Embedding(1000, 64, padding_idx=0)", "embedding:1000,d64"),
+        (
+            "nn.Embedding(1000, 64, norm_type=1.0, scale_grad_by_freq=True, sparse=True)",
+            "embedding:1000,d64",
+        ),
         ("GRU(10, 20, num_layers=3, batch_first=True)", "gru:20,layers3"),
         ("RNN(10, 20, batch_first=True, bidirectional=True)", "rnn:20,bidirectional"),
         ("nn.RNN(10, 20, 2, 'relu', bidirectional=False)", "rnn:20,layers2,relu"),
@@ -41,6 +57,9 @@ def test_recurrent_modules_are_read(text, spec):
         ("LSTM(4, 5, bias=False, proj_size=2)", (7, 4)),
         ("GRU(4, 5, 3)", (7, 4)),
         ("RNN(4, 5, 2, bias=False)", (7, 4)),
+        ("Embedding(9, 5, padding_idx=0)", (7,)),
+        ("MultiheadAttention(6, 3)", (7, 6)),
+        ("MultiheadAttention(6, 2, bias=False, dropout=0.1)", (7, 6)),
     ],
 )
 def test_what_torch_prints_has_the_parameters_of_the_module(module, shape):
@@ -71,6 +90,23 @@ def test_what_is_assumed_is_said():
     assert (f"GRU {FIRST}",) == parse("GRU(10, 20, batch_first=True)").notes
 
 
+def test_a_printed_attention_does_not_name_its_heads():
+    text = (
+        "MultiheadAttention(\n  (out_proj): NonDynamicallyQuantizableLinear(in_features=64, "
+        "out_features=64, bias=True)\n)"
+    )
+    one, eight = parse(text), parse("nn.MultiheadAttention(64, 8)")
+    assert one.notes == (
+        "MultiheadAttention is read as that of one input with itself",
+        "MultiheadAttention does not print its heads: one is taken; parameters and MACs do not "
+        "depend on them",
+    )
+    assert one.notes[:1] == eight.notes
+    ours, theirs = (network.analyze((10, 64)).totals for network in (one, eight))
+    assert (16_640, 176_640) == (ours.params, ours.macs) == (theirs.params, theirs.macs)
+    assert ours.element_ops < theirs.element_ops
+
+
 def test_modules_of_a_class_in_order():
     network = parse(
         "Tagger(\n  (encoder): Linear(in_features=6, out_features=10, bias=True)\n"
@@ -82,6 +118,13 @@ def test_modules_of_a_class_in_order():
         network.spec().split()
     )
     assert (7, 3) == network.analyze((7, 6)).output_shape
+
+
+def test_an_embedding_before_a_recurrent_layer_in_order():
+    text = "Net((words): Embedding(50, 10) (gru): GRU(10, 4) (tags): Linear(4, 3))"
+    network = parse(text, in_order=True)
+    assert ["embedding", "gru", "linear"] == [node.layer.kind for node in network.nodes]
+    assert (7, 3) == network.analyze((7,)).output_shape
 
 
 def test_the_order_of_a_class_is_offered_where_features_fit():
@@ -98,6 +141,8 @@ def test_the_order_of_a_class_is_offered_where_features_fit():
     [
         ("LSTM(10, 20)", (7, 11), "this LSTM expects 10 input features, 11 arrive"),
         ("GRU(10, 20)", (10,), "a sample is (steps, features), as 100x64"),
+        ("Embedding(10, 20)", (7, 3), "a sample is its indices alone, as 128"),
+        ("nn.MultiheadAttention(6, 2)", (7, 5), "this MultiheadAttention expects 6 input features"),
         ("RNN(10, 20)", (3, 8, 10), "this RNN expects 1 spatial axis, 2 arrive (3x8x10)"),
     ],
 )
@@ -111,6 +156,10 @@ def test_an_input_that_does_not_fit(text, shape, message):
     ("text", "message"),
     [
         ("LSTM(10)", "LSTM needs hidden_size"),
+        ("MultiheadAttention()", "MultiheadAttention needs embed_dim"),
+        ("nn.MultiheadAttention(6, 4)", "num_heads: must divide embed_dim=6, got 4"),
+        ("nn.MultiheadAttention(6, 2, kdim=3)", "3 has no counterpart here; only None can be"),
+        ("Embedding(10, 20, max_norm=1.0)", "1.0 has no counterpart here; only None can be"),
         ("RNN(10, 20, nonlinearity='elu')", "expected 'tanh' or 'relu', got 'elu'"),
         ("LSTM(10, 20, bidirectional=2)", "expected True or False, got 2"),
         ("LSTM(10, 20, proj_size=20)", "proj_size: must be below hidden_size=20, got 20"),

@@ -159,6 +159,15 @@ def no_terms(call: CountedLayer) -> Iterable[Term]:
     return ()
 
 
+def left_out(reason: Reason) -> Rule:
+    """Nothing at all, for that reason, of a layer that has multiply-accumulates."""
+
+    def rule(call: CountedLayer) -> Iterable[Term]:
+        yield Term(reason, -call.macs)
+
+    return rule
+
+
 def by_stage(rule: Rule) -> Rule:
     """The rule of a convolution for kinds that are several of them in turn."""
 

@@ -11,6 +11,7 @@ from convcalc.analysis.conventions.base import (
     Term,
     by_stage,
     for_kinds,
+    left_out,
     no_terms,
 )
 
@@ -27,15 +28,21 @@ WORD = Reason(
     "convolutions are counted, but the operator that padding='same' is traced as is not known",
 )
 
+ATTENTION = Reason(
+    "scores and means left out",
+    "products are counted, but the operator `scaled_dot_product_attention` is not known",
+)
+BILINEAR = Reason("left out", "products are counted, but the operator `bilinear` is not known")
 RECURRENT = Reason(
     "left out",
     "products are counted, but the operator that a recurrent layer is traced as is not known",
 )
 
 
-def recurrent(call: CountedLayer) -> Iterable[Term]:
-    """`aten::lstm`, `aten::gru` and `aten::rnn_tanh` have no handles."""
-    yield Term(RECURRENT, -call.macs)
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """`aten::scaled_dot_product_attention` has no handle; the projections are `aten::linear`."""
+    steps, features = call.arriving[0]
+    yield Term(ATTENTION, -call.batch * 2 * steps**2 * features)
 
 
 def convolution(call: CountedLayer) -> Iterable[Term]:
@@ -80,9 +87,10 @@ CONVENTION = Convention(
     rules={
         "conv": convolution,
         "Staged": by_stage(convolution),
-        **for_kinds(no_terms, "convt", "linear", "lrn", "adaptivemaxpool"),
-        **for_kinds(no_terms, "convt", "linear", "adaptivemaxpool"),
-        "Recurrent": recurrent,
+        **for_kinds(no_terms, "convt", "linear", "lrn", "adaptivemaxpool", "embedding"),
+        "Recurrent": left_out(RECURRENT),
+        "bilinear": left_out(BILINEAR),
+        "multiheadattention": attention,
         "bn": batch_norm,
         **for_kinds(measured_norm, "gn", "in", "ln"),
         "AdaptiveMean": adaptive_mean,

@@ -12,6 +12,7 @@ from convcalc.analysis.conventions.base import (
     Rule,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     pooled,
     transposed_outputs,
@@ -38,6 +39,10 @@ STATE = {
     "gru": Reason("7 per element of the state"),
     "rnn": Reason("1 per element of the state"),
 }
+SCALE = Reason("1 per element for the scale")
+SCORE = Reason("1 per score")
+NO_BIAS = Reason("a bias that it has not", "its hook takes the last bias to be always there")
+BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
 PROJECTION = Reason(
     "the projection left out", "products of weights are counted, but not those of weight_hr"
 )
@@ -100,6 +105,15 @@ def recurrent(call: CountedLayer) -> Iterable[Term]:
     yield Term(PROJECTION, -call.batch * shape[0] * sum(projections))
 
 
+def attention(call: CountedLayer) -> Iterable[Term]:
+    """`multihead_attention_counter_hook`."""
+    layer: Any = call.layer
+    yield Term(BIAS, call.bias_adds)
+    yield Term(NO_BIAS, 0 if layer.bias else call.inputs)
+    yield Term(SCALE, call.inputs)
+    yield Term(SCORE, call.batch * layer.num_heads * call.arriving[0][0] ** 2)
+
+
 def inputs(call: CountedLayer) -> int:
     """Elements of the input."""
     return call.inputs
@@ -156,6 +170,8 @@ CONVENTION = Convention(
         **for_kinds(biased, "conv", "linear", "Staged"),
         "convt": transposed,
         "Recurrent": recurrent,
+        "bilinear": left_out(BILINEAR),
+        "multiheadattention": attention,
         **for_kinds(normalisation, "bn", "gn", "in"),
         "ln": layer_norm,
         "lrn": local_response_norm,
@@ -172,6 +188,6 @@ CONVENTION = Convention(
         **for_kinds(elementwise(INPUT), "adaptiveavgpool", "adaptivemaxpool"),
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),
-        **for_kinds(no_terms, "Join", "layerscale", "Rearrangement"),
+        **for_kinds(no_terms, "Join", "embedding", "layerscale", "Rearrangement"),
     },
 )

@@ -13,6 +13,7 @@ from convcalc.analysis.conventions.base import (
     Rule,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     transposed_outputs,
 )
@@ -36,6 +37,10 @@ STATE = {
     "gru": Reason("7 per element of the state"),
     "rnn": Reason("1 per element of the state"),
 }
+NOT_A_LEAF = Reason(
+    "left out", "its matrices are used, but modules with a module inside them have no hook"
+)
+BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
 PROJECTION = Reason(
     "a projection taken for none", "its layers read and carry `hidden_size`, not `proj_size`"
 )
@@ -120,9 +125,11 @@ CONVENTION = Convention(
     rules={
         **for_kinds(no_terms, "Activation", "Join", "layerscale", "lrn", "Rearrangement"),
         **for_kinds(no_terms, "adaptivemaxpool", "lppool", "maxpool"),
-        **for_kinds(no_terms, "conv", "gn", "linear", "Staged"),
+        **for_kinds(no_terms, "conv", "embedding", "gn", "linear", "Staged"),
         "convt": transposed,
         "Recurrent": recurrent,
+        "bilinear": left_out(BILINEAR),
+        "multiheadattention": left_out(NOT_A_LEAF),
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),

@@ -10,12 +10,16 @@ from convcalc.analysis.conventions.base import (
     Reason,
     Term,
     for_kinds,
+    left_out,
     no_terms,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+TRILINEAR = Reason(
+    "left out", "products of matrices are counted, but the operator `_trilinear` is not known"
+)
 TWO = Reason("multiplications and additions apart, 2 per MAC")
 
 
@@ -34,10 +38,12 @@ CONVENTION = Convention(
     text="FLOPs of FlopCounterMode: 2 per MAC of convolutions and matrix products, nothing else",
     source="torch/utils/flop_counter.py",
     rules={
-        **for_kinds(flops, "conv", "convt", "linear", "Recurrent", "Staged"),
+        "bilinear": left_out(TRILINEAR),
+        **for_kinds(flops, "conv", "convt", "linear", "multiheadattention", "Recurrent", "Staged"),
         **for_kinds(
             no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
         ),
         **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "lrn", "upsample"),
+        "embedding": no_terms,
     },
 )

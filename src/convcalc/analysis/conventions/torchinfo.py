@@ -11,6 +11,7 @@ from convcalc.analysis.conventions.base import (
     Reason,
     Term,
     for_kinds,
+    left_out,
     no_terms,
     transposed_outputs,
 )
@@ -26,6 +27,13 @@ ONCE = Reason(
 OUTPUTS = Reason(
     "by output positions",
     "a transposed convolution uses each weight once per INPUT position: this is too high",
+)
+TABLE = Reason(
+    "its whole table, once per sample",
+    "parameters are meant to count as often as they are used, and a row is looked up",
+)
+NOT_A_LEAF = Reason(
+    "left out", "its matrices are used, but modules with a module inside them are not summed up"
 )
 POSITIONS = Reason(
     "its parameters once per sample, whatever the leading axes",
@@ -59,6 +67,11 @@ def parameters(call: CountedLayer) -> Iterable[Term]:
     yield Term(ONCE, call.batch * call.params)
 
 
+def table(call: CountedLayer) -> Iterable[Term]:
+    """`parameters` of a layer without arithmetic."""
+    yield Term(TABLE, call.batch * call.params)
+
+
 CONVENTION = Convention(
     name="torchinfo",
     tool="torchinfo 1.8",
@@ -67,9 +80,11 @@ CONVENTION = Convention(
     rules={
         **for_kinds(convolution, "conv", "Recurrent", "Staged"),
         "convt": transposed,
-        "linear": linear,
+        **for_kinds(linear, "bilinear", "linear"),
         **for_kinds(parameters, "bn", "gn", "in", "ln", "layerscale"),
         **for_kinds(no_terms, "adaptivemaxpool", "Join", "lrn", "upsample"),
+        "embedding": table,
+        "multiheadattention": left_out(NOT_A_LEAF),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,
     },

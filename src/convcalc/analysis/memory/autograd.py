@@ -183,6 +183,23 @@ def _linear(here: LayerShapes) -> Kept:
     return Kept((0,), one_piece=len(here.shape) > 1)
 
 
+def _embedding(here: LayerShapes) -> Kept:
+    """The indices, as int64."""
+    return Kept(whole_bytes=INDEX * here.batch * prod(here.shape))
+
+
+def _attention(here: LayerShapes) -> Kept:
+    """The input, Q, K and V, the heads' results, and the sum of each row of powers as float32.
+
+    The steps come first inside: a batch of several samples of several steps is copied for that.
+    """
+    steps, batch = here.shape[0], here.batch
+    copied = batch > 1 and steps > 1
+    elements = (4 + copied) * batch * prod(here.shape)
+    sums = 4 * batch * here.layer.num_heads * steps
+    return Kept(() if copied else (0,), elements=elements, whole_bytes=sums)
+
+
 def _dropout(here: LayerShapes) -> Kept:
     """A mask of one byte each (`native_dropout`); p = 0 is no layer, p = 1 a product with one 0."""
     if here.layer.p in (0, 1):
@@ -214,6 +231,8 @@ SAVED: dict[str, Rule] = {
     "Staged": _stages,
     "linear": _linear,
     "Recurrent": _unknown,
+    "embedding": _embedding,
+    "multiheadattention": _attention,
     **dict.fromkeys(("convt", "layerscale", "prelu"), INPUT_KEPT),
     **dict.fromkeys(("relu", "sigmoid", "tanh", "softmax", "softmin", "logsoftmax"), OUTPUT_KEPT),
     **dict.fromkeys(
@@ -235,6 +254,7 @@ SAVED: dict[str, Rule] = {
     ),
     **dict.fromkeys(("rrelu", "softsign"), _input_and_more),
     "tanhshrink": _tanhshrink,
+    "bilinear": Kept(inputs=(0, 1)),
     "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,
     "gn": _group,

@@ -17,6 +17,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     sep                            the same, as `dw` and then `pw`
     maxpool, avgpool, lppool, gap  1 read per element of each window; n writes
     lstm, gru, rnn                 the same; states and gates are partial results
+    multiheadattention             the same, one product after the other
     maxpool, avgpool, gap, ...     1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
@@ -24,7 +25,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
                                    written, that once more for the quotient; softmin alike
     logsoftmax                     the same: x - max is written, and read again for the result
     bn                             n + 2n: x*a + c; n writes
-    prelu, layerscale              n + n; n writes
+    prelu, layerscale, embedding   n + n; n writes
     residual, scale                n per input; n writes
     glu                            2n, the channels and their gates; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
@@ -34,8 +35,9 @@ function is being computed, stay in registers. Per layer, with n elements in the
 
 Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
 convolutions, so that the elements between them are written and read, as are those between the
-layers of `lstm`, `gru` and `rnn`. `bn` reads two elements per channel, a = weight /
-sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with and without `affine`.
+layers of `lstm`, `gru` and `rnn`, and between the products of `multiheadattention`. `bn` reads two
+elements per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together
+beforehand, with and without `affine`.
 Taps on padding count where they count as MACs.
 Views (`crop`, `flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is
 two convolutions, so that the elements between them are written and read. `bn` reads two elements
@@ -76,6 +78,7 @@ PASSES = {
     "bn": (1, 2, 1),
     "prelu": (1, 1, 1),
     "layerscale": (1, 1, 1),
+    "embedding": (1, 1, 1),
 }
 """Reads of the inputs, reads of weights if there are any, and writes, per number of the result."""
 
@@ -251,9 +254,12 @@ def _elements_of_sources(row: LayerReport, origins: Mapping[int, Part]) -> dict[
 
 
 def _fixed(row: LayerReport) -> list[Shape]:
-    """The shapes of what is read beside the inputs: the weights, of `bn` a and c."""
+    """The shapes of what is read beside the inputs: weights, of `bn` a and c, rows of a table."""
     if row.kind == "bn":
         return [row.output_shape[:1]] * 2
+    if row.kind == "embedding":  # a row for each index, if all are different
+        rows, features = row.weights["weight"]
+        return [(min(rows, row.activations // features), features)]
     return list(row.weights.values())
 
 
@@ -275,6 +281,7 @@ def _between_layers(layer: Any, shape: Shape) -> int:
 
 BETWEEN: dict[str, Callable[[Any, Shape], int]] = {
     "Recurrent": _between_layers,
+    "multiheadattention": _between_layers,
     "Staged": _between_stages,
 }
 """Elements of a sample that stages of one layer hand to each other."""

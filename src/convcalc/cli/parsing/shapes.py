@@ -142,7 +142,7 @@ def _knows_axes(network: Network) -> bool:
         return True
     return any(
         (node.expects is not None and len(node.expects.axes) == 1)
-        or KINDS[node.layer.kind].sequential
+        or KINDS[node.layer.kind].spatial_axes is not None
         or any(map(_is_per_axis, vars(node.layer).values()))
         for node in network.nodes
     )

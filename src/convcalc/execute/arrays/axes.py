@@ -73,7 +73,8 @@ def read_input_axes(array: np.ndarray, spatial_dims: int, *, channels_last: bool
         DataError: it has too few or too many axes for that.
     """
     if not 0 <= array.ndim - spatial_dims <= 2:
-        shapes = ", ".join(f"({names})" for names in layouts(spatial_dims, channels_last))
+        names = filter(None, layouts(spatial_dims, channels_last))
+        shapes = ", ".join(f"({name})" for name in names)
         raise DataError(
             f"the input is {format_shape(array.shape)}, of {array.ndim} axes; a network of "
             f"{spatial_dims} "

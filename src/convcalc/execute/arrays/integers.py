@@ -42,6 +42,25 @@ def check_exact(array: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) 
         )
 
 
+def check_indices(indices: np.ndarray, rows: int) -> None:
+    """Every number, of any dtype, must be that of a row: 0, 1, ..., rows - 1.
+
+    Raises:
+        DataError: one is not; the message names the first.
+    """
+    known = (indices >= 0) & (indices < rows)  # which NaN is not
+    if indices.dtype.kind == "f":
+        known &= indices == np.floor(indices)
+    if not known.all():
+        place = np.unravel_index(int(np.argmin(known)), known.shape)
+        where = ", ".join(str(int(index)) for index in place)
+        value = str(indices[place]).removesuffix(".0")
+        raise DataError(
+            f"an index is {value}, at ({where}) of (sample, step); a table of {rows} rows takes "
+            f"whole numbers from 0 to {rows - 1}"
+        )
+
+
 def check_sum(one: np.ndarray, other: np.ndarray) -> None:
     """No sum of an element of each may leave int64: max|x| + max|y|.
 

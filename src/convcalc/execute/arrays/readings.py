@@ -25,7 +25,7 @@ READINGS = {1: (1,), 2: (2, 1), 3: (1, 2, 3), 4: (2, 3), 5: (3,)}
 Two axes are (kh, kw) before (C/g, k); three are (O, C/g, k), then (C/g, kh, kw), then (kd, kh, kw).
 """
 
-INPUT_AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
+INPUT_AXES = {0: "", 1: "L", 2: "H, W", 3: "D, H, W"}
 KERNEL_AXES = {1: ("k",), 2: ("kh", "kw"), 3: ("kd", "kh", "kw")}
 
 
@@ -134,6 +134,8 @@ def order_notes(pair: Pair, dims: int) -> tuple[str, ...]:
 def layouts(dims: int, channels_last: bool) -> tuple[str, str, str]:
     """The names of an input's axes without channels, without samples, and complete."""
     spatial = INPUT_AXES[dims]
+    if not spatial:
+        return "", "C", "N, C"
     single = f"{spatial}, C" if channels_last else f"C, {spatial}"
     return spatial, single, f"N, {single}"
 

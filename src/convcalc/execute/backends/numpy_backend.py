@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
+from convcalc.execute.arrays.integers import check_exact, check_indices, check_product, check_sum
 from convcalc.execute.arrays.padding import cropped, filling, source_indices
 from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.pooling import pooled
@@ -212,6 +212,12 @@ class NumpyBackend:
         """The sum or maximum over whole axes, which stay with one element."""
         result: Array = _JOIN[how].reduce(array, axis=tuple(axes), keepdims=True)
         return result
+
+    def lookup(self, table: Array, indices: Array) -> Array:
+        """The rows of a table that numbers name."""
+        check_indices(indices, len(table))
+        rows: Array = table[indices.astype(np.int64)]
+        return rows
 
     def take(self, array: Array, axis: int, elements: Sequence[int]) -> Array:
         """The named elements of one axis."""

@@ -145,6 +145,9 @@ class ArrayBackend(Protocol[A]):
     def reduce(self, array: A, axes: Sequence[int], how: Reduction) -> A:
         """The sum or maximum over whole axes, which stay with one element."""
 
+    def lookup(self, table: A, indices: A) -> A:
+        """The rows of a table (rows, features) that numbers name, (*indices, features)."""
+
     def take(self, array: A, axis: int, elements: Sequence[int]) -> A:
         """The named positions of one axis, in that order."""
 

@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from convcalc.errors import UsageError, printable
-from convcalc.execute.arrays.integers import check_exact, check_product, check_sum
+from convcalc.execute.arrays.integers import check_exact, check_indices, check_product, check_sum
 from convcalc.execute.arrays.padding import filling, source_indices
 from convcalc.execute.backends import opencv, torch_conv
 from convcalc.execute.backends.pooling import pooled
@@ -208,6 +208,11 @@ class TorchBackend:
         """The sum or maximum over whole axes, which stay with one element."""
         function = torch.sum if how == "sum" else torch.amax
         return function(array, tuple(axes), keepdim=True)
+
+    def lookup(self, table: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+        """The rows of a table that numbers name."""
+        check_indices(self.unload(indices), len(table))
+        return table[indices.long()]
 
     def take(self, array: torch.Tensor, axis: int, elements: Sequence[int]) -> torch.Tensor:
         """The named elements of one axis."""

@@ -59,7 +59,7 @@ class Executor(Generic[A]):
         self.reduce, self.take, self.concat = backend.reduce, backend.take, backend.concat
         self.permute, self.add, self.multiply = backend.permute, backend.add, backend.multiply
         self.clip, self.where, self.apply = backend.clip, backend.where, backend.apply
-        self.vector = backend.vector
+        self.vector, self.lookup = backend.vector, backend.lookup
 
     def prepared(self, problem: ConvProblem) -> Iterator[Callable[[A, A, A | None], A | None]]:
         """What computes arrays of one problem, in the order in which it is tried."""

@@ -44,6 +44,11 @@ def _channels(value: object, axes: int) -> Said:  # noqa: ARG001
     return Said(channels=_integer(one))
 
 
+def _kept(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The features that arrive and leave."""
+    return Said(_integer(value), channels=_integer(value))
+
+
 def _normalized(value: object, axes: int) -> Said:  # noqa: ARG001
     """The last axes, which are the channels only where there is no other axis."""
     sizes = value if isinstance(value, tuple) else (value,)
@@ -180,6 +185,7 @@ PASSED_OVER = frozenset(
     (
         *("momentum", "inplace", "device", "dtype", "init", "process_group"),
         *("batch_first", "dropout"),  # of layers for sequences
+        *("padding_idx", "norm_type", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
     )
 )
@@ -194,9 +200,11 @@ OPTIONAL = frozenset(("stride", "size", "scale_factor", "align_corners"))
 READ: dict[str, Reading] = {
     **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _channels),
     "input_size": _channels,
+    "embed_dim": _kept,
     **dict.fromkeys(("out_channels", "out_features", "groups", "num_groups"), _whole),
     **dict.fromkeys(("num_parameters", "upscale_factor", "downscale_factor"), _whole),
-    **dict.fromkeys(("hidden_size", "num_layers", "proj_size"), _whole),
+    **dict.fromkeys(("hidden_size", "num_layers", "num_heads", "proj_size"), _whole),
+    **dict.fromkeys(("num_embeddings", "embedding_dim"), _whole),
     **dict.fromkeys(("kernel_size", "stride", "padding", "dilation", "output_padding"), _per_axis),
     **dict.fromkeys(("size", "output_size"), _per_axis),
     **dict.fromkeys(("bias", "ceil_mode", "count_include_pad"), _switch),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
-from convcalc.language.pytorch.modules import Expectation, call_of, notes_of, opaque
+from convcalc.language.pytorch.modules import Expectation, call_of, is_read, notes_of, opaque
 from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
 from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
@@ -44,7 +44,7 @@ MOST_STEPS = 100_000
 MOST_PROBLEMS = 20
 """BindErrors of one text after which the rest is not looked at."""
 
-_LEAVING = ("out_channels", "out_features", "hidden_size")
+_LEAVING = ("out_channels", "out_features", "hidden_size", "embedding_dim", "embed_dim")
 """Parameters that count what leaves, in each direction."""
 
 _NAME = re.compile(r"\w+(?:-\w+)*")
@@ -211,8 +211,8 @@ class _Flattening:
         spatial = bool(min(expects.axes or (0,))) and not expects.features
         self.spatial = call.kind != "flatten" and (self.spatial or spatial)
         self.notes += notes_of(module)
-        if module.children:
-            names = ", ".join(child.name for child in module.children)
+        names = ", ".join(child.name for child in module.children if not is_read(module, child))
+        if names:
             self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
 
     def line_of(self, module: Module) -> int:

@@ -35,7 +35,7 @@ from convcalc.layers.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.language.pytorch.reader import Given, Module
+    from convcalc.language.pytorch.reader import Child, Given, Module
 
 
 _LAST_AXIS = {
@@ -44,7 +44,10 @@ _LAST_AXIS = {
         ("GLU", "LogSoftmax", "Softmax", "Softmin"),
         "; with others its dim is not that of the channels",
     ),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), "; a sample is (steps, features), as 100x64"),
+    **dict.fromkeys(
+        ("LSTM", "GRU", "RNN", "MultiheadAttention"), "; a sample is (steps, features), as 100x64"
+    ),
+    "Embedding": "; a sample is its indices alone, as 128",
 }
 
 
@@ -157,6 +160,12 @@ def notes_of(module: Module) -> list[str]:
     return [f"{module.name} {note}" for name, note in form.notes.items() if name not in given]
 
 
+def is_read(module: Module, child: Child) -> bool:
+    """Whether the arguments of a module inside say what those of a leaf are."""
+    form = form_of(module.name)
+    return form is not None and child.name in form.inside
+
+
 def _unknown(module: Module) -> Diagnostic:
     start, end = module.head.start, module.head.end
     if module.name in REFUSED:
@@ -208,7 +217,18 @@ def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnosti
 
 
 def _arguments(module: Module, form: Form) -> tuple[Given, ...]:
-    """The arguments, without the 0 of a lazy module that has not seen its input."""
+    """The arguments, or those of the modules inside that say them.
+
+    Without the 0 of a lazy module that has not seen its input.
+    """
+    if form.inside and not module.arguments:
+        return tuple(
+            argument._replace(key=form.inside[child.name][argument.key])
+            for child in module.children
+            if child.name in form.inside
+            for argument in child.module.arguments
+            if argument.key is not None and argument.key in form.inside[child.name]
+        )
     if not form.lazy:
         return module.arguments
     keys = (None, *ARRIVING)

@@ -16,7 +16,8 @@ class Form:
     `axes` are the numbers of spatial axes that fit, all if there are none; `only` are parameters
     of which a few values alone have a counterpart; `fixed` are arguments that its name says. `then`
     is the kind that follows in the same module; `lazy` says that what arrives is not named;
-    `features` that its count is that of the last axis. `notes` say what is assumed where an
+    `features` that its count is that of the last axis; `inside` are modules in it that its text
+    has its arguments from, where it prints none. `notes` say what is assumed where an
     argument is not given, and under no name what a module does besides.
     """
 
@@ -29,6 +30,7 @@ class Form:
     then: str | None = None
     lazy: bool = False
     features: bool = False
+    inside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -123,6 +125,33 @@ FORMS: dict[str, Form] = {
     "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
     "Linear": Form(
         "linear", ("in_features", "out_features", "bias", "device", "dtype"), 2, features=True
+    ),
+    "Embedding": Form(
+        "embedding",
+        (
+            *("num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type"),
+            *("scale_grad_by_freq", "sparse", "_weight", "_freeze", "device", "dtype"),
+        ),
+        2,
+        (0,),
+        only={"max_norm": (None,), "_weight": (None,)},
+    ),
+    "MultiheadAttention": Form(
+        "multiheadattention",
+        (
+            *("embed_dim", "num_heads", "dropout", "bias", "add_bias_kv", "add_zero_attn"),
+            *("kdim", "vdim", "batch_first", "device", "dtype"),
+        ),
+        1,
+        (1,),
+        {"add_bias_kv": (False,), "add_zero_attn": (False,), "kdim": (None,), "vdim": (None,)},
+        features=True,
+        inside={"out_proj": {"in_features": "embed_dim", "bias": "bias"}},
+        notes={
+            "": "is read as that of one input with itself",
+            "num_heads": "does not print its heads: one is taken; parameters and MACs do not "
+            "depend on them",
+        },
     ),
     **{
         name: Form(name.lower(), _RECURRENT, 2, (1,), features=True, notes=_SEQUENCE_NOTES)
@@ -237,6 +266,7 @@ ELEMENTWISE = frozenset(
 """Modules without a kind that give each element a value of its own, without parameters."""
 
 REFUSED = {
+    "Bilinear": "it reads two inputs, which a spec writes as its branches, bilinear:5{a | b}",
     "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",

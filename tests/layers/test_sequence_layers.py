@@ -1,12 +1,14 @@
-"""Recurrent layers: shapes, costs by hand, and what is refused."""
+"""Layers for sequences: shapes, costs by hand, and what is refused."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 import convcalc
-from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers import LSTM, RNN, ElementOps
+from convcalc.errors import ParameterError, ShapeError, SpecError
+from convcalc.layers import LSTM, RNN, Bilinear, ElementOps, MultiheadAttention
 
 
 def analyzed(spec, shape, batch=1):
@@ -95,3 +97,49 @@ def test_a_layer_writes_itself():
     layer = LSTM(8, num_layers=2, bias=False, bidirectional=True, proj_size=3)
     assert "lstm:8,layers2,nobias,bidirectional,proj3" == layer.spec()
     assert "rnn:8,relu" == RNN(8, nonlinearity="relu").spec()
+
+
+def test_bilinear_layers_by_hand():
+    row = analyzed("bilinear:5{linear:4 | linear:6}", (7, 3))
+    assert ((7, 5), 125, 7 * 120, 35) == (row.output_shape, row.params, row.macs, row.bias_adds)
+    assert ElementOps(multiply=7 * 24) == row.elements
+    assert "bilinear:5" == row.spec
+    one = analyzed("bilinear:5,nobias{|}", (6,))
+    assert ((5,), 180, 180, 0) == (one.output_shape, one.params, one.macs, one.bias_adds)
+    assert one.macs == Bilinear(5).real_macs((6,), (6,))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bilinear:5{relu | flatten}", "all axes but the last must be equal"),
+        ("bilinear:5{relu}", "bilinear"),
+        ("bilinear:5{relu | relu | relu}", "bilinear"),
+        ("bilinear:5", "bilinear"),
+        ("nn.Bilinear(4, 5, 3)", "a spec writes as its branches, bilinear:5{a | b}"),
+    ],
+)
+def test_bilinear_layers_need_two_branches(text, message):
+    with pytest.raises(SpecError, match=re.escape(message)):
+        analyzed(text, (7, 3))
+
+
+def test_an_attention_by_hand():
+    # 10 steps: 10 * 192*64 + 2 * 100 * 64 + 10 * 64*64; biases 10 * 256
+    row = analyzed("multiheadattention:64,heads8", (10, 64))
+    assert (16_640, 176_640, 2560) == (row.params, row.macs, row.bias_adds)
+    # 80 softmaxes of 10 scores
+    softmax = ElementOps(add=80 * 19, compare=80 * 9, divide=800, exponent=800)
+    assert softmax._replace(multiply=640) == row.elements
+    assert 0 == analyzed("multiheadattention:64,heads8,nobias", (10, 64)).bias_adds
+
+
+@pytest.mark.parametrize("shape", [(64,), (10, 63), (10, 10, 64)])
+def test_an_attention_keeps_its_features(shape):
+    with pytest.raises(ShapeError, match="needs an input of steps and 64 features, as 100x64; got"):
+        MultiheadAttention(64).out_shape(shape)
+
+
+def test_heads_share_the_features():
+    with pytest.raises(ParameterError, match="num_heads: must divide embed_dim=64, got 7"):
+        MultiheadAttention(64, 7)
