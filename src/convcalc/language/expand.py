@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import Diagnostic, nearest, printable
 from convcalc.language import Block, Call, Definition, Jump, Repeat
-from convcalc.language.bind import BindErrors, DeferredLayer, bind, evaluate
+from convcalc.language.bind import BindErrors, DeferredLayer, bind
 from convcalc.language.expressions import Operation
 from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
+from convcalc.language.values import evaluate
 from convcalc.layers import KINDS
 from convcalc.network.graph import Node
 
