@@ -224,5 +224,5 @@ def test_the_families_are_these():
             *("elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish", "prelu"),
             *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
         ],
-        ["pixelshuffle", "upsample"],
+        ["maxunpool", "pixelshuffle", "upsample"],
     ]

@@ -48,6 +48,7 @@ TESTED_ELSEWHERE = {
     "residual",
     "concat",
     "crop",
+    "maxunpool",
     "scale",
 }
 

@@ -214,6 +214,7 @@ PARAMETERS = {
     "negative_slope": NUMBERS,
     "num_groups": st.integers(1, 9),
     "num_parameters": st.integers(1, 9),
+    "of": st.none(),
     "offset": axes_of(0),
     "out_channels": st.integers(1, 2**31 - 1),
     "out_features": st.integers(1, 2**31 - 1),

@@ -42,13 +42,18 @@ class LayerSite:
         return len(self.shapes[0]) - 1
 
     def module(
-        self, module: nn.Module, x: fx.Node | None = None, *, below: str = "", name: str = ""
+        self,
+        module: nn.Module,
+        x: fx.Node | None = None,
+        *more: Any,
+        below: str = "",
+        name: str = "",
     ) -> fx.Node:
         """A call of a module that is kept under the label, or at `below` under it."""
         path = ".".join(filter(None, (self.label, below)))
         self.tree.add(path, module)
         x = self.inputs[0] if x is None else x
-        return self._node("call_module", path, (x,), {}, name or below)
+        return self._node("call_module", path, (x, *more), {}, name or below)
 
     def call(
         self, function: str | Callable[..., Any], *arguments: Any, name: str = "", **keywords: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
 from convcalc.language.expressions import AtLabel
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from convcalc.language.tree import Item, Value
     from convcalc.layers import Layer, Shape
+    from convcalc.layers.link import Link
+    from convcalc.network.graph import Node
 
 
 OPEN = object()
@@ -56,15 +58,23 @@ class DeferredLayer:
         return KINDS[self.kind](**values)
 
 
+class Bound(NamedTuple):
+    """The layer of a call, and the nodes that it reads beside the one before it."""
+
+    layer: Layer | DeferredLayer
+    reads: tuple[int, ...] = ()
+
+
 def bind(
     call: Call,
     parameters: Mapping[str, Value],
     source: int,
     node_of: Callable[[str], int] = no_labels,
-) -> Layer | DeferredLayer:
+    nodes: Sequence[Node] = (),
+) -> Bound:
     """The layer of a call inside a definition with these parameters, after node `source`.
 
-    `node_of` finds the node of a label, or raises ValueError.
+    `node_of` finds the place of a label among the `nodes`, or raises ValueError.
 
     Raises:
         BindErrors: arguments are unknown, impossible, missing or given twice.
@@ -73,13 +83,17 @@ def bind(
     values: dict[str, Any] = {}
     found: list[tuple[str, Argument | None]] = []
     waiting = False
+    reads: list[int] = []
     for index, argument in enumerate(call.arguments):
         try:
-            value = evaluate(argument.value, parameters, source, node_of)
-            name, value = _resolve(kind, argument, value, first=index == 0)
+            given = evaluate(argument.value, parameters, source, node_of)
+            name, value = _resolve(kind, argument, given, first=index == 0)
             value = evaluate(value, parameters, source, node_of)  # a word may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
+            if isinstance(value, AtLabel) and kind.rules()[name].labels == "layer":
+                value, inputs = _linked(value, nodes)
+                reads += inputs
             if waits(value):
                 waiting = True
             else:
@@ -95,11 +109,21 @@ def bind(
     if found:
         raise BindErrors(found)
     if waiting:
-        return DeferredLayer(kind.kind, _normal(kind, values))
+        return Bound(DeferredLayer(kind.kind, _normal(kind, values)), tuple(reads))
     try:
-        return kind(**values)
+        return Bound(kind(**values), tuple(reads))
     except ParameterError as error:
         raise BindErrors([(str(error), argument_of(call, error.parameter))]) from None
+
+
+def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...]]:
+    """The layer at a label, and what it reads."""
+    from convcalc.layers.link import Link
+
+    if value.node is None or value.node < 0:
+        return Link(value.label, None), ()
+    node = nodes[value.node]
+    return Link(value.label, node.layer), node.inputs
 
 
 def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

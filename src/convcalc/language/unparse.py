@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from convcalc.errors import SpecError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
 from convcalc.language.bind import DeferredLayer
+from convcalc.language.expressions import AtLabel
 from convcalc.language.parse import parse
 from convcalc.language.source import TreeSource
 from convcalc.layers import Layer
@@ -155,4 +156,20 @@ class _Raising:
             (call,), _ = read_tree(layer.spec())
             assert isinstance(call, Call)
             self.calls[id(layer)] = call
-        return self.calls[id(layer)]
+        own = self.calls[id(layer)]
+        return own if layer.joins or len(node.inputs) == 1 else self.linked(own, node)
+
+    def linked(self, call: Call, node: Node) -> Call:
+        """The call with the label of the layer that reads what this one reads as well."""
+        at = [index for index, other in enumerate(self.nodes) if other.inputs == node.inputs[1:]]
+        for index in at:
+            label = self.nodes[index].label.removeprefix(self.prefixes.get(index, ""))
+            arguments = tuple(
+                replace(argument, value=AtLabel(label))
+                if isinstance(argument.value, AtLabel)
+                else argument
+                for argument in call.arguments
+            )
+            self.targets.add(index)
+            return replace(call, arguments=arguments)
+        return call

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convcalc.layers.joins import *
     from convcalc.layers.layerscale import *
     from convcalc.layers.linear import *
+    from convcalc.layers.maxunpool import *
     from convcalc.layers.normalisation import *
     from convcalc.layers.pad import *
     from convcalc.layers.pixelshuffle import *

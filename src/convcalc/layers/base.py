@@ -198,6 +198,11 @@ class Layer:
         return (0,) * (len(shape) - 1)
 
     @property
+    def refusal(self) -> str | None:
+        """What it lacks to be computed, and what to do; its shape and costs are known without."""
+        return None
+
+    @property
     def needs_floats(self) -> bool:
         """Whether integers cannot pass: the result of whole numbers is not whole."""
         return False
@@ -250,7 +255,7 @@ class SeveralInputs(Layer):
 
 
 def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
-    """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias."""
+    """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias, of=@pool."""
     short = field.metadata["short"]
     if isinstance(value, bool):
         return short if value else f"no{short}"
@@ -261,7 +266,9 @@ def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
         ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")
         for item in items
     )
-    return text if bare else f"{short}{text}"
+    if bare:
+        return text
+    return f"{short}={text}" if text.startswith("@") else f"{short}{text}"
 
 
 def spatial_dims_of(shape: Shape) -> int:

@@ -41,6 +41,7 @@ CLASS_OF = {
     "linear": "linear.Linear",
     "ln": "normalisation.LayerNorm",
     "maxpool": "pooling.MaxPool",
+    "maxunpool": "maxunpool.MaxUnpool",
     "mish": "activations.Mish",
     "pad": "pad.Pad",
     "pixelshuffle": "pixelshuffle.PixelShuffle",

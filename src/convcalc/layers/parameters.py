@@ -37,14 +37,14 @@ class Rule(NamedTuple):
     """How a parameter is written, the function that normalises it, the words it accepts.
 
     A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`. With
-    `labels` a word by itself names another node, as `@` and the word do everywhere.
+    `labels` a word by itself names another node, of which its "sizes" or its "layer" are meant.
     """
 
     form: str
     normalise: Callable[[str, object], Any]
     words: tuple[str, ...] = ()
     switch: bool = False
-    labels: bool = False
+    labels: str = ""
 
 
 def count(minimum: int) -> Rule:
@@ -73,7 +73,7 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
 def label_sizes() -> Rule:
     """A size for every axis, or one for each, or those of a labelled node."""
     rule = per_axis(1)
-    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels=True)
+    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels="sizes")
 
 
 def padding(*, words: bool = True) -> Rule:

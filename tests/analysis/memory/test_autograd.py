@@ -152,6 +152,7 @@ SHORT = {
     "linear": "linear:5",
     "gn": "gn:3",
     "maxpool": "maxpool:2",
+    "maxunpool": "p=maxpool:2 relu maxunpool:2,of=p",
     "avgpool": "avgpool:2",
     "adaptiveavgpool": "adaptiveavgpool:2",
     "adaptivemaxpool": "adaptivemaxpool:2",

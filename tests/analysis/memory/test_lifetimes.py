@@ -95,6 +95,7 @@ PLAIN = {
     "linear": "linear:4",
     "gn": "gn:2",
     "maxpool": "maxpool:3,s1,p1",
+    "maxunpool": "p=maxpool:2 maxunpool:2,of=p",
     "avgpool": "avgpool:3,s1,p1",
     "adaptiveavgpool": "adaptiveavgpool:3",
     "adaptivemaxpool": "adaptivemaxpool:3",

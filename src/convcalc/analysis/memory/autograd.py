@@ -123,6 +123,13 @@ def _maxpool(here: LayerShapes) -> Kept:
     return _pool(here)._replace(whole_bytes=INDEX * here.batch * prod(here.out))
 
 
+def _unpool(here: LayerShapes) -> Kept:
+    """The places of the maxima, which a pooling that it names keeps already."""
+    if here.layer.of is not None:
+        return NOTHING
+    return Kept(whole_bytes=INDEX * here.batch * prod(here.shape))
+
+
 def _adaptive_max(here: LayerShapes) -> Kept:
     """The input and the place of each maximum."""
     return Kept((0,), whole_bytes=INDEX * here.batch * prod(here.out))
@@ -197,6 +204,7 @@ SAVED: dict[str, Rule] = {
     "ln": _measured,
     "in": _instance,
     "maxpool": _maxpool,
+    "maxunpool": _unpool,
     "avgpool": _pool,
     "adaptivemaxpool": _adaptive_max,
     "AdaptiveMean": _adaptive_mean,

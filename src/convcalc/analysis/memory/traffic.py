@@ -23,6 +23,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     bn                             n + 2n: x*a + c; n writes
     prelu, layerscale              n + n; n writes
     residual, scale                n per input; n writes
+    maxunpool                      each input once; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
     activations, concat, ...       n; n writes
@@ -315,6 +316,11 @@ def _padded(row: LayerReport) -> int:
     return row.activations // prod(row.output_shape) * prod(row.input_shapes[0])
 
 
+def _all_arriving(row: LayerReport) -> int:
+    batch = row.activations // prod(row.output_shape)
+    return batch * sum(map(prod, row.input_shapes))
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -324,6 +330,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     **dict.fromkeys(("avgpool", "AdaptiveMean"), _summed),
     **dict.fromkeys(("residual", "scale"), _all_inputs),
     **dict.fromkeys(("Activation", "Rearrangement", "concat"), _each_once),
+    "maxunpool": _all_arriving,
     "upsample": _around,
     "pad": _padded,
 }

@@ -78,7 +78,7 @@ def _own_parameters(module: Module) -> int:
     if call is None:
         return 0
     try:
-        layer = bind(call, {}, -1)
+        layer = bind(call, {}, -1).layer
         if isinstance(layer, DeferredLayer):
             return 0
         axes = 0 if expects.features or not expects.axes else expects.axes[-1]
