@@ -161,6 +161,10 @@ def test_parts_and_printed_forms_keep_the_pooling():
         ("p=maxpool:2 maxunpool:2,of=p", "p=maxpool:2 maxunpool:2,of=@p"),
         ("1x{p=maxpool:2 maxunpool:2,of=p}", "0.0.p=maxpool:2 0.0.1=maxunpool:2,of=@0.0.p"),
         ("residual{p=maxpool:2 maxunpool:2,of=p}", "residual{p=maxpool:2 maxunpool:2,of=@p | }"),
+        (
+            "a=pw:2 relu @a p=maxpool:2 pw:2 maxunpool:2,of=p",
+            "a=pw:2 relu @a p=maxpool:2 pw:2 maxunpool:2,of=@p",
+        ),
     ],
 )
 def test_a_network_is_written_again_from_its_nodes(text, shown):

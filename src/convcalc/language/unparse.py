@@ -19,6 +19,7 @@ from convcalc.language.expressions import AtLabel
 from convcalc.language.parse import parse
 from convcalc.language.source import TreeSource
 from convcalc.layers import Layer
+from convcalc.layers.link import Link
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -160,16 +161,24 @@ class _Raising:
         return own if layer.joins or len(node.inputs) == 1 else self.linked(own, node)
 
     def linked(self, call: Call, node: Node) -> Call:
-        """The call with the label of the layer that reads what this one reads as well."""
-        at = [index for index, other in enumerate(self.nodes) if other.inputs == node.inputs[1:]]
-        for index in at:
-            label = self.nodes[index].label.removeprefix(self.prefixes.get(index, ""))
-            arguments = tuple(
-                replace(argument, value=AtLabel(label))
-                if isinstance(argument.value, AtLabel)
-                else argument
-                for argument in call.arguments
-            )
-            self.targets.add(index)
-            return replace(call, arguments=arguments)
-        return call
+        """The call with the label, as it is now, of the layer that it names."""
+        named = next(value for value in vars(node.layer).values() if isinstance(value, Link))
+        index = self.places.get((node.inputs[1:], named.layer))
+        if index is None:
+            return call
+        self.targets.add(index)
+        label = AtLabel(self.nodes[index].label.removeprefix(self.prefixes.get(index, "")))
+        arguments = (
+            replace(argument, value=label) if isinstance(argument.value, AtLabel) else argument
+            for argument in call.arguments
+        )
+        return replace(call, arguments=tuple(arguments))
+
+    @cached_property
+    def places(self) -> dict[tuple[tuple[int, ...], object], int]:
+        """The first node with some inputs and some layer: others with the same are as good."""
+        last = len(self.nodes) - 1
+        return {
+            (node.inputs, node.layer): last - place
+            for place, node in enumerate(reversed(self.nodes))
+        }
