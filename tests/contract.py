@@ -17,7 +17,7 @@ class Row(NamedTuple):
 
     `module` is the class that torch has for it, `call` what is written where it is called as a
     function; one of them may be missing. A layer that joins is written with its branches, and is
-    the last of that network.
+    the last of that network, as is one that names a layer `before` it.
     """
 
     spec: str
@@ -31,6 +31,12 @@ class Row(NamedTuple):
     elements: ElementOps = ElementOps()
     module: str = ""
     call: str = ""
+    before: str = ""
+
+    @property
+    def network(self) -> str:
+        """The layer behind what it names."""
+        return f"{self.before} {self.spec}".lstrip()
 
 
 def activation(spec, module, call, *, weights=None, **each):
@@ -123,6 +129,16 @@ CONTRACT = {
         output=(2, 4, 3),  # (7 + 2 - 3)//2 + 1, 5 - 3 + 1
         elements=ElementOps(compare=144),  # 2*4*3 windows * 3*2 cells
         field=((3, 2, -1), (3, 1, 0)),
+    ),
+    "maxunpool": Row(
+        before="p=maxpool:3x1,s2x1,p1x0",
+        spec="maxunpool:3x1,s2x1,p1x0,of=@p",
+        module="MaxUnpool2d",
+        call="torch.nn.functional.max_unpool2d(p, _1_positions, ",
+        input=(2, 5, 4),
+        output=(2, 5, 4),
+        # Row 0 is in window 0 of -1 0 1 alone, row 1 in windows 0 and 1, which see -1 ... 3.
+        field=((5, 1, -2), (1, 1, 0)),
     ),
     "avgpool": Row(
         spec="avgpool:3,s2,p1,ceil",

@@ -200,8 +200,32 @@ def maxpool(layer, shape):
     stride = kernel if layer.stride is None else per_axis(layer.stride, shape)
     pad, rest = pool_padding(layer, shape)
     dilation = per_axis(layer.dilation, shape)
-    module = ranked("MaxPool", shape)(kernel, stride, pad, dilation, ceil_mode=layer.ceil_mode)
-    return lambda x: module(F.pad(x, rest, value=float("-inf")) if any(rest) else x)
+    module = ranked("MaxPool", shape)(
+        kernel, stride, pad, dilation, return_indices=True, ceil_mode=layer.ceil_mode
+    )
+
+    def compute(x):
+        result, POSITIONS[layer] = module(F.pad(x, rest, value=float("-inf")) if any(rest) else x)
+        return result
+
+    return compute
+
+
+POSITIONS = {}
+"""Where the maxima of each pooling were found."""
+
+
+def maxunpool(layer, shape):
+    windows = layer.windows(shape)
+    kernel, stride, padding, *_ = zip(*windows, strict=True)
+    module = ranked("MaxUnpool", shape)(kernel, stride, padding)
+
+    def compute(x, pooled):
+        if layer.of.layer not in POSITIONS:
+            maxpool(layer.of.layer, pooled.shape[1:])(pooled)
+        return module(x, POSITIONS.pop(layer.of.layer), pooled.shape[2:])
+
+    return compute
 
 
 def avgpool(layer, shape):
@@ -277,6 +301,7 @@ class LogSigmoidOfGPU(torch.autograd.Function):
 
 FUNCTIONS = {
     "maxpool": maxpool,
+    "maxunpool": maxunpool,
     "avgpool": avgpool,
     "lppool": lppool,
     "gap": adaptive("AdaptiveAvgPool"),

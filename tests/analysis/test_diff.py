@@ -226,5 +226,5 @@ def test_the_families_are_these():
             *("selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink"),
             *("softsign", "tanh", "tanhshrink", "threshold"),
         ],
-        ["pixelshuffle", "pixelunshuffle", "upsample"],
+        ["maxunpool", "pixelshuffle", "pixelunshuffle", "upsample"],
     ]

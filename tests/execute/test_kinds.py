@@ -51,6 +51,7 @@ TESTED_ELSEWHERE = {
     "residual",
     "concat",
     "crop",
+    "maxunpool",
     "scale",
 }
 

@@ -26,7 +26,7 @@ def test_every_kind_has_its_forms_in_the_contract():
 @pytest.mark.parametrize("kind", COMPUTED)
 @pytest.mark.parametrize("batch", [1, 3])
 def test_a_kind_computes_what_the_executor_does(kind, batch):
-    row, network = CONTRACT[kind], convcalc.parse(CONTRACT[kind].spec)
+    row, network = CONTRACT[kind], convcalc.parse(CONTRACT[kind].network)
     expected = agree(network, row.input, batch=batch)
     assert (batch, *row.output) == expected.shape
     assert np.count_nonzero(expected) > 0.3 * expected.size
@@ -34,13 +34,13 @@ def test_a_kind_computes_what_the_executor_does(kind, batch):
 
 @pytest.mark.parametrize("kind", sorted(set(COMPUTED) - ONLY_MODULES))
 def test_a_kind_that_is_called_as_a_function_computes_the_same(kind):
-    agree(convcalc.parse(CONTRACT[kind].spec), CONTRACT[kind].input, (kind,))
+    agree(convcalc.parse(CONTRACT[kind].network), CONTRACT[kind].input, (kind,))
 
 
 @pytest.mark.parametrize("kind", COMPUTED)
 def test_a_kind_has_the_module_and_the_call_that_are_expected(kind):
     row = CONTRACT[kind]
-    network = convcalc.parse(row.spec)
+    network = convcalc.parse(row.network)
     model = network.to_torch(row.input)
     assert (row.module in leaves(model)) == bool(row.module)
     assert network.tensor_shapes(row.input) == shapes_in(model)
@@ -53,7 +53,7 @@ def test_a_kind_has_the_module_and_the_call_that_are_expected(kind):
     assert network.tensor_shapes(row.input) == shapes_in(called)
 
 
-@pytest.mark.parametrize("kind", sorted(set(COMPUTED) - JOINS))
+@pytest.mark.parametrize("kind", sorted(set(COMPUTED) - JOINS - {"maxunpool"}))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_random_layers_compute_what_the_executor_does(kind, data):

@@ -238,6 +238,7 @@ PARAMETERS = {
     "num_groups": st.integers(1, 9),
     "num_parameters": st.integers(1, 9),
     "out": st.lists(st.integers(1, 30), min_size=1, max_size=5).map(tuple),
+    "of": st.none(),
     "offset": axes_of(0),
     "out_channels": st.integers(1, 2**31 - 1),
     "out_features": st.integers(1, 2**31 - 1),

@@ -10,7 +10,7 @@ from oracles import naive_conv, naive_conv_transpose
 
 def layer_of(kind):
     """The layer of a kind's row."""
-    return convcalc.parse(CONTRACT[kind].spec).nodes[-1].layer
+    return convcalc.parse(CONTRACT[kind].network).nodes[-1].layer
 
 
 def report(spec, shape, batch=1):

@@ -37,9 +37,9 @@ SEEING_ALL = {
 
 
 NEED_SPATIAL_AXES = {
-    "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
-    "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
-    "crop",
+    "conv", "convt", "dw", "pw", "sep", "maxpool", "maxunpool", "avgpool", "gap", "adaptiveavgpool",
+    "adaptivemaxpool", "in", "pad", "crop", "upsample", "pixelshuffle", "lppool", "lrn",
+    "pixelunshuffle",
 }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_every_kind_has_a_row_here():
 
 @pytest.mark.parametrize("kind", CONTRACT)
 def test_a_kind_answers_for_shapes_weights_costs_and_field(kind):
-    expected, row = CONTRACT[kind], report(CONTRACT[kind].spec, CONTRACT[kind].input)
+    expected, row = CONTRACT[kind], report(CONTRACT[kind].network, CONTRACT[kind].input)
     assert (kind, expected.spec.partition("{")[0]) == (row.kind, row.spec)
     assert (expected.output, expected.weights) == (row.output_shape, row.weights)
     assert list(expected.weights) == list(row.weights)
@@ -69,7 +69,7 @@ def test_a_kind_answers_for_shapes_weights_costs_and_field(kind):
 
 @pytest.mark.parametrize("kind", WITH_BIAS)
 def test_without_bias_nothing_else_changes(kind):
-    expected, (call, *branches) = CONTRACT[kind], CONTRACT[kind].spec.partition("{")
+    expected, (call, *branches) = CONTRACT[kind], CONTRACT[kind].network.partition("{")
     row = report("".join((call, ",nobias", *branches)), expected.input)
     weights = {name: shape for name, shape in expected.weights.items() if "bias" not in name}
     assert (expected.output, weights) == (row.output_shape, row.weights)
@@ -78,7 +78,7 @@ def test_without_bias_nothing_else_changes(kind):
 
 @pytest.mark.parametrize("kind", CONTRACT)
 def test_batch_multiplies_costs_and_not_params(kind):
-    spec, shape = CONTRACT[kind].spec, CONTRACT[kind].input
+    spec, shape = CONTRACT[kind].network, CONTRACT[kind].input
     one, many = report(spec, shape), report(spec, shape, batch=7)
     for name in ("macs", "flops", "bias_adds", "element_ops", "activations"):
         assert 7 * getattr(one, name) == getattr(many, name)
@@ -116,7 +116,7 @@ def test_weights_are_named_by_the_label_of_their_layer():
 
 @pytest.mark.parametrize("kind", COMPUTED)
 def test_running_gives_the_promised_shape(kind):
-    spec, shape = CONTRACT[kind].spec, CONTRACT[kind].input
+    spec, shape = CONTRACT[kind].network, CONTRACT[kind].input
     layer, inputs = layer_of(kind), report(spec, shape).input_shapes
     weights = {name: np.ones(of) for name, of in layer.tensor_shapes(*inputs).items()}
     arrays = [np.ones((2, *of)) for of in inputs]

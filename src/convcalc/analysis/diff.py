@@ -38,7 +38,7 @@ FAMILIES = (
     ("Norm", "layerscale", "lrn"),
     ("Join",),
     ("Activation",),
-    ("upsample", "pixelshuffle", "pixelunshuffle"),
+    ("upsample", "pixelshuffle", "pixelunshuffle", "maxunpool"),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind
 that is in none is by itself.
@@ -146,7 +146,7 @@ def _alike(first: Sequence[LayerReport], second: Sequence[LayerReport]) -> int:
 
 
 def _same(a: LayerReport, b: LayerReport) -> bool:
-    return (a.spec, a.input_shapes, a.output_shape) == (b.spec, b.input_shapes, b.output_shape)
+    return (a.input_shapes, a.output_shape, a.layer) == (b.input_shapes, b.output_shape, b.layer)
 
 
 def _by_place(first: Sequence[LayerReport], second: Sequence[LayerReport]) -> list[_Match]:
@@ -216,7 +216,7 @@ def _match_score(a: LayerReport, b: LayerReport) -> int:
     return sum(
         weight
         for weight, alike in (
-            (32, a.spec == b.spec),
+            (32, a.layer == b.layer),
             (16, a.output_shape == b.output_shape),
             (8, a.input_shapes == b.input_shapes),
             (4, a.kind == b.kind),
@@ -253,7 +253,7 @@ def _status(
         return ONLY_A
     if a is None:
         return ONLY_B
-    if a.spec != b.spec:
+    if a.layer != b.layer:
         return CHANGED
     if not _same(a, b):
         return RESHAPED

@@ -20,6 +20,7 @@ from convcalc.execute.prepare import Prepared, prepare
 from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.verify import verify
 from convcalc.execute.weights.batchnorm_folding import fold_norms
+from convcalc.layers import Layer
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def _prepared(work: Work, settings: Settings) -> tuple[Prepared, Report]:
             raise
         # What was assumed of the axes may be what is wrong.
         raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
+    _check_computable(network)
     prepared = prepare(work, settings)
     _check_floats(network, samples.shape[1:], prepared.dtypes)
     return prepared, report
@@ -220,6 +222,17 @@ def _finishing(
         watch(label, as_given(computed if whole else finished(computed, dtypes), axes))
 
     return seen
+
+
+def _check_computable(network: Network) -> None:
+    """Every layer must know all that it is computed from.
+
+    Raises:
+        UsageError: one lacks something that shapes and costs do not need.
+    """
+    for node in network.nodes:
+        if isinstance(node.layer, Layer) and node.layer.refusal:
+            raise UsageError(f"layer {node.label} ({node.layer.spec()}): {node.layer.refusal}")
 
 
 def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:

@@ -44,7 +44,7 @@ class LayerSite:
     def module(
         self,
         module: nn.Module,
-        *inputs: fx.Node,
+        *inputs: Any,
         below: str = "",
         name: str = "",
         **keywords: Any,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from convcalc.errors import UsageError
 from convcalc.export.torch_modules import symmetric_pad
 
 if TYPE_CHECKING:
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from torch import fx
 
     from convcalc.export.torch_place import LayerSite
-    from convcalc.layers import AvgPool, Conv, ConvTranspose, LPPool, MaxPool, Shape
+    from convcalc.layers import (
+        AvgPool,
+        Conv,
+        ConvTranspose,
+        LPPool,
+        MaxPool,
+        MaxUnpool,
+        Shape,
+    )
     from convcalc.layers.pooling import Pool
     from convcalc.layers.stages import Staged
     from convcalc.window import Window
@@ -151,6 +160,78 @@ def max_pool(place: LayerSite, layer: MaxPool) -> fx.Node:
         dilation=folded([w.dilation for w in windows]),
         ceil_mode=ceil,
     )
+
+
+def max_unpool(place: LayerSite, layer: MaxUnpool) -> fx.Node:
+    """nn.MaxUnpoolNd, behind a call that finds the positions once more.
+
+    Where torch cannot pad, the input of the pooling is padded before that, and what is unpooled
+    is cut to its size.
+
+    Raises:
+        UsageError: no pooling is named whose positions they are.
+    """
+    if layer.of is None:
+        raise UsageError(f"layer {place.label} ({layer.spec()}): {layer.refusal}")
+    pool: MaxPool = layer.of.layer
+    x, pooled = place.inputs
+    shape = place.shapes[1]
+    windows, padded = pool.windows(shape), replace(pool, ceil_mode=False).windows(shape)
+    if _torch_pads(padded):
+        found = _positions(place, pooled, windows, padded, ceil=pool.ceil_mode)
+        return _unpool(place, x, found, windows, padded, shape[1:])
+    pooled = place.call("pad", pooled, pad_ends(windows), value=-inf, name="padded")
+    bare = [w._replace(before=0, after=0) for w in windows]
+    sizes = tuple(w.before + n + w.after for w, n in zip(windows, shape[1:], strict=True))
+    whole = _unpool(place, x, _positions(place, pooled, bare, bare), bare, bare, sizes, "whole")
+    kept = (slice(w.before, w.before + n) for w, n in zip(windows, shape[1:], strict=True))
+    return place.call(operator.getitem, whole, (..., *kept))
+
+
+def _positions(
+    place: LayerSite,
+    pooled: fx.Node,
+    windows: Sequence[Window],
+    padded: Sequence[Window],
+    *,
+    ceil: bool = False,
+) -> fx.Node:
+    """Where the windows of an array have their maxima, as torch counts elements.
+
+    Counters of operations do not know the function, so that no pooling counts a second time.
+    """
+    found = place.call(
+        f"max_pool{place.spatial_dims}d_with_indices",
+        pooled,
+        **_steps(windows),
+        padding=folded([w.before for w in padded]),
+        dilation=folded([w.dilation for w in windows]),
+        ceil_mode=ceil,
+        name="found",
+    )
+    return place.call(operator.getitem, found, 1, name="positions")
+
+
+def _unpool(
+    place: LayerSite,
+    x: fx.Node,
+    positions: fx.Node,
+    windows: Sequence[Window],
+    padded: Sequence[Window],
+    sizes: tuple[int, ...],
+    name: str = "",
+) -> fx.Node:
+    """nn.MaxUnpoolNd onto a size, of windows without holes: torch's have no dilation here."""
+    own = {
+        "kernel_size": folded([w.extent for w in windows]),
+        "stride": folded([w.stride for w in windows]),
+        "padding": folded([w.before for w in padded]),
+    }
+    if place.function:
+        function = f"max_unpool{place.spatial_dims}d"
+        return place.call(function, x, positions, **own, output_size=sizes, name=name)
+    module = for_dims("MaxUnpool", place.spatial_dims)(**own)
+    return place.module(module, x, positions, sizes, name=name)
 
 
 def avg_pool(place: LayerSite, layer: AvgPool) -> fx.Node:

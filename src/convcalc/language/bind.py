@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
-from convcalc.language.expressions import AtLabel, InputChannels, Operation, Parameter, joined
+from convcalc.language.expressions import AtLabel
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
+from convcalc.language.values import evaluate, filled, is_open, measured, no_labels, plain, waits
 from convcalc.layers import KINDS
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from convcalc.language.tree import Item, Value
     from convcalc.layers import Layer, Shape
+    from convcalc.layers.link import Link
+    from convcalc.network.graph import Node
 
 
 OPEN = object()
@@ -49,29 +52,17 @@ class DeferredLayer:
         values = {}
         for name, value in self.values:
             try:
-                values[name] = _plain(_evaluated(value, {}, lambda it: _measured(it, shape)))
+                values[name] = plain(filled(value, {}, lambda it: measured(it, shape)))
             except ValueError as error:
                 raise ParameterError(name, str(error)) from None
         return KINDS[self.kind](**values)
 
 
-def _measured(value: InputChannels | AtLabel, shape: Callable[[int], Shape]) -> int | Axes:
-    """The channels or the spatial sizes that a value stands for."""
-    channels, *sizes = shape(-1 if value.node is None else value.node)
-    if isinstance(value, InputChannels):
-        return channels
-    if not sizes:
-        raise ValueError(f"what leaves '{printable(value.label, 60)}' has no spatial axes")
-    return Axes(tuple(sizes))
+class Bound(NamedTuple):
+    """The layer of a call, and the nodes that it reads beside the one before it."""
 
-
-def no_labels(label: str) -> int:
-    """Where nothing has a label.
-
-    Raises:
-        ValueError: always.
-    """
-    raise ValueError(f"there are no labels here, got '@{printable(label, 60)}'")
+    layer: Layer | DeferredLayer
+    reads: tuple[int, ...] = ()
 
 
 def bind(
@@ -79,10 +70,11 @@ def bind(
     parameters: Mapping[str, Value],
     source: int,
     node_of: Callable[[str], int] = no_labels,
-) -> Layer | DeferredLayer:
+    nodes: Sequence[Node] = (),
+) -> Bound:
     """The layer of a call inside a definition with these parameters, after node `source`.
 
-    `node_of` finds the node of a label, or raises ValueError.
+    `node_of` finds the place of a label among the `nodes`, or raises ValueError.
 
     Raises:
         BindErrors: arguments are unknown, impossible, missing or given twice.
@@ -91,17 +83,21 @@ def bind(
     values: dict[str, Any] = {}
     found: list[tuple[str, Argument | None]] = []
     waiting = False
+    reads: list[int] = []
     for index, argument in enumerate(call.arguments):
         try:
-            value = evaluate(argument.value, parameters, source, node_of)
-            name, value = _resolve(kind, argument, value, first=index == 0)
+            given = evaluate(argument.value, parameters, source, node_of)
+            name, value = _resolve(kind, argument, given, first=index == 0)
             value = evaluate(value, parameters, source, node_of)  # a word may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
-            if _waits(value):
+            if isinstance(value, AtLabel) and kind.rules()[name].labels == "layer":
+                value, inputs = _linked(value, nodes)
+                reads += inputs
+            if waits(value):
                 waiting = True
             else:
-                value = _plain(value)
+                value = plain(value)
                 kind.rules()[name].normalise(name, value)
         except ValueError as error:
             found.append((str(error), argument))
@@ -113,11 +109,21 @@ def bind(
     if found:
         raise BindErrors(found)
     if waiting:
-        return DeferredLayer(kind.kind, _normal(kind, values))
+        return Bound(DeferredLayer(kind.kind, _normal(kind, values)), tuple(reads))
     try:
-        return kind(**values)
+        return Bound(kind(**values), tuple(reads))
     except ParameterError as error:
         raise BindErrors([(str(error), argument_of(call, error.parameter))]) from None
+
+
+def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...]]:
+    """The layer at a label, and what it reads."""
+    from convcalc.layers.link import Link
+
+    if value.node is None or value.node < 0:
+        return Link(value.label, None), ()
+    node = nodes[value.node]
+    return Link(value.label, node.layer), node.inputs
 
 
 def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -127,7 +133,7 @@ def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, An
         if field.name not in values:
             continue
         value = values[field.name]
-        if not _waits(value):
+        if not waits(value):
             value = field.metadata["rule"].normalise(field.name, value)
         if value != field.default:
             found.append((field.name, value))
@@ -144,29 +150,6 @@ def argument_of(call: Call, parameter: str) -> Argument | None:
         except ValueError:
             continue
     return None
-
-
-def evaluate(
-    value: Value,
-    parameters: Mapping[str, Value],
-    source: int,
-    node_of: Callable[[str], int] = no_labels,
-) -> Value:
-    """The value with its parameters filled in and its arithmetic done, as far as that is known.
-
-    Raises:
-        ValueError: a parameter or a label is unknown, or is no number where one is needed.
-    """
-
-    def located(it: InputChannels | AtLabel) -> InputChannels | AtLabel:
-        if it.node is not None:
-            return it
-        if isinstance(it, AtLabel):
-            return it._replace(node=node_of(it.label))
-        return it._replace(node=source)
-
-    result: Value = _evaluated(value, parameters, located)
-    return result
 
 
 def canonical(call: Call) -> Call:
@@ -222,9 +205,9 @@ def canonical_items(items: Sequence[Item]) -> tuple[Item, ...]:
 
 def _shortest(field: dataclasses.Field[Any], argument: Argument, *, bare: bool) -> Argument:
     short, value = field.metadata["short"], argument.value
-    if not _is_open(value):
+    if not is_open(value):
         # What the layer would keep of it: 1:1 is 1, and any case of a word is one word.
-        value = _written(field.metadata["rule"].normalise(field.name, _plain(value)))
+        value = _written(field.metadata["rule"].normalise(field.name, plain(value)))
     if isinstance(value, bool):
         return dataclasses.replace(argument, key=None, value=short if value else f"no{short}")
     if isinstance(value, str) and value in field.metadata["rule"].words:
@@ -239,24 +222,11 @@ def _written(value: Any) -> Value | bool:
     return Axes(tuple(Ends(*axis) if isinstance(axis, tuple) else axis for axis in value))
 
 
-def _is_open(value: Any) -> bool:
-    """Whether a value holds a parameter of a definition, or what shapes alone tell."""
-    match value:
-        case Parameter() | InputChannels() | AtLabel() | Operation():
-            return True
-        case Ends(begin, end):
-            return _is_open(begin) or _is_open(end)
-        case Axes(values):
-            return any(map(_is_open, values))
-        case _:
-            return False
-
-
 def _normalised(field: dataclasses.Field[Any], value: Any) -> Any:
     """What the layer would keep of a value, as far as that is known."""
-    if _is_open(value):
+    if is_open(value):
         return OPEN
-    return field.metadata["rule"].normalise(field.name, _plain(value))
+    return field.metadata["rule"].normalise(field.name, plain(value))
 
 
 def _missing(
@@ -328,68 +298,3 @@ def _worded(kind: type[Layer], word: str) -> tuple[str, Any]:
 
 def _keys(kind: type[Layer]) -> list[str]:
     return [field.metadata["short"] for field in dataclasses.fields(kind)]
-
-
-def _evaluated(
-    value: Any,
-    parameters: Mapping[str, Value],
-    located: Callable[[InputChannels | AtLabel], Value],
-) -> Any:
-    """A value with everything that is known put in.
-
-    Raises:
-        ValueError: a parameter is unknown, or no number where one is needed.
-    """
-    match value:
-        case Parameter(name):
-            if name not in parameters:
-                known = f"; the parameters are {', '.join(parameters)}" if parameters else ""
-                hint = nearest(name, parameters) or known
-                raise ValueError(f"unknown parameter ${name}{hint}")
-            return parameters[name]
-        case InputChannels() | AtLabel():
-            return located(value)
-        case Operation(sign, left, right):
-            sides = [_evaluated(side, parameters, located) for side in (left, right)]
-            for side in sides:
-                if isinstance(side, str | bool | Axes | AtLabel):
-                    raise ValueError(f"'{sign}' needs whole numbers on both sides")
-            return joined(sign, *sides)
-        case Ends(begin, end):
-            return Ends(
-                _evaluated(begin, parameters, located), _evaluated(end, parameters, located)
-            )
-        case Axes(values):
-            return Axes(tuple(_evaluated(axis, parameters, located) for axis in values))
-        case _:
-            return value
-
-
-def _waits(value: Any) -> bool:
-    """Whether a value still holds what shapes alone tell."""
-    match value:
-        case InputChannels() | AtLabel():
-            return True
-        case Operation(_, left, right) | Ends(left, right):
-            return _waits(left) or _waits(right)
-        case Axes(values):
-            return any(map(_waits, values))
-        case _:
-            return False
-
-
-def _plain(value: Any) -> Any:
-    """A value as the layer classes take it: numbers, words, tuples.
-
-    Raises:
-        ValueError: it holds a parameter that is itself no number.
-    """
-    match value:
-        case Axes(values):
-            return tuple(_plain(axis) for axis in values)
-        case Ends(begin, end):
-            return (_plain(begin), _plain(end))
-        case Parameter() | Operation():
-            raise ValueError("expected a number")
-        case _:
-            return value

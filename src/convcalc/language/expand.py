@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import Diagnostic, nearest, printable
 from convcalc.language import Block, Call, Definition, Jump, Repeat
-from convcalc.language.bind import BindErrors, DeferredLayer, bind, evaluate
+from convcalc.language.bind import BindErrors, DeferredLayer, bind
 from convcalc.language.expressions import Operation
 from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
+from convcalc.language.values import evaluate
 from convcalc.layers import KINDS
 from convcalc.network.graph import Node
 
@@ -295,22 +296,23 @@ class Lowering:
         """One more node; equal calls with equal parameters are bound once and share their layer."""
         key = (call, tuple(scope.parameters.items()))
         layer = self.known.get(key)
+        reads: tuple[int, ...] = ()
         if layer is None:
             self.count_step(call, _operations(call))
             try:
-                layer = bind(call, scope.parameters, source, scope.node_of)
+                layer, reads = bind(call, scope.parameters, source, scope.node_of, self.nodes)
             except BindErrors as faults:
                 for message, argument in faults.found:
                     self.fault_at(message, argument.place if argument else call.place)
                 return source
-            if not isinstance(layer, DeferredLayer):
+            if not isinstance(layer, DeferredLayer) and not reads:
                 self.known[key] = layer
         if path in self.paths:
             self.fault_at(f"two layers are called '{printable(path, 60)}'", call.place)
         self.paths.add(path)
         if self.shown is not None:
             call = replace(call, arguments=(), place=self.shown)
-        self.nodes.append(Node(layer, inputs, path, CallOrigin(self.text, call)))
+        self.nodes.append(Node(layer, (*inputs, *reads), path, CallOrigin(self.text, call)))
         return len(self.nodes) - 1
 
     def kind(self, call: Call, scope: Scope) -> type[Layer] | None:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from convcalc.errors import SpecError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
 from convcalc.language.bind import DeferredLayer
+from convcalc.language.expressions import AtLabel
 from convcalc.language.parse import parse
 from convcalc.language.source import TreeSource
 from convcalc.layers import Layer
+from convcalc.layers.link import Link
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -155,4 +157,28 @@ class _Raising:
             (call,), _ = read_tree(layer.spec())
             assert isinstance(call, Call)
             self.calls[id(layer)] = call
-        return self.calls[id(layer)]
+        own = self.calls[id(layer)]
+        return own if layer.joins or len(node.inputs) == 1 else self.linked(own, node)
+
+    def linked(self, call: Call, node: Node) -> Call:
+        """The call with the label, as it is now, of the layer that it names."""
+        named = next(value for value in vars(node.layer).values() if isinstance(value, Link))
+        index = self.places.get((node.inputs[1:], named.layer))
+        if index is None:
+            return call
+        self.targets.add(index)
+        label = AtLabel(self.nodes[index].label.removeprefix(self.prefixes.get(index, "")))
+        arguments = (
+            replace(argument, value=label) if isinstance(argument.value, AtLabel) else argument
+            for argument in call.arguments
+        )
+        return replace(call, arguments=tuple(arguments))
+
+    @cached_property
+    def places(self) -> dict[tuple[tuple[int, ...], object], int]:
+        """The first node with some inputs and some layer: others with the same are as good."""
+        last = len(self.nodes) - 1
+        return {
+            (node.inputs, node.layer): last - place
+            for place, node in enumerate(reversed(self.nodes))
+        }

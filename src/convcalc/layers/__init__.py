@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from convcalc.layers.layerscale import *
     from convcalc.layers.linear import *
     from convcalc.layers.lrn import *
+    from convcalc.layers.maxunpool import *
     from convcalc.layers.multiheadattention import *
     from convcalc.layers.normalisation import *
     from convcalc.layers.opaque import *

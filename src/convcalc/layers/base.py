@@ -207,6 +207,11 @@ class Layer:
         return (0,) * (len(shape) - 1)
 
     @property
+    def refusal(self) -> str | None:
+        """What it lacks to be computed, and what to do; its shape and costs are known without."""
+        return None
+
+    @property
     def needs_floats(self) -> bool:
         """Whether integers cannot pass: the result of whole numbers is not whole."""
         return False
@@ -220,13 +225,46 @@ class Layer:
 
 
 class Rearrangement(Layer):
-    """A layer of one input that computes nothing and has no weights."""
+    """A layer that computes nothing and has no weights."""
 
     no_arithmetic: ClassVar[bool] = True
 
 
+class SeveralInputs(Layer):
+    """A layer that may have several inputs, and no weights unless a kind says so."""
+
+    def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """The shape of each weight: there are none."""
+        return {}
+
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Whether layers of this kind may have weights, which `weight_shapes` says."""
+        return cls.weight_shapes is not SeveralInputs.weight_shapes
+
+    def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """The shape of each buffer: there are none."""
+        return {}
+
+    def costs(self, *shapes: Shape) -> Costs | None:
+        """Zero where there is no arithmetic; None if nobody has said."""
+        return Costs() if self.no_arithmetic else None
+
+    def real_macs(self, *shapes: Shape) -> int:
+        """0: inputs are not multiplied with weights."""
+        return 0
+
+    def zero_insertion_macs(self, *shapes: Shape) -> int | None:
+        """None: it is no transposed convolution."""
+        return None
+
+    def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
+        """0 for each axis: there are no windows that leave elements out."""
+        return (0,) * (len(shapes[0]) - 1)
+
+
 def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
-    """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias."""
+    """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias, of=@pool."""
     short = field.metadata["short"]
     if isinstance(value, bool):
         return short if value else f"no{short}"
@@ -237,7 +275,9 @@ def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
         ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")
         for item in items
     )
-    return text if bare else f"{short}{text}"
+    if bare:
+        return text
+    return f"{short}={text}" if text.startswith("@") else f"{short}{text}"
 
 
 def spatial_dims_of(shape: Shape) -> int:

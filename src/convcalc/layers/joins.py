@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
+from convcalc.layers.base import Costs, ElementOps, SeveralInputs, format_shape
 from convcalc.receptive import united
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import Operations
 
 
-class Join(Layer, ABC):
+class Join(SeveralInputs, ABC):
     """A layer of several inputs, each the result of a branch."""
 
     joins: ClassVar[bool] = True
@@ -29,39 +29,10 @@ class Join(Layer, ABC):
     def out_shape(self, *shapes: Shape) -> Shape:
         """The shape of the branches together."""
 
-    def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
-        """The shape of each weight: joins have none, unless a kind says so."""
-        return {}
-
-    @classmethod
-    def has_weights(cls) -> bool:
-        """Whether joins of this kind may have weights, which `weight_shapes` says."""
-        return cls.weight_shapes is not Join.weight_shapes
-
-    def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
-        """The shape of each buffer: joins have none."""
-        return {}
-
-    def costs(self, *shapes: Shape) -> Costs | None:
-        """Zero where there is no arithmetic; None where it is not known."""
-        return Costs() if self.no_arithmetic else None
-
-    def real_macs(self, *shapes: Shape) -> int:
-        """0: joining multiplies nothing with weights."""
-        return 0
-
-    def zero_insertion_macs(self, *shapes: Shape) -> int | None:
-        """None: it is no transposed convolution."""
-        return None
-
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The elements of each axis that any branch sees."""
         sizes = self.out_shape(*shapes)[1:] or (1,) * len(fields[0])
         return tuple(united(axis, size) for *axis, size in zip(*fields, sizes, strict=True))
-
-    def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
-        """0 for each axis: there are no windows."""
-        return (0,) * (len(shapes[0]) - 1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,6 +55,7 @@ CLASS_OF = {
     "opaque": "opaque.Opaque",
     "mish": "softplus.Mish",
     "multiheadattention": "multiheadattention.MultiheadAttention",
+    "maxunpool": "maxunpool.MaxUnpool",
     "pad": "pad.Pad",
     "pixelshuffle": "pixelshuffle.PixelShuffle",
     "pixelunshuffle": "pixelshuffle.PixelUnshuffle",

@@ -53,6 +53,9 @@ class Operations(Protocol):
     def pool(self, array: Any, windows: Sequence[Window], how: Reduction) -> Any:
         """The sum or maximum of the elements of each window; those of the padding do not exist."""
 
+    def unpool(self, array: Any, pooled: Any, windows: Sequence[Window]) -> Any:
+        """`array` where the windows of `pooled` have their maxima, zeros elsewhere."""
+
     def pad(self, array: Any, windows: Sequence[Window], mode: str, value: float = 0) -> Any:
         """The array with elements added around each spatial axis, filled as the mode says.
 

@@ -57,7 +57,7 @@ class Rule(NamedTuple):
 
     A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`; others
     with a value behind it, as in the `example`. With `labels` a word by itself names another node,
-    as `@` and the word do everywhere.
+    of which its "sizes" or its "layer" are meant.
     """
 
     form: str
@@ -65,7 +65,7 @@ class Rule(NamedTuple):
     words: tuple[str, ...] = ()
     switch: bool = False
     example: str = "3"
-    labels: bool = False
+    labels: str = ""
 
 
 def count(minimum: int, maximum: int = LARGEST, *, optional: bool = False) -> Rule:
@@ -120,7 +120,7 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
 def label_sizes() -> Rule:
     """A size for every axis, or one for each, or those of a labelled node."""
     rule = per_axis(1)
-    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels=True)
+    return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels="sizes")
 
 
 def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule:

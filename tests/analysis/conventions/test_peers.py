@@ -91,6 +91,7 @@ CASES = [
     ("dw:k3,p1,m2 prelu:8 softmax", (4, 8, 8)),
     ("sep:5,k3,same prelu", (4, 8, 8)),
     ("convt:4,k4,s2,p1,g2 in:affine", (2, 5)),
+    ("conv:4,k3,p1 p=maxpool:2 pw:4 maxunpool:2,of=p crop:5x6", (2, 8, 8)),
     ("convt:4,k3,s2,p1,op1 in", (2, 5, 5)),
     ("convt:4,k2,s2,nobias gn:2", (2, 3, 4, 5)),
     ("convt:4,k3,s2,same-upper ln", (2, 5, 5)),

@@ -197,6 +197,7 @@ SHORT = {
     "lppool": "lppool:2",
     "lrn": "lrn:3",
     "maxpool": "maxpool:2",
+    "maxunpool": "p=maxpool:2 relu maxunpool:2,of=p",
     "avgpool": "avgpool:2",
     "adaptiveavgpool": "adaptiveavgpool:2",
     "adaptivemaxpool": "adaptivemaxpool:2",

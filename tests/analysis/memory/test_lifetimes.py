@@ -97,6 +97,7 @@ PLAIN = {
     "lppool": "lppool:3,s1,p1",
     "lrn": "lrn:3",
     "maxpool": "maxpool:3,s1,p1",
+    "maxunpool": "p=maxpool:2 maxunpool:2,of=p",
     "avgpool": "avgpool:3,s1,p1",
     "adaptiveavgpool": "adaptiveavgpool:3",
     "adaptivemaxpool": "adaptivemaxpool:3",

@@ -142,6 +142,9 @@ ROWS = [
     ("flatten", (2, 5), (0, 0, 0), (0, 0, 0)),
     ("slice:0:1", (2, 5), (0, 0, 0), (0, 0, 0)),
     ("crop:3", (2, 5), (0, 0, 0), (0, 0, 0)),
+    # 2x2 values go to where the pooling had its maxima, among 2x4
+    ("p=maxpool:2 maxunpool:2,of=p", (2, 4), (4 + 8, 0, 8), (4 + 8, 0, 8)),
+    ("maxunpool:2", (2, 4), (8, 0, 16), (8, 0, 16)),
     # What a crop leaves does not lie in one piece, and counts by itself
     ("concat{crop:5 | }", (2, 5), (10, 0, 20), (20, 0, 20)),
     ("concat{ | relu}", (2, 5), (20, 0, 20), (20, 0, 20)),

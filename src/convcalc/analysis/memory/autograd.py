@@ -137,6 +137,13 @@ def _power_pool(here: LayerShapes) -> Kept:
     return Kept(inputs=() if copied else (0,), elements=here.batch * elements)
 
 
+def _unpool(here: LayerShapes) -> Kept:
+    """The places of the maxima, which a pooling that it names keeps already."""
+    if here.layer.of is not None:
+        return NOTHING
+    return Kept(whole_bytes=INDEX * here.batch * prod(here.shape))
+
+
 def _adaptive_max(here: LayerShapes) -> Kept:
     """The input and the place of each maximum."""
     return Kept((0,), whole_bytes=INDEX * here.batch * prod(here.out))
@@ -262,6 +269,7 @@ SAVED: dict[str, Rule] = {
     "in": _instance,
     "lrn": _lrn,
     "maxpool": _maxpool,
+    "maxunpool": _unpool,
     "avgpool": _pool,
     "lppool": _power_pool,
     "adaptivemaxpool": _adaptive_max,

@@ -28,6 +28,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     prelu, layerscale, embedding   n + n; n writes
     residual, scale                n per input; n writes
     glu                            2n, the channels and their gates; n writes
+    maxunpool                      each input once; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
     pad                            1 read per element that is not a zero; n writes
     lrn                            (size + 1) * n: the squares of each sum, and x; n writes
@@ -364,6 +365,11 @@ def _both_halves(row: LayerReport) -> int:
     return 2 * row.activations
 
 
+def _all_arriving(row: LayerReport) -> int:
+    batch = row.activations // prod(row.output_shape)
+    return batch * sum(map(prod, row.input_shapes))
+
+
 def _all_inputs(row: LayerReport) -> int:
     return len(row.inputs) * row.activations
 
@@ -376,6 +382,7 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     "lppool": _summed_powers,
     "lrn": _neighbours,
     "glu": _both_halves,
+    "maxunpool": _all_arriving,
     "upsample": _around,
     "pad": _padded,
 }

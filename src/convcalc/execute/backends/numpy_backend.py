@@ -18,6 +18,7 @@ from convcalc.execute.backends.tap_by_tap import (
     per_channel,
     split_channels,
 )
+from convcalc.execute.backends.unpooling import unpooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -196,6 +197,11 @@ class NumpyBackend:
             result: Array = pooled(
                 array, windows, lambda shape: np.full(shape, begin, array.dtype), _JOIN[how]
             )
+        return result
+
+    def unpool(self, array: Array, pooled: Array, windows: Sequence[Window]) -> Array:
+        """The elements of `array` where the windows of `pooled` have their maxima."""
+        result: Array = unpooled(array, pooled, windows, self.zeros, np.where)
         return result
 
     def pad(self, array: Array, windows: Sequence[Window], mode: str, value: float = 0) -> Array:

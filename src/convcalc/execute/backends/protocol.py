@@ -139,6 +139,9 @@ class ArrayBackend(Protocol[A]):
     def pool(self, array: A, windows: Sequence[Window], how: Reduction) -> A:
         """Sums or maxima over windows; elements of the padding do not exist."""
 
+    def unpool(self, array: A, pooled: A, windows: Sequence[Window]) -> A:
+        """Values put where the windows of another array have their maxima; zeros elsewhere."""
+
     def pad(self, array: A, windows: Sequence[Window], mode: str, value: float = 0) -> A:
         """Elements added before and after each spatial axis: as the mode says, or a number."""
 

@@ -17,6 +17,7 @@ from convcalc.execute.arrays.padding import filling, source_indices
 from convcalc.execute.backends import opencv, torch_conv
 from convcalc.execute.backends.pooling import pooled
 from convcalc.execute.backends.torch_conv import exact
+from convcalc.execute.backends.unpooling import unpooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,6 +191,13 @@ class TorchBackend:
         result: torch.Tensor = pooled(
             array, windows, lambda shape: array.new_full(shape, begin), _JOIN[how]
         )
+        return result
+
+    def unpool(
+        self, array: torch.Tensor, pooled: torch.Tensor, windows: Sequence[Window]
+    ) -> torch.Tensor:
+        """The elements of `array` where the windows of `pooled` have their maxima."""
+        result: torch.Tensor = unpooled(array, pooled, windows, self.zeros, torch.where)
         return result
 
     def pad(

@@ -56,6 +56,7 @@ class Executor(Generic[A]):
         self.load, self.unload = backend.load, backend.unload
         # Everything but convolutions is the library's own.
         self.linear, self.pool, self.pad = backend.linear, backend.pool, backend.pad
+        self.unpool = backend.unpool
         self.reduce, self.take, self.concat = backend.reduce, backend.take, backend.concat
         self.permute, self.add, self.multiply = backend.permute, backend.add, backend.multiply
         self.clip, self.where, self.apply = backend.clip, backend.where, backend.apply

@@ -105,7 +105,7 @@ def _own_parameters(module: Module) -> int | None:
     if call is None or expects.refusal is not None:
         return None
     try:
-        layer = bind(call, {}, -1)
+        layer = bind(call, {}, -1).layer
         if isinstance(layer, DeferredLayer):
             return None
         axes = 0 if expects.features or not expects.axes else expects.axes[-1]

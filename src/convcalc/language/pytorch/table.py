@@ -70,6 +70,7 @@ def _of_axes(axes: int) -> dict[str, Form]:
         "Conv": Form("conv", _CONV, 3, at),
         "ConvTranspose": Form("convt", _TRANSPOSED, 3, at, {"padding_mode": ("zeros",)}),
         "MaxPool": Form("maxpool", _MAX_POOL, 1, at, _NO_INDICES),
+        "MaxUnpool": Form("maxunpool", ("kernel_size", "stride", "padding"), 1, at),
         "AvgPool": Form("avgpool", (*_AVG_POOL, *divisor), 1, at, {"divisor_override": (None,)}),
         "LPPool": Form("lppool", ("norm_type", "kernel_size", "stride", "ceil_mode"), 2, at),
         "AdaptiveAvgPool": Form("adaptiveavgpool", ("output_size",), 1, at),
