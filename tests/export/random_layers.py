@@ -37,6 +37,7 @@ FIELDS = {
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
+    "depthwise_bias": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
     "groups": any_rank(st.sampled_from((1, 2, 4))),

@@ -87,6 +87,7 @@ CASES = [
     ("conv:4,k3,p1 sigmoid tanh hardswish hardsigmoid hardtanh softplus mish", (2, 3, 4, 5)),
     ("dw:k3,p1,m2 prelu:8 softmax", (4, 8, 8)),
     ("sep:5,k3,same prelu", (4, 8, 8)),
+    ("sep:5,k3,nodwbias", (4, 8, 8)),
     ("convt:4,k4,s2,p1,g2 in:affine", (2, 5)),
     ("convt:4,k3,s2,p1,op1 in", (2, 5, 5)),
     ("convt:4,k2,s2,nobias gn:2", (2, 3, 4, 5)),
