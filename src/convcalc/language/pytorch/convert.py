@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
 from convcalc.language.pytorch.modules import Expectation, call_of
-from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
+from convcalc.language.pytorch.posted import (
+    around,
+    chosen,
+    incomplete,
+    labels_of,
+    only,
+    posted_models,
+)
 from convcalc.language.pytorch.printed import alike, parameters_of
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
@@ -82,6 +89,7 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
     if wanted is not None and number is None:
         inside, path = find_child(module, wanted)
         if inside is None:
+            path += labels_of(models)
             return Reading((), (Diagnostic(path, module.head.start, module.head.end),))
         module = inside
     reading = _flattened(text, module, path, in_order)

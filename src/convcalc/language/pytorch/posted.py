@@ -243,6 +243,12 @@ def chosen(models: tuple[Posted, ...], wanted: str | None) -> int | None:
     return next((i for i, model in enumerate(models) if model.label == wanted), None)
 
 
+def labels_of(models: tuple[Posted, ...]) -> str:
+    """What the models of a text are called, as a hint; nothing where there is one."""
+    labels = [printable(one.label or str(n), 60) for n, one in enumerate(models[:6], 1)]
+    return f"; the models of the text are {', '.join(labels)}" if len(models) > 1 else ""
+
+
 def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
     """Notes on what was passed over: the other models, and the lines that are none."""
     lines = [line.start() for line in _LINE.finditer(text)]
