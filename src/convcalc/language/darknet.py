@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Diagnostic, nearest, printable
+from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
 from convcalc.language.expressions import InputChannels, Operation
 from convcalc.language.reading import Reading
 from convcalc.language.tree import Argument, Axes, Block, Call, Ends, Jump, Place
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 LONGEST_NUMBER = 9
 """Digits that a number of a configuration may have."""
+
+MOST_SECTIONS = 10_000
+"""Sections that are read; the largest published networks have some hundred."""
 
 _SECTION = re.compile(r"[ \t]*+\[([\w-]++)\][ \t]*+(?:#[^\n]*+)?+$")
 _OPTION = re.compile(r"[ \t]*+(\w++)[ \t]*+=[ \t]*+([^\n#;]*+)")
@@ -77,10 +80,16 @@ def read_darknet(text: str) -> Reading:
     head, *sections = _sections(text)
     writer = _Writer(sections)
     for index, section in enumerate(sections):
+        if index >= MOST_SECTIONS or len(writer.problems) >= MOST_PROBLEMS:
+            break
         try:
             writer.write(index, section)
         except _FaultError as fault:
             writer.problems.append(fault.problem)
+    if len(sections) > MOST_SECTIONS:
+        place = sections[MOST_SECTIONS].place
+        message = f"more than {MOST_SECTIONS} sections"
+        writer.problems.append(Diagnostic(message, place.start, place.end))
     shape = None
     try:
         shape = _input_of(head)

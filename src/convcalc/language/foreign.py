@@ -35,8 +35,16 @@ _FORMATS = (
     _Format("source text of Keras", ("model.add(",)),
     _Format("source text of Keras", ("Conv2D(", "activation=")),
 )
+_SESSION = re.compile(r"\s*+(?:>>>|In \[\d*+\]:)")
 _JSON = re.compile(r"\s*+[{\[]\s*+[\"{\[]")
 _CLASS = re.compile(r"^[ \t]*+class[ \t]++(\w++)[^\n:]*+:", re.MULTILINE)
+
+
+def session_in(text: str) -> str | None:
+    """That a text without a model is a session of Python, if it begins with a prompt."""
+    if _SESSION.match(text) is None:
+        return None
+    return f"this is a session of Python with no model in it that is read; {_PRINT}"
 
 
 def format_of(text: str) -> str | None:

@@ -46,7 +46,8 @@ _ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
 _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
 _ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
-_STRAY = re.compile(r"[ \t>]*+\)[ \t,]*+")
+_NOTHING = re.compile(r"(?:[ \t\r,>]*+\n)*+")
+_STRAY = re.compile(r"([ \t>]*+\))[ \t\r,]*+(?:\n|$)")
 _BARS = re.compile(r"[|\u2502](?=[ \t\r]*+$)", re.MULTILINE)
 _CLOSING = re.compile(r"\s*+,?+\s*+\)")
 _BLANKED = re.compile(r"[^\n]")
@@ -91,21 +92,30 @@ def posted_models(text: str) -> tuple[Posted, ...]:
 def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
     """The models of a text, those on a line that says more of them only if not `strictly`."""
     found: list[Posted] = []
+    parts: list[tuple[int, int]] = []
     place = 0
     for line in _LINE.finditer(text):
-        if line.start() < place:
+        if line.start() < place or line.group().isspace():
             continue
         model = _model_at(text, line.start(), line.end(), strictly=strictly)
         added = _ADDED.match(text, line.start() + _margin(text, line.start(), line.end()))
         if model is not None:
+            _add(found, parts)
             model = model._replace(end=_end_of_run(text, model.end))
             found.append(model)
             place = model.end
         elif added is not None and found and found[-1].label == added["label"]:
             place = _closing(text, added.end())
-            parts = (*found[-1].added, (added.start(), place))
-            found[-1] = found[-1]._replace(added=parts)
+            parts.append((added.start(), place))
+    _add(found, parts)
     return tuple(found)
+
+
+def _add(found: list[Posted], parts: list[tuple[int, int]]) -> None:
+    """What was found of calls of `add_module` goes to the last model."""
+    if parts:
+        found[-1] = found[-1]._replace(added=tuple(parts))
+        parts.clear()
 
 
 def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | None:
@@ -225,13 +235,9 @@ def _past(text: str, place: int, brackets: int) -> int:
 
 def _stray(text: str, place: int) -> int | None:
     """Where the next line that says anything is a closing bracket alone."""
-    for line in _LINE.finditer(text, place):
-        if line.group().strip(" \t\n,>"):
-            lone = _STRAY.fullmatch(line.group().rstrip("\n"))
-            return line.start() + line.group().index(")") if lone else None
-        if line.end() >= len(text):
-            break
-    return None
+    said = _NOTHING.match(text, place)
+    lone = _STRAY.match(text, said.end() if said else place)
+    return lone.end(1) - 1 if lone else None
 
 
 def chosen(models: tuple[Posted, ...], wanted: str | None) -> int | None:
