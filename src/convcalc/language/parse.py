@@ -140,10 +140,11 @@ def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
         )
         return Reading((), (Diagnostic(message, *_first_line(text[:60])),))
     plain = cleaned(text)
-    known = format_of(plain)
+    models = posted_models(plain)
+    known = format_of(plain, printed=any(one.printed for one in models))
     if known:
         return Reading((), (Diagnostic(known, *_first_line(plain)),))
-    if posted_models(plain) or looks_like_pytorch(plain):
+    if models or looks_like_pytorch(plain):
         return read_pytorch(plain, model, in_order=in_order)
     fault = mentioned(plain)
     return Reading((), (fault,)) if fault else None

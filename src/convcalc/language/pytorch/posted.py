@@ -32,6 +32,7 @@ _BAR = r"(?:[ \t]*+[|\u2502][ \t]?+)?+"
 _MARGIN = re.compile(rf"{_QUOTE}{_NUMBER}{_BAR}{_PROMPT}[ \t]*+")
 _LOG = re.compile(rf"{_QUOTE}[ \t]*+\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
 _CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\(")
+_ABOVE = re.compile(r"[ \t]*+([A-Za-z_]\w{0,60}+)[ \t]*+:[ \t\r]*+\n")
 _MORE = re.compile(rf"\s*+,\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
 _CHILD_LABEL = re.compile(r"\(([^()\n]{1,200}+)\):[ \t]*+")
 _LABEL = re.compile(r"([A-Za-z_][\w.\[\]]*+)[ \t]*+(?::[ \t]*+[\w.]++[ \t]*+=|[:=])[ \t]*+")
@@ -48,6 +49,7 @@ _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
 _ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
 _NOTHING = re.compile(r"(?:[ \t\r,>]*+\n)*+")
 _STRAY = re.compile(r"([ \t>]*+\))[ \t\r,]*+(?:\n|$)")
+_ROW = re.compile(r"[^\n()]*+(?=\([^()\n]{1,200}+\):[ \t]|\)[ \t\r]*+$)", re.MULTILINE)
 _BARS = re.compile(r"[|\u2502](?=[ \t\r]*+$)", re.MULTILINE)
 _CLOSING = re.compile(r"\s*+,?+\s*+\)")
 _BLANKED = re.compile(r"[^\n]")
@@ -69,6 +71,7 @@ class Posted(NamedTuple):
         child: Whether its label is that of a printed child, as `(0): Conv2d(...)`.
         added: Where modules are put into it later, as `net.add_module("a", nn.ReLU())`.
         opened: Brackets that are open before it on its line, as in `print(nn.ReLU())`.
+        printed: Whether it is a printout, with a child on a line of its own.
     """
 
     label: str | None
@@ -77,6 +80,7 @@ class Posted(NamedTuple):
     child: bool = False
     added: tuple[tuple[int, int], ...] = ()
     opened: int = 0
+    printed: bool = False
 
 
 def posted_models(text: str) -> tuple[Posted, ...]:
@@ -136,10 +140,17 @@ def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | N
     end = _closing(text, call.end())
     if not printed and strictly and end < stop and not _AFTER.fullmatch(text, end, stop):
         return None
-    child, label = _CHILD_LABEL.fullmatch(before), _LABEL.fullmatch(before)
-    named = child or label
+    child = _CHILD_LABEL.fullmatch(before)
+    named = child or _LABEL.fullmatch(before)
     opened = max(0, before.count("(") - before.count(")"))
-    return Posted(named and named[1], call.start(), end, child is not None, opened=opened)
+    label = named[1] if named else _label_above(text, start)
+    return Posted(label, call.start(), end, child is not None, opened=opened, printed=printed)
+
+
+def _label_above(text: str, start: int) -> str | None:
+    """The name that the line before `start` has, where it has nothing but a name and a colon."""
+    above = _ABOVE.fullmatch(text, text.rfind("\n", 0, max(0, start - 1)) + 1, start)
+    return above[1] if above else None
 
 
 def _end_of_run(text: str, end: int) -> int:
@@ -196,15 +207,25 @@ def only(text: str, model: Posted) -> str:
     kept, place = [], 0
     for start, end in ((model.start, model.end), *model.added):
         kept.append(_BLANKED.sub(" ", text[place:start]))
-        kept += _lines_of(text, start, end)
+        kept += _lines_of(text, start, end, printed=model.printed)
         place = end
     return "".join(kept) + _BLANKED.sub(" ", text[place:])
 
 
-def _lines_of(text: str, start: int, end: int) -> Iterator[str]:
-    """The lines of a model, their margins blank."""
+def _lines_of(text: str, start: int, end: int, *, printed: bool) -> Iterator[str]:
+    """The lines of a model, their margins blank.
+
+    A line of a printout begins with "(" or ")", whatever is before it; one of source text that was
+    added to a file begins with "+" where the first does.
+    """
+    added = text.startswith("+", text.rfind("\n", 0, start) + 1)
     for line in _LINE.finditer(text, start, end):
         width = 0 if line.start() == start else _margin(text, line.start(), line.end())
+        row = _ROW.match(text, line.start()) if printed and line.start() > start else None
+        if row is not None:
+            width = max(width, len(row.group()))
+        elif added and line.group().startswith("+"):
+            width = max(width, 1)
         yield _BARS.sub(" ", " " * width + line.group()[width:])
 
 
