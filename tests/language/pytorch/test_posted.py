@@ -104,6 +104,13 @@ def test_what_follows_on_the_line_of_a_model_is_said():
         assert () == parse(text).notes
 
 
+@pytest.mark.parametrize("end", ["groups=2)", "bias=False)", "groups=2, bias=False)"])
+def test_a_line_that_was_broken_by_a_terminal_keeps_its_arguments(end):
+    text = f"Sequential(\n  (0): Conv2d(2, 6, kernel_size=(3, 3), stride=(1, 1),\n{end}\n)"
+    whole = f"nn.Conv2d(2, 6, 3, {end}"
+    assert parse(whole).spec() == parse(text).spec() != "conv:6,k3"
+
+
 def test_modules_with_commas_between_them_are_one_after_the_other():
     text = "body = nn.Conv2d(3, 8, 3),  # stem\n    nn.ReLU(),\n    nn.Conv2d(8, 4, 1),\n"
     assert "conv:8,k3 relu conv:4,k1" == parse(text).spec()

@@ -49,7 +49,10 @@ _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
 _ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
 _NOTHING = re.compile(r"(?:[ \t\r,>]*+\n)*+")
 _STRAY = re.compile(r"([ \t>]*+\))[ \t\r,]*+(?:\n|$)")
-_ROW = re.compile(r"[^\n()]*+(?=\([^()\n]{1,200}+\):[ \t]|\)[ \t\r]*+$)", re.MULTILINE)
+_ROW = re.compile(
+    r"[^\n()=,]*+(?=\([^()\n]{1,200}+\):[ \t]|\)[ \t\r)\]},;.'\"`|\u2502]*+(?:#[^\n]*+)?+$)",
+    re.MULTILINE,
+)
 _BARS = re.compile(r"[|\u2502](?=[ \t\r]*+$)", re.MULTILINE)
 _CLOSING = re.compile(r"\s*+,?+\s*+\)")
 _BLANKED = re.compile(r"[^\n]")
@@ -215,18 +218,26 @@ def only(text: str, model: Posted) -> str:
 def _lines_of(text: str, start: int, end: int, *, printed: bool) -> Iterator[str]:
     """The lines of a model, their margins blank.
 
-    A line of a printout begins with "(" or ")", whatever is before it; one of source text that was
-    added to a file begins with "+" where the first does.
+    Where every child of a printout has something before its bracket, that is a margin, as before
+    the brackets that close; source text that was added to a file has "+" before all its lines.
     """
+    margins = printed and _children_have_margins(text, start, end)
     added = text.startswith("+", text.rfind("\n", 0, start) + 1)
     for line in _LINE.finditer(text, start, end):
         width = 0 if line.start() == start else _margin(text, line.start(), line.end())
-        row = _ROW.match(text, line.start()) if printed and line.start() > start else None
+        row = _ROW.match(text, line.start()) if margins and line.start() > start else None
         if row is not None:
             width = max(width, len(row.group()))
         elif added and line.group().startswith("+"):
             width = max(width, 1)
         yield _BARS.sub(" ", " " * width + line.group()[width:])
+
+
+def _children_have_margins(text: str, start: int, end: int) -> bool:
+    """Whether something stands before each child that begins a line of a printout."""
+    rows = [_ROW.match(text, line.start()) for line in _LINE.finditer(text, start, end)][1:]
+    children = [row.group() for row in rows if row and text.startswith("(", row.end())]
+    return bool(children) and all(map(str.strip, children))
 
 
 def incomplete(text: str, model: Posted) -> Diagnostic | None:
