@@ -48,6 +48,7 @@ FIELDS = {
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
+    "depthwise_bias": any_rank(st.booleans()),
     "dilation": per_axis(1, 3),
     "downscale_factor": any_rank(st.integers(1, 2)),
     "embedding_dim": any_rank(st.integers(1, 5)),

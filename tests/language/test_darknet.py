@@ -77,6 +77,7 @@ def test_sections_are_numbered_and_refer_back():
     [
         ("[maxpool];size=2;stride=2", (4, 4, 4)),
         ("[maxpool];size=3;stride=1", (4, 8, 8)),
+        ("[maxpool];size=2;stride_y=2;stride_x=1", (4, 4, 8)),
         ("[maxpool];size=2;stride=1", (4, 8, 8)),
         ("[maxpool];stride=2", (4, 4, 4)),
         ("[maxpool];size=3;stride=2;padding=0", (4, 3, 3)),
@@ -119,6 +120,67 @@ def test_a_shortcut_adds_and_a_route_concatenates():
     assert labels.index("1.act") == network.output
 
 
+def convolution(filters, size=3, stride=1, *, last=False):
+    norm = "activation=linear" if last else "activation=leaky;batch_normalize=1"
+    return f"[convolutional];{norm};filters={filters};size={size};stride={stride};pad=1"
+
+
+def halved_stage(filters):
+    """A stage of yolov4-tiny: half of its channels go through two more convolutions."""
+    half = filters // 2
+    return [
+        convolution(filters),
+        "[route];layers=-1;groups=2;group_id=1",
+        *(convolution(half), convolution(half)),
+        "[route];layers=-1,-2",
+        convolution(filters, 1),
+        "[route];layers=-6,-1",
+        "[maxpool];size=2;stride=2",
+    ]
+
+
+def test_yolov4_tiny_is_as_large_and_as_costly_as_published():
+    """The floats of yolov4-tiny.weights: 24,251,276 bytes, of which 20 are the header.
+
+    They hold a mean and a variance for each normalized channel besides. AlexeyAB/darknet has 6.91
+    billion operations for 416 x 416.
+    """
+    sections = [
+        *(convolution(32, 3, 2), convolution(64, 3, 2)),
+        *(section for filters in (64, 128, 256) for section in halved_stage(filters)),
+        *(convolution(512), convolution(256, 1), convolution(512), convolution(255, 1, last=True)),
+        *("[yolo]", "[route];layers=-4", convolution(128, 1), "[upsample];stride=2"),
+        *("[route];layers=-1,23", convolution(256), convolution(255, 1, last=True), "[yolo]"),
+    ]
+    network = parse(net(*sections, size=416).replace("channels=4", "channels=3"))
+    report = network.analyze(network.input_shape)
+    normalized = sum(layer.params // 2 for layer in report.layers if layer.kind == "bn")
+    assert (24_251_276 - 20) // 4 - 2 * normalized == report.totals.params == 6_056_606
+    assert "6.91" == f"{2 * report.totals.macs / 1e9:.2f}"
+    assert (255, 26, 26) == report.output_shape
+    assert network == parse(network.spec())
+
+
+def test_a_route_takes_a_share_of_each_of_its_sections():
+    found = parse(net("[dropout]", "[dropout]", "[route];layers=0,1;groups=4;group_id=3")).spec()
+    assert found.endswith("2=concat{@0 slice:in//4*3:in//4*4 | @1 slice:in//4*3:in//4*4}")
+
+
+@pytest.mark.parametrize("name", ["scale_channels", "sam"])
+def test_what_arrives_scales_another_section(name):
+    text = net(
+        "[convolutional];filters=6;size=1;activation=linear", "[avgpool]", f"[{name}];from=0"
+    )
+    network = parse(text)
+    (scaled,) = [node for node in network.nodes if node.layer.kind == "scale"]
+    assert ((0, 1), (6, 8, 8)) == (scaled.inputs, list(shapes(text).values())[-1])
+
+
+def test_a_shortcut_may_add_several_sections():
+    text = net("[dropout]", "[dropout]", "[dropout]", "[shortcut];from=-2,-3;activation=linear")
+    assert [(1, 0, 2)] == [one.inputs for one in parse(text).nodes if one.layer.kind == "residual"]
+
+
 @pytest.mark.parametrize(
     ("head", "shape"),
     [
@@ -140,7 +202,16 @@ def test_an_activation_that_is_not_named_is_logistic():
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("[reorg];stride=2", "[reorg] has no counterpart here; write it as layers of a spec"),
+        (
+            "[reorg];stride=2",
+            "[reorg] has no counterpart here: it moves positions into channels in an order of its "
+            "own; write it as layers of a spec",
+        ),
+        ("[local];size=3", "[local] has no counterpart here: each position has a kernel of its"),
+        ("[crnn]", "[crnn] has no counterpart here: it goes over time"),
+        ("[route];layers=0;groups=2;group_id=2", "there is no group 2 of 2; they are counted"),
+        ("[scale_channels];from=0", "there is no section 0 before this one"),
+        ("[maxpool];size=2;antialiasing=1", "antialiasing of [maxpool] has no counterpart here"),
         ("[convolutionl]", "did you mean 'convolutional'?"),
         ("[convolutional];filters=many", "filters of [convolutional]: expected a whole number"),
         (

@@ -27,6 +27,9 @@ from convcalc.window import Window
         ("conv:512,k3,p1,nobias", (512, 14, 14), ((512, 14, 14), 2359296, 462422016, 0)),
         # MobileNets (2017), table 3: 52.3 M and 0.27 M; 512*9 + 512*512, times 14^2
         ("sep:512,k3,p1,nobias", (512, 14, 14), ((512, 14, 14), 266752, 52283392, 0)),
+        # Keras 3, SeparableConv2D(32, 3, padding="same") on 16 channels: 688 parameters.
+        # 16*9 + 16*32, and 32 biases; times 8^2
+        ("sep:32,k3,p1,nodwbias", (16, 8, 8), ((32, 8, 8), 688, 41984, 2048)),
         # 32*9, times 14^2
         ("dw:k3,p1,nobias", (32, 14, 14), ((32, 14, 14), 288, 56448, 0)),
         ("conv:32,k3,p1,g32,nobias", (32, 14, 14), ((32, 14, 14), 288, 56448, 0)),

@@ -28,6 +28,22 @@ def test_separable_keeps_every_spatial_parameter_in_its_first_stage():
     assert {"depthwise.": first, "pointwise.": Conv(7, 1, bias=False)} == layer.stages(5)
 
 
+def test_a_separable_layer_may_have_its_bias_at_the_end_only():
+    stages = Separable(3, out_channels=7, depthwise_bias=False).stages(5)
+    assert {"depthwise.": Conv(5, 3, groups=5, bias=False), "pointwise.": Conv(7, 1)} == stages
+    assert ["depthwise.weight", "pointwise.weight", "pointwise.bias"] == list(
+        report("sep:7,k3,nodwbias", (5, 4, 4)).weights
+    )
+    weights = {
+        "depthwise.weight": np.array([[[2]], [[3]]]),
+        "pointwise.weight": np.array([[[10], [1]]]),
+        "pointwise.bias": np.array([5]),
+    }
+    layer = Separable(1, out_channels=1, depthwise_bias=False)
+    result = layer.run(Loops(), [np.array([[[1, 2], [3, 4]]])], weights)
+    assert [[[34, 57]]] == result.tolist()  # 10*2x + 3y + 5
+
+
 def test_running_a_separable_layer_hands_each_stage_its_own_weights():
     weights = {
         "depthwise.weight": np.array([[[2]], [[3]]]),

@@ -61,12 +61,13 @@ def _outcome(error: Exception) -> tuple[int, str]:
 def _answer(arguments: Sequence[str]) -> int:
     from convcalc.cli.app import build
 
-    command = typer.main.get_command(build())
+    command: Any = typer.main.get_command(build())
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
     _refuse_completion()
-    code = command.main(_completed(arguments), prog_name=PROGRAM, standalone_mode=False)
+    words = _models_of_input(_completed(arguments), command.commands.get(arguments[0]))
+    code = command.main(words, prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a quiet exit of it
     return code if isinstance(code, int) else 0
@@ -97,6 +98,24 @@ def _completed(arguments: Sequence[str]) -> list[str]:
         if default is not None and form is not None and not form.fullmatch(following):
             words.insert(place + 1, default)
     return words
+
+
+def _models_of_input(words: Sequence[str], command: Any) -> list[str]:
+    """The arguments, where `-:NAME`, a model of standard input, is no option for Typer."""
+    from convcalc.cli.parsing.network_argument import STANDARD_INPUT
+
+    options = command.params if command else ()
+    valued = {name for one in options if not getattr(one, "is_flag", False) for name in one.opts}
+    end = words.index("--") if "--" in words else len(words)
+    return [
+        f"{STANDARD_INPUT}{word[1:]}"
+        if word.startswith("-:")
+        and len(word) > 2
+        and place < end
+        and words[place - 1] not in valued
+        else word
+        for place, word in enumerate(words)
+    ]
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Diagnostic, nearest, printable
+from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
+from convcalc.language.expressions import InputChannels, Operation
 from convcalc.language.reading import Reading
 from convcalc.language.tree import Argument, Axes, Block, Call, Ends, Jump, Place
 from convcalc.layers.activations import Activation
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 LONGEST_NUMBER = 9
 """Digits that a number of a configuration may have."""
+
+MOST_SECTIONS = 10_000
+"""Sections that are read; the largest published networks have some hundred."""
 
 _SECTION = re.compile(r"[ \t]*+\[([\w-]++)\][ \t]*+(?:#[^\n]*+)?+$")
 _OPTION = re.compile(r"[ \t]*+(\w++)[ \t]*+=[ \t]*+([^\n#;]*+)")
@@ -50,6 +54,25 @@ THROUGH = ("yolo", "region", "detection", "cost", "gaussian_yolo")
 """Sections that hand on what arrives: they are about training and about boxes."""
 
 
+UNREAD = {
+    "reorg": "it moves positions into channels in an order of its own",
+    "reorg3d": "it moves positions into channels in an order of its own",
+    "local": "each position has a kernel of its own",
+    "normalization": "it divides by neighbouring channels",
+    "crop": "what it cuts off is drawn at random",
+    **dict.fromkeys(("rnn", "gru", "lstm", "crnn", "conv_lstm"), "it goes over time"),
+}
+"""What sections without a counterpart do."""
+
+UNREAD_OPTIONS = {
+    "convolutional": ("antialiasing", "deform", "assisted_excitation"),
+    "maxpool": ("antialiasing", "maxpool_depth"),
+    "shortcut": ("weights_type",),
+    "scale_channels": ("scale_wh",),
+}
+"""Options that change what a layer computes, and have no counterpart here."""
+
+
 class Section(NamedTuple):
     """A section: its name, its options with their places, and its own place."""
 
@@ -63,10 +86,16 @@ def read_darknet(text: str) -> Reading:
     head, *sections = _sections(text)
     writer = _Writer(sections)
     for index, section in enumerate(sections):
+        if index >= MOST_SECTIONS or len(writer.problems) >= MOST_PROBLEMS:
+            break
         try:
             writer.write(index, section)
         except _FaultError as fault:
             writer.problems.append(fault.problem)
+    if len(sections) > MOST_SECTIONS:
+        place = sections[MOST_SECTIONS].place
+        message = f"more than {MOST_SECTIONS} sections"
+        writer.problems.append(Diagnostic(message, place.start, place.end))
     shape = None
     try:
         shape = _input_of(head)
@@ -123,6 +152,13 @@ def _whole(section: Section, name: str, default: int) -> int:
     return int(text)
 
 
+def _strides(section: Section) -> Value:
+    """The stride, which may differ along the two axes."""
+    both = _whole(section, "stride", 1)
+    down, across = (_whole(section, f"stride_{axis}", both) for axis in "yx")
+    return down if down == across else Axes((down, across))
+
+
 class _Writer:
     """The sections written as calls; `ends` are the labels of the last layer of each."""
 
@@ -136,6 +172,11 @@ class _Writer:
     def write(self, index: int, section: Section) -> None:
         """The layers of one section."""
         before = len(self.items)
+        for name in UNREAD_OPTIONS.get(section.name, ()):
+            value, place = section.options.get(name, ("0", section.place))
+            if value not in ("0", "none"):
+                message = f"{name} of [{section.name}] has no counterpart here"
+                self.problems.append(Diagnostic(message, place.start, place.end))
         try:
             if section.name in THROUGH:
                 self.notes.append(
@@ -144,11 +185,9 @@ class _Writer:
             else:
                 self.writer_of(section)(str(index), section)
         finally:
-            labels = [item.label for item in self.items[before:] if isinstance(item, Call)]
-            blocks = [item.call.label for item in self.items[before:] if isinstance(item, Block)]
-            last = [*labels, *blocks][-1:] if len(self.items) > before else self.ends[-1:]
-            jumps = [item.label for item in self.items[before:] if isinstance(item, Jump)]
-            self.ends.append((jumps or last or [None])[-1])
+            written = self.items[before:]
+            last = [_label_of(written[-1])] if written else self.ends[-1:]
+            self.ends.append((last or [None])[-1])
 
     def writer_of(self, section: Section) -> Callable[[str, Section], None]:
         """What writes sections of that name."""
@@ -163,11 +202,14 @@ class _Writer:
             "dropout": lambda label, own: self.call(label, own, "dropout"),
             "softmax": lambda label, own: self.call(label, own, "softmax"),
             "batchnorm": lambda label, own: self.call(label, own, "bn"),
+            "scale_channels": self.scaled,
+            "sam": self.scaled,
         }
         if section.name not in writers:
             name = printable(section.name, 40)
             hint = nearest(section.name, (*writers, *THROUGH)) or "; write it as layers of a spec"
-            raise _FaultError(f"[{name}] has no counterpart here{hint}", section.place)
+            why = f": {UNREAD[section.name]}" if section.name in UNREAD else ""
+            raise _FaultError(f"[{name}] has no counterpart here{why}{hint}", section.place)
         return writers[section.name]
 
     def call(
@@ -198,7 +240,7 @@ class _Writer:
             "conv",
             out_channels=_whole(section, "filters", 1),
             kernel_size=size,
-            stride=_whole(section, "stride", 1),
+            stride=_strides(section),
             padding=padding,
             dilation=_whole(section, "dilation", 1),
             groups=_whole(section, "groups", 1),
@@ -231,8 +273,8 @@ class _Writer:
         self.call(f"{label}.act", section, kind, (), **OPTIONS.get(name, {}))
 
     def maxpool(self, label: str, section: Section) -> None:
-        stride = _whole(section, "stride", 1)
-        size = _whole(section, "size", stride)
+        stride = _strides(section)
+        size = _whole(section, "size", _whole(section, "stride", 1))
         total = _whole(section, "padding", size - 1)
         ends = Ends(total // 2, total - total // 2)
         padding: Value = total // 2 if total % 2 == 0 else Axes((ends,))
@@ -242,27 +284,45 @@ class _Writer:
         self.call(label, section, "upsample", scale_factor=_whole(section, "stride", 2))
 
     def route(self, label: str, section: Section) -> None:
-        """One other section's result, or several side by side; a share of it by its groups."""
-        text, place = section.options.get("layers", ("", section.place))
-        sources = [self.source(label, section, one.strip(), place) for one in text.split(",")]
+        """One other section's result, or several side by side; a share of each by its groups."""
+        groups, part = (_whole(section, name, n) for name, n in (("groups", 1), ("group_id", 0)))
+        if not 0 <= part < max(1, groups):
+            message = f"there is no group {part} of {groups}; they are counted from 0"
+            raise _FaultError(message, section.place)
+        sources = self.sources(label, section, "layers")
         if len(sources) == 1:
             self.items.append(Jump(sources[0], section.place))
-        else:
-            branches = tuple((Jump(source, section.place),) for source in sources)
-            self.items.append(
-                Block(Call("concat", (), label, section.place), branches, section.place)
-            )
-        if _whole(section, "groups", 1) > 1:
-            message = "groups of a [route] have no counterpart here; use slice in a spec"
-            raise _FaultError(message, section.place)
+            if groups > 1:
+                self.items.append(_share(groups, part, label, section.place))
+            return
+        share = (_share(groups, part, None, section.place),) if groups > 1 else ()
+        branches = tuple((Jump(source, section.place), *share) for source in sources)
+        self.items.append(Block(Call("concat", (), label, section.place), branches, section.place))
 
     def shortcut(self, label: str, section: Section) -> None:
-        """The sum of what arrives and another section's result."""
-        text, place = section.options.get("from", ("", section.place))
-        branch = (Jump(self.source(label, section, text, place), section.place),)
+        """The sum of what arrives and other sections' results."""
+        sources = self.sources(label, section, "from")
+        branches: list[tuple[Item, ...]] = [(Jump(one, section.place),) for one in sources]
+        if len(branches) > 1:
+            branches.append(())  # with one branch, what arrives is added anyway
         call = Call("residual", (), label, section.place)
-        self.items.append(Block(call, (branch,), section.place))
+        self.items.append(Block(call, tuple(branches), section.place))
         self.activation(label, section, "linear")
+
+    def scaled(self, label: str, section: Section) -> None:
+        """Another section's result, times what arrives: a number per channel, or per element."""
+        (source, *more), gate = self.sources(label, section, "from"), self.ends[-1]
+        if more or gate is None:
+            raise _FaultError(f"[{section.name}] takes one section and what arrives", section.place)
+        self.items.append(Jump(source, section.place))
+        call = Call("scale", (), label, section.place)
+        self.items.append(Block(call, ((Jump(gate, section.place),),), section.place))
+        self.activation(label, section, "linear")
+
+    def sources(self, label: str, section: Section, name: str) -> list[str]:
+        """The labels of the sections that an option names."""
+        text, place = section.options.get(name, ("", section.place))
+        return [self.source(label, section, one.strip(), place) for one in text.split(",")]
 
     def source(self, label: str, section: Section, text: str, place: Place) -> str:
         """The label of the section that a number means: from 0 on, or below 0 from here back."""
@@ -277,3 +337,21 @@ class _Writer:
         if found is None:
             raise _FaultError(f"section {number} has no layers", place)
         return found
+
+
+def _label_of(item: Item) -> str | None:
+    """The label by which others refer to what an item gives."""
+    match item:
+        case Call() | Jump():
+            return item.label
+        case Block():
+            return item.call.label
+    return None
+
+
+def _share(groups: int, part: int, label: str | None, place: Place) -> Call:
+    """One of so many equal parts of the channels that arrive."""
+    size = Operation("//", InputChannels(), groups)
+    ends = Ends(*(Operation("*", size, number, 2) for number in (part, part + 1)))
+    given = Argument(None, Axes((ends,)), place)
+    return Call("slice", (given,), label, Place(place.start, place.end, 1 if label else 0))

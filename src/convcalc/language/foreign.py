@@ -24,6 +24,12 @@ _FORMATS = (
     _Format("a table of torchinfo", ("Layer (type:depth-idx)",)),
     _Format("a table of Keras", ("Layer (type)", "Output Shape", "Param #", "(None,")),
     _Format("a table of Keras", ("Layer (type)", "Output Shape", "Param #")),
+    _Format("a table of Lightning", ("| Name", "| Type", "Params")),
+    _Format(
+        "a printout of TorchScript",
+        ("RecursiveScriptModule(", "original_name="),
+        "it has no arguments; give what print(model) shows before torch.jit.script",
+    ),
     _Format("a Torch7 printout", ("[input -> ",)),
     _Format("a Caffe prototxt", ("layer {", "type:")),
     _Format("a Caffe prototxt", ("layers {", "type:")),
@@ -35,25 +41,35 @@ _FORMATS = (
     _Format("source text of Keras", ("model.add(",)),
     _Format("source text of Keras", ("Conv2D(", "activation=")),
 )
+_SESSION = re.compile(r"\s*+(?:>>>|In \[\d*+\]:)")
 _JSON = re.compile(r"\s*+[{\[]\s*+[\"{\[]")
 _CLASS = re.compile(r"^[ \t]*+class[ \t]++(\w++)[^\n:]*+:", re.MULTILINE)
 
 
-def format_of(text: str) -> str | None:
+def session_in(text: str) -> str | None:
+    """That a text without a model is a session of Python, if it begins with a prompt."""
+    if _SESSION.match(text) is None:
+        return None
+    return f"this is a session of Python with no model in it that is read; {_PRINT}"
+
+
+def format_of(text: str, *, printed: bool = False) -> str | None:
     """What a text is and what to give in its place, in one line; None where that is not known.
+
+    A table or the source of a class says nothing where a model is `printed` beside it.
 
     Example:
         >>> format_of("nc: 80, backbone: head:").partition(";")[0]
         'this is a YOLO configuration in YAML'
     """
     source = _CLASS.search(text)
-    if source is not None and "def forward" in text:
+    if source is not None and "def forward" in text and not printed:
         return (
             f"this is the source of a class, {source.group(1)[:60]}, which says in code how data "
             f"flows; {_PRINT}"
         )
     for name, signs, instead in _FORMATS:
-        if all(sign in text for sign in signs):
+        if all(sign in text for sign in signs) and not (printed and name.startswith("a table")):
             return f"this is {name}; {instead}"
     if _JSON.match(text):
         return f"this is JSON; {_PRINT}"

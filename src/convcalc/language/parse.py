@@ -12,6 +12,7 @@ from convcalc.errors import Diagnostic, SpecError, printable
 from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
 from convcalc.language.expand import Lowering, Scope, Unreadable
+from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.reading import Reading
 from convcalc.language.shapes import declared_input
 from convcalc.language.source import TreeSource
@@ -29,6 +30,9 @@ _CALL = re.compile(r"(?<![\w.])(?:(?:torch\.)?+nn\.)?+[A-Z]\w*+[ \t\u00a0]?+\(")
 
 _MAY_BE_DARKNET = re.compile(r"(?:[ \t]*+(?:[#;][^\n]*+)?+\n)*+[ \t]*+\[(?:net|network)\]")
 """The section that a configuration of darknet begins with; comments may stand before it."""
+
+LONGEST_PYTORCH = 2**20
+"""Characters of such a text; the printouts of the largest models have less than half."""
 
 SHORTHANDS = """
 # Squeeze-and-excitation (Hu et al., 2018): each channel scaled by a gate computed from all of them.
@@ -100,10 +104,11 @@ def _input_shape(text: str) -> Shape | None:
 
 def _read(text: str, model: str | None, in_order: bool) -> Reading:
     """The tree of a text, and for PyTorch's what it says of each layer's input."""
-    found = _pytorch(text, model, in_order) if _may_be_pytorch(text) else None
+    readable = len(text) <= LONGEST_TEXT
+    found = _pytorch(text, model, in_order) if readable and _may_be_pytorch(text) else None
     if found is not None:
         return found
-    if _MAY_BE_DARKNET.match(text):
+    if readable and _MAY_BE_DARKNET.match(text):
         from convcalc.language.darknet import read_darknet
 
         return read_darknet(text)
@@ -112,9 +117,9 @@ def _read(text: str, model: str | None, in_order: bool) -> Reading:
         return Reading((), (Diagnostic(message, 0, 1),))
     items, problems = read_tree(text)
     if problems:
-        from convcalc.language.foreign import format_of
+        from convcalc.language.foreign import format_of, session_in
 
-        known = format_of(text)
+        known = format_of(text) or session_in(text)
         problems = [Diagnostic(known, *_first_line(text))] if known else problems
     return Reading(items, tuple(problems))
 
@@ -128,11 +133,18 @@ def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
     from convcalc.language.pytorch.posted import mentioned, posted_models
     from convcalc.language.pytorch.reader import looks_like_pytorch
 
+    if len(text) > LONGEST_PYTORCH:
+        message = (
+            f"a text of {len(text)} characters with modules of PyTorch; at most {LONGEST_PYTORCH} "
+            f"are read"
+        )
+        return Reading((), (Diagnostic(message, *_first_line(text[:60])),))
     plain = cleaned(text)
-    known = format_of(plain)
+    models = posted_models(plain)
+    known = format_of(plain, printed=any(one.printed for one in models))
     if known:
         return Reading((), (Diagnostic(known, *_first_line(plain)),))
-    if posted_models(plain) or looks_like_pytorch(plain):
+    if models or looks_like_pytorch(plain):
         return read_pytorch(plain, model, in_order=in_order)
     fault = mentioned(plain)
     return Reading((), (fault,)) if fault else None

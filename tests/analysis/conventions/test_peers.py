@@ -90,6 +90,7 @@ CASES = [
     ("conv:4,k3 logsigmoid softplus:2 softmin logsoftmax", (4, 8, 8)),
     ("dw:k3,p1,m2 prelu:8 softmax", (4, 8, 8)),
     ("sep:5,k3,same prelu", (4, 8, 8)),
+    ("sep:5,k3,nodwbias", (4, 8, 8)),
     ("convt:4,k4,s2,p1,g2 in:affine", (2, 5)),
     ("conv:4,k3,p1 p=maxpool:2 pw:4 maxunpool:2,of=p crop:5x6", (2, 8, 8)),
     ("convt:4,k3,s2,p1,op1 in", (2, 5, 5)),

@@ -104,6 +104,34 @@ def test_two_networks_are_compared_on_what_one_of_them_says(inside):
     assert (0, True) == (done.code, "input 1x224x224 (-i): 1 channel as in the text" in done.err)
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("shape", "-:second", "-i", "2x8x8"), 114),
+        (("shape", "-q", "-:3"), 114),
+        (("flops", "-i", "7", "-:first"), 24),
+        (("summary", "-:1", "-i", "7"), 24),
+        (("shape", "--in-order", "-:2", "-i", "3x32x32"), 2033),
+    ],
+)
+def test_a_model_of_standard_input_is_named_behind_a_colon(inside, typed, words, expected):
+    typed(TWO.encode())
+    done = inside(*words, "--format", "json")
+    assert expected == params(done)
+
+
+def test_standard_input_has_one_model_of_each_name(inside, typed):
+    typed(TWO.encode())
+    done = inside("diff", "-:first", "linear:3", "-i", "7")
+    assert (0, True) == (done.code, done.out.startswith("A: -:first, "))
+    typed(TWO.encode())
+    refused = inside("diff", "-:1", "-:2")
+    assert (2, True) == (refused.code, "only one of the two networks" in refused.err)
+    typed(TWO.encode())
+    missing = inside("shape", "-:third")
+    assert "no module is called 'third'; the models of the text are first, 2, second" in missing.err
+
+
 def test_a_configuration_of_darknet_names_its_input(inside, folder):
     (folder / "n.cfg").write_text("[net]\nwidth=8\nheight=6\nchannels=3\n[maxpool]\nstride=2\n")
     done = inside("shape", "n.cfg", "--format", "json")

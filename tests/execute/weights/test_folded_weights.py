@@ -28,6 +28,8 @@ CASES = [
     ("pw:5,nobias bn", (3, 7, 8)),
     ("sep:5,k3,p1 bn", (3, 7, 8)),
     ("sep:5,k3,nobias bn", (3, 7, 8)),
+    ("sep:5,k3,nodwbias bn", (3, 7, 8)),
+    ("sep:5,k3,nobias,nodwbias bn", (3, 7, 8)),
     ("convt:6,k3,s2,p1,op1 bn", (4, 5, 6)),
     ("convt:6,k3,s2,g2,nobias bn", (4, 5, 6)),
     # As many channels in as out: which axis is which cannot be told from the sizes.

@@ -18,6 +18,9 @@ def torch_networks(nn):
     separable = OrderedDict(
         depthwise=nn.Conv2d(3, 6, 3, 1, 1, groups=3), pointwise=nn.Conv2d(6, 5, 1)
     )
+    without_bias = OrderedDict(
+        depthwise=nn.Conv2d(3, 6, 3, 1, 1, groups=3, bias=False), pointwise=nn.Conv2d(6, 5, 1)
+    )
     return {
         "dw:k3,p1,m2 pw:4": (nn.Conv2d(3, 6, 3, 1, 1, groups=3), nn.Conv2d(6, 4, 1)),
         "conv:9,k3x2,s2,p1,d1x2,g3,nobias conv:3,k1": (
@@ -34,13 +37,14 @@ def torch_networks(nn):
             nn.Conv2d(4, 4, 3, padding=1, padding_mode="replicate"),
         ),
         "sep:5,k3,p1,m2": (nn.Sequential(separable),),
+        "sep:5,k3,p1,m2,nodwbias": (nn.Sequential(without_bias),),
     }
 
 
 @both
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("place", range(6))
 def test_the_weights_of_a_torch_sequential_load_as_they_are_named(backend, dtype, place):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)

@@ -94,6 +94,12 @@ LOGGED = {
     "a log of lines with a level": lambda text: each_line(
         "2021-03-04 05:06:07.089 | INFO     | __main__:main:12 - ", text
     ),
+    "a chat": lambda text: each_line("[14:03] ben: ", text),
+    "a search": lambda text: each_line("train.log:12:", text),
+    "a rank": lambda text: each_line("[rank0]: ", text),
+    "a numbered listing": lambda text: each_line(" 12  ", text),
+    "a bar": lambda text: each_line("| ", text),
+    "a table": lambda text: "\n".join(f"| {line:90} |" for line in text.splitlines()),
     "a log with its file": lambda text: f"INFO 03-04 05:06:07 train.py:12] {text}",
 }
 
@@ -105,6 +111,8 @@ POSTED = {
     "a tight quotation": lambda text: each_line(">", text),
     "a quoted quotation": lambda text: quoted(quoted(f"He wrote:\n{text}")),
     "a block of code": lambda text: f"<pre><code>{text}\n</code></pre>",
+    "escaped signs": lambda text: f"<pre>{text.replace('>', '&gt;')}</pre>",
+    "a green model": lambda text: f"\x1b[32m{text}\x1b[0m",
     "comments": lambda text: each_line("# ", text),
 }
 

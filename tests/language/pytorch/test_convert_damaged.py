@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from printed_modules import NESTED, Net, network
 
 from convcalc.errors import Diagnostic, SpecError
+from convcalc.language.parse import parse
 from convcalc.language.pytorch.convert import looks_like_pytorch, read_pytorch
 from convcalc.language.pytorch.modules import call_of
 from convcalc.language.pytorch.printed import printed_parameters
@@ -94,8 +95,10 @@ def test_a_deep_sequential_is_read():
 
 
 def test_a_text_beyond_all_modules_is_not_read():
-    with pytest.raises(SpecError, match="a PyTorch module of 1048577 characters; at most 1048576"):
-        read_pytorch("nn.ReLU()" + " " * (2**20 - 8))
+    with pytest.raises(
+        SpecError, match="a text of 1048577 characters with modules of PyTorch; at most 1048576"
+    ):
+        parse("nn.ReLU()" + " " * (2**20 - 8))
     assert read_pytorch("nn.ReLU()" + " " * 1000).problems == ()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
-from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.network_argument import STANDARD_INPUT, read_source
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
@@ -30,7 +30,8 @@ def diff(given: Mapping[str, Any]) -> Document:
         SpecError: a network has faults, or does not fit its input.
     """
     words = (given["a"], given["b"])
-    if words == ("-", "-"):
+    words = tuple(word.replace(STANDARD_INPUT, "-") for word in words)
+    if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
     asked = None if given["input"] is None else shape_of("input", given["input"])
     networks = [read_source([word], in_order=bool(given["in_order"])) for word in words]

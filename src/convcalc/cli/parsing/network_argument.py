@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from convcalc.network.graph import Network
 
+STANDARD_INPUT = "\0"
+"""What stands for `-` before a colon on a command line; no argument can have such a character."""
+
 _NAME = re.compile(r"[\w-]+")
 _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
@@ -40,7 +43,7 @@ def read_source(words: Sequence[str], *, in_order: bool = False) -> Network:
     One word may be `-` (standard input), a reference network or a file; everything else is the text
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
-    there or its number, or a module inside the first by its path.
+    there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
 
     Args:
         words: The words.
@@ -79,6 +82,8 @@ def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
 def _file_and_model(word: str) -> tuple[str | None, str | None]:
     """The file that a word means, if any, and the model in it that it names behind a colon."""
     path, _, model = word.rpartition(":")
+    if model and path in ("-", STANDARD_INPUT):
+        return "-", model
     if model and _is_file(path) and os.path.isfile(path) and not os.path.exists(word):
         return path, model
     return (word, None) if word == "-" or _is_file(word) else (None, None)

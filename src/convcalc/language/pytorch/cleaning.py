@@ -15,6 +15,8 @@ _SIGNS = str.maketrans(
 _MARKUP = re.compile(
     r"</?(?:pre|code|div|span|p|br|blockquote|samp)\b[^<>\n]{0,200}+>|&(?:nbsp|gt|lt);"
 )
+_COLOUR = re.compile(r"\x1b?+\[[0-9;]{1,12}+m")
+_ESCAPED = re.compile(r"\(\\n *+\(")
 _ENTITIES = {"&gt;": ">   ", "&lt;": "<   "}
 _REMARKS = re.compile(r"(?:[ \t]*+(?:#[^\n]*+)?+(?:\n|$))++")
 _REMARK = re.compile(r"^([ \t]*+)#", re.MULTILINE)
@@ -32,6 +34,10 @@ def cleaned(text: str) -> str:
     plain = text if text.isascii() else text.translate(_SIGNS)
     if "<" in plain or "&" in plain:
         plain = _MARKUP.sub(_without_markup, plain)
+    if "[" in plain:
+        plain = _COLOUR.sub(lambda found: " " * len(found.group()), plain)
+    if _ESCAPED.search(plain):
+        plain = plain.replace("\\n", " \n")  # a printout as a string shows it
     return _REMARK.sub(r"\1 ", plain) if _REMARKS.fullmatch(plain) else plain
 
 

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
 from convcalc.language.pytorch.modules import Expectation, call_of, is_read, notes_of, opaque
-from convcalc.language.pytorch.posted import around, chosen, incomplete, only, posted_models
+from convcalc.language.pytorch.posted import (
+    around,
+    chosen,
+    incomplete,
+    labels_of,
+    only,
+    posted_models,
+)
 from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
@@ -30,6 +37,7 @@ from convcalc.layers.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from convcalc.language.pytorch.posted import Posted
     from convcalc.language.tree import Item
 
 __all__ = [
@@ -73,7 +81,7 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
     if not models:
         module, problems = read_module(text)
         return _flattened(text, module, "", in_order) if module else Reading((), tuple(problems))
-    number = chosen(models, wanted)
+    number = _of_source(text, models) if wanted is None else chosen(models, wanted)
     model = models[number or 0]
     fault = incomplete(text, model)
     if fault is not None:
@@ -85,10 +93,18 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
     if wanted is not None and number is None:
         inside, path = find_child(module, wanted)
         if inside is None:
+            path += labels_of(models)
             return Reading((), (Diagnostic(path, module.head.start, module.head.end),))
         module = inside
     reading = _flattened(text, module, path, in_order)
     return reading._replace(notes=(*around(text, models, model), *reading.notes))
+
+
+def _of_source(text: str, models: tuple[Posted, ...]) -> int:
+    """The index of the model that is read: the first, behind source text the first printed one."""
+    if "def forward" not in text:
+        return 0
+    return next((n for n, model in enumerate(models) if model.printed), 0)
 
 
 def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:

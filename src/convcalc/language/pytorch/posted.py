@@ -32,6 +32,7 @@ _BAR = r"(?:[ \t]*+[|\u2502][ \t]?+)?+"
 _MARGIN = re.compile(rf"{_QUOTE}{_NUMBER}{_BAR}{_PROMPT}[ \t]*+")
 _LOG = re.compile(rf"{_QUOTE}[ \t]*+\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
 _CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\(")
+_ABOVE = re.compile(r"[ \t]*+([A-Za-z_]\w{0,60}+)[ \t]*+:[ \t\r]*+\n")
 _MORE = re.compile(rf"\s*+,\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
 _CHILD_LABEL = re.compile(r"\(([^()\n]{1,200}+)\):[ \t]*+")
 _LABEL = re.compile(r"([A-Za-z_][\w.\[\]]*+)[ \t]*+(?::[ \t]*+[\w.]++[ \t]*+=|[:=])[ \t]*+")
@@ -46,7 +47,12 @@ _ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
 _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
 _ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
-_STRAY = re.compile(r"[ \t>]*+\)[ \t,]*+")
+_NOTHING = re.compile(r"(?:[ \t\r,>]*+\n)*+")
+_STRAY = re.compile(r"([ \t>]*+\))[ \t\r,]*+(?:\n|$)")
+_ROW = re.compile(
+    r"[^\n()=,]*+(?=\([^()\n]{1,200}+\):[ \t]|\)[ \t\r)\]},;.'\"`|\u2502]*+(?:#[^\n]*+)?+$)",
+    re.MULTILINE,
+)
 _BARS = re.compile(r"[|\u2502](?=[ \t\r]*+$)", re.MULTILINE)
 _CLOSING = re.compile(r"\s*+,?+\s*+\)")
 _BLANKED = re.compile(r"[^\n]")
@@ -68,6 +74,7 @@ class Posted(NamedTuple):
         child: Whether its label is that of a printed child, as `(0): Conv2d(...)`.
         added: Where modules are put into it later, as `net.add_module("a", nn.ReLU())`.
         opened: Brackets that are open before it on its line, as in `print(nn.ReLU())`.
+        printed: Whether it is a printout, with a child on a line of its own.
     """
 
     label: str | None
@@ -76,6 +83,7 @@ class Posted(NamedTuple):
     child: bool = False
     added: tuple[tuple[int, int], ...] = ()
     opened: int = 0
+    printed: bool = False
 
 
 def posted_models(text: str) -> tuple[Posted, ...]:
@@ -91,21 +99,30 @@ def posted_models(text: str) -> tuple[Posted, ...]:
 def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
     """The models of a text, those on a line that says more of them only if not `strictly`."""
     found: list[Posted] = []
+    parts: list[tuple[int, int]] = []
     place = 0
     for line in _LINE.finditer(text):
-        if line.start() < place:
+        if line.start() < place or line.group().isspace():
             continue
         model = _model_at(text, line.start(), line.end(), strictly=strictly)
         added = _ADDED.match(text, line.start() + _margin(text, line.start(), line.end()))
         if model is not None:
+            _add(found, parts)
             model = model._replace(end=_end_of_run(text, model.end))
             found.append(model)
             place = model.end
         elif added is not None and found and found[-1].label == added["label"]:
             place = _closing(text, added.end())
-            parts = (*found[-1].added, (added.start(), place))
-            found[-1] = found[-1]._replace(added=parts)
+            parts.append((added.start(), place))
+    _add(found, parts)
     return tuple(found)
+
+
+def _add(found: list[Posted], parts: list[tuple[int, int]]) -> None:
+    """What was found of calls of `add_module` goes to the last model."""
+    if parts:
+        found[-1] = found[-1]._replace(added=tuple(parts))
+        parts.clear()
 
 
 def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | None:
@@ -126,10 +143,17 @@ def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | N
     end = _closing(text, call.end())
     if not printed and strictly and end < stop and not _AFTER.fullmatch(text, end, stop):
         return None
-    child, label = _CHILD_LABEL.fullmatch(before), _LABEL.fullmatch(before)
-    named = child or label
+    child = _CHILD_LABEL.fullmatch(before)
+    named = child or _LABEL.fullmatch(before)
     opened = max(0, before.count("(") - before.count(")"))
-    return Posted(named and named[1], call.start(), end, child is not None, opened=opened)
+    label = named[1] if named else _label_above(text, start)
+    return Posted(label, call.start(), end, child is not None, opened=opened, printed=printed)
+
+
+def _label_above(text: str, start: int) -> str | None:
+    """The name that the line before `start` has, where it has nothing but a name and a colon."""
+    above = _ABOVE.fullmatch(text, text.rfind("\n", 0, max(0, start - 1)) + 1, start)
+    return above[1] if above else None
 
 
 def _end_of_run(text: str, end: int) -> int:
@@ -186,16 +210,34 @@ def only(text: str, model: Posted) -> str:
     kept, place = [], 0
     for start, end in ((model.start, model.end), *model.added):
         kept.append(_BLANKED.sub(" ", text[place:start]))
-        kept += _lines_of(text, start, end)
+        kept += _lines_of(text, start, end, printed=model.printed)
         place = end
     return "".join(kept) + _BLANKED.sub(" ", text[place:])
 
 
-def _lines_of(text: str, start: int, end: int) -> Iterator[str]:
-    """The lines of a model, their margins blank."""
+def _lines_of(text: str, start: int, end: int, *, printed: bool) -> Iterator[str]:
+    """The lines of a model, their margins blank.
+
+    Where every child of a printout has something before its bracket, that is a margin, as before
+    the brackets that close; source text that was added to a file has "+" before all its lines.
+    """
+    margins = printed and _children_have_margins(text, start, end)
+    added = text.startswith("+", text.rfind("\n", 0, start) + 1)
     for line in _LINE.finditer(text, start, end):
         width = 0 if line.start() == start else _margin(text, line.start(), line.end())
+        row = _ROW.match(text, line.start()) if margins and line.start() > start else None
+        if row is not None:
+            width = max(width, len(row.group()))
+        elif added and line.group().startswith("+"):
+            width = max(width, 1)
         yield _BARS.sub(" ", " " * width + line.group()[width:])
+
+
+def _children_have_margins(text: str, start: int, end: int) -> bool:
+    """Whether something stands before each child that begins a line of a printout."""
+    rows = [_ROW.match(text, line.start()) for line in _LINE.finditer(text, start, end)][1:]
+    children = [row.group() for row in rows if row and text.startswith("(", row.end())]
+    return bool(children) and all(map(str.strip, children))
 
 
 def incomplete(text: str, model: Posted) -> Diagnostic | None:
@@ -225,13 +267,9 @@ def _past(text: str, place: int, brackets: int) -> int:
 
 def _stray(text: str, place: int) -> int | None:
     """Where the next line that says anything is a closing bracket alone."""
-    for line in _LINE.finditer(text, place):
-        if line.group().strip(" \t\n,>"):
-            lone = _STRAY.fullmatch(line.group().rstrip("\n"))
-            return line.start() + line.group().index(")") if lone else None
-        if line.end() >= len(text):
-            break
-    return None
+    said = _NOTHING.match(text, place)
+    lone = _STRAY.match(text, said.end() if said else place)
+    return lone.end(1) - 1 if lone else None
 
 
 def chosen(models: tuple[Posted, ...], wanted: str | None) -> int | None:
@@ -241,6 +279,12 @@ def chosen(models: tuple[Posted, ...], wanted: str | None) -> int | None:
     if wanted.isdecimal() and len(wanted) < 6 and not models[0].child:
         return int(wanted) - 1 if 1 <= int(wanted) <= len(models) else None
     return next((i for i, model in enumerate(models) if model.label == wanted), None)
+
+
+def labels_of(models: tuple[Posted, ...]) -> str:
+    """What the models of a text are called, as a hint; nothing where there is one."""
+    labels = [printable(one.label or str(n), 60) for n, one in enumerate(models[:6], 1)]
+    return f"; the models of the text are {', '.join(labels)}" if len(models) > 1 else ""
 
 
 def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:

@@ -17,14 +17,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Diagnostic, SpecError
+from convcalc.errors import Diagnostic
 from convcalc.language.tree import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-LONGEST_TEXT = 2**20
-"""Characters that a text may have; the printouts of the largest models have less than half."""
 
 DEEPEST = 100
 """Modules and brackets inside one another that are read; the reader calls itself for each."""
@@ -99,21 +96,17 @@ def read_module(
     Args:
         text: A module, or several with commas between them, in a list or not, one after the other.
         added: Where calls of `add_module` stand behind it, with places (start, end).
-
-    Raises:
-        SpecError: the text is too long to be read at all.
     """
-    if len(text) > LONGEST_TEXT:
-        message = f"a PyTorch module of {len(text)} characters; at most {LONGEST_TEXT} are read"
-        raise SpecError(text[:60], [Diagnostic(message, 0, 1)])
     reader = _Reader(text)
     try:
         module = reader.listed() if reader.begins("[") else reader.module(0)
         if not added and reader.comma():
             module = reader.followed(module)
+        children = list(module.children)
         for start, _ in added:
             reader.place = start
-            module = _with_child(module, reader.module(0))
+            children.append(_child_of(reader.module(0)))
+        module = replace(module, children=tuple(children))
         reader.skip_gap()
         if reader.place < len(text):
             return None, [reader.problem("expected the end of the text after the module")]
@@ -122,12 +115,11 @@ def read_module(
     return module, []
 
 
-def _with_child(module: Module, call: Module) -> Module:
-    """A module with the one that a call of `add_module` names and gives."""
+def _child_of(call: Module) -> Child:
+    """The module that a call of `add_module` names and gives."""
     match [argument.value for argument in call.arguments]:
         case [str(name), Module() as inner]:
-            child = Child(name, None, inner, call.arguments[0].place)
-            return replace(module, children=(*module.children, child))
+            return Child(name, None, inner, call.arguments[0].place)
     message = "expected a name and a module, as add_module('conv', nn.Conv2d(3, 8, 3))"
     raise _StopError(Diagnostic(message, call.head.start, call.head.end))
 

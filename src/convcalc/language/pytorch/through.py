@@ -76,8 +76,8 @@ def find_child(root: Module, path: str) -> tuple[Module | None, str]:
     shown = printable(path, 60)
     if ends:
         return None, f"'{shown}' is there {len(ends)} times, as {ends[0]} and {ends[1]}"
-    inside = ", ".join(child.name for child in root.children[:6]) or "none"
-    hint = nearest(path, paths) or f"; inside it are {printable(inside, 200)}"
+    inside = ", ".join(child.name for child in root.children[:6])
+    hint = nearest(path, paths) or (f"; inside it are {printable(inside, 200)}" if inside else "")
     return None, f"no module is called '{shown}'{hint}"
 
 
