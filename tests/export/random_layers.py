@@ -12,7 +12,19 @@ from convcalc.layers import KINDS
 
 WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "replicate", "circular"))
-VECTORS = ("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu")
+VECTORS = (
+    "linear",
+    "flatten",
+    "reshape",
+    "unflatten",
+    "bn",
+    "gn",
+    "ln",
+    "shuffle",
+    "slice",
+    "softmax",
+    "prelu",
+)
 """Kinds that are also drawn on a vector (N, C)."""
 
 
@@ -39,6 +51,7 @@ FIELDS = {
     "ceil_mode": any_rank(st.booleans()),
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
+    "dim": any_rank(st.sampled_from((1, 2, -1))),
     "dilation": per_axis(1, 3),
     "downscale_factor": any_rank(st.integers(1, 2)),
     "eps": any_rank(st.sampled_from((1e-5, 0.1))),
@@ -62,7 +75,9 @@ FIELDS = {
     "padding_mode": any_rank(MODES),
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
+    "sizes": any_rank(st.sampled_from(((-1,), (2, -1), (-1, 2, 2), (1, 2, -1, 2)))),
     "stride": per_axis(1, 3),
+    "unflattened_size": any_rank(st.sampled_from(((-1,), (2, -1), (-1, 2, 2), (1, -1)))),
     "upscale_factor": any_rank(st.integers(1, 2)),
     "lrn.size": any_rank(st.integers(1, 9)),
     "pad.padding": ends(3),

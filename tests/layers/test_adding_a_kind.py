@@ -22,7 +22,18 @@ from convcalc.network import initialisation
 SOURCE = Path(convcalc.__file__).parent
 PROJECT = SOURCE.parents[1]
 
-NOT_PRINTED = {"dw", "pw", "sep", "gap", "layerscale", "slice", "residual", "concat", "scale"}
+NOT_PRINTED = {
+    "dw",
+    "pw",
+    "sep",
+    "gap",
+    "layerscale",
+    "reshape",
+    "slice",
+    "residual",
+    "concat",
+    "scale",
+}
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""
 
 

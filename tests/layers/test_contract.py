@@ -23,19 +23,25 @@ from convcalc.layers import (
     LeakyReLU,
     MaxPool,
     Pad,
+    Reshape,
     Slice,
+    Unflatten,
     Upsample,
 )
 from convcalc.network.graph import Network
 from convcalc.receptive import IDENTITY
 
-SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "scale"}
+SEEING_ALL = {"gap", "gn", "in", "linear", "flatten", "reshape", "scale"}
 
 
 NEED_SPATIAL_AXES = {
     "conv", "convt", "dw", "pw", "sep", "maxpool", "avgpool", "gap", "adaptiveavgpool",
     "adaptivemaxpool", "in", "lppool", "lrn", "pad", "upsample", "pixelshuffle", "pixelunshuffle",
 }  # fmt: skip
+
+
+NEED_MORE = {"slice", "reshape", "unflatten"}
+"""Kinds whose row asks for more than two features."""
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
@@ -129,6 +135,10 @@ def test_running_gives_the_promised_shape(kind):
         (Slice((0, 32)), "slice:0:32"),
         (Upsample(size=(7, 9), mode="bilinear"), "upsample:size7x9,bilinear"),
         (Upsample(2, mode="bilinear", align_corners=True), "upsample:2,bilinear,align"),
+        (Reshape((16, -1, 4)), "reshape:16x-1x4"),
+        (Reshape([256]), "reshape:256"),
+        (Unflatten((4, 4)), "unflatten:4x4"),
+        (Unflatten((2, -1), -1), "unflatten:2x-1,dim-1"),
         (Pad(((0, 1), 2), "reflect"), "pad:0:1x2,reflect"),
     ],
 )
@@ -143,7 +153,9 @@ def test_kinds_with_windows_refuse_what_has_no_spatial_axes_or_too_many(kind, sh
         Network.chain([layer_of(kind)]).weight_shapes(shape)
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_SPATIAL_AXES - {"slice"}))
+@pytest.mark.parametrize(
+    "kind", sorted(set(KINDS) - NEED_SPATIAL_AXES - {"slice", "reshape", "unflatten"})
+)
 def test_other_kinds_work_on_features_alone(kind):
     layer = layer_of(kind)
     shapes = ((2,),) * (2 if layer.joins else 1)

@@ -21,8 +21,10 @@ from convcalc.layers import (
     LPPool,
     MaxPool,
     Pad,
+    Reshape,
     Separable,
     Slice,
+    Unflatten,
     Upsample,
 )
 from convcalc.network.graph import Network
@@ -92,6 +94,11 @@ from convcalc.network.graph import Network
         (lambda: Pad(-1), "padding", "must be at least 0, got -1"),
         (lambda: LPPool(2, norm_type=0), "norm_type", "must be above 0"),
         (lambda: LPPool(2, norm_type=-1), "norm_type", "must be at least 0, got -1"),
+        (lambda: Reshape((4, -1, -1)), "sizes", "only one size can be -1"),
+        (lambda: Reshape((1, 2, 3, 4, 5)), "sizes", "expected 1 to 4 sizes, as 16x4x4, got 5"),
+        (lambda: Reshape((4, 0)), "sizes", "must be at least 1, got 0"),
+        (lambda: Unflatten((4, 2.5)), "unflattened_size", "expected a whole number, got 2.5"),
+        (lambda: Unflatten((4, 4), 0), "dim", "0 is the batch"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, align_corners=True), "align_corners", "goes with mode bilinear"),

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
         Pad,
         PixelShuffle,
         PixelUnshuffle,
+        Reshape,
         Slice,
+        Unflatten,
         Upsample,
     )
     from convcalc.layers.joins import Join
@@ -130,6 +132,18 @@ def flatten(place: LayerSite, layer: Flatten) -> fx.Node:
     if place.function:
         return place.call(torch.flatten, *place.inputs, 1)
     return place.module(nn.Flatten())
+
+
+def reshape(place: LayerSite, layer: Reshape) -> fx.Node:
+    """x.reshape(-1, C, *sizes), of any batch; torch has no module for it."""
+    return place.method("reshape", place.inputs[0], -1, *layer.out_shape(place.shapes[0]))
+
+
+def unflatten(place: LayerSite, layer: Unflatten) -> fx.Node:
+    """nn.Unflatten, or x.unflatten(dim, sizes)."""
+    if place.function:
+        return place.method("unflatten", place.inputs[0], layer.dim, layer.unflattened_size)
+    return place.module(nn.Unflatten(layer.dim, layer.unflattened_size))
 
 
 def dropout(place: LayerSite, layer: Dropout) -> fx.Node:
@@ -266,6 +280,7 @@ FORMS: dict[str, Form] = {
     "prelu": either("PReLU", "prelu"),
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
+    "reshape": reshape,
     "residual": total,
     "scale": product,
     "shuffle": channel_shuffle,
@@ -275,6 +290,7 @@ FORMS: dict[str, Form] = {
     "softmax": either("Softmax", "softmax", dim=1),
     "softplus": either("Softplus", "softplus"),
     "tanh": either("Tanh", "tanh"),
+    "unflatten": unflatten,
     "upsample": upsample,
     "Staged": staged,
 }

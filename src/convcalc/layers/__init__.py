@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from convcalc.layers.pixelshuffle import *
     from convcalc.layers.pooling import *
     from convcalc.layers.pw import *
+    from convcalc.layers.reshape import *
     from convcalc.layers.sep import *
     from convcalc.layers.shuffle import *
     from convcalc.layers.slice import *

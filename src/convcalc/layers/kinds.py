@@ -50,6 +50,7 @@ CLASS_OF = {
     "pw": "pw.Pointwise",
     "relu": "activations.ReLU",
     "relu6": "activations.ReLU6",
+    "reshape": "reshape.Reshape",
     "residual": "joins.Residual",
     "scale": "joins.Scale",
     "sep": "sep.Separable",
@@ -60,6 +61,7 @@ CLASS_OF = {
     "softmax": "activations.Softmax",
     "softplus": "activations.Softplus",
     "tanh": "activations.Tanh",
+    "unflatten": "reshape.Unflatten",
     "upsample": "upsample.Upsample",
 }
 """The class of each kind, behind the module of this package that it is in."""

@@ -31,6 +31,8 @@ EXAMPLE_VALUES = {
     "downscale_factor": "2",
     "channels": "0:8",
     "size": "5",
+    "sizes": "64x16x16",
+    "unflattened_size": "4x4",
     "padding": "1",
 }
 """What an example gives to a parameter that has no default."""

@@ -210,7 +210,7 @@ SAVED: dict[str, Rule] = {
     ),
     **dict.fromkeys(
         (
-            *("residual", "concat", "flatten", "identity", "slice"),
+            *("residual", "concat", "flatten", "reshape", "unflatten", "identity", "slice"),
             *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
         ),
         NOTHING,

@@ -108,6 +108,7 @@ FORMS: dict[str, Form] = {
     "LocalResponseNorm": Form("lrn", ("size", "alpha", "beta", "k"), 1, (1, 2, 3)),
     "Linear": Form("linear", ("in_features", "out_features", "bias", "device", "dtype"), 2),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
+    "Unflatten": Form("unflatten", ("dim", "unflattened_size"), 2),
     **dict.fromkeys(
         ("Dropout", "AlphaDropout", "FeatureAlphaDropout"), Form("dropout", ("p", "inplace"))
     ),
@@ -184,7 +185,6 @@ ARRIVING = ("in_channels", "in_features", "num_features")
 """Parameters that count what arrives."""
 
 REFUSED = {
-    "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
 }
