@@ -299,6 +299,23 @@ CONTRACT = {
         output=(60,),
         field=CELL,
     ),
+    "reshape": Row(
+        spec="reshape:10x-1x3",
+        call="x.reshape(-1, 10, 2, 3)",
+        input=(3, 4, 5),
+        output=(10, 2, 3),
+        # As of sections, beside the whole: 0 1 and 2 3 of 4; 0 1, 1 2 3 and 3 4 of 5
+        field=((2, 2, 0), (3, Fraction(5, 3), Fraction(-2, 3))),
+    ),
+    "unflatten": Row(
+        spec="unflatten:2x3",
+        module="Unflatten",
+        call="x.unflatten(1, (2, 3))",
+        input=(6, 4, 5),
+        output=(2, 3, 4, 5),
+        # The new axis is made of channels: its three positions are none of the input's
+        field=((1, Fraction(1, 3), Fraction(-2, 3)), (1, 1, 0), (1, 1, 0)),
+    ),
     "bn": Row(
         spec="bn",
         module="BatchNorm2d",

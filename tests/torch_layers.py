@@ -321,6 +321,8 @@ FUNCTIONS = {
     "pixelshuffle": lambda layer, shape: nn.PixelShuffle(layer.upscale_factor),
     "pixelunshuffle": lambda layer, shape: nn.PixelUnshuffle(layer.downscale_factor),
     "shuffle": lambda layer, shape: nn.ChannelShuffle(layer.groups),
+    "reshape": lambda layer, shape: lambda x: x.reshape(-1, *layer.out_shape(shape)),
+    "unflatten": lambda layer, shape: nn.Unflatten(layer.dim, layer.unflattened_size),
     "slice": lambda layer, shape: lambda x: x[:, slice(*layer.channels[0])],
     "residual": lambda layer, shape: lambda *xs: sum(xs[1:], xs[0]),
     "concat": lambda layer, shape: lambda *xs: torch.cat(xs, 1),

@@ -227,4 +227,5 @@ def test_the_families_are_these():
             *("softsign", "tanh", "tanhshrink", "threshold"),
         ],
         ["maxunpool", "pixelshuffle", "pixelunshuffle", "upsample"],
+        ["flatten", "reshape", "unflatten"],
     ]

@@ -53,6 +53,7 @@ from convcalc.layers import (
     Tanh,
     Tanhshrink,
     Threshold,
+    Unflatten,
     Upsample,
 )
 
@@ -83,6 +84,10 @@ CASES = [
     (Linear(5), (7,), "Linear(7, 5)"),
     (Linear(5, bias=False), (3, 4, 7), "Linear(7, 5, bias=False)"),
     (Flatten(), (3, 4, 5), "Flatten()"),
+    (Unflatten((2, 3)), (6, 4, 5), "Unflatten(1, (2, 3))"),
+    (Unflatten((16, 2, 2)), (64,), "Unflatten(1, (16, 2, 2))"),
+    (Unflatten((2, -1), -1), (3, 4, 6), "Unflatten(-1, (2, -1))"),
+    (Unflatten((2, 2), 2), (3, 4, 6), "Unflatten(2, (2, 2))"),
     (BatchNorm(), (3, 4, 5), "BatchNorm2d(3)"),
     (BatchNorm(eps=0.1), (3, 4), "BatchNorm1d(3, eps=0.1)"),
     (BatchNorm(), (3,), "BatchNorm1d(3)"),

@@ -29,6 +29,7 @@ from convcalc.layers import (
     PixelUnshuffle,
     ReLU,
     ReLU6,
+    Reshape,
     Residual,
     Scale,
     Sigmoid,
@@ -47,6 +48,7 @@ TESTED_ELSEWHERE = {
     "dw",
     "pw",
     "sep",
+    "reshape",
     "slice",
     "residual",
     "concat",
@@ -134,6 +136,15 @@ def test_a_nan_reaches_its_neighbouring_channels_and_no_further(backend):
 def test_a_slice_keeps_its_channels_in_order(backend):
     x = numbers((5, 2, 3))
     assert x[:, 1:3].tolist() == run(Slice((1, 3)), x, backend=backend).tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("sizes", [(60,), (-1,), (5, 12), (-1, 4, 3), (2, 3, 2, 5), (3, 4, 5)])
+def test_reshaping_keeps_every_element_in_its_order(backend, dtype, sizes):
+    x = np.random.default_rng(0).integers(-9, 9, (2, 3, 4, 5)).astype(dtype)
+    result = run(Reshape(sizes), x, backend=backend)
+    assert (x.dtype, x.reshape(2, *sizes).tolist()) == (result.dtype, result.tolist())
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -14,7 +14,7 @@ WORDS = st.sampled_from(("valid", "same", "same-upper", "same-lower"))
 MODES = st.sampled_from(("zeros", "reflect", "symmetric", "replicate", "circular"))
 VECTORS = (
     *("linear", "flatten", "bn", "gn", "ln", "shuffle", "slice", "softmax", "prelu"),
-    *("glu", "logsoftmax", "softmin"),
+    *("glu", "logsoftmax", "softmin", "reshape", "unflatten"),
 )
 """Kinds that are also drawn on a vector (N, C)."""
 
@@ -49,6 +49,7 @@ FIELDS = {
     "channels": any_rank(st.sampled_from((((0, 1),), ((1, 4),), ((2, 3),)))),
     "count_include_pad": any_rank(st.booleans()),
     "depthwise_bias": any_rank(st.booleans()),
+    "dim": any_rank(st.sampled_from((1, 2, -1))),
     "dilation": per_axis(1, 3),
     "downscale_factor": any_rank(st.integers(1, 2)),
     "embedding_dim": any_rank(st.integers(1, 5)),
@@ -83,10 +84,12 @@ FIELDS = {
     "proj_size": any_rank(st.integers(0, 1)),
     "scale_factor": per_axis(1, 3),
     "size": per_axis(1, 9),
+    "sizes": any_rank(st.sampled_from(((-1,), (2, -1), (-1, 2, 2), (1, 2, -1, 2)))),
     "stride": per_axis(1, 3),
     "threshold": any_rank(st.sampled_from((-0.5, 0.0, 0.3))),
     "upper": any_rank(st.sampled_from((0.3, 2.0))),
     "value": any_rank(st.sampled_from((0.0, -2.5))),
+    "unflattened_size": any_rank(st.sampled_from(((-1,), (2, -1), (-1, 2, 2), (1, -1)))),
     "lrn.size": any_rank(st.integers(1, 9)),
     "pad.value": any_rank(st.sampled_from((0.0, 0.0, 0.0, 0.5))),
     "upscale_factor": any_rank(st.integers(1, 2)),

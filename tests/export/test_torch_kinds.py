@@ -49,7 +49,9 @@ def test_a_kind_has_the_module_and_the_call_that_are_expected(kind):
     called = network.to_torch(row.input, (kind,))
     assert row.call in called.code
     assert row.module not in leaves(called)
-    assert kind in JOINS | {"crop", "slice"} or row.call not in model.code or kind == "ln"
+    assert (
+        kind in JOINS | {"crop", "reshape", "slice"} or row.call not in model.code or kind == "ln"
+    )
     assert network.tensor_shapes(row.input) == shapes_in(called)
 
 

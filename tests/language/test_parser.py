@@ -207,6 +207,8 @@ ENDS = st.one_of(st.integers(0, 9), st.tuples(st.integers(0, 9), st.integers(0, 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
+SIZES = st.lists(st.integers(1, 9) | st.just(-1), min_size=1, max_size=4).map(tuple)
+
 PARAMETERS = {
     "lambd": NUMBERS.filter(lambda number: number >= 0),
     "threshold": NUMBERS,
@@ -221,6 +223,7 @@ PARAMETERS = {
     "ceil_mode": st.booleans(),
     "channels": st.tuples(st.integers(0, 9), st.integers(10, 30)),
     "count_include_pad": st.booleans(),
+    "dim": st.integers(-4, 4),
     "dilation": axes_of(1),
     "downscale_factor": st.integers(1, 9),
     "eps": NUMBERS,
@@ -263,8 +266,10 @@ PARAMETERS = {
     "nonlinearity": st.sampled_from(["tanh", "relu"]),
     "scale_factor": axes_of(1),
     "size": axes_of(1),
+    "sizes": SIZES,
     "stride": axes_of(1),
     "value": NUMBERS,
+    "unflattened_size": SIZES,
     "upscale_factor": st.integers(1, 9),
 }
 

@@ -23,7 +23,7 @@ SOURCE = Path(convcalc.__file__).parent
 PROJECT = SOURCE.parents[1]
 
 NOT_PRINTED = {
-    *("dw", "pw", "sep", "gap", "layerscale", "slice"),
+    *("dw", "pw", "sep", "gap", "layerscale", "reshape", "slice"),
     *("bilinear", "concat", "residual", "scale", "opaque", "crop"),
 }
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""

@@ -24,7 +24,9 @@ from convcalc.layers import (
     LeakyReLU,
     MaxPool,
     Pad,
+    Reshape,
     Slice,
+    Unflatten,
     Upsample,
 )
 from convcalc.network.graph import Network
@@ -32,7 +34,7 @@ from convcalc.receptive import IDENTITY
 
 SEEING_ALL = {
     *("gap", "gn", "in", "linear", "flatten", "scale", "lstm", "gru", "rnn", "multiheadattention"),
-    *("bilinear", "opaque"),
+    *("bilinear", "opaque", "reshape"),
 }
 
 
@@ -45,6 +47,10 @@ NEED_SPATIAL_AXES = {
 
 NEED_SEQUENCES = {"lstm", "gru", "rnn", "multiheadattention"}
 NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES | {"embedding"}
+
+
+NEED_MORE = {"slice", "reshape", "unflatten"}
+"""Kinds whose row asks for more than two features."""
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
@@ -141,6 +147,10 @@ def test_running_gives_the_promised_shape(kind):
         (Crop(4, (0, 1)), "crop:4,offset0x1"),
         (Upsample(size=(7, 9), mode="bilinear"), "upsample:size7x9,bilinear"),
         (Upsample(2, mode="bilinear", align_corners=True), "upsample:2,bilinear,align"),
+        (Reshape((16, -1, 4)), "reshape:16x-1x4"),
+        (Reshape([256]), "reshape:256"),
+        (Unflatten((4, 4)), "unflatten:4x4"),
+        (Unflatten((2, -1), -1), "unflatten:2x-1,dim-1"),
         (Pad(((0, 1), 2), "reflect"), "pad:0:1x2,reflect"),
     ],
 )
@@ -155,7 +165,7 @@ def test_kinds_with_windows_refuse_what_has_no_spatial_axes_or_too_many(kind, sh
         Network.chain([layer_of(kind)]).weight_shapes(shape)
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_OTHERS - {"slice", "opaque"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_OTHERS - NEED_MORE - {"opaque"}))
 def test_other_kinds_work_on_features_alone(kind):
     layer = layer_of(kind)
     shapes = ((2,),) * (2 if layer.joins else 1)

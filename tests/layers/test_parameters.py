@@ -21,8 +21,10 @@ from convcalc.layers import (
     LPPool,
     MaxPool,
     Pad,
+    Reshape,
     Separable,
     Slice,
+    Unflatten,
     Upsample,
 )
 from convcalc.network.graph import Network
@@ -95,6 +97,11 @@ from convcalc.network.graph import Network
         (lambda: Pad(1, "wrap", 2), "value", "in the place of zeros, not of mode 'circular'"),
         (lambda: Pad(1, value=float("inf")), "value", "expected a finite number, got inf"),
         (lambda: Pad(-(2**31)), "padding", "must be at least -2147483647, got"),
+        (lambda: Reshape((4, -1, -1)), "sizes", "only one size can be -1"),
+        (lambda: Reshape((1, 2, 3, 4, 5)), "sizes", "expected 1 to 4 sizes, as 16x4x4, got 5"),
+        (lambda: Reshape((4, 0)), "sizes", "must be at least 1, got 0"),
+        (lambda: Unflatten((4, 2.5)), "unflattened_size", "expected a whole number, got 2.5"),
+        (lambda: Unflatten((4, 4), 0), "dim", "0 is the batch"),
         (Upsample, "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, size=4), "scale_factor", "give either a scale_factor or a size"),
         (lambda: Upsample(2, align_corners=True), "align_corners", "goes with mode bilinear"),

@@ -21,8 +21,10 @@ from convcalc.layers import (
     PixelUnshuffle,
     Pointwise,
     PReLU,
+    Reshape,
     Separable,
     Slice,
+    Unflatten,
     Upsample,
 )
 from convcalc.network.graph import Network
@@ -142,6 +144,12 @@ def test_a_parameter_that_this_input_makes_impossible_is_refused(layer, shape, p
             "6 channels do not divide by 4, the elements of a block of 2x2",
         ),
         (PixelUnshuffle(4), (6, 8, 6), "sizes 8x6 do not divide by downscale_factor=4; the input"),
+        (Reshape((4, 4)), (3, 5), "4x4 holds 16 elements, the input 3x5 has 15"),
+        (Reshape((-1, 4)), (3, 5), "-1x4 holds a multiple of 4 elements, the input 3x5 has 15"),
+        (Unflatten((2, 3)), (4, 9), "2x3 holds 6 elements, axis 1 of 4x9 has 4"),
+        (Unflatten((2, -1), -1), (4, 9), "a multiple of 2 elements, axis -1 of 4x9 has 9"),
+        (Unflatten((2, 2), 3), (4, 9), "dim=3 is no axis of 4x9"),
+        (Unflatten((2, 2), -3), (4, 9), "dim=-3 is no axis of 4x9"),
         (ChannelShuffle(3), (4, 9), "4 channels do not divide by groups=3; the input is 4x9"),
         (Slice((0, 5)), (4, 9), "channels 0:5 of 4x9, which has 4; an end of at most 4 fits"),
         (Conv(8, 3), (3,), "channels and 1 to 3 spatial sizes, as 3x224x224; got 3"),

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
         Pad,
         PixelShuffle,
         PixelUnshuffle,
+        Reshape,
         Slice,
+        Unflatten,
         Upsample,
     )
     from convcalc.layers.joins import Join
@@ -166,6 +168,18 @@ def flatten(place: LayerSite, layer: Flatten) -> fx.Node:
     if place.function:
         return place.call(torch.flatten, *place.inputs, 1)
     return place.module(nn.Flatten())
+
+
+def reshape(place: LayerSite, layer: Reshape) -> fx.Node:
+    """x.reshape(-1, C, *sizes), of any batch; torch has no module for it."""
+    return place.method("reshape", place.inputs[0], -1, *layer.out_shape(place.shapes[0]))
+
+
+def unflatten(place: LayerSite, layer: Unflatten) -> fx.Node:
+    """nn.Unflatten, or x.unflatten(dim, sizes)."""
+    if place.function:
+        return place.method("unflatten", place.inputs[0], layer.dim, layer.unflattened_size)
+    return place.module(nn.Unflatten(layer.dim, layer.unflattened_size))
 
 
 def dropout(place: LayerSite, layer: Dropout) -> fx.Node:
@@ -323,6 +337,7 @@ FORMS: dict[str, Form] = {
     "prelu": either("PReLU", "prelu"),
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
+    "reshape": reshape,
     "residual": total,
     "rnn": recurrent(nn.RNN),
     "rrelu": either("RReLU", "rrelu"),
@@ -340,6 +355,7 @@ FORMS: dict[str, Form] = {
     "tanh": either("Tanh", "tanh"),
     "tanhshrink": either("Tanhshrink", "tanhshrink"),
     "threshold": either("Threshold", "threshold"),
+    "unflatten": unflatten,
     "upsample": upsample,
     "Staged": staged,
 }

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from convcalc.layers.pooling import *
     from convcalc.layers.pw import *
     from convcalc.layers.recurrent import *
+    from convcalc.layers.reshape import *
     from convcalc.layers.sep import *
     from convcalc.layers.shrinkage import *
     from convcalc.layers.shuffle import *

@@ -30,7 +30,10 @@ class Join(SeveralInputs, ABC):
         """The shape of the branches together."""
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The elements of each axis that any branch sees."""
+        """The elements of each axis that any branch sees; of features from different axes, all."""
+        longest = max(fields, key=len)
+        if any(len(axes) < len(longest) for axes in fields):
+            return tuple(field.seeing_all() for field in longest)
         sizes = self.out_shape(*shapes)[1:] or (1,) * len(fields[0])
         return tuple(united(axis, size) for *axis, size in zip(*fields, sizes, strict=True))
 
@@ -146,12 +149,12 @@ class Scale(Join):
         """What the input and the gate see; along an axis that the gate has once, the whole axis."""
         scaled, gate = shapes
         joined = super().field(fields, shapes)
+        if len(scaled) == 1:
+            return joined
         broadcast = [size > own for size, own in zip(scaled[1:], gate[1:], strict=True)]
         return tuple(
             own.seeing_all() if wide else both
-            for own, both, wide in zip(
-                fields[0], joined, broadcast or [False] * len(joined), strict=True
-            )
+            for own, both, wide in zip(fields[0], joined, broadcast, strict=True)
         )
 
     def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:

@@ -63,6 +63,7 @@ CLASS_OF = {
     "pw": "pw.Pointwise",
     "relu": "activations.ReLU",
     "relu6": "activations.ReLU6",
+    "reshape": "reshape.Reshape",
     "residual": "joins.Residual",
     "rnn": "recurrent.RNN",
     "rrelu": "activations.RReLU",
@@ -81,6 +82,7 @@ CLASS_OF = {
     "tanh": "activations.Tanh",
     "tanhshrink": "shrinkage.Tanhshrink",
     "threshold": "shrinkage.Threshold",
+    "unflatten": "reshape.Unflatten",
     "upsample": "upsample.Upsample",
 }
 """The class of each kind, behind the module of this package that it is in."""

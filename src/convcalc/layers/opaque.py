@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.errors import UsageError
 from convcalc.layers.base import Costs, Layer
-from convcalc.layers.parameters import LARGEST_COUNT, count, name, param, sizes
+from convcalc.layers.parameters import LARGEST_COUNT, count, name, param, whole_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Opaque(Layer):
 
     name: str = param(name(), "name", "what it is called")
     out: Shape | None = param(
-        sizes(optional=True),
+        whole_shape(optional=True),
         "out",
         "the shape that leaves it; by default its input's",
         default=None,

@@ -79,7 +79,7 @@ def count(minimum: int, maximum: int = LARGEST, *, optional: bool = False) -> Ru
     return Rule("a whole number", normalise)
 
 
-def sizes(*, optional: bool = False) -> Rule:
+def whole_shape(*, optional: bool = False) -> Rule:
     """A shape (channels, *spatial sizes)."""
 
     def normalise(name: str, value: object) -> tuple[int, ...] | None:
@@ -179,6 +179,21 @@ def section() -> Rule:
         return ((begin, end),)
 
     return Rule("begin:end, as 0:32", normalise)
+
+
+def sizes() -> Rule:
+    """The sizes of up to four axes, one of which may be -1: what is left for it."""
+
+    def normalise(name: str, value: object) -> tuple[int, ...]:
+        items = value if isinstance(value, tuple | list) else (value,)
+        if not 1 <= len(items) <= 4:
+            raise ParameterError(name, f"expected 1 to 4 sizes, as 16x4x4, got {len(items)}")
+        found = tuple(-1 if item == -1 else _whole(name, item, 1) for item in items)
+        if found.count(-1) > 1:
+            raise ParameterError(name, "only one size can be -1, what is left for it")
+        return found
+
+    return Rule("16x4x4, one of them -1", normalise)
 
 
 def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:

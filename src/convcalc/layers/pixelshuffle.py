@@ -98,8 +98,8 @@ class PixelUnshuffle(Rearrangement):
         """The array (N, C, H, r, W, r) as the blocks (N, C, r, r, H, W), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape
-        sizes = self.out_shape(tuple(shape))[1:]
-        pairs = [part for size in sizes for part in (size, self.downscale_factor)]
+        out = self.out_shape(tuple(shape))
+        pairs = [part for size in out[1:] for part in (size, self.downscale_factor)]
         places = range(2, 2 + len(pairs))
         blocks = array.reshape(number, shape[0], *pairs)
-        return ops.permute(blocks, (0, 1, *places[1::2], *places[::2])).reshape(number, -1, *sizes)
+        return ops.permute(blocks, (0, 1, *places[1::2], *places[::2])).reshape(number, *out)

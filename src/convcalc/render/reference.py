@@ -40,6 +40,8 @@ EXAMPLE_VALUES = {
     "downscale_factor": "2",
     "channels": "0:8",
     "size": "5",
+    "sizes": "64x16x16",
+    "unflattened_size": "4x4",
     "padding": "1",
     "threshold": "0.1",
     "value": "20",

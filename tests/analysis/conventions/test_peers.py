@@ -118,6 +118,7 @@ CASES = [
     ("upsample:2,bilinear", (2, 3, 4, 5)),
     ("pixelshuffle:2 shuffle:2 slice:0:1 pad:1", (8, 3, 3)),
     ("pixelunshuffle:2", (2, 4, 6)),
+    ("unflatten:2x4 reshape:8x24", (8, 4, 6)),
     ("linear:7 relu linear:3,nobias", (5, 6)),
     ("flatten dropout linear:5", (3, 4, 4)),
     ("linear:5 bn relu", (9,)),

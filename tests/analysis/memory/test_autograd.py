@@ -201,6 +201,8 @@ SHORT = {
     "avgpool": "avgpool:2",
     "adaptiveavgpool": "adaptiveavgpool:2",
     "adaptivemaxpool": "adaptivemaxpool:2",
+    "reshape": "reshape:3x-1",
+    "unflatten": "unflatten:3x2",
     "slice": "slice:1:3",
     "pad": "pad:1",
     "upsample": "upsample:2",

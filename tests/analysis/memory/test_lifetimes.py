@@ -107,6 +107,8 @@ PLAIN = {
     "pixelshuffle": "pixelshuffle:2",
     "pixelunshuffle": "pixelunshuffle:2",
     "shuffle": "shuffle:2",
+    "reshape": "reshape:8x2x4",
+    "unflatten": "unflatten:2x2",
     "slice": "slice:0:2",
     "threshold": "threshold:0,value1",
     "bilinear": "bilinear:4{tanh | relu}",

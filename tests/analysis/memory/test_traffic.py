@@ -118,6 +118,8 @@ ROWS = [
     ("upsample:size=1,bilinear,align", (1, 10), (1, 0, 1), (2, 0, 1)),
     ("pixelshuffle:2", (4, 3, 3), (36, 0, 36), (36, 0, 36)),
     ("pixelunshuffle:2", (1, 6, 6), (36, 0, 36), (36, 0, 36)),
+    ("reshape:2x2x3", (4, 3), (0, 0, 0), (0, 0, 0)),
+    ("unflatten:2x2", (4, 3), (0, 0, 0), (0, 0, 0)),
     ("shuffle:2", (4, 3), (12, 0, 12), (12, 0, 12)),
     # Two results of 2x5, and the same result twice
     ("residual{relu|tanh}", (2, 5), (20, 0, 10), (20, 0, 10)),

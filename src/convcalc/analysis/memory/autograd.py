@@ -252,7 +252,7 @@ SAVED: dict[str, Rule] = {
     ),
     **dict.fromkeys(
         (
-            *("residual", "concat", "flatten", "identity", "slice"),
+            *("residual", "concat", "flatten", "reshape", "unflatten", "identity", "slice"),
             *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
             *("residual", "concat", "crop", "flatten", "identity", "slice"),
             *("upsample", "pixelshuffle", "shuffle"),

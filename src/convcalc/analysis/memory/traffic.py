@@ -44,6 +44,10 @@ Views (`crop`, `flatten`, `slice`, `dropout`, `identity`) move nothing in either
 two convolutions, so that the elements between them are written and read. `bn` reads two elements
 per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand,
 with and without `affine`. Taps on padding count where they count as MACs.
+Views (`flatten`, `reshape`, `slice`, `dropout`, ...) move nothing in either figure. `sep` is two
+convolutions, so that the elements between them are written and read. `bn` reads two elements per
+channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with
+and without `affine`. Taps on padding count where they count as MACs.
 
 Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
 Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for Multicore

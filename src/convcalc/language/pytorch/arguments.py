@@ -7,7 +7,7 @@ and raises `ValueError` for what is impossible or has no counterpart.
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import printable
 from convcalc.language.tree import Axes, Ends, Value
@@ -163,6 +163,15 @@ def _end_dim(value: object, axes: int) -> Said:  # noqa: ARG001
     raise ValueError(f"expected -1, the last axis, got {printable(repr(value), 60)}")
 
 
+def _sizes(value: object, axes: int) -> Said:  # noqa: ARG001
+    """The sizes of several axes, torch.Size([...]) among the ways to write them."""
+    arguments: Any = getattr(value, "arguments", ())  # of torch.Size(...), which reads as a module
+    items = arguments[0].value if len(arguments) == 1 else value
+    if not isinstance(items, tuple):
+        raise ValueError(f"expected sizes, as (16, 4, 4), got {printable(repr(value), 60)}")
+    return Said(Axes(tuple(_integer(item) for item in items)))
+
+
 def _number(value: object, axes: int) -> Said:  # noqa: ARG001
     """A number, whole or not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
@@ -221,5 +230,13 @@ READ: dict[str, Reading] = {
     "mode": _resizing,
     "dim": _dim,
     "end_dim": _end_dim,
+    "unflattened_size": _sizes,
 }
 """How each parameter is read, by PyTorch's name."""
+
+SPECIAL: dict[tuple[str, str], Reading] = {
+    ("conv", "padding"): padding,
+    ("pad", "padding"): ends,
+    ("unflatten", "dim"): _whole,
+}
+"""How a parameter of one of our kinds is read, where it means something else there."""

@@ -14,10 +14,9 @@ from convcalc.language.pytorch.arguments import (
     OPTIONAL,
     PASSED_OVER,
     READ,
+    SPECIAL,
     NoCounterpartError,
     Said,
-    ends,
-    padding,
 )
 from convcalc.language.pytorch.table import (
     ARRIVING,
@@ -256,8 +255,7 @@ def _said(form: Form, name: str, value: object) -> Said:
     if name in PASSED_OVER or (value is None and name in OPTIONAL):
         return Said()
     axes = form.axes[0] if len(form.axes) == 1 else 0
-    special = {"conv": padding, "pad": ends} if name == "padding" else {}
-    said = special.get(form.kind, READ[name])(value, axes)
+    said = SPECIAL.get((form.kind, name), READ[name])(value, axes)
     return Said() if form.kind in NORMS and name == "bias" else said
 
 

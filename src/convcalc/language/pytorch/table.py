@@ -167,6 +167,7 @@ FORMS: dict[str, Form] = {
         notes=_SEQUENCE_NOTES | _NONLINEARITY,
     ),
     "Flatten": Form("flatten", ("start_dim", "end_dim"), only={"start_dim": (1,)}),
+    "Unflatten": Form("unflatten", ("dim", "unflattened_size"), 2),
     **dict.fromkeys(
         ("Dropout", "AlphaDropout", "FeatureAlphaDropout"), Form("dropout", ("p", "inplace"))
     ),
