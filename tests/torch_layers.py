@@ -205,14 +205,15 @@ def maxpool(layer, shape):
     )
 
     def compute(x):
-        result, POSITIONS[layer] = module(F.pad(x, rest, value=float("-inf")) if any(rest) else x)
+        padded = F.pad(x, rest, value=float("-inf")) if any(rest) else x
+        result, POSITIONS[layer, x.data_ptr()] = module(padded)
         return result
 
     return compute
 
 
 POSITIONS = {}
-"""Where the maxima of each pooling were found."""
+"""Where the maxima of each pooling of each array were found."""
 
 
 def maxunpool(layer, shape):
@@ -221,9 +222,10 @@ def maxunpool(layer, shape):
     module = ranked("MaxUnpool", shape)(kernel, stride, padding)
 
     def compute(x, pooled):
-        if layer.of.layer not in POSITIONS:
+        key = (layer.of.layer, pooled.data_ptr())
+        if key not in POSITIONS:
             maxpool(layer.of.layer, pooled.shape[1:])(pooled)
-        return module(x, POSITIONS.pop(layer.of.layer), pooled.shape[2:])
+        return module(x, POSITIONS.pop(key), pooled.shape[2:])
 
     return compute
 

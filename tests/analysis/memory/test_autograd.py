@@ -256,6 +256,23 @@ def test_what_a_crop_leaves_is_copied_by_who_needs_it_in_one_piece(text, batch):
     assert kept_bytes(network, (6, 4, 4), batch) == expected
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pw:4 relu p=maxpool:2 pw:8 relu q=maxpool:2 maxunpool:2,of=q pw:4 maxunpool:2,of=p relu",
+        "top=conv:4,k3 relu maxpool:2 conv:4,k3 concat{up=convt:4,k2,s2 | @top crop:like=up} pw:2",
+    ],
+)
+def test_autograd_keeps_as_much_of_networks_whose_layers_name_others(text, batch):
+    pytest.importorskip("torch")
+    from torch_layers import kept_bytes
+
+    network = convcalc.parse(text)
+    expected = sum(kept(network, (1, 14, 18), batch).layers)
+    assert kept_bytes(network, (1, 14, 18), batch) == expected
+
+
 @pytest.mark.parametrize(
     ("name", "shape"),
     [

@@ -60,6 +60,9 @@ PRINTED = [
     (nn.MaxPool2d(3, 2, 1, ceil_mode=True), (4, 8, 11)),
     (nn.MaxPool2d((2, 3), dilation=(1, 2)), IMAGE),
     (nn.MaxPool3d(2), (2, 4, 5, 6)),
+    (nn.MaxUnpool1d(3, 2), (4, 9)),
+    (nn.MaxUnpool2d((2, 3), stride=(2, 1), padding=(0, 1)), IMAGE),
+    (nn.MaxUnpool3d(2), (2, 4, 5, 6)),
     (nn.AvgPool1d(3, 2), (4, 9)),
     (nn.AvgPool2d(3, 2, 1), IMAGE),
     (nn.AvgPool3d(2), (2, 4, 5, 6)),
@@ -190,7 +193,10 @@ def test_every_module_that_is_read_has_a_row():
 
 @pytest.mark.parametrize(("module", "shape"), PRINTED, ids=lambda value: str(value)[:60])
 def test_a_printed_module_has_pytorchs_parameters_and_shape(module, shape):
-    out = tuple(module.eval()(torch.zeros(2, *shape)).shape[1:])
+    inputs = [torch.zeros(2, *shape)]
+    if type(module).__name__.startswith("MaxUnpool"):
+        inputs.append(torch.zeros(2, *shape, dtype=torch.int64))  # the positions of the maxima
+    out = tuple(module.eval()(*inputs).shape[1:])
     found = network(str(module), shape)
     (step,) = found.walk(shape)
     total = sum(prod(weight) for weight in found.weight_shapes(shape).values())
