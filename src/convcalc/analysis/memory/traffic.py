@@ -18,7 +18,6 @@ function is being computed, stay in registers. Per layer, with n elements in the
     maxpool, avgpool, lppool, gap  1 read per element of each window; n writes
     lstm, gru, rnn                 the same; states and gates are partial results
     multiheadattention             the same, one product after the other
-    maxpool, avgpool, gap, ...     1 read per element of each window; n writes
     gn, ln, in                     3n + 2n for a scale and shift; 2n writes: x for the mean,
                                    x for x - mean, which is written, that once more for the result
     softmax                        3n; 2n writes: x for the maximum, x for exp(x - max), which is
@@ -34,20 +33,11 @@ function is being computed, stay in registers. Per layer, with n elements in the
     lrn                            (size + 1) * n: the squares of each sum, and x; n writes
     activations, concat, ...       n; n writes
 
-Views (`flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is two
-convolutions, so that the elements between them are written and read, as are those between the
+Views (`flatten`, `reshape`, `crop`, `slice`, `dropout`, ...) move nothing in either figure. `sep` is
+two convolutions, so that the elements between them are written and read, as are those between the
 layers of `lstm`, `gru` and `rnn`, and between the products of `multiheadattention`. `bn` reads two
 elements per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together
-beforehand, with and without `affine`.
-Taps on padding count where they count as MACs.
-Views (`crop`, `flatten`, `slice`, `dropout`, `identity`) move nothing in either figure. `sep` is
-two convolutions, so that the elements between them are written and read. `bn` reads two elements
-per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand,
-with and without `affine`. Taps on padding count where they count as MACs.
-Views (`flatten`, `reshape`, `slice`, `dropout`, ...) move nothing in either figure. `sep` is two
-convolutions, so that the elements between them are written and read. `bn` reads two elements per
-channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together beforehand, with
-and without `affine`. Taps on padding count where they count as MACs.
+beforehand, with and without `affine`. Taps on padding count where they count as MACs.
 
 Source: derived. The first figure is the traffic of compulsory misses alone, in the words of
 Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for Multicore
