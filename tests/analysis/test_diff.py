@@ -225,4 +225,5 @@ def test_the_families_are_these():
             *("relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "tanh"),
         ],
         ["pixelshuffle", "upsample"],
+        ["gru", "lstm", "rnn"],
     ]

@@ -39,6 +39,7 @@ FAMILIES = (
     ("Join",),
     ("Activation",),
     ("upsample", "pixelshuffle"),
+    ("Recurrent",),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind
 that is in none is by itself.
