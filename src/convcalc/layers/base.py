@@ -168,6 +168,10 @@ class Layer:
         """The arithmetic for one sample of `shape`; None if nobody has said, which is not zero."""
         return Costs() if self.no_arithmetic else None
 
+    def between(self, shape: Shape, /) -> int:
+        """Elements of one sample that its own stages hand to each other."""
+        return 0
+
     def real_macs(self, shape: Shape, /) -> int | None:
         """The multiply-accumulates of one sample without those on zero padding, if known."""
         costs = self.costs(shape)

@@ -46,6 +46,10 @@ class Join(Layer, ABC):
         """Zero where there is no arithmetic; None if nobody has said."""
         return Costs() if self.no_arithmetic else None
 
+    def between(self, *shapes: Shape) -> int:
+        """0: there are no stages."""
+        return 0
+
     def real_macs(self, *shapes: Shape) -> int:
         """0: joining multiplies nothing with weights."""
         return 0
