@@ -228,4 +228,5 @@ def test_the_families_are_these():
         ],
         ["maxunpool", "pixelshuffle", "pixelunshuffle", "upsample"],
         ["flatten", "reshape", "unflatten"],
+        ["gru", "lstm", "rnn"],
     ]

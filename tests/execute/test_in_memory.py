@@ -188,3 +188,6 @@ def test_the_largest_layer_and_the_batch_decide_the_memory(monkeypatch):
     # The second layer: 8 * (3*5*9*4 + 2*5*2*4 + 2*9 + 2)
     with pytest.raises(ResourceError, match=r"needs about 5,120 bytes"):
         network("pw:9 pw:2", np.ones((5, 1, 2, 2), "float64"))
+    # 8 * (2*7*6 + 2*7*6 + 6*6*4 + 6*4 + 2*(4*7*6 + 3*7*7))
+    with pytest.raises(ResourceError, match=r"needs about 7,728 bytes"):
+        network("multiheadattention:6,heads3", np.ones((7, 6), "float64"))

@@ -40,6 +40,8 @@ FAMILIES = (
     ("Activation",),
     ("upsample", "pixelshuffle", "pixelunshuffle", "maxunpool"),
     ("flatten", "reshape", "unflatten"),
+    ("upsample", "pixelshuffle"),
+    ("Recurrent",),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind
 that is in none is by itself.

@@ -250,6 +250,8 @@ def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
 def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> None:
     """The largest layer: its input, padded, its output, and a copy of each for the current tap.
 
+    What lies between its own stages, as the scores of an attention, twice too.
+
     The input of the first is there already where it can be computed with as it is.
 
     Raises:
@@ -258,7 +260,7 @@ def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> Non
     itemsize = np.dtype(dtypes.compute).itemsize
     layers = [
         itemsize * (3 * report.batch * sum(map(prod, row.input_shapes)) + 2 * row.activations)
-        + itemsize * row.params
+        + itemsize * (row.params + 2 * report.batch * row.layer.between(*row.input_shapes))
         for row in report.layers
     ]
     if samples.dtype == dtypes.compute and samples.flags.c_contiguous:

@@ -175,6 +175,10 @@ class Layer:
         """The arithmetic for one sample of `shape`; None where unknown, which is not zero."""
         return Costs() if self.no_arithmetic else None
 
+    def between(self, shape: Shape, /) -> int:
+        """Elements of one sample that its own stages hand to each other."""
+        return 0
+
     def real_macs(self, shape: Shape, /) -> int | None:
         """The multiply-accumulates of one sample without those on zero padding, if known."""
         costs = self.costs(shape)
@@ -249,6 +253,10 @@ class SeveralInputs(Layer):
     def costs(self, *shapes: Shape) -> Costs | None:
         """Zero where there is no arithmetic; None if nobody has said."""
         return Costs() if self.no_arithmetic else None
+
+    def between(self, *shapes: Shape) -> int:
+        """0: there are no stages."""
+        return 0
 
     def real_macs(self, *shapes: Shape) -> int:
         """0: inputs are not multiplied with weights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.layers.base import Costs, Layer
@@ -39,6 +40,11 @@ class Staged(Layer, ABC):
     def costs(self, shape: Shape) -> Costs:
         """The sum over its convolutions."""
         return sum((stage.costs(arriving) for _, stage, arriving in self.walk(shape)), Costs())
+
+    def between(self, shape: Shape) -> int:
+        """Elements of the results of all stages but the last."""
+        arriving = [prod(shape) for _, _, shape in self.walk(shape)]
+        return sum(arriving[1:])
 
     def real_macs(self, shape: Shape) -> int:
         """The sum over its convolutions."""

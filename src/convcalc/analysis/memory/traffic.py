@@ -48,7 +48,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.borders import elements_read, united
@@ -260,26 +260,7 @@ def _fixed(row: LayerReport) -> list[Shape]:
 
 def _between(row: LayerReport, batch: int) -> int:
     """Elements that a layer of several stages leaves between them, as `sep` does."""
-    between = row_of(BETWEEN, KINDS[row.kind])
-    return batch * between(row.layer, row.input_shapes[0]) if between else 0
-
-
-def _between_stages(layer: Any, shape: Shape) -> int:
-    arriving = [shape for _, _, shape in layer.walk(shape)]
-    return sum(map(prod, arriving[1:]))
-
-
-def _between_layers(layer: Any, shape: Shape) -> int:
-    elements: int = layer.between(shape)
-    return elements
-
-
-BETWEEN: dict[str, Callable[[Any, Shape], int]] = {
-    "Recurrent": _between_layers,
-    "multiheadattention": _between_layers,
-    "Staged": _between_stages,
-}
-"""Elements of a sample that stages of one layer hand to each other."""
+    return batch * row.layer.between(*row.input_shapes)
 
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
