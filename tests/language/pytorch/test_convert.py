@@ -227,7 +227,7 @@ def states(module):
 
 @pytest.mark.parametrize(
     ("module", "shape"),
-    [row for row in PRINTED if len(row[1]) > 1],
+    [row for row in PRINTED if len(row[1]) > 1 and "MaxUnpool" not in str(row[0])],
     ids=lambda value: str(value)[:60],
 )
 def test_it_computes_what_pytorch_computes(module, shape):
