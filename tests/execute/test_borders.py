@@ -13,7 +13,6 @@ from scipy import ndimage, signal
 import convcalc
 from convcalc.errors import DataError
 from convcalc.execute.backends.numpy_backend import NumpyBackend
-from convcalc.layers import Pad
 from convcalc.render.border_names import BORDER_NAMES
 from convcalc.window import Window
 
@@ -125,12 +124,6 @@ def test_another_librarys_name_in_a_call_of_the_function():
 )
 def test_padding_below_0_cuts_elements_off(mode, ends, expected):
     assert expected == padded(mode, ends)
-
-
-@pytest.mark.parametrize(("mode", "reads"), [("zeros", 1), ("reflect", 3), ("circular", 1)])
-def test_elements_that_a_crop_reads(mode, reads):
-    layer = Pad(((2 if mode == "reflect" else 1, -3),), mode)
-    assert 2 * reads == layer.elements_read((2, 4))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.borders import elements_read
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
 from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param, real
@@ -57,13 +55,6 @@ class Pad(Rearrangement):
                 )
         check_mode(self.padding_mode, windows, shape)
         return (shape[0], *window_sizes(windows, shape))
-
-    def elements_read(self, shape: Shape) -> int:
-        """Elements of an input (C, *sizes) that come into the result."""
-        # A circle goes round what a crop has left, of which it reads nothing new.
-        mode = "zeros" if self.padding_mode == "circular" else self.padding_mode
-        axes = zip(self.windows(shape), shape[1:], strict=True)
-        return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
 
     def repeats_elements(self, shape: Shape) -> bool:
         """Whether there is padding, and not of zeros."""

@@ -47,6 +47,7 @@ ROWS = [
     ("conv:1,k2,s3,p2,nobias,circular", (1, 7), (6, 2, 4), (8, 8, 4)),
     ("conv:1,k2,s3,p2,nobias,reflect", (1, 7), (4, 2, 4), (8, 8, 4)),
     ("conv:1,k2,s3,p2,nobias,replicate", (1, 7), (6, 2, 4), (8, 8, 4)),
+    ("conv:1,k2,s3,p2,nobias,symmetric", (1, 7), (6, 2, 4), (8, 8, 4)),  # 1 0 and 6 5
     ("conv:1,k2,s3,p2,nobias,circular", (1, 7, 7), (36, 4, 16), (64, 64, 16)),
     ("dw:k2,s3,p2,nobias,circular", (2, 7), (12, 4, 8), (16, 16, 8)),
     ("sep:1,k2,s3,p2,nobias,circular", (2, 7), (12 + 8, 4 + 2, 8 + 4), (16 + 8, 16 + 8, 8 + 4)),
@@ -60,6 +61,10 @@ ROWS = [
     ("dw:k3,p1", (3, 4), (12, 12, 12), (36, 48, 12)),
     # The same, then 12 written and read, 12*2... 4 cells * 3*2 MACs to 2 channels, no biases
     ("sep:2,k3,p1,nobias", (3, 4), (12 + 12, 9 + 6, 12 + 8), (36 + 24, 36 + 24, 12 + 8)),
+    # 1 of 4 elements is left; a mirror in front still knows 3; a circle goes round the one
+    ("pad:1:-3", (2, 4), (2, 0, 4), (2, 0, 4)),
+    ("pad:2:-3,reflect", (2, 4), (6, 0, 6), (6, 0, 6)),
+    ("pad:1:-3,circular", (2, 4), (2, 0, 4), (4, 0, 4)),
     ("linear:4", (6,), (6, 24 + 4, 4), (24, 24 + 4, 4)),
     # Weights of 4*2*(3 + 2) and 4*2*(2 + 2), biases of 16 and 16; 5*2 lie between the two layers
     ("lstm:2,layers2", (5, 3), (15 + 10, 104, 10 + 10), (360, 360 + 160, 20)),

@@ -265,12 +265,12 @@ def _between(row: LayerReport, batch: int) -> int:
 
 def _elements_read(row: LayerReport, shape: Shape) -> int:
     """Elements of an input (channels, *spatial) that take part in the result."""
-    if row_of(WINDOWED, KINDS[row.kind]):
+    if row.kind == "pad" or row_of(WINDOWED, KINDS[row.kind]):
         windows, mode = _windows(row.layer, shape)
+        if row.kind == "pad" and mode == "circular":
+            mode = "zeros"  # a circle goes round what a crop has left, and reads nothing new
         axes = zip(windows, shape[1:], strict=True)
         return shape[0] * prod(elements_read(window, size, mode) for window, size in axes)
-    if row.kind == "pad":
-        return cast("Pad", row.layer).elements_read(shape)
     if row.kind == "upsample":
         return cast("Upsample", row.layer).elements_read(shape)
     return prod(shape)
@@ -283,7 +283,7 @@ def _windows(layer: Layer, shape: Shape) -> tuple[tuple[Window, ...], str]:
     """
     if isinstance(layer, Staged):
         layer = next(iter(layer.stages(shape[0]).values()))
-    windows = cast("Conv | Pool", layer).windows(shape)
+    windows = cast("Conv | Pad | Pool", layer).windows(shape)
     return windows, getattr(layer, "padding_mode", "zeros")
 
 
@@ -325,10 +325,9 @@ def _around(row: LayerReport) -> int:
 
 def _padded(row: LayerReport) -> int:
     """One for each number of the result that is not a zero of the padding."""
-    layer, shape = cast("Pad", row.layer), row.input_shapes[0]
-    if layer.padding_mode != "zeros":
+    if cast("Pad", row.layer).padding_mode != "zeros":
         return row.activations
-    return row.activations // prod(row.output_shape) * layer.elements_read(shape)
+    return row.activations // prod(row.output_shape) * _elements_read(row, row.input_shapes[0])
 
 
 def _neighbours(row: LayerReport) -> int:
