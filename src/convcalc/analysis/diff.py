@@ -40,7 +40,6 @@ FAMILIES = (
     ("Activation",),
     ("upsample", "pixelshuffle", "pixelunshuffle", "maxunpool"),
     ("flatten", "reshape", "unflatten"),
-    ("upsample", "pixelshuffle"),
     ("Recurrent",),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind

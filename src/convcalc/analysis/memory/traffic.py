@@ -33,8 +33,8 @@ function is being computed, stay in registers. Per layer, with n elements in the
     lrn                            (size + 1) * n: the squares of each sum, and x; n writes
     activations, concat, ...       n; n writes
 
-Views (`flatten`, `reshape`, `crop`, `slice`, `dropout`, ...) move nothing in either figure. `sep` is
-two convolutions, so that the elements between them are written and read, as are those between the
+Views (`flatten`, `crop`, `slice`, `dropout`, ...) move nothing in either figure. `sep` is two
+convolutions, so that the elements between them are written and read, as are those between the
 layers of `lstm`, `gru` and `rnn`, and between the products of `multiheadattention`. `bn` reads two
 elements per channel, a = weight / sqrt(var + eps) and c = bias - mean*a, which are put together
 beforehand, with and without `affine`. Taps on padding count where they count as MACs.
