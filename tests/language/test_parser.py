@@ -203,6 +203,7 @@ PARAMETERS = {
     "ceil_mode": st.booleans(),
     "channels": st.tuples(st.integers(0, 9), st.integers(10, 30)),
     "count_include_pad": st.booleans(),
+    "depthwise_bias": st.booleans(),
     "dilation": axes_of(1),
     "eps": NUMBERS,
     "groups": st.integers(1, 99),
