@@ -224,6 +224,7 @@ PARAMETERS = {
     "channels": st.tuples(st.integers(0, 9), st.integers(10, 30)),
     "count_include_pad": st.booleans(),
     "dim": st.integers(-4, 4),
+    "depthwise_bias": st.booleans(),
     "dilation": axes_of(1),
     "downscale_factor": st.integers(1, 9),
     "eps": NUMBERS,

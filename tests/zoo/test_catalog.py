@@ -75,9 +75,11 @@ PARAMETERS = [
 @pytest.mark.parametrize(("kind", "parameter", "key", "default"), PARAMETERS)
 def test_a_default_says_the_same_when_it_is_written(kind, parameter, key, default):
     expected = parse(bare(kind)).nodes[-1].layer
-    joint = "," if ":" in bare(kind) else ":"
+    call, *branches = bare(kind).partition("{")
+    joint = "," if ":" in call else ":"
     for name in (parameter, key):
-        assert expected == parse(f"{bare(kind)}{joint}{name}={default}").nodes[-1].layer
+        text = "".join((call, joint, f"{name}={default}", *branches))
+        assert expected == parse(text).nodes[-1].layer
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

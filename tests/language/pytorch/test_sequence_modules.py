@@ -167,5 +167,5 @@ def test_an_input_that_does_not_fit(text, shape, message):
 )
 def test_impossible_arguments(text, message):
     with pytest.raises(SpecError) as caught:
-        parse(text)
+        parse(text).analyze((5, 10))
     assert message in str(caught.value)

@@ -194,7 +194,7 @@ PASSED_OVER = frozenset(
     (
         *("momentum", "inplace", "device", "dtype", "init", "process_group"),
         *("batch_first", "dropout"),  # of layers for sequences
-        *("padding_idx", "norm_type", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
+        *("padding_idx", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
     )
 )
@@ -237,6 +237,7 @@ READ: dict[str, Reading] = {
 SPECIAL: dict[tuple[str, str], Reading] = {
     ("conv", "padding"): padding,
     ("pad", "padding"): ends,
+    ("embedding", "norm_type"): lambda _, __: Said(),  # of max_norm, which is refused
     ("unflatten", "dim"): _whole,
 }
 """How a parameter of one of our kinds is read, where it means something else there."""
