@@ -18,7 +18,8 @@ def total(spec, shape, batch=1):
 
 
 def test_every_kind_has_its_row():
-    assert [] == [kind for kind in KINDS if row_of(SAVED, KINDS[kind]) is None]
+    computable = [kind for kind, layer in KINDS.items() if layer.computable]
+    assert [] == [kind for kind in computable if row_of(SAVED, KINDS[kind]) is None]
 
 
 # -- by hand, on 2 x 4 x 4 = 32 numbers of 4 bytes; a convolution first, so that all is trained ----

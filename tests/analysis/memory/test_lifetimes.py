@@ -144,8 +144,8 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention"}
-"""Kinds that take no image, and mix or look up its elements."""
+SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention", "opaque"}
+"""Kinds that take no image, and mix or look up its elements, or of which no element is known."""
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"dropout", "identity"} - SEQUENCES))

@@ -181,11 +181,10 @@ def test_an_embedding_reads_a_row_for_each_index():
 
 
 def test_every_kind_has_a_row():
-    # The activations are alike: one reads its input once and writes it once.
     # One reads its input once and writes its result once, unless it has a row.
     alike = {kind for kind in KINDS if issubclass(KINDS[kind], Activation)}
     seen = {convcalc.parse(spec).nodes[-1].layer.kind for spec, *_ in ROWS}
-    assert set(KINDS) == seen | alike
+    assert {kind for kind, layer in KINDS.items() if layer.computable} == seen | alike
 
 
 @pytest.mark.parametrize("kind", ["relu", "hardtanh", "leakyrelu", "elu", "mish", "hardswish"])
