@@ -10,8 +10,8 @@ from convcalc.errors import UsageError
 from convcalc.language.parse import parse
 from convcalc.layers import KINDS
 from convcalc.render.reference import (
-    EXAMPLE_INPUT,
     example,
+    example_input,
     kind_document,
     kinds_document,
     networks_document,
@@ -23,8 +23,6 @@ from convcalc.zoo.catalog import (
     network_summary,
     network_text,
 )
-
-SIZE = tuple(map(int, EXAMPLE_INPUT.split("x")))
 
 
 def bare(kind):
@@ -41,6 +39,7 @@ def bare(kind):
         ("linear", "linear:10"),
         ("slice", "slice:0:8"),
         ("gn", "gn:4"),
+        ("embedding", "embedding:1000,d64"),
         ("concat", "'concat{conv:16,k3,p1 | }'"),
         ("scale", "'scale{gap sigmoid}'"),
     ],
@@ -57,7 +56,7 @@ def test_an_example_is_one_layer_that_fits(kind):
     network = parse(bare(kind))
     assert kind == network.nodes[-1].layer.kind
     assert 1 == len(bare(kind).splitlines())
-    report = network.analyze(SIZE)
+    report = network.analyze(tuple(map(int, example_input(KINDS[kind]).split("x"))))
     assert all(size > 0 for size in report.layers[-1].output_shape)
 
 
@@ -72,9 +71,11 @@ PARAMETERS = [
 @pytest.mark.parametrize(("kind", "parameter", "key", "default"), PARAMETERS)
 def test_a_default_says_the_same_when_it_is_written(kind, parameter, key, default):
     expected = parse(bare(kind)).nodes[-1].layer
-    joint = "," if ":" in bare(kind) else ":"
+    call, *branches = bare(kind).partition("{")
+    joint = "," if ":" in call else ":"
     for name in (parameter, key):
-        assert expected == parse(f"{bare(kind)}{joint}{name}={default}").nodes[-1].layer
+        text = "".join((f"{call}{joint}{name}={default}", *branches))
+        assert expected == parse(text).nodes[-1].layer
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -56,7 +56,7 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
     ("text", "message"),
     [
         ("nn.Convv2d(3, 8, 3)", "unknown PyTorch module 'Convv2d'; did you mean 'Conv2d'?"),
-        ("Embedding(3, 8)", "unknown PyTorch module 'Embedding'"),
+        ("EmbeddingBag(3, 8)", "unknown PyTorch module 'EmbeddingBag'"),
         ("nn.Conv2d(3, 8)", "Conv2d needs kernel_size"),
         ("nn.Conv2d(3, 8, 3, strid=2)", "Conv2d has no argument 'strid'; did you mean 'stride'?"),
         ("nn.Conv2d(3, 8, 3, kernel_size=3)", "Conv2d is given kernel_size twice"),
