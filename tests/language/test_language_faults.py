@@ -25,9 +25,7 @@ LAYER = "expected a layer, as conv:64,k3,p1"
         (f"{LAYER}: a kind, then ':' and its arguments; a block", 1, 1, "{relu}"),
         (
             "relu has no branches; the kinds that have are bilinear, concat, residual, scale",
-            1,
-            4,
-            "relu{bn}",
+            *(1, 4, "relu{bn}"),
         ),
         ("residual needs branches, as residual{conv:64,k3,p1 | }", 1, 8, "residual"),
         ("concat takes two branches or more, got 1 branch", 1, 6, "concat{relu}"),

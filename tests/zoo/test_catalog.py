@@ -10,9 +10,8 @@ from convcalc.errors import UsageError
 from convcalc.language.parse import parse
 from convcalc.layers import KINDS
 from convcalc.render.reference import (
-    EXAMPLE_INPUT,
-    EXAMPLE_INPUTS,
     example,
+    example_input,
     kind_document,
     kinds_document,
     networks_document,
@@ -24,10 +23,6 @@ from convcalc.zoo.catalog import (
     network_summary,
     network_text,
 )
-
-
-def read_shape(text):
-    return tuple(map(int, text.split("x")))
 
 
 def bare(kind):
@@ -44,6 +39,7 @@ def bare(kind):
         ("linear", "linear:10"),
         ("slice", "slice:0:8"),
         ("gn", "gn:4"),
+        ("embedding", "embedding:1000,d64"),
         ("concat", "'concat{conv:16,k3,p1 | }'"),
         ("scale", "'scale{gap sigmoid}'"),
     ],
@@ -60,7 +56,7 @@ def test_an_example_is_one_layer_that_fits(kind):
     network = parse(bare(kind))
     assert kind == network.nodes[-1].layer.kind
     assert 1 == len(bare(kind).splitlines())
-    report = network.analyze(read_shape(EXAMPLE_INPUTS.get(kind, EXAMPLE_INPUT)))
+    report = network.analyze(tuple(map(int, example_input(KINDS[kind]).split("x"))))
     assert all(size > 0 for size in report.layers[-1].output_shape)
 
 
@@ -78,7 +74,7 @@ def test_a_default_says_the_same_when_it_is_written(kind, parameter, key, defaul
     call, *branches = bare(kind).partition("{")
     joint = "," if ":" in call else ":"
     for name in (parameter, key):
-        text = "".join((call, joint, f"{name}={default}", *branches))
+        text = "".join((f"{call}{joint}{name}={default}", *branches))
         assert expected == parse(text).nodes[-1].layer
 
 

@@ -167,7 +167,7 @@ def _check_content(arrays: Mapping[str, np.ndarray], added: int | None = None) -
     for name, array in arrays.items():
         if array.ndim == 0 and name != "the bias":
             raise DataError(f"{name} is a single number; a convolution needs at least one axis")
-        batched = name == "the input" and array.ndim > 1 and not added
+        batched = name == "the input" and array.ndim > 2 and not added
         if 0 in array.shape[batched:]:
             raise DataError(
                 f"{name} is empty ({format_shape(array.shape)}): there is nothing to convolve"

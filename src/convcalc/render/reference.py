@@ -107,7 +107,7 @@ def kind_document(name: str) -> Document:
         for row in _parameters(kind)
     ]
     data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
-    arriving = EXAMPLE_INPUTS.get(kind.kind, EXAMPLE_INPUT)
+    arriving = example_input(kind)
     remarks = [
         f"output: {_output(kind)}",
         f"costs: {_costs(kind)}",
@@ -180,6 +180,11 @@ def networks_document() -> Document:
         [],
         ["every command takes these names: convcalc summary resnet50 --depth 1"],
     )
+
+
+def example_input(kind: type[Layer]) -> str:
+    """An input that the example of the kind fits on: 16x32x32, or what the kind takes alone."""
+    return EXAMPLE_INPUTS.get(kind.kind, EXAMPLE_INPUT)
 
 
 def example(kind: type[Layer]) -> str:
