@@ -17,6 +17,8 @@ for _name in ("ascii", "latin-1", "utf-8", "utf-16", "idna", "unicode_escape"):
 # A thread of torch's that has nothing to do looks for work all the time, unless it is to sleep:
 # beside other processes that costs up to five times the work itself. No result depends on it.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Those of numpy's library cannot be told, and nothing here asks how many there are.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile(
     "local", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "100"))
