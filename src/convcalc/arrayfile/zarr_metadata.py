@@ -66,7 +66,7 @@ class Layout(NamedTuple):
     version: int
     shape: tuple[int, ...]
     chunks: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     label: str
 
     @property
