@@ -16,9 +16,10 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import fx
+    from torch.fx.node import Argument
 
     from convcalc.export.torch_place import LayerSite
     from convcalc.layers import AvgPool, Conv, ConvTranspose, MaxPool, Shape
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 
-def for_dims(name: str, spatial_dims: int) -> Any:
+def for_dims(name: str, spatial_dims: int) -> Callable[..., nn.Module]:
     """The class of that name for so many spatial axes, of Conv for two nn.Conv2d."""
-    return getattr(nn, f"{name}{spatial_dims}d")
+    found: Callable[..., nn.Module] = getattr(nn, f"{name}{spatial_dims}d")
+    return found
 
 
 def folded(values: Sequence[int]) -> int | tuple[int, ...]:
@@ -62,7 +64,7 @@ def staged(place: LayerSite, layer: Staged) -> fx.Node:
 
 def _conv(place: LayerSite, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx.Node:
     windows, mode = layer.windows(shape), layer.padding_mode
-    padding: Any = folded([w.before for w in windows])
+    padding: str | int | tuple[int, ...] = folded([w.before for w in windows])
     if layer.padding in ("same", "valid"):
         padding = layer.padding
     elif _lopsided(windows):
@@ -183,7 +185,13 @@ def _share(
 
 
 def _pool(
-    place: LayerSite, module: str, function: str, x: fx.Node, *, name: str = "", **keywords: Any
+    place: LayerSite,
+    module: str,
+    function: str,
+    x: fx.Node,
+    *,
+    name: str = "",
+    **keywords: Argument,
 ) -> fx.Node:
     if place.function:
         return place.call(f"{function}{place.spatial_dims}d", x, name=name, **keywords)
