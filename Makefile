@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Files in their own order: sorted by their number of tests, the few slow ones would be the last.
+PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
 CORES = $(shell $(BIN)/python -c 'import os; print(os.cpu_count())')
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -25,14 +27,14 @@ demo: $(VENV)/core.stamp
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/peers.stamp
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-core: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-slow: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest -m slow
-	EXAMPLES=500 $(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	EXAMPLES=500 $(BIN)/python -m pytest $(PARALLEL)
 
 check: format lint types test
 

@@ -1,6 +1,7 @@
-"""How Hypothesis searches: without time limits, and in CI the same examples every time.
+"""How the tests are run: how Hypothesis searches, and how the threads of libraries wait.
 
-EXAMPLES says how many of each property; `make test-slow` draws five times as many.
+Hypothesis has no time limits, and in CI the same examples every time. EXAMPLES says how many of
+each property; `make test-slow` draws five times as many.
 """
 
 import codecs
@@ -12,6 +13,12 @@ from hypothesis import settings
 # looked up then would be missing for the rest of the process.
 for _name in ("ascii", "latin-1", "utf-8", "utf-16", "idna", "unicode_escape"):
     codecs.lookup(_name)
+
+# A thread of torch's that has nothing to do looks for work all the time, unless it is to sleep:
+# beside other processes that costs up to five times the work itself. No result depends on it.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Those of numpy's library cannot be told, and nothing here asks how many there are.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile(
     "local", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "100"))

@@ -8,7 +8,7 @@ import math
 import struct
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class Header:
 
     shape: tuple[int, ...]
     fortran_order: bool
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     offset: int
 
     @property
@@ -150,7 +150,7 @@ def _cut(source: Source) -> DataError:
     )
 
 
-def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """The shape, the order and the dtype, from the text of the header.
 
     The text of versions 1.0 and 3.0 is read as version 2.0: the three differ in the width of the
@@ -170,7 +170,7 @@ def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[An
         raise DataError(f"{label} has an invalid header: {cause}; {_SAVE} again") from None
 
 
-def _check_dtype(label: str, dtype: np.dtype[Any]) -> None:
+def _check_dtype(label: str, dtype: np.dtype[np.generic]) -> None:
     """Accept booleans, integers, floats and complex numbers that every machine shares."""
     shown = f"dtype {printable(str(dtype), 80)}"
     if dtype.kind not in "biufc":
@@ -185,14 +185,14 @@ def _check_dtype(label: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _contents(dtype: np.dtype[Any]) -> str:
+def _contents(dtype: np.dtype[np.generic]) -> str:
     """What a dtype that is no number holds, in words."""
     if dtype.fields is not None:
         return "records"
     return "nested arrays" if dtype.subdtype else _NOT_NUMBERS.get(dtype.kind, "something else")
 
 
-def _bfloat16_hint(dtype: np.dtype[Any]) -> str:
+def _bfloat16_hint(dtype: np.dtype[np.generic]) -> str:
     """NumPy has no bfloat16: it saves two raw bytes for each element and forgets what they were."""
     if dtype.kind == "V" and dtype.itemsize == 2 and dtype.fields is None:
         return "; if it is bfloat16, save it as float32"

@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Stored(Protocol):
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102 - above
 
     @property
-    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
+    def dtype(self) -> np.dtype[np.generic]: ...  # noqa: D102 - above
 
     def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis.
@@ -79,7 +79,7 @@ class Readable(Protocol):
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102 - above
 
     @property
-    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102 - above
+    def dtype(self) -> np.dtype[np.generic]: ...  # noqa: D102 - above
 
     def read(self, index: tuple[slice, ...]) -> Array:
         """A copy of some elements, a slice per axis."""
@@ -147,7 +147,7 @@ class StoredNpy:
 
     path: str
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     identity: FileIdentity
 
     @contextmanager
@@ -205,7 +205,7 @@ class Held:
         return self.array.shape
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[np.generic]:
         """The dtype of its elements."""
         return self.array.dtype
 
@@ -233,5 +233,5 @@ def _header(source: Source) -> Header:
         raise unreadable(source.label, error) from None
 
 
-def _layout(header: Header) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _layout(header: Header) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     return header.shape, header.dtype.newbyteorder("=")

@@ -47,7 +47,7 @@ class StoredZarr:
         return self.layout.shape
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[np.generic]:
         """The dtype of its elements, in native byte order."""
         return self.layout.dtype
 

@@ -66,7 +66,7 @@ class Layout(NamedTuple):
     version: int
     shape: tuple[int, ...]
     chunks: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     label: str
 
     @property
@@ -238,7 +238,7 @@ def _old_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
     return Layout(folder, 2, shape, chunks, dtype, label)
 
 
-def _check_dtype(label: str, declared: Any, known: re.Pattern[str]) -> None:
+def _check_dtype(label: str, declared: object, known: re.Pattern[str]) -> None:
     if not isinstance(declared, str) or not known.fullmatch(declared):
         raise DataError(
             f"{label} is of dtype {printable(str(declared), 80)}, expected booleans, integers or "
@@ -247,7 +247,7 @@ def _check_dtype(label: str, declared: Any, known: re.Pattern[str]) -> None:
 
 
 def _check_sizes(
-    label: str, shape: Any, chunks: Any, itemsize: int
+    label: str, shape: object, chunks: object, itemsize: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Refuse what is no shape, and every shape that memory could not even be asked for."""
     if not _are_sizes(shape, 0) or not _are_sizes(chunks, 1) or len(shape) != len(chunks):
@@ -266,7 +266,7 @@ def _check_sizes(
     return tuple(shape), tuple(chunks)
 
 
-def _are_sizes(sizes: Any, least: int) -> TypeGuard[list[int]]:
+def _are_sizes(sizes: object, least: int) -> TypeGuard[list[int]]:
     return (
         isinstance(sizes, list)
         and len(sizes) <= MAX_DIMENSIONS

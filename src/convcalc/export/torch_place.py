@@ -13,7 +13,9 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
     from torch import fx, nn
+    from torch.fx.node import Argument, Target
 
     from convcalc.layers import Shape
 
@@ -58,7 +60,11 @@ class LayerSite:
         return self._node("call_module", path, inputs or self.inputs, keywords, name or below)
 
     def call(
-        self, function: str | Callable[..., Any], *arguments: Any, name: str = "", **keywords: Any
+        self,
+        function: str | Callable[..., torch.Tensor],
+        *arguments: Any,
+        name: str = "",
+        **keywords: Argument,
     ) -> fx.Node:
         """A call of a function, a text being the name of one in torch.nn.functional.
 
@@ -68,12 +74,19 @@ class LayerSite:
         return self._node("call_function", target, arguments, keywords, name)
 
     def method(
-        self, method: str, x: fx.Node, *arguments: Any, name: str = "", **keywords: Any
+        self, method: str, x: fx.Node, *arguments: Argument, name: str = "", **keywords: Argument
     ) -> fx.Node:
         """A call of a tensor's method."""
         return self._node("call_method", method, (x, *arguments), keywords, name)
 
-    def _node(self, op: str, target: Any, arguments: Any, keywords: Any, name: str) -> fx.Node:
+    def _node(
+        self,
+        op: str,
+        target: Target,
+        arguments: tuple[Argument, ...],
+        keywords: dict[str, Argument],
+        name: str,
+    ) -> fx.Node:
         shown = "_".join(filter(None, (self.label, name)))
         return self.graph.create_node(op, target, arguments, keywords, name=shown)
 
@@ -123,7 +136,7 @@ class Tree:
         raise UsageError(f"torch can have no layer called '{shown}': {why}; label it otherwise")
 
 
-def named(name: str) -> Callable[..., Any]:
+def named(name: str) -> Callable[..., torch.Tensor]:
     """torch.nn.functional's function of that name, written and called by that name.
 
     Some are only other names for what is built in: fx would write torch._C._nn.gelu for
@@ -133,8 +146,9 @@ def named(name: str) -> Callable[..., Any]:
     if own.__module__ == functional.__name__:
         return own  # type: ignore[no-any-return]
 
-    def late(*arguments: Any, **keywords: Any) -> Any:
-        return getattr(functional, name)(*arguments, **keywords)
+    def late(*arguments: object, **keywords: object) -> torch.Tensor:
+        result: torch.Tensor = getattr(functional, name)(*arguments, **keywords)
+        return result
 
     late.__module__ = functional.__name__
     late.__name__ = late.__qualname__ = name

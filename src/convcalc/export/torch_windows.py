@@ -20,9 +20,10 @@ from convcalc.errors import UsageError
 from convcalc.export.torch_modules import symmetric_pad
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import fx
+    from torch.fx.node import Argument
 
     from convcalc.export.torch_place import LayerSite
     from convcalc.layers import (
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 
-def for_dims(name: str, spatial_dims: int) -> Any:
+def for_dims(name: str, spatial_dims: int) -> Callable[..., nn.Module]:
     """The class of that name for so many spatial axes, of Conv for two nn.Conv2d."""
-    return getattr(nn, f"{name}{spatial_dims}d")
+    found: Callable[..., nn.Module] = getattr(nn, f"{name}{spatial_dims}d")
+    return found
 
 
 def folded(values: Sequence[int]) -> int | tuple[int, ...]:
@@ -88,7 +90,7 @@ def staged(place: LayerSite, layer: Staged) -> fx.Node:
 
 def _conv(place: LayerSite, layer: Conv, x: fx.Node, shape: Shape, below: str) -> fx.Node:
     windows, mode = layer.windows(shape), layer.padding_mode
-    padding: Any = folded([w.before for w in windows])
+    padding: str | int | tuple[int, ...] = folded([w.before for w in windows])
     if layer.padding in ("same", "valid") and mode != "symmetric":
         padding = layer.padding
     elif _lopsided(windows) or mode == "symmetric":
@@ -311,7 +313,13 @@ def _share(
 
 
 def _pool(
-    place: LayerSite, module: str, function: str, x: fx.Node, *, name: str = "", **keywords: Any
+    place: LayerSite,
+    module: str,
+    function: str,
+    x: fx.Node,
+    *,
+    name: str = "",
+    **keywords: Argument,
 ) -> fx.Node:
     if place.function:
         return place.call(f"{function}{place.spatial_dims}d", x, name=name, **keywords)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.documents import (
@@ -17,7 +17,7 @@ from convcalc.render.documents import (
     report_remarks,
 )
 from convcalc.render.summary import fields_text
-from convcalc.render.table import Cell, Column, Document, Table
+from convcalc.render.table import Cell, Column, Document, Json, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -182,13 +182,13 @@ def _wrapped(line: str) -> str:
     )
 
 
-def _data(comparison: Comparison) -> dict[str, Any]:
+def _data(comparison: Comparison) -> dict[str, Json]:
     data = report_data("flops", comparison.original)
     data["compare"] = [_outcome_data(outcome) for outcome in comparison.outcomes]
     return data
 
 
-def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+def _outcome_data(outcome: Outcome) -> dict[str, Json]:
     report = report_data("flops", outcome.report)
     return {
         "variant": outcome.variant,
@@ -203,7 +203,7 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _ratio_data(change: Change) -> dict[str, Any]:
+def _ratio_data(change: Change) -> dict[str, Json]:
     formula = change.formula
     return {
         "index": change.original.index,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
@@ -20,7 +20,7 @@ from convcalc.render.documents import (
     partial_remarks,
     report_data,
 )
-from convcalc.render.table import Cell, Column, Document, Table
+from convcalc.render.table import Cell, Column, Document, Json, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ def _quantity(quantity: Quantity) -> str:
     return f"{name}: {a:,} in A, {b:,} in B: {change}{ratio}"
 
 
-def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:
+def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Json]:
     reports = zip("ab", names, (difference.a, difference.b), strict=True)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -171,13 +171,13 @@ def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _side(name: str, report: Report) -> dict[str, Any]:
+def _side(name: str, report: Report) -> dict[str, Json]:
     data = report_data("diff", report)
     kept = ("input", "batch", "dtype", "layers", "output_layer", "totals")
     return {"name": name, **{key: data[key] for key in kept}}
 
 
-def _quantity_data(quantity: Quantity) -> dict[str, Any]:
+def _quantity_data(quantity: Quantity) -> dict[str, Json]:
     ratio = quantity.ratio
     return {
         "a": quantity.a,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from convcalc.render.table import Cell, Column, Document, Table, per_axis, written
+from convcalc.render.table import Cell, Column, Document, Json, Table, per_axis, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +121,7 @@ def number(value: Fraction | int) -> int | str:
     return fraction.numerator if fraction.denominator == 1 else str(fraction)
 
 
-def _layer_data(row: LayerReport) -> dict[str, Any]:
+def _layer_data(row: LayerReport) -> dict[str, Json]:
     return {
         "index": row.index,
         "label": row.label,
@@ -145,15 +145,15 @@ def _layer_data(row: LayerReport) -> dict[str, Any]:
     }
 
 
-def _totals_data(totals: Totals) -> dict[str, Any]:
+def _totals_data(totals: Totals) -> dict[str, Json]:
     data = dict(vars(totals))
     by_type = data.pop("elements")._asdict()
     return data | {"element_ops_by_type": by_type}
 
 
-def _field_data(field: Field) -> dict[str, Any]:
+def _field_data(field: Field) -> dict[str, Json]:
     """Size, stride and start; what the interval hides is added where there is such a thing."""
-    data: dict[str, Any] = {
+    data: dict[str, Json] = {
         "size": field.size,
         "effective_stride": number(field.effective_stride),
         "start": number(field.start),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.results import verification_data, verification_text
-from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.render.table import Cell, Column, Document, Json, Table, written
 
 if TYPE_CHECKING:
     from convcalc.execute.planning.planner import Plan
@@ -99,7 +99,7 @@ def _boxes(tiling: Tiling | None) -> list[str]:
     ]
 
 
-def _boxes_data(tiling: Tiling | None) -> dict[str, Any] | None:
+def _boxes_data(tiling: Tiling | None) -> dict[str, Json] | None:
     if tiling is None:
         return None
     return {
@@ -149,7 +149,7 @@ def _others(plan: Plan) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _data(problem: ConvProblem, plan: Plan) -> dict[str, Any]:
+def _data(problem: ConvProblem, plan: Plan) -> dict[str, Json]:
     tiles = plan.tiles
     return {
         "batch": problem.batch,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.render.documents import heading, report_data, report_remarks
-from convcalc.render.table import Cell, Column, Document, Shown, Table, signed
+from convcalc.render.table import Cell, Column, Document, Json, Shown, Table, signed
 
 if TYPE_CHECKING:
     from convcalc.analysis.conventions.reconcile import Difference, Reconciled, Reconciliation
@@ -53,13 +53,13 @@ def _remarks(reconciliation: Reconciliation) -> list[str]:
     return [*mistakes, *report_remarks(reconciliation.report), *unknown]
 
 
-def _data(reconciliation: Reconciliation) -> dict[str, Any]:
+def _data(reconciliation: Reconciliation) -> dict[str, Json]:
     data = report_data("flops", reconciliation.report)
     data["reconciliation"] = [_tool_data(tool) for tool in reconciliation.tools]
     return data
 
 
-def _tool_data(tool: Reconciled) -> dict[str, Any]:
+def _tool_data(tool: Reconciled) -> dict[str, Json]:
     return {
         "convention": tool.convention.name,
         "tool": tool.convention.tool,

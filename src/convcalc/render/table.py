@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from convcalc.errors import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from convcalc.errors import ConvcalcError
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Cell: TypeAlias = "str | int | float | Fraction | Share | Shown | tuple[int, ...] | None"
 """What a cell may hold; a tuple is a shape."""
 
+
+Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | None"
+"""A value that JSON can hold."""
 
 BAR = 8
 """Characters of the bar that stands for the whole."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.render.documents import SCHEMA_VERSION
-from convcalc.render.table import Cell, Column, Document, Table
+from convcalc.render.table import Cell, Column, Document, Json, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ def weights_document(
         for name, rule in rules.items()
     ]
     total: list[Cell] = ["total", "", totals["numbers"], totals["bytes"], ""]
-    data: dict[str, Any] = {
+    data: dict[str, Json] = {
         "schema_version": SCHEMA_VERSION,
         "command": "weights",
         "input": list(input_shape),
@@ -73,7 +73,7 @@ def _start(rule: Initial, seed: int | None) -> str:
     return f"{rule.value_with(seed):g}"
 
 
-def _start_data(rule: Initial, seed: int | None) -> dict[str, Any]:
+def _start_data(rule: Initial, seed: int | None) -> dict[str, Json]:
     if rule.is_drawn and seed is not None:
         return {"distribution": "uniform", "low": -rule.bound, "high": rule.bound}
     return {"distribution": "constant", "value": rule.value_with(seed)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from convcalc.cli.terminal.streams import is_terminal
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from rich.progress import Progress, TaskID
 
 PATIENCE = 0.5
 """Seconds that nothing is drawn: what is done by then needs no bar."""
@@ -28,7 +30,7 @@ class ProgressLine:
         self._done = 0
         self._wanted = wanted and is_terminal(sys.stderr)
         self._began = time.monotonic()
-        self._drawn: Any = None
+        self._drawn: tuple[Progress, TaskID] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +54,7 @@ class ProgressLine:
             self._drawn[0].stop()
 
 
-def _line(total: int) -> tuple[Any, Any]:
+def _line(total: int) -> tuple[Progress, TaskID]:
     """A Rich progress line that has begun, and its task."""
     from rich.console import Console
     from rich.progress import (

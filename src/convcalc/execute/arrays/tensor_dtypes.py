@@ -61,7 +61,7 @@ def largest_of_tensor(tensor: Any) -> int:
     return max(abs(low), abs(high))
 
 
-def dtype_name(dtype: Any) -> str:
+def dtype_name(dtype: object) -> str:
     """A dtype of torch or numpy by its name alone: float32, whatever the order of its bytes."""
     return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 

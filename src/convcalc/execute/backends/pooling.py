@@ -7,22 +7,23 @@ keeps the value it started from. The arrays are numpy's or torch's alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.execute.backends.tap_by_tap import overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from convcalc.execute.arrays.array import A
     from convcalc.window import Window
 
 
 def pooled(
-    array: Any,
+    array: A,
     windows: Sequence[Window],
-    start: Callable[[tuple[int, ...]], Any],
-    join: Callable[[Any, Any], Any],
-) -> Any:
+    start: Callable[[tuple[int, ...]], A],
+    join: Callable[[A, A], A],
+) -> A:
     """The elements of each window joined into one.
 
     Args:

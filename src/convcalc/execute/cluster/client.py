@@ -15,7 +15,7 @@ from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dask
 import distributed
@@ -58,7 +58,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 @contextmanager
-def connected(order: ClusterOptions, threads: int | None) -> Iterator[Any]:
+def connected(order: ClusterOptions, threads: int | None) -> Iterator[distributed.Client]:
     """A client of the cluster at an address, or of one that is started here for a while.
 
     Args:
@@ -98,7 +98,7 @@ def connected(order: ClusterOptions, threads: int | None) -> Iterator[Any]:
         yield client
 
 
-def check_workers(client: Any, stored: Stored, backend: str) -> None:
+def check_workers(client: distributed.Client, stored: Stored, backend: str) -> None:
     """Whether every worker has what the tiles need: this version, the library, the input.
 
     Raises:
@@ -131,7 +131,7 @@ def check_workers(client: Any, stored: Stored, backend: str) -> None:
 
 
 def run_tiles(
-    client: Any,
+    client: distributed.Client,
     job: TileJob,
     stored: Stored,
     advance: Callable[[int], None],
@@ -166,12 +166,15 @@ def run_tiles(
 
 
 def _gathered(
-    client: Any, job: TileJob, waiting: dict[str, Any], advance: Callable[[int], None]
+    client: distributed.Client,
+    job: TileJob,
+    waiting: dict[str, distributed.Future],
+    advance: Callable[[int], None],
 ) -> dict[str, TileResult]:
     """What is known of each tile, by its key."""
     seen: dict[str, TileResult] = {}
     magnitude = 0
-    done: SimpleQueue[Any] = SimpleQueue()
+    done: SimpleQueue[distributed.Future] = SimpleQueue()
     for future in waiting.values():
         future.add_done_callback(done.put)
     while waiting:
@@ -185,7 +188,7 @@ def _gathered(
     return seen
 
 
-def _stop(client: Any, tiles: list[Any], output: str) -> None:
+def _stop(client: distributed.Client, tiles: list[distributed.Future], output: str) -> None:
     """Takes back what is not begun, and waits for tiles at work: they would still be written."""
     end = monotonic() + CLOSE_SECONDS
     with suppress(Exception):
@@ -205,7 +208,7 @@ def _together(tiles: Sequence[TileResult]) -> Streamed:
     return Streamed(figures, sum(tile.overflowed for tile in tiles))
 
 
-def _next(client: Any, done: SimpleQueue[Any]) -> Any:
+def _next(client: distributed.Client, done: SimpleQueue[distributed.Future]) -> distributed.Future:
     """The next tile that is done or has failed.
 
     Raises:
@@ -229,7 +232,7 @@ def _next(client: Any, done: SimpleQueue[Any]) -> Any:
             ) from None
 
 
-def _outcome(future: Any) -> TileResult:
+def _outcome(future: distributed.Future) -> TileResult:
     """What is known of a tile; its failure is raised as it was on the worker."""
     try:
         known: TileResult = future.result()
@@ -244,7 +247,7 @@ def _outcome(future: Any) -> TileResult:
 
 
 @contextmanager
-def _workers(folder: str, threads: int | None) -> Iterator[Any]:
+def _workers(folder: str, threads: int | None) -> Iterator[distributed.LocalCluster]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -256,7 +259,7 @@ def _workers(folder: str, threads: int | None) -> Iterator[Any]:
     with ExitStack() as stack:
         try:
             with _uninterrupted():
-                cluster: Any = distributed.LocalCluster(
+                cluster: distributed.LocalCluster = distributed.LocalCluster(
                     n_workers=count,
                     threads_per_worker=1,
                     processes=True,
@@ -273,7 +276,7 @@ def _workers(folder: str, threads: int | None) -> Iterator[Any]:
         yield cluster
 
 
-def _close(cluster: Any) -> None:
+def _close(cluster: distributed.LocalCluster) -> None:
     """Ends workers; those that do not answer end with this process."""
     with _held_back(signal.SIGINT, *ENDINGS), suppress(Exception):
         cluster.close(timeout=CLOSE_SECONDS)
@@ -322,7 +325,7 @@ def processors() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _configuration(threads: int | None, seconds: int) -> dict[str, Any]:
+def _configuration(threads: int | None, seconds: int) -> dict[str, object]:
     """What Dask is told, for this process and for workers that it starts."""
     environment = dict.fromkeys(THREAD_VARIABLES, str(threads or 1))
     return {

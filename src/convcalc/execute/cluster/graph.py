@@ -8,7 +8,7 @@ border keeps that part of its padding in its windows.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import dask
 import dask.array
@@ -20,6 +20,8 @@ from convcalc.execute.tiling import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dask.delayed import Delayed
 
     from convcalc.arrayfile.stored import Stored
     from convcalc.execute.arrays.arranged import Arranged
@@ -55,7 +57,7 @@ class Cut(NamedTuple):
         return tuple(b - a for a, b in pairwise(self.starts))
 
 
-def tile_tasks(job: TileJob, stored: Stored) -> list[Any]:
+def tile_tasks(job: TileJob, stored: Stored) -> list[Delayed]:
     """One task per tile, in the order of `tiling.boxes`; each gives what is known of its tile."""
     problem = job.problem
     padded = problem.padding_mode != "zeros"
@@ -102,7 +104,9 @@ def _cuts(problem: ConvProblem, sizes: tuple[int, ...], padded: bool) -> list[Cu
     return None if None in cuts else [cut for cut in cuts if cut is not None]
 
 
-def _read(samples: Arranged, job: TileJob, cuts: list[Cut] | None, padded: bool) -> Any:
+def _read(
+    samples: Arranged, job: TileJob, cuts: list[Cut] | None, padded: bool
+) -> dask.array.Array:
     """The input as an array of dask, padded where the padding is not of zeros."""
     problem = job.problem
     channels: tuple[int, ...] = (problem.channels,)
@@ -123,8 +127,8 @@ def _read(samples: Arranged, job: TileJob, cuts: list[Cut] | None, padded: bool)
 
 
 def _overlapped(
-    job: TileJob, array: Any, cuts: list[Cut]
-) -> Iterator[tuple[Box, Any, tuple[int, ...]]]:
+    job: TileJob, array: dask.array.Array, cuts: list[Cut]
+) -> Iterator[tuple[Box, Delayed, tuple[int, ...]]]:
     """Each tile with its chunk and halo, and which element is the first of these."""
     depth = dict(enumerate([(0, 0), (0, 0), *((cut.before, cut.after) for cut in cuts)]))
     grid = (*array.chunks[:2], *(cut.sizes for cut in cuts))
@@ -142,7 +146,9 @@ def _overlapped(
         yield box, shared[(box.sample, part, *place)], begin
 
 
-def _sliced(job: TileJob, array: Any, padded: bool) -> Iterator[tuple[Box, Any, tuple[int, ...]]]:
+def _sliced(
+    job: TileJob, array: dask.array.Array, padded: bool
+) -> Iterator[tuple[Box, Delayed, tuple[int, ...]]]:
     """Each tile with just the elements that it reads, where overlaps do not serve."""
     for box in boxes(job.problem, job.tiling):
         ends = reads(job.problem, box, padded)

@@ -113,7 +113,7 @@ def compute_box(
 def _pieces(stream: Stream) -> Iterator[tuple[Box, np.ndarray]]:
     """Every box with what it reads, (1, C, *sizes); boxes of other channels may read the same."""
     problem = stream.problem
-    last: tuple[Any, ...] | None = None
+    last: tuple[object, ...] | None = None
     piece: np.ndarray | None = None
     for box in boxes(problem, stream.tiling):
         key = (box.sample, box.outputs, _groups(problem, box) if problem.groups > 1 else None)
@@ -132,7 +132,7 @@ def _read(stream: Stream, box: Box) -> np.ndarray:
         channels = (begin * in_channels_per_group, end * in_channels_per_group)
     lead = (slice(box.sample, box.sample + 1), slice(*channels))
     if problem.padding_mode == "zeros":
-        elements: Any = (*lead, *(slice(*one.elements) for one in box.spans))
+        elements: tuple[slice, ...] = (*lead, *(slice(*one.elements) for one in box.spans))
         return np.ascontiguousarray(stream.samples[elements])
     wanted = []
     for window, size, (begin, end) in zip(problem.windows, problem.sizes, box.outputs, strict=True):
@@ -151,7 +151,7 @@ def _gathered(
     for place in product(*map(_runs, wanted)):
         own = [axis[part] for axis, part in zip(wanted, place, strict=True)]
         ends = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in own)
-        index: Any = (*lead, *ends)
+        index: tuple[slice, ...] = (*lead, *ends)
         read = samples[index]
         within: Any = np.ix_(*(axis - part.start for axis, part in zip(own, ends, strict=True)))
         piece[(slice(None), slice(None), *place)] = read[(slice(None), slice(None), *within)]

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_support import COMMAND, appears, environment
-from two_workers import two_workers
 
 from changing import appended, replaced, touched, truncated
 
@@ -30,14 +29,13 @@ BOUNDED = ("--max-memory", "2M")
 
 
 @pytest.fixture(params=["bounded", "workers"])
-def way(request, tmp_path_factory):
+def way(request):
     """The options of a run on one machine, or of one by two workers."""
     if request.param == "bounded":
-        yield BOUNDED
-        return
+        return BOUNDED
     pytest.importorskip("distributed")
-    with two_workers(tmp_path_factory.mktemp("workers")) as cluster:
-        yield ("--scheduler", cluster.scheduler_address, "--max-memory", "4M")
+    address = request.getfixturevalue("cluster").scheduler_address
+    return ("--scheduler", address, "--max-memory", "4M")
 
 
 def convolved(x):

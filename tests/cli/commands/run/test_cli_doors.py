@@ -30,13 +30,11 @@ OPTIONS = {
     "run": (),
     "run --max-memory": ("--max-memory", "100M"),
     "run --backend torch": ("--backend", "torch"),
-    "run --scheduler": ("--scheduler", "local"),
-    "run --scheduler .zarr": ("--scheduler", "local"),
 }
 
 
 @pytest.fixture
-def enter(inside):
+def enter(inside, request):
     """`enter(door, x, w, b)`: the result through that door, which must open."""
 
     def opened(door, x, w, b=None):
@@ -49,6 +47,8 @@ def enter(inside):
         for name, array in (("x", x), ("w", w), ("b", b)):
             np.save(f"{name}.npy", 0 if array is None else array)
         words = ("--kernel", "w.npy", *OPTIONS.get(door, ()))
+        if "--scheduler" in door:
+            words += ("--scheduler", request.getfixturevalue("cluster").scheduler_address)
         words += () if b is None else ("--bias", "b.npy")
         if door == "run --network":
             words = ("--network", spec(w, b), "--weights", "w.npz")

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_support import COMMAND, appears, environment, limited, listing, strict
-from two_workers import two_workers
 
 from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
@@ -25,13 +24,6 @@ zarr = pytest.importorskip("zarr")
 cluster_module = pytest.importorskip("convcalc.execute.cluster.client")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """Two workers on this machine."""
-    with two_workers(tmp_path_factory.mktemp("workers")) as cluster:
-        yield cluster
 
 
 @pytest.fixture
@@ -249,15 +241,18 @@ def test_the_tiles_are_shown_before(inside):
 
 
 @pytest.mark.usefixtures("images")
-def test_workers_of_its_own_leave_nothing_behind(convcalc, folder):
+def test_workers_of_its_own_compute_the_whole_and_leave_nothing_behind(convcalc, inside, folder):
     # Neither does a module in the current folder run in them.
+    assert 0 == inside(*RUN, "-o", "whole.npy").code
     (folder / "signal.py").write_text("open('trapped', 'w').close()")
     zarr.save_array("x.zarr", np.load("x.npy"))
     words = ("run", "x.zarr", *RUN[2:], "--scheduler", "local", "--max-memory", "4M")
     (folder / "tmp").mkdir()
     done = convcalc(*words, "-q", "-o", "y.npy", env={"TMPDIR": str(folder / "tmp")})
     assert (0, "", "") == (done.code, done.out, done.err)
-    assert ["k.npy", "signal.py", "tmp", "x.npy", "x.zarr", "y.npy"] == sorted(os.listdir())
+    assert Path("whole.npy").read_bytes() == Path("y.npy").read_bytes()
+    left = {*os.listdir()} - {"k.npy", "x.npy", "x.zarr", "whole.npy", "y.npy"}
+    assert {"signal.py", "tmp"} == left
     assert [] == os.listdir("tmp")
 
 

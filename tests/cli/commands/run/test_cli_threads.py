@@ -25,7 +25,14 @@ def test_no_more_threads_than_processors(convcalc, backend, threads):
     assert PROCESSORS == json.loads(done.out)["threads"]
     said = f"--threads {threads}: {PROCESSORS} used, as many as there are processors\n"
     assert f"convcalc: note: {said}" in done.err
-    assert "processors" not in convcalc(*run, "--threads", str(threads), "-q").err
+
+
+@pytest.mark.usefixtures("image")
+def test_quiet_keeps_the_note_of_threads_to_itself(inside, monkeypatch):
+    monkeypatch.setattr("convcalc.cli.app.THREAD_VARIABLES", ())  # of this process, and of others
+    run = ("run", "image.npy", "-k", "kernel.npy", "--backend", "numpy", "--threads", "100000")
+    assert "processors" in inside(*run).err
+    assert "processors" not in inside(*run, "-q").err
 
 
 def test_nor_in_the_library():
