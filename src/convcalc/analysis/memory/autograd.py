@@ -252,10 +252,8 @@ SAVED: dict[str, Rule] = {
     ),
     **dict.fromkeys(
         (
-            *("residual", "concat", "flatten", "reshape", "unflatten", "identity", "slice"),
+            *("residual", "concat", "crop", "flatten", "reshape", "unflatten", "identity", "slice"),
             *("upsample", "pixelshuffle", "pixelunshuffle", "shuffle"),
-            *("residual", "concat", "crop", "flatten", "identity", "slice"),
-            *("upsample", "pixelshuffle", "shuffle"),
         ),
         NOTHING,
     ),
