@@ -253,9 +253,9 @@ def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) 
         return _worded(kind, value)
     if name is not None:
         return name, value
-    raise ParameterError(
-        kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
-    )
+    keys = ", ".join(_keys(kind))
+    known = f"; name it: {keys}" if keys else "; it has no parameters"
+    raise ParameterError(kind.kind, f"a bare number has no meaning here{known}")
 
 
 def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:
