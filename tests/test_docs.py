@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from convcalc.layers import KINDS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = README + (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
 CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     example
@@ -88,10 +90,31 @@ def test_every_kind_is_in_the_readme_and_in_the_conventions(kind):
     assert (True, True) == (f"| `{kind}` |" in README, f"`{kind}`" in conventions)
 
 
-@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")))
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_between_documents_leads_somewhere(document):
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
     assert [] == [link for link in links if not (document.parent / link).exists()]
+
+
+def tables(text):
+    """The rows of each table."""
+    return [block.splitlines() for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_table_says_of_a_kind_twice(document):
+    for rows in tables(document.read_text(encoding="utf-8")):
+        told = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+        assert sorted(told) == sorted(set(told))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_nothing_is_said_twice(document):
+    text = document.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```|^\|[^\n]*", "", text, flags=re.MULTILINE | re.DOTALL)
+    words = prose.split()
+    runs = [tuple(words[start : start + 12]) for start in range(len(words) - 11)]
+    assert [] == [run for run, times in Counter(runs).items() if times > 1]
 
 
 def test_the_shipped_examples_are_what_their_script_makes(tmp_path):

@@ -121,6 +121,7 @@ BAD_USAGE = [
     ("shape --padding-mode reflct", ["--padding-mode", "did you mean 'reflect'"]),
     ("shape --output-padding 1", ["--output-padding", "--transposed"]),
     ("shape --transposed --padding-mode reflect", ["--padding-mode", "--transposed"]),
+    ("shape --transposed --padding-mode edge", ["--padding-mode", "--transposed"]),
     ("shape --transposed -s 2 --output-padding 2", ["--output-padding", "smaller", "2"]),
     ("shape --transposed --output-padding 1 --output-size 9", ["--output-size", "only one"]),
     ("flops --compare sepable", ["--compare", "did you mean 'separable'"]),

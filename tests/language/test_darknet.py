@@ -97,7 +97,8 @@ def test_sections(section, shape):
 
 
 @pytest.mark.parametrize(
-    ("name", "spec"), [("selu", "selu"), ("gelu", "gelu:tanh"), ("leaky", "leakyrelu:0.1")]
+    ("name", "spec"),
+    [("selu", "selu"), ("gelu", "gelu:tanh"), ("leaky", "leakyrelu:0.1"), ("hardtan", "hardtanh")],
 )
 def test_activations(name, spec):
     network = parse(net(f"[convolutional];filters=4;size=1;activation={name}"))
@@ -217,6 +218,10 @@ def test_an_activation_that_is_not_named_is_logistic():
         (
             "[convolutional];activation=leeky",
             "no activation is called 'leeky'; did you mean 'leaky'?",
+        ),
+        *(
+            (f"[convolutional];activation={name}", f"no activation is called '{name}'; ")
+            for name in ("glu", "softmax", "threshold", "sigmoid", "hardswish")
         ),
         ("[route];layers=-3", "there is no section -3 before this one, which is 0"),
         ("[route]", "[route] names no section: ''"),

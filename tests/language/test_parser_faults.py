@@ -53,6 +53,7 @@ from convcalc.errors import SpecError
         ("conv: a bare number has no meaning here; name it: n, k, s, p, d,", 9, 1, "conv:64,3"),
         ("conv: a bare number has no meaning here; name it: n, k, s, p, d,", 9, 2, "conv:k3,64"),
         ("dw: a bare number has no meaning here; name it: k, s, p, d, m,", 4, 1, "dw:3"),
+        ("relu: a bare number has no meaning here; it has no parameters", 6, 1, "relu:3"),
         ("conv: has no parameter 'q'; it has n, k, s, p, d, g, bias, mode", 12, 2, "conv:64,k3,q4"),
         ("pw: has no parameter 'k'; it has n, s, g, bias", 6, 2, "pw:8,k3"),
         ("conv: has no parameter 'strid'; did you mean 'stride'?", 12, 7, "conv:64,k3,strid=2"),

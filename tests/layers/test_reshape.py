@@ -66,6 +66,13 @@ def elements(field, u):
             (True, True, False),
             (*((1, Fraction(1, n), Fraction(1, n) - 1) for n in (2, 3)), (1, 1, 0)),
         ),
+        # ... unless they hold an axis of it that was made channels: 12 are 3 x 4 rows of 5.
+        (
+            "reshape:12x5 unflatten:6x2",
+            (3, 4, 5),
+            (True, False),
+            ((1, HALF, -HALF), (1, 1, 0)),
+        ),
         ("reshape:-1", (3, 4, 1), (True, False), ((1, 1, 0), (1, 1, 0))),
     ],
 )

@@ -226,7 +226,7 @@ def layer_reports(
             facts = known.get(key)
             if facts is None:
                 facts = known[key] = _facts(step, batch, convention, function=function)
-            field = step.layer.field(fields, step.arriving)
+            field = _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
             if facts.repeats or repeats.intersection(step.node.inputs):
                 repeats.add(len(fields_of))
         except LayerError as error:
@@ -234,6 +234,17 @@ def layer_reports(
         row = _layer_report(len(fields_of), step, facts, field, batch)
         yield replace(row, repeats=True) if row.index in repeats else row
         fields_of.append(field)
+
+
+def _beside_lost_axes(field: Fields, before: Fields, start: Fields) -> Fields:
+    """The fields of a layer behind one that made channels of an axis of the network's input.
+
+    Axes that are made of channels again hold the whole of that axis.
+    """
+    new = len(field) - len(before)
+    if new <= 0 or len(before) >= len(start):
+        return field
+    return (*(one.seeing_all() for one in field[:new]), *field[new:])
 
 
 def _rules(convention: str) -> Convention | None:

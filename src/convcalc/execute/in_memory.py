@@ -89,42 +89,64 @@ def run_work(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: there is not enough memory.
     """
-    network, axes, weights, named = work
     prepared, report = _prepared(work, settings)
     samples, dtypes = prepared.samples, prepared.dtypes
-    notes = axes.notes + dtypes.notes
+    notes = work.axes.notes + dtypes.notes
     if settings.fold_norms:
-        network, weights, folded = fold_norms(network, samples.shape[1:], weights, dtypes.compute)
-        prepared = prepared.of(network)
-        report = report_of(network, samples.shape[1:], samples.shape[0])
+        work, folded = _folded(work, prepared)
+        prepared = prepared.of(work.network)
+        report = report_of(work.network, samples.shape[1:], samples.shape[0])
         notes += (folded,)
     if not len(samples):
-        work = work._replace(network=network, weights=weights)
         return _of_nothing(work, prepared, report, notes, watch)
     _check_memory(report, dtypes, samples)
     executor = prepared.open()
-    finishing = watch and _finishing(watch, dtypes, axes)
-    with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
-        try:
-            computed = _layers(network, samples, weights, executor, dtypes.compute, finishing)
-        except RuntimeError as error:
-            raise memory_error(error) from None
-        result = finished(executor.unload(computed), dtypes)
+    result = _computed(work, prepared, executor, settings, watch)
     found = None
     if settings.verify is not None:
-        found = verify(_single(network), samples, weights, result, dtypes, settings.verify)
+        layer = _single(work.network)
+        found = verify(layer, samples, work.weights, result, dtypes, settings.verify)
     return Result(
-        array=as_given(result, axes),
+        array=as_given(result, work.axes),
         report=report,
         backend=executor.backend.name,
         dtypes=dtypes,
         threads=executor.backend.threads,
         versions={"convcalc": __version__, **executor.backend.versions},
         notes=notes,
-        overflowed=_overflowed(result, named),
+        overflowed=_overflowed(result, work.named),
         verification=found,
         convolutions=tuple(executor.done),
     )
+
+
+def _folded(work: Work, prepared: Prepared) -> tuple[Work, str]:
+    """The work with norms as parts of the layers before them, and what was folded."""
+    shape, dtype = prepared.samples.shape[1:], prepared.dtypes.compute
+    network, weights, folded = fold_norms(work.network, shape, work.weights, dtype)
+    return work._replace(network=network, weights=weights), folded
+
+
+def _computed(
+    work: Work,
+    prepared: Prepared,
+    executor: Executor[Any],
+    settings: Settings,
+    watch: Callable[[str, np.ndarray], None] | None,
+) -> np.ndarray:
+    """The result of the last layer, in the dtype that was asked for.
+
+    Raises:
+        ResourceError: there is not enough memory.
+    """
+    samples, dtypes = prepared.samples, prepared.dtypes
+    finishing = watch and _finishing(watch, dtypes, work.axes)
+    with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
+        try:
+            last = _layers(work.network, samples, work.weights, executor, dtypes.compute, finishing)
+        except RuntimeError as error:
+            raise memory_error(error) from None
+        return finished(executor.unload(last), dtypes)
 
 
 def _of_nothing(

@@ -77,16 +77,7 @@ def kernel_work(
     named = {"the input": array, "the kernel": kernel}
     if bias is not None:
         named["the bias"] = bias
-    _check_content(named)
-    axes = read_axes(
-        array,
-        kernel,
-        groups=groups,
-        transposed=transposed,
-        channels_last=settings.channels_last,
-        spatial_dims=settings.spatial_dims,
-    )
-    _check_content(named, axes.added)
+    axes = _axes_of_both(named, settings, transposed=transposed, groups=groups)
     kernel = full_kernel(kernel, axes.spatial_dims)
     channels = kernel.shape[1] * groups if transposed else kernel.shape[0]
     layer = make_layer(channels, kernel.shape[2:])
@@ -94,6 +85,27 @@ def kernel_work(
     if bias is not None:
         weights["0.bias"] = full_bias(bias, channels)
     return Work(Network.chain([layer]), axes, weights, named)
+
+
+def _axes_of_both(
+    named: Mapping[str, np.ndarray], settings: Settings, *, transposed: bool, groups: int
+) -> Axes:
+    """How the input is read beside the kernel.
+
+    Raises:
+        DataError: they do not fit each other, or an array has no elements.
+    """
+    _check_content(named)
+    axes = read_axes(
+        named["the input"],
+        named["the kernel"],
+        groups=groups,
+        transposed=transposed,
+        channels_last=settings.channels_last,
+        spatial_dims=settings.spatial_dims,
+    )
+    _check_content(named, axes.added)
+    return axes
 
 
 def network_work(network: Network, array: np.ndarray, weights: Weights, settings: Settings) -> Work:

@@ -82,7 +82,6 @@ def bind(
     kind = KINDS[call.kind.lower()]
     values: dict[str, Any] = {}
     found: list[tuple[str, Argument | None]] = []
-    waiting = False
     reads: list[int] = []
     for index, argument in enumerate(call.arguments):
         try:
@@ -91,29 +90,40 @@ def bind(
             value = evaluate(value, parameters, source, node_of)  # a word may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
-            if isinstance(value, AtLabel) and kind.rules()[name].labels == "layer":
-                value, inputs = _linked(value, nodes)
-                reads += inputs
-            if waits(value):
-                waiting = True
-            else:
-                value = plain(value)
-                kind.rules()[name].normalise(name, value)
+            values[name], inputs = _checked(kind, name, value, nodes)
+            reads += inputs
         except ValueError as error:
             found.append((str(error), argument))
             if len(found) > MOST_PROBLEMS:
                 break
-            continue
-        values[name] = value
     found += [] if found else _missing(kind, call, values)
     if found:
         raise BindErrors(found)
-    if waiting:
+    if any(map(waits, values.values())):
         return Bound(DeferredLayer(kind.kind, _normal(kind, values)), tuple(reads))
     try:
         return Bound(kind(**values), tuple(reads))
     except ParameterError as error:
         raise BindErrors([(str(error), argument_of(call, error.parameter))]) from None
+
+
+def _checked(
+    kind: type[Layer], name: str, value: Any, nodes: Sequence[Node]
+) -> tuple[Any, tuple[int, ...]]:
+    """The value of a parameter, which it may have as far as it is known, and the nodes it reads.
+
+    Raises:
+        ValueError: it is impossible.
+    """
+    rule = kind.rules()[name]
+    reads: tuple[int, ...] = ()
+    if isinstance(value, AtLabel) and rule.labels == "layer":
+        value, reads = _linked(value, nodes)
+    if waits(value):
+        return value, reads
+    value = plain(value)
+    rule.normalise(name, value)
+    return value, reads
 
 
 def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...]]:
@@ -253,9 +263,9 @@ def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) 
         return _worded(kind, value)
     if name is not None:
         return name, value
-    raise ParameterError(
-        kind.kind, f"a bare number has no meaning here; name it: {', '.join(_keys(kind))}"
-    )
+    keys = ", ".join(_keys(kind))
+    known = f"; name it: {keys}" if keys else "; it has no parameters"
+    raise ParameterError(kind.kind, f"a bare number has no meaning here{known}")
 
 
 def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:

@@ -20,8 +20,6 @@ from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
 from convcalc.language.expressions import InputChannels, Operation
 from convcalc.language.reading import Reading
 from convcalc.language.tree import Argument, Axes, Block, Call, Ends, Jump, Place
-from convcalc.layers.activations import Activation
-from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +39,14 @@ _OPTION = re.compile(r"[ \t]*+(\w++)[ \t]*+=[ \t]*+([^\n#;]*+)")
 LEAK = 0.1
 """The slope of a leaky activation below 0."""
 
-ACTIVATIONS = {"leaky": "leakyrelu", "logistic": "sigmoid", "swish": "silu"}
-"""Our kind of each activation that has another name; "linear" is none."""
+ACTIVATIONS = {
+    **{name: name for name in ("elu", "gelu", "mish", "relu", "relu6", "selu", "tanh")},
+    "hardtan": "hardtanh",
+    "leaky": "leakyrelu",
+    "logistic": "sigmoid",
+    "swish": "silu",
+}
+"""Our kind of each activation, by darknet's name; "linear" is none. Source: src/activations.c."""
 
 OPTIONS: dict[str, dict[str, Value]] = {
     "leaky": {"slope": LEAK},
@@ -266,11 +270,10 @@ class _Writer:
         name, place = section.options.get("activation", (default, section.place))
         if name == "linear":
             return
-        kind = ACTIVATIONS.get(name, name)
-        if kind not in KINDS or not issubclass(KINDS[kind], Activation):
-            hint = nearest(name, (*ACTIVATIONS, *KINDS))
+        if name not in ACTIVATIONS:
+            hint = nearest(name, ACTIVATIONS) or f"; read are linear, {', '.join(ACTIVATIONS)}"
             raise _FaultError(f"no activation is called '{printable(name, 40)}'{hint}", place)
-        self.call(f"{label}.act", section, kind, (), **OPTIONS.get(name, {}))
+        self.call(f"{label}.act", section, ACTIVATIONS[name], (), **OPTIONS.get(name, {}))
 
     def maxpool(self, label: str, section: Section) -> None:
         stride = _strides(section)

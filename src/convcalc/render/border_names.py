@@ -21,6 +21,15 @@ BORDER_NAMES = (
 """Each mode, what it adds, and its name in each library; a dash where one has none."""
 
 
+def border_data() -> list[dict[str, str | None]]:
+    """Each mode, what stands around abcd, and its name by library, None where one has none."""
+    keys = ("mode", "elements", *TITLES[2:])
+    return [
+        {key: None if name == "-" else name for key, name in zip(keys, row, strict=True)}
+        for row in BORDER_NAMES
+    ]
+
+
 def border_names() -> list[str]:
     """The lines of the table, and what it does not say."""
     columns = [Column(title, title) for title in TITLES]

@@ -12,7 +12,7 @@ from convcalc.language.parse import shorthands
 from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
 from convcalc.layers.base import Layer
-from convcalc.render.border_names import border_names
+from convcalc.render.border_names import border_data, border_names
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
 from convcalc.zoo.catalog import network_input, network_names, network_summary
@@ -107,6 +107,8 @@ def kind_document(name: str) -> Document:
         for row in _parameters(kind)
     ]
     data = {"schema_version": SCHEMA_VERSION, "command": "layers", "kinds": [_kind_data(kind.kind)]}
+    if kind.kind == "pad":
+        data["modes"] = border_data()
     arriving = example_input(kind)
     remarks = [
         f"output: {_output(kind)}",

@@ -3,8 +3,8 @@
 import pytest
 
 import convcalc
-from convcalc.analysis.memory import autograd as saved
-from convcalc.analysis.memory.autograd import SAVED, saved_tensors
+from convcalc.analysis.memory.autograd import SAVED
+from convcalc.analysis.memory.saved import saved_tensors
 from convcalc.layers import KINDS
 from convcalc.layers.kinds import row_of
 
@@ -85,6 +85,38 @@ def test_a_part_of_several_samples_is_copied_where_one_piece_is_needed(spec, one
         assert layers == kept(convcalc.parse(spec), (4, 4, 4), batch).layers
 
 
+@pytest.mark.parametrize(
+    ("spec", "layers"),
+    [
+        # Of 2 x 4 x 4 = 32 numbers 2 x 4 x 3 stay: as 8 rows, each 4 numbers behind the last one.
+        ("pw:2 relu crop:4x3 linear:5", (128, 128, 0, 0)),
+        # 2 x 3 x 3 = 18 stay, whose rows do not all lie as far apart: copied, of both inputs.
+        ("pw:2 relu crop:3 linear:5", (128, 128, 0, 72)),
+        ("pw:2 relu crop:3 bilinear:5{|}", (128, 128, 0, 2 * 72)),
+        # New channels cannot lie within those rows: a copy, which gelu keeps.
+        ("pw:2 relu crop:3 reshape:3x6 gelu", (128, 128, 0, 0, 72)),
+        ("pw:2 relu crop:3 unflatten:1x2 gelu", (128, 128, 0, 0, 0)),
+    ],
+)
+def test_strides_decide_what_is_copied(spec, layers):
+    assert layers == kept(convcalc.parse(spec), (2, 4, 4)).layers
+
+
+@pytest.mark.parametrize(
+    ("spec", "layers"),
+    [
+        # 2 x 2 x 2 = 8 places of 8 bytes: kept by the pooling, or, of one that is not trained, by
+        # the first that puts values there.
+        ("pw:2 p=maxpool:2 relu maxunpool:2,of=p", (128, 128 + 64, 32, 0)),
+        ("p=maxpool:2 pw:2 maxunpool:2,of=p", (0, 32, 64)),
+        ("p=maxpool:2 pw:2 concat{maxunpool:2,of=p | maxunpool:2,of=p}", (0, 32, 64, 0, 0)),
+        ("p=maxpool:2 maxunpool:2,of=p pw:2", (0, 0, 128)),
+    ],
+)
+def test_places_of_maxima_are_kept_once(spec, layers):
+    assert layers == kept(convcalc.parse(spec), (2, 4, 4)).layers
+
+
 def test_linear_on_features_alone_reads_a_part_where_it_lies():
     # 4 features of two samples; the first two of each are 32 bytes apart.
     assert (32, 0, 32) == kept(convcalc.parse("linear:4 slice:0:2 linear:3"), (4,), 2).layers
@@ -98,7 +130,7 @@ def test_half_as_wide_numbers_take_half_except_masks_and_places():
 
 
 def test_an_unknown_kind_is_named_and_not_counted(monkeypatch):
-    monkeypatch.delitem(saved.SAVED, "gelu")
+    monkeypatch.delitem(SAVED, "gelu")
     found = kept(convcalc.parse("gelu pw:2 gelu bn gelu"), (2, 4, 4))
     assert ("gelu",) == found.unknown
     assert (0, 128, None, 128 + 16, None) == found.layers
@@ -242,6 +274,10 @@ def test_autograd_keeps_as_much_of_every_kind(spec, shape, context):
             for after in ("relu", "conv:4,k3", "gn:3", "in", "linear:5", "flatten linear:5")
         ),
         "crop:4x3 gn:3",
+        # Rows of all channels lie as far apart as those of one: a matrix without a copy.
+        *(f"crop:4x3 {after}" for after in ("linear:5", "bilinear:2{|}", "in")),
+        "crop:3 bilinear:2{| relu}",
+        *(f"crop:3 {new} gelu" for new in ("reshape:2x-1", "unflatten:2x3", "unflatten:-1x3,dim2")),
         "crop:3 slice:1:3 gn:2",
         # Rows of one channel lie in one piece.
         "slice:0:1 crop:3x4 linear:5",
@@ -261,6 +297,7 @@ def test_what_a_crop_leaves_is_copied_by_who_needs_it_in_one_piece(text, batch):
 @pytest.mark.parametrize(
     "text",
     [
+        "p=maxpool:2 pw:1 maxunpool:2,of=p",
         "pw:4 relu p=maxpool:2 pw:8 relu q=maxpool:2 maxunpool:2,of=q pw:4 maxunpool:2,of=p relu",
         "top=conv:4,k3 relu maxpool:2 conv:4,k3 concat{up=convt:4,k2,s2 | @top crop:like=up} pw:2",
     ],

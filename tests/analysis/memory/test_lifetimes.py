@@ -74,6 +74,21 @@ def test_what_is_alive_by_hand(spec, apart, in_place):
     assert in_place == live(spec, in_place=True)
 
 
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        # Of 4 x 3 numbers 4 x 2 stay, two of three in turn: no axis of 8 without a copy ...
+        ("pw:4 crop:2 flatten", [24, 12, 12 + 8]),
+        ("pw:4 crop:2 reshape:2x4", [24, 12, 12 + 8]),
+        # ... but 2 x 2 channels; and every third one is an axis of 4.
+        ("pw:4 crop:2 unflatten:2x2", [24, 12, 12]),
+        ("pw:4 crop:1 flatten", [24, 12, 12]),
+    ],
+)
+def test_axes_are_made_one_by_a_copy_where_they_lie_apart(spec, expected):
+    assert expected == live(spec, (4, 3))
+
+
 def test_the_batch_multiplies_every_storage():
     assert [3 * 16, 3 * 16] == live("pw:4 relu", batch=3)
 

@@ -115,4 +115,14 @@ def test_the_page_of_padding_says_what_other_libraries_call_its_modes(inside):
     page = inside("layers", "pad").out
     assert "\nsymmetric  cba|abcd|dcb     symmetric  reflect        BORDER_REFLECT" in page
     assert "convcalc layers pad" in inside("layers", "conv").out
+    symmetric = json.loads(inside("layers", "pad", "--format", "json").out)["modes"][2]
+    assert symmetric == {
+        "mode": "symmetric",
+        "elements": "cba|abcd|dcb",
+        "numpy.pad": "symmetric",
+        "scipy.ndimage": "reflect",
+        "OpenCV": "BORDER_REFLECT",
+        "MATLAB": "symmetric",
+        "torch": None,
+    }
     assert "modes" not in inside("layers", "convt").out

@@ -23,6 +23,7 @@ SAME = [
         "convt:4,k3,s2,p1,output_size=10x10",
         "--transposed -n 4 -k 3 -s 2 -p 1 --output-size 10x10",
     ),
+    ("8x5x5", "convt:4,k3", "--transposed -n 4 -k 3 --padding-mode constant"),
     ("2x50", "conv:4,k9", "-n 4 -k 9"),
     ("2x6x6x6", "conv:4,k3x3x1", "-n 4 -k 3x3x1"),
 ]

@@ -14,11 +14,13 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING
 
+from convcalc.analysis.memory.strides import packed, regrouped
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from convcalc.analysis.memory.strides import Strides
     from convcalc.layers import Layer, Shape
     from convcalc.network.graph import Step
 
@@ -56,12 +58,12 @@ class Storage:
 class Placement:
     """The storages of a network, the caller's input first, and which one each result is in.
 
-    `scattered` are the results of which a sample does not lie in one piece there.
+    `strides` are those of results that are views, the batch first.
     """
 
     storages: tuple[Storage, ...]
     homes: tuple[int, ...]
-    scattered: frozenset[int] = frozenset()
+    strides: Mapping[int, Strides]
 
     def home(self, node: int) -> int:
         """The place in `storages` of a layer's result, or of the input (-1)."""
@@ -110,15 +112,14 @@ def placed(
         reads[output] = len(steps)
     storages = [Storage(batch * prod(input_shape), 0, reads[INPUT], [INPUT])]
     homes: list[int] = []
-    scattered: set[int] = set()
+    strides: dict[int, Strides] = {}
     for index, step in enumerate(steps):
         sources = [0 if source == INPUT else homes[source] for source in step.node.inputs]
         elements = batch * prod(step.leaving)
-        in_parts = step.node.inputs[0] in scattered
-        # Axes that lie apart are not made one without a copy.
-        view = is_view(step.layer) and not (in_parts and step.layer.kind == "flatten")
-        if view and (in_parts or step.layer.scatters(step.arriving[0])):
-            scattered.add(index)
+        seen = _view_strides(step, strides, batch) if is_view(step.layer) else None
+        view = seen is not None
+        if seen is not None:
+            strides[index] = seen
         home = sources[0] if view else None
         if home is None and in_place:
             home = _overwritten(index, step, sources, storages, elements)
@@ -129,11 +130,19 @@ def placed(
             storages[home].writers.append(index)
         storages[home].last = max(storages[home].last, index, reads[index])
         homes.append(home)
-    return Placement(tuple(storages), tuple(homes), frozenset(scattered))
+    return Placement(tuple(storages), tuple(homes), strides)
 
 
 def _is_view(layer: Layer) -> bool:
     return layer.view
+
+
+def _view_strides(step: Step, strides: Mapping[int, Strides], batch: int) -> Strides | None:
+    """The strides of a view; None where elements lie so far apart that it has to be a copy."""
+    arriving, leaving = (batch, *step.arriving[0]), (batch, *step.leaving)
+    own = strides.get(step.node.inputs[0]) or packed(arriving)
+    # What leaves elements out moves none of the others.
+    return regrouped(arriving, own, leaving) if prod(arriving) == prod(leaving) else own
 
 
 def _last_reads(steps: Sequence[Step]) -> dict[int, int]:

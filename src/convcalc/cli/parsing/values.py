@@ -131,15 +131,16 @@ def layer_of(values: Mapping[str, Any]) -> Layer:
     """
     values = dict(values)
     transposed = values.pop("transposed", False)
-    for name in ONLY_TRANSPOSED if not transposed else ("padding_mode",):
-        if name in values and values[name] != "zeros":
-            other = "needs --transposed" if not transposed else "does not go with --transposed"
-            raise UsageError(f"{flag(name)} {other}")
-    if transposed:
-        values.pop("padding_mode", None)
+    mode = values.pop("padding_mode", "zeros") if transposed else "zeros"
+    for name in ONLY_TRANSPOSED if not transposed else ():
+        if name in values:
+            raise UsageError(f"{flag(name)} needs --transposed")
     from convcalc.layers import Conv, ConvTranspose
+    from convcalc.layers.parameters import padding_mode
 
     try:
+        if padding_mode().normalise("padding_mode", mode) != "zeros":
+            raise UsageError(f"{flag('padding_mode')} does not go with --transposed")
         return ConvTranspose(**values) if transposed else Conv(**values)
     except ParameterError as error:
         raise flag_error(error) from None

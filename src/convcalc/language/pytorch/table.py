@@ -269,7 +269,6 @@ ELEMENTWISE = frozenset(
 
 REFUSED = {
     "Bilinear": "it reads two inputs, which a spec writes as its branches, bilinear:5{a | b}",
-    "Unflatten": "a layer's axes are channels and positions",
     "ModuleList": "it is a list without an order of use",
     "ModuleDict": "it is a table without an order of use",
 }
