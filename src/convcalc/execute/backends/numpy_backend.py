@@ -34,6 +34,7 @@ BAND_BYTES = 2**22
 
 _JOIN: dict[str, np.ufunc] = {"sum": np.add, "max": np.maximum}
 _FUNCTIONS: dict[str, Callable[[Array], Any]] = {
+    "abs": np.abs,
     "exp": np.exp,
     "expm1": np.expm1,
     "log1p": np.log1p,
