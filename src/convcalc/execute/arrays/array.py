@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+    import torch  # noqa: TID251 - a name for type checkers
+
 
 class Array(Protocol):
     """An array of numpy or a tensor of torch, as far as either is used."""
@@ -53,3 +56,6 @@ class Array(Protocol):
 
 A = TypeVar("A", bound=Array)
 """The arrays of one library."""
+
+Own = TypeVar("Own", "np.ndarray", "torch.Tensor")
+"""The arrays of one of the two, where what they have in common goes beyond `Array`."""

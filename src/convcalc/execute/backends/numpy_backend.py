@@ -202,8 +202,7 @@ class NumpyBackend:
 
     def unpool(self, array: Array, pooled: Array, windows: Sequence[Window]) -> Array:
         """The elements of `array` where the windows of `pooled` have their maxima."""
-        result: Array = unpooled(array, pooled, windows, self.zeros, np.where)
-        return result
+        return unpooled(array, pooled, windows, self.zeros, np.where)
 
     def pad(self, array: Array, windows: Sequence[Window], mode: str, value: float = 0) -> Array:
         """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
