@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import EllipsisType
 
     from convcalc.window import Window
 
@@ -18,8 +19,11 @@ Function: TypeAlias = Literal["abs", "exp", "expm1", "log1p", "tanh", "erfc"]
 
 Reduction: TypeAlias = Literal["sum", "max"]
 
-Index: TypeAlias = int | slice | tuple[int | slice, ...]
-"""What parts of an array are named by, as numpy has it."""
+Part: TypeAlias = "int | slice | EllipsisType | None"
+"""What names a part of one axis; an ellipsis names all axes left over, None makes a new one."""
+
+Index: TypeAlias = "Part | tuple[Part, ...]"
+"""What names a part of an array, as numpy has it."""
 
 
 class Array(Protocol):
