@@ -53,6 +53,9 @@ class NumpyBackend:
     name = "numpy"
     plans = True
 
+    unload = adopt = staticmethod(np.asarray)
+    """An array of this library is one of numpy, and the other way round."""
+
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads
 
@@ -281,10 +284,6 @@ class NumpyBackend:
         """The version of each library that computes."""
         return {"numpy": np.__version__, **opencv.versions()}
 
-    def adopt(self, array: Array) -> Array:
-        """An array of numpy as one of this library, without a copy."""
-        return array
-
     def copy(self, source: Array, target: Array) -> None:
         """The elements of one array written over those of another."""
         np.copyto(target, source)
@@ -295,10 +294,6 @@ class NumpyBackend:
         The order of the elements in memory decides the order of the sums, and so the last bits.
         """
         return np.asarray(array, dtype=np.dtype(dtype), order="C")
-
-    def unload(self, array: Array) -> Array:
-        """The array as numpy's own."""
-        return array
 
 
 def _lowest(array: Array) -> float:
