@@ -4,7 +4,8 @@ import pytest
 
 import convcalc
 from convcalc.analysis.memory import autograd as saved
-from convcalc.analysis.memory.autograd import SAVED, saved_tensors
+from convcalc.analysis.memory.autograd import SAVED
+from convcalc.analysis.memory.saved_tensors import saved_tensors
 from convcalc.layers import KINDS
 from convcalc.layers.kinds import row_of
 

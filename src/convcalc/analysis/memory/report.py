@@ -10,8 +10,8 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.dtypes import BITS, size_in_bytes
-from convcalc.analysis.memory.autograd import saved_tensors
 from convcalc.analysis.memory.lifetimes import placed
+from convcalc.analysis.memory.saved_tensors import saved_tensors
 from convcalc.analysis.memory.traffic import report_traffic
 from convcalc.analysis.memory.workspace import workspace
 from convcalc.analysis.report import analyze
@@ -22,8 +22,8 @@ from convcalc.network.graph import INPUT
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from convcalc.analysis.memory.autograd import SavedTensors
     from convcalc.analysis.memory.lifetimes import Placement
+    from convcalc.analysis.memory.saved_tensors import SavedTensors
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.memory.workspace import Workspace
     from convcalc.analysis.report import LayerReport, Report
