@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 
@@ -65,6 +65,24 @@ def work(function: Callable[[], object], where: str = "convcalc") -> Work:
         counter.note()
         tracemalloc.stop()
     return Work(counter.lines, counter.made, counter.peak)
+
+
+@contextlib.contextmanager
+def calls_within(limit: int) -> Iterator[None]:
+    """Ends with an error as soon as more functions of Python than that are called."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += 1
+        assert calls <= limit, f"more than {limit} calls: {frame.f_code.co_qualname}"
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 SLACK = Work(2000, 100_000, 100_000)

@@ -192,23 +192,30 @@ HUGE = [
 ]
 
 ANSWERS = """
-import sys, time
+import sys
 import convcalc
+
 sys.setrecursionlimit(900)
+calls = 0
+
+def count(frame, event, argument):
+    global calls
+    calls += 1
+    assert calls < 10_000_000, frame
+
 for text in {texts!r}:
-    begin = time.process_time()
+    sys.settrace(count)
     try:
         network = convcalc.parse(text)
         assert network == convcalc.parse(network.spec())
         network.analyze((4, 3))
     except convcalc.SpecError as error:
         str(error)
-    assert time.process_time() - begin < 6, text[:40]
 """
 
 
 @pytest.mark.parametrize("text", HUGE, ids=range(len(HUGE)))
-def test_the_worst_texts_are_answered_at_once_and_in_little_depth(text):
+def test_the_worst_texts_are_answered_in_few_steps_and_in_little_depth(text):
     script = ANSWERS.format(texts=[text])
     command = [sys.executable, "-c", script]
     run = subprocess.run(command, check=False, capture_output=True, text=True)

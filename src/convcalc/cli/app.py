@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -31,6 +31,7 @@ from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
     from convcalc.cli.parsing.options import Options
+    from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -257,8 +258,9 @@ def _register(app: typer.Typer, name: str) -> None:
 
     def command(**typed: Any) -> None:
         given = one_value_each(typed)
+        appearance = cast("Appearance", given)
         if "format" in given:
-            check_appearance(given)
+            check_appearance(appearance)
         if given.get("threads") is not None:
             given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
         if name in NEEDS_NUMPY:
@@ -266,7 +268,7 @@ def _register(app: typer.Typer, name: str) -> None:
             check_room_for_numpy()
         document = getattr(import_module(module), function)(given)
         if document is not None:
-            show(document, given)
+            show(document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
     parameters = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.algorithms import ALGORITHMS
@@ -12,6 +12,7 @@ from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
+    from convcalc.execute.arrays.array import Array
     from convcalc.execute.arrays.axes import Axes
     from convcalc.layers.parameters import Padding, PerAxis
 
@@ -39,20 +40,14 @@ def layer_of(kernel: tuple[int, ...], how: How, *, bias: bool = False) -> Conv |
         ParameterError: there is no such layer.
     """
     sizes = tuple(int(k) for k in kernel[2:])
-    common: dict[str, Any] = {
-        "stride": how.stride,
-        "padding": how.padding,
-        "dilation": how.dilation,
-        "groups": how.groups,
-        "bias": bias,
-    }
+    where = how.stride, how.padding, how.dilation, how.groups, bias
     if how.transposed:
         channels = int(kernel[1]) * how.groups
-        return ConvTranspose(channels, sizes, output_padding=how.output_padding, **common)
-    return Conv(int(kernel[0]), sizes, padding_mode=how.padding_mode, **common)
+        return ConvTranspose(channels, sizes, *where, output_padding=how.output_padding)
+    return Conv(int(kernel[0]), sizes, *where, padding_mode=how.padding_mode)
 
 
-def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None) -> Axes:
+def axes_of(x: Array, kernel: Array, groups: int, transposed: bool, dims: int | None) -> Axes:
     """How the arrays of a caller are read, who is known to give complete ones where they may be.
 
     Raises:
@@ -72,7 +67,7 @@ def axes_of(x: Any, kernel: Any, groups: int, transposed: bool, dims: int | None
     )
 
 
-def check_content(x: Any, kernel: Any, *, samples: bool = True) -> None:
+def check_content(x: Array, kernel: Array, *, samples: bool = True) -> None:
     """Raises where there are no elements; a batch of no samples is one all the same.
 
     Args:

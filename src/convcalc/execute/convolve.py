@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from convcalc.execute.arguments import (
     check_content,
     layer_of,
 )
+from convcalc.execute.arrays.array import A
 from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
 from convcalc.execute.arrays.biases import bias_of_number, full_bias
 from convcalc.execute.arrays.dtypes import finished, plan_dtypes
@@ -27,15 +28,21 @@ from convcalc.layers.base import format_shape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch  # noqa: TID251 - a name for type checkers
+
+    from convcalc.execute.arrays.array import Array, Own
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.planning.planner import Plan
     from convcalc.layers.parameters import Padding, PerAxis
 
+ArrayLike: TypeAlias = "Array | Sequence[object] | float"
+"""An array of numpy, a tensor of torch, or what numpy makes an array of: nested lists, a number."""
+
 
 def convolve(
-    x: Any,
-    kernel: Any,
-    bias: Any | None = None,
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None = None,
     *,
     stride: PerAxis = 1,
     padding: Padding = 0,
@@ -47,7 +54,7 @@ def convolve(
     algorithm: str = "auto",
     backend: str = "auto",
     threads: int | None = None,
-    out: Any | None = None,
+    out: Array | None = None,
     dims: int | None = None,
 ) -> Any:
     """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
@@ -155,34 +162,47 @@ def plan_convolution(
     return planner_of(backend, None, [problem], algorithm).plan(problem)
 
 
-def _convolved(x: Any, kernel: Any, bias: Any | None, how: How) -> Any:
+def _convolved(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, how: How) -> Array:
     """The result, with all that the arrays may be: lists, of other dtypes, on other devices."""
-    x, kernel, bias, tensors = _adopted(x, kernel, bias)
+    number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
+    if _are_tensors(x, kernel, None if number else bias):
+        tensors = cast("tuple[torch.Tensor, torch.Tensor]", (x, kernel))
+        return _of_tensors(_read(*tensors, cast("torch.Tensor | float | None", bias), how), how)
+    if not number and bias is not None:
+        bias = np.asarray(bias)
+    own = cast("np.ndarray | float | None", bias)
+    return _of_arrays(_read(np.asarray(x), np.asarray(kernel), own, how), how)
+
+
+class _Read(NamedTuple, Generic[A]):
+    """The arrays of a call by their names, how they are read, and a result (O, *sizes) in shape."""
+
+    given: dict[str, A]
+    axes: Axes
+    sizes: tuple[int, ...]
+
+
+def _read(x: Own, kernel: Own, bias: Own | float | None, how: How) -> _Read[Own]:
+    """How the arrays of one library go together.
+
+    Raises:
+        DataError: they do not.
+    """
+    if isinstance(bias, int | float):
+        bias = bias_of_number(bias, x, kernel)
     check_content(x, kernel)
     axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
     check_content(x, kernel, samples=not axes.added)
     layer = layer_of(tuple(full_kernel(kernel, axes.spatial_dims).shape), how)
     sizes = layer.out_shape(tuple(batch_first(x, axes).shape[1:]))
+    given = {"x": x, "kernel": kernel}
     if bias is not None:
-        bias = full_bias(bias, layer.out_channels)
+        given["bias"] = full_bias(bias, layer.out_channels)
     check_algorithm(how.algorithm)
-    given = {"x": x, "kernel": kernel} | ({} if bias is None else {"bias": bias})
-    compute = _of_tensors if tensors else _of_arrays
-    return compute(given, how, axes, sizes)
+    return _Read(given, axes, sizes)
 
 
-def _adopted(x: Any, kernel: Any, bias: Any | None) -> tuple[Any, Any, Any | None, bool]:
-    """The arrays as those of one library, and whether that is torch."""
-    number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
-    tensors = _are_tensors(x, kernel, None if number else bias)
-    if not tensors:
-        x, kernel = np.asarray(x), np.asarray(kernel)
-    if number:
-        return x, kernel, bias_of_number(cast("float", bias), x, kernel), tensors
-    return x, kernel, bias if bias is None or tensors else np.asarray(bias), tensors
-
-
-def _are_tensors(*arrays: Any) -> bool:
+def _are_tensors(*arrays: object) -> bool:
     """Whether the arrays are torch's; torch need not be there for them not to be.
 
     Raises:
@@ -193,41 +213,41 @@ def _are_tensors(*arrays: Any) -> bool:
     tensors = [torch is not None and isinstance(array, torch.Tensor) for array in given]
     if any(tensors) and not all(tensors):
         raise DataError("x, kernel and bias are of different libraries; give all as torch tensors")
-    if all(tensors) and any(str(tensor.layout) != "torch.strided" for tensor in given):
+    layouts = {str(getattr(array, "layout", None)) for array in given}
+    if all(tensors) and layouts != {"torch.strided"}:
         raise DataError("a sparse tensor is not convolved; give x.to_dense() instead")
     return all(tensors)
 
 
-def _of_arrays(
-    given: dict[str, np.ndarray], how: How, axes: Axes, sizes: tuple[int, ...]
-) -> np.ndarray:
+def _of_arrays(read: _Read[np.ndarray], how: How) -> np.ndarray:
+    given = read.given
     dtypes = plan_dtypes({f"'{name}'": array for name, array in given.items()}, None)
     if 0 in given["x"].shape:
-        return as_given(np.zeros((0, *sizes), dtypes.stored), axes)
+        return as_given(np.zeros((0, *read.sizes), dtypes.stored), read.axes)
     loaded = {name: np.asarray(array, dtypes.compute) for name, array in given.items()}
     call = prepared_conv(given["x"].shape, given["kernel"].shape, dtypes.compute, how, False)
     with np.errstate(all="ignore"):
-        return finished(call(loaded["x"], loaded["kernel"], loaded.get("bias")), dtypes)
+        result: np.ndarray = call(loaded["x"], loaded["kernel"], loaded.get("bias"))
+        return finished(result, dtypes)
 
 
-def _of_tensors(given: dict[str, Any], how: How, axes: Axes, sizes: tuple[int, ...]) -> Any:
-    torch, x = sys.modules["torch"], given["x"]
-    compute, result = plan_tensors({f"'{name}'": tensor for name, tensor in given.items()})
+def _of_tensors(read: _Read[torch.Tensor], how: How) -> torch.Tensor:
+    library, x = sys.modules["torch"], read.given["x"]
+    compute, dtype = plan_tensors({f"'{name}'": one for name, one in read.given.items()})
     if 0 in x.shape:
-        return as_given(x.new_zeros((0, *sizes), dtype=result), axes)
-    shapes = tuple(x.shape), tuple(given["kernel"].shape)
+        return as_given(x.new_zeros((0, *read.sizes), dtype=dtype), read.axes)
+    shapes = tuple(x.shape), tuple(read.given["kernel"].shape)
     call = prepared_conv(*shapes, compute, how, True, str(x.device))
-    with torch.no_grad():
+    with library.no_grad():
         loaded = {
-            name: tensor.detach().resolve_neg().to(getattr(torch, compute))
-            for name, tensor in given.items()
+            name: tensor.detach().resolve_neg().to(getattr(library, compute))
+            for name, tensor in read.given.items()
         }
-        return call(loaded["x"], loaded["kernel"], loaded.get("bias")).to(result)
+        result: torch.Tensor = call(loaded["x"], loaded["kernel"], loaded.get("bias"))
+        return result.to(dtype)
 
 
-def _into(result: Any, out: Any | None) -> Any:
-    if out is None:
-        return result
+def _into(result: A, out: A) -> A:
     wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
     if given != wanted:
         raise DataError(

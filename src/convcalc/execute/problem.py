@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 ITEMSIZES = {"float32": 4, "float64": 8, "int64": 8}
 
 
-class ConvProblem(NamedTuple):
-    """What is convolved: shapes, windows and the dtype of the arithmetic.
+class _Given(NamedTuple):
+    """Shapes, windows and the dtype of the arithmetic.
 
     Attributes:
         batch: Samples.
@@ -48,47 +49,54 @@ class ConvProblem(NamedTuple):
     padding_mode: str = "zeros"
     transposed: bool = False
 
-    @property
+
+class ConvProblem(_Given):
+    """What is convolved; whatever follows from its fields is worked out once.
+
+    It is read many times over while plans are priced.
+    """
+
+    @cached_property
     def spatial_dims(self) -> int:
         """Spatial axes."""
         return len(self.sizes)
 
-    @property
+    @cached_property
     def taps(self) -> int:
         """Taps of one kernel over all axes."""
         return prod(window.kernel for window in self.windows)
 
-    @property
+    @cached_property
     def in_channels_per_group(self) -> int:
         """Input channels that one output channel reads."""
         return self.channels // self.groups
 
-    @property
+    @cached_property
     def floating(self) -> bool:
         """Whether the elements are floats."""
         return self.dtype.startswith("float")
 
-    @property
+    @cached_property
     def itemsize(self) -> int:
         """Bytes of one number."""
         return ITEMSIZES[self.dtype]
 
-    @property
+    @cached_property
     def elements_in(self) -> int:
         """Elements of the input."""
         return self.batch * self.channels * prod(self.sizes)
 
-    @property
+    @cached_property
     def elements_out(self) -> int:
         """Elements of the result."""
         return self.batch * self.out_channels * prod(self.out_sizes)
 
-    @property
+    @cached_property
     def weights(self) -> int:
         """Elements of the kernel."""
         return self.out_channels * self.in_channels_per_group * self.taps
 
-    @property
+    @cached_property
     def weight_shape(self) -> tuple[int, ...]:
         """(O, C/groups, *k), or transposed (C, O/groups, *k)."""
         kernel = (window.kernel for window in self.windows)
@@ -96,24 +104,24 @@ class ConvProblem(NamedTuple):
             return (self.channels, self.out_channels // self.groups, *kernel)
         return (self.out_channels, self.in_channels_per_group, *kernel)
 
-    @property
+    @cached_property
     def macs(self) -> int:
         """Multiply-accumulates of the definition: outputs (transposed: inputs) times their taps."""
         if self.transposed:
             return self.elements_in * (self.out_channels // self.groups) * self.taps
         return self.elements_out * self.in_channels_per_group * self.taps
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Bytes of input, kernel and result together."""
         return self.itemsize * (self.elements_in + self.elements_out + self.weights)
 
-    @property
+    @cached_property
     def padded_sizes(self) -> tuple[int, ...]:
         """Elements of each spatial axis of the input, padding included."""
         return tuple(n + w.before + w.after for n, w in zip(self.sizes, self.windows, strict=True))
 
-    @property
+    @cached_property
     def depthwise(self) -> bool:
         """Whether each channel is convolved by itself, with one kernel."""
         return self.groups == self.channels == self.out_channels

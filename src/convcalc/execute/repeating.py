@@ -21,9 +21,16 @@ from convcalc.execute.settings import Settings
 from convcalc.network.graph import Network
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import torch  # noqa: TID251 - a name for type checkers
+
     from convcalc.execute.arguments import How
+    from convcalc.execute.arrays.array import Array
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.prepare import Prepared
+
+    Given: TypeAlias = np.ndarray | torch.Tensor
 
 
 class PreparedConv:
@@ -49,25 +56,25 @@ class PreparedConv:
         self._numpy = not tensors
         self._threads = prepared.settings.threads
 
-    def __call__(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+    def __call__(self, x: Any, kernel: Any, bias: Any) -> Any:
         """The result with the axes of `x`, by the first candidate that applies to its values."""
         if self._threads is None:
             return self._computed(x, kernel, bias)
         with limited_threads(self._threads, self._backend.name):
             return self._computed(x, kernel, bias)
 
-    def _computed(self, x: Any, kernel: Any, bias: Any | None) -> Any:
+    def _computed(self, x: Given, kernel: Given, bias: Given | None) -> Any:
         if self._numpy:
             # The order in memory decides that of the sums, and so the last bits.
             x, kernel = np.asarray(x, order="C"), np.asarray(kernel, order="C")
+            if not self._own:
+                load, dtype = self._backend.load, self._dtype
+                x, kernel = load(x, dtype), load(kernel, dtype)
+                bias = None if bias is None else load(np.asarray(bias), dtype)
         if self._added:
             x = x.reshape(self._input)
         if kernel.ndim < self._ndim:
             kernel = kernel.reshape(self._kernel)
-        if not self._own:
-            load, dtype = self._backend.load, self._dtype
-            x, kernel = load(x, dtype), load(kernel, dtype)
-            bias = None if bias is None else load(bias, dtype)
         for candidate in self._candidates:
             result = candidate(x, kernel, bias)
             if result is not None:
@@ -93,7 +100,7 @@ def call_of(x: Any, kernel: Any, bias: Any | None, how: How) -> PreparedConv | N
     return call if plain else None
 
 
-def _is_plain(tensor: Any) -> bool:
+def _is_plain(tensor: torch.Tensor) -> bool:
     """Whether the memory of a tensor holds its elements, for the processor, and nothing besides."""
     dense = tensor.layout is sys.modules["torch"].strided
     return bool(dense and tensor.is_cpu and not tensor.requires_grad and not tensor.is_neg())
@@ -103,9 +110,9 @@ def _is_plain(tensor: Any) -> bool:
 def _call(
     kind: type,
     shape: tuple[int, ...],
-    dtype: Any,
-    of_kernel: tuple[type, tuple[int, ...], Any],
-    of_bias: tuple[type, tuple[int, ...], Any] | None,
+    dtype: object,
+    of_kernel: tuple[type, tuple[int, ...], object],
+    of_bias: tuple[type, tuple[int, ...], object] | None,
     how: How,
 ) -> PreparedConv | None:
     """The call for arrays of one library and one dtype of floats; None for any others.
@@ -135,7 +142,7 @@ def _call(
     return prepared_conv(tuple(shape), tuple(of_kernel[1]), name, how, tensors)
 
 
-def out_channels(kernel: Any, axes: Axes, how: How) -> int:
+def out_channels(kernel: Array, axes: Axes, how: How) -> int:
     """The output channels of a kernel, leading axes optional."""
     first, second = full_kernel(kernel, axes.spatial_dims).shape[:2]
     return int(second * how.groups if how.transposed else first)

@@ -41,7 +41,7 @@ class DeferredLayer:
     """
 
     kind: str
-    values: tuple[tuple[str, Any], ...]
+    values: tuple[tuple[str, object], ...]
 
     def at(self, shape: Callable[[int], Shape]) -> Layer:
         """The layer, where `shape(node)` is what leaves a node, -1 for the network's input.
@@ -80,14 +80,14 @@ def bind(
         BindErrors: arguments are unknown, impossible, missing or given twice.
     """
     kind = KINDS[call.kind.lower()]
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     found: list[tuple[str, Argument | None]] = []
     reads: list[int] = []
     for index, argument in enumerate(call.arguments):
         try:
             given = evaluate(argument.value, parameters, source, node_of)
-            name, value = _resolve(kind, argument, given, first=index == 0)
-            value = evaluate(value, parameters, source, node_of)  # a word may be a label
+            name, word = _resolve(kind, argument, given, first=index == 0)
+            value: object = evaluate(word, parameters, source, node_of)  # it may be a label
             if name in values:
                 raise ParameterError(name, "is given twice")
             values[name], inputs = _checked(kind, name, value, nodes)
@@ -101,8 +101,13 @@ def bind(
         raise BindErrors(found)
     if any(map(waits, values.values())):
         return Bound(DeferredLayer(kind.kind, _normal(kind, values)), tuple(reads))
+    return Bound(_layer(kind, call, values), tuple(reads))
+
+
+def _layer(kind: type[Layer], call: Call, values: Mapping[str, object]) -> Layer:
+    """The layer of a call, whose values are known and allowed one by one."""
     try:
-        return Bound(kind(**values), tuple(reads))
+        return kind(**values)
     except ParameterError as error:
         raise BindErrors([(str(error), argument_of(call, error.parameter))]) from None
 
@@ -136,7 +141,7 @@ def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...
     return Link(value.label, node.layer), node.inputs
 
 
-def _normal(kind: type[Layer], values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+def _normal(kind: type[Layer], values: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """The values in the order of the fields, known ones normalised and defaults left out."""
     found = []
     for field in dataclasses.fields(kind):
@@ -213,7 +218,7 @@ def canonical_items(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple(found)
 
 
-def _shortest(field: dataclasses.Field[Any], argument: Argument, *, bare: bool) -> Argument:
+def _shortest(field: dataclasses.Field[object], argument: Argument, *, bare: bool) -> Argument:
     short, value = field.metadata["short"], argument.value
     if not is_open(value):
         # What the layer would keep of it: 1:1 is 1, and any case of a word is one word.
@@ -232,7 +237,7 @@ def _written(value: Any) -> Value | bool:
     return Axes(tuple(Ends(*axis) if isinstance(axis, tuple) else axis for axis in value))
 
 
-def _normalised(field: dataclasses.Field[Any], value: Any) -> Any:
+def _normalised(field: dataclasses.Field[object], value: object) -> object:
     """What the layer would keep of a value, as far as that is known."""
     if is_open(value):
         return OPEN
@@ -240,7 +245,7 @@ def _normalised(field: dataclasses.Field[Any], value: Any) -> Any:
 
 
 def _missing(
-    kind: type[Layer], call: Call, values: Mapping[str, Any]
+    kind: type[Layer], call: Call, values: Mapping[str, object]
 ) -> list[tuple[str, Argument | None]]:
     found: list[tuple[str, Argument | None]] = []
     for field in dataclasses.fields(kind):
@@ -252,7 +257,9 @@ def _missing(
     return found
 
 
-def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) -> tuple[str, Any]:
+def _resolve(
+    kind: type[Layer], argument: Argument, value: Value, *, first: bool
+) -> tuple[str, Value]:
     """The long name of the parameter that an argument sets, and its value."""
     name = kind.positional if first else None
     if argument.key is not None:
@@ -268,7 +275,7 @@ def _resolve(kind: type[Layer], argument: Argument, value: Any, *, first: bool) 
     raise ParameterError(kind.kind, f"a bare number has no meaning here{known}")
 
 
-def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:
+def _named(kind: type[Layer], key: str, value: Value) -> tuple[str, Value]:
     for field in dataclasses.fields(kind):
         if key.lower() in (field.name, field.metadata["short"]):
             return field.name, value
@@ -284,7 +291,7 @@ def _named(kind: type[Layer], key: str, value: Any) -> tuple[str, Any]:
     )
 
 
-def _worded(kind: type[Layer], word: str) -> tuple[str, Any]:
+def _worded(kind: type[Layer], word: str) -> tuple[str, Value]:
     """A word by itself: the name of a switch, `no` and that name, or a value such as `same`."""
     plain = word.lower().replace("_", "-")
     known: list[str] = []

@@ -57,7 +57,7 @@ def evaluate(
     return result
 
 
-def is_open(value: Any) -> bool:
+def is_open(value: object) -> bool:
     """Whether a value holds a parameter of a definition, or what shapes alone tell."""
     match value:
         case Parameter() | InputChannels() | AtLabel() | Operation():
@@ -71,7 +71,7 @@ def is_open(value: Any) -> bool:
 
 
 def filled(
-    value: Any,
+    value: object,
     parameters: Mapping[str, Value],
     located: Callable[[InputChannels | AtLabel], Value],
 ) -> Any:
@@ -103,7 +103,7 @@ def filled(
             return value
 
 
-def waits(value: Any) -> bool:
+def waits(value: object) -> bool:
     """Whether a value still holds what shapes alone tell."""
     match value:
         case InputChannels() | AtLabel():
@@ -116,7 +116,7 @@ def waits(value: Any) -> bool:
             return False
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A value as the layer classes take it: numbers, words, tuples.
 
     Raises:

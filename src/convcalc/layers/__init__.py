@@ -6,7 +6,7 @@ The class of each kind is a name of this package, loaded when it is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.layers.base import Costs, ElementOps, Fields, Layer, Shape
 from convcalc.layers.kinds import CLASS_OF, KINDS
@@ -52,7 +52,7 @@ __all__ = ["KINDS", "Costs", "ElementOps", "Fields", "Layer", "Shape"]
 __all__ += list(_MODULE_OF)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'convcalc.layers' has no attribute {name!r}")
     from importlib import import_module

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from math import pi, prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 class Activation(Layer):
@@ -42,13 +42,13 @@ class Activation(Layer):
 class Unweighted(Activation, ABC):
     """An activation that is the same function everywhere."""
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The activation of every element."""
         (array,) = arrays
         return self._function(ops, array)
 
     @abstractmethod
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         """The activation of an array."""
 
 
@@ -64,7 +64,7 @@ class ReLU(Unweighted):
         """False: whole numbers stay whole."""
         return False
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.clip(x, 0, None)
 
 
@@ -80,7 +80,7 @@ class ReLU6(Unweighted):
         """False: whole numbers stay whole."""
         return False
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.clip(x, 0, 6)
 
 
@@ -101,7 +101,7 @@ class Hardtanh(Unweighted):
                 "max_val", f"must be above min_val={self.min_val:g}, got {self.max_val:g}"
             )
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.clip(x, self.min_val, self.max_val)
 
 
@@ -115,7 +115,7 @@ class LeakyReLU(Unweighted):
 
     negative_slope: float = param(real(), "slope", "the slope below 0", default=0.01)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.where(x > 0, x, x * self.negative_slope)
 
 
@@ -141,7 +141,7 @@ class RReLU(Unweighted):
         """The mean of the slopes that training draws from."""
         return (self.lower + self.upper) / 2
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.where(x > 0, x, x * self.negative_slope)
 
 
@@ -152,7 +152,7 @@ class Sigmoid(Unweighted):
     kind: ClassVar[str] = "sigmoid"
     each = ElementOps(add=1, divide=1, exponent=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return 1 / (ops.apply("exp", -x) + 1)
 
 
@@ -163,7 +163,7 @@ class SiLU(Unweighted):
     kind: ClassVar[str] = "silu"
     each = ElementOps(add=1, divide=1, exponent=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return x / (ops.apply("exp", -x) + 1)
 
 
@@ -186,7 +186,7 @@ class GELU(Unweighted):
         more = ElementOps(multiply=2, add=2) if self.approximate == "tanh" else ElementOps()
         return super().costs(shape) + Costs(elements=more.times(prod(shape)))
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         """The product; (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)) keeps its digits far below 0."""
         if self.approximate == "none":
             return x * 0.5 * ops.apply("erfc", x * -(0.5**0.5))
@@ -201,8 +201,8 @@ class Softsign(Unweighted):
     kind: ClassVar[str] = "softsign"
     each = ElementOps(add=1, compare=1, divide=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return x / (abs(x) + 1)
+    def _function(self, ops: Operations[A], x: A) -> A:
+        return x / (ops.apply("abs", x) + 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,7 +212,7 @@ class Tanh(Unweighted):
     kind: ClassVar[str] = "tanh"
     each = ElementOps(exponent=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.apply("tanh", x)
 
 
@@ -223,7 +223,7 @@ class Hardsigmoid(Unweighted):
     kind: ClassVar[str] = "hardsigmoid"
     each = ElementOps(add=1, compare=2, divide=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.clip(x + 3, 0, 6) / 6
 
 
@@ -234,7 +234,7 @@ class Hardswish(Unweighted):
     kind: ClassVar[str] = "hardswish"
     each = ElementOps(multiply=1, add=1, compare=2, divide=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return x * ops.clip(x + 3, 0, 6) / 6
 
 
@@ -269,7 +269,7 @@ class PReLU(Activation):
         """The weight (num_parameters)."""
         return {"weight": (self.num_parameters,)}
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The function of every element, with the learned slopes below 0."""
         (x,) = arrays
         slope = weights["weight"].reshape(1, -1, *(1,) * (len(x.shape) - 2))

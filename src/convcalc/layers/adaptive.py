@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from math import gcd, prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import PerAxis, param, per_axis, spread
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations, Reduction
+    from convcalc.layers.operations import A, Operations, Reduction
 
 Sections = list[tuple[int, int]]
 """(begin, end) of each window of one axis."""
@@ -64,7 +64,7 @@ class Adaptive(Layer, ABC):
         axes = zip(shape[1:], self.sizes(shape), strict=True)
         return shape[0] * prod(size + out - gcd(size, out) for size, out in axes)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """Sums or maxima, axis by axis: over a box they are those over its sides in turn."""
         (array,) = arrays
         for axis, sections in enumerate(self.sections(tuple(array.shape[1:])), start=2):
@@ -92,11 +92,11 @@ class AdaptiveMean(Adaptive):
         divide = prod(self.out_shape(shape))
         return Costs(elements=ElementOps(add=self.elements_read(shape), divide=divide))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The mean of each window."""
         total = super().run(ops, arrays, weights)
         axes = self.sections(tuple(arrays[0].shape[1:]))
-        divisor = 1
+        divisor: A | float = 1
         for axis, sections in enumerate(axes):
             trailing = (1,) * (len(axes) - 1 - axis)
             elements = ops.vector([end - begin for begin, end in sections], total)

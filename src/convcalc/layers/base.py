@@ -8,7 +8,7 @@ parameters that works on each element by itself; what such a layer costs it has 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from convcalc.errors import ShapeError
 from convcalc.layers.kinds import KINDS
@@ -16,7 +16,7 @@ from convcalc.layers.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
     from convcalc.layers.parameters import Rule
     from convcalc.receptive import Field
 
@@ -95,8 +95,8 @@ class Layer:
     normalises: ClassVar[bool] = False
     """Whether its weights scale and shift what it has normalised, and count as such."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if not cls.__dict__.get("kind"):
             return
         KINDS.add(cls)
@@ -118,9 +118,9 @@ class Layer:
     @classmethod
     def implied(
         cls,
-        field: dataclasses.Field[Any],
-        values: Mapping[str, Any],  # noqa: ARG003 - for kinds whose defaults depend on others
-    ) -> Any:
+        field: dataclasses.Field[object],
+        values: Mapping[str, object],  # noqa: ARG003 - for kinds whose defaults depend on others
+    ) -> object:
         """What a parameter is when it is not given, beside the `values` of others."""
         return field.default
 
@@ -220,7 +220,7 @@ class Layer:
         """Whether integers cannot pass: the result of whole numbers is not whole."""
         return False
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The result for a batch of each input (N, channels, *spatial), computed by a backend.
 
         `weights` holds the buffers too.
@@ -271,7 +271,7 @@ class SeveralInputs(Layer):
         return (0,) * (len(shapes[0]) - 1)
 
 
-def _written(field: dataclasses.Field[Any], value: Any, *, bare: bool) -> str:
+def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> str:
     """One argument as the spec language writes it: 64, k3x5, p0:1, same, nobias, of=@pool."""
     short = field.metadata["short"]
     if isinstance(value, bool):

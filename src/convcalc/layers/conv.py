@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers.base import Costs
 from convcalc.layers.convolution import Convolution
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
     from convcalc.window import Window
 
 
@@ -86,7 +86,7 @@ class Conv(Convolution):
         windows = zip(self.windows(shape), shape[1:], strict=True)
         return tuple(window.dropped_input(size) for window, size in windows)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The backend's `conv`, with the padding resolved for this input."""
         (array,) = arrays
         windows = self.windows(tuple(array.shape[1:]))

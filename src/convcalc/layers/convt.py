@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, format_shape, spatial_dims_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +98,7 @@ class ConvTranspose(Convolution):
             field.through_transposed(w) for field, w in zip(fields[0], windows, strict=True)
         )
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The backend's `conv_transpose` onto the sizes that this input gives."""
         (array,) = arrays
         shape = tuple(array.shape[1:])

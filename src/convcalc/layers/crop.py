@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Crop(Rearrangement):
         ends = zip(self.begins(shape), self.out_shape(shape)[1:], strict=True)
         return tuple(slice(begin, begin + size) for begin, size in ends)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The elements that stay."""
         (array,) = arrays
         return array[(slice(None), slice(None), *self.kept(tuple(array.shape[1:])))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, Layer, format_shape
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 ONE_INDEX = Field(Fraction(0), Fraction(0), Fraction(0), (((0, 0),),))
 """The field of the features of one index: each sees it, and there is none beside it."""
@@ -54,7 +54,7 @@ class Embedding(Layer):
         """The one index of a step, along the axis of the features, which begins here."""
         return fields[0] or (ONE_INDEX,)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The rows.
 
         Raises:

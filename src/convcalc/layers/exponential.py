@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.activations import Unweighted
@@ -11,7 +11,7 @@ from convcalc.layers.base import ElementOps
 from convcalc.layers.parameters import param, real
 
 if TYPE_CHECKING:
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -30,7 +30,7 @@ class ELU(Unweighted):
 
     alpha: float = param(real(), "alpha", "minus the value far below 0", default=1.0)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.where(x > 0, x, ops.apply("expm1", ops.clip(x, None, 0)) * self.alpha)
 
 
@@ -44,7 +44,7 @@ class SELU(Unweighted):
     kind: ClassVar[str] = "selu"
     each = ElementOps(multiply=1, add=1, compare=1, exponent=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         below = ops.apply("expm1", ops.clip(x, None, 0)) * (SELU_SCALE * SELU_ALPHA)
         return ops.where(x > 0, x * SELU_SCALE, below)
 
@@ -64,6 +64,6 @@ class CELU(Unweighted):
         if not self.alpha:
             raise ParameterError("alpha", "must not be 0, by which x is divided")
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         below = ops.apply("expm1", ops.clip(x, None, 0) / self.alpha) * self.alpha
         return ops.where(x > 0, x, below)

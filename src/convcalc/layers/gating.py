@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.activations import Activation
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Costs, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GLU(Activation):
         """Per element of the result 1 addition, 1 exponent, 1 division: a / (1 + exp(-b))."""
         return super().costs(self.out_shape(shape))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The channels a by their gates b: a / (1 + exp(-b))."""
         (x,) = arrays
         half = x.shape[1] // 2

@@ -6,7 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, SeveralInputs, format_shape
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 class Join(SeveralInputs, ABC):
@@ -70,7 +70,7 @@ class Residual(Join):
         """One addition per element for each branch after the first."""
         return Costs(elements=ElementOps(add=(len(shapes) - 1) * prod(shapes[0])))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The sum of the branches, from the first on."""
         return reduce(ops.add, arrays)
 
@@ -96,7 +96,7 @@ class Concat(Join):
                 )
         return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The branches side by side along the channels."""
         return ops.concat(arrays, 1)
 
@@ -157,7 +157,7 @@ class Scale(Join):
             for own, both, wide in zip(fields[0], joined, broadcast, strict=True)
         )
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The product."""
         scaled, gate = arrays
         return ops.multiply(scaled, gate)

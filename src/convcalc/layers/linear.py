@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, Layer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Linear(Layer):
         """The whole input for features; the last axis alone as a whole for (C, *spatial)."""
         return through_last_axis(fields[0], shapes[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The backend's `linear`."""
         (array,) = arrays
         return ops.linear(array, weights["weight"], weights.get("bias"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import count, param, real
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +57,12 @@ class LocalResponseNorm(Layer):
         each = ElementOps(multiply=2, add=self.size, divide=1, exponent=1)
         return Costs(elements=each.times(prod(shape)))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array over the power of each position's sums, for which channels are an axis."""
         (array,) = arrays
         number, channels, *sizes = array.shape
         squares = ops.multiply(array, array).reshape(number, 1, channels, prod(sizes))
         before, after = (min(more, channels - 1) for more in (self.size // 2, (self.size - 1) // 2))
         neighbours = Window(before + 1 + after, 1, before, after)
-        sums = ops.pool(squares, (neighbours, Window(1)), "sum").reshape(array.shape)
+        sums = ops.pool(squares, (neighbours, Window(1)), "sum").reshape(*array.shape)
         return array / (sums * (self.alpha / self.size) + self.k) ** self.beta

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError, UsageError
 from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape, spatial_dims_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 def _pooling() -> Rule:
@@ -116,7 +116,7 @@ class MaxUnpool(SeveralInputs, Rearrangement):
             for own, pooled, w, size in zip(*fields, windows, shapes[1][1:], strict=True)
         )
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The backend's `unpool`, with the windows of the pooling.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ class MultiheadAttention(Layer):
         """All features; along the steps, which are no spatial axis, nothing is said."""
         return through_last_axis(fields[0], shapes[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The results of all heads side by side, times the last matrix."""
         (array,) = arrays
         samples, steps, size = array.shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape, spatial_dims_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Norm(Layer):
         """The weight (C) and bias (C)."""
         return {"weight": shape[:1], "bias": shape[:1]} if self.affine else {}
 
-    def scaled(self, ops: Operations, array: Any, weights: Mapping[str, Any]) -> Any:
+    def scaled(self, ops: Operations[A], array: A, weights: Mapping[str, A]) -> A:
         """An array (N, C, ...) times the weight plus the bias."""
         if not self.affine:
             return array
         shape = (1, -1, *(1,) * (len(array.shape) - 2))
-        return array * weights["weight"].reshape(shape) + weights["bias"].reshape(shape)
+        return array * weights["weight"].reshape(*shape) + weights["bias"].reshape(*shape)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class BatchNorm(Norm):
         """
         return Costs(elements=ElementOps(multiply=1, add=1).times(prod(shape)))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """x*a + c, in which the fixed numbers are put together first."""
         (array,) = arrays
         scale = (weights["running_var"] + self.eps) ** -0.5
@@ -77,7 +77,7 @@ class BatchNorm(Norm):
         if self.affine:
             shift = shift + weights["bias"]
         shape = (1, -1, *(1,) * (len(array.shape) - 2))
-        return array * scale.reshape(shape) + shift.reshape(shape)
+        return array * scale.reshape(*shape) + shift.reshape(*shape)
 
 
 class Measured(Norm, ABC):
@@ -101,7 +101,7 @@ class Measured(Norm, ABC):
         once = ElementOps(add=1, divide=3, exponent=1).times(self.sets(shape))
         return Costs(elements=each) + Costs(elements=once)
 
-    def normalised(self, ops: Operations, array: Any, axes: tuple[int, ...]) -> Any:
+    def normalised(self, ops: Operations[A], array: A, axes: tuple[int, ...]) -> A:
         """The array with mean 0 and variance 1 over these axes."""
         number = prod(array.shape[axis] for axis in axes)
         centred = array - ops.reduce(array, axes, "sum") / number
@@ -139,11 +139,11 @@ class GroupNorm(Measured):
         """The whole of each axis, which the statistics look at."""
         return tuple(field.seeing_all() for field in fields[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array normalised, each group by itself."""
         (array,) = arrays
         groups = array.reshape(array.shape[0], self.num_groups, -1)
-        return self.scaled(ops, self.normalised(ops, groups, (2,)).reshape(array.shape), weights)
+        return self.scaled(ops, self.normalised(ops, groups, (2,)).reshape(*array.shape), weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +177,7 @@ class InstanceNorm(Measured):
         """The whole of each axis, which the statistics look at."""
         return tuple(field.seeing_all() for field in fields[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array normalised, each channel by itself."""
         (array,) = arrays
         axes = tuple(range(2, len(array.shape)))
@@ -194,7 +194,7 @@ class LayerNorm(Measured):
         """The positions of one sample."""
         return prod(shape[1:])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array normalised, each position by itself."""
         (array,) = arrays
         return self.scaled(ops, self.normalised(ops, array, (1,)), weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
     from convcalc.window import Window
 
 
@@ -71,7 +71,7 @@ class Pad(Rearrangement):
         """Whether the number that is added is a fraction."""
         return not self.value.is_integer()
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The backend's `pad`."""
         (array,) = arrays
         windows = self.windows(tuple(array.shape[1:]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class PixelShuffle(Rearrangement):
         window = Window(self.upscale_factor, self.upscale_factor)
         return tuple(field.through_transposed(window) for field in fields[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The blocks (N, C, r, r, H, W) as (N, C, H, r, W, r), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape
@@ -94,7 +94,7 @@ class PixelUnshuffle(Rearrangement):
         window = Window(self.downscale_factor, self.downscale_factor)
         return through_windows(fields[0], (window,) * len(fields[0]))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array (N, C, H, r, W, r) as the blocks (N, C, r, r, H, W), for any number of axes."""
         (array,) = arrays
         number, *shape = array.shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
     from convcalc.window import Window
 
 
@@ -108,14 +108,14 @@ class Pool(Layer):
             counts.append([max(1, min(s + w.kernel, last) - max(s, first)) for s in starts])
         return tuple(counts)
 
-    def mean(self, ops: Operations, array: Any, *, with_padding: bool) -> Any:
+    def mean(self, ops: Operations[A], array: A, *, with_padding: bool) -> A:
         """The sum of each window of a batch over its number of elements."""
         shape = tuple(array.shape[1:])
         total = ops.pool(array, self.windows(shape), "sum")
         elements = self.elements_counted(shape, with_padding=with_padding)
         if all(len(set(axis)) == 1 for axis in elements):
             return total / prod(axis[0] for axis in elements)
-        divisor = 1
+        divisor: A | float = 1
         for axis, counts in enumerate(elements):
             trailing = (1,) * (len(elements) - 1 - axis)
             divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
@@ -146,7 +146,7 @@ class MaxPool(Pool):
         """One comparison for each element of each window."""
         return Costs(elements=ElementOps(compare=self.elements_read(shape)))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The maximum of each window."""
         (array,) = arrays
         return ops.pool(array, self.windows(tuple(array.shape[1:])), "max")
@@ -171,7 +171,7 @@ class AvgPool(Pool):
             object.__setattr__(self, "count_include_pad", _counts(self.padding))
 
     @classmethod
-    def implied(cls, field: dataclasses.Field[Any], values: Mapping[str, Any]) -> Any:
+    def implied(cls, field: dataclasses.Field[object], values: Mapping[str, object]) -> object:
         """Whether padding counts follows from how it is written."""
         if field.name != "count_include_pad":
             return super().implied(field, values)
@@ -187,7 +187,7 @@ class AvgPool(Pool):
         divide = prod(self.out_shape(shape))
         return Costs(elements=ElementOps(add=self.elements_read(shape), divide=divide))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The sum of each window over its number of elements."""
         (array,) = arrays
         return self.mean(ops, array, with_padding=bool(self.count_include_pad))
@@ -223,7 +223,7 @@ class LPPool(Pool):
         exponent = prod(shape) + prod(self.out_shape(shape))
         return Costs(elements=ElementOps(add=self.elements_read(shape), exponent=exponent))
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The root of each window's sum; in ceil mode of its mean times its elements, if full."""
         powers = arrays[0] ** self.norm_type
         windows = self.windows(tuple(powers.shape[1:]))

@@ -10,7 +10,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 MOST_LAYERS = 1000
 """More layers in one are a typing error."""
 
-State: TypeAlias = "tuple[Any, ...]"
+State: TypeAlias = "tuple[A, ...]"
 """What is carried from a step to the next, (N, elements) each; the result of the step is first."""
 
 
@@ -76,7 +76,9 @@ class Recurrent(Layer, ABC):
         """The operations of one element of the state in one step, beside the sums."""
 
     @abstractmethod
-    def step(self, ops: Operations, arriving: Any, state: State, own: Mapping[str, Any]) -> State:
+    def step(
+        self, ops: Operations[A], arriving: A, state: State[A], own: Mapping[str, A]
+    ) -> State[A]:
         """The state after one more step, whose input sums are `arriving`, (N, gates * elements)."""
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -127,7 +129,7 @@ class Recurrent(Layer, ABC):
         """All features; along the steps, which are no spatial axis, nothing is said."""
         return through_last_axis(fields[0], shapes[0])
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The results of the last layer at every step, those of both directions side by side."""
         (array,) = arrays
         for layer in range(self.num_layers):
@@ -143,7 +145,7 @@ class Recurrent(Layer, ABC):
             array = ops.concat(read, 2)
         return array
 
-    def _read(self, ops: Operations, array: Any, own: Mapping[str, Any], *, backwards: bool) -> Any:
+    def _read(self, ops: Operations[A], array: A, own: Mapping[str, A], *, backwards: bool) -> A:
         """The results of one layer in one direction, (N, steps, features)."""
         samples, steps = array.shape[:2]
         arriving = ops.linear(array, own["weight_ih"], own.get("bias_ih"))
@@ -157,11 +159,11 @@ class Recurrent(Layer, ABC):
             results.append(state[0].reshape(samples, 1, self.result_size))
         return ops.concat(results[::-1] if backwards else results, 1)
 
-    def _carried(self, ops: Operations, state: State, own: Mapping[str, Any]) -> Any:
+    def _carried(self, ops: Operations[A], state: State[A], own: Mapping[str, A]) -> A:
         """The sums over the state before, (N, gates * elements)."""
         return ops.linear(state[0], own["weight_hh"], own.get("bias_hh"))
 
-    def _gate(self, sums: Any, gate: int) -> Any:
+    def _gate(self, sums: A, gate: int) -> A:
         """The sums of one gate."""
         return sums[:, gate * self.hidden_size : (gate + 1) * self.hidden_size]
 
@@ -208,7 +210,9 @@ class LSTM(Recurrent):
                 weights[name.replace(last, "weight_hr")] = (self.proj_size, self.hidden_size)
         return weights
 
-    def step(self, ops: Operations, arriving: Any, state: State, own: Mapping[str, Any]) -> State:
+    def step(
+        self, ops: Operations[A], arriving: A, state: State[A], own: Mapping[str, A]
+    ) -> State[A]:
         """The result and the state of one more step."""
         sums = arriving + self._carried(ops, state, own)
         enter, forget, leave = (_sigmoid(ops, self._gate(sums, gate)) for gate in (0, 1, 3))
@@ -234,7 +238,9 @@ class GRU(Recurrent):
         """2 sigmoids, a tanh, 3 products and 3 sums."""
         return ElementOps(multiply=3, add=5, divide=2, exponent=3)
 
-    def step(self, ops: Operations, arriving: Any, state: State, own: Mapping[str, Any]) -> State:
+    def step(
+        self, ops: Operations[A], arriving: A, state: State[A], own: Mapping[str, A]
+    ) -> State[A]:
         """The state after one more step."""
         carried = self._carried(ops, state, own)
         reset, keep = (
@@ -264,12 +270,14 @@ class RNN(Recurrent):
         """A tanh, or a comparison."""
         return ElementOps(exponent=1) if self.needs_floats else ElementOps(compare=1)
 
-    def step(self, ops: Operations, arriving: Any, state: State, own: Mapping[str, Any]) -> State:
+    def step(
+        self, ops: Operations[A], arriving: A, state: State[A], own: Mapping[str, A]
+    ) -> State[A]:
         """The state after one more step."""
         sums = ops.add(arriving, self._carried(ops, state, own))
         return (ops.apply("tanh", sums) if self.needs_floats else ops.clip(sums, 0, None),)
 
 
-def _sigmoid(ops: Operations, x: Any) -> Any:
+def _sigmoid(ops: Operations[A], x: A) -> A:
     """1 / (1 + exp(-x))."""
     return 1 / (ops.apply("exp", -x) + 1)

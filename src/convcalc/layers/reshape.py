@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Rearrangement, format_shape
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
     from convcalc.receptive import Field
 
 
@@ -48,7 +48,7 @@ class Regrouping(Rearrangement):
             changed = tuple(through_nearest(start, 1, out) for out in new)
         return changed + fields[0][first:]
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array with its batch and the axes of the result."""
         (array,) = arrays
         number, *shape = array.shape

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers.activations import Unweighted
 from convcalc.layers.base import ElementOps
 from convcalc.layers.parameters import param, real
 
 if TYPE_CHECKING:
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Hardshrink(Unweighted):
 
     lambd: float = param(real(), "lambd", "the largest magnitude that becomes 0", default=0.5)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
-        return ops.where(abs(x) <= self.lambd, 0, x)
+    def _function(self, ops: Operations[A], x: A) -> A:
+        return ops.where(ops.apply("abs", x) <= self.lambd, 0, x)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Softshrink(Unweighted):
 
     lambd: float = param(real(0), "lambd", "how far every value moves towards 0", default=0.5)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return x - ops.clip(x, -self.lambd, self.lambd)
 
 
@@ -48,7 +48,7 @@ class Tanhshrink(Unweighted):
     kind: ClassVar[str] = "tanhshrink"
     each = ElementOps(add=1, exponent=1)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         """The difference; up to 1, where it would cancel, by Lambert's continued fraction.
 
         tanh(x) = x / (1 + x^2 / b), b = 3 + x^2 / (5 + x^2 / (7 + ...)), so that the difference is
@@ -59,7 +59,9 @@ class Tanhshrink(Unweighted):
         below = square / 17 + 15
         for odd in (13, 11, 9, 7, 5, 3):
             below = square / below + odd
-        return ops.where(near == x, near * square / (below + square), x - ops.apply("tanh", x))
+        return ops.where(
+            ops.apply("abs", x) <= 1, near * square / (below + square), x - ops.apply("tanh", x)
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,5 +75,5 @@ class Threshold(Unweighted):
     threshold: float = param(real(), "threshold", "up to which x is replaced")
     value: float = param(real(), "value", "what it is replaced by")
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return ops.where(x <= self.threshold, self.value, x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Rearrangement, format_shape
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +41,9 @@ class ChannelShuffle(Rearrangement):
             )
         return shape
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """(N, groups, C/groups, ...) with its two channel axes exchanged."""
         (array,) = arrays
         number, channels, *sizes = array.shape
         grouped = array.reshape(number, self.groups, channels // self.groups, *sizes)
-        return grouped.swapaxes(1, 2).reshape(array.shape)
+        return grouped.swapaxes(1, 2).reshape(*array.shape)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers.activations import Unweighted
 from convcalc.layers.base import Costs, ElementOps
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Softmax(Unweighted):
         position = ElementOps(0, 2 * channels - 1, channels - 1, channels, channels)
         return Costs(elements=position.times(positions))
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         """The activation of an array; no power overflows, as the largest is exp(0)."""
         powers = ops.apply("exp", x - ops.reduce(x, (1,), "max"))
         return powers / ops.reduce(powers, (1,), "sum")
@@ -39,7 +39,7 @@ class Softmin(Softmax):
 
     kind: ClassVar[str] = "softmin"
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return super()._function(ops, -x)
 
 
@@ -59,13 +59,13 @@ class LogSoftmax(Unweighted):
         position = ElementOps(add=3 * channels - 1, compare=channels - 1, exponent=channels + 1)
         return Costs(elements=position.times(positions))
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         """The activation of an array; log1p leaves out the 1 that one of the largest makes.
 
         So the result of a channel far above the others, nearly 0, keeps its digits.
         """
         below = x - ops.reduce(x, (1,), "max")
         powers = ops.apply("exp", below)
-        ones = ops.reduce(ops.where(below == 0, powers, 0), (1,), "sum")
-        others = ops.reduce(ops.where(below == 0, 0, powers), (1,), "sum")
+        ones = ops.reduce(ops.where(below >= 0, powers, 0), (1,), "sum")
+        others = ops.reduce(ops.where(below >= 0, 0, powers), (1,), "sum")
         return below - ops.apply("log1p", ones - 1 + others)

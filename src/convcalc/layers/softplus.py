@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.activations import Unweighted
@@ -13,7 +13,7 @@ from convcalc.layers.parameters import param, real
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Softplus(Unweighted):
         scaled = ElementOps(multiply=1, divide=1) if self.beta != 1 else ElementOps()
         return super().costs(shape) + Costs(elements=scaled.times(prod(shape)))
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         scaled = x * self.beta
         return ops.where(scaled > self.threshold, x, softplus(ops, scaled) / self.beta)
 
@@ -55,7 +55,7 @@ class LogSigmoid(Unweighted):
     kind: ClassVar[str] = "logsigmoid"
     each = ElementOps(add=2, compare=2, exponent=2)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return -softplus(ops, -x)
 
 
@@ -66,10 +66,10 @@ class Mish(Unweighted):
     kind: ClassVar[str] = "mish"
     each = ElementOps(multiply=1, add=1, compare=1, exponent=3)
 
-    def _function(self, ops: Operations, x: Any) -> Any:
+    def _function(self, ops: Operations[A], x: A) -> A:
         return x * ops.apply("tanh", softplus(ops, x))
 
 
-def softplus(ops: Operations, x: Any) -> Any:
+def softplus(ops: Operations[A], x: A) -> A:
     """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), in which no power overflows."""
-    return ops.clip(x, 0, None) + ops.apply("log1p", ops.apply("exp", -abs(x)))
+    return ops.clip(x, 0, None) + ops.apply("log1p", ops.apply("exp", -ops.apply("abs", x)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.layers.base import Costs, Layer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers.base import Fields, Shape
     from convcalc.layers.conv import Conv
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 class Staged(Layer, ABC):
@@ -66,7 +66,7 @@ class Staged(Layer, ABC):
         _, stage, arriving = next(self.walk(shape))
         return stage.dropped_input(arriving)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The result of every stage in turn, each with its own weights."""
         (array,) = arrays
         for prefix, stage, _ in self.walk(tuple(array.shape[1:])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
-    from convcalc.layers.operations import Operations
+    from convcalc.layers.operations import A, Operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Upsample(Layer):
         sizes = zip(fields[0], shapes[0][1:], self.out_shape(shapes[0])[1:], strict=True)
         return tuple(through(*axis) for axis in sizes)
 
-    def run(self, ops: Operations, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array resized, one axis after the other."""
         (array,) = arrays
         shape = tuple(array.shape[1:])
@@ -132,7 +132,7 @@ def _places(size: int, out: int, align_corners: bool) -> tuple[list[int], int]:
     return [max(0, (2 * u + 1) * size - out) for u in range(out)], 2 * out
 
 
-def _linear(ops: Operations, array: Any, axis: int, places: list[int], parts: int) -> Any:
+def _linear(ops: Operations[A], array: A, axis: int, places: list[int], parts: int) -> A:
     """The values at places between two elements of one axis."""
     low = [place // parts for place in places]
     high = [min(position + 1, array.shape[axis] - 1) for position in low]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_NAME, Parts
@@ -43,7 +44,7 @@ def flops_document(report: Report) -> Document:
     totals = report.totals
     total: list[Cell] = ["", "total", "", *(getattr(totals, key) for key in keys)]
     return Document(
-        report_data("flops", report),
+        partial(report_data, "flops", report),
         Table(columns, rows, total if len(rows) > 1 else None),
         heading(report),
         _remarks(report),
@@ -69,7 +70,7 @@ def detail_document(report: Report) -> Document:
     total: list[Cell] = ["", "total", *sums]
     convolved = f"{report.totals.mac_activations:,} activations leave layers with MACs"
     return Document(
-        report_data("flops", report),
+        partial(report_data, "flops", report),
         Table(columns, rows, total if len(rows) > 1 else None),
         heading(report),
         [convolved, *_remarks(report)],

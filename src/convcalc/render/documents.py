@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.table import Cell, Column, Document, Json, Table, per_axis, written
@@ -46,7 +47,9 @@ def shape_document(report: Report) -> Document:
         for row in report.layers
         if any(row.unread)
     ]
-    return Document(report_data("shape", report), Table(columns, rows), heading(report), remarks)
+    return Document(
+        partial(report_data, "shape", report), Table(columns, rows), heading(report), remarks
+    )
 
 
 def field_document(report: Report) -> Document:
@@ -73,7 +76,9 @@ def field_document(report: Report) -> Document:
         for row in report.layers
     ]
     table = Table(columns, rows)
-    return Document(report_data("rf", report), table, heading(report), _field_remarks(report))
+    return Document(
+        partial(report_data, "rf", report), table, heading(report), _field_remarks(report)
+    )
 
 
 def _field_remarks(report: Report) -> list[str]:

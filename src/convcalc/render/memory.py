@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
@@ -62,9 +63,9 @@ def memory_document(found: MemoryReport) -> Document:
         for row in found.layers
     ]
     total = _total(found) if len(rows) > 1 else None
-    partial = report_remarks(found.report)
-    remarks = [*_sums(found), "", *_peak_lines(found), "", *partial, *_legend(found)]
-    return Document(_data(found), Table(COLUMNS, rows, total), _heading(found), remarks)
+    unknown = report_remarks(found.report)
+    remarks = [*_sums(found), "", *_peak_lines(found), "", *unknown, *_legend(found)]
+    return Document(partial(_data, found), Table(COLUMNS, rows, total), _heading(found), remarks)
 
 
 def _figures(row: LayerMemory) -> dict[str, Cell]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
@@ -58,7 +59,7 @@ def roofline_document(roofline: Roofline) -> Document:
         "",
     ]
     return Document(
-        _roofline_data(roofline),
+        partial(_roofline_data, roofline),
         Table(COLUMNS, rows, total if len(rows) > 1 else None),
         _heading(roofline),
         _remarks(roofline),

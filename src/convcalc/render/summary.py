@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.blocks import fold
@@ -45,13 +46,17 @@ def summary_document(report: Report, depth: int | None = None) -> Document:
     rows = [_row(one, totals.macs) for one in folds]
     output = report.output_shape if report.layers else None
     total: list[Cell] = ["total", "", output, totals.params, totals.macs, "", ""]
-    data = report_data("summary", report)
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
     remarks += repeats_remarks(report)
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
-    return Document(data, Table(COLUMNS, rows, total), heading(report), remarks)
+    return Document(
+        partial(report_data, "summary", report),
+        Table(COLUMNS, rows, total),
+        heading(report),
+        remarks,
+    )
 
 
 def _row(one: Fold, all_macs: int) -> list[Cell]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from convcalc.errors import ConvcalcError
@@ -19,6 +20,9 @@ Cell: TypeAlias = "str | int | float | Fraction | Share | Shown | tuple[int, ...
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | None"
 """A value that JSON can hold."""
+
+JsonObject: TypeAlias = dict[str, Any]
+"""A whole document of JSON."""
 
 BAR = 8
 """Characters of the bar that stands for the whole."""
@@ -104,7 +108,7 @@ class Document:
     """The answer of one command, in every form it can be asked for.
 
     Attributes:
-        data: The JSON document.
+        source: The JSON document, or what makes it: the other forms do without.
         table: The same as a table, for the screen, CSV and Markdown.
         heading: Lines above the table.
         remarks: Lines below the table.
@@ -112,12 +116,17 @@ class Document:
         failure: Why the answer is not complete; it is told after the document.
     """
 
-    data: dict[str, Any]
+    source: JsonObject | Callable[[], JsonObject]
     table: Table
     heading: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     body: str | None = None
     failure: ConvcalcError | None = None
+
+    @cached_property
+    def data(self) -> JsonObject:
+        """The JSON document, made when it is first asked for."""
+        return self.source() if callable(self.source) else self.source
 
 
 def per_axis(values: Iterable[object]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.cli.terminal.streams import note, warn
 from convcalc.errors import printable
@@ -12,12 +12,11 @@ from convcalc.execute.planning.machine import as_data
 from convcalc.render.table import Column, Document, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from convcalc.cli.parsing.requests import Appearance
     from convcalc.render.table import Cell
 
 
-def calibrate(given: Mapping[str, Any]) -> Document:
+def calibrate(given: Appearance) -> Document:
     """`convcalc calibrate`; the rates as a table."""
     found = rates.calibrate()
     machine = found.machine

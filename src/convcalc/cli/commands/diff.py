@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
@@ -15,22 +15,22 @@ from convcalc.network.usual_input import usual_input
 from convcalc.render.difference import difference_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from convcalc.cli.parsing.requests import DiffRequest
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
 
 
-def diff(given: Mapping[str, Any]) -> Document:
+def diff(given: DiffRequest) -> Document:
     """`convcalc diff`: the layers of two networks, paired.
 
     Raises:
         UsageError: both networks would come from standard input, or a value is impossible.
         SpecError: a network has faults, or does not fit its input.
     """
-    words = (given["a"], given["b"])
-    words = tuple(word.replace(STANDARD_INPUT, "-") for word in words)
+    words = [given[name].replace(STANDARD_INPUT, "-") for name in ("a", "b")]
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
     asked = None if given["input"] is None else shape_of("input", given["input"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_NAME, analyze
 from convcalc.cli.commands.answers import document_of
@@ -14,11 +14,10 @@ from convcalc.network.functional import check_functions
 from convcalc.render import costs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from convcalc.analysis import Report
     from convcalc.analysis.compare import Variant
     from convcalc.analysis.conventions.real_taps import RealTaps
+    from convcalc.cli.parsing.requests import FlopsRequest
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
@@ -27,7 +26,7 @@ VIEWS = ("compare", "convention", "reconcile", "detail", "real_taps")
 """Options that each ask for a table of its own."""
 
 
-def flops(given: Mapping[str, Any]) -> Document:
+def flops(given: FlopsRequest) -> Document:
     """`convcalc flops`, in one of its views."""
     view = _view(given)
     if view == "compare":
@@ -58,13 +57,13 @@ def _real_taps_document(found: tuple[Report, tuple[RealTaps, ...]]) -> Document:
     return costs.real_taps_document(*found)
 
 
-def _view(given: Mapping[str, Any]) -> str | None:
+def _view(given: FlopsRequest) -> str | None:
     """The option that decides what is shown; at most one is given.
 
     Raises:
         UsageError: several are.
     """
-    views = [name for name in VIEWS if given[name] is not None]
+    views = [name for name in VIEWS if given.get(name) is not None]
     if len(views) > 1:
         raise UsageError(f"give one of {', '.join(map(flag, views))}: each is a table of its own")
     return views[0] if views else None
@@ -89,8 +88,8 @@ def _convention(text: str | None) -> str:
     return name
 
 
-def _compared(given: Mapping[str, Any]) -> Document:
-    variants = compared(given["compare"])
+def _compared(given: FlopsRequest) -> Document:
+    variants = compared(given["compare"] or "")
     from convcalc.analysis.compare import compare
     from convcalc.render.comparison import comparison_document
 
@@ -113,7 +112,7 @@ def compared(text: str) -> tuple[Variant, ...]:
         raise UsageError(f"{flag('compare')}: {error}") from None
 
 
-def _calling(network: Network, given: Mapping[str, Any], view: str | None) -> Network:
+def _calling(network: Network, given: FlopsRequest, view: str | None) -> Network:
     """The network with the functions of --functions in place of those that it declares.
 
     Raises:

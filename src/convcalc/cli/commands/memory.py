@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
@@ -14,12 +14,11 @@ from convcalc.errors import UsageError
 from convcalc.render.memory import memory_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from convcalc.cli.parsing.requests import MemoryRequest
     from convcalc.render.table import Document
 
 
-def memory(given: Mapping[str, Any]) -> Document:
+def memory(given: MemoryRequest) -> Document:
     """`convcalc memory`.
 
     Raises:

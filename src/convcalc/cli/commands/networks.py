@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis import analyze
 from convcalc.cli.commands.answers import document_of
@@ -18,19 +18,18 @@ from convcalc.render.summary import summary_document
 from convcalc.zoo.catalog import network_names, network_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from convcalc.cli.parsing.requests import Appearance, FormatRequest, KindRequest, SummaryRequest
     from convcalc.render.table import Document
 
 
-def summary(given: Mapping[str, Any]) -> Document:
+def summary(given: SummaryRequest) -> Document:
     """`convcalc summary`: one table of everything, up to a layer that does not fit."""
     network, input_shape, batch = network_and_input(given)
     depth = None if given["depth"] is None else count_of("depth", given["depth"])
     return document_of(analyze, partial(summary_document, depth=depth), network, input_shape, batch)
 
 
-def fmt(given: Mapping[str, Any]) -> None:
+def fmt(given: FormatRequest) -> None:
     """`convcalc fmt`: a spec in its canonical form, or with --check whether it is.
 
     Raises:
@@ -53,12 +52,12 @@ def fmt(given: Mapping[str, Any]) -> None:
         note(f"'{printable(name)}' is in canonical form")
 
 
-def layers(given: Mapping[str, Any]) -> Document:
+def layers(given: KindRequest) -> Document:
     """`convcalc layers`: every kind, or one kind and its parameters."""
     return kinds_document() if given["kind"] is None else kind_document(given["kind"])
 
 
-def networks(given: Mapping[str, Any]) -> Document:
+def networks(given: Appearance) -> Document:
     """`convcalc networks`: the reference networks."""
     del given
     return networks_document()

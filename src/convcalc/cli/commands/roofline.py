@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.report import analyze
@@ -16,16 +16,15 @@ from convcalc.errors import UsageError
 from convcalc.render.roofline import devices_document, roofline_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from convcalc.analysis import Report
+    from convcalc.cli.parsing.requests import Appearance, RooflineRequest
     from convcalc.render.table import Document
 
 WAYS = (("device",), ("peak", "bandwidth"), ("measure",))
 """The three ways to say what machine is meant."""
 
 
-def roofline(given: Mapping[str, Any]) -> Document:
+def roofline(given: RooflineRequest) -> Document:
     """`convcalc roofline`; a machine that is to be measured is measured last.
 
     Raises:
@@ -45,33 +44,34 @@ def roofline(given: Mapping[str, Any]) -> Document:
     return document_of(analyze, draw, network, input_shape, batch)
 
 
-def devices(given: Mapping[str, Any]) -> Document:
+def devices(given: Appearance) -> Document:
     """`convcalc devices`: the machines that are known by name."""
     del given
     return devices_document()
 
 
-def _named(given: Mapping[str, Any], dtype: str) -> RooflineMachine | None:
+def _named(given: RooflineRequest, dtype: str) -> RooflineMachine | None:
     """The machine that the options describe; None if it is to be measured."""
-    ways = [names for names in WAYS if any(given[name] is not None for name in names)]
+    ways = [names for names in WAYS if any(given.get(name) is not None for name in names)]
     if not ways:
         raise UsageError(
             "say which machine: --device NAME (convcalc devices lists them), "
             "--peak 19.5T and --bandwidth 1.5T, or --measure for this one"
         )
     if len(ways) > 1:
-        both = [next(flag(name) for name in names if given[name] is not None) for names in ways]
+        both = [next(flag(name) for name in names if given.get(name) is not None) for names in ways]
         raise UsageError(f"{both[0]} and {both[1]} both say which machine; give one of them")
     if given["measure"] is not None:
         return None
     if given["device"] is not None:
         name = text_of("device", given["device"])
         return with_flag_names(device_machine, name, dtype)
-    for name, other in (WAYS[1], WAYS[1][::-1]):
-        if given[name] is None:
-            raise UsageError(f"{flag(other)} needs {flag(name)} beside it")
-    peak = rate_of("peak", given["peak"], OPERATIONS)
-    return RooflineMachine(peak, rate_of("bandwidth", given["bandwidth"], BYTES))
+    peak, bandwidth = given["peak"], given["bandwidth"]
+    if peak is None or bandwidth is None:
+        other, name = WAYS[1] if bandwidth is None else WAYS[1][::-1]
+        raise UsageError(f"{flag(other)} needs {flag(name)} beside it")
+    operations = rate_of("peak", peak, OPERATIONS)
+    return RooflineMachine(operations, rate_of("bandwidth", bandwidth, BYTES))
 
 
 def _measured(dtype: str) -> RooflineMachine:

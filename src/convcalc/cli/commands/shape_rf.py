@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import analyze
 from convcalc.cli.commands.answers import document_of
@@ -22,27 +22,26 @@ from convcalc.network.usual_input import usual_input
 from convcalc.render import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from convcalc.cli.parsing.requests import CalculatorRequest, NetworkRequest
     from convcalc.layers import Shape
     from convcalc.render.table import Document
 
 DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
 
 
-def shape(given: Mapping[str, Any]) -> Document:
+def shape(given: CalculatorRequest) -> Document:
     """`convcalc shape`."""
     network, input_shape, batch = network_and_input(given)
     return document_of(analyze, documents.shape_document, network, input_shape, batch)
 
 
-def rf(given: Mapping[str, Any]) -> Document:
+def rf(given: CalculatorRequest) -> Document:
     """`convcalc rf`."""
     network, input_shape, batch = network_and_input(given)
     return document_of(analyze, documents.field_document, network, input_shape, batch)
 
 
-def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
+def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     """The network, input shape and batch that a command line asks about.
 
     What was assumed, and what may have been meant otherwise, is said aloud.
@@ -60,7 +59,8 @@ def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
     if input_shape is None:
         input_shape, reason = usual_input(network)
         assumed.insert(0, f"input {format_shape(input_shape)} (-i){reason and f': {reason}'}")
-    batch = 1 if given.get("batch") is None else count_of("batch", given["batch"])
+    samples = given.get("batch")
+    batch = 1 if samples is None else count_of("batch", samples)
     notes = [*network.notes]
     notes += [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
     notes.append(doubt(network, input_shape, batch=has_batch) or "")
@@ -69,7 +69,7 @@ def network_and_input(given: Mapping[str, Any]) -> tuple[Network, Shape, int]:
     return network, input_shape, batch
 
 
-def _network(given: Mapping[str, Any]) -> tuple[Network, list[str]]:
+def _network(given: NetworkRequest) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import choice_of, count_of, text_of
@@ -14,6 +14,7 @@ from convcalc.render.weights import DTYPE_BYTES, weights_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.cli.parsing.requests import WeightsRequest
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 0
 
 
-def weights(given: Mapping[str, Any]) -> Document | None:
+def weights(given: WeightsRequest) -> Document | None:
     """`convcalc weights`: the list, or the file.
 
     Raises:
@@ -37,11 +38,11 @@ def weights(given: Mapping[str, Any]) -> Document | None:
     document = weights_document(initial_rules(network, shape), shape, dtype, seed)
     if given["output"] is None:
         return document
-    _write(given, network, shape, seed, dtype, document.data["totals"])
+    _write(given, given["output"], network, shape, seed, dtype, document.data["totals"])
     return None if given["format"] is None else document
 
 
-def _seed(given: Mapping[str, Any]) -> int | None:
+def _seed(given: WeightsRequest) -> int | None:
     """The seed to draw with; None for zeros."""
     if given["init"] is None:
         return DEFAULT_SEED
@@ -50,7 +51,8 @@ def _seed(given: Mapping[str, Any]) -> int | None:
 
 
 def _write(
-    given: Mapping[str, Any],
+    given: WeightsRequest,
+    output: str,
     network: Network,
     shape: Shape,
     seed: int | None,
@@ -62,7 +64,7 @@ def _write(
     from convcalc.arrayfile.archive import MAX_MEMBERS
     from convcalc.execute.weights.random_weights import initial_weights
 
-    path = text_of("output", given["output"])
+    path = text_of("output", output)
     if not path.lower().endswith(".npz"):
         raise UsageError("--output: the weights are a .npz archive; name it so, as weights.npz")
     if not totals["arrays"]:
@@ -72,7 +74,7 @@ def _write(
             f"the network has {totals['arrays']:,} arrays; an archive of more than {MAX_MEMBERS:,} "
             f"would not be read back"
         )
-    check_output(path, force=bool(given["force"]), inputs=given["specs"])
+    check_output(path, force=bool(given["force"]), inputs=given["specs"] or ())
     arrays = initial_weights(network, shape, seed, dtype)
     write_archive(path, arrays, totals["bytes"], force=bool(given["force"]))
     if given["quiet"]:

@@ -105,7 +105,7 @@ def count_of(name: str, text: str, minimum: int = 1) -> int:
         raise UsageError(f"{flag(name)}: {error.reason}") from None
 
 
-def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:
+def layer_flags(given: Mapping[str, object]) -> dict[str, Any]:
     """The values of the layer flags that were given, by their parameter names.
 
     Raises:
@@ -117,7 +117,7 @@ def layer_flags(given: Mapping[str, Any]) -> dict[str, Any]:
             "convolution: pad:1,constant=0.5"
         )
     return {
-        name: given[name] if isinstance(given[name], bool) else value_of(name, given[name])
+        name: given[name] if isinstance(given[name], bool) else value_of(name, str(given[name]))
         for name in FLAG_NAMES
         if given.get(name) is not None
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.values import COLOURS, FORMATS, choice_of
 from convcalc.cli.terminal.streams import (
@@ -19,8 +19,9 @@ from convcalc.errors import PartialError, UsageError, printable
 from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from convcalc.cli.parsing.requests import Appearance
     from convcalc.render.table import Document
 
 MACHINE_FORMS: dict[str, Callable[[Document], str]] = {
@@ -30,7 +31,7 @@ MACHINE_FORMS: dict[str, Callable[[Document], str]] = {
 }
 
 
-def check_appearance(given: Mapping[str, Any]) -> None:
+def check_appearance(given: Appearance) -> None:
     """The options about the form are read before any work is done.
 
     Raises:
@@ -59,7 +60,7 @@ def check_complete(document: Document, *, strict: bool) -> None:
     raise PartialError(f"--strict: the answer is partial: the cost{of} is not known")
 
 
-def show(document: Document, given: Mapping[str, Any]) -> None:
+def show(document: Document, given: Appearance) -> None:
     """Prints the document: JSON, CSV and Markdown never depend on the terminal."""
     form = choice_of("format", given["format"], FORMATS)
     if form in MACHINE_FORMS:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from convcalc.errors import DataError
 from convcalc.execute.arrays.readings import (
     READINGS,
@@ -24,6 +22,7 @@ from convcalc.execute.arrays.readings import (
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
+    from convcalc.execute.arrays.array import A, Array
     from convcalc.layers import Shape
 
 
@@ -37,8 +36,8 @@ class Axes(NamedTuple):
 
 
 def read_axes(
-    array: np.ndarray,
-    kernel: np.ndarray,
+    array: Array,
+    kernel: Array,
     *,
     groups: int,
     transposed: bool,
@@ -66,7 +65,7 @@ def read_axes(
     )
 
 
-def read_input_axes(array: np.ndarray, spatial_dims: int, *, channels_last: bool) -> Axes:
+def read_input_axes(array: Array, spatial_dims: int, *, channels_last: bool) -> Axes:
     """How `array` is read as the input of a network of `spatial_dims` spatial axes.
 
     Raises:
@@ -88,23 +87,27 @@ def read_input_axes(array: np.ndarray, spatial_dims: int, *, channels_last: bool
     )
 
 
-def batch_first(array: np.ndarray, axes: Axes) -> np.ndarray:
+def batch_first(array: A, axes: Axes) -> A:
     """The array as (N, C, *spatial), a view where possible."""
     if axes.channels_last and axes.added < 2:
-        array = np.moveaxis(array, -1, -1 - axes.spatial_dims)
-    return array.reshape((1,) * axes.added + array.shape)
+        for place in range(-1, -1 - axes.spatial_dims, -1):
+            array = array.swapaxes(place, place - 1)
+    return array.reshape(*(1,) * axes.added, *array.shape)
 
 
-def as_given(array: np.ndarray, axes: Axes) -> np.ndarray:
+def as_given(array: A, axes: Axes) -> A:
     """A result (N, O, *spatial) with the axes of the input: added ones are taken away again.
 
     A channel axis stays where the result has several channels, or nothing but channels.
     """
     spatial = array.ndim - 2  # fewer than came in, behind a `flatten`
-    single: np.ndarray = array[0] if axes.added else array
+    single = array[0] if axes.added else array
     if axes.added == 2 and spatial and single.shape[0] == 1:
-        return np.squeeze(single, axis=0)
-    return np.moveaxis(single, -1 - spatial, -1) if axes.channels_last else single
+        return single[0]
+    if axes.channels_last:
+        for place in range(-1 - spatial, -1):
+            single = single.swapaxes(place, place + 1)
+    return single
 
 
 def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
@@ -120,9 +123,9 @@ def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
     return (*samples, *spatial, 1) if axes.channels_last else (*samples, 1, *spatial)
 
 
-def full_kernel(kernel: np.ndarray, spatial_dims: int) -> np.ndarray:
+def full_kernel(kernel: A, spatial_dims: int) -> A:
     """The kernel as (O, C/g, *k), or transposed (C, O/g, *k)."""
-    return kernel.reshape((1,) * (spatial_dims + 2 - kernel.ndim) + kernel.shape)
+    return kernel.reshape(*(1,) * (spatial_dims + 2 - kernel.ndim), *kernel.shape)
 
 
 def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
@@ -140,7 +143,7 @@ def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
     return notes if dims_given else notes + other_notes(pair, dims)
 
 
-def _input_notes(array: np.ndarray, dims: int, channels_last: bool) -> tuple[str, ...]:
+def _input_notes(array: Array, dims: int, channels_last: bool) -> tuple[str, ...]:
     return () if array.ndim == dims + 2 else (_read_as(array.shape, dims, channels_last),)
 
 

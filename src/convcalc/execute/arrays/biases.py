@@ -17,10 +17,11 @@ from convcalc.layers.base import format_shape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.execute.arrays.array import Own
     from convcalc.layers import Shape
 
 
-def full_bias(bias: Any, channels: int) -> Any:
+def full_bias(bias: Own, channels: int) -> Own:
     """The bias (channels), of an array of numpy or torch with as many elements or with no axis.
 
     Raises:
@@ -37,7 +38,7 @@ def full_bias(bias: Any, channels: int) -> Any:
     return bias
 
 
-def with_full_biases(given: Mapping[str, Any], needed: Mapping[str, Shape]) -> dict[str, Any]:
+def with_full_biases(given: Mapping[str, Own], needed: Mapping[str, Shape]) -> dict[str, Own]:
     """The weights of a network with every bias of one number repeated for all of its channels."""
     return {
         name: _for_all(array, needed[name])
@@ -47,7 +48,7 @@ def with_full_biases(given: Mapping[str, Any], needed: Mapping[str, Shape]) -> d
     }
 
 
-def bias_of_number(bias: float, x: Any, kernel: Any) -> Any:
+def bias_of_number(bias: float, x: Own, kernel: Own) -> Own:
     """A plain number as a bias of the library of the arrays, whose floats stay what they are.
 
     Raises:
@@ -60,10 +61,11 @@ def bias_of_number(bias: float, x: Any, kernel: Any) -> Any:
         dtype = None  # it stays whole, so that no digit is lost unsaid
     if isinstance(x, np.ndarray):
         return np.asarray(bias, dtype)
-    return sys.modules["torch"].tensor(bias, dtype=dtype, device=x.device)
+    tensor: Own = sys.modules["torch"].tensor(bias, dtype=dtype, device=x.device)
+    return tensor
 
 
-def _float_dtype(x: Any, kernel: Any) -> Any | None:
+def _float_dtype(x: Own, kernel: Own) -> Any:
     """The dtype that the floats of both are promoted to; None where both are integers."""
     if isinstance(x, np.ndarray):
         floats = [array.dtype for array in (x, kernel) if array.dtype.kind == "f"]
@@ -72,7 +74,7 @@ def _float_dtype(x: Any, kernel: Any) -> Any | None:
     return reduce(sys.modules["torch"].promote_types, floats) if floats else None
 
 
-def _for_all(array: Any, shape: Shape) -> Any:
+def _for_all(array: Own, shape: Shape) -> Own:
     """A number without an axis as an array of that shape, which takes no memory."""
     if isinstance(array, np.ndarray | np.generic):
         return np.broadcast_to(array, shape)

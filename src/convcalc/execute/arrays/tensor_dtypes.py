@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError
 from convcalc.execute.arrays.dtypes import FLOATS, INTEGERS, check_whole, whole_limit
@@ -16,8 +16,10 @@ from convcalc.execute.arrays.dtypes import FLOATS, INTEGERS, check_whole, whole_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import torch  # noqa: TID251 - a name for type checkers
 
-def plan_tensors(tensors: Mapping[str, Any]) -> tuple[str, Any]:
+
+def plan_tensors(tensors: Mapping[str, torch.Tensor]) -> tuple[str, torch.dtype]:
     """The dtype that tensors are computed in, by name, and that of the result.
 
     Args:
@@ -38,7 +40,7 @@ def plan_tensors(tensors: Mapping[str, Any]) -> tuple[str, Any]:
     return compute if floats else "int64", result
 
 
-def check_tensor(name: str, tensor: Any, result: str) -> None:
+def check_tensor(name: str, tensor: torch.Tensor, result: str) -> None:
     """Raises unless every integer of a tensor is exact in the dtype of the result.
 
     Raises:
@@ -49,7 +51,7 @@ def check_tensor(name: str, tensor: Any, result: str) -> None:
         check_whole(name, own, largest_of_tensor(tensor), result)
 
 
-def largest_of_tensor(tensor: Any) -> int:
+def largest_of_tensor(tensor: torch.Tensor) -> int:
     """The largest absolute value of a tensor of integers; 0 if it is empty."""
     torch = sys.modules["torch"]
     if tensor.numel() == 0:
@@ -66,7 +68,7 @@ def dtype_name(dtype: object) -> str:
     return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 
 
-def _check_kind(name: str, tensor: Any) -> None:
+def _check_kind(name: str, tensor: torch.Tensor) -> None:
     own = dtype_name(tensor.dtype)
     if own == "bool" or tensor.is_complex():
         raise DataError(f"{name} is of dtype {own}; real numbers are convolved")

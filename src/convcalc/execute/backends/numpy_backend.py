@@ -34,6 +34,7 @@ BAND_BYTES = 2**22
 
 _JOIN: dict[str, np.ufunc] = {"sum": np.add, "max": np.maximum}
 _FUNCTIONS: dict[str, Callable[[Array], Any]] = {
+    "abs": np.abs,
     "exp": np.exp,
     "expm1": np.expm1,
     "log1p": np.log1p,
@@ -51,6 +52,9 @@ class NumpyBackend:
 
     name = "numpy"
     plans = True
+
+    unload = adopt = staticmethod(np.asarray)
+    """An array of this library is one of numpy, and the other way round."""
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads
@@ -201,8 +205,7 @@ class NumpyBackend:
 
     def unpool(self, array: Array, pooled: Array, windows: Sequence[Window]) -> Array:
         """The elements of `array` where the windows of `pooled` have their maxima."""
-        result: Array = unpooled(array, pooled, windows, self.zeros, np.where)
-        return result
+        return unpooled(array, pooled, windows, self.zeros, np.where)
 
     def pad(self, array: Array, windows: Sequence[Window], mode: str, value: float = 0) -> Array:
         """Elements added at both ends of each spatial axis of (N, C, *sizes)."""
@@ -281,10 +284,6 @@ class NumpyBackend:
         """The version of each library that computes."""
         return {"numpy": np.__version__, **opencv.versions()}
 
-    def adopt(self, array: Array) -> Array:
-        """An array of numpy as one of this library, without a copy."""
-        return array
-
     def copy(self, source: Array, target: Array) -> None:
         """The elements of one array written over those of another."""
         np.copyto(target, source)
@@ -295,10 +294,6 @@ class NumpyBackend:
         The order of the elements in memory decides the order of the sums, and so the last bits.
         """
         return np.asarray(array, dtype=np.dtype(dtype), order="C")
-
-    def unload(self, array: Array) -> Array:
-        """The array as numpy's own."""
-        return array
 
 
 def _lowest(array: Array) -> float:

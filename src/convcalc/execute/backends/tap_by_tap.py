@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.execute.arrays.array import A
+    from convcalc.layers.operations import Part
     from convcalc.window import Window
 
 
@@ -40,8 +41,8 @@ def add_taps(out: A, array: A, weight: A, windows: Sequence[Window], *, transpos
         ]
         if any(box is None for box in boxes):
             continue
-        moved = (..., *(box[0] for box in boxes if box))
-        still = (..., *(box[1] for box in boxes if box))
+        moved: tuple[Part, ...] = (..., *(box[0] for box in boxes if box))
+        still: tuple[Part, ...] = (..., *(box[1] for box in boxes if box))
         here, there = (still, moved) if transposed else (moved, still)
         out[here] += _mixed(weight[(..., *tap)], array[there])
 

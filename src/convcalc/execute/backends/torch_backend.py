@@ -200,8 +200,7 @@ class TorchBackend:
         self, array: torch.Tensor, pooled: torch.Tensor, windows: Sequence[Window]
     ) -> torch.Tensor:
         """The elements of `array` where the windows of `pooled` have their maxima."""
-        result: torch.Tensor = unpooled(array, pooled, windows, self.zeros, torch.where)
-        return result
+        return unpooled(array, pooled, windows, self.zeros, self.where)
 
     def pad(
         self, array: torch.Tensor, windows: Sequence[Window], mode: str, value: float = 0

@@ -11,21 +11,24 @@ in MaxUnpoolKernel.cpp beside it, for one thread.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from convcalc.execute.backends.tap_by_tap import overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from convcalc.execute.arrays.array import Own
     from convcalc.window import Window
 
-    Where = Callable[[Any, Any, Any], Any]
+    Zeros: TypeAlias = Callable[..., Own]
+    Where: TypeAlias = Callable[[Own, Own | int, Own], Own]
+    Parts: TypeAlias = tuple[slice, ...]
 
 
 def unpooled(
-    array: Any, pooled: Any, windows: Sequence[Window], zeros: Callable[..., Any], where: Where
-) -> Any:
+    array: Own, pooled: Own, windows: Sequence[Window], zeros: Zeros[Own], where: Where[Own]
+) -> Own:
     """The elements of `array` where the windows of `pooled` have their maxima, zeros elsewhere.
 
     Args:
@@ -45,12 +48,12 @@ def unpooled(
 
 
 def _maxima(
-    pooled: Any,
-    taps: Sequence[tuple[int, Any, Any]],
+    pooled: Own,
+    taps: Sequence[tuple[int, Parts, Parts]],
     shape: Sequence[int],
-    zeros: Callable[..., Any],
-    where: Where,
-) -> Any:
+    zeros: Zeros[Own],
+    where: Where[Own],
+) -> Own:
     """The tap at which each window has its maximum, counted from 1; 0 where it has none."""
     at, highest = zeros(shape, pooled, "int32"), zeros(shape, pooled)
     for tap, here, there in taps:
@@ -64,7 +67,7 @@ def _maxima(
 
 def _taps(
     windows: Sequence[Window], positions: Sequence[int], sizes: Sequence[int]
-) -> Iterator[tuple[int, Any, Any]]:
+) -> Iterator[tuple[int, Parts, Parts]]:
     """Each tap that lies on any element: its number from 1, the windows, and their elements."""
     whole = (slice(None), slice(None))
     for number, tap in enumerate(product(*(range(w.kernel) for w in windows)), start=1):

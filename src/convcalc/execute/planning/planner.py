@@ -115,7 +115,10 @@ def plan(
     few = algorithm == "auto" and problem.macs < FITTED["fewest_planned"]
     if problem.transposed and algorithm != "direct" and not few:
         return _transposed(problem, backend, machine, algorithm)
-    refusals = _refusals(problem, separable)
+    refusals = _refusals(problem)
+    if separable is False:
+        unknown = "the kernel is no product of one kernel per axis"
+        refusals = refusals | {"lowrank": refusals["lowrank"] or unknown}
     if refusals.get(algorithm):
         raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
     if few:
@@ -247,13 +250,14 @@ def _seconds(candidate: Plan) -> float:
     return candidate.predicted_seconds
 
 
-def _refusals(problem: ConvProblem, separable: bool | None) -> dict[str, str | None]:
-    unknown = "the kernel is no product of one kernel per axis" if separable is False else None
+@lru_cache(maxsize=64)
+def _refusals(problem: ConvProblem) -> dict[str, str | None]:
+    """Why each algorithm does not apply, None where it does."""
     return {
         "direct": None,
         "im2col": im2col.refusal(problem),
         "fft": overlap_save.refusal(problem),
-        "lowrank": lowrank.refusal(problem) or unknown,
+        "lowrank": lowrank.refusal(problem),
     }
 
 
@@ -266,12 +270,12 @@ def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> tuple[Plan
 def _each_plan(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
     """Every way that applies, one plan each."""
     rates = machine.of(backend)
-    direct = _direct(problem, backend, machine)
+    direct, refusals = _direct(problem, backend, machine), _refusals(problem)
     yield direct
-    if im2col.refusal(problem) is None:
+    if refusals["im2col"] is None:
         seconds = cost.im2col(problem, rates)
         yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
-    if lowrank.refusal(problem) is None:
+    if refusals["lowrank"] is None:
         # That the kernel has factors must be found out first, which costs about as much as this.
         testing = FITTED["factors_calls"] * rates.call
         seconds = cost.separable(problem, rates) + testing
@@ -280,7 +284,7 @@ def _each_plan(problem: ConvProblem, backend: str, machine: CostRates) -> Iterat
             seconds = cost_opencv.separable(problem, machine.planes) + testing
             needed = lowrank.working_bytes(problem)
             yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
-    if overlap_save.refusal(problem) is None:
+    if refusals["fft"] is None:
         for tiles in blocks.tilings(problem, TRANSFORMS[problem.spatial_dims]):
             needed = overlap_save.working_bytes(problem, tiles)
             if needed <= MOST_SPECTRA:

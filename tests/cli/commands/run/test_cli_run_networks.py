@@ -225,7 +225,7 @@ def test_a_name_that_is_taken_during_the_work_is_left_alone(inside, monkeypatch,
 
     def unload(backend, array):
         Path(more[1]).write_bytes(b"theirs")
-        return real(backend, array)
+        return real(array)
 
     with monkeypatch.context() as patched:
         patched.setattr(numpy_backend.NumpyBackend, "unload", unload)
@@ -363,7 +363,7 @@ def broken(monkeypatch):
     real = numpy_backend.NumpyBackend.unload
 
     def unload(backend, array):
-        array = real(backend, array).copy()
+        array = real(array).copy()
         array[..., 1, :] += 1e-9
         return array
 

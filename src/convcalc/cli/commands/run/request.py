@@ -54,7 +54,7 @@ class RunRequest:
     force: bool | None
     in_order: bool | None
     quiet: bool | None
-    layer: Mapping[str, Any]
+    layer: Mapping[str, object]
 
     @classmethod
     def of(cls, args: Mapping[str, Any]) -> Self:

@@ -1,0 +1,119 @@
+"""What the command lines of commands hold: every option by its name, None where it is not there.
+
+Texts are as they were typed; each command reads its own. These types cost nothing at the start,
+which imports none of them.
+"""
+
+from typing import NotRequired, TypedDict
+
+
+class Quietness(TypedDict):
+    """Whether notes are said."""
+
+    quiet: bool | None
+
+
+class Appearance(Quietness):
+    """The form of a document, which every command that prints one may be asked for."""
+
+    format: str | None
+    color: str | None
+    no_color: bool | None
+
+
+class LayerFlags(TypedDict):
+    """One layer."""
+
+    out_channels: str | None
+    kernel_size: str | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    groups: str | None
+    padding_mode: str | None
+    transposed: bool | None
+    output_padding: str | None
+    output_size: str | None
+    bias: bool | None
+
+
+class NetworkRequest(Appearance):
+    """A network and the input that it is asked about."""
+
+    specs: list[str] | None
+    input: str | None
+    batch: NotRequired[str | None]
+    in_order: bool | None
+
+
+class CalculatorRequest(NetworkRequest, LayerFlags):
+    """`shape` and `rf`: a network, or one layer by flags."""
+
+    strict: bool | None
+
+
+class FlopsRequest(CalculatorRequest):
+    """`flops`."""
+
+    compare: str | None
+    convention: str | None
+    reconcile: bool | None
+    functions: str | None
+    detail: bool | None
+    real_taps: bool | None
+
+
+class MemoryRequest(CalculatorRequest):
+    """`memory`."""
+
+    dtype: str | None
+    in_place: bool | None
+    optimizer: str | None
+
+
+class SummaryRequest(CalculatorRequest):
+    """`summary`."""
+
+    depth: str | None
+
+
+class RooflineRequest(CalculatorRequest):
+    """`roofline`."""
+
+    device: str | None
+    peak: str | None
+    bandwidth: str | None
+    measure: bool | None
+    dtype: str | None
+
+
+class WeightsRequest(NetworkRequest):
+    """`weights`."""
+
+    init: str | None
+    dtype: str | None
+    output: str | None
+    force: bool | None
+
+
+class DiffRequest(Appearance):
+    """`diff`."""
+
+    a: str
+    b: str
+    input: str | None
+    all: bool | None
+    in_order: bool | None
+
+
+class KindRequest(Appearance):
+    """`layers`."""
+
+    kind: str | None
+
+
+class FormatRequest(Quietness):
+    """`fmt`."""
+
+    file: str
+    check: bool | None

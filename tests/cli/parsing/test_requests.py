@@ -1,0 +1,44 @@
+"""The types of command lines have the names of the tables of options, and no others."""
+
+from typing import get_type_hints
+
+import pytest
+
+from convcalc.cli.app import HANDLERS
+from convcalc.cli.parsing import requests
+
+TYPES = {
+    "shape": requests.CalculatorRequest,
+    "flops": requests.FlopsRequest,
+    "rf": requests.CalculatorRequest,
+    "memory": requests.MemoryRequest,
+    "summary": requests.SummaryRequest,
+    "diff": requests.DiffRequest,
+    "roofline": requests.RooflineRequest,
+    "devices": requests.Appearance,
+    "layers": requests.KindRequest,
+    "networks": requests.Appearance,
+    "fmt": requests.FormatRequest,
+    "calibrate": requests.Appearance,
+    "weights": requests.WeightsRequest,
+}
+
+
+@pytest.mark.parametrize("command", sorted(HANDLERS.keys() - {"run"}))
+def test_a_request_has_every_option_of_its_command(command):
+    _, _, options = HANDLERS[command]
+    declared = TYPES[command]
+    assert options.keys() <= declared.__annotations__.keys()
+    assert declared.__required_keys__ <= options.keys()
+
+
+@pytest.mark.parametrize("command", sorted(TYPES))
+def test_a_switch_is_a_bool_and_anything_else_a_text(command):
+    _, _, options = HANDLERS[command]
+    declared = get_type_hints(TYPES[command])
+    wrong = [
+        name
+        for name, option in options.items()
+        if ("bool" in str(option)) != ("bool" in str(declared[name]))
+    ]
+    assert wrong == []
