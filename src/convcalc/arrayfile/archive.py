@@ -189,6 +189,21 @@ def _opened(path: str) -> Iterator[_Archive]:
     """The archive in a file, for the time of a with statement."""
     if path == "-":
         raise UsageError("a .npz archive cannot be read from standard input; give a file")
+    with opened_zip(path, "a .npz archive") as (source, archive):
+        yield _Archive(path, source, archive)
+
+
+@contextlib.contextmanager
+def opened_zip(path: str, expected: str) -> Iterator[tuple[Source, zipfile.ZipFile]]:
+    """A zip archive, whose directory is bounded, for the time of a with statement.
+
+    Args:
+        path: The file.
+        expected: What the archive is, for the refusal of a file that is none.
+
+    Raises:
+        DataError: The file is no zip archive, is damaged, or has changed meanwhile.
+    """
     source = open_file(path)
     with source.stream as stream:
         try:
@@ -196,11 +211,11 @@ def _opened(path: str) -> Iterator[_Archive]:
         except OSError as error:
             raise unreadable(source.label, error) from None
         if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            raise foreign(source.label, head, "a .npz archive")
+            raise foreign(source.label, head, expected)
         with _damage(source.label):
             archive = _zip(cast("BoundedFile", stream))
         with archive:
-            yield _Archive(path, source, archive)
+            yield source, archive
         source.check()
 
 
