@@ -70,7 +70,7 @@ export: errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors receptive layers network language zoo analysis execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo
+cli/parsing: errors opening layers network language zoo arrayfile
 cli/terminal: errors render cli/parsing
 cli/commands: errors layers network language zoo analysis arrayfile execute/weights
     execute/planning render cli/parsing cli/terminal

@@ -13,6 +13,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     archive    the members of a `.npz` become arrays
     safetensors  the arrays of a `.safetensors` file
     reading    the name that a user typed becomes an array
+    torch_pickle  what a file of torch.save declares, without running its pickle
     target     what an output name stands for, and whether it can be written
     placing    what is complete takes its name, over nothing that may not be replaced
     writing    an array becomes a file

@@ -13,7 +13,7 @@ import zipfile
 from bisect import bisect_right
 from typing import TYPE_CHECKING, cast
 
-from convcalc.arrayfile.header import HEAD_SIZE, foreign
+from convcalc.arrayfile.header import HEAD_SIZE, Header, foreign, read_header
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
 from convcalc.arrayfile.source import BoundedFile, Source, open_file
@@ -63,6 +63,17 @@ def read_archive(path: str, *, memory_limit: int | None = None) -> dict[str, Arr
         members = archive.members
         archive.check(members.values(), limit)
         return {key: archive.array(key, limit) for key in members}
+
+
+def archive_headers(path: str) -> dict[str, Header]:
+    """What the arrays of a `.npz` declare, by their names; no element is read.
+
+    Raises:
+        DataError: The archive or one of its members cannot be used.
+    """
+    with _opened(path) as archive:
+        archive.check(archive.members.values(), None)
+        return {key: archive.header(key) for key in archive.members}
 
 
 def read_member(path: str, key: str | None, limit: int | None) -> Array:
@@ -154,12 +165,22 @@ class _Archive:
 
     def array(self, key: str, limit: int | None) -> Array:
         """The array of one member, whose directory entry has been checked."""
+        with self._member(key) as source:
+            return load(source, limit)
+
+    def header(self, key: str) -> Header:
+        """What one member declares, whose directory entry has been checked."""
+        with self._member(key) as source:
+            return read_header(source)
+
+    @contextlib.contextmanager
+    def _member(self, key: str) -> Iterator[Source]:
         label = quoted(f"{self._path}:{key}")
         member = self.members[key]
         with _damage(label):
             self._check_place(member, label)
         with _damage(label), self._zip.open(member) as stream:
-            return load(Source(cast("zipfile.ZipExtFile", stream), label, member.file_size), limit)
+            yield Source(cast("zipfile.ZipExtFile", stream), label, member.file_size)
 
     def _check_place(self, entry: zipfile.ZipInfo, label: str) -> None:
         """Refuse a member that is inside another: one byte could be unpacked again and again."""

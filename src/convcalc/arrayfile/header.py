@@ -109,12 +109,12 @@ def foreign(label: str, head: bytes, expected: str) -> DataError:
         kind, hint = "a .npy array", "give its name the ending .npy"
     elif known := [(name, advice) for magic, name, advice in _FOREIGN if head.startswith(magic)]:
         kind, hint = known[0]
-    elif _is_text(head):
+    elif is_text(head):
         kind = "text"
     return DataError(f"{label} is {kind}, expected {expected}; {hint}")
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Whether these bytes could begin a text in UTF-8; a character cut off at the end counts."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.arrayfile.archive import opened_zip
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.source import Source, open_file
+from convcalc.arrayfile.torch_pickle import WRAPPERS
 from convcalc.arrayfile.wording import quoted, too_large, unreadable
 from convcalc.errors import ConvcalcError, DataError, UsageError, printable
 from convcalc.execute.arrays.dtypes import FLOATS, INTEGERS
@@ -22,9 +23,6 @@ from convcalc.opening import open_regular
 if TYPE_CHECKING:
     import numpy as np
     import torch
-
-WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys under which checkpoints of training keep the weights."""
 
 _GLOBAL = re.compile(r"GLOBAL\s+([\w.]+)")
 _CAUSE = re.compile("WeightsUnpickler error:")
