@@ -80,20 +80,31 @@ def in_order(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> di
         DataError: their number, a shape or such a word differs; the first of them is named.
     """
     arrays = without_counters(given)
-    for number, (own, name) in enumerate(zip(arrays, needed, strict=False), start=1):
-        words = {own.rpartition(".")[2], name.rpartition(".")[2]}
-        if arrays[own].shape != needed[name] or (len(words) > 1 and words <= NAMES):
-            raise DataError(
-                f"the weights do not fit in order: array {number} is '{printable(own)}' "
-                f"({format_shape(arrays[own].shape)}), the network needs '{name}' "
-                f"({format_shape(needed[name])}) there; --weights-by name compares names"
-            )
+    unfit = _first_unfit(arrays, needed)
+    if unfit is not None:
+        number, own, name = unfit
+        raise DataError(
+            f"the weights do not fit in order: array {number} is '{printable(own)}' "
+            f"({format_shape(arrays[own].shape)}), the network needs '{name}' "
+            f"({format_shape(needed[name])}) there; --weights-by name compares names"
+        )
     if len(arrays) != len(needed):
         raise DataError(
             f"the weights do not fit in order: there are {len(arrays):,} arrays, "
             f"the network needs {len(needed):,}"
         )
     return dict(zip(needed, arrays.values(), strict=True))
+
+
+def _first_unfit(
+    arrays: Mapping[str, np.ndarray], needed: Mapping[str, Shape]
+) -> tuple[int, str, str] | None:
+    """The number and both names of the first array that is not the one needed in its place."""
+    for number, (own, name) in enumerate(zip(arrays, needed, strict=False), start=1):
+        words = {own.rpartition(".")[2], name.rpartition(".")[2]}
+        if arrays[own].shape != needed[name] or (len(words) > 1 and words <= NAMES):
+            return number, own, name
+    return None
 
 
 def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> None:
@@ -122,6 +133,8 @@ def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) 
     if faults:
         number = len(missing) + len(unfit) + len(unknown)
         more = f"; and {number - MOST_FAULTS} more" if number > MOST_FAULTS else ""
+        if len(missing) == len(needed) == len(given) and _first_unfit(given, needed) is None:
+            more += "; all fit in their order: --weights-by order"
         raise DataError("the weights do not fit: " + "; ".join(faults[:MOST_FAULTS]) + more)
 
 

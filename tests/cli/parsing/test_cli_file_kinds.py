@@ -155,7 +155,7 @@ def test_an_archive_of_numpy_is_counted(inside):
     np.savez("w.npz", **STATE)
     refused(inside("summary", "w.npz"), f"'w.npz' is {COUNTED}; {BESIDE}w.npz")
     np.savez("my w.npz", w=np.ones(1))
-    told = "weights without an architecture: 1 parameters in 1 array"
+    told = "weights without an architecture: 1 parameter in 1 array"
     refused(inside("summary", "my w.npz"), f"'my w.npz' is {told}; {BESIDE}'my w.npz'")
 
 

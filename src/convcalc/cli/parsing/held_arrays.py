@@ -77,7 +77,8 @@ def _weights_told(path: str, shapes: Mapping[str, Shape]) -> str:
     others = sum(sizes[name] for name in aside)
     number = len(sizes) - len(aside)
     arrays = "1 array" if number == 1 else f"{number:,} arrays"
-    counted = f"{sum(sizes.values()) - others:,} parameters in {arrays}"
+    total = sum(sizes.values()) - others
+    counted = f"{total:,} parameter{'s' * (total != 1)} in {arrays}"
     if aside:
         counted += f" (and {others:,} elements of statistics in {len(aside):,})"
     command = f"convcalc run INPUT.npy --network NET --weights {shlex.quote(printable(path))}"
