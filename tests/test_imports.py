@@ -38,7 +38,7 @@ execute/fitted_costs:
 execute/arrays: errors window layers arrayfile
 execute/problem: window layers network execute/arrays
 execute/tiling: errors window execute/problem
-execute/weights: layers network
+execute/weights: errors opening layers network arrayfile execute/arrays
 execute/backends: errors window layers execute/fitted_costs execute/arrays execute/problem
 execute/algorithms: window execute/fitted_costs execute/arrays execute/problem execute/backends
 execute/planning: errors window analysis arrayfile execute/fitted_costs execute/arrays
@@ -66,11 +66,11 @@ execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/p
 execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/problem
     execute/tiling execute/backends execute/planning execute/executor execute/settings
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
-export: errors window layers network execute/arrays
+export: errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors receptive layers network language zoo analysis execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo
+cli/parsing: errors opening layers network language zoo arrayfile
 cli/terminal: errors render cli/parsing
 cli/commands: errors layers network language zoo analysis arrayfile execute/weights
     execute/planning render cli/parsing cli/terminal
@@ -97,7 +97,7 @@ their rooms when they are called."""
 
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "render"},
-    "torch": {"execute/backends", "export"},
+    "torch": {"execute/backends", "execute/weights", "export"},
     "cv2": {"execute/backends"},
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},

@@ -11,7 +11,9 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     header     what the first bytes of a `.npy` declare, checked
     npy        a `.npy` source becomes an array
     archive    the members of a `.npz` become arrays
+    safetensors  the arrays of a `.safetensors` file
     reading    the name that a user typed becomes an array
+    torch_pickle  what a file of torch.save declares, without running its pickle
     target     what an output name stands for, and whether it can be written
     placing    what is complete takes its name, over nothing that may not be replaced
     writing    an array becomes a file
@@ -32,6 +34,7 @@ from convcalc.arrayfile.folder import check_folder, filled_folder
 from convcalc.arrayfile.growing import grow_array
 from convcalc.arrayfile.packing import write_archive
 from convcalc.arrayfile.reading import read_array, read_placeholder
+from convcalc.arrayfile.safetensors import read_safetensors
 from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.writing import write_array
 
@@ -43,6 +46,7 @@ __all__ = [
     "read_archive",
     "read_array",
     "read_placeholder",
+    "read_safetensors",
     "write_archive",
     "write_array",
 ]

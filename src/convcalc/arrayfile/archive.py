@@ -13,7 +13,7 @@ import zipfile
 from bisect import bisect_right
 from typing import TYPE_CHECKING, cast
 
-from convcalc.arrayfile.header import HEAD_SIZE, foreign
+from convcalc.arrayfile.header import HEAD_SIZE, Header, foreign, read_header
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
 from convcalc.arrayfile.source import BoundedFile, Source, open_file
@@ -63,6 +63,17 @@ def read_archive(path: str, *, memory_limit: int | None = None) -> dict[str, Arr
         members = archive.members
         archive.check(members.values(), limit)
         return {key: archive.array(key, limit) for key in members}
+
+
+def archive_headers(path: str) -> dict[str, Header]:
+    """What the arrays of a `.npz` declare, by their names; no element is read.
+
+    Raises:
+        DataError: The archive or one of its members cannot be used.
+    """
+    with _opened(path) as archive:
+        archive.check(archive.members.values(), None)
+        return {key: archive.header(key) for key in archive.members}
 
 
 def read_member(path: str, key: str | None, limit: int | None) -> Array:
@@ -154,12 +165,22 @@ class _Archive:
 
     def array(self, key: str, limit: int | None) -> Array:
         """The array of one member, whose directory entry has been checked."""
+        with self._member(key) as source:
+            return load(source, limit)
+
+    def header(self, key: str) -> Header:
+        """What one member declares, whose directory entry has been checked."""
+        with self._member(key) as source:
+            return read_header(source)
+
+    @contextlib.contextmanager
+    def _member(self, key: str) -> Iterator[Source]:
         label = quoted(f"{self._path}:{key}")
         member = self.members[key]
         with _damage(label):
             self._check_place(member, label)
         with _damage(label), self._zip.open(member) as stream:
-            return load(Source(cast("zipfile.ZipExtFile", stream), label, member.file_size), limit)
+            yield Source(cast("zipfile.ZipExtFile", stream), label, member.file_size)
 
     def _check_place(self, entry: zipfile.ZipInfo, label: str) -> None:
         """Refuse a member that is inside another: one byte could be unpacked again and again."""
@@ -189,6 +210,21 @@ def _opened(path: str) -> Iterator[_Archive]:
     """The archive in a file, for the time of a with statement."""
     if path == "-":
         raise UsageError("a .npz archive cannot be read from standard input; give a file")
+    with opened_zip(path, "a .npz archive") as (source, archive):
+        yield _Archive(path, source, archive)
+
+
+@contextlib.contextmanager
+def opened_zip(path: str, expected: str) -> Iterator[tuple[Source, zipfile.ZipFile]]:
+    """A zip archive, whose directory is bounded, for the time of a with statement.
+
+    Args:
+        path: The file.
+        expected: What the archive is, for the refusal of a file that is none.
+
+    Raises:
+        DataError: The file is no zip archive, is damaged, or has changed meanwhile.
+    """
     source = open_file(path)
     with source.stream as stream:
         try:
@@ -196,11 +232,11 @@ def _opened(path: str) -> Iterator[_Archive]:
         except OSError as error:
             raise unreadable(source.label, error) from None
         if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            raise foreign(source.label, head, "a .npz archive")
+            raise foreign(source.label, head, expected)
         with _damage(source.label):
             archive = _zip(cast("BoundedFile", stream))
         with archive:
-            yield _Archive(path, source, archive)
+            yield source, archive
         source.check()
 
 

@@ -94,7 +94,7 @@ def read_header(source: Source) -> Header:
     rest = source.take(max(0, start + length - len(head)))
     shape, fortran_order, dtype = _parsed(source.label, (head[start:] + rest)[:length])
     _check_dtype(source.label, dtype)
-    _check_shape(source.label, shape, dtype.itemsize)
+    check_shape(source.label, shape, dtype.itemsize)
     header = Header(shape, fortran_order, dtype, start + length)
     _check_size(source, header)
     return header
@@ -109,12 +109,12 @@ def foreign(label: str, head: bytes, expected: str) -> DataError:
         kind, hint = "a .npy array", "give its name the ending .npy"
     elif known := [(name, advice) for magic, name, advice in _FOREIGN if head.startswith(magic)]:
         kind, hint = known[0]
-    elif _is_text(head):
+    elif is_text(head):
         kind = "text"
     return DataError(f"{label} is {kind}, expected {expected}; {hint}")
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Whether these bytes could begin a text in UTF-8; a character cut off at the end counts."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -199,7 +199,7 @@ def _bfloat16_hint(dtype: np.dtype[np.generic]) -> str:
     return "; convert it before saving"
 
 
-def _check_shape(label: str, shape: tuple[int, ...], itemsize: int) -> None:
+def check_shape(label: str, shape: tuple[int, ...], itemsize: int) -> None:
     """Refuse what is no shape, and every shape whose arithmetic would overflow.
 
     Sizes of 0 count as 1 here: NumPy refuses (0, 10**12, 10**12) too, but only later.

@@ -39,7 +39,7 @@ def _elements(source: Source, header: Header, limit: int | None) -> Array:
     """The elements in the order of the file, as one axis."""
     if isinstance(source.stream, io.BytesIO):
         return normalised(_borrowed(source.stream, header))
-    return normalised(_read(source, header, limit))
+    return read_elements(source, header, limit)
 
 
 def _borrowed(content: io.BytesIO, header: Header) -> Array:
@@ -48,8 +48,13 @@ def _borrowed(content: io.BytesIO, header: Header) -> Array:
     return flat if flat.flags.aligned else flat.copy()
 
 
-def _read(source: Source, header: Header, limit: int | None) -> Array:
-    """The elements, read into fresh memory that is known to suffice."""
+def read_elements(source: Source, header: Header, limit: int | None) -> Array:
+    """The elements that a source is at, as one axis, read into memory that is known to suffice.
+
+    Raises:
+        DataError: The source has fewer bytes than they take.
+        ResourceError: They need more than `limit` bytes, or more than the system gives.
+    """
     if limit is not None and header.nbytes > limit:
         raise too_large(source.label, header.nbytes, limit)
     try:
@@ -62,7 +67,7 @@ def _read(source: Source, header: Header, limit: int | None) -> Array:
             f"{source.label} ended while it was read: expected {header.nbytes:,} bytes of data, "
             f"found {found:,}; copy it again once it is complete"
         )
-    return flat
+    return normalised(flat)
 
 
 def normalised(flat: Array) -> Array:

@@ -16,7 +16,7 @@ from convcalc.network.subgraph import part_until
 from convcalc.network.weight_names import check_weights, of_layers, without_counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.settings import Settings
@@ -166,7 +166,14 @@ def _dims_of_kinds(network: Network) -> int:
 def _dims_of_weights(network: Network, weights: Mapping[str, np.ndarray]) -> int | None:
     """The spatial axes that the kernels among the weights have; None where there is none."""
     labels = tuple(f"{node.label}." for node in network.nodes)
-    dims = [weight.ndim - 2 for name, weight in weights.items() if name.startswith(labels)]
+    return spatial_dims_of_kernels(
+        weight for name, weight in weights.items() if name.startswith(labels)
+    )
+
+
+def spatial_dims_of_kernels(weights: Iterable[np.ndarray]) -> int | None:
+    """The most spatial axes that weights have which may be kernels; None where none may."""
+    dims = [weight.ndim - 2 for weight in weights]
     return max((spatial_dims for spatial_dims in dims if 1 <= spatial_dims <= 3), default=None)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     import torch  # noqa: TID251 - a name for type checkers
@@ -22,7 +23,7 @@ def to_torch(
     network: Network,
     input_shape: Shape,
     functions: Sequence[str] = (),
-    weights: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> torch.fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from torch import fx, nn
 from convcalc.errors import UsageError
 from convcalc.execute.arrays.biases import with_full_biases
 from convcalc.execute.arrays.tensor_dtypes import check_tensor, dtype_name
+from convcalc.execute.weights.files import read_weights
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import LayerSite, Tree
 from convcalc.layers.kinds import row_of
 from convcalc.network.functional import Functions, check_functions
 from convcalc.network.graph import INPUT
-from convcalc.network.weight_names import check_weights, without_counters
+from convcalc.network.weight_names import check_weights, without_counters, without_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ def torch_module(
     network: Network,
     input_shape: Shape,
     functions: Sequence[str] = (),
-    weights: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is."""
     check_functions(network, functions)
@@ -53,6 +55,8 @@ def torch_module(
         values[index] = write(place, step.layer)
     graph.output(values[network.output])
     model.recompile()
+    if isinstance(weights, str | os.PathLike):
+        weights, _ = without_prefix(read_weights(os.fspath(weights)).arrays, network)
     if weights is not None:
         load(model, weights, network.tensor_shapes(input_shape))
     return model.eval()

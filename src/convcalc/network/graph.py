@@ -13,6 +13,7 @@ from convcalc.errors import Diagnostic, LayerError, ParameterError, ShapeError, 
 from convcalc.layers.base import Layer
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import torch  # noqa: TID251 - a name for type checkers
@@ -267,7 +268,7 @@ class Network:
         self,
         input_shape: Sequence[int],
         functions: Sequence[str] | None = None,
-        weights: Mapping[str, Any] | None = None,
+        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     ) -> torch.fx.GraphModule:
         """The network as a torch model: ordinary modules under its labels, in eval mode.
 
@@ -280,12 +281,13 @@ class Network:
             functions: What is called as a function instead of as a module, so that hooks do not
                 see it: kinds as "relu", labels, or the first words of labels. None is what the
                 network itself declares.
-            weights: Arrays or tensors by their names, instead of drawn ones.
+            weights: Arrays or tensors by their names, instead of drawn ones; or a file of them,
+                .npz, .safetensors, .pth or .pt.
 
         Raises:
             UsageError: torch is not installed, or has no place for a label; or a name in
                 `functions` is unknown, or means layers whose weights need a module.
-            DataError: a weight is missing, unknown or of another shape.
+            DataError: a weight is missing, unknown or of another shape; or the file is none.
             ShapeError, SpecError: as `analyze`.
 
         Example:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.errors import DataError, nearest, printable
 from convcalc.layers.base import format_shape
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
+T = TypeVar("T")
+
 MOST_FAULTS = 3
 """Weights that one message names."""
+
+PREFIXES = ("module.", "_orig_mod.")
+"""What wrappers of PyTorch put before the names of all weights of a model."""
+
+NAMES = {"weight", "bias", "running_mean", "running_var"}
+"""Last words of names by which PyTorch tells arrays of one layer apart."""
 
 
 def without_counters(given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -40,6 +48,63 @@ def of_layers(
         for name, array in given.items()
         if name.startswith(own) or not name.startswith(others)
     }
+
+
+def without_prefix(given: Mapping[str, T], network: Network) -> tuple[dict[str, T], str | None]:
+    """The arrays by the names that they have in the model itself, and a note where that changed.
+
+    Models that were trained in DataParallel or by torch.compile have a word before every name.
+    """
+    found = dict(given)
+    words = []
+    while prefix := next((p for p in PREFIXES if _are_all_behind(p, found, network)), None):
+        found = {name.removeprefix(prefix): array for name, array in found.items()}
+        words.append(prefix)
+    return found, f"'{''.join(words)}' is left out of the names of the weights" if words else None
+
+
+def _are_all_behind(prefix: str, given: Mapping[str, T], network: Network) -> bool:
+    """Whether all names begin with a prefix, which is no word of the network's own."""
+    if not given or not all(name.startswith(prefix) for name in given):
+        return False
+    return not any(f"{node.label}.".startswith(prefix) for node in network.nodes)
+
+
+def in_order(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> dict[str, np.ndarray]:
+    """The arrays by the names of the network's weights, one after the other.
+
+    Arrays of equal shapes are told apart by the last word of their names, where both have one of
+    PyTorch's: a mean is never taken for a bias.
+
+    Raises:
+        DataError: their number, a shape or such a word differs; the first of them is named.
+    """
+    arrays = without_counters(given)
+    unfit = _first_unfit(arrays, needed)
+    if unfit is not None:
+        number, own, name = unfit
+        raise DataError(
+            f"the weights do not fit in order: array {number} is '{printable(own)}' "
+            f"({format_shape(arrays[own].shape)}), the network needs '{name}' "
+            f"({format_shape(needed[name])}) there; --weights-by name compares names"
+        )
+    if len(arrays) != len(needed):
+        raise DataError(
+            f"the weights do not fit in order: there are {len(arrays):,} arrays, "
+            f"the network needs {len(needed):,}"
+        )
+    return dict(zip(needed, arrays.values(), strict=True))
+
+
+def _first_unfit(
+    arrays: Mapping[str, np.ndarray], needed: Mapping[str, Shape]
+) -> tuple[int, str, str] | None:
+    """The number and both names of the first array that is not the one needed in its place."""
+    for number, (own, name) in enumerate(zip(arrays, needed, strict=False), start=1):
+        words = {own.rpartition(".")[2], name.rpartition(".")[2]}
+        if arrays[own].shape != needed[name] or (len(words) > 1 and words <= NAMES):
+            return number, own, name
+    return None
 
 
 def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> None:
@@ -68,6 +133,8 @@ def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) 
     if faults:
         number = len(missing) + len(unfit) + len(unknown)
         more = f"; and {number - MOST_FAULTS} more" if number > MOST_FAULTS else ""
+        if len(missing) == len(needed) == len(given) and _first_unfit(given, needed) is None:
+            more += "; all fit in their order: --weights-by order"
         raise DataError("the weights do not fit: " + "; ".join(faults[:MOST_FAULTS]) + more)
 
 

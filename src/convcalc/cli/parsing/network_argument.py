@@ -34,6 +34,12 @@ STANDARD_INPUT = "\0"
 """What stands for `-` before a colon on a command line; no argument can have such a character."""
 
 _NAME = re.compile(r"[\w-]+")
+FILE_ENDINGS = (
+    *(".spec", ".txt", ".py", ".onnx", ".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".npz"),
+    *(".npy", ".keras", ".h5", ".hdf5", ".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel"),
+)
+"""Endings by which a word means a file, whether or not it is there."""
+
 _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
@@ -107,10 +113,14 @@ def read_text(path: str) -> str:
 
     Raises:
         UsageError: standard input is a terminal.
-        DataError: it cannot be read, is too large, or is not UTF-8.
+        DataError: it cannot be read, is too large or not UTF-8, or is a file of another kind.
     """
     label = "standard input" if path == "-" else f"'{printable(path)}'"
-    if path == "-" and sys.stdin is not None and sys.stdin.isatty():
+    if path != "-":
+        from convcalc.cli.parsing.other_files import refuse_other_kinds  # only a file needs it
+
+        refuse_other_kinds(path)
+    elif sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("'-' reads standard input, which is a terminal; pipe a spec into it")
     data = _read(path, label)
     if len(data) > LONGEST_TEXT:
@@ -152,4 +162,4 @@ def _is_file(word: str) -> bool:
     named = os.sep in word or "." in os.path.basename(word)
     if ":" in word or "{" in word:
         return named and os.path.isfile(word)
-    return os.sep in word or word.endswith((".spec", ".txt")) or (named and os.path.exists(word))
+    return os.sep in word or word.lower().endswith(FILE_ENDINGS) or (named and os.path.exists(word))

@@ -206,7 +206,16 @@ FILES: Options = {
     "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
     "bias": _text("--bias", metavar="B.npy", about="One number per output channel, or for all."),
     "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
-    "weights": _text("--weights", metavar="W.npz", about="The network's weights, by name."),
+    "weights": _text(
+        "--weights",
+        metavar="FILE",
+        about="The network's weights by name: .npz, .safetensors, .pth or .pt.",
+    ),
+    "weights_by": _text(
+        "--weights-by",
+        metavar="name|order",
+        about="Take the arrays by name (default), or in the order of the file.",
+    ),
     "random_weights": _text(
         "--random-weights", metavar="SEED", about="Weights drawn at random, the same per seed."
     ),

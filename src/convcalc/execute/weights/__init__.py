@@ -1,1 +1,1 @@
-"""The weights of a network: drawn at random, or with batch norms folded in."""
+"""The weights of a network: from files, drawn at random, or with batch norms folded in."""

@@ -5,27 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from convcalc.arrayfile import read_archive, read_array
+from convcalc.arrayfile import read_array
 from convcalc.cli.parsing.network_argument import read_source
-from convcalc.cli.parsing.values import count_of, flag, layer_of, text_of
+from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
-from convcalc.errors import UsageError
-from convcalc.execute.job import kernel_work
+from convcalc.errors import UsageError, printable
+from convcalc.execute.job import fitting, kernel_work, spatial_dims_of_kernels
+from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
 from convcalc.network.subgraph import last_node, needed_nodes
+from convcalc.network.weight_names import (
+    in_order,
+    of_layers,
+    without_counters,
+    without_prefix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convcalc.cli.commands.run.request import RunRequest
     from convcalc.cli.commands.run.save_all import SavedMaps
-    from convcalc.execute.job import Work
+    from convcalc.execute.job import Weights, Work
     from convcalc.execute.settings import Settings
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
 T = TypeVar("T")
+
+WEIGHTS_BY = ("name", "order")
+"""How the arrays of a file find their layers."""
 
 
 def read_kernel(
@@ -100,9 +110,11 @@ def read_network(
         maps.check(labels, request.output, force=force, inputs=inputs)
     array = read(request.array)
     seed = seed_of(request)
+    if seed is None and request.weights is None:
+        return _watched(maps, work, network, array, _no_weights, settings)
     if seed is None:
-        weights = _no_weights if request.weights is None else read_archive(request.weights)
-        return _watched(maps, work, network, array, weights, settings)
+        given, settings = _read_weights(request, network, settings)
+        return _watched(maps, work, network, array, given, settings)
     declared = network.input_shape
     if settings.spatial_dims is None and declared is not None and len(declared) > 1:
         settings = replace(settings, spatial_dims=len(declared) - 1)
@@ -111,6 +123,45 @@ def read_network(
         return dict(initial_weights(part, shape, seed, whole=network))
 
     return _watched(maps, work, network, array, drawn, settings)
+
+
+def _read_weights(
+    request: RunRequest, network: Network, settings: Settings
+) -> tuple[Weights, Settings]:
+    """The weights of a file by name, or in its order, and settings for what they tell of axes.
+
+    Raises:
+        UsageError: arrays are to be taken in order from a file that has none.
+    """
+    by = choice_of("weights_by", request.weights_by, WEIGHTS_BY)
+    found = read_weights(request.weights or "")
+    arrays, prefix = without_prefix(found.arrays, network)
+    for text in () if request.quiet else filter(None, (*found.notes, prefix)):
+        note(text)
+    if by == "name":
+        return arrays, settings
+    if not found.in_order:
+        raise UsageError(
+            "--weights-by order: a .safetensors file has no order, its arrays are sorted; "
+            "name them as the network does, or save them as .npz"
+        )
+
+    def ordered(part: Network, shape: Shape) -> dict[str, Any]:
+        named = in_order(arrays, fitting(network.tensor_shapes, shape))
+        if named and not request.quiet:
+            note(_order_note(list(without_counters(arrays)), list(named)))
+        return of_layers(named, part, network)
+
+    dims = settings.spatial_dims or spatial_dims_of_kernels(arrays.values())
+    return ordered, replace(settings, spatial_dims=dims)
+
+
+def _order_note(given: Sequence[str], named: Sequence[str]) -> str:
+    """Which array has become which, the first and the last."""
+    ends = f"the first, '{printable(given[0], 60)}', is '{named[0]}'"
+    if len(named) > 1:
+        ends += f", the last, '{printable(given[-1], 60)}', is '{named[-1]}'"
+    return f"{len(named):,} arrays are taken in the order of the file, by their shapes: {ends}"
 
 
 def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) -> T:
@@ -128,7 +179,7 @@ def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
     names = ", ".join(f"{name} {format_shape(shape)}" for name, shape in list(needed.items())[:8])
     more = f", ... {len(needed) - 8} more" if len(needed) > 8 else ""
     raise UsageError(
-        f"--network needs --weights W.npz or --random-weights SEED; its weights are {names}{more}"
+        f"--network needs --weights FILE or --random-weights SEED; its weights are {names}{more}"
     )
 
 

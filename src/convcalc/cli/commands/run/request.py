@@ -26,6 +26,7 @@ class RunRequest:
     bias: str | None
     network: str | None
     weights: str | None
+    weights_by: str | None
     random_weights: str | None
     until: str | None
     save_all: str | None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrayfile import check_output, write_array
-from convcalc.cli.commands.run.inputs import seed_of
+from convcalc.cli.commands.run.inputs import WEIGHTS_BY, seed_of
 from convcalc.cli.commands.run.max_memory import check_bounds
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.places import place_of
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LAYOUTS = {"nchw": None, "nhwc": None, "ncw": 1, "nwc": 1, "ncdhw": 3, "ndhwc": 3}
 """Orders of axes, with the number of spatial ones; those of an image are said of any number."""
 FILE_OPTIONS = ("kernel", "bias", "weights")
-ONLY_NETWORK = ("weights", "random_weights", "until", "save_all", "fold_bn")
+ONLY_NETWORK = ("weights", "weights_by", "random_weights", "until", "save_all", "fold_bn")
 
 
 def run(args: Mapping[str, Any]) -> Document | None:
@@ -135,6 +135,9 @@ def _check_options(request: RunRequest) -> None:
         raise UsageError(f"{flag(only_network[0])} goes with --network, not with --kernel")
     if request.weights is not None and request.random_weights is not None:
         raise UsageError("give either --weights or --random-weights, not both")
+    choice_of("weights_by", request.weights_by, WEIGHTS_BY)
+    if request.weights_by is not None and request.weights is None:
+        raise UsageError("--weights-by goes with --weights: it says which array is whose")
     if request.network is not None and request.verify is not None:
         raise UsageError(
             "--verify goes with --kernel: it holds single sums against their bound, and the sums "
