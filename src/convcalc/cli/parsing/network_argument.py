@@ -150,6 +150,6 @@ def _is_file(word: str) -> bool:
     if kind.lower() in KINDS or kind in shorthands():
         return False
     named = os.sep in word or "." in os.path.basename(word)
-    if ":" in word or "{" in word:
+    if any(sign in word for sign in ":{("):
         return named and os.path.isfile(word)
     return os.sep in word or word.endswith((".spec", ".txt")) or (named and os.path.exists(word))

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import printable
+from convcalc.language.pytorch.reader import Module
 from convcalc.language.tree import Axes, Ends, Value
 
 if TYPE_CHECKING:
@@ -180,6 +181,10 @@ def _number(value: object, axes: int) -> Said:  # noqa: ARG001
 
 
 def _integer(value: object) -> int:
+    if isinstance(value, Module):
+        raise ValueError(
+            f"expected a whole number; {printable(value.name, 60)}() is not worked out"
+        )
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected a whole number, got {printable(repr(value), 60)}")
     return value

@@ -24,11 +24,18 @@ from convcalc.language.pytorch.posted import (
     labels_of,
     only,
     posted_models,
+    siblings,
 )
 from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
-from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
+from convcalc.language.pytorch.through import (
+    LISTS,
+    find_child,
+    is_sequence,
+    named_pairs,
+    only_child,
+)
 from convcalc.language.reading import Reading
 from convcalc.language.tree import LONGEST_NAME, Call, Place
 from convcalc.layers.base import Rearrangement
@@ -83,7 +90,8 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
         return _flattened(text, module, "", in_order) if module else Reading((), tuple(problems))
     number = _of_source(text, models) if wanted is None else chosen(models, wanted)
     model = models[number or 0]
-    fault = incomplete(text, model)
+    fault = incomplete(text, models, model)
+    fault = fault or (siblings(models, model) if wanted is None else None)
     if fault is not None:
         return Reading((), (fault,))
     module, problems = read_module(only(text, model), model.added)
@@ -284,8 +292,11 @@ class _Flattening:
 
     def typed(self, module: Module) -> Iterator[_Named]:
         """The modules given as arguments, one by one or as an `OrderedDict`."""
+        if module.name == "OrderedDict" and (named := named_pairs(module)) is not None:
+            yield from (_Named(name, inner, module.head, False) for name, inner in named)
+            return
         for number, (key, value, place) in enumerate(module.arguments):
-            pairs = _pairs(value) if len(module.arguments) == 1 and key is None else None
+            pairs = named_pairs(value) if len(module.arguments) == 1 and key is None else None
             if pairs is not None:
                 yield from (_Named(name, inner, place, False) for name, inner in pairs)
             elif isinstance(value, Module) and key is None:
@@ -366,22 +377,6 @@ def fits_in_order(text: str, root: Module) -> bool:
     except (_EnoughError, _EndError):
         return False
     return flat.fits and not flat.problems
-
-
-def _pairs(value: object) -> list[tuple[str, Module]] | None:
-    """The names and modules of `OrderedDict([("name", module), ...])`, if it is one."""
-    if not isinstance(value, Module) or value.name != "OrderedDict" or value.unread:
-        return None
-    if len(value.arguments) != 1 or not isinstance(value.arguments[0].value, tuple):
-        return None
-    found = []
-    for pair in value.arguments[0].value:
-        match pair:
-            case (str(name), Module() as module):
-                found.append((name, module))
-            case _:
-                return None
-    return found
 
 
 def _channels_of(call: Call) -> int | None:

@@ -18,6 +18,7 @@ from convcalc.language.pytorch.arguments import (
     NoCounterpartError,
     Said,
 )
+from convcalc.language.pytorch.reader import Module
 from convcalc.language.pytorch.table import (
     ARRIVING,
     ELEMENTWISE,
@@ -34,7 +35,7 @@ from convcalc.layers.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.language.pytorch.reader import Child, Given, Module
+    from convcalc.language.pytorch.reader import Child, Given
 
 
 _LAST_AXIS = {
@@ -115,6 +116,8 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
         except ValueError as error:
             place = argument.place
             problem = Diagnostic(f"{name} of {module.name}: {error}", place.start, place.end)
+            if isinstance(argument.value, Module) and argument.value.unread:
+                problem = argument.value.unread
             if isinstance(error, NoCounterpartError):
                 refusals.append(problem)
             else:

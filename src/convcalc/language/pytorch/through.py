@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SEQUENCES = frozenset(
     (
         "Sequential",
+        "OrderedDict",  # of names and modules, as a Sequential is given them
         # torchvision: ops.misc, ops.MLP, models.densenet, mobilenetv2, segmentation.
         *("Conv2dNormActivation", "Conv3dNormActivation", "ConvNormActivation", "MLP"),
         *("ConvBNActivation", "ConvBNReLU", "_Transition", "ASPPConv", "FCNHead"),
@@ -57,6 +58,22 @@ def only_child(module: Module) -> Child | None:
     if not alone or module.name in LISTS or module.children[0].module.name in LISTS:
         return None
     return module.children[0] if module.children[0].times is None else None
+
+
+def named_pairs(value: object) -> list[tuple[str, Module]] | None:
+    """The names and modules of `OrderedDict([("name", module), ...])`, if it is one."""
+    if not isinstance(value, Module) or value.name != "OrderedDict" or value.unread:
+        return None
+    if len(value.arguments) != 1 or not isinstance(value.arguments[0].value, tuple):
+        return None
+    found = []
+    for pair in value.arguments[0].value:
+        match pair:
+            case (str(name), Module() as module):
+                found.append((name, module))
+            case _:
+                return None
+    return found
 
 
 def find_child(root: Module, path: str) -> tuple[Module | None, str]:
