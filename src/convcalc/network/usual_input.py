@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Shape
     from convcalc.network.graph import Expected, Network
 
 DEFAULT_INPUT = (3, 224, 224)
@@ -64,7 +64,7 @@ def usual_input(network: Network) -> UsualInput:
     return UsualInput(shape, "" if shape == DEFAULT_INPUT else _reason(said, shape))
 
 
-def _is_seeded(layer: Layer) -> bool:
+def _is_seeded(layer: object) -> bool:
     """Whether a transposed convolution makes sizes of one position, as first in a generator."""
     strides = getattr(layer, "stride", None)
     return set(strides if isinstance(strides, tuple) else (strides,)) == {1}

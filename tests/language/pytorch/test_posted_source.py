@@ -67,6 +67,20 @@ def fault(text):
             "linear:2 0-relu=relu",
         ),
         (
+            "ConvBnReLU2d(\n  3, 8, kernel_size=(3, 3), stride=(1, 1), bias=False\n"
+            "  (bn): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True)\n)",
+            "conv:8,k3,nobias 0-bn=bn 0-relu=relu",
+        ),
+        ("LinearReLU(in_features=4, out_features=2, bias=True)", "linear:2 0-relu=relu"),
+        (
+            "ConvReLU2d(\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))\n  (1): ReLU()\n)",
+            "conv:8,k3 relu",
+        ),
+        ("QuantizedBNReLU2d(8, eps=1e-05)", "bn 0-relu=relu"),
+        ("SelectAdaptivePool2d (pool_type=avg, flatten=True)", "gap 0-flatten=flatten"),
+        ("SelectAdaptivePool2d(pool_type=avg, flatten=Identity())", "gap"),
+        ("Sequential(\n  (0): ReLU()\n  (1): MinMaxObserver(min_val=0)\n)", "relu identity"),
+        (
             "Conv2dNormActivation(\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))\n"
             "  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, "
             "track_running_stats=True)\n)",

@@ -201,6 +201,7 @@ PASSED_OVER = frozenset(
         *("batch_first", "dropout"),  # of layers for sequences
         *("padding_idx", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
+        *("flatten", "input_fmt"),  # of timm's poolings, whose Flatten is a layer of its own
     )
 )
 """Arguments that change neither a shape nor a cost nor a result at inference."""

@@ -26,12 +26,15 @@ from convcalc.language.pytorch.posted import (
     posted_models,
     siblings,
 )
-from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
+from convcalc.language.pytorch.printed import line_of, shown_parameters
 from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import (
     LISTS,
     find_child,
+    flattens,
+    in_flow,
+    is_leaf,
     is_sequence,
     named_pairs,
     only_child,
@@ -180,6 +183,8 @@ class _Flattening:
             self.fault(f"{shown}; at most {LONGEST_NAME} are read", module.head)
             return
         prefix = f"{path}." if path else ""
+        if not is_sequence(module):
+            module = self.without_measures(module)
         child = only_child(module)
         if is_sequence(module):
             for name, inner, _, as_printed in self.inside(module):
@@ -187,7 +192,7 @@ class _Flattening:
         elif child is not None:
             self.notes.append(f"{module.name} is read as the one module inside, {child.name}")
             self.visit(child.module, f"{prefix}{child.name}", printed=True)
-        elif form_of(module.name) is not None or not module.children:
+        elif is_leaf(module):
             self.leaf(module, path or "0", printed)
         elif self.in_order and module.name not in LISTS:
             self.one_after_the_other(module, prefix)
@@ -200,6 +205,14 @@ class _Flattening:
             self.items.append(replace(opaque(module), label=path))
             self.expectations[path] = Expectation(module.name, refusal=refusal)
             raise _EndError
+
+    def without_measures(self, module: Module) -> Module:
+        """A module without its losses and metrics, which are said to be passed over."""
+        inner, measures = in_flow(module)
+        if measures:
+            names = ", ".join(measures[:6]) + (", ..." if len(measures) > 6 else "")
+            self.notes.append(f"losses and metrics of {module.name} are passed over: {names}")
+        return inner
 
     def one_after_the_other(self, module: Module, prefix: str) -> None:
         """The modules of a class, on the assumption that it applies them as they are printed."""
@@ -239,15 +252,11 @@ class _Flattening:
         if names:
             self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
 
-    def line_of(self, module: Module) -> int:
-        """The line that a module begins in, from 1."""
-        return self.text.count("\n", 0, module.head.start) + 1
-
     def kept_shape(self, module: Module) -> str:
         """What is assumed of a module that has no counterpart and keeps its input's shape."""
         return (
-            f"{module.name} in line {self.line_of(module)} is no kind here: what leaves it has the "
-            "shape of its input, and its cost is not counted"
+            f"{module.name} in line {line_of(self.text, module)} is no kind here: what leaves it "
+            "has the shape of its input, and its cost is not counted"
         )
 
     def check_fit(self, call: Call, wanted: int | None, leaving: int | None) -> None:
@@ -260,10 +269,11 @@ class _Flattening:
         self.channels = leaving or wanted or self.channels
 
     def follow(self, module: Module, path: str, end: int) -> None:
-        """The layer that is fused behind another."""
+        """The layers that are fused behind another."""
         form = form_of(module.name)
-        if form is not None and form.then is not None:
-            self.items.append(Call(form.then, (), f"{path}-{form.then}", Place(end, end, 0)))
+        then = form.then if form is not None else ()
+        for kind in (*then, *(("flatten",) if flattens(module) else ())):
+            self.items.append(Call(kind, (), f"{path}-{kind}", Place(end, end, 0)))
 
     def flatten_before(self, call: Call, path: str) -> None:
         """A `flatten` where a class would call it: what has axes arrives at a linear layer."""
@@ -331,25 +341,10 @@ class _Flattening:
     def no_flow(self, module: Module) -> str:
         """Why a module that is no `Sequential` is no network, and what its text shows of it."""
         name = printable(module.name, 60)
-        printed, distinct = parameters_of(self.root)
-        fewer = distinct < printed
-        pair = alike(self.root) if fewer else None
-        named = f", as {printable(pair[0], 60)} and {printable(pair[1], 60)}" if pair else ""
-        shared = f" ({distinct:,} if those printed alike are one{named})" if fewer else ""
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
-            f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"
-            f"{shared}; {self.not_counted()}shared weights, and those outside of modules, "
-            f"are not to be seen.\n"
-            f"{self.way_out()}"
+            f"does\n{shown_parameters(self.text, self.root)}\n{self.way_out()}"
         )
-
-    def not_counted(self) -> str:
-        """Modules that may have parameters of which the text says nothing, with their lines."""
-        modules = uncounted_modules(self.root)
-        named = [f"{printable(one.name, 60)} (line {self.line_of(one)})" for one in modules[:4]]
-        named += [f"{len(modules) - 4} more"] if len(modules) > 4 else []
-        return f"not counted are {', '.join(named)}; " if named else ""
 
     def way_out(self) -> str:
         """What to do about a printout that does not say how data flows."""
