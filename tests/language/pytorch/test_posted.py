@@ -247,6 +247,24 @@ def test_what_is_not_whole_is_one_error(text, message):
         ('{"class_name": "Sequential", "config": {"layers": []}}', "a Keras model in JSON"),
         ('{"layers": [{"type": "conv"}]}', "JSON"),
         ("HybridSequential(\n  (0): Conv2D(3 -> 8, kernel_size=(3, 3))\n)", "a Gluon printout"),
+        (
+            '{"cells": [{"cell_type": "code", "source": ["nn.Conv2d(3, 8, 3)"]}]}',
+            "a Jupyter notebook as a file; give the text of one of its cells",
+        ),
+        (
+            "graph(%input : Float(1, 3, 8, 8)):\n  %2 : Float(1, 8, 6, 6) = onnx::Conv(%input)\n",
+            "a graph of ONNX or TorchScript",
+        ),
+        ("odict_keys(['conv1.weight', 'conv1.bias'])", "a list of weights"),
+        ("conv1.weight \t torch.Size([6, 3, 5, 5])\n", "a list of weights"),
+        (
+            'Traceback (most recent call last):\n  File "train.py", line 3\n    out = net(x)\n',
+            "an error message of Python",
+        ),
+        (
+            "opcode  name  target  args  kwargs\n-----\nplaceholder  x  x  ()  {}\n",
+            "a table of torch.fx",
+        ),
         ("model.add(Conv2D(32, (3, 3), activation='relu'))", "source text of Keras"),
         (
             "class Net(nn.Module):\n    def __init__(self):\n        self.a = nn.Conv2d(3, 8, 3)\n"
@@ -262,6 +280,18 @@ def test_other_formats_are_named_in_one_error(text, name):
         error
     )
     assert "spec" not in error.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "Traceback (most recent call last):\n  File 'a.py', line 3\n",
+        "0.weight torch.Size([6, 2, 3, 3])\n",
+    ],
+)
+@pytest.mark.parametrize("text", [PRINTED, TYPED], ids=["printed", "typed"])
+def test_a_model_with_its_error_or_its_weights_is_read(text, behind):
+    assert "conv:6,k3,p1 relu" == parse(f"{text}\n\n{behind}").spec()
 
 
 @pytest.mark.parametrize(
