@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 _PRINT = "give what print(model) shows of a Sequential, or write it as layers"
-_NOTEBOOK = "give the text of one of its cells"
+_NOTEBOOK = "give the source text in it, or what print(model) shows there"
 
 
 class _Format(NamedTuple):
@@ -37,7 +37,7 @@ _FORMATS = (
     _Format("a YOLO configuration in YAML", ("backbone:", "head:", "nc:")),
     _Format("a Gluon printout", ("HybridSequential(",)),
     _Format("a Gluon printout", ("Conv2D(", " -> ", "kernel_size=")),
-    _Format("a Jupyter notebook as a file", ('"cell_type"', '"cells"'), _NOTEBOOK),
+    _Format("a Jupyter notebook as a file", ('"nbformat"',), _NOTEBOOK),
     _Format("a graph of ONNX or TorchScript", ("graph(%", " = ")),
     _Format("a table of torch.fx", ("opcode", "target", "args", "kwargs")),
     _Format("a list of weights", ("odict_keys([",)),

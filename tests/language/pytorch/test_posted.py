@@ -248,8 +248,8 @@ def test_what_is_not_whole_is_one_error(text, message):
         ('{"layers": [{"type": "conv"}]}', "JSON"),
         ("HybridSequential(\n  (0): Conv2D(3 -> 8, kernel_size=(3, 3))\n)", "a Gluon printout"),
         (
-            '{"cells": [{"cell_type": "code", "source": ["nn.Conv2d(3, 8, 3)"]}]}',
-            "a Jupyter notebook as a file; give the text of one of its cells",
+            '{"cells": [{"source": ["nn.Conv2d(3, 8, 3)"]}], "nbformat": 4}',
+            "a Jupyter notebook as a file; give the source text in it",
         ),
         (
             "graph(%input : Float(1, 3, 8, 8)):\n  %2 : Float(1, 8, 6, 6) = onnx::Conv(%input)\n",

@@ -10,7 +10,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import printable
-from convcalc.language.pytorch.reader import Module
+from convcalc.language.pytorch.arithmetic import Word, without_number
+from convcalc.language.pytorch.module import Module
 from convcalc.language.tree import Axes, Ends, Value
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 class NoCounterpartError(ValueError):
     """A value that PyTorch knows and the spec language does not."""
+
+
+class NoNumberError(ValueError):
+    """A word that stands for a number of which the text does not say."""
 
 
 class Said(NamedTuple):
@@ -185,6 +190,8 @@ def _integer(value: object) -> int:
         raise ValueError(
             f"expected a whole number; {printable(value.name, 60)}() is not worked out"
         )
+    if isinstance(value, Word):
+        raise NoNumberError(without_number(value))
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected a whole number, got {printable(repr(value), 60)}")
     return value

@@ -1,11 +1,39 @@
-"""What source text calculates with whole numbers, as `64 * 4 * 4` or `2**5`."""
+"""What source text calculates with whole numbers, as `64 * 4 * 4`, and words that are none."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convcalc.errors import Diagnostic, printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+NO_NUMBER = " is a name without one whole number in the text; write the number in its place"
+
+
+class Word(str):
+    """A word without quotes, which stands for something."""
+
+    __slots__ = ()
+
+
+def without_number(word: Word) -> str:
+    """Why a word is no number."""
+    return f"'{printable(word, 60)}'{NO_NUMBER}"
+
+
+def one_for_all_words(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Problems, with one in the place of all about words that are no numbers."""
+    about = [one for one in problems if one.message.endswith(NO_NUMBER)]
+    if len(about) < 2:
+        return problems
+    others = list(dict.fromkeys(one.message.removesuffix(NO_NUMBER) for one in about))[1:]
+    also = ", ".join(others[:6]) + (", ..." if len(others) > 6 else "")
+    message = about[0].message + (f", and in that of {also}" if others else "")
+    merged = about[0]._replace(message=message)
+    return [merged, *(one for one in problems if not one.message.endswith(NO_NUMBER))]
+
 
 LARGEST = 10**18
 """Whole numbers that are worked out are smaller."""

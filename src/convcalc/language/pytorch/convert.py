@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
+from convcalc.language.pytorch.arithmetic import one_for_all_words
+from convcalc.language.pytorch.assigned import Assigned, assigned
+from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.modules import Expectation, call_of, is_read, notes_of, opaque
 from convcalc.language.pytorch.posted import (
     around,
@@ -25,9 +28,10 @@ from convcalc.language.pytorch.posted import (
     only,
     posted_models,
     siblings,
+    unquoted,
 )
 from convcalc.language.pytorch.printed import line_of, shown_parameters
-from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
+from convcalc.language.pytorch.reader import looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import (
     LISTS,
@@ -97,7 +101,10 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
     fault = fault or (siblings(models, model) if wanted is None else None)
     if fault is not None:
         return Reading((), (fault,))
-    module, problems = read_module(only(text, model), model.added)
+    names = Assigned({}, [])
+    if not model.printed:
+        names = assigned(unquoted(text), model.start, model.end)
+    module, problems = read_module(only(text, model), model.added, names.values)
     if module is None:
         return Reading((), tuple(problems))
     path = ""
@@ -108,7 +115,7 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
             return Reading((), (Diagnostic(path, module.head.start, module.head.end),))
         module = inside
     reading = _flattened(text, module, path, in_order)
-    return reading._replace(notes=(*around(text, models, model), *reading.notes))
+    return reading._replace(notes=(*around(text, models, model, names.places), *reading.notes))
 
 
 def _of_source(text: str, models: tuple[Posted, ...]) -> int:
@@ -124,7 +131,7 @@ def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
     try:
         flat.visit(module, path, printed=False)
     except _EnoughError:
-        return Reading((), tuple(flat.problems))
+        return Reading((), tuple(one_for_all_words(flat.problems)))
     except _EndError:
         pass
     if not flat.items and not flat.problems:
@@ -134,7 +141,8 @@ def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
         refusals = (expects.refusal for expects in flat.expectations.values())
         flat.problems += [refusal for refusal in refusals if refusal]
     notes = tuple(dict.fromkeys(flat.notes))
-    return Reading(tuple(flat.items), tuple(flat.problems), flat.expectations, notes)
+    problems = one_for_all_words(flat.problems)
+    return Reading(tuple(flat.items), tuple(problems), flat.expectations, notes)
 
 
 class _EnoughError(Exception):

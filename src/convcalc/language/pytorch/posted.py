@@ -25,7 +25,7 @@ from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import SEQUENCES, WRAPPERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _QUOTE = r"(?:[ \t]*+>(?!>>)[ \t]?+)*+"
 _PROMPT = r"(?:[ \t]*+(?:>>>|\.\.\.(?=[ \t]++\S)|(?:In|Out)[ \t]?+\[\d*+\]:|\$)(?=[ \t]|$))?+"
@@ -45,6 +45,7 @@ _AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,.'\"`|\u2502]*+(?:(?:#|//
 _LIST = re.compile(
     rf"(?:(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+)?+(?P<model>\[)\s*+{_CALL.pattern}"
 )
+_SPREAD = re.compile(r"[(,][ \t]*+\*([A-Za-z_]\w*+)")
 _ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
 _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
@@ -105,7 +106,26 @@ def posted_models(text: str) -> tuple[Posted, ...]:
         >>> [model.label for model in posted_models("net: nn.ReLU()")]
         ['net']
     """
-    return _found(text, strictly=True) or _found(text, strictly=False)
+    return _unspread(text, _found(text, strictly=True) or _found(text, strictly=False))
+
+
+def _unspread(text: str, models: tuple[Posted, ...]) -> tuple[Posted, ...]:
+    """The models without the lists that another one is made of, as `Sequential(*layers)`."""
+    spread = {
+        name for one in models for name in _SPREAD.findall(text, one.start, min(one.end, len(text)))
+    }
+    return tuple(
+        one for one in models if one.label not in spread or not text.startswith("[", one.start)
+    )
+
+
+def unquoted(text: str) -> str:
+    """The text with blanks in place of what quotes its lines or prompts for them."""
+    lines = []
+    for line in _LINE.finditer(text):
+        width = _margin(text, line.start(), line.end())
+        lines.append(" " * width + line.group()[width:])
+    return "".join(lines)
 
 
 def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
@@ -322,8 +342,13 @@ def labels_of(models: tuple[Posted, ...]) -> str:
     return f"; the models of the text are {', '.join(labels)}" if len(models) > 1 else ""
 
 
-def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
-    """Notes on what was passed over: the other models, and the lines that are none."""
+def around(
+    text: str, models: tuple[Posted, ...], model: Posted, read: Sequence[tuple[int, int]] = ()
+) -> list[str]:
+    """Notes on what was passed over: the other models, and the lines that are none.
+
+    Lines that were `read` besides, from start to end, are not passed over.
+    """
     lines = [line.start() for line in _LINE.finditer(text)]
 
     def called(one: Posted) -> str:
@@ -337,8 +362,11 @@ def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
         notes.append(f"of {len(models)} models in the text {called(model)} is read, not {names}")
     covered = {
         number
-        for one in models
-        for start, end in ((one.start, one.end), *one.added)
+        for start, end in (
+            *((one.start, one.end) for one in models),
+            *(place for one in models for place in one.added),
+            *read,
+        )
         for number in range(bisect_right(lines, start), bisect_right(lines, end - 1) + 1)
     }
     said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]

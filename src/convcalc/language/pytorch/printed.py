@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import LayerError, SpecError, printable
 from convcalc.language.bind import BindErrors, DeferredLayer, bind
+from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.modules import call_of
-from convcalc.language.pytorch.reader import Module, read_module
+from convcalc.language.pytorch.reader import read_module
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import MEASURES, is_sequence
 

@@ -15,15 +15,17 @@ whole numbers are worked out, and nothing here knows what a convolution is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from convcalc.errors import Diagnostic
-from convcalc.language.pytorch.arithmetic import calculated
+from convcalc.language.pytorch.arithmetic import Word, calculated, without_number
+from convcalc.language.pytorch.module import Child, Given, Module
 from convcalc.language.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DEEPEST = 100
 """Modules and brackets inside one another that are read; the reader calls itself for each."""
@@ -40,46 +42,17 @@ _FOR = re.compile(r"for\b")
 _IF = re.compile(r"if\b")
 _OPEN = re.compile(r"[ \t]?+\(")
 _METHOD = re.compile(r"\s*+\.(?:float|double|half|to|cuda|cpu|eval|train|apply|requires_grad_)\(")
+_LINE_END = re.compile(r"[ \t]*+\)?+[ \t\r]*+(?:[;#][^\n]*+)?+(?:\n|$)")
 _COMMA = re.compile(r",|->")
 _OPERATOR = re.compile(r"\s*+(\+|-(?!>)|\*\*?+|//?+|%)")
 _START = re.compile(
     rf"{_GAP.pattern}(?:(?:torch\.)?nn\.\w|[A-Z]\w*+[ \t]?+\(|[a-z_]\w*+\(\s*+{_CHILD.pattern})"
 )
 _PREFIX = re.compile(r"(?:torch\.)?nn\.(?:modules\.\w+\.)?|collections\.")
+_NO_LIST = (
+    "expected a list of modules behind this '*', made in the text without a loop or a function"
+)
 _CONSTANTS: dict[str, object] = {"True": True, "False": False, "None": None}
-
-
-class Given(NamedTuple):
-    """One argument: its key if it has one, its value as Python's own type, and its place."""
-
-    key: str | None
-    value: object
-    place: Place
-
-
-class Child(NamedTuple):
-    """A printed module inside another: its name, and how many times over it is there."""
-
-    name: str
-    times: int | None
-    module: Module
-    place: Place
-
-
-@dataclass(frozen=True)
-class Module:
-    """A module: its name without `torch.nn.`, its arguments, and the modules printed inside it.
-
-    `head` is the place of its name; `unread` is the first thing in its arguments that could not be
-    understood.
-    """
-
-    name: str
-    arguments: tuple[Given, ...]
-    children: tuple[Child, ...]
-    place: Place
-    head: Place
-    unread: Diagnostic | None = None
 
 
 def looks_like_pytorch(text: str) -> bool:
@@ -88,15 +61,18 @@ def looks_like_pytorch(text: str) -> bool:
 
 
 def read_module(
-    text: str, added: Sequence[tuple[int, int]] = ()
+    text: str,
+    added: Sequence[tuple[int, int]] = (),
+    names: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Module | None, list[Diagnostic]]:
     """The module that a text is, or what stood in the way.
 
     Args:
         text: A module, or several with commas between them, in a list or not, one after the other.
         added: Where calls of `add_module` stand behind it, with places (start, end).
+        names: What words in it stand for.
     """
-    reader = _Reader(text)
+    reader = _Reader(text, names)
     try:
         module = reader.listed() if reader.begins("[") else reader.module(0)
         if not added and reader.comma():
@@ -112,6 +88,23 @@ def read_module(
     except _StopError as stop:
         return None, [stop.problem]
     return module, []
+
+
+def values_at(text: str, place: int, names: Mapping[str, object]) -> tuple[list[object], int]:
+    """The values with commas between them that a line ends with, and where the last one ends.
+
+    None are given where they cannot be read, or where something follows them.
+    """
+    reader = _Reader(text, names)
+    reader.place = end = place
+    values: list[object] = []
+    try:
+        while not values or (reader.comma() and "\n" not in text[end : reader.skip_gap()]):
+            values.append(reader.value(0))
+            end = reader.place
+    except _UnreadError:
+        return [], place
+    return (values, end) if _LINE_END.match(text, end) else ([], place)
 
 
 def _whole_of(call: Module) -> object:
@@ -147,8 +140,9 @@ class _Reader:
     `inner` counts the round brackets of values that are open there.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, object]) -> None:
         self.text = text
+        self.names = names
         self.place = 0
         self.inner = 0
 
@@ -237,7 +231,7 @@ class _Reader:
         value = self.value(depth + 1)
         place = Place(start, self.place)
         if spread and not isinstance(value, tuple):
-            raise _UnreadError(Diagnostic("expected a list of modules behind this '*'", *place[:2]))
+            raise _UnreadError(Diagnostic(_NO_LIST, *place[:2]))
         values = value if spread and isinstance(value, tuple) else (value,)
         arguments += (Given(key.group(1) if key else None, one, place) for one in values)
         printed = "\n" in self.text[self.place : self.skip_gap()]
@@ -285,6 +279,8 @@ class _Reader:
             if result is not None:
                 return result
         message = "only whole numbers of at most 18 digits are worked out here"
+        word = next((value for value in (one, other) if isinstance(value, Word)), None)
+        message = message if word is None else without_number(word)
         raise _UnreadError(Diagnostic(message, start - len(sign), self.place))
 
     def atom(self, depth: int) -> object:
@@ -304,7 +300,7 @@ class _Reader:
                 module = self.module(depth)
                 return _whole_of(module) if module.name == "int" else module
             self.place = word.end()
-            return _CONSTANTS.get(word.group(), word.group())
+            return self.names.get(word.group(), _CONSTANTS.get(word.group(), Word(word.group())))
         if self.text.startswith(("(", "["), self.place):
             return self.sequence(depth)
         raise _UnreadError(

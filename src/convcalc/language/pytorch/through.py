@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.errors import nearest, printable
-from convcalc.language.pytorch.reader import Child, Module
+from convcalc.language.pytorch.module import Child, Module
 from convcalc.language.pytorch.table import ELEMENTWISE, form_of
 
 if TYPE_CHECKING:
