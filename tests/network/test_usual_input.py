@@ -51,6 +51,29 @@ LENET = (
             (1, 28, 28),
             "1 channel as in the text, the first usual size that fits",
         ),
+        ("nn.LSTM(80, 64)", (128, 80), "128 steps of 80 features as in the text"),
+        ("nn.GRU(40, 64)", (128, 40), "128 steps of 40 features as in the text"),
+        ("nn.RNN(7, 5)", (128, 7), "128 steps of 7 features as in the text"),
+        ("nn.MultiheadAttention(64, 8)", (128, 64), "128 steps of 64 features as in the text"),
+        (
+            "nn.Sequential(nn.Linear(10, 20), nn.GRU(20, 5))",
+            (128, 10),
+            "128 steps of 10 features as in the text",
+        ),
+        ("nn.Embedding(5000, 64)", (128,), "128 indices"),
+        ("embedding:5000,d64", (128,), "128 indices"),
+        (
+            "nn.Sequential(nn.Embedding(5000, 64), nn.Flatten(), nn.Linear(64 * 20, 2))",
+            (20,),
+            "20 indices",
+        ),
+        ("nn.Sequential(nn.Embedding(9, 64), nn.LSTM(64, 8))", (128,), "128 indices"),
+        (
+            "nn.Sequential(nn.ConvTranspose2d(100, 64, 4), nn.ConvTranspose2d(64, 3, 4, 2, 1))",
+            (100, 1, 1),
+            "100 channels as in the text, one position, as a generator starts from",
+        ),
+        ("nn.ConvTranspose2d(8, 4, 4, 2, 1)", (8, 224, 224), "8 channels as in the text"),
         (LENET.format(features=257), (1, 224, 224), "1 channel as in the text"),  # none fits
     ],
 )

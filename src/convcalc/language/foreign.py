@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 _PRINT = "give what print(model) shows of a Sequential, or write it as layers"
+_NOTEBOOK = "give the source text in it, or what print(model) shows there"
 
 
 class _Format(NamedTuple):
@@ -36,11 +37,22 @@ _FORMATS = (
     _Format("a YOLO configuration in YAML", ("backbone:", "head:", "nc:")),
     _Format("a Gluon printout", ("HybridSequential(",)),
     _Format("a Gluon printout", ("Conv2D(", " -> ", "kernel_size=")),
+    _Format("a Jupyter notebook as a file", ('"nbformat"',), _NOTEBOOK),
+    _Format("a graph of ONNX or TorchScript", ("graph(%", " = ")),
+    _Format("a table of torch.fx", ("opcode", "target", "args", "kwargs")),
+    _Format("a list of weights", ("odict_keys([",)),
+    _Format("a list of weights", ("torch.Size([", ".weight")),
+    _Format("a list of weights", ("OrderedDict([", ".weight", "tensor(")),
+    _Format("an error message of Python", ("Traceback (most recent call last)",)),
     _Format("a Keras model in JSON", ('"class_name"', '"config"')),
     _Format("source text of Keras", ("layers.Conv",)),
     _Format("source text of Keras", ("model.add(",)),
     _Format("source text of Keras", ("Conv2D(", "activation=")),
 )
+_BESIDE_PRINTED = "a table"
+_BESIDE = ("a list", "an error")
+"""How the names of what a text has beside a printout, or beside any model, begin."""
+
 _SESSION = re.compile(r"\s*+(?:>>>|In \[\d*+\]:)")
 _JSON = re.compile(r"\s*+[{\[]\s*+[\"{\[]")
 _CLASS = re.compile(r"^[ \t]*+class[ \t]++(\w++)[^\n:]*+:", re.MULTILINE)
@@ -53,10 +65,11 @@ def session_in(text: str) -> str | None:
     return f"this is a session of Python with no model in it that is read; {_PRINT}"
 
 
-def format_of(text: str, *, printed: bool = False) -> str | None:
+def format_of(text: str, *, printed: bool = False, found: bool = False) -> str | None:
     """What a text is and what to give in its place, in one line; None where that is not known.
 
-    A table or the source of a class says nothing where a model is `printed` beside it.
+    A table or the source of a class says nothing where a model is `printed` beside it, weights and
+    error messages where any model is `found`.
 
     Example:
         >>> format_of("nc: 80, backbone: head:").partition(";")[0]
@@ -69,7 +82,10 @@ def format_of(text: str, *, printed: bool = False) -> str | None:
             f"flows; {_PRINT}"
         )
     for name, signs, instead in _FORMATS:
-        if all(sign in text for sign in signs) and not (printed and name.startswith("a table")):
+        beside = (printed and name.startswith(_BESIDE_PRINTED)) or (
+            found and name.startswith(_BESIDE)
+        )
+        if not beside and all(sign in text for sign in signs):
             return f"this is {name}; {instead}"
     if _JSON.match(text):
         return f"this is JSON; {_PRINT}"

@@ -120,7 +120,8 @@ def _read(text: str, model: str | None, in_order: bool) -> Reading:
         from convcalc.language.foreign import format_of, session_in
 
         known = format_of(text) or session_in(text)
-        problems = [Diagnostic(known, *_first_line(text))] if known else problems
+        if known:
+            return Reading((), (Diagnostic(known, *_first_line(text)),))
     return Reading(items, tuple(problems))
 
 
@@ -141,7 +142,8 @@ def _pytorch(text: str, model: str | None, in_order: bool) -> Reading | None:
         return Reading((), (Diagnostic(message, *_first_line(text[:60])),))
     plain = cleaned(text)
     models = posted_models(plain)
-    known = format_of(plain, printed=any(one.printed for one in models))
+    printed = any(one.printed for one in models)
+    known = format_of(plain, printed=printed, found=bool(models))
     if known:
         return Reading((), (Diagnostic(known, *_first_line(plain)),))
     if models or looks_like_pytorch(plain):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Expected, Network
@@ -26,6 +26,9 @@ USUAL_SIZES: dict[int, tuple[tuple[int, ...], ...]] = {
 }
 """Spatial sizes that data sets have, by the number of axes; the first is taken if it fits."""
 
+STEPS = (128, 100, 64, 50, 32, 20, 16, 10, 200, 256, 300, 400, 500, 512, 1000, 1024)
+"""Lengths of sequences, of features or of indices; the first is taken if it fits."""
+
 MOST_NODES = 20_000
 """Nodes of a network that is tried on several sizes."""
 
@@ -42,25 +45,50 @@ def usual_input(network: Network) -> UsualInput:
 
     Returns:
         The channels (or features) of the first module that names them, with the first usual sizes
-        that all layers fit; `DEFAULT_INPUT` of a network that names none.
+        that all layers fit; (steps) of one that begins with indices, (steps, features) of one that
+        begins with a sequence, one position where a transposed convolution of stride 1 is first;
+        `DEFAULT_INPUT` of a network that names none.
     """
     said = [node.expects for node in network.nodes if node.expects is not None]
+    first = network.nodes[0].layer if network.nodes else None
+    if first is not None and first.kind == "embedding":
+        shape = _first_that_fits(network, [(steps,) for steps in STEPS])
+        return UsualInput(shape, f"{shape[0]} indices")
     shapes = list(_candidates(said))
+    if first is not None and first.kind == "convt" and _is_seeded(first):
+        channels, *sizes = shapes[0]
+        shapes.insert(0, (channels, *(1 for _ in sizes)))
     if not shapes:
         return UsualInput(DEFAULT_INPUT, "")
-    tried = shapes if len(network.nodes) <= MOST_NODES else ()
-    shape = next((shape for shape in tried if _fits(network, shape)), shapes[0])
+    shape = _first_that_fits(network, shapes)
     return UsualInput(shape, "" if shape == DEFAULT_INPUT else _reason(said, shape))
+
+
+def _is_seeded(layer: object) -> bool:
+    """Whether a transposed convolution makes sizes of one position, as first in a generator."""
+    strides = getattr(layer, "stride", None)
+    return set(strides if isinstance(strides, tuple) else (strides,)) == {1}
+
+
+def _first_that_fits(network: Network, shapes: Sequence[Shape]) -> Shape:
+    """The first shape that every layer fits, or else the first."""
+    tried = shapes if len(network.nodes) <= MOST_NODES else ()
+    return next((shape for shape in tried if _fits(network, shape)), shapes[0])
 
 
 def _reason(said: list[Expected], shape: Shape) -> str:
     """What decided a shape, in words."""
     channels, *sizes = shape
+    named = next((one for one in said if one.channels is not None), None)
+    if named is not None and named.features and len(shape) == 2:
+        return f"{shape[0]} steps of {shape[1]} features as in the text"
     reasons = []
-    if any(one.channels is not None for one in said):
+    if named is not None:
         what = "channel" if sizes else "feature"
         reasons.append(f"{channels} {what}{'s' * (channels > 1)} as in the text")
-    if tuple(sizes) != USUAL_SIZES[len(sizes)][0]:
+    if set(sizes) == {1}:
+        reasons.append("one position, as a generator starts from")
+    elif tuple(sizes) != USUAL_SIZES[len(sizes)][0]:
         reasons.append("the first usual size that fits")
     return ", ".join(reasons) or f"{len(sizes)} spatial axes as in the text"
 
@@ -73,7 +101,9 @@ def _candidates(said: list[Expected]) -> Iterator[Shape]:
         return
     channels = named.channels if named and named.channels else DEFAULT_INPUT[0]
     if named is not None and named.features:
-        yield (channels,)
+        if named.axes != (1,):
+            yield (channels,)
+        yield from ((steps, channels) for steps in STEPS)
     for count in axes or (2,):
         for sizes in USUAL_SIZES.get(count, ()):
             yield (channels, *sizes)

@@ -47,6 +47,13 @@ def test_a_kind_or_a_name_wins_over_a_file(inside, folder, word, meant):
     assert meant == specs(inside("shape", "-q", word, "--format", "csv"))
 
 
+def test_a_quotient_in_a_constructor_is_no_folder(inside, folder):
+    assert ["linear:3"] == specs(inside("shape", "-q", "nn.Linear(10//2, 3)", "--format", "csv"))
+    (folder / "net (2)").mkdir()
+    (folder / "net (2)" / "a").write_bytes(b"bn\n")
+    assert ["bn"] == specs(inside("shape", "-q", "net (2)/a", "--format", "csv"))
+
+
 def test_a_reference_network_wins_over_a_file(inside, folder):
     (folder / "resnet18").write_text("bn\n")
     assert 69 > len(specs(inside("shape", "./resnet18", "-q", "--format", "csv")))

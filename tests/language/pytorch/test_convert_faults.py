@@ -105,7 +105,11 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
         ("nn.Conv2d(3, 8, 3", "this bracket is never closed; expected a ')' (column 10)"),
         ("nn.Conv2d(3, 8, (3, 3", "this bracket is never closed; expected a ')' (column 17)"),
         ("nn.Conv2d", "expected a module, as Conv2d(3, 64, kernel_size=3)"),
-        ("nn.Sequential(*layers)", "expected a list of modules behind this '*' (column 15)"),
+        (
+            "nn.Sequential(*layers)",
+            "expected a list of modules behind this '*', made in the text without a loop or a "
+            "function (column 15)",
+        ),
         ("nn.Sequential(3)", "expected a module here, as nn.ReLU()"),
         ("nn.Sequential()", "expected at least one module; there is none"),
         ("Sequential((0): ReLU() (0): ReLU())", "the name '0' is there twice"),

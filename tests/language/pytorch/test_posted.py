@@ -122,9 +122,13 @@ def test_a_note_says_which_lines_were_passed_over(around, notes):
 
 
 def test_what_follows_on_the_line_of_a_model_is_said():
-    assert ("passed over: the rest of line 1, '-> ReLU()'",) == parse("ReLU() -> ReLU()").notes
+    assert ("passed over: the rest of line 1, '; x = 1'",) == parse("ReLU(); x = 1").notes
     for text in ("ReLU()  # of 2010", "`ReLU()`.", "(net): ReLU(),", "print(ReLU())"):
         assert () == parse(text).notes
+
+
+def test_the_first_line_of_an_old_printout_in_a_log_is_no_stamp():
+    assert "conv:6,k3,p1 relu" == parse(SURROUNDINGS["a log"](OLD)).spec()
 
 
 @pytest.mark.parametrize("end", ["groups=2)", "bias=False)", "groups=2, bias=False)"])
@@ -203,7 +207,21 @@ def test_a_model_that_is_not_there(text, wanted, message):
         ),
         (quoted((POSTED / "f04_elided.txt").read_text("utf-8")), "something was left out here"),
         (PRINTED.replace("  (1)", "  (1): ...\n  (2)"), "something was left out here"),
+        (PRINTED.replace("  (1)", "  .\n  .\n  (1)"), "something was left out here"),
+        (PRINTED.replace("  (1)", "  [...]\n  (1)"), "something was left out here"),
+        (PRINTED.replace("  (1)", "  <snip>\n  (1)"), "something was left out here"),
+        (PRINTED.replace("  (1)", "  ... (12 more blocks)\n  (1)"), "something was left out here"),
+        (TYPED.replace(" nn.ReLU", "\n  # ...\n nn.ReLU"), "something was left out here"),
         (f"```\n{PRINTED[:-2]}\n```", "this bracket is never closed"),
+        (
+            PRINTED[PRINTED.index("(0)") :],
+            "this ')' closes a module that begins before the text: it is a fragment",
+        ),
+        (
+            PRINTED[PRINTED.index("(0)") : -2],
+            "(0) and (1) are modules of a larger printout: it is a fragment; write 'Sequential(' "
+            "before them",
+        ),
     ],
 )
 def test_what_is_not_whole_is_one_error(text, message):
@@ -229,6 +247,24 @@ def test_what_is_not_whole_is_one_error(text, message):
         ('{"class_name": "Sequential", "config": {"layers": []}}', "a Keras model in JSON"),
         ('{"layers": [{"type": "conv"}]}', "JSON"),
         ("HybridSequential(\n  (0): Conv2D(3 -> 8, kernel_size=(3, 3))\n)", "a Gluon printout"),
+        (
+            '{"cells": [{"source": ["nn.Conv2d(3, 8, 3)"]}], "nbformat": 4}',
+            "a Jupyter notebook as a file; give the source text in it",
+        ),
+        (
+            "graph(%input : Float(1, 3, 8, 8)):\n  %2 : Float(1, 8, 6, 6) = onnx::Conv(%input)\n",
+            "a graph of ONNX or TorchScript",
+        ),
+        ("odict_keys(['conv1.weight', 'conv1.bias'])", "a list of weights"),
+        ("conv1.weight \t torch.Size([6, 3, 5, 5])\n", "a list of weights"),
+        (
+            'Traceback (most recent call last):\n  File "train.py", line 3\n    out = net(x)\n',
+            "an error message of Python",
+        ),
+        (
+            "opcode  name  target  args  kwargs\n-----\nplaceholder  x  x  ()  {}\n",
+            "a table of torch.fx",
+        ),
         ("model.add(Conv2D(32, (3, 3), activation='relu'))", "source text of Keras"),
         (
             "class Net(nn.Module):\n    def __init__(self):\n        self.a = nn.Conv2d(3, 8, 3)\n"
@@ -247,94 +283,15 @@ def test_other_formats_are_named_in_one_error(text, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "spec"),
+    "behind",
     [
-        ("nn.Linear(2 + 3 * 4 - (1 + 1) // 2, 5).float()", "linear:5"),
-        ("nn.Sequential(*[nn.ReLU(), nn.Tanh()], nn.ReLU().to('cuda'))", "relu tanh relu"),
-        ("nn.Conv2d(3, 8, 2*2)", "conv:8,k4"),
-        ("layers = [nn.Conv2d(3, 8, 3),\n          nn.ReLU()]\n", "conv:8,k3 relu"),
-        (
-            "net = nn.Sequential()\nnet.add_module('a', nn.Conv2d(3, 8, 3))\n"
-            "net.add_module('b', nn.ReLU())\nprint(net)\n",
-            "a=conv:8,k3 b=relu",
-        ),
-        (
-            ">>> net = nn.Sequential(nn.Tanh())\n>>> net.add_module('b', nn.ReLU())\n",
-            "tanh b=relu",
-        ),
-        ("nn.Conv2d(3, 8, 3).cuda().eval()", "conv:8,k3"),
-        ("nn.LazyConv2d(8, 3)", "conv:8,k3"),
-        ("LazyConv2d(0, 8, kernel_size=(3, 3), stride=(1, 1))", "conv:8,k3"),
-        ("LazyLinear(in_features=0, out_features=10, bias=True)", "linear:10"),
-        ("nn.LazyBatchNorm2d()", "bn"),
-        (
-            "BatchNormAct2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True\n"
-            "  (drop): Identity()\n  (act): ReLU(inplace=True)\n)",
-            "bn",
-        ),
-        ("FrozenBatchNorm2d(8, eps=1e-05)", "bn"),
-        ("LayerNorm2d((8,), eps=1e-06, elementwise_affine=True)", "ln:eps1e-6"),
-        (
-            "ParametrizedConv2d(\n  3, 8, kernel_size=(3, 3), stride=(1, 1)\n  (parametrizations): "
-            "ModuleDict(\n    (weight): ParametrizationList(\n      (0): _WeightNorm()\n    )\n  "
-            ")\n)",
-            "conv:8,k3",
-        ),
-        (
-            "DynamicQuantizedLinear(in_features=4, out_features=2, dtype=torch.qint8, "
-            "qscheme=torch.per_tensor_affine)",
-            "linear:2",
-        ),
-        (
-            "QuantizedLinearReLU(in_features=4, out_features=2, scale=0.1, zero_point=0, "
-            "qscheme=torch.per_tensor_affine)",
-            "linear:2 0-relu=relu",
-        ),
-        (
-            "Conv2dNormActivation(\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))\n"
-            "  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, "
-            "track_running_stats=True)\n)",
-            "conv:8,k3 bn",
-        ),
-        ("Sequential (\n  (0): Linear (200 -> 10)\n  (1): Softmax ()\n)", "linear:10 softmax"),
-        (
-            "Sequential (\n  (0): SELU (inplace)\n  (1): RReLU (0.125, 0.25, inplace)\n"
-            "  (2): Threshold (0.1, 20)\n  (3): Hardshrink (0.25)\n  (4): LogSoftmax ()\n)",
-            "selu rrelu:upper0.25 threshold:0.1,value20 hardshrink:0.25 logsoftmax",
-        ),
-        (
-            "Sequential(\n  (0): GLU(dim=1)\n  (1): GELU(approximate='tanh')\n"
-            "  (2): RReLU(lower=0.125, upper=0.3333333333333333)\n"
-            "  (3): Softplus(beta=2, threshold=20.0)\n)",
-            "glu gelu:tanh rrelu softplus:2",
-        ),
-        (
-            "Sequential (\n  (0): LeakyReLU (0.2, inplace)\n"
-            "  (1): AvgPool2d (size=7, stride=7, padding=0, ceil_mode=False, "
-            "count_include_pad=True)\n)",
-            "leakyrelu:0.2 avgpool:7,s7",
-        ),
+        "Traceback (most recent call last):\n  File 'a.py', line 3\n",
+        "0.weight torch.Size([6, 2, 3, 3])\n",
     ],
 )
-def test_modules_by_other_names_and_old_forms(text, spec):
-    assert spec == parse(text).spec()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "nn.Sequential(*[nn.ReLU() for i in range(3)])",
-            "what this 'for' repeats is not worked out; write the layers one by one (column 27)",
-        ),
-        ("nn.Linear(10 // 0, 3)", "only whole numbers of at most 18 digits are worked out here"),
-        ("nn.Linear(2.5 * 2, 3)", "only whole numbers of at most 18 digits are worked out here"),
-        ("nn.Linear(10**5, 3)", "expected a ',' or a ')' after this argument"),
-        ("nn.Linear(999999999 * 9999999999, 3)", "only whole numbers of at most 18 digits"),
-    ],
-)
-def test_source_text_that_is_not_worked_out(text, message):
-    assert message in str(fault(text))
+@pytest.mark.parametrize("text", [PRINTED, TYPED], ids=["printed", "typed"])
+def test_a_model_with_its_error_or_its_weights_is_read(text, behind):
+    assert "conv:6,k3,p1 relu" == parse(f"{text}\n\n{behind}").spec()
 
 
 @pytest.mark.parametrize(

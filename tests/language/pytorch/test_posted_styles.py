@@ -59,6 +59,29 @@ def test_a_text_decides_its_input(name, shape, params, macs):
     assert (params, macs) == (totals.params, totals.macs)
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "params", "out"),
+    [
+        ("quantization_aware", (3, 32, 32), 224, (8, 30, 30)),  # 3*8*9 + 8
+        ("quantized_model", (1, 28, 28), 15770, (10,)),  # 9*8 + 8 and 8*14*14*10 + 10
+        ("with_its_loss", (1, 28, 28), 216650, (10,)),  # 9*32 + 32 and 32*26*26*10 + 10
+        # 27*16 + 16 and 16*16*27 + 16, each with the slope of its PReLU
+        ("medical", (1, 32, 32, 32), 7378, (16, 16, 16, 16)),
+        ("select_pool", (3, 64, 64), 25696, (1000,)),  # 24*27, twice 24, and 24*1000 + 1000
+    ],
+)
+def test_modules_of_common_libraries(name, shape, params, out):
+    analysis = parse(text_of(name)).analyze(shape)
+    assert (params, out) == (analysis.totals.params, analysis.layers[-1].output_shape)
+
+
+def test_losses_and_metrics_are_named():
+    assert (
+        "losses and metrics of LitClassifier are passed over: loss_fn, train_acc",
+        "LitClassifier is read as the one module inside, model",
+    ) == parse(text_of("with_its_loss")).notes
+
+
 def test_a_name_above_a_model_is_its_label():
     assert "linear:1 sigmoid" == parse(text_of("two"), model="Discriminator").spec()
 
@@ -77,10 +100,9 @@ def test_the_order_of_the_print_is_named(name):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("append", "expected a list of modules behind this '*' (line 4, column 21)"),
         ("modulelist", "a printed ModuleList does not say how data flows"),
         ("lightning", "this is a table of Lightning; give what print(model) shows"),
-        ("functional", "out_channels of Conv2d: expected a whole number, got 'ch' (line 5"),
+        ("functional", "'ch' is a name without one whole number in the text; write the number"),
         (
             "script",
             "this is a printout of TorchScript; it has no arguments; give what print(model)",

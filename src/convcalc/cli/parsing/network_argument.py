@@ -160,6 +160,6 @@ def _is_file(word: str) -> bool:
     if kind.lower() in KINDS or kind in shorthands():
         return False
     named = os.sep in word or "." in os.path.basename(word)
-    if ":" in word or "{" in word:
+    if any(sign in word for sign in ":{("):
         return named and os.path.isfile(word)
     return os.sep in word or word.lower().endswith(FILE_ENDINGS) or (named and os.path.exists(word))

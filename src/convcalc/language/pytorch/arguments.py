@@ -10,6 +10,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import printable
+from convcalc.language.pytorch.arithmetic import Word, without_number
+from convcalc.language.pytorch.module import Module
 from convcalc.language.tree import Axes, Ends, Value
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 class NoCounterpartError(ValueError):
     """A value that PyTorch knows and the spec language does not."""
+
+
+class NoNumberError(ValueError):
+    """A word that stands for a number of which the text does not say."""
 
 
 class Said(NamedTuple):
@@ -180,6 +186,12 @@ def _number(value: object, axes: int) -> Said:  # noqa: ARG001
 
 
 def _integer(value: object) -> int:
+    if isinstance(value, Module):
+        raise ValueError(
+            f"expected a whole number; {printable(value.name, 60)}() is not worked out"
+        )
+    if isinstance(value, Word):
+        raise NoNumberError(without_number(value))
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected a whole number, got {printable(repr(value), 60)}")
     return value
@@ -196,6 +208,7 @@ PASSED_OVER = frozenset(
         *("batch_first", "dropout"),  # of layers for sequences
         *("padding_idx", "scale_grad_by_freq", "sparse", "_freeze"),  # of training
         *("scale", "zero_point", "qscheme", "version"),  # of quantized modules
+        *("flatten", "input_fmt"),  # of timm's poolings, whose Flatten is a layer of its own
     )
 )
 """Arguments that change neither a shape nor a cost nor a result at inference."""

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
+from convcalc.language.pytorch.arithmetic import one_for_all_words
+from convcalc.language.pytorch.assigned import Assigned, assigned
+from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.modules import Expectation, call_of, is_read, notes_of, opaque
 from convcalc.language.pytorch.posted import (
     around,
@@ -24,11 +27,22 @@ from convcalc.language.pytorch.posted import (
     labels_of,
     only,
     posted_models,
+    siblings,
+    unquoted,
 )
-from convcalc.language.pytorch.printed import alike, parameters_of, uncounted_modules
-from convcalc.language.pytorch.reader import Module, looks_like_pytorch, read_module
+from convcalc.language.pytorch.printed import line_of, shown_parameters
+from convcalc.language.pytorch.reader import looks_like_pytorch, read_module
 from convcalc.language.pytorch.table import form_of
-from convcalc.language.pytorch.through import LISTS, find_child, is_sequence, only_child
+from convcalc.language.pytorch.through import (
+    LISTS,
+    find_child,
+    flattens,
+    in_flow,
+    is_leaf,
+    is_sequence,
+    named_pairs,
+    only_child,
+)
 from convcalc.language.reading import Reading
 from convcalc.language.tree import LONGEST_NAME, Call, Place
 from convcalc.layers.base import Rearrangement
@@ -83,10 +97,14 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
         return _flattened(text, module, "", in_order) if module else Reading((), tuple(problems))
     number = _of_source(text, models) if wanted is None else chosen(models, wanted)
     model = models[number or 0]
-    fault = incomplete(text, model)
+    fault = incomplete(text, models, model)
+    fault = fault or (siblings(models, model) if wanted is None else None)
     if fault is not None:
         return Reading((), (fault,))
-    module, problems = read_module(only(text, model), model.added)
+    names = Assigned({}, [])
+    if not model.printed:
+        names = assigned(unquoted(text), model.start, model.end)
+    module, problems = read_module(only(text, model), model.added, names.values)
     if module is None:
         return Reading((), tuple(problems))
     path = ""
@@ -97,7 +115,7 @@ def read_pytorch(text: str, wanted: str | None = None, *, in_order: bool = False
             return Reading((), (Diagnostic(path, module.head.start, module.head.end),))
         module = inside
     reading = _flattened(text, module, path, in_order)
-    return reading._replace(notes=(*around(text, models, model), *reading.notes))
+    return reading._replace(notes=(*around(text, models, model, names.places), *reading.notes))
 
 
 def _of_source(text: str, models: tuple[Posted, ...]) -> int:
@@ -113,7 +131,7 @@ def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
     try:
         flat.visit(module, path, printed=False)
     except _EnoughError:
-        return Reading((), tuple(flat.problems))
+        return Reading((), tuple(one_for_all_words(flat.problems)))
     except _EndError:
         pass
     if not flat.items and not flat.problems:
@@ -123,7 +141,8 @@ def _flattened(text: str, module: Module, path: str, in_order: bool) -> Reading:
         refusals = (expects.refusal for expects in flat.expectations.values())
         flat.problems += [refusal for refusal in refusals if refusal]
     notes = tuple(dict.fromkeys(flat.notes))
-    return Reading(tuple(flat.items), tuple(flat.problems), flat.expectations, notes)
+    problems = one_for_all_words(flat.problems)
+    return Reading(tuple(flat.items), tuple(problems), flat.expectations, notes)
 
 
 class _EnoughError(Exception):
@@ -172,6 +191,8 @@ class _Flattening:
             self.fault(f"{shown}; at most {LONGEST_NAME} are read", module.head)
             return
         prefix = f"{path}." if path else ""
+        if not is_sequence(module):
+            module = self.without_measures(module)
         child = only_child(module)
         if is_sequence(module):
             for name, inner, _, as_printed in self.inside(module):
@@ -179,7 +200,7 @@ class _Flattening:
         elif child is not None:
             self.notes.append(f"{module.name} is read as the one module inside, {child.name}")
             self.visit(child.module, f"{prefix}{child.name}", printed=True)
-        elif form_of(module.name) is not None or not module.children:
+        elif is_leaf(module):
             self.leaf(module, path or "0", printed)
         elif self.in_order and module.name not in LISTS:
             self.one_after_the_other(module, prefix)
@@ -192,6 +213,14 @@ class _Flattening:
             self.items.append(replace(opaque(module), label=path))
             self.expectations[path] = Expectation(module.name, refusal=refusal)
             raise _EndError
+
+    def without_measures(self, module: Module) -> Module:
+        """A module without its losses and metrics, which are said to be passed over."""
+        inner, measures = in_flow(module)
+        if measures:
+            names = ", ".join(measures[:6]) + (", ..." if len(measures) > 6 else "")
+            self.notes.append(f"losses and metrics of {module.name} are passed over: {names}")
+        return inner
 
     def one_after_the_other(self, module: Module, prefix: str) -> None:
         """The modules of a class, on the assumption that it applies them as they are printed."""
@@ -231,15 +260,11 @@ class _Flattening:
         if names:
             self.notes.append(f"what is printed inside {module.name} is passed over: {names}")
 
-    def line_of(self, module: Module) -> int:
-        """The line that a module begins in, from 1."""
-        return self.text.count("\n", 0, module.head.start) + 1
-
     def kept_shape(self, module: Module) -> str:
         """What is assumed of a module that has no counterpart and keeps its input's shape."""
         return (
-            f"{module.name} in line {self.line_of(module)} is no kind here: what leaves it has the "
-            "shape of its input, and its cost is not counted"
+            f"{module.name} in line {line_of(self.text, module)} is no kind here: what leaves it "
+            "has the shape of its input, and its cost is not counted"
         )
 
     def check_fit(self, call: Call, wanted: int | None, leaving: int | None) -> None:
@@ -252,10 +277,11 @@ class _Flattening:
         self.channels = leaving or wanted or self.channels
 
     def follow(self, module: Module, path: str, end: int) -> None:
-        """The layer that is fused behind another."""
+        """The layers that are fused behind another."""
         form = form_of(module.name)
-        if form is not None and form.then is not None:
-            self.items.append(Call(form.then, (), f"{path}-{form.then}", Place(end, end, 0)))
+        then = form.then if form is not None else ()
+        for kind in (*then, *(("flatten",) if flattens(module) else ())):
+            self.items.append(Call(kind, (), f"{path}-{kind}", Place(end, end, 0)))
 
     def flatten_before(self, call: Call, path: str) -> None:
         """A `flatten` where a class would call it: what has axes arrives at a linear layer."""
@@ -284,8 +310,11 @@ class _Flattening:
 
     def typed(self, module: Module) -> Iterator[_Named]:
         """The modules given as arguments, one by one or as an `OrderedDict`."""
+        if module.name == "OrderedDict" and (named := named_pairs(module)) is not None:
+            yield from (_Named(name, inner, module.head, False) for name, inner in named)
+            return
         for number, (key, value, place) in enumerate(module.arguments):
-            pairs = _pairs(value) if len(module.arguments) == 1 and key is None else None
+            pairs = named_pairs(value) if len(module.arguments) == 1 and key is None else None
             if pairs is not None:
                 yield from (_Named(name, inner, place, False) for name, inner in pairs)
             elif isinstance(value, Module) and key is None:
@@ -320,25 +349,10 @@ class _Flattening:
     def no_flow(self, module: Module) -> str:
         """Why a module that is no `Sequential` is no network, and what its text shows of it."""
         name = printable(module.name, 60)
-        printed, distinct = parameters_of(self.root)
-        fewer = distinct < printed
-        pair = alike(self.root) if fewer else None
-        named = f", as {printable(pair[0], 60)} and {printable(pair[1], 60)}" if pair else ""
-        shared = f" ({distinct:,} if those printed alike are one{named})" if fewer else ""
         return (
             f"a printed {name} does not say how data flows between its modules; only a Sequential "
-            f"does\nPrinted are convolutions, linear layers and norms of {printed:,} parameters"
-            f"{shared}; {self.not_counted()}shared weights, and those outside of modules, "
-            f"are not to be seen.\n"
-            f"{self.way_out()}"
+            f"does\n{shown_parameters(self.text, self.root)}\n{self.way_out()}"
         )
-
-    def not_counted(self) -> str:
-        """Modules that may have parameters of which the text says nothing, with their lines."""
-        modules = uncounted_modules(self.root)
-        named = [f"{printable(one.name, 60)} (line {self.line_of(one)})" for one in modules[:4]]
-        named += [f"{len(modules) - 4} more"] if len(modules) > 4 else []
-        return f"not counted are {', '.join(named)}; " if named else ""
 
     def way_out(self) -> str:
         """What to do about a printout that does not say how data flows."""
@@ -366,22 +380,6 @@ def fits_in_order(text: str, root: Module) -> bool:
     except (_EnoughError, _EndError):
         return False
     return flat.fits and not flat.problems
-
-
-def _pairs(value: object) -> list[tuple[str, Module]] | None:
-    """The names and modules of `OrderedDict([("name", module), ...])`, if it is one."""
-    if not isinstance(value, Module) or value.name != "OrderedDict" or value.unread:
-        return None
-    if len(value.arguments) != 1 or not isinstance(value.arguments[0].value, tuple):
-        return None
-    found = []
-    for pair in value.arguments[0].value:
-        match pair:
-            case (str(name), Module() as module):
-                found.append((name, module))
-            case _:
-                return None
-    return found
 
 
 def _channels_of(call: Call) -> int | None:

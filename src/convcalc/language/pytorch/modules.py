@@ -16,8 +16,10 @@ from convcalc.language.pytorch.arguments import (
     READ,
     SPECIAL,
     NoCounterpartError,
+    NoNumberError,
     Said,
 )
+from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.table import (
     ARRIVING,
     ELEMENTWISE,
@@ -34,7 +36,7 @@ from convcalc.layers.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.language.pytorch.reader import Child, Given, Module
+    from convcalc.language.pytorch.module import Child, Given
 
 
 _LAST_AXIS = {
@@ -114,7 +116,10 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
             said = _said(form, name, argument.value)
         except ValueError as error:
             place = argument.place
-            problem = Diagnostic(f"{name} of {module.name}: {error}", place.start, place.end)
+            of = "" if isinstance(error, NoNumberError) else f"{name} of {module.name}: "
+            problem = Diagnostic(f"{of}{error}", place.start, place.end)
+            if isinstance(argument.value, Module) and argument.value.unread:
+                problem = argument.value.unread
             if isinstance(error, NoCounterpartError):
                 refusals.append(problem)
             else:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import takewhile
+from operator import attrgetter
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +25,7 @@ from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import SEQUENCES, WRAPPERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _QUOTE = r"(?:[ \t]*+>(?!>>)[ \t]?+)*+"
 _PROMPT = r"(?:[ \t]*+(?:>>>|\.\.\.(?=[ \t]++\S)|(?:In|Out)[ \t]?+\[\d*+\]:|\$)(?=[ \t]|$))?+"
@@ -33,7 +35,7 @@ _MARGIN = re.compile(rf"{_QUOTE}{_NUMBER}{_BAR}{_PROMPT}[ \t]*+")
 _LOG = re.compile(rf"{_QUOTE}[ \t]*+\[?+(?:\d{{1,4}}[-/]\d\d|DEBUG|INFO|WARNING|ERROR)[^\n()]*+")
 _CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_][\w.]*+)[ \t]?+\(")
 _ABOVE = re.compile(r"[ \t]*+([A-Za-z_]\w{0,60}+)[ \t]*+:[ \t\r]*+\n")
-_MORE = re.compile(rf"\s*+,\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
+_MORE = re.compile(rf"\s*+(?:,|->|\u2192)\s*+(?:#[^\n]*+\s*+)*+{_CALL.pattern}")
 _CHILD_LABEL = re.compile(r"\(([^()\n]{1,200}+)\):[ \t]*+")
 _LABEL = re.compile(r"([A-Za-z_][\w.\[\]]*+)[ \t]*+(?::[ \t]*+[\w.]++[ \t]*+=|[:=])[ \t]*+")
 _SEPARATED = re.compile(r"(?:[:=>|\u2502\]$*\"'`-]|\breturn|\b(?:print|summary|str|repr)\()$")
@@ -41,12 +43,23 @@ _AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,.'\"`|\u2502]*+(?:(?:#|//
 """What a line may have right before and after a model; other words are about it."""
 
 _LIST = re.compile(
-    r"(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+(?P<model>\[)\s*+(?:torch\.)?+nn\.[A-Z]"
+    rf"(?:(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+)?+(?P<model>\[)\s*+{_CALL.pattern}"
 )
+_SPREAD = re.compile(r"[(,][ \t]*+\*([A-Za-z_]\w*+)")
 _ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
 _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
-_ELISION = re.compile(r"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\.{2,}+|…)[ \t,]*+$", re.MULTILINE)
+_MORE_LEFT_OUT = (
+    r"[ \t]++[(\[]?+(?:and[ \t]++)?+(?:\d*+[ \t]?+more|so on|omitted|skipped)\b[^\n=]*+"
+)
+_LEFT_OUT = (
+    rf"(?:[\[(<{{]*+(?:(?:\.{{2,}}+|…|\u22ee)(?:{_MORE_LEFT_OUT})?+|snip(?:ped)?+|etc\b\.?+)[\])>}}]*+"
+    r"|\.(?=[ \t]*+\n[ \t>]*+\.[ \t]*+\n))"
+)
+_ELISION = re.compile(
+    rf"^[ \t>]*+(?:\([^()\n]*+\):)?+[ \t]*+(?:\#|//)?+[ \t]*+{_LEFT_OUT}[ \t,]*+$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _NOTHING = re.compile(r"(?:[ \t\r,>]*+\n)*+")
 _STRAY = re.compile(r"([ \t>]*+\))[ \t\r,]*+(?:\n|$)")
 _ROW = re.compile(
@@ -93,7 +106,26 @@ def posted_models(text: str) -> tuple[Posted, ...]:
         >>> [model.label for model in posted_models("net: nn.ReLU()")]
         ['net']
     """
-    return _found(text, strictly=True) or _found(text, strictly=False)
+    return _unspread(text, _found(text, strictly=True) or _found(text, strictly=False))
+
+
+def _unspread(text: str, models: tuple[Posted, ...]) -> tuple[Posted, ...]:
+    """The models without the lists that another one is made of, as `Sequential(*layers)`."""
+    spread = {
+        name for one in models for name in _SPREAD.findall(text, one.start, min(one.end, len(text)))
+    }
+    return tuple(
+        one for one in models if one.label not in spread or not text.startswith("[", one.start)
+    )
+
+
+def unquoted(text: str) -> str:
+    """The text with blanks in place of what quotes its lines or prompts for them."""
+    lines = []
+    for line in _LINE.finditer(text):
+        width = _margin(text, line.start(), line.end())
+        lines.append(" " * width + line.group()[width:])
+    return "".join(lines)
 
 
 def _found(text: str, *, strictly: bool) -> tuple[Posted, ...]:
@@ -129,7 +161,7 @@ def _model_at(text: str, start: int, stop: int, *, strictly: bool) -> Posted | N
     """The model that begins in the line from `start` to `stop`, if there is one."""
     inside = start + _margin(text, start, stop)
     listed = _LIST.match(text, inside)
-    if listed is not None:
+    if listed is not None and _is_model(text, listed):
         place = listed.start("model")
         return Posted(listed["label"], place, _closing(text, place + 1, "[]"))
     calls = (call for call in _CALL.finditer(text, inside, stop) if _is_model(text, call))
@@ -177,9 +209,10 @@ def _margin(text: str, start: int, stop: int) -> int:
     """Characters at the beginning of a line that quote it, prompt for it or log it."""
     log = _LOG.match(text, start, stop)
     if log is not None:
-        # A printout goes on with "(" or ")", and begins with the word before a bracket.
+        # A printout goes on with a child or ")", and begins with the word before a bracket.
         logged = log.group()
-        return len(logged.rstrip(_WORD) if text.startswith("(", log.end()) else logged)
+        begins = text.startswith("(", log.end()) and not _CHILD_LABEL.match(text, log.end())
+        return len(logged.rstrip(" ").rstrip(_WORD) if begins else logged)
     margin = _MARGIN.match(text, start, stop)
     return len(margin.group()) if margin else 0
 
@@ -240,14 +273,17 @@ def _children_have_margins(text: str, start: int, end: int) -> bool:
     return bool(children) and all(map(str.strip, children))
 
 
-def incomplete(text: str, model: Posted) -> Diagnostic | None:
-    """Why a model is not whole: elided, or a fragment of a larger printout."""
+def incomplete(text: str, models: tuple[Posted, ...], model: Posted) -> Diagnostic | None:
+    """Why one of the models of a text is not whole: elided, or a fragment of a larger printout."""
     elision = _ELISION.search(text, model.start, model.end)
     if elision is not None:
         place = elision.end() - len(elision.group().lstrip(" \t>"))
         message = "something was left out here; give the whole printout"
         return Diagnostic(message, place, elision.end())
-    stray = _stray(text, _past(text, model.end, model.opened))
+    family = _family(models, model)
+    ends = [one.end for one in family[1:]]
+    strays = (_stray(text, end) for end in (_past(text, model.end, model.opened), *ends))
+    stray = next((place for place in strays if place is not None), None)
     if stray is not None:
         message = (
             "this ')' closes a module that begins before the text: it is a fragment; give the "
@@ -255,6 +291,25 @@ def incomplete(text: str, model: Posted) -> Diagnostic | None:
         )
         return Diagnostic(message, stray, stray + 1)
     return None
+
+
+def siblings(models: tuple[Posted, ...], model: Posted) -> Diagnostic | None:
+    """That a model is the first of numbered children without what they are in, if it is."""
+    family = [one for one in _family(models, model) if one.label and one.label.isdecimal()]
+    if len(family) < 2:
+        return None
+    message = (
+        f"({family[0].label}) and ({family[1].label}) are modules of a larger printout: it is a "
+        "fragment; write 'Sequential(' before them and ')' behind them if they follow each other"
+    )
+    return Diagnostic(message, model.start, model.start + 1)
+
+
+def _family(models: tuple[Posted, ...], model: Posted) -> list[Posted]:
+    """A printed child with those printed behind it; any other model alone."""
+    if not model.child:
+        return [model]
+    return list(takewhile(attrgetter("child"), models[models.index(model) :]))
 
 
 def _past(text: str, place: int, brackets: int) -> int:
@@ -287,8 +342,13 @@ def labels_of(models: tuple[Posted, ...]) -> str:
     return f"; the models of the text are {', '.join(labels)}" if len(models) > 1 else ""
 
 
-def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
-    """Notes on what was passed over: the other models, and the lines that are none."""
+def around(
+    text: str, models: tuple[Posted, ...], model: Posted, read: Sequence[tuple[int, int]] = ()
+) -> list[str]:
+    """Notes on what was passed over: the other models, and the lines that are none.
+
+    Lines that were `read` besides, from start to end, are not passed over.
+    """
     lines = [line.start() for line in _LINE.finditer(text)]
 
     def called(one: Posted) -> str:
@@ -302,8 +362,11 @@ def around(text: str, models: tuple[Posted, ...], model: Posted) -> list[str]:
         notes.append(f"of {len(models)} models in the text {called(model)} is read, not {names}")
     covered = {
         number
-        for one in models
-        for start, end in ((one.start, one.end), *one.added)
+        for start, end in (
+            *((one.start, one.end) for one in models),
+            *(place for one in models for place in one.added),
+            *read,
+        )
         for number in range(bisect_right(lines, start), bisect_right(lines, end - 1) + 1)
     }
     said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]

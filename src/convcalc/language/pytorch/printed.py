@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import LayerError, SpecError
+from convcalc.errors import LayerError, SpecError, printable
 from convcalc.language.bind import BindErrors, DeferredLayer, bind
+from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.modules import call_of
-from convcalc.language.pytorch.reader import Module, read_module
+from convcalc.language.pytorch.reader import read_module
 from convcalc.language.pytorch.table import form_of
+from convcalc.language.pytorch.through import MEASURES, is_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +61,33 @@ def parameters_of(root: Module) -> PrintedParameters:
     return PrintedParameters(printed, sum(alike.values()))
 
 
+def shown_parameters(text: str, root: Module) -> str:
+    """What a printout shows of parameters, and what it cannot, in a sentence."""
+    printed, distinct = parameters_of(root)
+    fewer = distinct < printed
+    pair = alike(root) if fewer else None
+    named = f", as {printable(pair[0], 60)} and {printable(pair[1], 60)}" if pair else ""
+    shared = f" ({distinct:,} if those printed alike are one{named})" if fewer else ""
+    return (
+        f"Printed are convolutions, linear layers and norms of {printed:,} parameters"
+        f"{shared}; {_not_counted(text, root)}shared weights, and those outside of modules, "
+        f"are not to be seen."
+    )
+
+
+def line_of(text: str, module: Module) -> int:
+    """The line of a text that a module begins in, from 1."""
+    return text.count("\n", 0, module.head.start) + 1
+
+
+def _not_counted(text: str, root: Module) -> str:
+    """Modules that may have parameters of which the text says nothing, with their lines."""
+    modules = uncounted_modules(root)
+    named = [f"{printable(one.name, 60)} (line {line_of(text, one)})" for one in modules[:4]]
+    named += [f"{len(modules) - 4} more"] if len(modules) > 4 else []
+    return f"not counted are {', '.join(named)}; " if named else ""
+
+
 def uncounted_modules(root: Module) -> list[Module]:
     """The modules in another one that may hold parameters of which the text says nothing."""
     return [
@@ -99,7 +128,9 @@ def _every_module(module: Module, times: int) -> Iterator[tuple[Module, int]]:
 
 def _own_parameters(module: Module) -> int | None:
     """The parameters of one leaf, 0 of what only holds others; None if its text does not say."""
-    if form_of(module.name) is None and module.children:
+    if MEASURES.search(module.name) or not module.name[:1].isupper():
+        return 0  # a loss, or a value as tensor([1])
+    if module.children and (form_of(module.name) is None or is_sequence(module)):
         return 0
     call, expects, _ = call_of(module)
     if call is None or expects.refusal is not None:

@@ -4,7 +4,8 @@
     part    := child | [KEY "="] value ("," | "->")
     child   := "(" NAME "):" [COUNT "x"] module                  (0-2): 3 x Block(...)
     value   := term (("+" | "-") term)*                          12 * 6 * 6
-    term    := atom (("*" | "//") atom)*
+    term    := power (("*" | "//" | "/" | "%") power)*
+    power   := atom ["**" power]
     atom    := NUMBER | STRING | WORD | module | "(" value, ... ")" | ["*"] "[" value, ... "]"
 
 `->` is the comma of PyTorch 0.3, which also has a blank before the bracket. Only operations of
@@ -14,20 +15,20 @@ whole numbers are worked out, and nothing here knows what a convolution is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from convcalc.errors import Diagnostic
+from convcalc.language.pytorch.arithmetic import Word, calculated, without_number
+from convcalc.language.pytorch.module import Child, Given, Module
 from convcalc.language.tree import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DEEPEST = 100
 """Modules and brackets inside one another that are read; the reader calls itself for each."""
-
-LARGEST = 10**18
-"""Whole numbers that are worked out are smaller."""
 
 _NAME = r"[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+"
 _GAP = re.compile(r"(?:\s++|\#[^\n]*+)*+")
@@ -38,49 +39,20 @@ _STRING = re.compile(r"'([^'\\\n]*+)'|\"([^\"\\\n]*+)\"")
 _CHILD = re.compile(r"\(([^()\n]*+)\):[ \t]*+(?:(\d++) x )?")
 _SKIPPED = re.compile(r"[^()'\"]++")
 _FOR = re.compile(r"for\b")
+_IF = re.compile(r"if\b")
 _OPEN = re.compile(r"[ \t]?+\(")
 _METHOD = re.compile(r"\s*+\.(?:float|double|half|to|cuda|cpu|eval|train|apply|requires_grad_)\(")
+_LINE_END = re.compile(r"[ \t]*+\)?+[ \t\r]*+(?:[;#][^\n]*+)?+(?:\n|$)")
 _COMMA = re.compile(r",|->")
-_OPERATOR = re.compile(r"\s*+(\+|-(?!>)|\*(?!\*)|//)")
+_OPERATOR = re.compile(r"\s*+(\+|-(?!>)|\*\*?+|//?+|%)")
 _START = re.compile(
     rf"{_GAP.pattern}(?:(?:torch\.)?nn\.\w|[A-Z]\w*+[ \t]?+\(|[a-z_]\w*+\(\s*+{_CHILD.pattern})"
 )
 _PREFIX = re.compile(r"(?:torch\.)?nn\.(?:modules\.\w+\.)?|collections\.")
-_WORKED_OUT = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "//": int.__floordiv__}
+_NO_LIST = (
+    "expected a list of modules behind this '*', made in the text without a loop or a function"
+)
 _CONSTANTS: dict[str, object] = {"True": True, "False": False, "None": None}
-
-
-class Given(NamedTuple):
-    """One argument: its key if it has one, its value as Python's own type, and its place."""
-
-    key: str | None
-    value: object
-    place: Place
-
-
-class Child(NamedTuple):
-    """A printed module inside another: its name, and how many times over it is there."""
-
-    name: str
-    times: int | None
-    module: Module
-    place: Place
-
-
-@dataclass(frozen=True)
-class Module:
-    """A module: its name without `torch.nn.`, its arguments, and the modules printed inside it.
-
-    `head` is the place of its name; `unread` is the first thing in its arguments that could not be
-    understood.
-    """
-
-    name: str
-    arguments: tuple[Given, ...]
-    children: tuple[Child, ...]
-    place: Place
-    head: Place
-    unread: Diagnostic | None = None
 
 
 def looks_like_pytorch(text: str) -> bool:
@@ -89,15 +61,18 @@ def looks_like_pytorch(text: str) -> bool:
 
 
 def read_module(
-    text: str, added: Sequence[tuple[int, int]] = ()
+    text: str,
+    added: Sequence[tuple[int, int]] = (),
+    names: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Module | None, list[Diagnostic]]:
     """The module that a text is, or what stood in the way.
 
     Args:
         text: A module, or several with commas between them, in a list or not, one after the other.
         added: Where calls of `add_module` stand behind it, with places (start, end).
+        names: What words in it stand for.
     """
-    reader = _Reader(text)
+    reader = _Reader(text, names)
     try:
         module = reader.listed() if reader.begins("[") else reader.module(0)
         if not added and reader.comma():
@@ -113,6 +88,29 @@ def read_module(
     except _StopError as stop:
         return None, [stop.problem]
     return module, []
+
+
+def values_at(text: str, place: int, names: Mapping[str, object]) -> tuple[list[object], int]:
+    """The values with commas between them that a line ends with, and where the last one ends.
+
+    None are given where they cannot be read, or where something follows them.
+    """
+    reader = _Reader(text, names)
+    reader.place = end = place
+    values: list[object] = []
+    try:
+        while not values or (reader.comma() and "\n" not in text[end : reader.skip_gap()]):
+            values.append(reader.value(0))
+            end = reader.place
+    except _UnreadError:
+        return [], place
+    return (values, end) if _LINE_END.match(text, end) else ([], place)
+
+
+def _whole_of(call: Module) -> object:
+    """The whole number that `int(...)` of a whole number is; any other call as it is."""
+    given = [one.value for one in call.arguments if one.key is None]
+    return given[0] if len(given) == 1 and isinstance(given[0], int) else call
 
 
 def _child_of(call: Module) -> Child:
@@ -142,8 +140,9 @@ class _Reader:
     `inner` counts the round brackets of values that are open there.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, object]) -> None:
         self.text = text
+        self.names = names
         self.place = 0
         self.inner = 0
 
@@ -232,12 +231,12 @@ class _Reader:
         value = self.value(depth + 1)
         place = Place(start, self.place)
         if spread and not isinstance(value, tuple):
-            raise _UnreadError(Diagnostic("expected a list of modules behind this '*'", *place[:2]))
+            raise _UnreadError(Diagnostic(_NO_LIST, *place[:2]))
         values = value if spread and isinstance(value, tuple) else (value,)
         arguments += (Given(key.group(1) if key else None, one, place) for one in values)
         printed = "\n" in self.text[self.place : self.skip_gap()]
         if not self.comma() and not printed and not self.text.startswith(")", self.place):
-            raise _UnreadError(self.problem("expected a ',' or a ')' after this argument"))
+            raise _UnreadError(self.after("expected a ',' or a ')' after this argument"))
 
     def value(self, depth: int) -> object:
         """The value that begins here; sums and products of whole numbers are worked out."""
@@ -249,13 +248,21 @@ class _Reader:
         return total
 
     def term(self, depth: int) -> object:
-        """An atom, or a product of several."""
-        product = self.atom(depth)
-        while (sign := self.operator("*", "//")) is not None:
+        """A power, or a product of several."""
+        product = self.power(depth)
+        while (sign := self.operator("*", "//", "/", "%")) is not None:
             start = self.place
-            other = self.atom(depth)
+            other = self.power(depth)
             product = self.worked_out(sign, product, other, start)
         return product
+
+    def power(self, depth: int) -> object:
+        """An atom, or one to the power of another."""
+        base = self.atom(depth)
+        if self.operator("**") is None:
+            return base
+        start = self.place
+        return self.worked_out("**", base, self.atom(depth), start)
 
     def operator(self, *signs: str) -> str | None:
         """Past one of the signs, if it comes next."""
@@ -266,12 +273,14 @@ class _Reader:
         return match.group(1)
 
     def worked_out(self, sign: str, one: object, other: object, start: int) -> int:
-        """The sum, difference, product or quotient of two whole numbers."""
-        if isinstance(one, int) and isinstance(other, int) and (other or sign != "//"):
-            result = _WORKED_OUT[sign](one, other)
-            if max(map(abs, (one, other, result))) < LARGEST:
+        """What an operation of two whole numbers gives, if that is whole."""
+        if isinstance(one, int) and isinstance(other, int):
+            result = calculated(sign, one, other)
+            if result is not None:
                 return result
         message = "only whole numbers of at most 18 digits are worked out here"
+        word = next((value for value in (one, other) if isinstance(value, Word)), None)
+        message = message if word is None else without_number(word)
         raise _UnreadError(Diagnostic(message, start - len(sign), self.place))
 
     def atom(self, depth: int) -> object:
@@ -288,9 +297,10 @@ class _Reader:
         word = _WORD.match(self.text, self.place)
         if word is not None:
             if _OPEN.match(self.text, word.end()):
-                return self.module(depth)
+                module = self.module(depth)
+                return _whole_of(module) if module.name == "int" else module
             self.place = word.end()
-            return _CONSTANTS.get(word.group(), word.group())
+            return self.names.get(word.group(), _CONSTANTS.get(word.group(), Word(word.group())))
         if self.text.startswith(("(", "["), self.place):
             return self.sequence(depth)
         raise _UnreadError(
@@ -321,7 +331,7 @@ class _Reader:
                 message = "what this 'for' repeats is not worked out; write the layers one by one"
                 raise _StopError(self.problem(message))
             if not comma:
-                raise _UnreadError(self.problem(f"expected a ',' or a '{end}' here"))
+                raise _UnreadError(self.after(f"expected a ',' or a '{end}' here"))
             values.append(self.value(depth + 1))
             comma = self.comma()
         if self.place >= len(self.text):
@@ -364,6 +374,12 @@ class _Reader:
             match = _STRING.match(self.text, self.place) or _SKIPPED.match(self.text, self.place)
             self.place = match.end() if match else self.place + 1
         self.closes(start)
+
+    def after(self, message: str) -> Diagnostic:
+        """A fault behind a value: a condition, or something else than the comma."""
+        if _IF.match(self.text, self.place):
+            message = "what this 'if' decides is not worked out; write what it comes to"
+        return self.problem(message)
 
     def problem(self, message: str) -> Diagnostic:
         """A fault at the word that begins here, or at the end of the text."""

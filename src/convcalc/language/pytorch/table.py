@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ class Form:
 
     `axes` are the numbers of spatial axes that fit, all if there are none; `only` are parameters
     of which a few values alone have a counterpart; `fixed` are arguments that its name says. `then`
-    is the kind that follows in the same module; `lazy` says that what arrives is not named;
+    are kinds that follow in the same module; `lazy` says that what arrives is not named;
     `features` that its count is that of the last axis; `inside` are modules in it that its text
     has its arguments from, where it prints none. `notes` say what is assumed where an
     argument is not given, and under no name what a module does besides.
@@ -27,7 +28,7 @@ class Form:
     axes: tuple[int, ...] = ()
     only: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
-    then: str | None = None
+    then: tuple[str, ...] = ()
     lazy: bool = False
     features: bool = False
     inside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -225,7 +226,11 @@ _SAME_AS = {
     **dict.fromkeys(("DropPath", "StochasticDepth", "DropBlock2d"), "Identity"),
     "FrozenBatchNorm2d": "BatchNorm2d",  # torchvision; its four vectors are never trained
 }
+_POOL_OF_TIMM = Form(
+    "gap", ("pool_type", "flatten", "input_fmt"), axes=(2,), only={"pool_type": ("avg",)}
+)
 _STEMS = ("DynamicQuantized", "Quantized", "Parametrized")
+_FUSED = re.compile(r"(Conv|BatchNorm|Linear)(Bn)?+(ReLU)?+((?:[123]d)?+)")
 _QUANTIZATION = ("scale", "zero_point", "qscheme", "version")
 
 
@@ -234,7 +239,7 @@ def form_of(name: str) -> Form | None:
 
     Example:
         >>> form_of("QuantizedConvReLU2d").kind, form_of("QuantizedConvReLU2d").then
-        ('conv', 'relu')
+        ('conv', ('relu',))
     """
     name = _SAME_AS.get(name, name)
     if name in FORMS:
@@ -245,12 +250,19 @@ def form_of(name: str) -> Form | None:
             return None
         least = form.required - 1
         return replace(form, parameters=form.parameters[1:], required=least, lazy=True)
-    stem = next((stem for stem in _STEMS if name.startswith(stem)), None)
-    if stem is None:
-        return None
-    plain = name.removeprefix(stem)
-    then = "relu" if "ReLU" in plain[1:] and plain not in FORMS else None
-    form = FORMS.get(plain.replace("ReLU", "") if then else plain)
+    if name.endswith("Observer"):
+        return FORMS["Identity"]
+    if name == "SelectAdaptivePool2d":
+        return _POOL_OF_TIMM
+    stem = next((stem for stem in _STEMS if name.startswith(stem)), "")
+    plain = name.removeprefix(stem).replace("BNReLU", "BatchNormReLU")
+    form = FORMS.get(plain) if stem else None
+    then: tuple[str, ...] = ()
+    fused = None if form else _FUSED.fullmatch(plain)
+    if fused is not None:
+        first, bn, relu, axes = fused.groups()
+        form = FORMS.get(first if first == "Linear" else f"{first}{axes}")
+        then = tuple(kind.lower() for kind in (bn, relu) if kind)
     return form and replace(form, parameters=(*form.parameters, *_QUANTIZATION), then=then)
 
 
@@ -261,6 +273,7 @@ ELEMENTWISE = frozenset(
     (
         # torch.ao.quantization: shapes pass, and integers stand for what passes.
         *("QuantStub", "DeQuantStub", "FakeQuantize", "FusedMovingAvgObsFakeQuantize"),
+        *("Quantize", "DeQuantize"),
         # Functions of each element, as classes of that name are written.
         *("QuickGELU", "SquaredReLU", "Snake", "Sine", "GaussianNoise", "Abs", "Exp", "Square"),
     )

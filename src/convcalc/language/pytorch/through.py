@@ -7,11 +7,13 @@ with one module inside; what is assumed is said.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.errors import nearest, printable
-from convcalc.language.pytorch.reader import Child, Module
-from convcalc.language.pytorch.table import form_of
+from convcalc.language.pytorch.module import Child, Module
+from convcalc.language.pytorch.table import ELEMENTWISE, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 SEQUENCES = frozenset(
     (
         "Sequential",
+        "OrderedDict",  # of names and modules, as a Sequential is given them
         # torchvision: ops.misc, ops.MLP, models.densenet, mobilenetv2, segmentation.
         *("Conv2dNormActivation", "Conv3dNormActivation", "ConvNormActivation", "MLP"),
         *("ConvBNActivation", "ConvBNReLU", "_Transition", "ASPPConv", "FCNHead"),
@@ -28,6 +31,8 @@ SEQUENCES = frozenset(
         *("BNReLU2d", "BNReLU3d", "LinearReLU", "LinearBn1d"),
         # googlenet and inception of torchvision, whose ReLU is a function.
         "BasicConv2d",
+        # A convolution, its norm and its activation in timm, mmcv, YOLOX, ultralytics and MONAI.
+        *("ConvNormAct", "ConvBnAct", "ConvModule", "BaseConv", "Conv", "Convolution", "ADN"),
     )
 )
 """Classes whose modules are applied in the order in which they are printed."""
@@ -39,13 +44,41 @@ WRAPPERS = {
 }
 """Modules that are made of one other, and what they call it."""
 
+MEASURES = re.compile(r"(?:Loss|Accuracy|F1Score|AUROC|JaccardIndex|ConfusionMatrix|Metric\w*+)$")
+"""Names of losses and metrics, which a class for training holds beside its network."""
+
 LISTS = frozenset(("ModuleList", "ModuleDict", "ParameterList", "ParameterDict"))
 """Containers that have no order of use."""
 
 
 def is_sequence(module: Module) -> bool:
-    """Whether the modules inside are applied one after the other."""
-    return module.name in SEQUENCES
+    """Whether the modules inside are applied one after the other.
+
+    One of `torch.ao.nn` that prints the arguments of what it fuses is a layer.
+    """
+    given = module.arguments[0].value if module.arguments else None
+    fused = given is not None and form_of(module.name) is not None
+    return module.name in SEQUENCES and not (fused and not isinstance(given, Module))
+
+
+def is_leaf(module: Module) -> bool:
+    """Whether a module is one layer, whatever is printed inside it."""
+    return bool(form_of(module.name)) or module.name in ELEMENTWISE or not module.children
+
+
+def flattens(module: Module) -> bool:
+    """Whether a pooling of timm has a `Flatten` behind it, as its text says."""
+    said = next((one.value for one in module.arguments if one.key == "flatten"), None)
+    return said is True or (isinstance(said, Module) and said.name == "Flatten")
+
+
+def in_flow(module: Module) -> tuple[Module, list[str]]:
+    """A module without the losses and metrics in it, through which no data flows; their names."""
+    measures = [child.name for child in module.children if MEASURES.search(child.module.name)]
+    if not measures:
+        return module, []
+    children = tuple(one for one in module.children if not MEASURES.search(one.module.name))
+    return replace(module, children=children), measures
 
 
 def only_child(module: Module) -> Child | None:
@@ -53,10 +86,26 @@ def only_child(module: Module) -> Child | None:
     given = module.arguments[0] if module.name in WRAPPERS and module.arguments else None
     if given is not None and not module.children and isinstance(given.value, Module):
         return Child(WRAPPERS[module.name], None, given.value, given.place)
-    alone = len(module.children) == 1 and not module.arguments and form_of(module.name) is None
+    alone = len(module.children) == 1 and not module.arguments and not is_leaf(module)
     if not alone or module.name in LISTS or module.children[0].module.name in LISTS:
         return None
     return module.children[0] if module.children[0].times is None else None
+
+
+def named_pairs(value: object) -> list[tuple[str, Module]] | None:
+    """The names and modules of `OrderedDict([("name", module), ...])`, if it is one."""
+    if not isinstance(value, Module) or value.name != "OrderedDict" or value.unread:
+        return None
+    if len(value.arguments) != 1 or not isinstance(value.arguments[0].value, tuple):
+        return None
+    found = []
+    for pair in value.arguments[0].value:
+        match pair:
+            case (str(name), Module() as module):
+                found.append((name, module))
+            case _:
+                return None
+    return found
 
 
 def find_child(root: Module, path: str) -> tuple[Module | None, str]:
