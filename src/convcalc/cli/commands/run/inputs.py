@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convcalc.arrayfile import read_archive, read_array
-from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError
@@ -87,6 +87,8 @@ def read_network(
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
     words = [text_of("network", request.network or "")]
+    if model_target(words[0]) is not None:
+        raise UsageError("run computes networks of layers; a model of PyTorch is run by PyTorch")
     network = read_source(words, in_order=bool(request.in_order))
     for text in () if request.quiet else network.notes:
         note(text)
