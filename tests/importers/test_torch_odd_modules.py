@@ -107,6 +107,32 @@ def test_the_second_use_of_a_weight_has_no_parameters():
     assert [("conv", 84, 5_184), ("conv-2", 0, 5_184)] == found
 
 
+@pytest.mark.parametrize(
+    ("name", "size"), [("SharedWeight", 5), ("ComputedWeight", 3), ("Counted", 3)]
+)
+def test_a_weight_that_is_not_its_own_changes_no_receptive_field(name, size):
+    report = network(name).analyze(PICTURE)
+    field = report.layers[report.output].receptive_field
+    assert [(size, False)] * 2 == [(axis.size, axis.whole) for axis in field]
+
+
+def test_the_model_of_the_file_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_package").mkdir()
+    (tmp_path / "a_package" / "ready.py").write_text(
+        "from torch import nn\n"
+        "net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))\n"
+    )
+    target = target_of("a_package.ready:net")
+    value = found(target)
+    assert value is found(target)
+    hooks = torch.nn.modules.module._global_forward_hooks, value._forward_hooks
+    assert ["0", "1", "2"] == [node.label for node in network_of(target, PICTURE).nodes]
+    assert value.training
+    assert all(one.device.type == "cpu" and one.requires_grad for one in value.parameters())
+    assert [0, 0] == list(map(len, hooks))
+
+
 def test_a_branch_on_values_is_that_of_zeros_and_said_to_be():
     found = network("Decides")
     assert ON_ZEROS in found.notes

@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.errors import LayerError
+from convcalc.importers.borrowed import Borrowed
 from convcalc.importers.torch_kinds import layer_of, sample_shape
 from convcalc.layers import Opaque
 from convcalc.layers.joins import Join, Scale
@@ -58,8 +59,11 @@ class Nodes:
         """
         out = sample_shape(call.out)
         layer, inputs = self._kind(call, inputs, out, first=first)
-        if layer is None or not self._is_right(layer, inputs, out, cost):
+        held = None if layer is None else self._params_of(layer, inputs, out, cost[1])
+        if layer is None or held is None:
             layer = self._opaque(call.name, inputs, out, cost)
+        elif held != cost[0]:
+            layer = Borrowed(call.name, layer, out, *cost)
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
@@ -76,19 +80,17 @@ class Nodes:
         fits = len(inputs) > 1 if isinstance(layer, Join) else len(inputs) == 1 and first
         return (layer if fits else None), inputs
 
-    def _is_right(
-        self, layer: Layer, inputs: Sequence[int], out: Shape, cost: tuple[int, int]
-    ) -> bool:
-        """Whether a layer has the shape, parameters and multiply-accumulates that were found."""
+    def _params_of(self, layer: Layer, inputs: Sequence[int], out: Shape, macs: int) -> int | None:
+        """The parameters of a layer; None unless its shape and multiply-accumulates are right."""
         fields, shapes = self._arriving(inputs)
         try:
             costs = layer.costs(*shapes)
-            right = layer.out_shape(*shapes) == out and costs is not None
-            params = sum(map(prod, layer.weight_shapes(*shapes).values()))
-            field = layer.field(fields, shapes)
+            right = layer.out_shape(*shapes) == out and costs is not None and costs.macs == macs
+            if not right or not _has_axes(layer.field(fields, shapes), out):
+                return None
+            return sum(map(prod, layer.weight_shapes(*shapes).values()))
         except (LayerError, ValueError, IndexError):
-            return False  # it does not fit, or not the axes that arrive
-        return right and (params, costs.macs if costs else None) == cost and _has_axes(field, out)
+            return None  # it does not fit, or not the axes that arrive
 
     def _opaque(
         self, name: str, inputs: Sequence[int], out: Shape, cost: tuple[int, int]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch.utils.weak import WeakIdKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, MutableMapping
 
 
 @dataclass
@@ -59,8 +60,8 @@ def tensors_in(item: Any) -> Iterator[torch.Tensor]:
     elif isinstance(item, Mapping):
         for one in item.values():
             yield from tensors_in(one)
-    elif hasattr(item, "__dataclass_fields__"):
-        yield from tensors_in(vars(item))
+    elif hasattr(item, "__dataclass_fields__") and not isinstance(item, type):
+        yield from tensors_in([getattr(item, name) for name in item.__dataclass_fields__])
 
 
 def version_of(tensor: torch.Tensor) -> int:
@@ -71,36 +72,44 @@ def version_of(tensor: torch.Tensor) -> int:
         return 0
 
 
-def _storage_of(tensor: torch.Tensor) -> int | None:
+def _memory_of(tensor: torch.Tensor) -> int:
+    """What tells the memory of a tensor from that of others; 0 where it has none of its own."""
     try:
         return int(tensor.untyped_storage()._cdata)
-    except (RuntimeError, NotImplementedError):
-        return None
+    except (RuntimeError, NotImplementedError, ValueError):
+        return 0  # one of a lazy module has none yet
+
+
+Tensors: TypeAlias = "MutableMapping[torch.Tensor, Any]"
 
 
 class Values:
     """The value of every tensor that is still alive, by identity."""
 
     def __init__(self, parameters: Mapping[int, str]) -> None:
-        self.parameters = parameters
-        self._known: Any = WeakIdKeyDictionary()
+        self._parameters = parameters
+        self._sharing: defaultdict[int, Tensors] = defaultdict(WeakIdKeyDictionary)
+        self._known: Tensors = WeakIdKeyDictionary()
 
     def __getitem__(self, tensor: torch.Tensor) -> Value:
         value = self._known.get(tensor)
         if value is None:
-            name = self.parameters.get(id(tensor))
+            name = self._parameters.get(id(tensor))
             value = self[tensor] = Value(debt=Debt({name} if name else set()))
         assert isinstance(value, Value)
         return value
 
     def __setitem__(self, tensor: torch.Tensor, value: Value) -> None:
+        if tensor not in self._known:
+            self._sharing[_memory_of(tensor)][tensor] = True
         self._known[tensor] = value
 
     def overwrite(self, tensor: torch.Tensor, node: int) -> None:
         """A node has written into a tensor: others that share its memory no longer hold theirs."""
-        storage = _storage_of(tensor)
-        for other, value in list(self._known.items()):
-            if other is not tensor and storage is not None and _storage_of(other) == storage:
-                # Several tensors may have one value, and not all of them the memory.
-                self._known[other] = Value(value.node, value.debt, value.make, node)
+        memory = _memory_of(tensor)
+        for other in list(self._sharing[memory] if memory else ()):
+            # The memory of tensors that are gone may have been given to others.
+            if other is not tensor and _memory_of(other) == memory:
+                value = self[other]
+                self[other] = Value(value.node, value.debt, value.make, node)
         self[tensor] = Value(node)
