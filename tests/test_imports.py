@@ -29,6 +29,7 @@ layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
 zoo: errors network language
+importers: errors layers network receptive
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 # Arrays in files.
@@ -70,7 +71,7 @@ export: errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors receptive layers network language zoo analysis execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo arrayfile
+cli/parsing: errors opening layers network language zoo arrayfile importers
 cli/terminal: errors render cli/parsing
 cli/commands: errors layers network language zoo analysis arrayfile execute/weights
     execute/planning render cli/parsing cli/terminal
@@ -97,7 +98,7 @@ their rooms when they are called."""
 
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "render"},
-    "torch": {"execute/backends", "execute/weights", "export"},
+    "torch": {"execute/backends", "execute/weights", "export", "importers"},
     "cv2": {"execute/backends"},
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},

@@ -258,7 +258,7 @@ class SeveralInputs(Layer):
         """0: there are no stages."""
         return 0
 
-    def real_macs(self, *shapes: Shape) -> int:
+    def real_macs(self, *shapes: Shape) -> int | None:
         """0: inputs are not multiplied with weights."""
         return 0
 

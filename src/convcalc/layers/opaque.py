@@ -6,8 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import UsageError
-from convcalc.layers.base import Costs, Layer
+from convcalc.layers.base import Costs, SeveralInputs
 from convcalc.layers.parameters import LARGEST_COUNT, count, name, param, whole_shape
+from convcalc.receptive import IDENTITY, united
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Opaque(Layer):
-    """A layer of which nothing is known but what is said; it cannot be run."""
+class Opaque(SeveralInputs):
+    """A layer of which nothing is known but what is said; it cannot be run.
+
+    In a text it reads what is before it; one of a model that was run may read several arrays.
+    """
 
     kind: ClassVar[str] = "opaque"
     computable: ClassVar[bool] = False
@@ -43,21 +47,32 @@ class Opaque(Layer):
         """Its name."""
         return self.name
 
-    def out_shape(self, shape: Shape) -> Shape:
-        """The shape that is said, or that of the input."""
-        return shape if self.out is None else self.out
+    def out_shape(self, *shapes: Shape) -> Shape:
+        """The shape that is said, or that of the first input."""
+        return shapes[0] if self.out is None else self.out
 
-    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """The parameters as one vector, if there are any."""
         return {"weight": (self.params,)} if self.params else {}
 
-    def costs(self, shape: Shape) -> Costs | None:
+    def costs(self, *shapes: Shape) -> Costs | None:
         """The multiply-accumulates that are said; without them not known, which is not zero."""
         return None if self.macs is None else Costs(self.macs)
 
+    def real_macs(self, *shapes: Shape) -> int | None:
+        """The multiply-accumulates that are said: of zero padding nothing is known."""
+        return self.macs
+
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The field of the input, element by element; where a shape is said, the whole input."""
-        return fields[0] if self.out is None else tuple(one.seeing_all() for one in fields[0])
+        """The fields of the inputs, element by element; where a shape is said, the whole input."""
+        if self.out is None and len(fields) == 1:
+            return fields[0]
+        axes = len(self.out_shape(*shapes)) - 1 or max(map(len, fields))
+        if self.out is None and all(len(one) == axes for one in fields):
+            sizes = shapes[0][1:] or (1,) * axes
+            return tuple(united(each, size) for *each, size in zip(*fields, sizes, strict=True))
+        known = fields[0] if len(fields[0]) == axes else (IDENTITY,) * axes
+        return tuple(one.seeing_all() for one in known)
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """Refuses: what it computes is not known.

@@ -34,7 +34,8 @@ def diff(given: DiffRequest) -> Document:
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
     asked = None if given["input"] is None else shape_of("input", given["input"])
-    networks = [read_source([word], in_order=bool(given["in_order"])) for word in words]
+    in_order = bool(given["in_order"])
+    networks = [read_source([word], in_order=in_order, input_shape=asked) for word in words]
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
         with_flag_names(network.analyze, shape)

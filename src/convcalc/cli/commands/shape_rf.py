@@ -50,11 +50,12 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
-    network, assumed = _network(given)
+    asked = None if given["input"] is None else shape_of("input", given["input"])
+    network, assumed = _network(given, asked)
     has_batch = "batch" in given
     input_shape = network.input_shape
-    if given["input"] is not None:
-        input_shape = shape_of("input", given["input"])
+    if asked is not None:
+        input_shape = asked
         check_axes(network, input_shape, batch=has_batch)
     if input_shape is None:
         input_shape, reason = usual_input(network)
@@ -69,7 +70,7 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     return network, input_shape, batch
 
 
-def _network(given: NetworkRequest) -> tuple[Network, list[str]]:
+def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]
@@ -80,7 +81,8 @@ def _network(given: NetworkRequest) -> tuple[Network, list[str]]:
             f"no place; write it into the layer, as conv:64,k3,s2"
         )
     if specs:
-        return read_source(specs, in_order=bool(given.get("in_order"))), []
+        in_order = bool(given.get("in_order"))
+        return read_source(specs, in_order=in_order, input_shape=asked), []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

@@ -28,6 +28,8 @@ from convcalc.zoo.catalog import load_network, network_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.importers.target import Target
+    from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
 STANDARD_INPUT = "\0"
@@ -43,17 +45,21 @@ FILE_ENDINGS = (
 _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
-def read_source(words: Sequence[str], *, in_order: bool = False) -> Network:
+def read_source(
+    words: Sequence[str], *, in_order: bool = False, input_shape: Shape | None = None
+) -> Network:
     """The network that the words of a command line mean.
 
     One word may be `-` (standard input), a reference network or a file; everything else is the text
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run.
 
     Args:
         words: The words.
         in_order: Whether modules of a printed class are applied in the order of the print.
+        input_shape: What a model of PyTorch is run on, (channels, *sizes).
 
     Raises:
         UsageError: standard input is a terminal.
@@ -64,6 +70,9 @@ def read_source(words: Sequence[str], *, in_order: bool = False) -> Network:
         (word,) = words
         if word.lower() in network_names():
             return load_network(word.lower())
+        target = model_target(word)
+        if target is not None:
+            return _run_model(target, input_shape)
         path, model = _file_and_model(word)
         if path is not None:
             return _read_file(path, model, in_order=in_order)
@@ -72,6 +81,31 @@ def read_source(words: Sequence[str], *, in_order: bool = False) -> Network:
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
     return parse(" ".join(words), in_order=in_order)
+
+
+def model_target(word: str) -> Target | None:
+    """The object of Python that a word names; None where it is none, and nothing is run.
+
+    Raises:
+        UsageError: it is a Python file, and what is in it is not named.
+    """
+    if ".py" not in word and "." not in word.partition(":")[0]:
+        return None
+    from convcalc.importers.target import target_of, unnamed
+
+    if word.endswith(".py") and os.path.isfile(word):
+        raise UsageError(unnamed(word, read_text(word)))
+    return target_of(word)
+
+
+def _run_model(target: Target, input_shape: Shape | None) -> Network:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
+    from convcalc.importers.torch_model import network_of
+
+    return network_of(target, input_shape)
 
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:

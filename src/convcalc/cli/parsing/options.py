@@ -28,7 +28,8 @@ SPECS: Options = {
         list[str] | None,
         typer.Argument(
             metavar="[LAYER]...",
-            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file, '-', or a network by name.",
+            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file, '-', a network by name, or "
+            "model.py:Net, a model of PyTorch, whose file is run.",
         ),
     ],
 }
@@ -180,7 +181,10 @@ MACHINE: Options = {
 
 DIFF: Options = {
     "a": Annotated[
-        str, typer.Argument(metavar="A", help="A network by name, a file, or layers in quotes.")
+        str,
+        typer.Argument(
+            metavar="A", help="A network by name, a file, model.py:Net, or layers in quotes."
+        ),
     ],
     "b": Annotated[str, typer.Argument(metavar="B", help="The other one.")],
     "input": _text(

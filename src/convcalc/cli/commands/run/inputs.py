@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
-from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
@@ -75,6 +75,21 @@ def read_kernel(
     )
 
 
+def _network(request: RunRequest) -> Network:
+    """The network that --network names, and what was assumed of it said aloud.
+
+    Raises:
+        UsageError: it is a model of PyTorch.
+    """
+    word = text_of("network", request.network or "")
+    if model_target(word) is not None:
+        raise UsageError("run computes networks of layers; a model of PyTorch is run by PyTorch")
+    network = read_source([word], in_order=bool(request.in_order))
+    for text in () if request.quiet else network.notes:
+        note(text)
+    return network
+
+
 def read_network(
     request: RunRequest,
     settings: Settings,
@@ -94,6 +109,12 @@ def read_network(
     Raises:
         UsageError: options do not go together, or weights are missing.
     """
+    flags = request.layer_flags()
+    if request.flip:
+        flags["flip"] = True
+    if flags:
+        names = ", ".join(map(flag, flags))
+        raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
     network = _network(request)
     last = last_node(network, settings.until)
     if maps is not None:
@@ -118,25 +139,6 @@ def read_network(
         return dict(initial_weights(part, shape, seed, whole=network))
 
     return _watched(maps, work, network, array, drawn, settings)
-
-
-def _network(request: RunRequest) -> Network:
-    """The network that is asked for, and what is to be said of it.
-
-    Raises:
-        UsageError: flags of a layer stand beside it.
-    """
-    flags = request.layer_flags()
-    if request.flip:
-        flags["flip"] = True
-    if flags:
-        names = ", ".join(map(flag, flags))
-        raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    words = [text_of("network", request.network or "")]
-    network = read_source(words, in_order=bool(request.in_order))
-    for text in () if request.quiet else network.notes:
-        note(text)
-    return network
 
 
 def _read_weights(

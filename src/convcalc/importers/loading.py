@@ -1,0 +1,174 @@
+"""Running a user's Python, and saying what went wrong in it in the user's own terms."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import importlib.util
+import inspect
+import io
+import os
+import sys
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import ConvcalcError, DataError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from convcalc.importers.target import Target
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+@contextlib.contextmanager
+def guarded(target: Target, doing: str) -> Iterator[None]:
+    """Runs what is inside with the file's folder importable, and without our output and input.
+
+    What it prints goes to standard error, and it leaves no compiled files behind.
+
+    Args:
+        target: Whose code is run.
+        doing: What is done, for errors: "importing it".
+
+    Raises:
+        DataError: it raised, ended the program, or asked for input.
+    """
+    folder = os.path.dirname(os.path.abspath(target.where)) if target.is_file else os.getcwd()
+    before = list(sys.path), sys.stdin, sys.dont_write_bytecode
+    sys.path.insert(0, folder)
+    sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
+    try:
+        with _output_aside(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ConvcalcError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise DataError(_told(error, target, doing, folder)) from None
+    finally:
+        sys.path[:], sys.stdin, sys.dont_write_bytecode = before
+
+
+@contextlib.contextmanager
+def _output_aside() -> Iterator[None]:
+    """Standard output, of Python and of the process, led into standard error meanwhile."""
+    kept = None
+    with contextlib.suppress(OSError, ValueError):
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def found(target: Target) -> Any:
+    """The object that a target names, its module imported; not called yet.
+
+    Raises:
+        DataError: the file or module cannot be imported, or has no such attribute.
+    """
+    if target.is_file and not os.path.isfile(target.where):
+        raise DataError(f"cannot read '{printable(target.where)}': there is no such file")
+    with guarded(target, "importing it"):
+        module = _module(target)
+    value: Any = module
+    for name in target.path:
+        if not hasattr(value, name):
+            hint = _nearest(name, [known for known in dir(value) if known[:1] != "_"])
+            where = printable(target.where, 100)
+            raise DataError(f"'{where}' has nothing called '{printable(name, 60)}'{hint}")
+        value = getattr(value, name)
+    return value
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """The hint for a misspelt name, which may be one in other letters: net for Net."""
+    names = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower()[:60], names, n=1, cutoff=0.6)
+    return f"; did you mean '{names[close[0]]}'?" if close else ""
+
+
+def _module(target: Target) -> ModuleType:
+    if not target.is_file:
+        return importlib.import_module(target.where)
+    name = os.path.splitext(os.path.basename(target.where))[0]
+    if name in sys.modules or name in sys.stdlib_module_names:
+        name = f"_imported_{name}"
+    spec = importlib.util.spec_from_file_location(name, os.path.abspath(target.where))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+def check_arguments(target: Target, value: Any) -> None:
+    """The arguments that are given must be those that a class or function takes.
+
+    Raises:
+        DataError: they are not; the message shows its signature.
+    """
+    try:
+        signature = inspect.signature(value)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*target.positional, **target.named)
+    except TypeError as error:
+        name = ".".join(target.path)
+        shown = printable(f"{name}{signature}", 300)
+        raise DataError(
+            f"{printable(name, 60)} {'cannot be called so' if target.called else 'needs arguments'}"
+            f": {printable(str(error))}\n  it is {shown}; give them as "
+            f"{printable(os.path.basename(target.where), 60)}:{printable(name, 60)}(...)"
+        ) from None
+
+
+def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
+    """What happened, at which line of the user's own, in two lines."""
+    where = printable(target.where, 100)
+    line = _own_line(error, folder)
+    if isinstance(error, SystemExit):
+        what = "it ended the program (sys.exit)"
+    elif isinstance(error, EOFError):
+        what = "it asked for input, which nobody answers here"
+    else:
+        first = str(error).strip().partition("\n")[0]
+        what = f"{type(error).__name__}: {printable(first, 300)}".removesuffix(": ")
+    place = f"{printable(line[0], 100)}, line {line[1]}" if line else where
+    module = printable(getattr(error, "__notes__", [""])[0], 100)
+    doing += f", in {module}" if module else ""
+    shown = f"\n  {printable(line[2], 160)}" if line and line[2] else ""
+    return f"{place}, while {doing} ({where}): {what}{shown}"
+
+
+def _own_line(error: BaseException, folder: str) -> tuple[str, int, str] | None:
+    """File, number and text of the last line that is the user's own; None if there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _short(error.filename), error.lineno or 0, (error.text or "").strip()
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_ours(f.filename)]
+    theirs = [f for f in frames if f.filename.startswith(os.path.join(folder, ""))]
+    outside = [f for f in theirs if "site-packages" not in f.filename] or theirs or frames
+    if not outside:
+        return None
+    return _short(outside[-1].filename), outside[-1].lineno or 0, outside[-1].line or ""
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith((_OURS, "<")) or name == importlib.__file__
+
+
+def _short(path: str) -> str:
+    """A path as one would type it: from here, if it is below."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)

@@ -1,0 +1,103 @@
+"""Words that name an object of Python: `model.py:Net(10)` and `package.module:attribute`.
+
+Reading a word runs nothing, and neither does listing what a file defines.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
+_PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
+_CALL = re.compile(r"[^\W\d][\w.]*(?:\(.*\))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An object of Python, by where it is defined.
+
+    Attributes:
+        where: A file that ends in .py, or the dotted name of a module.
+        path: The attributes that lead to it: ("Net",), or ("models", "Net").
+        called: Whether it is called, as in Net().
+        positional: The arguments of the call, literals.
+        named: Those that have names.
+    """
+
+    where: str
+    path: tuple[str, ...]
+    called: bool = False
+    positional: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is defined in a file, and not in a module that is installed."""
+        return self.where.endswith(".py")
+
+
+def target_of(word: str) -> Target | None:
+    """What a word of a command line names; None where it is no object of Python.
+
+    A dotted name that is the name of a file is that file, whatever its colon means.
+
+    Raises:
+        UsageError: the arguments of the call are no literals.
+    """
+    match = _FILE.fullmatch(word) or _PACKAGE.fullmatch(word)
+    if match is None or not _CALL.fullmatch(match["what"]):
+        return None
+    if not match["where"].endswith(".py") and os.path.exists(match["where"]):
+        return None
+    return _read(match["where"], match["what"], word)
+
+
+def _read(where: str, what: str, word: str) -> Target:
+    shown = printable(word, 80)
+    try:
+        tree = ast.parse(what, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(f"'{shown}' is no call: write it as model.py:Net(10, width=2)") from None
+    if not isinstance(tree, ast.Call):
+        return Target(where, tuple(what.split(".")))
+    try:
+        values = [ast.literal_eval(value) for value in tree.args]
+        named = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords if one.arg}
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        raise UsageError(
+            f"'{shown}': arguments are numbers, texts, lists and the like, written out"
+        ) from None
+    if len(named) < len(tree.keywords) or not isinstance(tree.func, ast.Name | ast.Attribute):
+        raise UsageError(f"'{shown}': expected one call, as model.py:Net(10, width=2)")
+    return Target(where, tuple(ast.unparse(tree.func).split(".")), True, tuple(values), named)
+
+
+def definitions(text: str) -> tuple[list[str], list[str]]:
+    """The classes and functions that the text of a Python file defines, without running it."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [], []
+    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    functions = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    return classes, functions
+
+
+def unnamed(path: str, text: str) -> str:
+    """What to write where a Python file is given and no name of what is in it."""
+    shown = printable(path, 100)
+    classes, functions = definitions(text)
+    found = [*classes, *(f"{name}()" for name in functions)]
+    if not found:
+        return f"'{shown}' is a Python file that defines no class and no function at its top"
+    some = printable(", ".join(found[:12]), 300) + (", ..." if len(found) > 12 else "")
+    return f"'{shown}' is a Python file: name what to run, as {shown}:{found[0]}; it has {some}"

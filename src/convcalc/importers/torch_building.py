@@ -1,0 +1,122 @@
+"""A user's class, function or model as a model that may be run: never the user's own object."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from convcalc.errors import ConvcalcError, DataError, UsageError, printable
+from convcalc.importers.loading import check_arguments, guarded
+from convcalc.network.usual_input import DEFAULT_INPUT, USUAL_SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.importers.target import Target
+    from convcalc.layers import Shape
+
+
+def model_of(target: Target, value: Any, device: str) -> nn.Module:
+    """The model that a target means, for inference, with its parameters on a device.
+
+    On "meta" a class is made there, without memory; one that cannot be (it needs the values of
+    tensors) is made on the CPU, and its parameters are left out of a copy.
+
+    Args:
+        target: What was asked for.
+        value: The object of that name.
+        device: "meta" or "cpu".
+
+    Raises:
+        DataError: it raised, needs arguments, or is no model.
+    """
+    if isinstance(value, nn.Module) and not target.called:
+        with guarded(target, "copying it"):
+            return _copied(value, device).eval()
+    name = printable(".".join(target.path), 60)
+    if not callable(value) or isinstance(value, nn.Module):
+        raise DataError(f"'{name}' is {_typed(value)}; expected a model, or what makes one")
+    check_arguments(target, value)
+    with guarded(target, f"making {name}"):
+        made = _made(target, value, device, name)
+        if device == "meta" and any(one.device.type != "meta" for one in _tensors(made)):
+            made = _copied(made, device)
+        return made.eval()
+
+
+def _made(target: Target, value: Any, device: str, name: str) -> nn.Module:
+    try:
+        with torch.device(device):
+            made = value(*target.positional, **target.named)
+    except ConvcalcError:
+        raise
+    except Exception:
+        if device == "cpu":
+            raise
+        made = value(*target.positional, **target.named)
+    if not isinstance(made, nn.Module):
+        raise DataError(f"'{name}' gives {_typed(made)}; expected a model, torch.nn.Module")
+    return made
+
+
+def _copied(model: nn.Module, device: str) -> nn.Module:
+    """A copy of a model; on "meta" its parameters and buffers have no memory."""
+    memo: dict[int, Any] = {}
+    if device == "meta":
+        for tensor in _tensors(model):
+            if not is_lazy(tensor):
+                twin = torch.empty_like(tensor, device="meta", requires_grad=False)
+                is_own = isinstance(tensor, nn.Parameter)
+                memo[id(tensor)] = nn.Parameter(twin, requires_grad=False) if is_own else twin
+    return copy.deepcopy(model, memo)
+
+
+def _tensors(model: nn.Module) -> chain[torch.Tensor]:
+    return chain(model.parameters(), model.buffers())
+
+
+def _typed(value: Any) -> str:
+    return f"an object of the type {printable(type(value).__name__, 60)}"
+
+
+def check_inputs(model: nn.Module) -> None:
+    """A model must take one tensor.
+
+    Raises:
+        UsageError: its forward needs several.
+    """
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [
+        name
+        for name, one in _parameters_of(model.forward).items()
+        if one.default is inspect.Parameter.empty and one.kind not in kinds
+    ]
+    if len(needed) > 1:
+        names = printable(", ".join(needed), 200)
+        kind = printable(type(model).__name__, 60)
+        raise UsageError(f"{kind}.forward needs {names}: models of one input are read")
+
+
+def _parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+def assumed_shape(model: nn.Module) -> Shape:
+    """The input of a model where none is given: what its first layer takes, of a usual size."""
+    for module in model.modules():
+        channels = getattr(module, "in_channels", None)
+        kernel = getattr(module, "kernel_size", None)
+        if isinstance(channels, int) and isinstance(kernel, tuple) and channels > 0:
+            return (channels, *USUAL_SIZES[min(3, len(kernel))][0])
+        if isinstance(module, nn.Linear) and module.in_features > 0:
+            return (module.in_features,)
+    return DEFAULT_INPUT

@@ -1,0 +1,139 @@
+"""The nodes of a network, written call by call while a model is run."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from math import prod
+from typing import TYPE_CHECKING
+
+from convcalc.errors import LayerError
+from convcalc.importers.borrowed import Borrowed
+from convcalc.importers.torch_kinds import layer_of, sample_shape
+from convcalc.layers import Opaque
+from convcalc.layers.joins import Join, Scale
+from convcalc.network.graph import INPUT, Node
+from convcalc.receptive import IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.importers.torch_kinds import Call
+    from convcalc.layers import Fields, Layer, Shape
+
+ELEMENTWISE = (
+    *("add", "sub", "rsub", "mul", "div", "truediv", "rtruediv", "pow", "neg", "exp", "log"),
+    *("sqrt", "rsqrt", "abs", "square", "clamp", "clamp_min", "clip", "maximum", "minimum"),
+    *("where", "masked_fill", "lerp", "sin", "cos", "erf", "floor", "round", "sign", "expm1"),
+    *("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu"),
+)
+"""Calls without a kind that look at each element by itself, where all shapes are the same."""
+
+
+class Nodes:
+    """The nodes so far, with what leaves each and what it sees.
+
+    Attributes:
+        nodes: The nodes.
+        unnamed: How often each call without a kind was made.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.nodes: list[Node] = []
+        self.unnamed: Counter[str] = Counter()
+        self._shapes: dict[int, Shape] = {INPUT: shape}
+        self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
+        self._labels: Counter[str] = Counter()
+
+    def add(
+        self, call: Call, inputs: Sequence[int], label: str, cost: tuple[int, int], *, first: bool
+    ) -> int:
+        """The index of a new node.
+
+        Args:
+            call: What was called.
+            inputs: The nodes that it reads.
+            label: What it is called, but for a number where there are several.
+            cost: Its parameters, and the multiply-accumulates that were counted.
+            first: Whether the node that it reads first is its first argument.
+        """
+        out = sample_shape(call.out)
+        layer, inputs = self._kind(call, inputs, out, first=first)
+        held = None if layer is None else self._params_of(layer, inputs, out, cost[1])
+        if layer is None or held is None:
+            layer = self._opaque(call.name, inputs, out, cost)
+        elif held != cost[0]:
+            layer = Borrowed(call.name, layer, out, *cost)
+        index = len(self.nodes)
+        self._fields[index] = layer.field(*self._arriving(inputs))
+        self._shapes[index] = out
+        self.nodes.append(Node(layer, tuple(inputs), self._unique(label)))
+        return index
+
+    def _kind(
+        self, call: Call, inputs: Sequence[int], out: Shape, *, first: bool
+    ) -> tuple[Layer | None, Sequence[int]]:
+        """The layer that a call is, if it reads as many nodes, and these in the layer's order."""
+        layer = layer_of(call)
+        if isinstance(layer, Scale):
+            inputs = sorted(inputs, key=lambda node: self._shapes[node] != out)
+        fits = len(inputs) > 1 if isinstance(layer, Join) else len(inputs) == 1 and first
+        return (layer if fits else None), inputs
+
+    def _params_of(self, layer: Layer, inputs: Sequence[int], out: Shape, macs: int) -> int | None:
+        """The parameters of a layer; None unless its shape and multiply-accumulates are right."""
+        fields, shapes = self._arriving(inputs)
+        try:
+            costs = layer.costs(*shapes)
+            right = layer.out_shape(*shapes) == out and costs is not None and costs.macs == macs
+            if not right or not _has_axes(layer.field(fields, shapes), out):
+                return None
+            return sum(map(prod, layer.weight_shapes(*shapes).values()))
+        except (LayerError, ValueError, IndexError):
+            return None  # it does not fit, or not the axes that arrive
+
+    def _opaque(
+        self, name: str, inputs: Sequence[int], out: Shape, cost: tuple[int, int]
+    ) -> Opaque:
+        """A layer that is known by its name, its shape and its cost."""
+        self.unnamed[name] += 1
+        params, macs = cost
+        alike = all(self._shapes[node] == out for node in inputs)
+        shape = None if alike and name in ELEMENTWISE else tuple(max(1, size) for size in out)
+        return Opaque(name, shape, params, macs)
+
+    def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields], list[Shape]]:
+        return [self._fields[node] for node in inputs], [self._shapes[node] for node in inputs]
+
+    def _unique(self, label: str) -> str:
+        """The label, with a number where it is there already: relu, relu-2."""
+        self._labels[label] += 1
+        count = self._labels[label]
+        return label if count == 1 else self._unique(f"{label}-{count}")
+
+
+def plain_name(name: str) -> str:
+    """The name of a function without the underscores of other ways to write it.
+
+    Example:
+        >>> [plain_name(name) for name in ("relu_", "__getitem__", "__iadd__")]
+        ['relu', 'getitem', 'add']
+    """
+    plain = re.sub(r"\W", "", name).strip("_")
+    plain = IN_PLACE.get(plain, plain)
+    return plain if plain[:1].isalpha() and plain.isascii() and plain != "in" else f"call_{plain}"
+
+
+IN_PLACE = {
+    **{f"i{name}": name for name in ("add", "sub", "mul", "truediv", "pow")},
+    "radd": "add",
+    "rmul": "mul",
+    "multiply": "mul",
+    "swapaxes": "transpose",
+}
+"""Operators by the name of the function that does the same."""
+
+
+def _has_axes(field: Fields, out: Shape) -> bool:
+    """Whether a field has each spatial axis; features keep those that they came from."""
+    return len(out) == 1 or len(field) == len(out) - 1

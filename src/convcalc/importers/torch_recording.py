@@ -1,0 +1,226 @@
+"""A model of torch run once, and every call that it makes written down as a node.
+
+A function mode names each call as its author wrote it, a dispatch mode inside it counts the
+multiply-accumulates of the operations that the call comes to, and hooks on all modules tell whose
+call it is. Nothing is left on the model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
+from torch.overrides import TorchFunctionMode
+
+from convcalc.importers.torch_kinds import Call
+from convcalc.importers.torch_nodes import Nodes, plain_name
+from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
+from convcalc.network.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convcalc.importers.torch_counting import ProductCounter
+    from convcalc.layers import Shape
+
+PASSED = (
+    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
+    *("alias", "data", "requires_grad", "cpu", "positive"),
+)
+"""Calls that give the elements that they were given: no nodes of their own."""
+
+NEW = (
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "new_empty",
+    "new_tensor",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "empty_like",
+)
+"""Calls that take nothing but the shape or type of what they are given."""
+
+
+class Recorder(TorchFunctionMode):
+    """Writes the nodes of the calls that are made inside.
+
+    Attributes:
+        written: The nodes so far.
+        owned: The names of the parameters that they have.
+        module: The path of the module that is at work, and whether its calls carry its name alone.
+    """
+
+    def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
+        super().__init__()
+        self.counter = counter
+        self.written = Nodes(shape)
+        self.owned: set[str] = set()
+        self.module = ("", False)
+        self._parameters = dict(model.named_parameters())
+        self.values = Values({id(one): name for name, one in self._parameters.items()})
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        before = self.counter.macs
+        arriving = list(tensors_in((args, kwargs)))
+        versions = [version_of(tensor) for tensor in arriving]
+        try:
+            out = func(*args, **kwargs)
+        except Exception as error:
+            _add_place(error, self.module[0])
+            raise
+        results = list(tensors_in(out))
+        pairs = zip(arriving, versions, strict=True)
+        changed = [tensor for tensor, version in pairs if version_of(tensor) != version]
+        if changed:
+            results = changed[:1]
+        if results:
+            call = Call(_name_of(func), args, kwargs, results[0])
+            macs = self.counter.macs - before
+            self._note(call, arriving, results, macs, in_place=bool(changed))
+        return out
+
+    def begin(self, array: torch.Tensor) -> None:
+        """Names the tensor that is the input."""
+        self.values[array] = Value(INPUT)
+
+    def node_of(self, tensor: torch.Tensor) -> int | None:
+        """The node whose result a tensor holds; None where no input has reached it."""
+        value = self.values[tensor]
+        if value.make is not None:
+            value.node, value.make = value.make(), None
+        if value.overwritten is not None:
+            sources = [node for node in (value.node, value.overwritten) if node is not None]
+            value.overwritten = None
+            module = (self.module[0], False)
+            value.node = self._add(Call("written", (), {}, tensor), sources, Debt(), module=module)
+        return value.node
+
+    def _note(
+        self,
+        call: Call,
+        arriving: Sequence[torch.Tensor],
+        results: Sequence[torch.Tensor],
+        macs: int,
+        *,
+        in_place: bool,
+    ) -> None:
+        """Takes note of what one call gives."""
+        nodes = [self.node_of(tensor) for tensor in arriving]
+        inputs = [node for node in nodes if node is not None]
+        if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
+            self.values[results[0]] = Value(nodes[0])
+            return
+        debt = Debt(macs=macs)
+        for tensor in arriving:
+            debt.take(self.values[tensor].debt)
+        if not inputs or call.name in NEW:
+            for tensor in results:
+                self.values[tensor] = Value(debt=debt)
+            return
+        first = nodes[0] is not None
+        node = self._add(call, inputs, debt, first=first)
+        if in_place:
+            self.values.overwrite(results[0], node)
+            return
+        self.values[results[0]] = Value(node)
+        sources = [node] if macs else inputs
+        for place in range(1, len(results)):
+            self.values[results[place]] = self._later(call, results[: place + 1], sources, first)
+
+    def _later(
+        self, call: Call, results: Sequence[torch.Tensor], sources: list[int], first: bool
+    ) -> Value:
+        """One of several results, which becomes a node only if somebody reads it."""
+        *before, own = (torch.empty(one.shape, device="meta") for one in results)
+        other = call._replace(out=own, before=before)
+        module = self.module
+
+        def make() -> int:
+            return self._add(other, sources, Debt(), first=first, module=module)
+
+        return Value(make=make)
+
+    def _add(
+        self,
+        call: Call,
+        inputs: Sequence[int],
+        debt: Debt,
+        *,
+        first: bool = False,
+        module: tuple[str, bool] | None = None,
+    ) -> int:
+        """The node of a call, which pays for the constants that it reads."""
+        new = debt.parameters - self.owned
+        self.owned |= new
+        path, alone = self.module if module is None else module
+        label = (
+            path if path and (alone or debt.parameters) else f"{path}.{call.name}".removeprefix(".")
+        )
+        params = sum(self._parameters[name].numel() for name in new)
+        return self.written.add(call, inputs, label, (params, debt.macs), first=first)
+
+    def unreached(self) -> dict[str, int]:
+        """The elements of each parameter that no node has."""
+        left = self._parameters.keys() - self.owned
+        return {name: p.numel() for name, p in self._parameters.items() if name in left}
+
+
+@contextlib.contextmanager
+def watched_modules(model: torch.nn.Module, recorder: Recorder) -> Iterator[None]:
+    """Tells a recorder which module of a model is at work."""
+    paths = {
+        id(module): (path, _is_one_call(module)) for path, module in model.named_modules() if path
+    }
+    before: list[tuple[str, bool]] = []
+
+    def enter(module: torch.nn.Module, given: Any) -> None:  # noqa: ARG001 - torch calls it so
+        before.append(recorder.module)
+        recorder.module = paths.get(id(module), recorder.module)
+
+    def leave(module: torch.nn.Module, given: Any, out: Any) -> None:  # noqa: ARG001 - as above
+        recorder.module = before.pop()
+
+    hooks = [
+        register_module_forward_pre_hook(enter),
+        register_module_forward_hook(leave, always_call=True),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _is_one_call(module: torch.nn.Module) -> bool:
+    """Whether a module is one of torch's own, without parameters: its calls need no more names."""
+    own = type(module).__module__.startswith("torch.nn")
+    return own and next(chain(module.children(), module.parameters()), None) is None
+
+
+def _name_of(func: Any) -> str:
+    """The name of a function; of an attribute its own."""
+    name = str(getattr(func, "__name__", func))
+    if name == "__get__":
+        name = str(getattr(getattr(func, "__self__", None), "__name__", name))
+    return plain_name(name)
+
+
+def _add_place(error: Exception, path: str) -> None:
+    """Notes the module on an error that passes through several calls, once."""
+    if path and not hasattr(error, "__notes__"):
+        error.add_note(path)

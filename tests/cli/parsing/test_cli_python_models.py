@@ -1,0 +1,135 @@
+"""Models of PyTorch on the command line: model.py:Net and package.module:attribute."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+
+import pytest
+from cli_support import call, loaded_by
+
+from convcalc.cli.parsing.network_argument import read_source
+from convcalc.errors import ConvcalcError, UsageError
+
+MODEL = """
+import torch
+from torch import nn
+
+print("a word of its own")
+
+
+class Net(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.conv = nn.Conv2d(1, width, 3, padding=1)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x):
+        return torch.relu(self.norm(self.conv(x))) + x
+
+
+class Pair(Net):
+    def forward(self, x, mask):
+        return x
+
+
+class Broken(Net):
+    def forward(self, x):
+        return self.conv(self.norm(x))
+
+
+def make_net(width):
+    return Net(width)
+
+
+ready = Net(2)
+text = "no model"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL)
+    return tmp_path
+
+
+@pytest.fixture
+def _with_torch():
+    pytest.importorskip("torch")
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_a_summary_of_a_class_in_a_file():
+    done = call("summary", "model.py:Net", "-i", "1x8x8", "--format", "csv")
+    assert 0 == done.code, done.err
+    labels = [line.partition(",")[0] for line in done.out.splitlines()]
+    assert ["conv", "norm", "relu", "add"] == labels[1:5]
+    assert "a word of its own" not in done.out
+    assert "note: running a Python file runs its code" in done.err
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+@pytest.mark.parametrize(
+    ("word", "params"),
+    [
+        ("model.py:Net", 80 + 16),
+        ("model.py:Net(4)", 40 + 8),
+        ("model.py:make_net(width=3)", 30 + 6),
+        ("model.py:ready", 20 + 4),
+    ],
+)
+def test_classes_calls_and_instances(word, params):
+    network = read_source([word], input_shape=(1, 8, 8))
+    assert params == network.analyze((1, 8, 8)).totals.params
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_without_an_input_the_first_layer_decides_it():
+    network = read_source(["model.py:Net"])
+    assert (1, 224, 224) == network.input_shape
+    assert "not given, so assumed: input 1x224x224 (-i)" in network.notes
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("model.py:Pair", "Pair.forward needs x, mask: models of one input are read"),
+        ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
+        (
+            "model.py:text",
+            "'text' is an object of the type str; expected a model",
+        ),
+        (
+            "model.py:torch.zeros(3)",
+            "'torch.zeros' gives an object of the type Tensor; expected a model",
+        ),
+        ("model.py:Broken", "model.py, line 25, while running it on an input of 1x8x8, in norm"),
+    ],
+)
+def test_what_is_no_model_of_one_input_is_one_clear_error(word, words):
+    with pytest.raises(ConvcalcError, match=re.escape(words)):
+        read_source([word], input_shape=(1, 8, 8))
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_torch_one_line_says_so(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs torch; pip install 'convcalc\[torch\]'"):
+        read_source(["model.py:Net"])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_without_a_name_is_not_run():
+    done = call("summary", "model.py")
+    assert (2, "") == (done.code, done.out)
+    assert done.err == (
+        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Net; it has "
+        "Net, Pair, Broken, make_net()\n"
+    )
+
+
+def test_networks_of_layers_load_nothing_of_it():
+    loaded = loaded_by("summary", "resnet18")
+    assert [] == [name for name in loaded if "importers" in name or name == "torch"]

@@ -1,0 +1,145 @@
+"""Models in odd styles: their products and parameters, held against torch's own count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
+from convcalc.importers.loading import found  # noqa: E402
+from convcalc.importers.target import target_of  # noqa: E402
+from convcalc.importers.torch_model import ON_ZEROS, network_of  # noqa: E402
+
+MODULES = Path(__file__).with_name("odd_modules.py")
+
+PICTURE = (3, 8, 8)
+
+EXPECTED = {
+    # stem 8*3*9 * 64 positions, branch 4*9 * 64.
+    "Shuffled": (PICTURE, 13_824 + 2_304, 224 + 36),
+    # 3*3*9 * 64 twice, the weight and bias once.
+    "SharedWeight": (PICTURE, 2 * 5_184, 84),
+    # 4*3*9 * 3*3 positions; weight and gain.
+    "ComputedWeight": (PICTURE, 972, 108 + 4),
+    # 16*2*192 before any input is there, 192*16 with it.
+    "MixedWeight": (PICTURE, 6_144 + 3_072, 32 + 384),
+    # 6*3*9 * 16 each way.
+    "OutputSize": (PICTURE, 2 * 2_592, 168 + 165),
+    "DictOutput": (PICTURE, 768 + 512, 16 + 10),
+    # 2*3*9 * 64 and 2*4*9 * 64.
+    "Slices": (PICTURE, 3_456 + 4_608, 56 + 74),
+    # qkv 24*3 * 64; two heads, 64 x 64 scores of 4 products, twice; out 8*5 * 64.
+    "EinsumAttention": (PICTURE, 4_608 + 2 * 32_768 + 2_560, 72 + 45),
+    "Causal": ((3, 8), 576, 80),
+    # 4*3*27 * 512, 8*4*27 * 64, 8*4*8 * 64, 2*8*27 * 512.
+    "UNet3d": ((3, 8, 8, 8), 165_888 + 55_296 + 16_384 + 221_184, 328 + 872 + 260 + 434),
+    # 8 steps: 20*(6 + 5) and 20*(10 + 5), in both directions; then 10*4.
+    "Recurrent": ((3, 8), 432 + 8 * 2 * (220 + 300) + 40, 60 + 1_200 + 44),
+    # 5 tokens of 8: 4*64 each, scores 2 * 25*8; the feed-forward part on all of them.
+    "Attention": (PICTURE, 1_536 + 5 * 256 + 400 + 2 * 640, 984),
+    # 4 windows of 16: qkv 3*12, two heads with 2 * 16*16*2, proj 4*3.
+    "Fused": (PICTURE, 64 * 36 + 4 * 2 * 2 * 512 + 64 * 12, 48 + 12),
+    # The 27 parameters of aux, too, which nothing reaches.
+    "Gated": (PICTURE, 13_824 + 16 + 16, 224 + 18 + 24 + 8 + 27),
+    "Lazy": (PICTURE, 3_888 + 288, 112 + 290),
+    "Counted": (PICTURE, 3_888, 116),
+}
+
+
+def network(name, shape=PICTURE):
+    return network_of(target_of(f"{MODULES}:{name}"), shape)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_products_and_parameters_are_those_of_torch(name):
+    shape, macs, params = EXPECTED[name]
+    totals = network(name, shape).analyze(shape).totals
+    assert (macs, params) == (totals.macs, totals.params)
+    model = found(target_of(f"{MODULES}:{name}"))().eval().to("meta" if name != "Lazy" else "cpu")
+    with FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, *shape, device="meta" if name != "Lazy" else "cpu"))
+    assert macs == counter.get_total_flops() / 2
+    assert params == sum(one.numel() for one in model.parameters())
+
+
+def test_layers_have_the_paths_of_their_modules_and_read_each_other():
+    rows = network("Gated").analyze(PICTURE).layers
+    # label, layer, what it reads
+    assert [
+        ("conv", "conv:8,k3,p1", (-1,)),
+        ("silu", "silu", (0,)),
+        ("mean", "gap", (1,)),
+        ("down", "conv:2,k1", (2,)),
+        ("relu", "relu", (3,)),
+        ("up", "conv:8,k1", (4,)),
+        ("sigmoid", "sigmoid", (5,)),
+        ("mul", "scale", (1, 6)),
+        ("mul-2", "opaque:name=mul,params8,macs0", (7,)),
+        ("unreached", "opaque:name=unreached,out1,params27,macs0", (-1,)),
+    ] == [(row.label, row.spec, row.inputs) for row in rows]
+
+
+def test_the_output_is_what_forward_gives_and_not_the_last_call():
+    found = network("DictOutput")
+    assert "head" == found.nodes[found.output].label
+    assert "it gives 2 tensors; the first is taken for its output" in found.notes
+
+
+def test_parameters_that_forward_never_reaches_are_named():
+    assert "27 parameters that its forward never reaches: aux" in network("Gated").notes
+
+
+def test_what_is_written_into_a_part_is_read_with_the_whole():
+    nodes = network("Slices").nodes
+    last = nodes[-1]
+    assert ("second", "written") == (last.label, nodes[last.inputs[0]].layer.name)
+    written = nodes[last.inputs[0]].inputs
+    assert ["setitem", "add"] == [nodes[node].layer.name for node in written]
+
+
+def test_the_second_use_of_a_weight_has_no_parameters():
+    rows = network("SharedWeight").analyze(PICTURE).layers
+    found = [(row.label, row.params, row.macs) for row in rows if row.kind != "relu"]
+    assert [("conv", 84, 5_184), ("conv-2", 0, 5_184)] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("SharedWeight", 5), ("ComputedWeight", 3), ("Counted", 3)]
+)
+def test_a_weight_that_is_not_its_own_changes_no_receptive_field(name, size):
+    report = network(name).analyze(PICTURE)
+    field = report.layers[report.output].receptive_field
+    assert [(size, False)] * 2 == [(axis.size, axis.whole) for axis in field]
+
+
+def test_the_model_of_the_file_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_package").mkdir()
+    (tmp_path / "a_package" / "ready.py").write_text(
+        "from torch import nn\n"
+        "net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))\n"
+    )
+    target = target_of("a_package.ready:net")
+    value = found(target)
+    assert value is found(target)
+    hooks = torch.nn.modules.module._global_forward_hooks, value._forward_hooks
+    assert ["0", "1", "2"] == [node.label for node in network_of(target, PICTURE).nodes]
+    assert value.training
+    assert all(one.device.type == "cpu" and one.requires_grad for one in value.parameters())
+    assert [0, 0] == list(map(len, hooks))
+
+
+def test_a_branch_on_values_is_that_of_zeros_and_said_to_be():
+    found = network("Decides")
+    assert ON_ZEROS in found.notes
+    assert "16 parameters that its forward never reaches: other" in found.notes
+    assert 3_888 == found.analyze(PICTURE).totals.macs
+
+
+def test_windows_in_the_place_of_the_batch_keep_their_number():
+    rows = {row.label: row for row in network("Fused").analyze(PICTURE).layers}
+    assert ((4, 16, 12), (4, 16, 3)) == (rows["qkv"].output_shape, rows["proj"].output_shape)
