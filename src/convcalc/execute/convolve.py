@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     import torch  # noqa: TID251 - a name for type checkers
 
-    from convcalc.execute.arrays.array import Array, Own
+    from convcalc.execute.arrays.array import LibraryArray, Own
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.planning.planner import Plan
     from convcalc.layers.parameters import Padding, PerAxis
 
-ArrayLike: TypeAlias = "Array | Sequence[object] | float"
+ArrayLike: TypeAlias = "LibraryArray | np.generic | Sequence[object] | float"
 """An array of numpy, a tensor of torch, or what numpy makes an array of: nested lists, a number."""
 
 
@@ -54,7 +54,7 @@ def convolve(
     algorithm: str = "auto",
     backend: str = "auto",
     threads: int | None = None,
-    out: Array | None = None,
+    out: LibraryArray | None = None,
     dims: int | None = None,
 ) -> Any:
     """The convolution of `x` with `kernel`, as PyTorch means it: a cross-correlation.
@@ -162,7 +162,7 @@ def plan_convolution(
     return planner_of(backend, None, [problem], algorithm).plan(problem)
 
 
-def _convolved(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, how: How) -> Array:
+def _convolved(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, how: How) -> LibraryArray:
     """The result, with all that the arrays may be: lists, of other dtypes, on other devices."""
     number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
     if _are_tensors(x, kernel, None if number else bias):
@@ -247,7 +247,7 @@ def _of_tensors(read: _Read[torch.Tensor], how: How) -> torch.Tensor:
         return result.to(dtype)
 
 
-def _into(result: A, out: A) -> A:
+def _into(result: Any, out: LibraryArray) -> LibraryArray:
     wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
     if given != wanted:
         raise DataError(

@@ -21,16 +21,12 @@ from convcalc.execute.settings import Settings
 from convcalc.network.graph import Network
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.execute.arguments import How
-    from convcalc.execute.arrays.array import Array
+    from convcalc.execute.arrays.array import Array, LibraryArray
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.prepare import Prepared
-
-    Given: TypeAlias = np.ndarray | torch.Tensor
 
 
 class PreparedConv:
@@ -63,7 +59,7 @@ class PreparedConv:
         with limited_threads(self._threads, self._backend.name):
             return self._computed(x, kernel, bias)
 
-    def _computed(self, x: Given, kernel: Given, bias: Given | None) -> Any:
+    def _computed(self, x: LibraryArray, kernel: LibraryArray, bias: LibraryArray | None) -> Any:
         if self._numpy:
             # The order in memory decides that of the sums, and so the last bits.
             x, kernel = np.asarray(x, order="C"), np.asarray(kernel, order="C")

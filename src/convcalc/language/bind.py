@@ -113,8 +113,8 @@ def _layer(kind: type[Layer], call: Call, values: Mapping[str, object]) -> Layer
 
 
 def _checked(
-    kind: type[Layer], name: str, value: Any, nodes: Sequence[Node]
-) -> tuple[Any, tuple[int, ...]]:
+    kind: type[Layer], name: str, value: object, nodes: Sequence[Node]
+) -> tuple[object, tuple[int, ...]]:
     """The value of a parameter, which it may have as far as it is known, and the nodes it reads.
 
     Raises:

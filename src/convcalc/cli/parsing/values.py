@@ -12,7 +12,8 @@ from convcalc.layers.parameters import count
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.layers import Layer
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
 
 FLAG_NAMES = (
     "out_channels",
@@ -123,7 +124,7 @@ def layer_flags(given: Mapping[str, object]) -> dict[str, Any]:
     }
 
 
-def layer_of(values: Mapping[str, Any]) -> Layer:
+def layer_of(values: Mapping[str, Any]) -> Conv | ConvTranspose:
     """The one layer that flags describe.
 
     Raises:

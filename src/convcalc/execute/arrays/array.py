@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from convcalc.layers import operations
 
@@ -42,6 +42,9 @@ class Array(operations.Array, Protocol):
 
 A = TypeVar("A", bound=Array)
 """The arrays of one library."""
+
+LibraryArray: TypeAlias = "np.ndarray | torch.Tensor"
+"""An array of numpy or a tensor of torch."""
 
 Own = TypeVar("Own", "np.ndarray", "torch.Tensor")
 """The arrays of one of the two, where what they have in common goes beyond `Array`."""

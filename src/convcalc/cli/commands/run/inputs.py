@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
 from convcalc.cli.parsing.network_argument import model_target, read_source
@@ -25,11 +25,15 @@ from convcalc.network.weight_names import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+
     from convcalc.cli.commands.run.request import RunRequest
     from convcalc.cli.commands.run.save_all import SavedMaps
     from convcalc.execute.job import Weights, Work
     from convcalc.execute.settings import Settings
     from convcalc.layers import Shape
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
     from convcalc.network.graph import Network
 
 T = TypeVar("T")
@@ -41,8 +45,8 @@ WEIGHTS_BY = ("name", "order")
 def read_kernel(
     request: RunRequest,
     settings: Settings,
-    read: Callable[[str], Any] = read_array,
-    read_input: Callable[[str], Any] | None = None,
+    read: Callable[[str], np.ndarray] = read_array,
+    read_input: Callable[[str], np.ndarray] | None = None,
 ) -> Work:
     """The convolution that is asked for, with its arrays.
 
@@ -61,7 +65,7 @@ def read_kernel(
     kernel = read(request.kernel or "")
     bias = None if request.bias is None else read(request.bias)
 
-    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Any:
+    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Conv | ConvTranspose:
         shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
         return layer_of({**values, **shape})
 
@@ -91,7 +95,7 @@ def read_network(
     settings: Settings,
     work: Callable[..., T],
     maps: SavedMaps | None = None,
-    read: Callable[[str], Any] = read_array,
+    read: Callable[[str], np.ndarray] = read_array,
 ) -> T:
     """Work done on the network that is asked for and its arrays.
 
@@ -131,7 +135,7 @@ def read_network(
     if settings.spatial_dims is None and declared is not None and len(declared) > 1:
         settings = replace(settings, spatial_dims=len(declared) - 1)
 
-    def drawn(part: Network, shape: Shape) -> dict[str, Any]:
+    def drawn(part: Network, shape: Shape) -> dict[str, np.ndarray]:
         return dict(initial_weights(part, shape, seed, whole=network))
 
     return _watched(maps, work, network, array, drawn, settings)
@@ -158,7 +162,7 @@ def _read_weights(
             "name them as the network does, or save them as .npz"
         )
 
-    def ordered(part: Network, shape: Shape) -> dict[str, Any]:
+    def ordered(part: Network, shape: Shape) -> dict[str, np.ndarray]:
         named = in_order(arrays, fitting(network.tensor_shapes, shape))
         if named and not request.quiet:
             note(_order_note(list(without_counters(arrays)), list(named)))
@@ -176,7 +180,7 @@ def _order_note(given: Sequence[str], named: Sequence[str]) -> str:
     return f"{len(named):,} arrays are taken in the order of the file, by their shapes: {ends}"
 
 
-def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) -> T:
+def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: object) -> T:
     """The work done, and every feature map saved that is wanted."""
     if maps is None:
         return work(*arguments)
@@ -184,7 +188,7 @@ def _watched(maps: SavedMaps | None, work: Callable[..., T], *arguments: Any) ->
         return work(*arguments, watch=maps.save)
 
 
-def _no_weights(network: Network, shape: Shape) -> dict[str, Any]:
+def _no_weights(network: Network, shape: Shape) -> dict[str, np.ndarray]:
     needed = network.tensor_shapes(shape)
     if not needed:
         return {}
