@@ -32,7 +32,7 @@ def net(*sections, size=8):
 
 
 def test_a_small_configuration():
-    text = (POSTED / "f10_mini.cfg").read_text("utf-8")
+    text = (POSTED / "mini.cfg").read_text("utf-8")
     network = parse(text)
     # 3*8*9, and a scale and a shift for each of 8 channels
     assert 232 == network.analyze(network.input_shape).totals.params

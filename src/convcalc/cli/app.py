@@ -49,9 +49,9 @@ Examples:
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 the answer is no; 2 the command line or a layer is
-wrong; 3 an input file or its data is wrong; 4 the result cannot be written,
-or memory or workers are short; 70 a bug; 130, 143, 129 interrupted by a
-signal.
+wrong; 3 an input file or its data is wrong, or with --strict a cost is not
+known; 4 the result cannot be written, or memory or workers are short; 70 a
+bug; 130, 143, 129 interrupted by a signal.
 CONVCALC_TRACEBACK=1 shows where a failure arose.
 """
 

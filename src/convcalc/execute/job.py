@@ -121,6 +121,8 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     """
     _check_content({"the input": array})
     spatial_dims = settings.spatial_dims
+    if spatial_dims is None and _reads_features(network, array.ndim):
+        spatial_dims = 0
     if spatial_dims is None and not callable(weights):
         spatial_dims = _dims_of_weights(network, weights)
     if spatial_dims is None:
@@ -152,6 +154,18 @@ def _check_computable(network: Network) -> None:
                 f"layer {node.label} ({called}) cannot be run: what it computes is not "
                 "known; --until stops before it"
             )
+
+
+def _reads_features(network: Network, axes: int) -> bool:
+    """Whether an array of so many axes is features, (F) or (N, F), to the first layers.
+
+    (N, F) is to a fully connected layer what (H, W) is, but not to a norm behind it; what reads
+    sequences has the steps before the features.
+    """
+    kinds = [node.layer.kind for node in network.nodes if not KINDS[node.layer.kind].in_place]
+    if any(KINDS[kind].spatial_axes == 1 for kind in kinds):
+        return False
+    return (*kinds[:1], axes) in (("linear", 1), ("linear", 2), ("flatten", 1))
 
 
 def _dims_of_kinds(network: Network) -> int:

@@ -90,12 +90,13 @@ def _field_remarks(report: Report) -> list[str]:
     ]
     if any(len(field.phases or ()) > 1 for field in fields):
         remarks.append(
-            "neighbouring outputs see different sizes, as after a transposed convolution: the"
-            " largest\nis shown, nothing lies before start + u*stride; --format json lists each"
+            "neighbouring outputs see different sizes, as after a transposed convolution:\n"
+            "the largest is shown, and nothing lies before start + u*stride; --format json\n"
+            "lists each"
         )
     if any(field.whole for field in fields):
         remarks.append(
-            "a size with *: another path, as a global pooling or a gate, sees the whole input"
+            "a size with *: the whole input is seen, here or on another path, as by a gate"
         )
     if not all(field.aligned for field in fields):
         remarks.append(

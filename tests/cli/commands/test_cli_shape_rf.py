@@ -336,3 +336,15 @@ def test_a_plain_vector_is_an_input_of_fully_connected_layers(inside):
     # 784*100 + 100*10 products; 784*100 + 100 + 100*10 + 10 weights
     totals = strict(done.out)["totals"]
     assert (79_400, 79_510) == (totals["macs"], totals["params"])
+
+
+def test_how_fields_are_read_fits_a_terminal(inside):
+    done = inside("rf", "-i", "4x8x8", "convt:4,k3,s2", "se:2")
+    remarks = done.out.rpartition("\n\n")[2].splitlines()
+    assert (
+        "the largest is shown, and nothing lies before start + u*stride; --format json" in remarks
+    )
+    assert (
+        "a size with *: the whole input is seen, here or on another path, as by a gate" in remarks
+    )
+    assert 80 >= max(map(len, remarks))

@@ -55,22 +55,23 @@ def test_what_is_around_a_model_changes_nothing(text, around):
 @pytest.mark.parametrize(
     ("name", "shape", "expected"),
     [
-        ("f03_wrapper.txt", (3, 32, 32), (781, 190656)),
-        ("f04_child.txt", (2, 8, 8), (114, 6912)),
-        ("f04_fence.txt", (2, 8, 8), (114, 6912)),
-        ("f04_prompt.txt", (2, 8, 8), (114, 6912)),
-        ("f04_trailer.txt", (2, 8, 8), (114, 6912)),
-        ("f05_old_torch.txt", (3, 8, 8), (252, 15552)),
-        ("f06_zeropad.txt", (3, 8, 8), (140, 7560)),
-        ("f08_observed.txt", (8, 8, 8), (36, 2048)),
-        ("f08_quantized.txt", (3, 8, 8), (196, 3024)),
-        ("f11_assignment.txt", (3, 8, 8), (252, 8748)),
-        ("f11_expression.txt", (12, 6, 6), (21650, 21600)),
-        ("f17_one_channel.txt", (1, 8, 8), (60, 1944)),
+        ("wrapper.txt", (3, 32, 32), (781, 190656)),
+        ("child.txt", (2, 8, 8), (114, 6912)),
+        ("fence.txt", (2, 8, 8), (114, 6912)),
+        ("prompt.txt", (2, 8, 8), (114, 6912)),
+        ("trailer.txt", (2, 8, 8), (114, 6912)),
+        ("old_torch.txt", (3, 8, 8), (252, 15552)),
+        ("zeropad.txt", (3, 8, 8), (140, 7560)),
+        ("observed.txt", (8, 8, 8), (36, 2048)),
+        ("quantized.txt", (3, 8, 8), (196, 3024)),
+        ("assignment.txt", (3, 8, 8), (252, 8748)),
+        ("expression.txt", (12, 6, 6), (21650, 21600)),
+        ("one_channel.txt", (1, 8, 8), (60, 1944)),
     ],
 )
 def test_posted_texts(name, shape, expected):
-    # Of the MACs: f05 9*8*8*27, f06 5*(8+1-2)*(8+2-2)*27, f08 7*4*4*27, f17 6*6*6*9.
+    # Of the MACs: old_torch 9*8*8*27, zeropad 5*(8+1-2)*(8+2-2)*27, observed 7*4*4*27,
+    # one_channel 6*6*6*9.
     assert expected == answer((POSTED / name).read_text("utf-8"), shape)
 
 
@@ -87,7 +88,7 @@ def test_a_classifier_with_activations_of_its_time():
 
 
 def test_parts_in_the_order_of_their_print():
-    text = (POSTED / "f03_parts_in_order.txt").read_text("utf-8")
+    text = (POSTED / "parts_in_order.txt").read_text("utf-8")
     # 3*8*9 + 8, and 200*9 + 9; 8*32*32*27 and 200*9
     assert (2033, 222984) == answer(text, (3, 32, 32), in_order=True)
     assert (
@@ -170,7 +171,7 @@ def test_a_model_is_chosen_by_its_name_or_its_number(wanted, expected):
 
 
 def test_a_module_inside_is_chosen_by_its_path():
-    text = (POSTED / "f03_wrapper.txt").read_text("utf-8")
+    text = (POSTED / "wrapper.txt").read_text("utf-8")
     for path in ("trunk", "module.trunk"):
         assert (781, 190656) == answer(text, (3, 32, 32), model=path)
     assert ["module.trunk.2"] == [node.label for node in parse(text, model="trunk.2").nodes]
@@ -193,19 +194,19 @@ def test_a_model_that_is_not_there(text, wanted, message):
     ("text", "message"),
     [
         (
-            (POSTED / "f04_cut_off.txt").read_text("utf-8"),
+            (POSTED / "cut_off.txt").read_text("utf-8"),
             "this bracket is never closed; expected a ')' (line 1, column 11)",
         ),
         (
-            (POSTED / "f04_elided.txt").read_text("utf-8"),
+            (POSTED / "elided.txt").read_text("utf-8"),
             "something was left out here; give the whole printout (line 3, column 3)",
         ),
         (
-            (POSTED / "f04_fragment.txt").read_text("utf-8"),
+            (POSTED / "fragment.txt").read_text("utf-8"),
             "this ')' closes a module that begins before the text: it is a fragment; give the "
             "whole printout, or leave this bracket out (line 4, column 3)",
         ),
-        (quoted((POSTED / "f04_elided.txt").read_text("utf-8")), "something was left out here"),
+        (quoted((POSTED / "elided.txt").read_text("utf-8")), "something was left out here"),
         (PRINTED.replace("  (1)", "  (1): ...\n  (2)"), "something was left out here"),
         (PRINTED.replace("  (1)", "  .\n  .\n  (1)"), "something was left out here"),
         (PRINTED.replace("  (1)", "  [...]\n  (1)"), "something was left out here"),
@@ -232,9 +233,9 @@ def test_what_is_not_whole_is_one_error(text, message):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ((POSTED / "f09_summary_table.txt").read_text("utf-8"), "a table of torchsummary"),
-        ((POSTED / "f10_lua_torch.txt").read_text("utf-8"), "a Torch7 printout"),
-        ((POSTED / "f10_mini.prototxt").read_text("utf-8"), "a Caffe prototxt"),
+        ((POSTED / "summary_table.txt").read_text("utf-8"), "a table of torchsummary"),
+        ((POSTED / "lua_torch.txt").read_text("utf-8"), "a Torch7 printout"),
+        ((POSTED / "mini.prototxt").read_text("utf-8"), "a Caffe prototxt"),
         (
             "Layer (type:depth-idx)     Output Shape     Param #\n├─Conv2d: 1-1",
             "a table of torchinfo",
