@@ -77,9 +77,10 @@ def format_of(text: str, *, printed: bool = False, found: bool = False) -> str |
     """
     source = _CLASS.search(text)
     if source is not None and "def forward" in text and not printed:
+        name = source.group(1)[:60]
         return (
-            f"this is the source of a class, {source.group(1)[:60]}, which says in code how data "
-            f"flows; {_PRINT}"
+            f"this is the source of a class, {name}, which says in code how data flows; save it as "
+            f"model.py and give model.py:{name}, which is run"
         )
     for name, signs, instead in _FORMATS:
         beside = (printed and name.startswith(_BESIDE_PRINTED)) or (

@@ -269,7 +269,8 @@ def test_what_is_not_whole_is_one_error(text, message):
         (
             "class Net(nn.Module):\n    def __init__(self):\n        self.a = nn.Conv2d(3, 8, 3)\n"
             "    def forward(self, x):\n        return self.a(x)\n",
-            "the source of a class, Net, which says in code how data flows",
+            "the source of a class, Net, which says in code how data flows; save it as model.py "
+            "and give model.py:Net, which is run",
         ),
     ],
 )

@@ -362,8 +362,8 @@ class _Flattening:
                 "in that order, --in-order reads them so"
             )
         return (
-            "The rest needs an importer of ONNX models, which this version has not: "
-            "write its branches as residual{...} or concat{...}"
+            "Give the model itself, as model.py:Net, which is run to see how data flows, or write "
+            "its branches as residual{...} or concat{...}"
         )
 
     def fault(self, message: str, place: Place) -> None:
