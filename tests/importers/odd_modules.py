@@ -244,3 +244,25 @@ class Counted(nn.Module):
 
     def forward(self, x):
         return self.drop(self.conv(x))
+
+
+class Spectral(nn.Module):
+    """A weight divided by its largest singular value: products of parameters with vectors."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3))
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Mapped(nn.Module):
+    """A function mapped over the samples, whose calls are not seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return torch.vmap(self.conv)(x)

@@ -40,6 +40,8 @@ def test_files_and_modules_with_a_name_behind_a_colon(word, meant):
         "a.b:64",
         "module:Net",
         "net.txt",
+        "no.txt:Net",
+        "net.spec:a",
         "model.py",
         "-:Net",
         "x.b:c d",

@@ -116,6 +116,25 @@ def test_a_weight_that_is_not_its_own_changes_no_receptive_field(name, size):
     assert [(size, False)] * 2 == [(axis.size, axis.whole) for axis in field]
 
 
+def test_products_that_make_a_weight_count_and_change_no_receptive_field():
+    # 4*27 * 36 positions; the 4 x 27 matrix times a vector of 27, and that times one of 4.
+    row = network("Spectral").analyze(PICTURE).layers[0]
+    assert ("conv", 3_888 + 108 + 4, 112) == (row.label, row.macs, row.params)
+    assert [3, 3] == [axis.size for axis in row.receptive_field]
+
+
+def test_calls_that_are_not_seen_are_a_row_with_what_they_cost():
+    found = network("Mapped")
+    (row,) = found.analyze(PICTURE).layers
+    assert ("untraced", (4, 6, 6), 112, 3_888) == (
+        row.label,
+        row.output_shape,
+        row.params,
+        row.macs,
+    )
+    assert any("could not be followed" in text for text in found.notes)
+
+
 def test_the_model_of_the_file_is_left_as_it_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a_package").mkdir()

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Borrowed(Opaque):
     """A layer that computes what another does, and has as many parameters as it is told.
 
-    It is `opaque` by its kind, as nothing says what its weights are.
+    It is `opaque` by its kind, as nothing says what its weights are. Multiply-accumulates beyond
+    those of the other layer have made its weights.
     """
 
     def __init__(self, name: str, layer: Layer, out: Shape, params: int, macs: int) -> None:
@@ -26,12 +27,16 @@ class Borrowed(Opaque):
     like: Layer
 
     def costs(self, *shapes: Shape) -> Costs | None:
-        """The arithmetic of what it does."""
-        return self.like.costs(*shapes)
+        """The arithmetic of what it does, and of making its weights."""
+        known = self.like.costs(*shapes)
+        return None if known is None else known._replace(macs=self.macs or 0)
 
     def real_macs(self, *shapes: Shape) -> int | None:
-        """The multiply-accumulates of what it does, without those on zero padding."""
-        return self.like.real_macs(*shapes)
+        """The multiply-accumulates without those on zero padding."""
+        known, real = self.like.costs(*shapes), self.like.real_macs(*shapes)
+        if known is None or real is None or self.macs is None:
+            return None
+        return self.macs - known.macs + real
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The receptive field of what it does."""

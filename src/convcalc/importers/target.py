@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
+FILES = (
+    *(".txt", ".spec", ".cfg", ".log", ".out", ".md", ".json", ".yaml", ".yml", ".onnx"),
+    *(".pt", ".pth", ".pt2", ".h5", ".keras", ".tflite", ".safetensors"),
+)
+"""Endings of files that are no modules of Python, whether or not they are there."""
+
 _CALL = re.compile(r"[^\W\d][\w.]*(?:\(.*\))?", re.DOTALL)
 
 
@@ -56,7 +62,8 @@ def target_of(word: str) -> Target | None:
     match = _FILE.fullmatch(word) or _PACKAGE.fullmatch(word)
     if match is None or not _CALL.fullmatch(match["what"]):
         return None
-    if not match["where"].endswith(".py") and os.path.exists(match["where"]):
+    where = match["where"]
+    if not where.endswith(".py") and (where.endswith(FILES) or os.path.exists(where)):
         return None
     return _read(match["where"], match["what"], word)
 

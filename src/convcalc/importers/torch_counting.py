@@ -30,6 +30,7 @@ FLOPS: Mapping[Any, Any] = {
     **flop_registry,
     torch.ops.aten.mv: _matrix_vector,
     torch.ops.aten.dot: _matrix_vector,
+    torch.ops.aten.vdot: _matrix_vector,
     torch.ops.aten.addmv: _added_matrix_vector,
     torch.ops.aten._trilinear: _trilinear,
 }

@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import found, guarded
 from convcalc.importers.torch_building import assumed_shape, check_inputs, model_of
+from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_counting import ProductCounter
 from convcalc.importers.torch_recording import Recorder, watched_modules
 from convcalc.importers.torch_tracing import tensors_in
@@ -32,9 +33,10 @@ ON_ZEROS = (
 
 
 class Recorded(NamedTuple):
-    """A model that was run: what it called, and what came out."""
+    """A model that was run: what it called, and what came out, with the nodes that gave it."""
 
     recorder: Recorder
+    out: list[torch.Tensor]
     ends: list[int | None]
 
 
@@ -98,8 +100,8 @@ def _recorded(model: torch.nn.Module, shape: Shape, device: str) -> Recorded:
         counter,
     ):
         out = model(array)
-    ends = [recorder.node_of(tensor) for tensor in tensors_in(out)]
-    return Recorded(recorder, ends)
+    given = list(tensors_in(out))
+    return Recorded(recorder, given, [recorder.node_of(tensor) for tensor in given])
 
 
 @contextlib.contextmanager
@@ -115,22 +117,32 @@ def _whole_operations() -> Iterator[None]:
 
 
 def _network(recorded: Recorded, shape: Shape, notes: list[str]) -> Network:
-    recorder, ends = recorded
+    recorder, out, ends = recorded
     if not ends:
         raise DataError("the model gives no tensor")
-    written = recorder.written
-    nodes = list(written.nodes)
+    nodes, end = list(recorder.written.nodes), ends[0]
     left = recorder.unreached()
-    if left:
-        params = sum(left.values())
-        nodes.append(Node(Opaque("unreached", (1,), params, 0), (INPUT,), "unreached"))
-        notes.append(f"{params:,} parameters that its forward never reaches: {_owners(left)}")
+    rest = sum(left.values()), recorder.uncharged
+    if end is None:
+        end = len(nodes)
+        nodes.append(_rest("untraced", sample_shape(out[0]), *rest))
+        notes.append("its result could not be followed to its input: 'untraced' has what is left")
+    elif any(rest):
+        nodes.append(_rest("unreached", (1,), *rest))
+        if left:
+            notes.append(f"{rest[0]:,} parameters that its forward never reaches: {_owners(left)}")
+        if rest[1]:
+            notes.append(f"{rest[1]:,} MACs that lead to no output: 'unreached' has them")
     if len(ends) > 1:
         notes.append(f"it gives {len(ends)} tensors; the first is taken for its output")
-    if written.unnamed:
-        notes.append(_unnamed(written.unnamed))
-    end = ends[0] if ends[0] is not None else INPUT
+    if recorder.written.unnamed:
+        notes.append(_unnamed(recorder.written.unnamed))
     return Network(tuple(nodes), end, input_shape=shape, notes=tuple(notes))
+
+
+def _rest(name: str, out: Shape, params: int, macs: int) -> Node:
+    """A row for what was found and belongs to no call."""
+    return Node(Opaque(name, out, params, macs), (INPUT,), name)
 
 
 def _owners(left: dict[str, int]) -> str:

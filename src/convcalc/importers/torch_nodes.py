@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import LayerError
 from convcalc.importers.borrowed import Borrowed
-from convcalc.importers.torch_kinds import layer_of, sample_shape
+from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_kinds import layer_of
 from convcalc.layers import Opaque
 from convcalc.layers.joins import Join, Scale
 from convcalc.network.graph import INPUT, Node
@@ -18,7 +19,7 @@ from convcalc.receptive import IDENTITY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.importers.torch_kinds import Call
+    from convcalc.importers.torch_calls import Call
     from convcalc.layers import Fields, Layer, Shape
 
 ELEMENTWISE = (
@@ -28,6 +29,20 @@ ELEMENTWISE = (
     *("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu"),
 )
 """Calls without a kind that look at each element by itself, where all shapes are the same."""
+
+
+class Cost(NamedTuple):
+    """What was found of a call.
+
+    Attributes:
+        params: The parameters that it is the first to read.
+        macs: Multiply-accumulates, with those that made what it reads of parameters.
+        own: Those of the call itself.
+    """
+
+    params: int
+    macs: int
+    own: int
 
 
 class Nodes:
@@ -45,25 +60,23 @@ class Nodes:
         self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
 
-    def add(
-        self, call: Call, inputs: Sequence[int], label: str, cost: tuple[int, int], *, first: bool
-    ) -> int:
+    def add(self, call: Call, inputs: Sequence[int], label: str, cost: Cost, *, first: bool) -> int:
         """The index of a new node.
 
         Args:
             call: What was called.
             inputs: The nodes that it reads.
             label: What it is called, but for a number where there are several.
-            cost: Its parameters, and the multiply-accumulates that were counted.
+            cost: What was found of it.
             first: Whether the node that it reads first is its first argument.
         """
         out = sample_shape(call.out)
         layer, inputs = self._kind(call, inputs, out, first=first)
-        held = None if layer is None else self._params_of(layer, inputs, out, cost[1])
+        held = None if layer is None else self._params_of(layer, inputs, out, cost.own)
         if layer is None or held is None:
             layer = self._opaque(call.name, inputs, out, cost)
-        elif held != cost[0]:
-            layer = Borrowed(call.name, layer, out, *cost)
+        elif (held, cost.own) != (cost.params, cost.macs):
+            layer = Borrowed(call.name, layer, out, cost.params, cost.macs)
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
@@ -92,15 +105,12 @@ class Nodes:
         except (LayerError, ValueError, IndexError):
             return None  # it does not fit, or not the axes that arrive
 
-    def _opaque(
-        self, name: str, inputs: Sequence[int], out: Shape, cost: tuple[int, int]
-    ) -> Opaque:
+    def _opaque(self, name: str, inputs: Sequence[int], out: Shape, cost: Cost) -> Opaque:
         """A layer that is known by its name, its shape and its cost."""
         self.unnamed[name] += 1
-        params, macs = cost
         alike = all(self._shapes[node] == out for node in inputs)
         shape = None if alike and name in ELEMENTWISE else tuple(max(1, size) for size in out)
-        return Opaque(name, shape, params, macs)
+        return Opaque(name, shape, cost.params, cost.macs)
 
     def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields], list[Shape]]:
         return [self._fields[node] for node in inputs], [self._shapes[node] for node in inputs]

@@ -18,8 +18,8 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode
 
-from convcalc.importers.torch_kinds import Call
-from convcalc.importers.torch_nodes import Nodes, plain_name
+from convcalc.importers.torch_calls import Call
+from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.network.graph import INPUT
 
@@ -55,6 +55,7 @@ class Recorder(TorchFunctionMode):
     Attributes:
         written: The nodes so far.
         owned: The names of the parameters that they have.
+        charged: The multiply-accumulates that they have.
         module: The path of the module that is at work, and whether its calls carry its name alone.
     """
 
@@ -63,6 +64,7 @@ class Recorder(TorchFunctionMode):
         self.counter = counter
         self.written = Nodes(shape)
         self.owned: set[str] = set()
+        self.charged = 0
         self.module = ("", False)
         self._parameters = dict(model.named_parameters())
         self.values = Values({id(one): name for name, one in self._parameters.items()})
@@ -133,7 +135,7 @@ class Recorder(TorchFunctionMode):
                 self.values[tensor] = Value(debt=debt)
             return
         first = nodes[0] is not None
-        node = self._add(call, inputs, debt, first=first)
+        node = self._add(call, inputs, debt, first=first, own=macs)
         if in_place:
             self.values.overwrite(results[0], node)
             return
@@ -162,6 +164,7 @@ class Recorder(TorchFunctionMode):
         debt: Debt,
         *,
         first: bool = False,
+        own: int = 0,
         module: tuple[str, bool] | None = None,
     ) -> int:
         """The node of a call, which pays for the constants that it reads."""
@@ -172,7 +175,13 @@ class Recorder(TorchFunctionMode):
             path if path and (alone or debt.parameters) else f"{path}.{call.name}".removeprefix(".")
         )
         params = sum(self._parameters[name].numel() for name in new)
-        return self.written.add(call, inputs, label, (params, debt.macs), first=first)
+        self.charged += debt.macs
+        return self.written.add(call, inputs, label, Cost(params, debt.macs, own), first=first)
+
+    @property
+    def uncharged(self) -> int:
+        """The multiply-accumulates that were counted, and that no node has."""
+        return self.counter.macs - self.charged
 
     def unreached(self) -> dict[str, int]:
         """The elements of each parameter that no node has."""

@@ -1,0 +1,66 @@
+"""Calls of torch's functions: their arguments by name, and the shapes of what they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from convcalc.layers import Shape
+
+
+class Call(NamedTuple):
+    """A function that a model calls.
+
+    Attributes:
+        name: The function's, without the underscores of other ways to write it.
+        arguments: Those without names.
+        named: Those with names.
+        out: The tensor that it gives; of several the one that is asked about.
+        before: The tensors that it gives before that one.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    named: Mapping[str, Any]
+    out: Any
+    before: Sequence[Any] = ()
+
+    def given(self, names: str) -> Given:
+        """The arguments by these names, which are in the order of the function's own."""
+        return Given({**dict(zip(names.split(), self.arguments, strict=False)), **self.named}, self)
+
+
+class Given(NamedTuple):
+    """The arguments of a call by their names."""
+
+    values: dict[str, Any]
+    call: Call
+
+    def __call__(self, name: str, default: Any = None) -> Any:
+        """The value of one, lists as tuples."""
+        value = self.values.get(name, default)
+        return tuple(value) if isinstance(value, list) else value
+
+    def axes(self, name: str, default: Any = None) -> Any:
+        """The value of one that may be said per axis, once where all axes have the same."""
+        return folded(self(name, default))
+
+    @property
+    def input(self) -> Any:
+        """The first tensor."""
+        return self.call.arguments[0] if self.call.arguments else self.values["input"]
+
+
+def folded(value: Any) -> Any:
+    """A value per axis as one, if all are the same: 3 for (3, 3)."""
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+
+
+def sample_shape(tensor: Any) -> Shape:
+    """The shape of one sample: without a batch of 1 in front, or all of it where there is none."""
+    shape = tuple(map(int, tensor.shape))
+    if len(shape) > 1 and shape[0] == 1:
+        return shape[1:]
+    return shape or (1,)
