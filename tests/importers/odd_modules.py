@@ -266,3 +266,8 @@ class Mapped(nn.Module):
 
     def forward(self, x):
         return torch.vmap(self.conv)(x)
+
+
+def scripted():
+    """A model of TorchScript, which calls torch's operations themselves."""
+    return torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))

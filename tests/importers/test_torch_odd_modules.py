@@ -123,6 +123,13 @@ def test_products_that_make_a_weight_count_and_change_no_receptive_field():
     assert [3, 3] == [axis.size for axis in row.receptive_field]
 
 
+def test_scripted_models_are_counted_without_names_of_modules():
+    report = network("scripted()").analyze(PICTURE)
+    assert [("convolution", 3_888, 112), ("relu", 0, 0)] == [
+        (row.label, row.macs, row.params) for row in report.layers
+    ]
+
+
 def test_calls_that_are_not_seen_are_a_row_with_what_they_cost():
     found = network("Mapped")
     (row,) = found.analyze(PICTURE).layers

@@ -40,6 +40,12 @@ Those of torch.utils.flop_counter, and products of a vector, which it leaves out
 """
 
 
+def macs_of(func: Any, args: Any, kwargs: Any, out: Any) -> int:
+    """The multiply-accumulates of one operation of torch; 0 where it has no products."""
+    rule = FLOPS.get(getattr(func, "_overloadpacket", None))
+    return 0 if rule is None else int(rule(*args, **kwargs, out_val=out)) // 2
+
+
 class ProductCounter(TorchDispatchMode):
     """Adds up the multiply-accumulates of all that runs inside."""
 
@@ -66,6 +72,5 @@ class ProductCounter(TorchDispatchMode):
             if parts is not NotImplemented:
                 return parts
         out = func(*args, **kwargs)
-        if rule is not None:
-            self.macs += rule(*args, **kwargs, out_val=out) // 2
+        self.macs += macs_of(func, args, kwargs, out)
         return out

@@ -19,6 +19,7 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 
 from convcalc.importers.torch_calls import Call
+from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.network.graph import INPUT
@@ -92,7 +93,8 @@ class Recorder(TorchFunctionMode):
             results = changed[:1]
         if results:
             call = Call(_name_of(func), args, kwargs, results[0])
-            macs = self.counter.macs - before
+            # A call of TorchScript is heard while it is counted, and not yet added up.
+            macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
 
@@ -223,6 +225,7 @@ def _is_one_call(module: torch.nn.Module) -> bool:
 
 def _name_of(func: Any) -> str:
     """The name of a function; of an attribute its own."""
+    func = getattr(func, "_overloadpacket", func)
     name = str(getattr(func, "__name__", func))
     if name == "__get__":
         name = str(getattr(getattr(func, "__self__", None), "__name__", name))
