@@ -37,6 +37,15 @@ SPREAD = "net = nn.Sequential(*layers)\n"
             "net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(wide * 4, 2))",
             "conv:8,k3 flatten linear:2",
         ),
+        ("conv = nn.Conv2d(3, 8, 3)\nact = nn.ReLU()\nnn.Sequential(conv, act)", "conv:8,k3 relu"),
+        (
+            "act = nn.ReLU()\nnn.Sequential(nn.Conv2d(3, 8, 3), act, nn.Conv2d(8, 4, 1), act)",
+            "conv:8,k3 relu conv:4,k1 relu",
+        ),
+        (
+            "net = nn.Sequential(nn.Linear(4, 3))\nnet = nn.Sequential(net, nn.Softmax(dim=1))",
+            "0.0=linear:3 softmax",
+        ),
     ],
 )
 def test_a_name_is_what_the_text_gives_it(text, spec):
@@ -71,6 +80,11 @@ def test_a_name_is_what_the_text_gives_it(text, spec):
         (
             f"layers = [nn.Tanh()]\nfor i in range(3): layers.append(nn.ReLU())\n{SPREAD}",
             "expected a list of modules behind this '*'",
+        ),
+        (
+            "conv = nn.Conv2d(8, 8, 3)\nnn.Sequential(conv, nn.ReLU(), conv)",
+            "'conv' is a name without one module in the text, or of one with parameters that is "
+            "used twice; write the module in its place (line 2",
         ),
         (f"layers = [nn.Tanh()] * 3\n{SPREAD}", "expected a list of modules behind this '*'"),
         (

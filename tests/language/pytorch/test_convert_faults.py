@@ -83,7 +83,7 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
         ("nn.Softplus(beta=0)", "beta: must not be 0, by which the logarithm is divided"),
         ("nn.LogSoftmax(dim=2)", "dim of LogSoftmax: expected 1, the channels, got 2"),
         ("nn.Softmin(0)", "dim of Softmin: expected 1, the channels, got 0"),
-        ("nn.MaxPool2d(2, return_indices=True)", "return_indices of MaxPool2d: True has no"),
+        ("nn.MaxPool2d(2, return_indices=1)", "return_indices of MaxPool2d: 1 has no"),
         ("nn.AvgPool2d(2, divisor_override=3)", "divisor_override of AvgPool2d: 3 has no"),
         ("nn.LayerNorm((3, 4))", "several axes together have no counterpart here"),
         ("nn.Flatten(2)", "start_dim of Flatten: 2 has no counterpart here; only 1 can be"),

@@ -256,6 +256,12 @@ def test_what_is_not_whole_is_one_error(text, message):
             "graph(%input : Float(1, 3, 8, 8)):\n  %2 : Float(1, 8, 6, 6) = onnx::Conv(%input)\n",
             "a graph of ONNX or TorchScript",
         ),
+        ("net.add(nn.Conv2D(channels=6, kernel_size=5))", "source text of Gluon"),
+        (
+            "Sequential(\n  (0): Conv2D(3, 8, kernel_size=[3, 3], data_format=NCHW)\n)",
+            "a Paddle printout",
+        ),
+        ("x = nn.Conv(features=32, kernel_size=(3, 3))(x)", "source text of Flax"),
         ("odict_keys(['conv1.weight', 'conv1.bias'])", "a list of weights"),
         ("conv1.weight \t torch.Size([6, 3, 5, 5])\n", "a list of weights"),
         (

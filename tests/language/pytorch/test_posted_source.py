@@ -20,6 +20,13 @@ def fault(text):
         ("nn.Linear(2 + 3 * 4 - (1 + 1) // 2, 5).float()", "linear:5"),
         ("nn.Sequential(*[nn.ReLU(), nn.Tanh()], nn.ReLU().to('cuda'))", "relu tanh relu"),
         ("nn.Conv2d(3, 8, 2*2)", "conv:8,k4"),
+        ("nn.Sequential(*[nn.ReLU(), *[nn.Tanh()]])", "relu tanh"),
+        ("nn.Sequential(weight_norm(nn.Conv2d(3, 8, 3)), nn.ReLU())", "conv:8,k3 relu"),
+        (
+            "nn.Sequential(nn.utils.spectral_norm(nn.Conv2d(3, 8, 3), 'weight', 1))",
+            "conv:8,k3",
+        ),
+        ("nn.MaxPool2d(2, return_indices=True)", "maxpool:2"),
         ("nn.Conv2d(3, 2**5, 27 % 4)", "conv:32,k3"),
         ("nn.Conv2d(3, int(64 / 2), 3)", "conv:32,k3"),
         ("Conv2d(3, 8, 3) -> ReLU() -> Tanh()", "conv:8,k3 relu tanh"),

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 NO_NUMBER = " is a name without one whole number in the text; write the number in its place"
 
+NO_MODULE = (
+    " is a name without one module in the text, or of one with parameters that is used twice; "
+    "write the module in its place"
+)
+
 
 class Word(str):
     """A word without quotes, which stands for something."""
@@ -18,21 +23,27 @@ class Word(str):
     __slots__ = ()
 
 
-def without_number(word: Word) -> str:
+def without_number(word: str) -> str:
     """Why a word is no number."""
     return f"'{printable(word, 60)}'{NO_NUMBER}"
 
 
+def without_module(word: str) -> str:
+    """Why a word is no module."""
+    return f"'{printable(word, 60)}'{NO_MODULE}"
+
+
 def one_for_all_words(problems: list[Diagnostic]) -> list[Diagnostic]:
-    """Problems, with one in the place of all about words that are no numbers."""
-    about = [one for one in problems if one.message.endswith(NO_NUMBER)]
-    if len(about) < 2:
-        return problems
-    others = list(dict.fromkeys(one.message.removesuffix(NO_NUMBER) for one in about))[1:]
-    also = ", ".join(others[:6]) + (", ..." if len(others) > 6 else "")
-    message = about[0].message + (f", and in that of {also}" if others else "")
-    merged = about[0]._replace(message=message)
-    return [merged, *(one for one in problems if not one.message.endswith(NO_NUMBER))]
+    """Problems, with one in the place of all about words that are no numbers, or no modules."""
+    for said in (NO_NUMBER, NO_MODULE):
+        about = [one for one in problems if one.message.endswith(said)]
+        others = list(dict.fromkeys(one.message.removesuffix(said) for one in about))[1:]
+        also = ", ".join(others[:6]) + (", ..." if len(others) > 6 else "")
+        if len(about) > 1:
+            message = about[0].message + (f", and in that of {also}" if others else "")
+            rest = [one for one in problems if not one.message.endswith(said)]
+            problems = [about[0]._replace(message=message), *rest]
+    return problems
 
 
 LARGEST = 10**18

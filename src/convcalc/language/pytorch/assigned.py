@@ -1,19 +1,23 @@
-"""What names stand for in source text: whole numbers and lists of modules that it assigns itself.
+"""What names stand for in source text: whole numbers, modules and lists of them that it assigns.
 
     hidden = 64                      wide, narrow = 8, 2 * hidden
     layers = [nn.Linear(8, hidden)]  layers.append(nn.ReLU())  layers += [nn.Tanh()]
 
 A name whose value could be another where the model is made stands for nothing: one with several
-values, one that a loop or a function gives, a list that is changed in a loop or in another way.
+values, one that a loop or a function gives, a list that is changed in a loop or in another way, and
+a module with parameters that is used twice, whose parameters are there once.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.reader import values_at
+from convcalc.language.pytorch.table import form_of
+from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +72,8 @@ def assigned(text: str, start: int, stop: int) -> Assigned:
         start: Where the model begins.
         stop: Where it ends.
     """
-    wanted = set(_USED.findall(text, start, stop)) - _CONSTANTS
+    uses = Counter(_USED.findall(text, start, stop))
+    wanted = set(uses) - _CONSTANTS
     found: dict[str, list[Statement]] = {}
     if not wanted:
         return Assigned({}, [])
@@ -82,7 +87,18 @@ def assigned(text: str, start: int, stop: int) -> Assigned:
         changed = sum(one.sign != "=" for one in statements)
         if name not in given and changed == changes.get(name, 0):
             _give(text, name, statements[::-1], result)
+    shared = [name for name, value in result.values.items() if uses[name] > 1 and _counts(value)]
+    for name in shared:
+        del result.values[name]
     return result
+
+
+def _counts(value: object) -> bool:
+    """Whether a value has parameters, or may have, which are counted once however often used."""
+    if not isinstance(value, tuple | Module):
+        return False
+    form = form_of(value.name) if isinstance(value, Module) else None
+    return form is None or KINDS[form.kind].has_weights()
 
 
 def _give(text: str, name: str, statements: list[Statement], result: Assigned) -> None:
@@ -100,8 +116,10 @@ def _give(text: str, name: str, statements: list[Statement], result: Assigned) -
         whole: object = tuple(one for value in values if isinstance(value, tuple) for one in value)
     else:
         whole = values[0] if all(value == values[0] for value in values) else None
-    modules = isinstance(whole, tuple) and all(isinstance(one, Module) for one in whole)
-    if (modules or isinstance(whole, int)) and statements[0].sign == "=":
+    parts = whole if isinstance(whole, tuple) else (whole,)
+    if (all(isinstance(one, Module) for one in parts) or isinstance(whole, int)) and statements[
+        0
+    ].sign == "=":
         result.values[name] = whole
         result.places.extend(places)
 
@@ -119,6 +137,8 @@ def _statements(text: str, stop: int) -> Iterator[Statement]:
         line = text[place:end]
         indent = len(line) - len(line.lstrip())
         found = _STATEMENT.match(text, place + indent, min(end, stop))
+        if found is not None and found.end() == stop:
+            return  # the statement that the model stands in
         if found is not None and found["list"]:
             yield Statement(found["list"], found["method"], indent, 0, 1, found.end())
         elif found is not None and not _KEYWORD_ARGUMENT.match(line):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import Diagnostic, LayerError, printable
 from convcalc.language.bind import canonical
-from convcalc.language.pytorch.arithmetic import one_for_all_words
+from convcalc.language.pytorch.arithmetic import Word, one_for_all_words, without_module
 from convcalc.language.pytorch.assigned import Assigned, assigned
 from convcalc.language.pytorch.module import Module
 from convcalc.language.pytorch.modules import Expectation, call_of, is_read, notes_of, opaque
@@ -320,7 +320,9 @@ class _Flattening:
             elif isinstance(value, Module) and key is None:
                 yield _Named(str(number), value, place, False)
             else:
-                self.fault("expected a module here, as nn.ReLU()", place)
+                word = isinstance(value, Word) and key is None
+                expected = "expected a module here, as nn.ReLU()"
+                self.fault(without_module(str(value)) if word else expected, place)
 
     def printed(self, module: Module) -> Iterator[_Named]:
         """The modules in a printout, repeated ones under each of their numbers."""

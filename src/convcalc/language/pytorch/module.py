@@ -41,3 +41,15 @@ class Module:
     place: Place
     head: Place
     unread: Diagnostic | None = None
+
+
+GIVEN_BACK = ("int", "weight_norm", "spectral_norm", "utils.weight_norm", "utils.spectral_norm")
+"""Functions whose result is what they are given, to shapes and counts."""
+
+
+def given_back(call: Module) -> object:
+    """What a call of one of these functions is: its whole number or module, or else the call."""
+    given = [one.value for one in call.arguments if one.key is None]
+    if call.name == "int":
+        return given[0] if len(given) == 1 and isinstance(given[0], int) else call
+    return given[0] if given and isinstance(given[0], Module) else call

@@ -158,10 +158,13 @@ def _held(form: Form, given: Mapping[str, Given], channels: int | None) -> int |
 def notes_of(module: Module) -> list[str]:
     """What is assumed of a leaf module, and what it does besides."""
     form = form_of(module.name)
-    if form is None or not form.notes:
+    if form is None or not (form.notes or "return_indices" in form.only):
         return []
     given, _ = _named(module, form)
-    return [f"{module.name} {note}" for name, note in form.notes.items() if name not in given]
+    notes = [note for name, note in form.notes.items() if name not in given]
+    if "return_indices" in given and given["return_indices"].value is True:
+        notes.append("gives its indices beside its output: the output alone is passed on")
+    return [f"{module.name} {note}" for note in notes]
 
 
 def is_read(module: Module, child: Child) -> bool:

@@ -45,7 +45,8 @@ _AFTER = re.compile(r"(?:\.\w+\([^()\n]*+\))*+[\s)\]};,.'\"`|\u2502]*+(?:(?:#|//
 _LIST = re.compile(
     rf"(?:(?P<label>[A-Za-z_][\w.]*+)[ \t]*+=[ \t]*+)?+(?P<model>\[)\s*+{_CALL.pattern}"
 )
-_SPREAD = re.compile(r"[(,][ \t]*+\*([A-Za-z_]\w*+)")
+_SEQUENTIAL = re.compile(r"(?:torch\.)?+(?:nn\.)?+Sequential\(")
+_PART = re.compile(r"[(,]\s*+\*?+([A-Za-z_][\w.]*+)(?=\s*+[,)])")
 _ADDED = re.compile(r"(?P<label>[A-Za-z_][\w.]*?)\.add_module\(")
 _FIRST_CHILD = re.compile(r"[^\n()]*+\n?+[^\n()]*+\n?+[^\S\n]*+\([^()\n]{1,200}+\):[ \t]")
 _SIGN = re.compile(r"[()\[\]]|'[^'\n]*+'|\"[^\"\n]*+\"|\#[^\n]*+")
@@ -110,13 +111,15 @@ def posted_models(text: str) -> tuple[Posted, ...]:
 
 
 def _unspread(text: str, models: tuple[Posted, ...]) -> tuple[Posted, ...]:
-    """The models without the lists that another one is made of, as `Sequential(*layers)`."""
-    spread = {
-        name for one in models for name in _SPREAD.findall(text, one.start, min(one.end, len(text)))
-    }
-    return tuple(
-        one for one in models if one.label not in spread or not text.startswith("[", one.start)
-    )
+    """The models without those that a later one is made of: `Sequential(conv, *layers)`."""
+    used: set[str] = set()
+    kept = []
+    for model in reversed(models):
+        if model.label is None or model.child or model.label not in used:
+            kept.append(model)
+        if not model.printed and _SEQUENTIAL.match(text, model.start):
+            used.update(_PART.findall(text, model.start, model.end))
+    return tuple(reversed(kept))
 
 
 def unquoted(text: str) -> str:

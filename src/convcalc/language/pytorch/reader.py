@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import Diagnostic
 from convcalc.language.pytorch.arithmetic import Word, calculated, without_number
-from convcalc.language.pytorch.module import Child, Given, Module
+from convcalc.language.pytorch.module import GIVEN_BACK, Child, Given, Module, given_back
 from convcalc.language.tree import Place
 
 if TYPE_CHECKING:
@@ -105,12 +105,6 @@ def values_at(text: str, place: int, names: Mapping[str, object]) -> tuple[list[
     except _UnreadError:
         return [], place
     return (values, end) if _LINE_END.match(text, end) else ([], place)
-
-
-def _whole_of(call: Module) -> object:
-    """The whole number that `int(...)` of a whole number is; any other call as it is."""
-    given = [one.value for one in call.arguments if one.key is None]
-    return given[0] if len(given) == 1 and isinstance(given[0], int) else call
 
 
 def _child_of(call: Module) -> Child:
@@ -298,7 +292,7 @@ class _Reader:
         if word is not None:
             if _OPEN.match(self.text, word.end()):
                 module = self.module(depth)
-                return _whole_of(module) if module.name == "int" else module
+                return given_back(module) if module.name in GIVEN_BACK else module
             self.place = word.end()
             return self.names.get(word.group(), _CONSTANTS.get(word.group(), Word(word.group())))
         if self.text.startswith(("(", "["), self.place):
@@ -332,7 +326,10 @@ class _Reader:
                 raise _StopError(self.problem(message))
             if not comma:
                 raise _UnreadError(self.after(f"expected a ',' or a '{end}' here"))
-            values.append(self.value(depth + 1))
+            spread = self.text.startswith("*", self.place)
+            self.place += spread
+            value = self.value(depth + 1)
+            values += value if spread and isinstance(value, tuple) else (value,)
             comma = self.comma()
         if self.place >= len(self.text):
             message = f"this bracket is never closed; expected a '{end}'"

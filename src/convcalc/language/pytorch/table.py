@@ -59,7 +59,7 @@ _AVG_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad
 _DIVISOR = ("divisor_override",)
 _NORM = ("eps", "momentum", "affine", "track_running_stats")
 _FACTORY = ("device", "dtype", "bias")
-_NO_INDICES = {"return_indices": (False,)}
+_INDICES = {"return_indices": (False, True)}
 
 
 def _of_axes(axes: int) -> dict[str, Form]:
@@ -70,13 +70,13 @@ def _of_axes(axes: int) -> dict[str, Form]:
     forms = {
         "Conv": Form("conv", _CONV, 3, at),
         "ConvTranspose": Form("convt", _TRANSPOSED, 3, at, {"padding_mode": ("zeros",)}),
-        "MaxPool": Form("maxpool", _MAX_POOL, 1, at, _NO_INDICES),
+        "MaxPool": Form("maxpool", _MAX_POOL, 1, at, _INDICES),
         "MaxUnpool": Form("maxunpool", ("kernel_size", "stride", "padding"), 1, at),
         "AvgPool": Form("avgpool", (*_AVG_POOL, *divisor), 1, at, {"divisor_override": (None,)}),
         "LPPool": Form("lppool", ("norm_type", "kernel_size", "stride", "ceil_mode"), 2, at),
         "AdaptiveAvgPool": Form("adaptiveavgpool", ("output_size",), 1, at),
         "AdaptiveMaxPool": Form(
-            "adaptivemaxpool", ("output_size", "return_indices"), 1, at, _NO_INDICES
+            "adaptivemaxpool", ("output_size", "return_indices"), 1, at, _INDICES
         ),
         "BatchNorm": Form(
             "bn", ("num_features", *_NORM, *_FACTORY), 1, batch, {"track_running_stats": (True,)}
