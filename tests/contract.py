@@ -195,7 +195,7 @@ CONTRACT = {
         params=25,
         macs=60,  # 3*5 outputs * 4 features
         bias_adds=15,
-        field=((4, 4, 0),),
+        field=((4, 0, 0),),
     ),
     "lstm": Row(
         spec="lstm:3,layers2,bidirectional",
@@ -215,7 +215,7 @@ CONTRACT = {
         bias_adds=192,  # 2 steps * 2 layers * 2 directions * 24
         # 2 steps * 2 layers * 2 directions * 3 = 24 states: 3 sigmoids, 2 tanh, 3 products, a sum
         elements=ElementOps(multiply=72, add=96, divide=72, exponent=120),
-        field=((4, 4, 0),),
+        field=((4, 0, 0),),
     ),
     "gru": Row(
         spec="gru:3",
@@ -233,7 +233,7 @@ CONTRACT = {
         bias_adds=36,  # 2 steps * 18
         # 2 steps * 3 states: 2 sigmoids, a tanh, 3 products, 3 sums
         elements=ElementOps(multiply=18, add=30, divide=12, exponent=18),
-        field=((4, 4, 0),),
+        field=((4, 0, 0),),
     ),
     "rnn": Row(
         spec="rnn:3,relu",
@@ -250,7 +250,7 @@ CONTRACT = {
         macs=42,  # 2 steps * 3 * (4 + 3)
         bias_adds=12,  # 2 steps * 6
         elements=ElementOps(compare=6),
-        field=((4, 4, 0),),
+        field=((4, 0, 0),),
     ),
     "embedding": Row(
         spec="embedding:10,d3",
@@ -277,7 +277,7 @@ CONTRACT = {
         bias_adds=48,  # 3 * (12 + 4)
         # 3*2 softmaxes of 3 scores: 5, 2, 3, 3 each; 3*4 products of the scale
         elements=ElementOps(multiply=12, add=30, compare=12, divide=18, exponent=18),
-        field=((4, 4, 0),),
+        field=((4, 0, 0),),
     ),
     "bilinear": Row(
         spec="bilinear:3{|}",
@@ -289,7 +289,7 @@ CONTRACT = {
         macs=150,  # 2*3 outputs * 5*5 pairs
         bias_adds=6,
         elements=ElementOps(multiply=50),  # 2 * 5*5 pairs
-        field=((5, 5, 0),),
+        field=((5, 0, 0),),
     ),
     "flatten": Row(
         spec="flatten",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
+from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
@@ -58,7 +60,12 @@ class Linear(Layer):
 
 
 def through_last_axis(fields: Fields, shape: Shape) -> Fields:
-    """The field of an output that reads all of the last axis of `shape`."""
+    """The field of an output that reads all of the last axis of `shape`, as all others on it do.
+
+    They see the same, so that the way from one to the next is 0, in further layers too.
+    """
     if len(shape) == 1:
         return tuple(field.seeing_all() for field in fields)
-    return (*fields[:-1], fields[-1].through(Window(shape[-1], shape[-1])).seeing_all())
+    first = fields[-1].through(Window(shape[-1], shape[-1])).seeing_all()
+    same = replace(first, effective_stride=Fraction(0), phases=first.phases and first.phases[:1])
+    return (*fields[:-1], same)
