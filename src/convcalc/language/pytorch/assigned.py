@@ -117,11 +117,15 @@ def _give(text: str, name: str, statements: list[Statement], result: Assigned) -
     else:
         whole = values[0] if all(value == values[0] for value in values) else None
     parts = whole if isinstance(whole, tuple) else (whole,)
-    if (all(isinstance(one, Module) for one in parts) or isinstance(whole, int)) and statements[
-        0
-    ].sign == "=":
+    known = all(map(_is_module, parts)) or all(isinstance(one, int) for one in parts)
+    if known and statements[0].sign == "=":
         result.values[name] = whole
         result.places.extend(places)
+
+
+def _is_module(value: object) -> bool:
+    """Whether a value is a module, and no call of a function."""
+    return isinstance(value, Module) and value.name[:1].isupper()
 
 
 def _makes_one_list(statements: list[Statement]) -> bool:

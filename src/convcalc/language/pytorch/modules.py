@@ -135,6 +135,8 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
         held = _held(form, given, expects.channels)
         refusal = refusals[0] if held is None else None
         return opaque(module, held or 0), expects._replace(refusal=refusal), []
+    if module.unread in problems:  # what else is said may be of its rest
+        problems, refusals = [module.unread], []
     return (None if problems else call), expects, problems + refusals if problems else []
 
 
