@@ -141,14 +141,20 @@ def is_shortage(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in SHORTAGES
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The hint "; did you mean 'conv'?" for a misspelt word, or nothing."""
+def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """The hint "; did you mean 'conv'?" for a misspelt word, or nothing.
+
+    Args:
+        word: What was written.
+        known: What may have been meant.
+        alike: The share of their letters that both must have in common, in order.
+    """
     import difflib  # only a mistake needs it
 
     if len(word) > LONGEST_HINT:
         return ""
     names = [name for name in islice(known, MOST_HINTS) if len(name) <= LONGEST_HINT]
-    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=alike)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 

@@ -60,7 +60,10 @@ def test_what_is_assumed_is_said_with_its_line():
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ("DeformConv2d(8, 8)", "unknown PyTorch module 'DeformConv2d'"),
+        (
+            "DeformConv2d(8, 8)",
+            "unknown PyTorch module 'DeformConv2d'; in the spec language opaque",
+        ),
         ("AvgPool2d(2, divisor_override=3)", "divisor_override of AvgPool2d: 3 has no counterpart"),
         (
             "Odd(\n    (a): ReLU()\n    (b): ReLU()\n  )",

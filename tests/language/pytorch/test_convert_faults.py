@@ -102,8 +102,14 @@ def test_an_input_that_the_text_does_not_expect(text, shape, message):
         ("nn.Conv2d(3, 8, 3 3)", "expected a ',' or a ')' after this argument (column 19)"),
         ("nn.Conv2d(3, 8, (3, $))", "no expression is worked out (column 21)"),
         ("nn.Conv2d(3, 8, " + "9" * 50 + ")", "a number of too many digits"),
-        ("nn.Conv2d(3, 8, 3", "this bracket is never closed; expected a ')' (column 10)"),
-        ("nn.Conv2d(3, 8, (3, 3", "this bracket is never closed; expected a ')' (column 17)"),
+        (
+            "nn.Conv2d(3, 8, 3",
+            "this bracket is never closed: the text is cut off; expected a ')' (column 10)",
+        ),
+        (
+            "nn.Conv2d(3, 8, (3, 3",
+            "this bracket is never closed: the text is cut off; expected a ')' (column 17)",
+        ),
         ("nn.Conv2d", "expected a module, as Conv2d(3, 64, kernel_size=3)"),
         (
             "nn.Sequential(*layers)",

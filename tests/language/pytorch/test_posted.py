@@ -195,7 +195,7 @@ def test_a_model_that_is_not_there(text, wanted, message):
     [
         (
             (POSTED / "cut_off.txt").read_text("utf-8"),
-            "this bracket is never closed; expected a ')' (line 1, column 11)",
+            "this bracket is never closed: the text is cut off; expected a ')' (line 1, column 11)",
         ),
         (
             (POSTED / "elided.txt").read_text("utf-8"),

@@ -181,7 +181,7 @@ def _unknown(module: Module) -> Diagnostic:
         message = f"{module.name} has no counterpart here: {REFUSED[module.name]}"
         return Diagnostic(message, start, end)
     names = {name.lower(): name for name in (*FORMS, "Sequential")}
-    hint = nearest(module.name, names)
+    hint = nearest(module.name, names, alike=0.8)  # DeformConv2d is not meant as Conv2d
     for lower, name in names.items():
         hint = hint.replace(f"'{lower}'", f"'{name}'")
     hint = hint or "; in the spec language opaque:name=X,out=64x7x7 stands for what has no kind"

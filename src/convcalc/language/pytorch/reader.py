@@ -27,6 +27,7 @@ from convcalc.language.tree import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+CUT_OFF = "this bracket is never closed: the text is cut off"
 DEEPEST = 100
 """Modules and brackets inside one another that are read; the reader calls itself for each."""
 
@@ -200,9 +201,7 @@ class _Reader:
         self.skip_gap()
         if self.place >= len(self.text):
             end = self.text.find("(", start) + 1
-            raise _StopError(
-                Diagnostic("this bracket is never closed; expected a ')'", end - 1, end)
-            )
+            raise _StopError(Diagnostic(f"{CUT_OFF}; expected a ')'", end - 1, end))
         return self.text[self.place] == ")"
 
     def part(self, arguments: list[Given], children: list[Child], depth: int) -> None:
@@ -332,7 +331,7 @@ class _Reader:
             values += value if spread and isinstance(value, tuple) else (value,)
             comma = self.comma()
         if self.place >= len(self.text):
-            message = f"this bracket is never closed; expected a '{end}'"
+            message = f"{CUT_OFF}; expected a '{end}'"
             raise _StopError(Diagnostic(message, opening, opening + 1))
         self.place += 1
         self.inner -= end == ")"
