@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import layer_reports
 from convcalc.errors import LayerError, SpecError
+from convcalc.network.usual_input import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
@@ -52,39 +50,25 @@ def inputs_that_fit(network: Network, input_shape: Shape) -> tuple[Shape, ...]:
     """
     if any(node.expects and node.expects.refusal for node in network.nodes):
         return ()
-    budget = iter(range(MOST_STEPS))
+    farthest = min(FARTHEST, MOST_STEPS // (4 * len(network.nodes)))
     channels, *sizes = input_shape
     found = []
     for direction in (-1, 1):
-        nearest = {size: _size_that_fits(network, input_shape, size, direction, budget)
-                   for size in sizes}  # fmt: skip
-        if not all(nearest.values()):
-            continue
-        shape = (channels, *(nearest[size] for size in sizes))
-        if _fits(network, shape, budget):
+        nearest = [
+            _size_that_fits(network, input_shape, size, direction * farthest) for size in sizes
+        ]
+        shape = (channels, *nearest)
+        if all(nearest) and fits(network, shape):
             found.append(shape)
     return tuple(found)
 
 
-def _size_that_fits(
-    network: Network, input_shape: Shape, size: int, direction: int, budget: Iterator[int]
-) -> int:
-    """The nearest size in one direction that fits on every axis; 0 if there is none."""
-    axes = len(input_shape) - 1
-    for tried in islice(count(size, direction), FARTHEST + 1):
-        if tried < 1:
-            return 0
-        if _fits(network, (input_shape[0], *(tried,) * axes), budget):
-            return tried
-    return 0
-
-
-def _fits(network: Network, input_shape: Shape, budget: Iterator[int]) -> bool:
-    """Whether every layer fits, as long as the budget of layers lasts."""
-    try:
-        return all(next(budget, None) is not None for _ in network.walk(input_shape))
-    except (LayerError, SpecError):
-        return False
+def _size_that_fits(network: Network, input_shape: Shape, size: int, farthest: int) -> int:
+    """The nearest size, up to so far away, that fits on every axis; 0 if there is none."""
+    channels, axes = input_shape[0], len(input_shape) - 1
+    step = 1 if farthest > 0 else -1
+    tried = range(size, max(0, size + farthest + step), step)
+    return next((one for one in tried if fits(network, (channels, *(one,) * axes))), 0)
 
 
 def _fitting_layers(network: Network, input_shape: Shape) -> int:

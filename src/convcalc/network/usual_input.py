@@ -73,7 +73,7 @@ def _is_seeded(layer: object) -> bool:
 def _first_that_fits(network: Network, shapes: Sequence[Shape]) -> Shape:
     """The first shape that every layer fits, or else the first."""
     tried = shapes if len(network.nodes) <= MOST_NODES else ()
-    return next((shape for shape in tried if _fits(network, shape)), shapes[0])
+    return next((shape for shape in tried if fits(network, shape)), shapes[0])
 
 
 def _reason(said: list[Expected], shape: Shape) -> str:
@@ -109,7 +109,7 @@ def _candidates(said: list[Expected]) -> Iterator[Shape]:
             yield (channels, *sizes)
 
 
-def _fits(network: Network, shape: Shape) -> bool:
+def fits(network: Network, shape: Shape) -> bool:
     """Whether every layer takes what arrives at it."""
     try:
         deque(network.walk(shape), maxlen=0)
