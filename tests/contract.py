@@ -3,60 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
 
+from contract_activations import ACTIVATIONS
+from contract_rows import CELL, Row
+from contract_sequences import SEQUENCES
 from convcalc.layers import ElementOps
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class Row(NamedTuple):
-    """What one layer must answer; `field` is (size, effective stride, start) of each axis.
-
-    `module` is the class that torch has for it, `call` what is written where it is called as a
-    function; one of them may be missing. A layer that joins is written with its branches, and is
-    the last of that network, as is one that names a layer `before` it.
-    """
-
-    spec: str
-    input: tuple[int, ...]
-    output: tuple[int, ...]
-    field: tuple[tuple[int, int | Fraction, int | Fraction], ...]
-    weights: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-    params: int = 0
-    macs: int = 0
-    bias_adds: int = 0
-    elements: ElementOps = ElementOps()
-    module: str = ""
-    call: str = ""
-    before: str = ""
-
-    @property
-    def network(self) -> str:
-        """The layer behind what it names."""
-        return f"{self.before} {self.spec}".lstrip()
-
-
-def activation(spec, module, call, *, weights=None, **each):
-    """A row of 2*3*4 elements, each with these operations."""
-    return Row(
-        spec=spec,
-        module=module,
-        call=call and f"torch.nn.functional.{call}",
-        input=(2, 3, 4),
-        output=(2, 3, 4),
-        weights=weights or {},
-        params=sum(size for (size,) in (weights or {}).values()),
-        elements=ElementOps(**{name: 24 * number for name, number in each.items()}),
-        field=CELL,
-    )
-
-
-HALF = Fraction(1, 2)
-CELL = ((1, 1, 0), (1, 1, 0))
-"""Each output sees the cell at its own place."""
 
 CONTRACT = {
     "conv": Row(
@@ -197,100 +148,7 @@ CONTRACT = {
         bias_adds=15,
         field=((4, 0, 0),),
     ),
-    "lstm": Row(
-        spec="lstm:3,layers2,bidirectional",
-        module="LSTM",
-        input=(2, 4),
-        output=(2, 6),
-        weights={
-            f"{name}_l{layer}{end}": (12, {"weight_ih": arriving, "weight_hh": 3}[name])
-            if name.startswith("weight")
-            else (12,)
-            for layer, arriving in ((0, 4), (1, 6))
-            for end in ("", "_reverse")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        },
-        params=480,  # 2 directions * (12*(4 + 3) + 24 and 12*(6 + 3) + 24)
-        macs=768,  # 2 steps * 2 directions * 12 * (7 + 9)
-        bias_adds=192,  # 2 steps * 2 layers * 2 directions * 24
-        # 2 steps * 2 layers * 2 directions * 3 = 24 states: 3 sigmoids, 2 tanh, 3 products, a sum
-        elements=ElementOps(multiply=72, add=96, divide=72, exponent=120),
-        field=((4, 0, 0),),
-    ),
-    "gru": Row(
-        spec="gru:3",
-        module="GRU",
-        input=(2, 4),
-        output=(2, 3),
-        weights={
-            "weight_ih_l0": (9, 4),
-            "weight_hh_l0": (9, 3),
-            "bias_ih_l0": (9,),
-            "bias_hh_l0": (9,),
-        },
-        params=81,
-        macs=126,  # 2 steps * 9 * (4 + 3)
-        bias_adds=36,  # 2 steps * 18
-        # 2 steps * 3 states: 2 sigmoids, a tanh, 3 products, 3 sums
-        elements=ElementOps(multiply=18, add=30, divide=12, exponent=18),
-        field=((4, 0, 0),),
-    ),
-    "rnn": Row(
-        spec="rnn:3,relu",
-        module="RNN",
-        input=(2, 4),
-        output=(2, 3),
-        weights={
-            "weight_ih_l0": (3, 4),
-            "weight_hh_l0": (3, 3),
-            "bias_ih_l0": (3,),
-            "bias_hh_l0": (3,),
-        },
-        params=27,
-        macs=42,  # 2 steps * 3 * (4 + 3)
-        bias_adds=12,  # 2 steps * 6
-        elements=ElementOps(compare=6),
-        field=((4, 0, 0),),
-    ),
-    "embedding": Row(
-        spec="embedding:10,d3",
-        module="Embedding",
-        input=(5,),
-        output=(5, 3),
-        weights={"weight": (10, 3)},
-        params=30,
-        field=((1, 0, 0),),
-    ),
-    "multiheadattention": Row(
-        spec="multiheadattention:4,heads2",
-        module="NonDynamicallyQuantizableLinear",  # what is inside nn.MultiheadAttention
-        input=(3, 4),
-        output=(3, 4),
-        weights={
-            "in_proj_weight": (12, 4),
-            "in_proj_bias": (12,),
-            "out_proj.weight": (4, 4),
-            "out_proj.bias": (4,),
-        },
-        params=80,
-        macs=264,  # 3 steps * 12*4, 2 * 3*3 * 4, 3 steps * 4*4
-        bias_adds=48,  # 3 * (12 + 4)
-        # 3*2 softmaxes of 3 scores: 5, 2, 3, 3 each; 3*4 products of the scale
-        elements=ElementOps(multiply=12, add=30, compare=12, divide=18, exponent=18),
-        field=((4, 0, 0),),
-    ),
-    "bilinear": Row(
-        spec="bilinear:3{|}",
-        module="Bilinear",
-        input=(2, 5),
-        output=(2, 3),
-        weights={"weight": (3, 5, 5), "bias": (3,)},
-        params=78,
-        macs=150,  # 2*3 outputs * 5*5 pairs
-        bias_adds=6,
-        elements=ElementOps(multiply=50),  # 2 * 5*5 pairs
-        field=((5, 0, 0),),
-    ),
+    **SEQUENCES,
     "flatten": Row(
         spec="flatten",
         module="Flatten",
@@ -365,110 +223,7 @@ CONTRACT = {
         elements=ElementOps(multiply=120, add=184, divide=12, exponent=4),  # 60 and 4 channels
         field=CELL,
     ),
-    "relu": activation("relu", "ReLU", "relu(x)", compare=1),
-    "relu6": activation("relu6", "ReLU6", "relu6(x)", compare=2),
-    "hardtanh": activation(
-        "hardtanh:min-2,max3", "Hardtanh", "hardtanh(x, min_val = -2.0, max_val = 3.0)", compare=2
-    ),
-    "leakyrelu": activation(
-        "leakyrelu:2", "LeakyReLU", "leaky_relu(x, negative_slope = 2.0)", multiply=1, compare=1
-    ),
-    "elu": activation(
-        "elu:2", "ELU", "elu(x, alpha = 2.0)", multiply=1, add=1, compare=1, exponent=1
-    ),
-    "selu": activation("selu", "SELU", "selu(x)", multiply=1, add=1, compare=1, exponent=1),
-    "celu": activation(
-        "celu:2", "CELU", "celu(x, alpha = 2.0)", multiply=1, add=1, compare=1, divide=1, exponent=1
-    ),
-    "gelu": activation(
-        "gelu:tanh",
-        "GELU",
-        "gelu(x, approximate = 'tanh')",
-        multiply=5,  # x*x, *b, x*, x/2, *
-        add=2,
-        exponent=1,
-    ),
-    "softsign": activation("softsign", "Softsign", "softsign(x)", add=1, compare=1, divide=1),
-    "rrelu": activation(
-        "rrelu:lower0.5,upper1",
-        "RReLU",
-        "rrelu(x, lower = 0.5, upper = 1.0)",
-        multiply=1,
-        compare=1,
-    ),
-    "silu": activation("silu", "SiLU", "silu(x)", add=1, divide=1, exponent=1),
-    "sigmoid": activation("sigmoid", "Sigmoid", "sigmoid(x)", add=1, divide=1, exponent=1),
-    "tanh": activation("tanh", "Tanh", "tanh(x)", exponent=1),
-    "softplus": activation(
-        "softplus:2,threshold5",
-        "Softplus",
-        "softplus(x, beta = 2.0, threshold = 5.0)",
-        multiply=1,
-        add=1,
-        compare=1,
-        divide=1,
-        exponent=2,
-    ),
-    "logsigmoid": activation(
-        "logsigmoid", "LogSigmoid", "logsigmoid(x)", add=2, compare=2, exponent=2
-    ),
-    "mish": activation("mish", "Mish", "mish(x)", multiply=1, add=1, compare=1, exponent=3),
-    "hardsigmoid": activation(
-        "hardsigmoid", "Hardsigmoid", "hardsigmoid(x)", add=1, compare=2, divide=1
-    ),
-    "hardswish": activation(
-        "hardswish", "Hardswish", "hardswish(x)", multiply=1, add=1, compare=2, divide=1
-    ),
-    "hardshrink": activation(
-        "hardshrink:0.25", "Hardshrink", "hardshrink(x, lambd = 0.25)", compare=2
-    ),
-    "softshrink": activation(
-        "softshrink:0.25", "Softshrink", "softshrink(x, lambd = 0.25)", add=1, compare=2
-    ),
-    "tanhshrink": activation("tanhshrink", "Tanhshrink", "tanhshrink(x)", add=1, exponent=1),
-    "threshold": activation(
-        "threshold:0.5,value20",
-        "Threshold",
-        "_threshold(x, threshold = 0.5, value = 20.0)",  # the name of torch's function itself
-        compare=1,
-    ),
-    "prelu": activation("prelu:2", "PReLU", "", weights={"weight": (2,)}, multiply=1, compare=1),
-    "glu": Row(
-        spec="glu",
-        module="GLU",
-        call="torch.nn.functional.glu(x, dim = 1)",
-        input=(4, 3, 2),
-        output=(2, 3, 2),
-        elements=ElementOps(add=12, divide=12, exponent=12),  # 2*3*2 results
-        field=CELL,
-    ),
-    "softmax": Row(
-        spec="softmax",
-        module="Softmax",
-        call="torch.nn.functional.softmax(x, dim = 1)",
-        input=(3, 2, 2),
-        output=(3, 2, 2),
-        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
-        field=CELL,
-    ),
-    "softmin": Row(
-        spec="softmin",
-        module="Softmin",
-        call="torch.nn.functional.softmin(x, dim = 1)",
-        input=(3, 2, 2),
-        output=(3, 2, 2),
-        elements=ElementOps(add=20, compare=8, divide=12, exponent=12),  # 4 cells * (5, 2, 3, 3)
-        field=CELL,
-    ),
-    "logsoftmax": Row(
-        spec="logsoftmax",
-        module="LogSoftmax",
-        call="torch.nn.functional.log_softmax(x, dim = 1)",
-        input=(3, 2, 2),
-        output=(3, 2, 2),
-        elements=ElementOps(add=32, compare=8, exponent=16),  # 4 cells * (3 + 2 + 3, 2, 3 + 1)
-        field=CELL,
-    ),
+    **ACTIVATIONS,
     "pad": Row(
         spec="pad:1:2x0:3,replicate",
         module="ReplicationPad2d",

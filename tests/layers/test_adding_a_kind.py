@@ -209,7 +209,9 @@ def test_a_kind_is_named_in_its_file_the_registry_and_the_tables_alone(name, own
 def test_the_guides_name_these_tables(file, start, end):
     text = (PROJECT / file).read_text().partition(start)[2].partition(end)[0]
     named = re.findall(r"`(?:src/convcalc/)?((?:[\w*]+/)+[\w*]+\.py)`", text)
-    files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", "tests/contract.py"])
+    families = ("activations", "sequences")
+    contract = ["tests/contract.py", *(f"tests/contract_{family}.py" for family in families)]
+    files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
     tools = {file for file in files if file.startswith("analysis/conventions/")}
     guide = {*(files - tools), "analysis/conventions/*.py", "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import report
 
-from contract import HALF
+from contract_rows import HALF
 from convcalc.layers import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reports import report, seen
 
 import convcalc
-from contract import HALF
+from contract_rows import HALF
 from convcalc.layers import Reshape
 from convcalc.receptive import IDENTITY
 
