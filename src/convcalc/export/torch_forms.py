@@ -11,6 +11,15 @@ import torch
 from torch import nn
 
 from convcalc.export.torch_modules import ChannelNorm, ChannelScale, SymmetricPad
+from convcalc.export.torch_tensors import (
+    elementwise,
+    further_input,
+    learned,
+    matmul,
+    permute,
+    reduction,
+    scaled_dot_product,
+)
 from convcalc.export.torch_windows import (
     avg_pool,
     conv,
@@ -295,6 +304,7 @@ def layer_scale(place: LayerSite, layer: LayerScale) -> fx.Node:
 FORMS: dict[str, Form] = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool", "adaptive_avg_pool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool", "adaptive_max_pool"),
+    "attention": scaled_dot_product,
     "avgpool": avg_pool,
     "bilinear": bilinear,
     "bn": batch_norm,
@@ -304,6 +314,7 @@ FORMS: dict[str, Form] = {
     "convt": conv_transpose,
     "crop": crop,
     "dropout": dropout,
+    "elementwise": elementwise,
     "elu": either("ELU", "elu"),
     "embedding": embedding,
     "flatten": flatten,
@@ -318,6 +329,7 @@ FORMS: dict[str, Form] = {
     "hardtanh": either("Hardtanh", "hardtanh"),
     "identity": identity,
     "in": instance_norm,
+    "input": further_input,
     "layerscale": layer_scale,
     "leakyrelu": either("LeakyReLU", "leaky_relu"),
     "linear": linear,
@@ -327,14 +339,18 @@ FORMS: dict[str, Form] = {
     "lppool": power_pool,
     "lrn": either("LocalResponseNorm", "local_response_norm"),
     "lstm": recurrent(nn.LSTM),
+    "matmul": matmul,
     "maxpool": max_pool,
     "maxunpool": max_unpool,
     "mish": either("Mish", "mish"),
     "multiheadattention": attention,
     "pad": pad,
+    "parameter": learned,
+    "permute": permute,
     "pixelshuffle": pixel_shuffle,
     "pixelunshuffle": pixel_unshuffle,
     "prelu": either("PReLU", "prelu"),
+    "reduce": reduction,
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
     "reshape": reshape,
