@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, prod
 
 import numpy as np
 import pytest
@@ -10,7 +10,21 @@ from convolving import BACKENDS
 from running_kinds import run
 
 from convcalc.errors import UsageError
-from convcalc.layers import Attention, Elementwise, MatMul, Parameter, Permute, Reduce, View
+from convcalc.layers import (
+    GLU,
+    Attention,
+    Concat,
+    Elementwise,
+    LayerNorm,
+    LogSoftmax,
+    MatMul,
+    Parameter,
+    Permute,
+    Reduce,
+    Softmax,
+    Softmin,
+    View,
+)
 
 
 def numbers(shape, seed=0):
@@ -186,3 +200,41 @@ def test_a_learned_array_is_the_same_for_each_sample(backend):
 def test_a_view_is_not_run():
     with pytest.raises(UsageError, match="where its elements go is not known"):
         View("roll", (2,)).run(None, (np.ones((1, 2)),), {})
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dim", [1, 2, 3, -1, -2])
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [(Softmax, "softmax"), (Softmin, "softmin"), (LogSoftmax, "log_softmax"), (GLU, "glu")],
+)
+def test_an_activation_along_any_axis_is_torchs(backend, dim, kind, function):
+    torch = pytest.importorskip("torch")
+    x = numbers((2, 4, 6, 8))
+    expected = getattr(torch.nn.functional, function)(torch.from_numpy(x), dim=dim).numpy()
+    result = computed(kind(dim=dim), (x,), backend)
+    np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dim", [1, 2, -1])
+def test_a_normalisation_along_any_axis_is_torchs(backend, dim):
+    torch = pytest.importorskip("torch")
+    x, place = numbers((2, 4, 5, 6)), dim % 4
+    weight, bias = numbers((x.shape[place],), 1), numbers((x.shape[place],), 2)
+    given = [torch.from_numpy(array) for array in (np.moveaxis(x, place, -1), weight, bias)]
+    expected = torch.nn.functional.layer_norm(given[0], (x.shape[place],), *given[1:], 1e-5)
+    layer = LayerNorm(dim=dim)
+    result = computed(layer, (x,), backend, {"weight": weight, "bias": bias})
+    np.testing.assert_allclose(result, np.moveaxis(expected.numpy(), -1, place), atol=1e-12)
+    assert {"weight": (x.shape[place],), "bias": (x.shape[place],)} == layer.weight_shapes(
+        (4, 5, 6)
+    )
+    assert prod(x.shape[1:]) // x.shape[place] == layer.sets((4, 5, 6))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_branches_are_put_together_along_any_axis(backend):
+    one, other = numbers((2, 3, 4)), numbers((2, 3, 5), 1)
+    result = computed(Concat(2), (one, other), backend)
+    np.testing.assert_array_equal(result, np.concatenate((one, other), 2))

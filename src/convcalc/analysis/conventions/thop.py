@@ -77,8 +77,9 @@ def prelu(call: CountedLayer) -> Iterable[Term]:
 
 def softmax(call: CountedLayer) -> Iterable[Term]:
     """`calculate_softmax`: C exponents, C - 1 additions, C divisions."""
-    channels = call.arriving[0][0]
-    yield Term(SOFTMAX, call.inputs // channels * (3 * channels - 1))
+    layer: Any = call.layer
+    channels, positions = layer.positions(call.arriving[0])
+    yield Term(SOFTMAX, call.batch * positions * (3 * channels - 1))
 
 
 def recurrent(call: CountedLayer) -> Iterable[Term]:
