@@ -29,11 +29,12 @@ layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
 zoo: errors network language
-importers: errors layers network receptive
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 # Arrays in files.
 arrayfile: errors opening layers
+# Models of other programs.
+importers: errors opening layers network receptive arrayfile
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
 execute/arrays: errors window layers arrayfile
@@ -103,6 +104,8 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "h5py": {"importers"},
+    "tflite": {"importers"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
 }
