@@ -77,6 +77,10 @@ class Nodes:
             layer = self._opaque(call.name, inputs, out, cost)
         elif (held, cost.own) != (cost.params, cost.macs):
             layer = Borrowed(call.name, layer, out, cost.params, cost.macs)
+        return self.put(layer, inputs, label, out)
+
+    def put(self, layer: Layer, inputs: Sequence[int], label: str, out: Shape) -> int:
+        """The index of a new node of a layer that is known to fit, and to give that shape."""
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out

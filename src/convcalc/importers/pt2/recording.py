@@ -1,0 +1,180 @@
+"""The operations of an exported program written down as nodes, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from convcalc.importers.pt2.calls import arrays_in, call_of
+from convcalc.importers.pt2.macs import macs_of
+from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_nodes import Cost, Nodes
+from convcalc.importers.written import plain_label
+from convcalc.importers.written import plain_name as opaque_name
+from convcalc.layers import Input, Opaque
+from convcalc.network.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from convcalc.importers.pt2.program import Array, Operation
+    from convcalc.layers import Shape
+
+PASSED = (
+    *("alias", "clone", "contiguous", "detach", "detach_", "to", "_to_copy", "lift_fresh_copy"),
+    *("type_as", "positive", "_assert_tensor_metadata", "lift_fresh"),
+)
+"""Operations that give the elements that they were given."""
+
+VIEWS = (
+    *("view", "reshape", "slice", "select", "transpose", "permute", "unsqueeze", "squeeze", "t"),
+    *("expand", "flatten", "unbind", "split", "chunk", "split_with_sizes", "narrow", "view_as"),
+    *("diagonal", "unfold", "unflatten", "as_strided", *PASSED[:1], "detach"),
+)
+"""Operations whose results share the memory of what they are given."""
+
+NEW = (
+    *("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"),
+    *("new_zeros", "new_ones", "new_full", "new_empty", "sym_size"),
+)
+"""Operations that take nothing but the shape of what they are given."""
+
+
+@dataclass
+class Value:
+    """What a tensor holds: the result of a node, or something made of parameters alone.
+
+    Attributes:
+        node: The index of the node; None where no input has reached it.
+        parameters: Those that it was made from, which whoever reads it first is charged for.
+        macs: The multiply-accumulates that made it.
+    """
+
+    node: int | None = None
+    parameters: set[str] = field(default_factory=set)
+    macs: int = 0
+
+
+class Recorder:
+    """Writes the nodes of operations.
+
+    Attributes:
+        written: The nodes so far.
+        owned: The names of the parameters that they have.
+        unknown: How often operations occur whose products are not known.
+    """
+
+    def __init__(self, shape: Shape, parents: Collection[str]) -> None:
+        self.written = Nodes(shape)
+        self.owned: set[str] = set()
+        self.unknown: dict[str, int] = {}
+        self._parents = parents
+        self._values: dict[str, Value] = {}
+        self._bases: dict[str, Array] = {}
+        self._elements: Mapping[str, int] = {}
+
+    def begin(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> None:
+        """Names the inputs and the parameters, each by its own name."""
+        for number, array in enumerate(inputs):
+            node = INPUT
+            if number:
+                shape = tuple(max(1, size) for size in sample_shape(array))
+                node = self.written.put(Input(shape), (INPUT,), plain_label(array.name), shape)
+            self._values[array.name] = Value(node)
+        for name, array in parameters.items():
+            self._values[array.name] = Value(parameters={name})
+        self._elements = {name: array.numel() for name, array in parameters.items()}
+
+    def node_of(self, name: str) -> int | None:
+        """The node whose result a tensor holds; None where no input has reached it."""
+        return self._value(name).node
+
+    def unreached(self) -> dict[str, int]:
+        """The elements of each parameter that no node has."""
+        return {name: size for name, size in self._elements.items() if name not in self.owned}
+
+    def note(self, operation: Operation) -> None:
+        """Takes note of what one operation gives."""
+        arriving = arrays_in(operation.named)
+        if not operation.results:
+            return
+        values = [self._value(array.name) for array in arriving]
+        inputs = [value.node for value in values if value.node is not None]
+        first = bool(values) and values[0].node is not None
+        if operation.name in VIEWS and arriving:
+            for array in operation.results:
+                self._bases[array.name] = self._bases.get(arriving[0].name, arriving[0])
+        if operation.name in PASSED and values:
+            self._values[operation.results[0].name] = values[0]
+            return
+        macs = macs_of(operation)
+        debt = Value(macs=macs or 0)
+        for value in values:
+            debt.parameters |= value.parameters
+            debt.macs += value.macs
+            value.macs = 0
+        if not inputs or operation.name in NEW:
+            for array in operation.results:
+                self._values[array.name] = debt
+            return
+        self._write(operation, inputs, debt, macs, first=first)
+
+    def _write(
+        self, operation: Operation, inputs: list[int], debt: Value, macs: int | None, *, first: bool
+    ) -> None:
+        """The node of each tensor that an operation gives; products make them together."""
+        for place, array in enumerate(operation.results):
+            if macs is None:
+                node = self._unknown(operation, array, inputs, debt)
+            else:
+                call = call_of(operation, array, operation.results[:place])
+                label = self._label(operation, call.name, debt)
+                cost = Cost(self._charged(debt), debt.macs, macs)
+                node = self.written.add(call, inputs, label, cost, first=first)
+            self._values[array.name] = Value(node)
+            debt = Value()
+            if macs or macs is None:
+                inputs, macs = [node], 0
+        if operation.name.endswith("_") and not operation.name.endswith("__"):
+            self._overwrite(arrays_in(operation.named)[0], operation.results[0])
+
+    def _unknown(
+        self, operation: Operation, array: Array, inputs: Sequence[int], debt: Value
+    ) -> int:
+        """An operation of which nothing is known but what it gives."""
+        name = opaque_name(operation.name)
+        self.unknown[name] = self.unknown.get(name, 0) + 1
+        shape = tuple(max(1, size) for size in sample_shape(array))
+        label = self._label(operation, name, debt)
+        layer = Opaque(name, shape, self._charged(debt))
+        return self.written.put(layer, inputs, label, shape)
+
+    def _overwrite(self, target: Array, result: Array) -> None:
+        """What was written into holds the result, and so does a part of what it is a view of."""
+        node = self._values[result.name].node
+        self._values[target.name] = Value(node)
+        base = self._bases.get(target.name)
+        before = None if base is None else self._value(base.name).node
+        if base is None or node is None:
+            return
+        shape = tuple(max(1, size) for size in sample_shape(base))
+        inputs = [node] if before is None else [before, node]
+        layer = Opaque("written", shape, 0, 0)
+        self._values[base.name] = Value(self.written.put(layer, inputs, "written", shape))
+
+    def _value(self, name: str) -> Value:
+        return self._values.setdefault(name, Value())
+
+    def _charged(self, debt: Value) -> int:
+        """The elements of the parameters that nobody has read before."""
+        new = debt.parameters - self.owned
+        self.owned |= new
+        return sum(self._elements[name] for name in new)
+
+    def _label(self, operation: Operation, name: str, debt: Value) -> str:
+        """The path of the module, with the name of the operation where it has others."""
+        path, kind = operation.path[-1] if operation.path else ("", "")
+        alone = kind.startswith("torch.nn.modules") and path not in self._parents
+        if path and (debt.parameters or alone):
+            return plain_label(path)
+        return plain_label(f"{path}.{name}")
