@@ -48,6 +48,15 @@ class Attention(nn.Module):
         return nn.functional.scaled_dot_product_attention(self.layer(x), x, x)
 
 
+class Pictures(nn.Sequential):
+    """A network whose every layer can be computed."""
+
+    def __init__(self):
+        block = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+        super().__init__(block, nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, groups=2), *head)
+
+
 def counted(model, shape):
     """Parameters, and torch's own count of products on the device meta."""
     model = model.to("meta").requires_grad_(False)
@@ -90,6 +99,16 @@ def test_attention_and_its_matrices(tmp_path, decomposed):
     )
     totals = found.analyze(shape).totals
     assert expected == (totals.params, totals.macs)
+
+
+def test_the_weights_of_the_model_fit_by_name_and_give_its_results(tmp_path):
+    torch.manual_seed(0)
+    model = Pictures().eval()
+    x = torch.randn(1, 3, 12, 12)
+    found = exported(model, (3, 12, 12), tmp_path / "net.pt2", open_batch=True)
+    ours = found.to_torch((3, 12, 12), weights=model.state_dict())
+    with torch.no_grad():
+        assert torch.allclose(model(x), ours(x), rtol=1e-5, atol=1e-6)
 
 
 NAMES = ("resnet18", "mobilenet_v3_small", "shufflenet_v2_x1_0", "vit_b_16", "swin_t")

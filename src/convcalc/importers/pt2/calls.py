@@ -18,10 +18,7 @@ Named = dict[str, Any]
 
 def call_of(operation: Operation, result: Array, before: Sequence[Array]) -> Call:
     """The call that an operation is, of one of the tensors that it gives."""
-    named: Named = dict(operation.named)
-    for old, new in ARGUMENTS.items():
-        if old in named:
-            named[new] = named.pop(old)
+    named: Named = {ARGUMENTS.get(word, word): one for word, one in operation.named.items()}
     rule = FORMS.get(operation.name)
     name = plain_name(operation.name)
     if rule is not None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from convcalc.importers.pt2.calls import arrays_in, call_of
 from convcalc.importers.pt2.macs import macs_of
 from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
+from convcalc.importers.torch_tensors import tensor_layer_of
 from convcalc.importers.written import plain_label
 from convcalc.importers.written import plain_name as opaque_name
-from convcalc.layers import Input, Opaque
+from convcalc.layers import Input, Opaque, Parameter
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ VIEWS = (
     *("diagonal", "unfold", "unflatten", "as_strided", *PASSED[:1], "detach"),
 )
 """Operations whose results share the memory of what they are given."""
+
+JOINING = ("add", "add_", "sub", "mul", "mul_", "cat", "concat", "div")
+"""Operations that a learned array has a part in by itself."""
 
 NEW = (
     *("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"),
@@ -65,7 +70,7 @@ class Recorder:
     """
 
     def __init__(self, shape: Shape, parents: Collection[str]) -> None:
-        self.written = Nodes(shape)
+        self.written = Nodes(shape, (layer_of, tensor_layer_of))
         self.owned: set[str] = set()
         self.unknown: dict[str, int] = {}
         self._parents = parents
@@ -98,13 +103,19 @@ class Recorder:
         arriving = arrays_in(operation.named)
         if not operation.results:
             return
+        if operation.name in JOINING and any(
+            self._value(a.name).node is not None for a in arriving
+        ):
+            for array in arriving:
+                self._learned(array)
         values = [self._value(array.name) for array in arriving]
         inputs = [value.node for value in values if value.node is not None]
         first = bool(values) and values[0].node is not None
         if operation.name in VIEWS and arriving:
             for array in operation.results:
                 self._bases[array.name] = self._bases.get(arriving[0].name, arriving[0])
-        if operation.name in PASSED and values:
+        alone = operation.name == "cat" and len(values) == 1
+        if (operation.name in PASSED and values) or alone:
             self._values[operation.results[0].name] = values[0]
             return
         macs = macs_of(operation)
@@ -118,6 +129,19 @@ class Recorder:
                 self._values[array.name] = debt
             return
         self._write(operation, inputs, debt, macs, first=first)
+
+    def _learned(self, array: Array) -> None:
+        """A node of its own for a parameter, or all its elements with other axes."""
+        value = self._value(array.name)
+        free = value.node is None and value.parameters and not value.parameters & self.owned
+        size = sum(self._elements[name] for name in value.parameters)
+        if not free or value.macs or size != array.numel():
+            return
+        shape = sample_shape(array)
+        label = plain_label(min(value.parameters))
+        node = self.written.put(Parameter(shape), (INPUT,), label, shape)
+        self.owned |= value.parameters
+        self._values[array.name] = Value(node)
 
     def _write(
         self, operation: Operation, inputs: list[int], debt: Value, macs: int | None, *, first: bool
