@@ -170,6 +170,14 @@ def test_a_lambda_is_known_by_its_shape_alone_and_its_code_is_not_run():
     assert any("not known (Lambda 1)" in note for note in found.notes)
 
 
+def test_a_layer_in_each_step_costs_as_much_as_there_are_steps():
+    inner = layer("Conv2D", filters=2, kernel_size=[3, 3], activation="relu")
+    found = rows(chain((5, 8, 8, 3), layer("TimeDistributed", layer=inner)))
+    assert ((2, 5, 6, 6), 2 * 27 + 2, 5 * 2 * 36 * 27) == found[-1][1:]
+    dense = layer("TimeDistributed", layer=layer("Dense", units=4))
+    assert [("linear:4", (5, 4), 16, 60)] == rows(chain((5, 3), dense))
+
+
 def test_an_operation_of_a_number_has_that_number():
     x = called(layer("InputLayer", "x", batch_shape=[None, 4]))
     less = called(layer("Subtract"), [1.0, tensor("x")])

@@ -31,11 +31,15 @@ class Written:
     Attributes:
         nodes: The nodes.
         unnamed: How often each layer was written that is known by its name alone.
+        params: The parameters of all of them.
+        macs: Their multiply-accumulates; None if those of one are not known.
     """
 
     def __init__(self, shape: Shape) -> None:
         self.nodes: list[Node] = []
         self.unnamed: Counter[str] = Counter()
+        self.params = 0
+        self.macs: int | None = 0
         self._shapes: dict[int, Shape] = {INPUT: shape}
         self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
@@ -73,6 +77,8 @@ class Written:
             layer = Borrowed(layer.kind, layer, out, params, costs.macs if costs else 0)
         if isinstance(layer, Opaque) and not isinstance(layer, Borrowed):
             self.unnamed[layer.name] += 1
+        self.params += own if params is None else params
+        self.macs = None if self.macs is None or costs is None else self.macs + costs.macs
         fields = [self._fields[node] for node in inputs]
         index = len(self.nodes)
         self._fields[index] = layer.field(fields, shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcalc import layers
@@ -211,6 +212,8 @@ class _Builder:
             self.written,
             self.account,
         )
+        if kind == "TimeDistributed" and values:
+            return [self._in_each_step(call, depth)]
         rule = RULES.get(kind)
         try:
             results = call.unknown() if rule is None else rule(call)
@@ -220,6 +223,26 @@ class _Builder:
             results = activations.with_activation(call, results)
         self.account.owned.add(own)
         return [results] if isinstance(results, Value) else list(results)
+
+    def _in_each_step(self, call: Call, depth: int) -> Value:
+        """A layer or model that is applied to each step by itself, as one node for all steps."""
+        inner, value = call("layer"), call.value
+        if not isinstance(inner, dict) or not isinstance(inner.get("config"), dict | list):
+            return call.unknown()
+        if inner.get("class_name") == "Dense":
+            return sequences.dense(replace(call, config=inner["config"]))
+        steps, *shape = value.shape
+        moved = len(shape) > 2
+        outer = self.written
+        self.written = Written(channels_first(tuple(shape)) if moved else tuple(shape))
+        try:
+            one = Value(INPUT, tuple(shape), moved)
+            result = self._call(inner, [one], {}, None, call.path, depth + 1)[0]
+            params, macs = self.written.params, self.written.macs
+        finally:
+            self.written = outer
+        macs = None if macs is None else steps * macs
+        return call.nameless(call.kind, (steps, *result.shape), params, macs, value)
 
 
 def _operation_of(kind: str, config: Mapping[str, Any], path: str) -> tuple[str, Mapping[str, Any]]:

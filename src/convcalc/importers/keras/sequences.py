@@ -128,14 +128,6 @@ def _params(kind: str, config: Mapping[str, Any], features: int) -> int:
     return gates * size * (features + size + biases)
 
 
-def time_distributed(call: Call) -> Value | tuple[Value, ...]:
-    """A layer applied to each step: of features what it is for the last axis."""
-    inner = call("layer", {})
-    if inner.get("class_name") != "Dense" or not isinstance(inner.get("config"), dict):
-        return call.unknown()
-    return dense(replace(call, config=inner["config"]))
-
-
 def multi_head_attention(call: Call) -> Value | tuple[Value, ...]:
     """Attention of heads, with the matrices before and after it."""
     query = call.placed(call.given("query", 0), moved=False)
@@ -186,7 +178,6 @@ RULES: dict[str, Callable[[Call], Value | tuple[Value, ...]]] = {
     "Embedding": embedding,
     **dict.fromkeys(GATES, recurrent),
     "Bidirectional": bidirectional,
-    "TimeDistributed": time_distributed,
     "MultiHeadAttention": multi_head_attention,
     "GroupedQueryAttention": multi_head_attention,
     "GroupQueryAttention": multi_head_attention,
