@@ -53,6 +53,12 @@ def test_a_convolutional_network_has_the_field_of_the_reference_network():
     assert (435, 435) == tuple(axis.size for axis in last.receptive_field)
 
 
+def test_every_operation_of_a_vision_transformer_is_a_kind():
+    kinds = {node.layer.kind for node in network_of(path_of("vit_b_16"), None).nodes}
+    assert {"attention", "permute", "parameter", "ln", "linear", "view"} <= kinds
+    assert "opaque" not in kinds
+
+
 def test_no_torch_is_imported():
     code = (
         "import sys\nfrom convcalc.importers.pt2.model import network_of\n"

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from convcalc.importers.pt2.program import Array
 from convcalc.importers.torch_calls import Call
 from convcalc.importers.torch_nodes import plain_name
+from convcalc.layers import Linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.pt2.program import Operation
+    from convcalc.layers import Layer
 
 Named = dict[str, Any]
 
@@ -24,6 +26,14 @@ def call_of(operation: Operation, result: Array, before: Sequence[Array]) -> Cal
     if rule is not None:
         name, named = rule(named)
     return Call(name, (), named, result, before)
+
+
+def weighted_layer_of(call: Call) -> Layer | None:
+    """The fully connected layer that a product is, if its second factor is a weight."""
+    weight = call.named.get("mat2", call.named.get("other"))
+    if call.name not in ("mm", "addmm", "matmul") or not isinstance(weight, Array):
+        return None
+    return Linear(weight.shape[-1], call.name == "addmm") if weight.dim() == 2 else None
 
 
 def arrays_in(item: Any) -> list[Array]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.importers.pt2.calls import arrays_in, call_of
+from convcalc.importers.pt2.calls import arrays_in, call_of, weighted_layer_of
 from convcalc.importers.pt2.macs import macs_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
@@ -17,7 +18,7 @@ from convcalc.layers import Input, Opaque, Parameter
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from convcalc.importers.pt2.program import Array, Operation
     from convcalc.layers import Shape
@@ -53,11 +54,13 @@ class Value:
         node: The index of the node; None where no input has reached it.
         parameters: Those that it was made from, which whoever reads it first is charged for.
         macs: The multiply-accumulates that made it.
+        make: Writes the node when it is first read: one of several results.
     """
 
     node: int | None = None
     parameters: set[str] = field(default_factory=set)
     macs: int = 0
+    make: Callable[[], int] | None = None
 
 
 class Recorder:
@@ -70,7 +73,7 @@ class Recorder:
     """
 
     def __init__(self, shape: Shape, parents: Collection[str]) -> None:
-        self.written = Nodes(shape, (layer_of, tensor_layer_of))
+        self.written = Nodes(shape, (layer_of, weighted_layer_of, tensor_layer_of))
         self.owned: set[str] = set()
         self.unknown: dict[str, int] = {}
         self._parents = parents
@@ -110,7 +113,8 @@ class Recorder:
                 self._learned(array)
         values = [self._value(array.name) for array in arriving]
         inputs = [value.node for value in values if value.node is not None]
-        first = bool(values) and values[0].node is not None
+        # The first argument of a product that is added to something is what is added.
+        first = bool(values) and (values[0].node is not None or operation.name == "addmm")
         if operation.name in VIEWS and arriving:
             for array in operation.results:
                 self._bases[array.name] = self._bases.get(arriving[0].name, arriving[0])
@@ -147,20 +151,34 @@ class Recorder:
         self, operation: Operation, inputs: list[int], debt: Value, macs: int | None, *, first: bool
     ) -> None:
         """The node of each tensor that an operation gives; products make them together."""
-        for place, array in enumerate(operation.results):
-            if macs is None:
-                node = self._unknown(operation, array, inputs, debt)
-            else:
-                call = call_of(operation, array, operation.results[:place])
-                label = self._label(operation, call.name, debt)
-                cost = Cost(self._charged(debt), debt.macs, macs)
-                node = self.written.add(call, inputs, label, cost, first=first)
-            self._values[array.name] = Value(node)
-            debt = Value()
-            if macs or macs is None:
-                inputs, macs = [node], 0
+        array, *others = operation.results
+        node = self._node(operation, 0, inputs, debt, macs, first=first)
+        self._values[array.name] = Value(node)
+        sources = inputs if macs == 0 else [node]
+        for place, other in enumerate(others, start=1):
+            later = partial(self._node, operation, place, sources, Value(), 0, first=first)
+            self._values[other.name] = Value(make=later)
         if operation.name.endswith("_") and not operation.name.endswith("__"):
             self._overwrite(arrays_in(operation.named)[0], operation.results[0])
+
+    def _node(
+        self,
+        operation: Operation,
+        place: int,
+        inputs: list[int],
+        debt: Value,
+        macs: int | None,
+        *,
+        first: bool,
+    ) -> int:
+        """The node of one of the tensors that an operation gives."""
+        array = operation.results[place]
+        if macs is None:
+            return self._unknown(operation, array, inputs, debt)
+        call = call_of(operation, array, operation.results[:place])
+        label = self._label(operation, call.name, debt)
+        cost = Cost(self._charged(debt), debt.macs, macs)
+        return self.written.add(call, inputs, label, cost, first=first)
 
     def _unknown(
         self, operation: Operation, array: Array, inputs: Sequence[int], debt: Value
@@ -187,7 +205,10 @@ class Recorder:
         self._values[base.name] = Value(self.written.put(layer, inputs, "written", shape))
 
     def _value(self, name: str) -> Value:
-        return self._values.setdefault(name, Value())
+        value = self._values.setdefault(name, Value())
+        if value.make is not None:
+            value.node, value.make = value.make(), None
+        return value
 
     def _charged(self, debt: Value) -> int:
         """The elements of the parameters that nobody has read before."""
