@@ -251,6 +251,19 @@ def test_models_within_models_without_end_are_refused():
         of(model)
 
 
+def test_models_that_call_models_twice_each_come_to_an_end(monkeypatch):
+    monkeypatch.setattr("convcalc.importers.keras.model.MAX_CALLS", 2000)
+    x = called(layer("InputLayer", "x", batch_shape=[None, 4]))
+    model = graph(["x"], "x", x)
+    for _ in range(40):
+        inner = {**model, "config": {**model["config"], "name": "inner"}}
+        twice = called(inner, [tensor("x")], [tensor("inner", 0)])
+        model = graph(["x"], "inner", x, twice)
+    model["config"]["output_layers"] = ["inner", 1, 0]
+    with pytest.raises(DataError, match="calls layers more than 2,000 times"):
+        of(model)
+
+
 def write(path, config):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("metadata.json", "{}")

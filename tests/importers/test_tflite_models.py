@@ -183,6 +183,16 @@ def test_whatever_is_cut_off_or_changed_is_a_network_or_one_line(tmp_path):
             assert "\n" not in str(error)
 
 
+def test_lists_that_share_their_bytes_are_not_read_again_and_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("convcalc.importers.tflite.file.MAX_ITEMS", 10_000)
+    path = tmp_path / "net.tflite"
+    relu = Operator(CODE.RELU, (0,), (1,))
+    wide = Tensor((1,) * 2000)
+    path.write_bytes(model_of([wide] * 6, [relu], (0,), (1,)))
+    with pytest.raises(DataError, match="a list of 2,000 items"):
+        network_of(str(path), None)
+
+
 def test_names_of_tensors_that_are_not_there_are_one_line(tmp_path):
     path = tmp_path / "net.tflite"
     relu = Operator(CODE.RELU, (7,), (1,))

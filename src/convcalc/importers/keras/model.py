@@ -38,6 +38,9 @@ RULES: dict[str, Callable[[Call], Value | tuple[Value, ...]]] = {
 }
 """Every layer that is known, by the class of Keras."""
 
+MAX_CALLS = 200_000
+"""Calls of layers: models within models that are called twice each are soon very many."""
+
 INSIDE = (*windows.RULES, "Dense", "EinsumDense")
 """Layers whose results go through the activation in their configuration."""
 
@@ -74,6 +77,8 @@ class _Builder:
         self.account = Account()
         self.written = Written(())
         self.notes: list[str] = []
+        self._calls = 0
+        self._graphs: dict[int, Graph] = {}
 
     def network(self, shape: Shape | None) -> Network:
         """All of it."""
@@ -156,7 +161,9 @@ class _Builder:
     def _run_graph(
         self, model: Mapping[str, Any], values: Sequence[Value], path: str, depth: int
     ) -> list[Value]:
-        graph = graph_of(model)
+        graph = self._graphs.get(id(model))
+        if graph is None:
+            graph = self._graphs[id(model)] = graph_of(model)
         if len(values) != len(graph.inputs):
             shown = printable(path or name_of(model), 60)
             raise DataError(f"model '{shown}' has {len(graph.inputs)} inputs, {len(values)} arrive")
@@ -194,6 +201,9 @@ class _Builder:
         depth: int,
     ) -> list[Value]:
         """What one call of a layer gives."""
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise DataError(f"the model calls layers more than {MAX_CALLS:,} times")
         own = f"{path}.{name_of(layer)}".removeprefix(".")
         named = {name: one for name, one in kwargs.items() if name not in MASKS}
         values = values_in([args, named])

@@ -18,7 +18,7 @@ MAX_BYTES = 2**31 - 1
 """A flatbuffer is never larger: its offsets have 31 bits."""
 
 MAX_ITEMS = 1_000_000
-"""Tensors, operators or sizes in one list."""
+"""Items of all lists together: lists may share their bytes, so that the file bounds each alone."""
 
 MAX_NUMBERS = 64
 """Elements of a constant whose values are read: sizes, axes and padding."""
@@ -110,6 +110,7 @@ class _Reader:
     def __init__(self, tflite: Any, data: bytes) -> None:
         self._tflite = tflite
         self._size = len(data)
+        self._left = MAX_ITEMS
         self._model = tflite.Model.GetRootAsModel(data, 0)
         self._types = _names(tflite.TensorType)
         self._operators = _names(tflite.BuiltinOperator)
@@ -131,7 +132,8 @@ class _Reader:
     def _length(self, length: Callable[[], int]) -> int:
         """How long a list is, which takes four bytes of the file for each item."""
         found = int(length())
-        if found > min(MAX_ITEMS, self._size // 4):
+        self._left -= found
+        if found > self._size // 4 or self._left < 0:
             raise DataError(f"the file is a damaged TFLite model: a list of {found:,} items")
         return found
 
@@ -147,7 +149,7 @@ class _Reader:
             raise DataError("the file is a damaged TFLite model: a size below 0")
         kind = self._types.get(int(tensor.Type()), "?")
         place = int(tensor.Buffer())
-        if not 0 <= place < self._length(self._model.BuffersLength):
+        if not 0 <= place < int(self._model.BuffersLength()):
             raise DataError("the file is a damaged TFLite model: a tensor without a buffer")
         buffer = self._model.Buffers(place)
         size = int(buffer.DataLength())
