@@ -59,6 +59,14 @@ CONV = {"filters": 4, "kernel_size": [3, 3], "strides": [2, 2]}
         # Keras: i * s, and i * s + max(k - s, 0)
         (layer("Conv2DTranspose", padding="same", **CONV), ("convt:4,k3,s2,p0:1x0:1", (4, 18, 18))),
         (layer("Conv2DTranspose", padding="valid", **CONV), ("convt:4,k3,s2", (4, 19, 19))),
+        (
+            layer("Conv2DTranspose", filters=4, kernel_size=2, strides=2, padding="same"),
+            ("convt:4,k2,s2", (4, 18, 18)),
+        ),
+        (
+            layer("Conv2DTranspose", filters=4, kernel_size=1, strides=2, padding="valid"),
+            ("convt:4,k1,s2,op1", (4, 18, 18)),
+        ),
         (layer("DepthwiseConv2D", kernel_size=3, depth_multiplier=2), ("dw:k3,m2", (4, 7, 7))),
         (layer("MaxPooling2D", pool_size=[2, 2], padding="same"), ("maxpool:2,s2", (2, 5, 5))),
         (layer("ZeroPadding2D", padding=[[1, 2], [0, 3]]), ("pad:1:2x0:3", (2, 12, 12))),

@@ -222,17 +222,23 @@ class _Builder:
             self.written,
             self.account,
         )
-        if kind == "TimeDistributed" and values:
-            return [self._in_each_step(call, depth)]
-        rule = RULES.get(kind)
-        try:
-            results = call.unknown() if rule is None else rule(call)
-        except LayerError as error:
-            raise DataError(f"layer '{printable(own, 60)}' ({kind}): {error}") from None
-        if kind in INSIDE and isinstance(results, Value):
-            results = activations.with_activation(call, results)
+        results = self._results(call, depth)
         self.account.owned.add(own)
         return [results] if isinstance(results, Value) else list(results)
+
+    def _results(self, call: Call, depth: int) -> Value | tuple[Value, ...]:
+        """What a layer gives, through the activation in its configuration."""
+        if call.kind == "TimeDistributed" and call.values:
+            return self._in_each_step(call, depth)
+        rule = RULES.get(call.kind)
+        try:
+            results = call.unknown() if rule is None else rule(call)
+            if call.kind in INSIDE and isinstance(results, Value):
+                results = activations.with_activation(call, results)
+        except LayerError as error:
+            shown = f"layer '{printable(call.path, 60)}' ({printable(call.kind, 60)})"
+            raise DataError(f"{shown}: {error}") from None
+        return results
 
     def _in_each_step(self, call: Call, depth: int) -> Value:
         """A layer or model that is applied to each step by itself, as one node for all steps."""
