@@ -110,13 +110,13 @@ def test_a_text_is_read_whatever_it_begins_with(inside):
 
 def test_every_command_that_takes_a_network_tells_it(inside, save):
     save("y.npy", np.ones((1, 2, 2)))
-    Path("x.h5").write_bytes(b"\x89HDF\r\n\x1a\n\0")
+    Path("x.pb").write_bytes(b"\x0a\xff\x01")
     commands = (
-        *(["shape", "x.h5"], ["rf", "x.h5"], ["weights", "x.h5"], ["fmt", "x.h5"]),
-        *(["diff", "x.h5", "relu"], ["run", "y.npy", "--network", "x.h5"]),
+        *(["shape", "x.pb"], ["rf", "x.pb"], ["weights", "x.pb"], ["fmt", "x.pb"]),
+        *(["diff", "x.pb", "relu"], ["run", "y.npy", "--network", "x.pb"]),
     )
     for words in commands:
-        refused(inside(*words), f"'x.h5' is an HDF5 file of Keras or others; {LAYERS}")
+        refused(inside(*words), f"'x.pb' is a TensorFlow graph; {LAYERS}")
 
 
 def test_a_file_that_is_not_there_is_told_as_such(inside):
