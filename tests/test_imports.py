@@ -106,6 +106,8 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "h5py": {"importers"},
+    "tflite": {"importers"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
 }

@@ -6,9 +6,8 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from onnx_files import light
-
 from convcalc.importers.onnx_model import network_of
+from onnx_files import light
 
 MODELS = {
     # parameters without the statistics of batch norms, these, multiply-accumulates

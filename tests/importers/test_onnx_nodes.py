@@ -9,9 +9,9 @@ pytest.importorskip("onnx")
 
 import onnx
 from onnx import TensorProto, helper
-from onnx_files import floats, model, node, saved
 
 from convcalc.importers.onnx_model import imported, network_of
+from onnx_files import floats, model, node, saved
 
 
 @pytest.fixture

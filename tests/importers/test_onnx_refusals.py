@@ -9,11 +9,11 @@ pytest.importorskip("onnx")
 
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from onnx_files import floats, model, node, saved
 
 from convcalc.errors import ConvcalcError, DataError, UsageError
 from convcalc.importers.onnx_model import imported, network_of
 from convcalc.importers.onnx_weights import arrays_of
+from onnx_files import floats, model, node, saved
 
 
 def refused(tmp_path, made, kind=DataError):
