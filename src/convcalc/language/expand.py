@@ -177,7 +177,7 @@ class Lowering:
             self.fault(f"'{printable(name, 60)}' is a definition, which takes no branches", item)
             return source
         kind = self.kind(item.call, scope)
-        if kind is not None and not kind.joins:
+        if kind is not None and not kind.joins and not kind.may_join:
             joining = ", ".join(sorted(name for name, other in KINDS.items() if other.joins))
             self.fault(f"{item.call.kind} has no branches; the kinds that have are {joining}", item)
             return source

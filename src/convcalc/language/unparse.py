@@ -63,7 +63,7 @@ class _Raising:
         self.joins = {
             node.label: index
             for index, node in enumerate(nodes)
-            if nested and self.layer(node).joins
+            if nested and self.joins_here(node)
         }
         self.calls: dict[int, Call] = {}
         self.prefixes: dict[int, str] = {}
@@ -74,6 +74,11 @@ class _Raising:
         """The layer of a node that waits for nothing."""
         assert isinstance(node.layer, Layer)
         return node.layer
+
+    def joins_here(self, node: Node) -> bool:
+        """Whether a node is written with branches."""
+        layer = self.layer(node)
+        return layer.joins or (layer.may_join and len(node.inputs) > 1)
 
     def items(self) -> tuple[Item, ...]:
         """The whole list, which need not read as the same nodes if the labels mislead."""
@@ -98,7 +103,7 @@ class _Raising:
             self.prefixes[last] = prefix
             name = node.label.removeprefix(prefix)
             label = name if last in self.targets or name != str(number) else None
-            if self.layer(node).joins:
+            if self.joins_here(node):
                 items += self.block(begin, last, source, label)
             else:
                 items += self.jump(source, node.inputs[0])
@@ -158,7 +163,7 @@ class _Raising:
             assert isinstance(call, Call)
             self.calls[id(layer)] = call
         own = self.calls[id(layer)]
-        return own if layer.joins or len(node.inputs) == 1 else self.linked(own, node)
+        return own if len(node.inputs) == 1 or self.joins_here(node) else self.linked(own, node)
 
     def linked(self, call: Call, node: Node) -> Call:
         """The call with the label, as it is now, of the layer that it names."""

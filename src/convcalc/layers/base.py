@@ -78,6 +78,8 @@ class Layer:
     """The parameter that a bare first value means, as 64 in `conv:64`."""
     joins: ClassVar[bool] = False
     """Whether it has several inputs: such a kind is written with branches, KIND{a|b}."""
+    may_join: ClassVar[bool] = False
+    """Whether it may be written with branches, and reads what is before it where it is not."""
     branches: ClassVar[str] = "no branches"
     """How many branches it is written with, in words."""
     view: ClassVar[bool] = False
@@ -278,6 +280,8 @@ def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> 
         return short if value else f"no{short}"
     if isinstance(value, str):
         return value if value in field.metadata["rule"].words else f"{short}={value}"
+    if isinstance(value, Layer):
+        return f"{short}=({value.spec()})"
     items = value if isinstance(value, tuple) else (value,)
     text = "x".join(
         ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")
