@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import SpecError
+from convcalc.errors import SpecError, UsageError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
 from convcalc.language.bind import DeferredLayer
 from convcalc.language.expressions import AtLabel
@@ -45,6 +45,35 @@ def with_source(network: Network) -> Network:
         if _reads_as(items, network):
             return replace(network, source=TreeSource(tuple(items)))
     return network
+
+
+class NodeSource(NamedTuple):
+    """Nodes that no text described, for printing them."""
+
+    nodes: tuple[Node, ...]
+    end: int | None
+
+    def line(self) -> str:
+        """All of it in the spec language, in one line.
+
+        Raises:
+            UsageError: a label or a layer is none of the language.
+        """
+        return write_line(self.items())
+
+    def items(self) -> tuple[Item, ...]:
+        """The items of the text.
+
+        Raises:
+            UsageError: there is no such text.
+        """
+        source = with_source(Network(self.nodes, self.end)).source
+        if not isinstance(source, TreeSource):
+            raise UsageError(
+                "no text of the language gives just this network: a label is none, or a layer "
+                "waits for shapes; a .json document holds it"
+            )
+        return source.items
 
 
 def _reads_as(items: Sequence[Item], network: Network) -> bool:
