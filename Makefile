@@ -73,7 +73,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask]'
+	$(PIP) --editable '.[test,torch,onnx,peers,opencv,dask]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp
@@ -85,5 +85,5 @@ $(VENV)/lint.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/torch.stamp: $(VENV)/test.stamp
-	$(PIP) --editable '.[test,torch]'
+	$(PIP) --editable '.[test,torch,onnx]'
 	@touch $@

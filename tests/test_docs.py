@@ -78,6 +78,8 @@ def test_the_readme_s_python_runs():
 def test_the_examples_in_docstrings_run(name):
     if name in NEEDS_TORCH:
         pytest.importorskip("torch")
+    if ".onnx_" in name:
+        pytest.importorskip("onnx")
     if name in NEEDS_DASK:
         pytest.importorskip("distributed")
         pytest.importorskip("zarr")

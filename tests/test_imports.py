@@ -67,7 +67,7 @@ execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/p
 execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/problem
     execute/tiling execute/backends execute/planning execute/executor execute/settings
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
-export: errors window layers network execute/arrays execute/weights
+export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors receptive layers network language zoo analysis execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
@@ -99,6 +99,7 @@ their rooms when they are called."""
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "render"},
     "torch": {"execute/backends", "execute/weights", "export", "importers"},
+    "onnx": {"export"},
     "cv2": {"execute/backends"},
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},

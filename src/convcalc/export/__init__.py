@@ -1,4 +1,4 @@
-"""Networks as other programs have them: models of torch."""
+"""Networks as other programs have them: models of torch, ONNX."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-__all__ = ["to_torch"]
+__all__ = ["to_onnx", "to_torch"]
 
 
 def to_torch(
@@ -35,3 +36,22 @@ def to_torch(
     from convcalc.export.torch_module import torch_module
 
     return torch_module(network, input_shape, functions, weights)
+
+
+def to_onnx(network: Network, input_shape: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an .onnx of a network and its weights, for a batch of any size.
+
+    Args:
+        network: The network.
+        input_shape: (channels, *sizes) of one sample.
+        weights: An array for each name of `network.tensor_shapes`; they become float32.
+
+    Raises:
+        UsageError: onnx is not installed, or a kind has no form in ONNX.
+        DataError: weights are missing, unknown or of another shape.
+    """
+    if find_spec("onnx") is None:
+        raise UsageError("onnx is not installed; pip install 'convcalc[onnx]' brings it")
+    from convcalc.export.onnx_model import onnx_model
+
+    return onnx_model(network, input_shape, weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from cli_support import call, loaded_by
 
@@ -119,9 +120,9 @@ def test_an_output_that_is_there_stays(model, inside, tmp_path):
         ("name what to write, as -o net.json; the endings are .spec, .json", ["resnet18"]),
         ("--output: '.txt' is not written; the endings are .spec", ["resnet18", "-o", "n.txt"]),
         ("--output: a form has an ending; the endings are .spec", ["resnet18", "-o", "net"]),
-        ("-o - says no form: give --to spec, --to json", ["resnet18", "-o", "-"]),
+        ("-o - says no form: give --to spec, --to json, --to", ["resnet18", "-o", "-"]),
         ("--to: ", ["resnet18", "-o", "-", "--to", "yaml"]),
-        ("--weights goes into an .onnx alone", ["relu", "-o", "n.spec", "--weights", "w.npz"]),
+        ("--weights goes with an .onnx: the other", ["relu", "-o", "n.spec", "--weights", "w.npz"]),
     ],
 )
 def test_what_no_file_comes_of_is_said_in_a_line(message, words, inside, tmp_path, monkeypatch):
@@ -156,3 +157,38 @@ def test_diff_takes_a_model_on_the_input_of_the_other(model, inside):
     inside("convert", model, "-i", "3x32x32", "-o", "net.json")
     done = inside("diff", model, "net.json")
     assert "the networks are alike: 12 layers, all equal" in done.out
+
+
+def test_an_onnx_computes_what_run_does_with_the_weights_of_its_seed(inside, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    network = "conv:8,k3,p1 bn relu residual{conv:8,k3,p1 | } gap flatten linear:3"
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 9)).astype("float32")
+    np.save("x.npy", x)
+    ran = inside("run", "x.npy", "--network", network, "--random-weights", "7", "-o", "y.npy")
+    done = inside("convert", network, "-i", "3x9x9", "-o", "net.onnx", "--seed", "7")
+    assert ((0, 0), "") == ((ran.code, done.code), done.out)
+    assert done.err.startswith("convcalc: note: wrote net.onnx (8 layers, ")
+    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"input": x})
+    np.testing.assert_allclose(result, np.load("y.npy"), rtol=1e-5, atol=1e-5)
+
+
+def test_an_onnx_holds_the_weights_of_a_file_and_says_which_are_missing(
+    inside, tmp_path, monkeypatch
+):
+    onnx = pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    np.savez("w.npz", **{"0.weight": np.full((1, 3, 1, 1), 0.5), "0.bias": np.ones(1)})
+    options = ("-i", "3x4x4", "--weights", "w.npz", "-o")
+    assert 0 == inside("convert", "pw:1", *options, "net.onnx").code
+    tensors = onnx.load("net.onnx").graph.initializer
+    assert {"0.weight": 1.5, "0.bias": 1.0} == {
+        tensor.name: onnx.numpy_helper.to_array(tensor).sum() for tensor in tensors
+    }
+    done = inside("convert", "pw:1 relu pw:1", *options, "more.onnx")
+    assert (3, False) == (done.code, (tmp_path / "more.onnx").exists())
+    assert "missing '2.weight' (1x1x1x1)" in done.err
+    done = inside("convert", "relu", *options, "net.onnx", "--seed", "1", "--force")
+    assert "give either --weights or --seed, not both" in done.err

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.commands.shape_rf import network_and_input
+from convcalc.cli.commands.weights import seed_of
 from convcalc.cli.parsing.values import choice_of, text_of
 from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import UsageError, printable
@@ -14,6 +15,8 @@ from convcalc.importers.target import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
 
     from convcalc.cli.parsing.requests import ConvertRequest
     from convcalc.layers import Shape
@@ -44,8 +47,7 @@ def convert(given: ConvertRequest) -> None:
     if not given["specs"]:
         raise UsageError("what to convert? give layers, a file, model.py:Net or a network by name")
     output, form = _output_and_form(given)
-    if given["weights"] is not None and form != "onnx":
-        raise UsageError("--weights goes into an .onnx alone: the other forms hold no weights")
+    _check_weights(given, form)
     if output != "-":
         from convcalc.arrayfile import check_output  # with numpy, which a text does not need
 
@@ -63,6 +65,15 @@ def convert(given: ConvertRequest) -> None:
     if not given["quiet"] and output != "-":
         count = len(network.nodes)
         note(f"wrote {printable(output)} ({count:,} layers, {len(content):,} bytes)")
+
+
+def _check_weights(given: ConvertRequest, form: str) -> None:
+    """Whether weights are asked for where there are some."""
+    for option in ("weights", "seed"):
+        if given[option] is not None and form != "onnx":
+            raise UsageError(f"--{option} goes with an .onnx: the other forms hold no weights")
+    if given["weights"] is not None and given["seed"] is not None:
+        raise UsageError("give either --weights or --seed, not both")
 
 
 def _inputs(given: ConvertRequest) -> list[str]:
@@ -101,8 +112,34 @@ def _json(asked: Conversion) -> str:
     return write_document(asked.network, asked.shape)
 
 
+def _onnx(asked: Conversion) -> bytes:
+    """The network as an ONNX model, with the weights that are given, or drawn."""
+    from convcalc.export import to_onnx
+
+    return to_onnx(asked.network, asked.shape, _weights(asked))
+
+
+def _weights(asked: Conversion) -> dict[str, np.ndarray]:
+    """The arrays of --weights by their names, or drawn ones, which is said."""
+    from convcalc.execute.weights.files import read_weights
+    from convcalc.execute.weights.random_weights import initial_weights
+    from convcalc.network.weight_names import without_counters, without_prefix
+
+    network, shape, given = asked
+    if given["weights"] is not None:
+        found = read_weights(text_of("weights", given["weights"]))
+        arrays, prefix = without_prefix(found.arrays, network)
+        for text in () if given["quiet"] else filter(None, (*found.notes, prefix)):
+            note(text)
+        return without_counters(arrays)
+    if given["seed"] is None and not given["quiet"] and network.tensor_shapes(shape):
+        note("not given, so drawn: weights of seed 0 (--weights, --seed)")
+    return dict(initial_weights(network, shape, seed_of(given["seed"])))
+
+
 FORMS: dict[str, Callable[[Conversion], str | bytes]] = {
     "spec": _spec,
     "json": _json,
+    "onnx": _onnx,
 }
 """How each form is written, by its ending."""
