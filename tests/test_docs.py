@@ -31,10 +31,12 @@ EXAMPLES = [
 NEEDS_TORCH = {
     "convcalc.network.graph",  # the example of `Network.to_torch`
     "convcalc.execute.backends.torch_backend",
+    "convcalc.export.torch_constructors",
     "convcalc.export.torch_forms",
     "convcalc.export.torch_module",
     "convcalc.export.torch_modules",
     "convcalc.export.torch_place",
+    "convcalc.export.torch_source",
     "convcalc.export.torch_windows",
 }
 

@@ -1,4 +1,4 @@
-"""Networks as other programs have them: models of torch, ONNX."""
+"""Networks as other programs have them: models of torch, their source, ONNX."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-__all__ = ["to_onnx", "to_torch"]
+__all__ = ["to_onnx", "to_source", "to_torch"]
 
 
 def to_torch(
@@ -55,3 +55,18 @@ def to_onnx(network: Network, input_shape: Shape, weights: Mapping[str, np.ndarr
     from convcalc.export.onnx_model import onnx_model
 
     return onnx_model(network, input_shape, weights)
+
+
+def to_source(network: Network, input_shape: Shape) -> str:
+    """The text of a Python file that defines a network as a torch.nn.Module, the class Net.
+
+    Its weights have the network's names, and it computes what `Network.to_torch` gives.
+
+    Raises:
+        UsageError: torch is not installed, or has no form for a kind or no place for a label.
+    """
+    if find_spec("torch") is None:
+        raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
+    from convcalc.export.torch_source import torch_source
+
+    return torch_source(network, input_shape)

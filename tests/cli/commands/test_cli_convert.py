@@ -192,3 +192,10 @@ def test_an_onnx_holds_the_weights_of_a_file_and_says_which_are_missing(
     assert "missing '2.weight' (1x1x1x1)" in done.err
     done = inside("convert", "relu", *options, "net.onnx", "--seed", "1", "--force")
     assert "give either --weights or --seed, not both" in done.err
+
+
+def test_python_source_of_a_model_is_read_back_as_the_same_network(model, inside):
+    assert 0 == inside("convert", model, "-i", "3x32x32", "-o", "again.py").code
+    once, again = (totals(inside, name, "-i", "3x32x32") for name in (model, "again.py:Net"))
+    assert once[0] == again[0]
+    assert [spec for _, spec in once[1]] == [spec for _, spec in again[1]]

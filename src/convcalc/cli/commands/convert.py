@@ -112,6 +112,13 @@ def _json(asked: Conversion) -> str:
     return write_document(asked.network, asked.shape)
 
 
+def _python(asked: Conversion) -> str:
+    """The network as the source of a model of PyTorch."""
+    from convcalc.export import to_source
+
+    return to_source(asked.network, asked.shape)
+
+
 def _onnx(asked: Conversion) -> bytes:
     """The network as an ONNX model, with the weights that are given, or drawn."""
     from convcalc.export import to_onnx
@@ -140,6 +147,7 @@ def _weights(asked: Conversion) -> dict[str, np.ndarray]:
 FORMS: dict[str, Callable[[Conversion], str | bytes]] = {
     "spec": _spec,
     "json": _json,
+    "py": _python,
     "onnx": _onnx,
 }
 """How each form is written, by its ending."""
