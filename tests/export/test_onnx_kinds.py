@@ -51,7 +51,7 @@ def agree(network, shape, batch=3, tolerance=2e-6):
 
 def test_every_kind_that_can_be_run_has_a_form_or_is_known_to_have_none():
     written = {kind for kind, layer in KINDS.items() if row_of(FORMS, layer)}
-    assert written == set(WRITTEN)
+    assert written == {*WRITTEN, "input"}
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
@@ -105,3 +105,39 @@ def test_kinds_without_a_form_are_named_with_a_layer_each():
 def test_weights_must_be_those_of_the_network():
     with pytest.raises(DataError, match=r"missing '0.weight' \(4x3x1x1\)"):
         to_onnx(convcalc.parse("pw:4,nobias"), (3, 8, 8), {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"elementwise:name={name}" for name in ("neg", "square", "exp", "expm1", "tanh", "erf")),
+        *(f"elementwise:name={name}" for name in ("erfc", "abs", "sigmoid")),
+        *(f"abs=elementwise:name=abs elementwise:name={n}" for n in ("sqrt", "log1p")),
+        *(f"elementwise:name={n},value=1.5" for n in ("rsub", "rdiv", "clamp_min", "clamp_max")),
+        "softplus elementwise:name=rsqrt",
+        "softplus elementwise:name=reciprocal",
+        "softplus elementwise:name=pow,value=1.5",
+        "a=relu elementwise:name=div{@a | gap elementwise:name=exp}",
+        *(f"reduce:{name},axes1" for name in ("sum", "mean", "max", "min", "norm")),
+        "reduce:mean,axes=0x1x2",
+        "reduce:sum,axes=-1,keep",
+        "x=flatten w=parameter:60x2 matmul{@x | @w}",
+        "x=reshape:4x15 y=slice:0:2 attention{@x | @y | @y}",
+        "r=reshape:4x3x5 s=slice:0:2 attention:causal{@r | @s | @s}",
+        "reshape:4x15 softmax:dim=-1 ln:dim=2 glu:dim=1",
+    ],
+)
+def test_named_operations_and_products_compute_what_the_executor_does(text):
+    agree(convcalc.parse(text), (4, 3, 5), tolerance=1e-5)
+
+
+def test_what_has_no_operator_is_named_with_its_layer():
+    for text in ("elementwise:name=digamma", "reduce:argmax,axes1", "elementwise:name=add"):
+        with pytest.raises(UsageError, match=r"layer 0 \(.*\) has no form in ONNX"):
+            to_onnx(convcalc.parse(text), (3, 4, 4), {})
+
+
+def test_further_inputs_are_inputs_of_the_model():
+    network = convcalc.parse("a=relu x=input:3x1x1 elementwise:name=add{@a | @x}")
+    model = onnx.load_from_string(to_onnx(network, (3, 4, 4), {}))
+    assert ["input", "x"] == [value.name for value in model.graph.input]

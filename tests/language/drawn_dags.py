@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from convcalc.layers import BatchNorm, Concat, Conv, Opaque, ReLU, Residual, Scale
-from convcalc.network.graph import Network, Node
+from convcalc.layers import (
+    BatchNorm,
+    Concat,
+    Conv,
+    Elementwise,
+    Input,
+    MatMul,
+    Opaque,
+    Parameter,
+    Permute,
+    ReLU,
+    Residual,
+    Scale,
+    View,
+)
+from convcalc.network.graph import INPUT, Network, Node
 
 ONE = [
     Conv(4, 3, padding=1),
@@ -14,6 +28,9 @@ ONE = [
     ReLU(),
     Opaque("conv2d", (4, 8, 8), params=3, macs=70, like=Conv(4, 3, padding=1)),
     Opaque("roll"),
+    Elementwise("exp"),
+    Permute((1, 2, 0)),
+    View("roll", (4, 8, 8)),
 ]
 PARTS = st.sampled_from(["conv", "relu-2", "block", "0", "1", "7", "body", "x_1"])
 
@@ -37,6 +54,10 @@ def dags(draw):
             st.sampled_from(
                 [
                     *((layer, several[:1]) for layer in ONE),
+                    (Input((4, 2)), [INPUT]),
+                    (Parameter((4, 8)), [INPUT]),
+                    (MatMul(), several[:2]),
+                    (Elementwise("sub"), several[:2]),
                     (Residual(), several),
                     (Concat(), several),
                     (Scale(), several[:2]),

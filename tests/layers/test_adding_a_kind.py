@@ -25,6 +25,7 @@ PROJECT = SOURCE.parents[1]
 NOT_PRINTED = {
     *("dw", "pw", "sep", "gap", "layerscale", "reshape", "slice"),
     *("bilinear", "concat", "residual", "scale", "opaque", "crop"),
+    *("input", "parameter", "permute", "view", "matmul", "attention", "elementwise", "reduce"),
 }
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""
 
@@ -165,6 +166,7 @@ NAMED = {
         "analysis/memory/autograd.py",
         "network/initialisation.py",
         "analysis/conventions/ptflops.py",
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
         "language/pytorch/table.py",
@@ -172,6 +174,7 @@ NAMED = {
     ("pixel_?shuffle", "pixelshuffle"): {
         "layers/__init__.py",
         "analysis/memory/autograd.py",
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
         "language/pytorch/table.py",
@@ -183,6 +186,7 @@ NAMED = {
         "analysis/memory/traffic.py",
         "network/initialisation.py",
         *(f"analysis/conventions/{file}.py" for file in MODULE_OF.values()),
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "export/torch_modules.py",
         "analysis/diff.py",

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from convcalc.export.onnx_tensors import (
+    attention,
+    elementwise,
+    further_input,
+    matmul,
+    parameter,
+    permute,
+    reduction,
+)
 from convcalc.export.onnx_windows import (
     adaptive_avg_pool,
     adaptive_max_pool,
@@ -19,12 +28,14 @@ from convcalc.export.onnx_windows import (
     power_pool,
     staged,
 )
+from convcalc.layers.dims import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convcalc.export.onnx_site import Attribute, OnnxSite
     from convcalc.layers import (
+        GLU,
         BatchNorm,
         Bilinear,
         ChannelShuffle,
@@ -134,14 +145,16 @@ def group_norm(site: OnnxSite, layer: GroupNorm) -> str:
 
 
 def layer_norm(site: OnnxSite, layer: LayerNorm) -> str:
-    """LayerNormalization, which looks at the last axis: the channels are put there and back."""
-    (x,), axes = site.inputs, site.spatial_dims
-    weights = _affine(site, affine=layer.affine, size=site.shapes[0][0])
-    if not axes:
+    """LayerNormalization, which looks at the last axis: another is put there and back."""
+    (x,), place = site.inputs, 1 + place_of(layer.dim, site.shapes[0])
+    weights = _affine(site, affine=layer.affine, size=site.out[place - 1])
+    if place == len(site.out):
         return site.op("LayerNormalization", x, *weights, epsilon=layer.eps)
-    last = site.op("Transpose", x, perm=[0, *range(2, axes + 2), 1])
+    others = [axis for axis in range(len(site.out) + 1) if axis != place]
+    last = site.op("Transpose", x, perm=[*others, place])
     normal = site.op("LayerNormalization", last, *weights, epsilon=layer.eps)
-    return site.op("Transpose", normal, perm=[0, axes + 1, *range(1, axes + 1)])
+    back = list(range(len(site.out)))
+    return site.op("Transpose", normal, perm=[*back[:place], len(back), *back[place:]])
 
 
 def local_response_norm(site: OnnxSite, layer: LocalResponseNorm) -> str:
@@ -194,9 +207,14 @@ def log_sigmoid(site: OnnxSite, layer: object) -> str:
     return site.op("Neg", site.op("Softplus", site.op("Neg", *site.inputs)))
 
 
-def softmin(site: OnnxSite, layer: object) -> str:
-    """Softmax(-x)."""
-    return site.op("Softmax", site.op("Neg", *site.inputs), axis=1)
+def along(operator: str, *, negative: bool = False) -> Form:
+    """An operator along the axis that a layer names, of the input or of it below 0."""
+
+    def write(site: OnnxSite, layer: Any) -> str:
+        inputs = (site.op("Neg", *site.inputs),) if negative else site.inputs
+        return site.op(operator, *inputs, axis=1 + place_of(layer.dim, site.shapes[0]))
+
+    return write
 
 
 def tanh_shrink(site: OnnxSite, layer: object) -> str:
@@ -210,9 +228,10 @@ def threshold(site: OnnxSite, layer: Any) -> str:
     return site.op("Where", above, *site.inputs, site.constant(layer.value))
 
 
-def glu(site: OnnxSite, layer: object) -> str:
-    """The first half of the channels times Sigmoid of the second."""
-    one, other = site.split(site.inputs[0], 2, 1)
+def glu(site: OnnxSite, layer: GLU) -> str:
+    """The first half of an axis times Sigmoid of the second."""
+    place = place_of(layer.dim, site.shapes[0])
+    one, other = site.split(site.inputs[0], 2, 1 + place)
     return site.op("Mul", one, site.op("Sigmoid", other))
 
 
@@ -279,15 +298,17 @@ def total(site: OnnxSite, layer: object) -> str:
 FORMS: dict[str, Form] = {
     "adaptiveavgpool": adaptive_avg_pool,
     "adaptivemaxpool": adaptive_max_pool,
+    "attention": attention,
     "avgpool": avg_pool,
     "bilinear": bilinear,
     "bn": batch_norm,
     "celu": operator("Celu", alpha="alpha"),
-    "concat": operator("Concat", axis=1),
+    "concat": along("Concat"),
     "conv": conv,
     "convt": conv_transpose,
     "crop": crop,
     "dropout": operator("Identity"),
+    "elementwise": elementwise,
     "elu": operator("Elu", alpha="alpha"),
     "embedding": embedding,
     "flatten": operator("Flatten", axis=1),
@@ -301,20 +322,25 @@ FORMS: dict[str, Form] = {
     "hardtanh": clip("min_val", "max_val"),
     "identity": operator("Identity"),
     "in": instance_norm,
+    "input": further_input,
     "layerscale": layer_scale,
     "leakyrelu": operator("LeakyRelu", alpha="negative_slope"),
     "linear": linear,
     "ln": layer_norm,
     "logsigmoid": log_sigmoid,
-    "logsoftmax": operator("LogSoftmax", axis=1),
+    "logsoftmax": along("LogSoftmax"),
     "lppool": power_pool,
     "lrn": local_response_norm,
+    "matmul": matmul,
     "maxpool": max_pool,
     "mish": operator("Mish"),
     "pad": pad,
+    "parameter": parameter,
+    "permute": permute,
     "pixelshuffle": pixel_shuffle,
     "pixelunshuffle": pixel_unshuffle,
     "prelu": prelu,
+    "reduce": reduction,
     "relu": operator("Relu"),
     "relu6": clip(0.0, 6.0),
     "reshape": reshaped,
@@ -326,8 +352,8 @@ FORMS: dict[str, Form] = {
     "sigmoid": operator("Sigmoid"),
     "silu": silu,
     "slice": channels,
-    "softmax": operator("Softmax", axis=1),
-    "softmin": softmin,
+    "softmax": along("Softmax"),
+    "softmin": along("Softmax", negative=True),
     "softplus": softplus,
     "softshrink": operator("Shrink", lambd="lambd", bias="lambd"),
     "softsign": operator("Softsign"),

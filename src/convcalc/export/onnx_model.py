@@ -62,7 +62,13 @@ def onnx_model(network: Network, input_shape: Shape, weights: Mapping[str, np.nd
     made = helper.make_graph(
         graph.nodes,
         "network",
-        [helper.make_tensor_value_info(names[INPUT], dtype, ["N", *input_shape])],
+        [
+            helper.make_tensor_value_info(names[INPUT], dtype, ["N", *input_shape]),
+            *(
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
+                for name, shape in graph.inputs.items()
+            ),
+        ],
         [helper.make_tensor_value_info(end, TensorProto.FLOAT, ["N", *shapes[network.output]])],
         list(graph.tensors.values()),
     )

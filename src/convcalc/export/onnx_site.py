@@ -26,11 +26,13 @@ class OnnxGraph:
         weights: The arrays of the network, by their names.
         nodes: The nodes, in order.
         tensors: The weights that are read, and constants.
+        inputs: Further inputs, with the shapes of one sample.
     """
 
     weights: Mapping[str, np.ndarray]
     nodes: list[NodeProto] = field(default_factory=list)
     tensors: dict[str, TensorProto] = field(default_factory=dict)
+    inputs: dict[str, Shape] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
     def unique(self, name: str) -> str:

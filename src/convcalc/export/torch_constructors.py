@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from torch import fx, nn
 
-from convcalc.export.torch_modules import ChannelNorm, ChannelScale, SymmetricPad, symmetric_pad
+from convcalc.export.torch_modules import (
+    ChannelNorm,
+    ChannelScale,
+    Learned,
+    SymmetricPad,
+    symmetric_pad,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 OWN: dict[object, tuple[object, ...]] = {
     ChannelNorm: (ChannelNorm,),
     ChannelScale: (ChannelScale,),
+    Learned: (Learned,),
     SymmetricPad: (symmetric_pad, SymmetricPad),
     symmetric_pad: (symmetric_pad,),
 }
@@ -33,6 +40,8 @@ def constructor(module: nn.Module) -> str:
     """The call that makes a module: nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)."""
     if isinstance(module, ChannelScale):
         return f"ChannelScale({module.shape[0]}, {len(module.shape) - 1})"
+    if isinstance(module, Learned):
+        return f"Learned({literal(tuple(module.weight.shape))})"
     if isinstance(module, ChannelNorm):
         affine, eps = module.weight is not None, literal(module.eps)
         size = 1 if module.weight is None else module.weight.numel()

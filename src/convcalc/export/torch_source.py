@@ -273,7 +273,7 @@ def _indented(line: str) -> str:
 
 def _broken(line: str) -> list[str]:
     """A call with each argument on a line of its own, again where one is too long."""
-    opening = line.index("(")
+    opening = _opening(line)
     depth, begin, parts = 0, opening + 1, []
     for place in range(opening + 1, len(line) - 1):
         depth += (line[place] in "([{") - (line[place] in ")]}")
@@ -287,6 +287,16 @@ def _broken(line: str) -> list[str]:
         inner = [part] if fits else _broken(part)
         found += ["    " + one for one in inner[:-1]] + [f"    {inner[-1]},"]
     return [*found, ")"]
+
+
+def _opening(line: str) -> int:
+    """The place of the bracket that the last one closes."""
+    depth = 0
+    for place in range(len(line) - 1, -1, -1):
+        depth += (line[place] in ")]}") - (line[place] in "([{")
+        if not depth:
+            return place
+    return 0
 
 
 def _free(taken: set[str]) -> str:

@@ -216,7 +216,7 @@ class _Reader:
         layer = self.known[spec]
         if not _takes(type(layer), inputs):
             kind = type(layer)
-            takes = kind.branches if kind.joins or kind.may_join else "one input"
+            takes = kind.branches if kind.joins else "one input"
             raise ValueError(f"{layer.kind} takes {takes}, got {len(inputs)} inputs")
         return layer, inputs
 
@@ -239,9 +239,9 @@ class _Reader:
 def _takes(kind: type[Layer], inputs: Sequence[int]) -> bool:
     """Whether a kind reads so many nodes, with branches or without."""
     read = tuple(inputs)
-    if len(read) == 1 and not kind.joins:
+    if len(read) == 1 and (kind.stands_alone or not kind.joins):
         return True
-    if not kind.joins and not kind.may_join:
+    if not kind.joins:
         return False
     branched = (
         kind.branch_inputs(read[0], read),

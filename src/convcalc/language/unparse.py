@@ -107,7 +107,7 @@ class _Raising:
     def joins_here(self, node: Node) -> bool:
         """Whether a node is written with branches."""
         layer = self.layer(node)
-        return layer.joins or (layer.may_join and len(node.inputs) > 1)
+        return layer.joins and not (layer.stands_alone and len(node.inputs) == 1)
 
     def items(self) -> tuple[Item, ...]:
         """The whole list, which need not read as the same nodes if the labels mislead."""
@@ -135,7 +135,7 @@ class _Raising:
             if self.joins_here(node):
                 items += self.block(begin, last, source, label)
             else:
-                items += self.jump(source, node.inputs[0])
+                items += self.jump(source, node.inputs[0]) if self.layer(node).reads else []
                 items.append(replace(self.call(node), label=label))
             source, begin, number = last, last + 1, number + 1
         return items, source

@@ -31,7 +31,8 @@ class Opaque(SeveralInputs):
 
     kind: ClassVar[str] = "opaque"
     computable: ClassVar[bool] = False
-    may_join: ClassVar[bool] = True
+    joins: ClassVar[bool] = True
+    stands_alone: ClassVar[bool] = True
     branches: ClassVar[str] = "one branch or more"
 
     name: str = param(name(), "name", "what it is called")
