@@ -75,7 +75,7 @@ cli/parsing: errors opening layers network language zoo arrayfile importers
 cli/terminal: errors render cli/parsing
 cli/commands: errors layers network language zoo importers analysis arrayfile execute/weights
     execute/planning export render cli/parsing cli/terminal
-cli/commands/run: errors layers network arrayfile execute/arrays execute/weights
+cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli: __init__ errors execute/backends cli/parsing cli/terminal

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.commands.weights import seed_of
+from convcalc.cli.parsing.network_argument import model_target
 from convcalc.cli.parsing.values import choice_of, text_of
 from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import UsageError, printable
 from convcalc.importers.target import lasting
+from convcalc.network.subgraph import without_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,29 +118,39 @@ def _python(asked: Conversion) -> str:
     """The network as the source of a model of PyTorch."""
     from convcalc.export import to_source
 
-    return to_source(asked.network, asked.shape)
+    return to_source(without_idle(asked.network, asked.shape), asked.shape)
 
 
 def _onnx(asked: Conversion) -> bytes:
     """The network as an ONNX model, with the weights that are given, or drawn."""
     from convcalc.export import to_onnx
 
-    return to_onnx(asked.network, asked.shape, _weights(asked))
+    computed = asked._replace(network=without_idle(asked.network, asked.shape))
+    return to_onnx(computed.network, asked.shape, _weights(computed))
 
 
 def _weights(asked: Conversion) -> dict[str, np.ndarray]:
     """The arrays of --weights by their names, or drawn ones, which is said."""
     from convcalc.execute.weights.files import read_weights
     from convcalc.execute.weights.random_weights import initial_weights
-    from convcalc.network.weight_names import without_counters, without_prefix
+    from convcalc.network.weight_names import of_modules, without_counters, without_prefix
 
     network, shape, given = asked
+    words = given["specs"] or []
+    target = model_target(words[0]) if len(words) == 1 else None
     if given["weights"] is not None:
         found = read_weights(text_of("weights", given["weights"]))
         arrays, prefix = without_prefix(found.arrays, network)
         for text in () if given["quiet"] else filter(None, (*found.notes, prefix)):
             note(text)
-        return without_counters(arrays)
+        needed = network.tensor_shapes(shape)
+        return without_counters(arrays) if target is None else of_modules(arrays, needed)[0]
+    if target is not None and given["seed"] is None:
+        from convcalc.importers.torch_weights import own_weights
+
+        own = own_weights(target)
+        if own is not None:
+            return of_modules(own, network.tensor_shapes(shape))[0]
     if given["seed"] is None and not given["quiet"] and network.tensor_shapes(shape):
         note("not given, so drawn: weights of seed 0 (--weights, --seed)")
     return dict(initial_weights(network, shape, seed_of(given["seed"])))
