@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from convcalc.errors import printable
 from convcalc.language.bind import canonical_items
 from convcalc.language.printer import write_file, write_line
+from convcalc.language.repeats import folded, label_of
 from convcalc.language.source import TreeSource
-from convcalc.language.tree import Block, Call, Comment, Place, Repeat
-from convcalc.language.unparse import NodeSource
+from convcalc.language.tree import Comment, Place, Repeat
+from convcalc.language.unparse import NodeSource, reads_as
 from convcalc.layers import Layer
 from convcalc.layers.base import format_shape
+from convcalc.network.graph import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.language.tree import Item
     from convcalc.layers import Shape
-    from convcalc.network.graph import Network
 
 LONGEST_LINE = 100
 LINE = Place(breaks=1)
@@ -52,10 +53,17 @@ def spec_file(network: Network, input_shape: Shape | None) -> str:
     nodes = network.nodes
     if shape is not None and any(not isinstance(node.layer, Layer) for node in nodes):
         nodes = tuple(replace(step.node, layer=step.layer) for step in network.walk(shape))
-    items = NodeSource(nodes, network.end).items()
+    items = _shortest(Network(nodes, network.end))
     said = (*_functions(network), *network.notes)
     notes = [Comment(f"# {printable(text, 2000)}", LINE) for text in said]
     return write_file((*_head(shape), *notes, *_in_lines(items)))
+
+
+def _shortest(network: Network) -> tuple[Item, ...]:
+    """The items of nodes, as repeats where these give the same nodes."""
+    items = NodeSource(network.nodes, network.end).items()
+    repeated = folded(items)
+    return repeated if repeated != items and reads_as(repeated, network) else items
 
 
 def _functions(network: Network) -> list[str]:
@@ -75,9 +83,13 @@ def _in_lines(items: Sequence[Item]) -> list[Item]:
     found: list[Item] = []
     module, width = "", LONGEST_LINE
     for item in items:
-        label = _label_of(item)
+        label = label_of(item)
         own = module if label is None else label.rpartition(".")[0]
         size = len(write_line([item])) + 1
+        if isinstance(item, Repeat) and size > LONGEST_LINE:
+            found.append(replace(item, body=tuple(_in_lines(item.body)), place=LINE))
+            width = LONGEST_LINE  # what is behind its brace begins a line
+            continue
         if own != module or width + size > LONGEST_LINE:
             found.append(replace(item, place=LINE))
             width = 0
@@ -85,13 +97,3 @@ def _in_lines(items: Sequence[Item]) -> list[Item]:
             found.append(item)
         module, width = own, width + size
     return found
-
-
-def _label_of(item: Item) -> str | None:
-    match item:
-        case Block(call):
-            return call.label
-        case Call(label=label) | Repeat(label=label):
-            return label
-        case _:
-            return None

@@ -42,7 +42,7 @@ def with_source(network: Network) -> Network:
         return network
     for nested in (True, False):
         items = _Raising(network, nested=nested).items()
-        if _reads_as(items, network):
+        if reads_as(items, network):
             return replace(network, source=TreeSource(tuple(items)))
     return network
 
@@ -76,7 +76,8 @@ class NodeSource(NamedTuple):
         return source.items
 
 
-def _reads_as(items: Sequence[Item], network: Network) -> bool:
+def reads_as(items: Sequence[Item], network: Network) -> bool:
+    """Whether items read as just the nodes of a network."""
     try:
         return parse(write_line(items)) == network
     except SpecError:

@@ -75,10 +75,8 @@ def test_the_spec_of_a_model_has_a_line_for_each_module(model, inside):
     assert [
         "# input 3x224x224",
         "stem=conv:4,k3,s2",
-        "body.0.conv=conv:4,k3,p1,nobias body.0.bn=bn body.0.add=residual{@stem | } "
-        "body.0.relu=relu",
-        "body.1.conv=conv:4,k3,p1,nobias body.1.bn=bn body.1.add=residual{@body.0.relu | } "
-        "body.1.relu=relu",
+        "body=2x{begin=0xidentity conv=conv:4,k3,p1,nobias bn=bn add=residual{@begin | } "
+        "relu=relu}",
         "adaptive_avg_pool2d=gap flatten=flatten fc=linear:10",
     ] == done.out.splitlines()
 
