@@ -56,7 +56,8 @@ def test_other_turns_stay_as_they_are(text):
 
 
 def test_a_long_body_has_lines_of_its_own():
-    body = "conv1=conv:64,k3,p1,nobias bn1=bn act1=relu conv2=conv:64,k3,p1,nobias bn2=bn activation=gelu"
+    first = "conv1=conv:64,k3,p1,nobias bn1=bn act1=relu"
+    body = f"{first} conv2=conv:64,k3,p1,nobias bn2=bn activation=gelu"
     turns = (" ".join(f"body.{turn}.{item}" for item in body.split()) for turn in range(3))
     assert written(f"a=pw:4 {' '.join(turns)} b=relu").splitlines() == [
         "a=pw:4",

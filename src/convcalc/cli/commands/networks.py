@@ -19,7 +19,6 @@ from convcalc.cli.parsing.network_argument import (
 from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import NegativeAnswer, UsageError, printable
-from convcalc.importers.target import lasting
 from convcalc.language.parse import formatted
 from convcalc.render.reference import kind_document, kinds_document, networks_document
 from convcalc.render.summary import summary_document
@@ -75,6 +74,7 @@ def _written(given: FormatRequest) -> str | None:
         return None
     if given["check"]:
         raise UsageError(f"--check asks about a text; '{printable(name, 60)}' is none")
+    from convcalc.importers.target import lasting
     from convcalc.language.spec_file import spec_file
 
     network = read_source([name])
