@@ -11,7 +11,7 @@ from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, re
 from convcalc.execute.arrays.biases import full_bias, with_full_biases
 from convcalc.layers.base import Layer, format_shape
 from convcalc.layers.kinds import KINDS
-from convcalc.network.graph import Network
+from convcalc.network.graph import Network, Node
 from convcalc.network.subgraph import part_until, without_idle
 from convcalc.network.weight_names import check_weights, of_layers, without_counters
 
@@ -152,7 +152,7 @@ def _check_computable(network: Network) -> None:
     found = [
         f"{node.label} ({node.layer.called if isinstance(node.layer, Layer) else node.layer.kind})"
         for node in network.nodes
-        if not KINDS[node.layer.kind].computable
+        if not _known(node).computable
     ]
     if not found:
         return
@@ -163,6 +163,11 @@ def _check_computable(network: Network) -> None:
         raise UsageError(f"layer {shown} cannot be run: {what}")
     what = "as what they compute is not known"
     raise UsageError(f"{len(found)} layers cannot be run, {what}: {shown}")
+
+
+def _known(node: Node) -> Layer | type[Layer]:
+    """The layer of a node, or its kind where its parameters wait for shapes."""
+    return node.layer if isinstance(node.layer, Layer) else KINDS[node.layer.kind]
 
 
 def _reads_features(network: Network, axes: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
+from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
@@ -79,7 +80,10 @@ def read_kernel(
 
 
 def _network(
-    request: RunRequest, settings: Settings, read: Callable[[str], np.ndarray]
+    request: RunRequest,
+    settings: Settings,
+    read: Callable[[str], np.ndarray],
+    own: OnnxNetwork | None,
 ) -> tuple[Network, np.ndarray | None, Settings]:
     """The network that --network names, and settings for what is known of axes.
 
@@ -87,6 +91,9 @@ def _network(
     of others the input is None, and read later.
     """
     word = text_of("network", request.network or "")
+    if own is not None:
+        _say(request, own.network.notes)
+        return own.network, own.array, settings
     if model_target(word) is None:
         network = read_source([word], in_order=bool(request.in_order))
         _say(request, network.notes)
@@ -164,7 +171,8 @@ def read_network(
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network, given_array, settings = _network(request, settings, read)
+    own = onnx_network(request, settings, read)
+    network, given_array, settings = _network(request, settings, read, own)
     last = last_node(network, settings.until)
     if maps is not None:
         computed: Sequence[int] = range(len(network.nodes))
@@ -175,10 +183,13 @@ def read_network(
         maps.check(labels, request.output, force=force, inputs=inputs)
     array = read(request.array) if given_array is None else given_array
     seed = seed_of(request)
+    if own is not None and network.input_shape is not None:
+        settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     target = model_target(request.network or "")
     if seed is None and request.weights is None:
-        own = None if target is None else _own_weights(request, target)
-        return _watched(maps, work, network, array, own or _no_weights, settings)
+        of_model = None if target is None else _own_weights(request, target)
+        stored = of_model or _no_weights if own is None else own.weights
+        return _watched(maps, work, network, array, stored, settings)
     if seed is None:
         given, settings = _read_weights(request, network, settings)
         return _watched(maps, work, network, array, given, settings)
