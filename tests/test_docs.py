@@ -31,10 +31,12 @@ EXAMPLES = [
 NEEDS_TORCH = {
     "convcalc.network.graph",  # the example of `Network.to_torch`
     "convcalc.execute.backends.torch_backend",
+    "convcalc.export.torch_constructors",
     "convcalc.export.torch_forms",
     "convcalc.export.torch_module",
     "convcalc.export.torch_modules",
     "convcalc.export.torch_place",
+    "convcalc.export.torch_source",
     "convcalc.export.torch_windows",
 }
 
@@ -78,6 +80,8 @@ def test_the_readme_s_python_runs():
 def test_the_examples_in_docstrings_run(name):
     if name in NEEDS_TORCH:
         pytest.importorskip("torch")
+    if ".onnx_" in name:
+        pytest.importorskip("onnx")
     if name in NEEDS_DASK:
         pytest.importorskip("distributed")
         pytest.importorskip("zarr")

@@ -69,15 +69,15 @@ execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/p
 execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/problem
     execute/tiling execute/backends execute/planning execute/executor execute/settings
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
-export: errors window layers network execute/arrays execute/weights
+export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors receptive layers network language zoo analysis execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo arrayfile importers
 cli/terminal: errors render cli/parsing
-cli/commands: errors layers network language zoo analysis arrayfile execute/weights
-    execute/planning render cli/parsing cli/terminal
-cli/commands/run: errors layers network arrayfile importers execute/arrays execute/weights
+cli/commands: errors layers network language zoo importers analysis arrayfile execute/weights
+    execute/planning export render cli/parsing cli/terminal
+cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli: __init__ errors execute/backends cli/parsing cli/terminal
@@ -101,7 +101,7 @@ their rooms when they are called."""
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "importers", "render"},
     "torch": {"execute/backends", "execute/weights", "export", "importers"},
-    "onnx": {"importers"},
+    "onnx": {"export", "importers"},
     "cv2": {"execute/backends"},
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},

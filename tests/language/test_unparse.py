@@ -44,13 +44,15 @@ def test_every_reference_network_is_found_again_from_its_nodes(name):
         # A label in front of nothing is the input's
         ("in0=0x{relu} pw:3 residual{@in0 | }", "input=0xidentity pw:3 residual{@input | }"),
         ("pw:in*2 relu", "pw:6 relu"),
+        ("relu a=relu opaque:name=x{@a | pw:3}", "relu a=relu opaque:name=x{ | pw:3}"),
+        ("a=relu opaque:name=x,macs5,like=(conv:3,k1)", None),
     ],
 )
 def test_a_text_is_found_again_as_far_as_the_nodes_tell(text, shown):
     nodes = flat(text, (3, 8, 8))
     again = with_source(nodes)
     assert nodes == again == convcalc.parse(again.spec())
-    assert shown == again.spec()
+    assert (shown or text) == again.spec()
 
 
 def test_joins_whose_branches_no_label_tells_name_them():

@@ -166,6 +166,7 @@ NAMED = {
         "analysis/memory/autograd.py",
         "network/initialisation.py",
         "analysis/conventions/ptflops.py",
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
         "importers/onnx_kinds.py",
@@ -174,6 +175,7 @@ NAMED = {
     ("pixel_?shuffle", "pixelshuffle"): {
         "layers/__init__.py",
         "analysis/memory/autograd.py",
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
         "importers/onnx_views.py",
@@ -186,6 +188,7 @@ NAMED = {
         "analysis/memory/traffic.py",
         "network/initialisation.py",
         *(f"analysis/conventions/{file}.py" for file in MODULE_OF.values()),
+        "export/onnx_forms.py",
         "export/torch_forms.py",
         "export/torch_modules.py",
         "importers/onnx_elementwise.py",

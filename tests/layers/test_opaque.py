@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import convcalc
 from convcalc.layers import Conv, Opaque
 from convcalc.network.graph import INPUT, Network, Node
 
@@ -35,3 +36,26 @@ def test_where_a_shape_is_said_each_of_its_axes_sees_the_whole_input(out, axes):
 def test_no_multiply_accumulates_are_known_and_none_said_are_not():
     rows = network(Opaque("view", (4,), macs=0), Opaque("other", (4,))).analyze((4, 8, 8)).layers
     assert [True, True, False] == [row.counted for row in rows]
+
+
+def test_what_is_like_a_layer_sees_and_computes_what_that_does_with_its_own_parameters():
+    like = Conv(4, 3, padding=1)
+    own = Opaque("conv2d", (4, 8, 8), params=4, macs=9300, like=like)
+    row, known = (Network.chain([one]).analyze((4, 8, 8)).layers[0] for one in (own, like))
+    assert (4, 9300, known.bias_adds) == (row.params, row.macs, row.bias_adds)
+    assert known.receptive_field == row.receptive_field
+
+
+def test_of_zero_padding_it_knows_what_the_layer_knows_that_it_is_like():
+    like = Conv(4, 3, padding=1)
+    # 22*22 of 24*24 taps are real along the two axes; 100 more have made the weights.
+    own = Opaque("conv2d", (4, 8, 8), macs=9216 + 100, like=like)
+    assert 4 * 4 * 22 * 22 + 100 == own.real_macs((4, 8, 8))
+    assert 9216 == Opaque("conv2d", (4, 8, 8), macs=9216).real_macs((4, 8, 8))
+
+
+def test_with_branches_it_reads_what_they_give_and_no_more():
+    text = "a=pw:4 b=relu opaque:name=stack,out8x8x8,macs0{@a | @b} c=opaque:name=roll{@a}"
+    read = convcalc.parse(text)
+    assert [(0, 1), (0,)] == [node.inputs for node in read.nodes[2:]]
+    assert text.replace("c=", "") == convcalc.parse(text.replace("c=", "")).spec()

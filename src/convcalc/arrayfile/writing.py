@@ -74,8 +74,23 @@ def write_bytes(path: str, data: bytes) -> None:
     target = resolve(path)
     if not target.is_file:
         raise unwritable(target.label, "it is no regular file; remove it")
+    write_output(path, data, force=True)
+
+
+def write_output(path: str, data: bytes, *, force: bool) -> None:
+    """Write bytes of any meaning, as `write_array` writes an array.
+
+    Args:
+        path: The file, or `-` for standard output.
+        data: All of it.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
+
+    Raises:
+        OutputError: It cannot be written. A file that was there is as it was.
+    """
+    target = resolve(path)
     with failing(target.label):
-        make_file(target, len(data), lambda end: write_all(end, memoryview(data)), force=True)
+        _send(target, len(data), lambda end: write_all(end, memoryview(data)), force)
 
 
 @contextlib.contextmanager
@@ -90,16 +105,21 @@ def failing(label: str) -> Iterator[None]:
 
 
 def _deliver(target: Target, array: Array, force: bool) -> None:
-    """Write the array in the way that its target needs."""
+    """Write an array in the way that its target needs."""
+    size = len(header_bytes(array)) + array.nbytes
+    _send(target, size, lambda end: _write_npy(end, array), force)
+
+
+def _send(target: Target, size: int, write: Callable[[int], None], force: bool) -> None:
+    """Hand `write` the descriptor that its target needs, for so many bytes."""
     if target.is_file:
-        size = len(header_bytes(array)) + array.nbytes
-        make_file(target, size, lambda end: _write_npy(end, array), force=force)
+        make_file(target, size, write, force=force)
     elif target.descriptor is None:
         with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
-            _write_npy(descriptor, array)
+            write(descriptor)
     else:
         _flush(target.descriptor)
-        _write_npy(target.descriptor, array)
+        write(target.descriptor)
 
 
 def failure(label: str, error: OSError) -> OutputError:

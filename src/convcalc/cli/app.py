@@ -14,6 +14,7 @@ from convcalc.cli.parsing.options import (
     APPEARANCE,
     CALCULATOR,
     COMPARE,
+    CONVERT,
     COUNTING,
     DEPTH,
     DIFF,
@@ -97,6 +98,11 @@ EXAMPLES = {
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
     "fmt": ("convcalc fmt resnet50", "convcalc fmt network.spec --check"),
+    "convert": (
+        "convcalc convert model.py:Net -i 3x32x32 -o net.json",
+        "convcalc convert resnet18 -o net.onnx --weights resnet18.pth",
+        "convcalc convert net.json -o - --to spec",
+    ),
     "calibrate": ("convcalc calibrate",),
     "run": (
         "convcalc run image.npy --kernel kernel.npy --padding same",
@@ -124,6 +130,7 @@ ABOUT = {
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
+    "convert": "A network as a spec, a JSON document, Python source or an ONNX model.",
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
     "weights": "The weights of a network: names and shapes, or a file of them to start from.",
@@ -151,6 +158,10 @@ Everything has the one dtype, biases and running statistics too."""
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
 
+CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and without torch. A .json
+holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
+the network's names; an .onnx holds weights, too, and takes a batch of any size."""
+
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in
 XDG_CACHE_HOME/convcalc/machine.json (~/.cache by default) and used by every plan from then on.
@@ -173,6 +184,7 @@ OTHER_DETAILS = {
     "layers": "",
     "networks": "",
     "fmt": FMT_DETAILS,
+    "convert": CONVERT_DETAILS,
     "run": RUN_DETAILS,
     "weights": WEIGHTS_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
@@ -193,6 +205,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),
     "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
+    "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
     "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),

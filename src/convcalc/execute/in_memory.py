@@ -63,7 +63,7 @@ def run_network(
     work = network_work(network, array, weights, settings)
     result = run_work(work, settings, watch)
     if settings.until is None:
-        return replace(result, notes=(*result.notes, *_output_note(network)))
+        return replace(result, notes=(*result.notes, *_output_note(work.network)))
     part = work.network
     stopped = (
         f"stopped after '{part.nodes[-1].label}': {len(part.nodes)} of "

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from convcalc.errors import DataError, LayerError, SpecError, UsageError
+from convcalc.errors import DataError, LayerError, SpecError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, read_input_axes
 from convcalc.execute.arrays.biases import full_bias, with_full_biases
 from convcalc.layers.base import Layer, format_shape
 from convcalc.layers.kinds import KINDS
-from convcalc.network.graph import Network
-from convcalc.network.subgraph import part_until
+from convcalc.network.graph import Network, Node
+from convcalc.network.subgraph import part_until, without_idle
 from convcalc.network.weight_names import check_weights, of_layers, without_counters
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
     whole = network
     if settings.until is not None:
         network = fitting(part_until, network, shape, settings.until)
+    else:
+        network = fitting(without_idle, network, shape)
     _check_computable(network)
     needed = fitting(network.tensor_shapes, shape)
     if callable(weights):
@@ -146,15 +148,26 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
 
 
 def _check_computable(network: Network) -> None:
-    """Raises where a layer cannot be run, before anything is computed."""
-    for node in network.nodes:
-        known = node.layer if isinstance(node.layer, Layer) else KINDS[node.layer.kind]
-        if not known.computable:
-            called = node.layer.called if isinstance(node.layer, Layer) else node.layer.kind
-            raise UsageError(
-                f"layer {node.label} ({called}) cannot be run: what it computes is not "
-                "known; --until stops before it"
-            )
+    """Raises where layers cannot be run, before anything is computed; the first ones are named."""
+    found = [
+        f"{node.label} ({node.layer.called if isinstance(node.layer, Layer) else node.layer.kind})"
+        for node in network.nodes
+        if not _known(node).computable
+    ]
+    if not found:
+        return
+    more = f", ... {len(found) - 6} more" if len(found) > 6 else ""
+    shown = printable(", ".join(found[:6]), 400) + more
+    if len(found) == 1:
+        what = "what it computes is not known; --until stops before it"
+        raise UsageError(f"layer {shown} cannot be run: {what}")
+    what = "as what they compute is not known"
+    raise UsageError(f"{len(found)} layers cannot be run, {what}: {shown}")
+
+
+def _known(node: Node) -> Layer | type[Layer]:
+    """The layer of a node, or its kind where its parameters wait for shapes."""
+    return node.layer if isinstance(node.layer, Layer) else KINDS[node.layer.kind]
 
 
 def _reads_features(network: Network, axes: int) -> bool:

@@ -1,4 +1,4 @@
-"""Networks as other programs have them: models of torch."""
+"""Networks as other programs have them: models of torch, their source, ONNX."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-__all__ = ["to_torch"]
+__all__ = ["to_onnx", "to_source", "to_torch"]
 
 
 def to_torch(
@@ -35,3 +36,37 @@ def to_torch(
     from convcalc.export.torch_module import torch_module
 
     return torch_module(network, input_shape, functions, weights)
+
+
+def to_onnx(network: Network, input_shape: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an .onnx of a network and its weights, for a batch of any size.
+
+    Args:
+        network: The network.
+        input_shape: (channels, *sizes) of one sample.
+        weights: An array for each name of `network.tensor_shapes`; they become float32.
+
+    Raises:
+        UsageError: onnx is not installed, or a kind has no form in ONNX.
+        DataError: weights are missing, unknown or of another shape.
+    """
+    if find_spec("onnx") is None:
+        raise UsageError("onnx is not installed; pip install 'convcalc[onnx]' brings it")
+    from convcalc.export.onnx_model import onnx_model
+
+    return onnx_model(network, input_shape, weights)
+
+
+def to_source(network: Network, input_shape: Shape) -> str:
+    """The text of a Python file that defines a network as a torch.nn.Module, the class Net.
+
+    Its weights have the network's names, and it computes what `Network.to_torch` gives.
+
+    Raises:
+        UsageError: torch is not installed, or has no form for a kind or no place for a label.
+    """
+    if find_spec("torch") is None:
+        raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
+    from convcalc.export.torch_source import torch_source
+
+    return torch_source(network, input_shape)

@@ -88,7 +88,9 @@ class LayerSite:
         name: str,
     ) -> fx.Node:
         shown = "_".join(filter(None, (self.label, name)))
-        return self.graph.create_node(op, target, arguments, keywords, name=shown)
+        node = self.graph.create_node(op, target, arguments, keywords, name=shown)
+        node.meta["label"] = self.label
+        return node
 
 
 class Tree:

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 from convcalc.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+RUN = "running a Python file runs its code, with all that you may do"
+"""What is said wherever a model of PyTorch was made and run."""
 
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
@@ -86,6 +89,11 @@ def _read(where: str, what: str, word: str) -> Target:
     if len(named) < len(tree.keywords) or not isinstance(tree.func, ast.Name | ast.Attribute):
         raise UsageError(f"'{shown}': expected one call, as model.py:Net(10, width=2)")
     return Target(where, tuple(ast.unparse(tree.func).split(".")), True, tuple(values), named)
+
+
+def lasting(notes: Iterable[str]) -> tuple[str, ...]:
+    """The notes that are about a network, and not about how it was read this time."""
+    return tuple(text for text in notes if text != RUN and not text.startswith("not given, so"))
 
 
 def definitions(text: str) -> tuple[list[str], list[str]]:

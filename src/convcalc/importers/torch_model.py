@@ -10,6 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import found, guarded
+from convcalc.importers.target import RUN
 from convcalc.importers.torch_building import assumed_shape, check_inputs, model_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_counting import ProductCounter
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
 
-RUN = "running a Python file runs its code, with all that you may do"
 ON_ZEROS = (
     "the model needs the values of tensors, so that it was run on zeros on the CPU: what it "
     "decides by values is as decided for zeros"

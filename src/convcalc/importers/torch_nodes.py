@@ -8,7 +8,6 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.errors import LayerError
-from convcalc.importers.borrowed import Borrowed
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.layers import Elementwise, Opaque, View
@@ -79,7 +78,7 @@ class Nodes:
         if layer is None:
             layer = self._opaque(call.name, inputs, out, cost)
         elif (held, cost.own) != (cost.params, cost.macs):
-            layer = Borrowed(call.name, layer, out, cost.params, cost.macs)
+            layer = Opaque(call.name, out, cost.params, cost.macs, like=layer)
         return self.put(layer, inputs, label, out)
 
     def put(self, layer: Layer, inputs: Sequence[int], label: str, out: Shape) -> int:

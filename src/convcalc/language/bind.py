@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
 from convcalc.language.expressions import AtLabel
+from convcalc.language.printer import write_call
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
 from convcalc.language.values import evaluate, filled, is_open, measured, no_labels, plain, waits
 from convcalc.layers import KINDS
@@ -126,9 +127,26 @@ def _checked(
         value, reads = _linked(value, nodes)
     if waits(value):
         return value, reads
-    value = plain(value)
+    value = _inner(value) if isinstance(value, Call) else plain(value)
     rule.normalise(name, value)
     return value, reads
+
+
+def _inner(call: Call) -> Layer:
+    """The layer that stands in brackets, which can name no label and not the channels that arrive.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if call.kind.lower() not in KINDS:
+        raise ValueError(f"unknown kind '{printable(call.kind, 60)}'{nearest(call.kind, KINDS)}")
+    try:
+        layer = bind(call, {}, -1).layer
+    except BindErrors as errors:
+        raise ValueError(errors.found[0][0]) from None
+    if isinstance(layer, DeferredLayer):
+        raise ValueError(f"({write_call(call)}) must not depend on what arrives")
+    return layer
 
 
 def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...]]:

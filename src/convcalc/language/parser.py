@@ -6,8 +6,8 @@
     block   := layer "{" network ("|" network)* "}"          an empty branch is the identity
     repeat  := COUNT "x" (layer | "{" network "}")           3x{conv:64,k3,p1 bn relu}
     arg     := VALUE | KEY VALUE | KEY "=" VALUE             conv:64,k3x5,s2,p0:1x0:1,nobias
-    VALUE   := AXIS ("x" AXIS)* | word | "@" LABEL     AXIS := EXPR [":" EXPR]
-                                                     7, 3x5, 0:1, $w*4, same, @stem
+    VALUE   := AXIS ("x" AXIS)* | word | "@" LABEL | "(" layer ")"   AXIS := EXPR [":" EXPR]
+                                       7, 3x5, 0:1, $w*4, same, @stem, (conv:8,k3)
     definition := "define" NAME "(" [NAME ["=" VALUE] ("," ...)*] ")" "{" network "}"
 
 Nothing here knows what a convolution is: which kinds exist and what their parameters mean is the
@@ -65,6 +65,9 @@ _KIND = re.compile(_NAME, re.ASCII)
 _WORD_VALUE = re.compile(r"(?!in\b)[A-Za-z][\w-]*", re.ASCII)
 _KEY_EQUALS = re.compile(rf"({_NAME})=", re.ASCII)
 _KEY_NUMBER = re.compile(r"([A-Za-z_]+)(?=-?\d|\$|\()", re.ASCII)
+_LAYER_VALUE = re.compile(r"\((?!in\))[A-Za-z_]\w*(?::[^()]*)?\)", re.ASCII)
+"""A layer in brackets; an expression has no name but `in` and those behind a `$`."""
+
 _HEAD = re.compile(rf"define\s+({_NAME})\s*\(", re.ASCII)
 _DEFINE = re.compile(r"define(?=[\s;#{}|(]|$)", re.ASCII)
 
@@ -83,7 +86,7 @@ def read_tree(text: str) -> tuple[tuple[Item, ...], list[Diagnostic]]:
 
 
 def read_value(text: str) -> Value:
-    """A value by itself: 7, 3x5, 0:1, 0:1x0:1, an expression, a word or @label.
+    """A value by itself: 7, 3x5, 0:1, 0:1x0:1, an expression, a word, @label or (conv:8,k3).
 
     Raises:
         ValueError: it is none of them; the message says what was expected.
@@ -92,8 +95,21 @@ def read_value(text: str) -> Value:
         return text
     if text.startswith("@") and _LABEL_NAME.fullmatch(text, 1):
         return AtLabel(text[1:])
+    if _LAYER_VALUE.fullmatch(text):
+        return _layer_value(text[1:-1])
     axes = [_read_axis(part) for part in _axes(text)]
     return axes[0] if len(axes) == 1 and not isinstance(axes[0], Ends) else Axes(tuple(axes))
+
+
+def _layer_value(text: str) -> Call:
+    """The layer that stands in brackets, without its place."""
+    items, problems = read_tree(text)
+    if problems:
+        raise ValueError(problems[0].message)
+    (item,) = items
+    if not isinstance(item, Call):
+        raise ValueError("expected one layer in the brackets, as (conv:8,k3)")
+    return item
 
 
 def read_constant(text: str) -> str | float | tuple[int | tuple[int, int], ...]:
@@ -276,8 +292,7 @@ class _Parser:
     def arguments(self, start: int, end: int) -> list[Argument]:
         found = []
         while start <= end:
-            comma = self.text.find(",", start, end)
-            stop = comma if comma >= 0 else end
+            stop = _comma(self.text, start, end)
             try:
                 found.append(_read_argument(self.text[start:stop], Place(start, stop)))
             except ValueError as error:
@@ -376,6 +391,16 @@ def _closing(text: str, opening: int, end: int | None = None) -> int | None:
         if sign in "{}":
             return None
     return None
+
+
+def _comma(text: str, start: int, end: int) -> int:
+    """The place of the next comma outside brackets, or else the end."""
+    comma = text.find(",", start, end)
+    opening = text.find("(", start, comma)
+    if comma >= 0 <= opening:
+        closing = _closing(text, opening, end)
+        comma = comma if closing is None else text.find(",", closing, end)
+    return comma if comma >= 0 else end
 
 
 def _count_end(text: str, start: int, end: int) -> int | None:

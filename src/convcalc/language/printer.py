@@ -45,11 +45,13 @@ def write_call(call: Call) -> str:
 
 
 def write_value(value: Value) -> str:
-    """A word, an expression, a value per axis, or a label."""
+    """A word, an expression, a value per axis, a label, or a layer in brackets."""
     if isinstance(value, str):
         return value
     if isinstance(value, AtLabel):
         return f"@{value.label}"
+    if isinstance(value, Call):
+        return f"({write_call(value)})"
     if not isinstance(value, Axes):
         return write_expression(value)
     if len(value.values) == 1 and isinstance(value.values[0], Ends):
@@ -72,7 +74,8 @@ def _argument(argument: Argument) -> str:
     value = write_value(argument.value)
     if argument.key is None:
         return value
-    glued = _LETTERS.fullmatch(argument.key) and value[0] in "-$(0123456789"
+    number = value[0] in "-$(0123456789" and not isinstance(argument.value, Call)
+    glued = _LETTERS.fullmatch(argument.key) and number
     return f"{argument.key}{'' if glued else '='}{value}"
 
 

@@ -34,8 +34,8 @@ class Axes(NamedTuple):
     values: tuple[Expression | Ends, ...]
 
 
-Value: TypeAlias = "str | Expression | Axes | AtLabel"
-"""A word, an expression, a value per axis, or the sizes of another node."""
+Value: TypeAlias = "str | Expression | Axes | AtLabel | Call"
+"""A word, an expression, a value per axis, the sizes of another node, or a layer in brackets."""
 
 
 class Place(NamedTuple):

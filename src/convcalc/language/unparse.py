@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import SpecError
+from convcalc.errors import SpecError, UsageError
 from convcalc.language import Block, Call, Jump, Repeat, read_tree, write_line
 from convcalc.language.bind import DeferredLayer
 from convcalc.language.expressions import AtLabel
@@ -42,12 +42,42 @@ def with_source(network: Network) -> Network:
         return network
     for nested in (True, False):
         items = _Raising(network, nested=nested).items()
-        if _reads_as(items, network):
+        if reads_as(items, network):
             return replace(network, source=TreeSource(tuple(items)))
     return network
 
 
-def _reads_as(items: Sequence[Item], network: Network) -> bool:
+class NodeSource(NamedTuple):
+    """Nodes that no text described, for printing them."""
+
+    nodes: tuple[Node, ...]
+    end: int | None
+
+    def line(self) -> str:
+        """All of it in the spec language, in one line.
+
+        Raises:
+            UsageError: a label or a layer is none of the language.
+        """
+        return write_line(self.items())
+
+    def items(self) -> tuple[Item, ...]:
+        """The items of the text.
+
+        Raises:
+            UsageError: there is no such text.
+        """
+        source = with_source(Network(self.nodes, self.end)).source
+        if not isinstance(source, TreeSource):
+            raise UsageError(
+                "no text of the language gives just this network: a label is none, or a layer "
+                "waits for shapes; a .json document holds it"
+            )
+        return source.items
+
+
+def reads_as(items: Sequence[Item], network: Network) -> bool:
+    """Whether items read as just the nodes of a network."""
     try:
         return parse(write_line(items)) == network
     except SpecError:
@@ -63,7 +93,7 @@ class _Raising:
         self.joins = {
             node.label: index
             for index, node in enumerate(nodes)
-            if nested and self.layer(node).joins
+            if nested and self.joins_here(node)
         }
         self.calls: dict[int, Call] = {}
         self.prefixes: dict[int, str] = {}
@@ -74,6 +104,11 @@ class _Raising:
         """The layer of a node that waits for nothing."""
         assert isinstance(node.layer, Layer)
         return node.layer
+
+    def joins_here(self, node: Node) -> bool:
+        """Whether a node is written with branches."""
+        layer = self.layer(node)
+        return layer.joins and not (layer.stands_alone and len(node.inputs) == 1)
 
     def items(self) -> tuple[Item, ...]:
         """The whole list, which need not read as the same nodes if the labels mislead."""
@@ -98,10 +133,10 @@ class _Raising:
             self.prefixes[last] = prefix
             name = node.label.removeprefix(prefix)
             label = name if last in self.targets or name != str(number) else None
-            if self.layer(node).joins:
+            if self.joins_here(node):
                 items += self.block(begin, last, source, label)
             else:
-                items += self.jump(source, node.inputs[0])
+                items += self.jump(source, node.inputs[0]) if self.layer(node).reads else []
                 items.append(replace(self.call(node), label=label))
             source, begin, number = last, last + 1, number + 1
         return items, source
@@ -158,7 +193,7 @@ class _Raising:
             assert isinstance(call, Call)
             self.calls[id(layer)] = call
         own = self.calls[id(layer)]
-        return own if layer.joins or len(node.inputs) == 1 else self.linked(own, node)
+        return own if len(node.inputs) == 1 or self.joins_here(node) else self.linked(own, node)
 
     def linked(self, call: Call, node: Node) -> Call:
         """The call with the label, as it is now, of the layer that it names."""

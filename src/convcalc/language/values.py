@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import nearest, printable
 from convcalc.language.expressions import AtLabel, InputChannels, Operation, Parameter, joined
-from convcalc.language.tree import Axes, Ends
+from convcalc.language.tree import Axes, Call, Ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,9 +58,9 @@ def evaluate(
 
 
 def is_open(value: object) -> bool:
-    """Whether a value holds a parameter of a definition, or what shapes alone tell."""
+    """Whether a value holds a parameter of a definition, a layer, or what shapes alone tell."""
     match value:
-        case Parameter() | InputChannels() | AtLabel() | Operation():
+        case Parameter() | InputChannels() | AtLabel() | Operation() | Call():
             return True
         case Ends(begin, end):
             return is_open(begin) or is_open(end)

@@ -282,6 +282,8 @@ def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> 
         return short if value else f"no{short}"
     if isinstance(value, str):
         return value if value in field.metadata["rule"].words else f"{short}={value}"
+    if isinstance(value, Layer):
+        return f"{short}=({value.spec()})"
     items = value if isinstance(value, tuple) else (value,)
     text = "x".join(
         ":".join(map(str, item)) if isinstance(item, tuple) else str(item).removesuffix(".0")

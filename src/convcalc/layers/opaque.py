@@ -1,4 +1,9 @@
-"""`opaque`: a layer that is known by its name, and by what is said of it."""
+"""`opaque`: a layer that is known by its name, and by what is said of it.
+
+It may be said to compute what a layer of a known kind does, with weights that are not its own:
+those of a layer before it, or made of other parameters. Its field and its operations are then
+known, too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,8 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import UsageError
-from convcalc.layers.base import Costs, SeveralInputs
-from convcalc.layers.parameters import LARGEST_COUNT, count, name, param, whole_shape
+from convcalc.layers.base import Costs, Layer, SeveralInputs
+from convcalc.layers.parameters import LARGEST_COUNT, count, layer, name, param, whole_shape
 from convcalc.receptive import IDENTITY, united
 
 if TYPE_CHECKING:
@@ -21,11 +26,14 @@ if TYPE_CHECKING:
 class Opaque(SeveralInputs):
     """A layer of which nothing is known but what is said; it cannot be run.
 
-    In a text it reads what is before it; one of a model that was run may read several arrays.
+    With branches it reads what they give, in any number: `opaque:name=stack{@a | @b}`.
     """
 
     kind: ClassVar[str] = "opaque"
     computable: ClassVar[bool] = False
+    joins: ClassVar[bool] = True
+    stands_alone: ClassVar[bool] = True
+    branches: ClassVar[str] = "one branch or more"
 
     name: str = param(name(), "name", "what it is called")
     out: Shape | None = param(
@@ -41,6 +49,21 @@ class Opaque(SeveralInputs):
         "its multiply-accumulates of one sample; not known by default",
         default=None,
     )
+    like: Layer | None = param(
+        layer(),
+        "like",
+        "the layer that does the same with weights of its own, as like=(conv:8,k3)",
+        default=None,
+    )
+
+    @classmethod
+    def branch_inputs(
+        cls,
+        source: int,  # noqa: ARG003 - for kinds that read it beside their branches
+        ends: Sequence[int],
+    ) -> tuple[int, ...]:
+        """The branches alone."""
+        return tuple(ends)
 
     @property
     def called(self) -> str:
@@ -56,15 +79,40 @@ class Opaque(SeveralInputs):
         return {"weight": (self.params,)} if self.params else {}
 
     def costs(self, *shapes: Shape) -> Costs | None:
-        """The multiply-accumulates that are said; without them not known, which is not zero."""
-        return None if self.macs is None else Costs(self.macs)
+        """The multiply-accumulates that are said; without them not known, which is not zero.
+
+        Beside them the operations of the layer that it is like. What are more of them than that
+        layer has were spent on making its weights.
+        """
+        if self.macs is None:
+            return None
+        known = None if self.like is None else self.like.costs(*shapes)
+        return Costs(self.macs) if known is None else known._replace(macs=self.macs)
 
     def real_macs(self, *shapes: Shape) -> int | None:
-        """The multiply-accumulates that are said: of zero padding nothing is known."""
-        return self.macs
+        """The multiply-accumulates that are said, without those on zero padding where known."""
+        if self.like is None or self.macs is None:
+            return self.macs
+        known, real = self.like.costs(*shapes), self.like.real_macs(*shapes)
+        return None if known is None or real is None else self.macs - known.macs + real
+
+    def repeats_elements(self, *shapes: Shape) -> bool:
+        """Whether the layer that it is like reads copies of elements beyond a border."""
+        return self.like is not None and self.like.repeats_elements(*shapes)
+
+    def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
+        """The elements that no window of the layer that it is like reaches."""
+        if self.like is None:
+            return super().dropped_input(*shapes)
+        return self.like.dropped_input(*shapes)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The fields of the inputs, element by element; where a shape is said, the whole input."""
+        """The fields of the inputs, element by element; where a shape is said, the whole input.
+
+        That of the layer that it is like, if there is one.
+        """
+        if self.like is not None:
+            return self.like.field(fields, shapes)
         if self.out is None and len(fields) == 1:
             return fields[0]
         axes = len(self.out_shape(*shapes)) - 1 or max(map(len, fields))

@@ -103,6 +103,18 @@ def name() -> Rule:
     return Rule("a name", normalise, example="=Swish")
 
 
+def layer() -> Rule:
+    """A layer of any kind, which a text writes in brackets; None where there is none."""
+
+    def normalise(name: str, value: object) -> Any:
+        if value is None or hasattr(value, "out_shape"):
+            return value
+        got = printable(repr(value), 60)
+        raise ParameterError(name, f"expected a layer in brackets, as (conv:8,k3), got {got}")
+
+    return Rule("a layer in brackets, as (conv:8,k3)", normalise, example="=(conv:8,k3)")
+
+
 def per_axis(minimum: int, *, optional: bool = False) -> Rule:
     """A whole number for every axis, or one for each: 3 or (3, 5)."""
 

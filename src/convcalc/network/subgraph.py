@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, nearest, printable
+from convcalc.layers import KINDS
 from convcalc.network.graph import INPUT, Network, leading_to
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ def part_until(network: Network, input_shape: Shape, label: str) -> Network:
     last = last_node(network, label)
     ended = replace(_settled(network, input_shape, last + 1), end=last)
     return _kept(ended, needed_nodes(network, last), {})
+
+
+def without_idle(network: Network, input_shape: Shape) -> Network:
+    """The network without layers that its output does not depend on, if one cannot be run.
+
+    Raises:
+        ShapeError, SpecError: a layer does not fit.
+    """
+    needed = needed_nodes(network, network.output)
+    idle = set(range(len(network.nodes))).difference(needed)
+    if all(KINDS[network.nodes[index].layer.kind].computable for index in idle):
+        return network
+    return _kept(_settled(network, input_shape, len(network.nodes)), needed, {})
 
 
 def without_nodes(network: Network, input_shape: Shape, removed: Mapping[int, int]) -> Network:

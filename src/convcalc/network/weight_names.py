@@ -8,7 +8,7 @@ from convcalc.errors import DataError, nearest, printable
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -142,3 +142,45 @@ def _beside(name: str, given: Mapping[str, np.ndarray], needed: Mapping[str, Sha
     """The weights of the same layer that are there; one that is missing is named as such."""
     label = name.rpartition(".")[0]
     return [other for other in needed if other in given and other.rpartition(".")[0] == label]
+
+
+def of_modules(
+    given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays of a model by the names of its network's weights, and the names of the others.
+
+    A layer has the path of its module, so that names are alike. Where a function reads parameters
+    that its module has by names of its own, as `scale` for the weight of `block.mul`, an array of
+    the module that nothing else reads is taken, if its shape tells it from all others.
+
+    Args:
+        given: The arrays by the names of the model's `state_dict`.
+        needed: The shape of each weight of the network.
+    """
+    arrays = without_counters(given)
+    found = {name: arrays[name] for name in needed if name in arrays}
+    left = {name: array for name, array in arrays.items() if name not in found}
+    missing = [name for name in needed if name not in found]
+    for name in missing:
+        owners = _owners(name)
+        alike = [own for own in left if _fits(own, left[own].shape, owners, needed[name])]
+        rivals = [
+            other
+            for other in missing
+            if needed[other] == needed[name] and set(_owners(other)) & set(owners)
+        ]
+        if len(alike) == len(rivals) == 1:
+            found[name] = left.pop(alike[0]).reshape(needed[name])
+    return {name: found[name] for name in needed if name in found}, list(left)
+
+
+def _owners(name: str) -> tuple[str, str]:
+    """The paths of the modules that a function's layer may stand in: block.mul, or block."""
+    label = name.rpartition(".")[0]
+    return label, label.rpartition(".")[0]
+
+
+def _fits(own: str, shape: Shape, owners: Sequence[str], needed: Shape) -> bool:
+    """Whether an array is one of a module's own, and has so many elements in such an order."""
+    bare = tuple(size for size in shape if size != 1)
+    return own.rpartition(".")[0] in owners and bare == tuple(s for s in needed if s != 1)

@@ -130,13 +130,6 @@ def test_a_file_without_a_name_is_not_run():
     )
 
 
-@pytest.mark.usefixtures("folder")
-def test_run_leaves_models_of_torch_to_torch():
-    done = call("run", "x.npy", "--network", "model.py:Net", "--random-weights", "1")
-    assert (2, "") == (done.code, done.out)
-    assert "a model of PyTorch is run by PyTorch" in done.err
-
-
 def test_networks_of_layers_load_nothing_of_it():
     loaded = loaded_by("summary", "resnet18")
     assert [] == [name for name in loaded if "importers" in name or name == "torch"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
-from convcalc.cli.parsing.network_argument import STANDARD_INPUT, read_source
+from convcalc.cli.parsing.network_argument import STANDARD_INPUT, model_target, read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note
@@ -37,9 +37,7 @@ def diff(given: DiffRequest) -> Document:
     text, in_order = given["input"], bool(given["in_order"])
     in_files = all(onnx_path([word]) is not None for word in words)
     asked = None if text is None or in_files else shape_of("input", text)
-    networks = [
-        read_source([word], in_order=in_order, input_shape=asked, inputs=text) for word in words
-    ]
+    networks = _networks(words, asked, text, in_order=in_order)
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
         with_flag_names(network.analyze, shape)
@@ -48,6 +46,17 @@ def diff(given: DiffRequest) -> Document:
     names = [printable(" ".join(word.split()), 60) for word in words]
     found = difference(reports[0], reports[1])
     return difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+
+
+def _networks(
+    words: Sequence[str], asked: Shape | None, text: str | None, *, in_order: bool
+) -> list[Network]:
+    """Both networks; a model that is run takes the input of the other, where none is asked for."""
+    found: dict[str, Network] = {}
+    for word in sorted(words, key=lambda word: model_target(word) is not None):
+        found[word] = read_source([word], in_order=in_order, input_shape=asked, inputs=text)
+        asked = found[word].input_shape if asked is None else asked
+    return [found[word] for word in words]
 
 
 def _shapes(networks: Sequence[Network], asked: Shape | None, *, quiet: bool) -> list[Shape]:

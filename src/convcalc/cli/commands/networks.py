@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.analysis import analyze
 from convcalc.cli.commands.answers import document_of
 from convcalc.cli.commands.shape_rf import network_and_input
-from convcalc.cli.parsing.network_argument import check_name, read_text
+from convcalc.cli.parsing.network_argument import (
+    check_name,
+    is_document,
+    model_target,
+    read_source,
+    read_text,
+)
 from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note, write_out
-from convcalc.errors import NegativeAnswer, printable
+from convcalc.errors import NegativeAnswer, UsageError, printable
 from convcalc.language.parse import formatted
 from convcalc.render.reference import kind_document, kinds_document, networks_document
 from convcalc.render.summary import summary_document
@@ -38,6 +45,9 @@ def fmt(given: FormatRequest) -> None:
     name = given["file"]
     if name.lower() in network_names():
         text = network_text(name.lower())
+    elif (written := _written(given)) is not None:
+        write_out(written)
+        return
     else:
         check_name(name)
         text = read_text(name)
@@ -50,6 +60,27 @@ def fmt(given: FormatRequest) -> None:
         )
     elif not given["quiet"]:
         note(f"'{printable(name)}' is in canonical form")
+
+
+def _written(given: FormatRequest) -> str | None:
+    """The spec of a network that is no text: a model of PyTorch, or a document; None of a text.
+
+    Raises:
+        UsageError: --check asks for the form of a text.
+    """
+    name = given["file"]
+    document = name.lower().endswith(".json") and is_document(read_text(name))
+    if not document and model_target(name) is None:
+        return None
+    if given["check"]:
+        raise UsageError(f"--check asks about a text; '{printable(name, 60)}' is none")
+    from convcalc.importers.target import lasting
+    from convcalc.language.spec_file import spec_file
+
+    network = read_source([name])
+    for text in () if given["quiet"] else network.notes:
+        note(text)
+    return spec_file(replace(network, notes=lasting(network.notes)), None)
 
 
 def layers(given: KindRequest) -> Document:

@@ -31,7 +31,7 @@ def weights(given: WeightsRequest) -> Document | None:
     if not given["specs"]:
         raise UsageError("whose weights? give layers, a file or a network by name, as resnet18")
     dtype = choice_of("dtype", given["dtype"], tuple(DTYPE_BYTES))
-    seed = _seed(given)
+    seed = seed_of(given["init"], "init")
     if given["output"] is None and given["init"] is not None:
         raise UsageError("--init makes a file: name it with -o, as -o weights.npz")
     network, shape, _ = network_and_input(given)
@@ -42,12 +42,12 @@ def weights(given: WeightsRequest) -> Document | None:
     return None if given["format"] is None else document
 
 
-def _seed(given: WeightsRequest) -> int | None:
-    """The seed to draw with; None for zeros."""
-    if given["init"] is None:
+def seed_of(text: str | None, option: str = "seed") -> int | None:
+    """The seed that an option gives, DEFAULT_SEED where it is not there; None for zeros."""
+    if text is None:
         return DEFAULT_SEED
-    text = text_of("init", given["init"])
-    return None if text.lower() == "zeros" else count_of("init", text, minimum=0)
+    text = text_of(option, text)
+    return None if text.lower() == "zeros" else count_of(option, text, minimum=0)
 
 
 def _write(

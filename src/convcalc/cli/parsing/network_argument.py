@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
+LONGEST_DOCUMENT = 64 * 2**20
+"""Bytes of a JSON document: some hundred for each node."""
+
 STANDARD_INPUT = "\0"
 """What stands for `-` before a colon on a command line; no argument can have such a character."""
 
@@ -40,6 +43,7 @@ _NAME = re.compile(r"[\w-]+")
 FILE_ENDINGS = (
     *(".spec", ".txt", ".py", ".onnx", ".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".npz"),
     *(".npy", ".keras", ".h5", ".hdf5", ".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel"),
+    ".json",
 )
 """Endings by which a word means a file, whether or not it is there."""
 
@@ -138,13 +142,32 @@ def _read_onnx(path: str, inputs: str | None) -> Network:
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
     text = read_text(path)
+    if is_document(text):
+        return _read_document(path, model, text)
     try:
         declared_input(text)  # a comment that gives no shape is a fault here
         found = parse(text, model=model, in_order=in_order)
         return replace(found, functions=declared_functions(text))
     except SpecError as error:
-        name = "standard input" if path == "-" else f"'{printable(path)}'"
-        raise SpecError(text, error.problems, name, more=error.more) from None
+        raise SpecError(text, error.problems, _label(path), more=error.more) from None
+
+
+def is_document(text: str) -> bool:
+    """Whether a text is a JSON document of a network, and no text of the language."""
+    return text.lstrip()[:1] == "{" and '"convcalc_network"' in text
+
+
+def _read_document(path: str, model: str | None, text: str) -> Network:
+    from convcalc.language.document import read_document
+
+    if model is not None:
+        raise UsageError(f"a document holds one network, and no '{printable(model, 60)}'")
+    return read_document(text, _label(path))
+
+
+def _label(path: str) -> str:
+    """What messages call a file."""
+    return "standard input" if path == "-" else f"'{printable(path)}'"
 
 
 def _file_and_model(word: str) -> tuple[str | None, str | None]:
@@ -177,18 +200,19 @@ def read_text(path: str) -> str:
         UsageError: standard input is a terminal.
         DataError: it cannot be read, is too large or not UTF-8, or is a file of another kind.
     """
-    label = "standard input" if path == "-" else f"'{printable(path)}'"
+    label = _label(path)
     if path != "-":
         from convcalc.cli.parsing.other_files import refuse_other_kinds  # only a file needs it
 
         refuse_other_kinds(path)
     elif sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("'-' reads standard input, which is a terminal; pipe a spec into it")
-    data = _read(path, label)
+    most = LONGEST_DOCUMENT if path.lower().endswith(".json") else LONGEST_TEXT
+    data = _read(path, label, most)
     if path == "-":
         _refuse_piped(data[:SIGN_BYTES])
-    if len(data) > LONGEST_TEXT:
-        raise DataError(f"{label} is too large for a spec: at most {LONGEST_TEXT:,} bytes are read")
+    if len(data) > most:
+        raise DataError(f"{label} is too large for a spec: at most {most:,} bytes are read")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -211,12 +235,13 @@ def _refuse_piped(head: bytes) -> None:
         raise DataError(f"standard input is {kind}; give the name of the file in place of '-'")
 
 
-def _read(path: str, label: str) -> bytes:
+def _read(path: str, label: str, most: int) -> bytes:
+    """Its bytes; one more than `most` where it has more."""
     try:
         if path == "-":
-            return sys.stdin.buffer.read(LONGEST_TEXT + 1)
+            return sys.stdin.buffer.read(most + 1)
         with open(open_text(path, label), "rb") as file:
-            return file.read(LONGEST_TEXT + 1)
+            return file.read(most + 1)
     except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
         unnamed = "it is closed" if path == "-" else str(error)
         reason = getattr(error, "strerror", None) or unnamed

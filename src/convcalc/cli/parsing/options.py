@@ -294,4 +294,20 @@ WEIGHTS: Options = {
     **APPEARANCE,
 }
 
+CONVERT: Options = {
+    **SPECS,
+    **INPUT,
+    "output": _text(
+        "--output", "-o", metavar="FILE", about="net.spec, net.json, net.py or net.onnx."
+    ),
+    "to": _text("--to", metavar="FORM", about="spec, json, py or onnx, whatever its name."),
+    "weights": _text("--weights", metavar="FILE", about="What an .onnx holds, as of run."),
+    "seed": _text(
+        "--seed", metavar="SEED", about="Else what they are drawn with, or zeros; 0 by default."
+    ),
+    "force": _switch("--force", "-f", about="Replace an existing output."),
+    **READING,
+    "quiet": APPEARANCE["quiet"],
+}
+
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}

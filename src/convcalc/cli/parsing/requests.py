@@ -96,6 +96,16 @@ class WeightsRequest(NetworkRequest):
     force: bool | None
 
 
+class ConvertRequest(NetworkRequest):
+    """`convert`."""
+
+    output: str | None
+    to: str | None
+    weights: str | None
+    seed: str | None
+    force: bool | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 

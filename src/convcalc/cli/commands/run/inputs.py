@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +11,7 @@ from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
-from convcalc.errors import UsageError, printable
+from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.job import fitting, kernel_work, spatial_dims_of_kernels
 from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
@@ -20,12 +21,13 @@ from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import (
     in_order,
     of_layers,
+    of_modules,
     without_counters,
     without_prefix,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from convcalc.cli.commands.run.save_all import SavedMaps
     from convcalc.execute.job import Weights, Work
     from convcalc.execute.settings import Settings
+    from convcalc.importers.target import Target
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
@@ -77,22 +80,71 @@ def read_kernel(
     )
 
 
-def _network(request: RunRequest, own: OnnxNetwork | None) -> Network:
-    """The network that --network names, and what was assumed of it said aloud.
+def _network(
+    request: RunRequest,
+    settings: Settings,
+    read: Callable[[str], np.ndarray],
+    own: OnnxNetwork | None,
+) -> tuple[Network, np.ndarray | None, Settings]:
+    """The network that --network names, and settings for what is known of axes.
 
-    Raises:
-        UsageError: it is a model of PyTorch.
+    What was assumed is said aloud. A model of PyTorch is made for the input, which is read for it;
+    of others the input is None, and read later.
     """
     word = text_of("network", request.network or "")
     if own is not None:
-        network = own.network
-    elif model_target(word) is not None:
-        raise UsageError("run computes networks of layers; a model of PyTorch is run by PyTorch")
-    else:
+        _say(request, own.network.notes)
+        return own.network, own.array, settings
+    if model_target(word) is None:
         network = read_source([word], in_order=bool(request.in_order))
-    for text in () if request.quiet else network.notes:
+        _say(request, network.notes)
+        return network, None, settings
+    array = read(request.array)
+    network = _made_for(word, sample_shapes(array.shape, settings))
+    _say(request, network.notes)
+    shape = network.input_shape or ()
+    axes = len(shape) - 1 if len(shape) > 1 else settings.spatial_dims
+    return network, array, replace(settings, spatial_dims=axes)
+
+
+def _made_for(word: str, shapes: Sequence[Shape]) -> Network:
+    """A model of PyTorch, run on the first shape of a sample that it takes.
+
+    Raises:
+        DataError: it takes none of them.
+    """
+    first, *others = shapes
+    try:
+        return read_source([word], input_shape=first)
+    except DataError as error:
+        failure = error
+    for shape in others:
+        with contextlib.suppress(DataError):
+            return read_source([word], input_shape=shape)
+    raise failure
+
+
+def sample_shapes(shape: Shape, settings: Settings) -> list[Shape]:
+    """What one sample may be of an array: all of it, or all but its first axis.
+
+    Three axes are taken for a sample first, as of an image; two for a batch of vectors. What the
+    options say of axes decides.
+    """
+    if settings.channels_last and len(shape) > 1:
+        *others, channels = shape
+        batch = others[: len(others) - (settings.spatial_dims or min(2, len(others)))]
+        return [(channels, *others[len(batch) :])]
+    if settings.spatial_dims is not None:
+        return [shape[-settings.spatial_dims - 1 :]]
+    if len(shape) in (1, 3):
+        return [shape, *([shape[1:]] if len(shape) > 1 else [])]
+    return [shape[1:], shape]
+
+
+def _say(request: RunRequest, notes: Iterable[str | None]) -> None:
+    """Notes on standard error, unless they are not wanted."""
+    for text in () if request.quiet else filter(None, notes):
         note(text)
-    return network
 
 
 def read_network(
@@ -121,7 +173,7 @@ def read_network(
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
     own = onnx_network(request, settings, read)
-    network = _network(request, own)
+    network, given_array, settings = _network(request, settings, read, own)
     last = last_node(network, settings.until)
     if maps is not None:
         computed: Sequence[int] = range(len(network.nodes))
@@ -130,12 +182,14 @@ def read_network(
         labels = [network.nodes[index].label for index in computed]
         force, inputs = bool(request.force), request.inputs()
         maps.check(labels, request.output, force=force, inputs=inputs)
-    array = read(request.array) if own is None else own.array
+    array = read(request.array) if given_array is None else given_array
     seed = seed_of(request)
     if own is not None and network.input_shape is not None:
         settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
+    target = model_target(request.network or "")
     if seed is None and request.weights is None:
-        stored = _no_weights if own is None else own.weights
+        of_model = None if target is None else _own_weights(request, target)
+        stored = of_model or _no_weights if own is None else own.weights
         return _watched(maps, work, network, array, stored, settings)
     if seed is None:
         given, settings = _read_weights(request, network, settings)
@@ -161,11 +215,13 @@ def _read_weights(
     by = choice_of("weights_by", request.weights_by, WEIGHTS_BY)
     found = read_weights(request.weights or "")
     arrays, prefix = without_prefix(found.arrays, network)
+    of_model = by == "name" and model_target(request.network or "") is not None
     named = None
-    if by == "name":
+    if by == "name" and not of_model:
         arrays, named = without_torchvision_names(arrays, network)
-    for text in () if request.quiet else filter(None, (*found.notes, prefix, named)):
-        note(text)
+    _say(request, (*found.notes, prefix, named))
+    if of_model:
+        return _of_model(request, arrays), settings
     if by == "name":
         return arrays, settings
     if not found.in_order:
@@ -182,6 +238,29 @@ def _read_weights(
 
     dims = settings.spatial_dims or spatial_dims_of_kernels(arrays.values())
     return ordered, replace(settings, spatial_dims=dims)
+
+
+def _own_weights(request: RunRequest, target: Target) -> Weights | None:
+    """The weights of a model that is there; None of a class or function that makes one."""
+    from convcalc.importers.torch_weights import own_weights
+
+    arrays = own_weights(target)
+    return None if arrays is None else _of_model(request, arrays, told=False)
+
+
+def _of_model(
+    request: RunRequest, arrays: Mapping[str, np.ndarray], *, told: bool = True
+) -> Callable[[Network, Shape], dict[str, np.ndarray]]:
+    """The arrays of a model's `state_dict`; those that nothing computed reads are named."""
+
+    def named(part: Network, shape: Shape) -> dict[str, np.ndarray]:
+        found, unused = of_modules(arrays, fitting(part.tensor_shapes, shape))
+        if unused and told:
+            some = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
+            _say(request, [f"{len(unused):,} arrays are read by no layer: {printable(some)}"])
+        return found
+
+    return named
 
 
 def _order_note(given: Sequence[str], named: Sequence[str]) -> str:
