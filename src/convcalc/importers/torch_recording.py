@@ -20,12 +20,13 @@ from torch.overrides import TorchFunctionMode
 
 from convcalc.importers.torch_calls import Call
 from convcalc.importers.torch_counting import macs_of
+from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.layers import Shape
@@ -50,6 +51,15 @@ NEW = (
 """Calls that take nothing but the shape or type of what they are given."""
 
 
+WEIGHTED = {
+    *(f"conv{n}d" for n in (1, 2, 3)),
+    *(f"conv_transpose{n}d" for n in (1, 2, 3)),
+    *("linear", "bilinear", "lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"),
+    *("batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "prelu", "embedding"),
+}
+"""Calls whose parameters are weights of their own kind."""
+
+
 class Recorder(TorchFunctionMode):
     """Writes the nodes of the calls that are made inside.
 
@@ -68,6 +78,7 @@ class Recorder(TorchFunctionMode):
         self.charged = 0
         self.module = ("", False)
         self._parameters = dict(model.named_parameters())
+        self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
 
     def __torch_function__(
@@ -125,11 +136,13 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Takes note of what one call gives."""
         nodes = [self.node_of(tensor) for tensor in arriving]
+        if call.name not in WEIGHTED and any(node is not None for node in nodes):
+            nodes = [self._learned(tensor) for tensor in arriving]
         inputs = [node for node in nodes if node is not None]
         if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
             self.values[results[0]] = Value(nodes[0])
             return
-        debt = Debt(macs=macs)
+        debt = Debt(macs=macs, calls=set() if call.name in PASSED else {call.name})
         for tensor in arriving:
             debt.take(self.values[tensor].debt)
         if not inputs or call.name in NEW:
@@ -137,17 +150,25 @@ class Recorder(TorchFunctionMode):
                 self.values[tensor] = Value(debt=debt)
             return
         first = nodes[0] is not None
-        node = self._add(call, inputs, debt, first=first, own=macs)
+        pairs = zip(arriving, nodes, strict=True)
+        places = {id(tensor): place for tensor, place in pairs if place is not None}
+        node = self._add(call, inputs, debt, first=first, own=macs, nodes=places)
         if in_place:
             self.values.overwrite(results[0], node)
             return
         self.values[results[0]] = Value(node)
         sources = [node] if macs else inputs
         for place in range(1, len(results)):
-            self.values[results[place]] = self._later(call, results[: place + 1], sources, first)
+            before = results[: place + 1]
+            self.values[results[place]] = self._later(call, before, sources, first, places)
 
     def _later(
-        self, call: Call, results: Sequence[torch.Tensor], sources: list[int], first: bool
+        self,
+        call: Call,
+        results: Sequence[torch.Tensor],
+        sources: list[int],
+        first: bool,
+        nodes: Mapping[int, int],
     ) -> Value:
         """One of several results, which becomes a node only if somebody reads it."""
         *before, own = (torch.empty(one.shape, device="meta") for one in results)
@@ -155,7 +176,7 @@ class Recorder(TorchFunctionMode):
         module = self.module
 
         def make() -> int:
-            return self._add(other, sources, Debt(), first=first, module=module)
+            return self._add(other, sources, Debt(), first=first, module=module, nodes=nodes)
 
         return Value(make=make)
 
@@ -168,6 +189,7 @@ class Recorder(TorchFunctionMode):
         first: bool = False,
         own: int = 0,
         module: tuple[str, bool] | None = None,
+        nodes: Mapping[int, int] | None = None,
     ) -> int:
         """The node of a call, which pays for the constants that it reads."""
         new = debt.parameters - self.owned
@@ -178,7 +200,21 @@ class Recorder(TorchFunctionMode):
         )
         params = sum(self._parameters[name].numel() for name in new)
         self.charged += debt.macs
-        return self.written.add(call, inputs, label, Cost(params, debt.macs, own), first=first)
+        cost = Cost(params, debt.macs, own)
+        return self.written.add(call, inputs, label, cost, first=first, nodes=nodes)
+
+    def _learned(self, tensor: torch.Tensor) -> int | None:
+        """The node of a tensor; one made of parameters alone is a `parameter`, or made of them."""
+        value = self.values[tensor]
+        if value.node is None and value.make is None and value.debt.parameters:
+            debt, value.debt = value.debt, Debt()
+            value.node = self._sources.node_of(tensor, debt, self.owned)
+            if value.node is None:
+                value.debt = debt
+            else:
+                self.owned |= debt.parameters
+                self.charged += debt.macs
+        return self.node_of(tensor)
 
     @property
     def uncharged(self) -> int:

@@ -21,14 +21,17 @@ class Debt:
     Attributes:
         parameters: The names of the parameters that they were made from.
         macs: The multiply-accumulates that made them.
+        calls: The names of the calls that made them.
     """
 
     parameters: set[str] = field(default_factory=set)
     macs: int = 0
+    calls: set[str] = field(default_factory=set)
 
     def take(self, other: Debt) -> None:
         """Takes over what another still owes."""
         self.parameters |= other.parameters
+        self.calls |= other.calls
         self.macs += other.macs
         other.macs = 0
 
