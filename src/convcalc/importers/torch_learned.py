@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.importers.torch_calls import sample_shape
-from convcalc.importers.torch_steps import IN_ORDER, VIEWS
-from convcalc.layers import Opaque, Parameter, View
+from convcalc.importers.torch_nodes import Cost
+from convcalc.importers.torch_steps import IN_ORDER, PASSED
+from convcalc.layers import Opaque, Parameter
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
@@ -37,26 +37,34 @@ class LearnedArrays:
             owned: The names of the parameters that nodes have already.
         """
         names = sorted(debt.parameters)
-        if any(name in owned and name not in self._nodes for name in names):
+        if debt.chain is None or (debt.base is None and len(names) > 1):
+            return self._made(names, debt, owned, sample_shape(tensor))
+        if debt.base is not None:
+            node = self._made(names, debt, owned, debt.base)
+        elif names[0] in owned and names[0] not in self._nodes:
             return None
-        out = sample_shape(tensor)
-        if debt.macs:
-            return self._made(names, debt, owned, out)
-        whole = len(names) == 1 and debt.calls <= IN_ORDER
-        if whole and self._parameters[names[0]].numel() == prod(out):
-            node, shape = self._source(names[0], out)
-            if shape == out:
+        else:
+            same = all(call.name in IN_ORDER | PASSED for call, _ in debt.chain)
+            parameter = self._parameters[names[0]]
+            if same and parameter.numel() == tensor.numel() and names[0] not in self._nodes:
+                return self._source(names[0], sample_shape(tensor))[0]
+            node, shape = self._source(names[0], sample_shape(parameter))
+            if same and shape == sample_shape(tensor):
                 return node
-        nodes = [
-            self._source(name, tuple(self._parameters[name].shape) or (1,))[0] for name in names
-        ]
-        call = debt.calls.copy().pop() if len(debt.calls) == 1 else "rearranged"
-        layer = View(call, out) if debt.calls <= VIEWS else Opaque("made", out, 0, 0)
-        return self._written.write(layer, nodes, out, f"{names[0]}.{layer.called}")
+        return self._chained(node, debt, names[0])
+
+    def _chained(self, node: int, debt: Debt, name: str) -> int:
+        """The node at the end of a chain of calls."""
+        for call, read in debt.chain or ():
+            if call.name not in PASSED:
+                label, places = f"{name}.{call.name}", {read: node}
+                node = self._written.add(call, [node], label, FREE, first=True, nodes=places)
+        return node
 
     def _made(self, names: list[str], debt: Debt, owned: set[str], out: Shape) -> int:
         """A row for what is made of parameters by products: exact in these and in parameters."""
         params = sum(self._parameters[name].numel() for name in names if name not in owned)
+        self._written.unnamed["made"] += 1
         layer = Opaque("made", out, params, debt.macs)
         return self._written.write(layer, (INPUT,), out, f"{names[0]}.made")
 
@@ -66,3 +74,7 @@ class LearnedArrays:
             node = self._written.write(Parameter(shape), (INPUT,), shape, name)
             self._nodes[name] = node, shape
         return self._nodes[name]
+
+
+FREE = Cost(0, 0, 0)
+"""What a call costs that has no products and no parameters of its own."""

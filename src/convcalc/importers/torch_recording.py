@@ -18,10 +18,11 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode
 
-from convcalc.importers.torch_calls import Call
+from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
+from convcalc.importers.torch_steps import PASSED
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.network.graph import INPUT
 
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.layers import Shape
-
-PASSED = (
-    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
-    *("alias", "data", "requires_grad", "cpu", "positive"),
-)
-"""Calls that give the elements that they were given: no nodes of their own."""
 
 NEW = (
     "new_zeros",
@@ -142,13 +137,14 @@ class Recorder(TorchFunctionMode):
         if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
             self.values[results[0]] = Value(nodes[0])
             return
-        debt = Debt(macs=macs, calls=set() if call.name in PASSED else {call.name})
-        for tensor in arriving:
-            debt.take(self.values[tensor].debt)
         if not inputs or call.name in NEW:
+            debt = self._made(call, arriving, macs)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
             return
+        debt = Debt(macs=macs)
+        for tensor in arriving:
+            debt.take(self.values[tensor].debt)
         first = nodes[0] is not None
         pairs = zip(arriving, nodes, strict=True)
         places = {id(tensor): place for tensor, place in pairs if place is not None}
@@ -161,6 +157,20 @@ class Recorder(TorchFunctionMode):
         for place in range(1, len(results)):
             before = results[: place + 1]
             self.values[results[place]] = self._later(call, before, sources, first, places)
+
+    def _made(self, call: Call, arriving: Sequence[torch.Tensor], macs: int) -> Debt:
+        """What is owed for a tensor that is made without any input."""
+        debts = [(self.values[tensor].debt, tensor) for tensor in arriving]
+        owing = [(debt, tensor) for debt, tensor in debts if debt.parameters]
+        made = Debt(macs=macs)
+        for debt, _ in debts:
+            made.take(debt)
+        if macs:
+            made.chain, made.base = [], sample_shape(call.out)
+        elif len(owing) == 1 and owing[0][0].chain is not None and call.name not in NEW:
+            ((before, tensor),) = owing
+            made.chain, made.base = [*before.chain, (call, id(tensor))], before.base
+        return made
 
     def _later(
         self,

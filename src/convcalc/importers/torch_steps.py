@@ -77,7 +77,9 @@ def _views(call: Call, name: str) -> Iterator[Steps]:
     out = tuple(max(1, size) for size in sample_shape(call.out))
     tensors = tuple(_tensors(call))
     same = len(tensors) == 1 and tensors[0].numel() == call.out.numel()
-    if same and name in IN_ORDER:
+    if same and name in IN_ORDER and sample_shape(tensors[0]) == out:
+        yield [Step(layers.Identity(), tensors)]
+    elif same and name in IN_ORDER:
         yield [Step(layers.Flatten() if len(out) == 1 else layers.Reshape(out), tensors)]
     yield [Step(layers.View(name, out), tensors)]
 
@@ -252,6 +254,31 @@ def _embedding(given: Given) -> Iterator[Steps]:
     yield [Step(layers.Embedding(rows, features), (given.input,))]
 
 
+def _taken(given: Given) -> Iterator[Steps]:
+    """x[:, begin:end] and x[:, one]: a part of the first axis of a sample."""
+    x, index = given.input, given("index")
+    items = list(index) if isinstance(index, tuple) else [index]
+    place = axis_of(x, 0) is None
+    if place and items.pop(0) != slice(None):
+        return
+    first, *others = items
+    if any(one not in (slice(None), Ellipsis) for one in others) or isinstance(first, bool):
+        return
+    size = x.shape[int(place)]
+    if isinstance(first, int):
+        begin, end, step = first % size, first % size + 1, 1
+    else:
+        begin, end, step = first.indices(size)
+    if step != 1:
+        return
+    out = sample_shape(given.call.out)
+    part = Step(layers.Slice(((begin, end),)), (x,))
+    if isinstance(first, slice):
+        yield [part]
+    else:
+        yield [part, Step(layers.Flatten() if len(out) == 1 else layers.Reshape(out), (0,))]
+
+
 def _padded(given: Given) -> Iterator[Steps]:
     if not any(given("pad")):
         yield [Step(layers.Identity(), (given.input,))]
@@ -278,8 +305,12 @@ RULES: dict[str, tuple[str, Callable[[Given], Iterator[Steps]]]] = {
             **{
                 one: one for one in ("sum", "mean", "prod", "var", "std", "logsumexp", "any", "all")
             },
-            "amax": "max", "amin": "min", "max": "max", "min": "min",
-            "argmax": "argmax", "argmin": "argmin",
+            "amax": "max",
+            "amin": "min",
+            "max": "max",
+            "min": "min",
+            "argmax": "argmax",
+            "argmin": "argmin",
         }.items()
     },
     "linalg_vector_norm": ("input ord dim keepdim", _reduced("norm")),
@@ -291,17 +322,35 @@ RULES: dict[str, tuple[str, Callable[[Given], Iterator[Steps]]]] = {
     "cat": ("tensors dim", _joined),
     "embedding": ("input weight", _embedding),
     "pad": ("input pad", _padded),
+    "getitem": ("input index", _taken),
 }
 """What each function is: the names of its arguments in order, and the rule."""
 
 ALIASES = {
     **dict.fromkeys(("bmm", "mm", "mv", "dot", "linalg_matmul"), "matmul"),
-    "truediv": "div", "true_divide": "div", "divide": "div", "rtruediv": "rdiv",
-    "subtract": "sub", "negative": "neg", "absolute": "abs", "clip": "clamp",
-    "floordiv": "floor_divide", "mod": "remainder", "rpow": "pow", "invert": "logical_not",
-    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
-    "greater": "gt", "less": "lt", "not_equal": "ne", "float_power": "pow",
-    "moveaxis": "movedim", "concat": "cat", "concatenate": "cat", "swapdims": "transpose",
+    "truediv": "div",
+    "true_divide": "div",
+    "divide": "div",
+    "rtruediv": "rdiv",
+    "subtract": "sub",
+    "negative": "neg",
+    "absolute": "abs",
+    "clip": "clamp",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "rpow": "pow",
+    "invert": "logical_not",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "greater": "gt",
+    "less": "lt",
+    "not_equal": "ne",
+    "float_power": "pow",
+    "moveaxis": "movedim",
+    "concat": "cat",
+    "concatenate": "cat",
+    "swapdims": "transpose",
 }
 """Other names of the same functions."""
 
@@ -323,3 +372,9 @@ VIEWS = {
     *("masked_scatter", "select_scatter", "slice_scatter", "one_hot"),
 }
 """Functions that move elements, repeat them or leave them out, and compute nothing."""
+
+PASSED = {
+    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
+    *("alias", "data", "requires_grad", "cpu", "positive"),
+}
+"""Calls that give the elements that they were given: no nodes of their own."""
