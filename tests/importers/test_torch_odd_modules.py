@@ -78,7 +78,8 @@ def test_layers_have_the_paths_of_their_modules_and_read_each_other():
         ("up", "conv:8,k1", (4,)),
         ("sigmoid", "sigmoid", (5,)),
         ("mul", "scale", (1, 6)),
-        ("mul-2", "opaque:name=mul,params8,macs0", (7,)),
+        ("gamma", "parameter:8x1x1", (-1,)),
+        ("mul-2", "scale", (7, 8)),
         ("unreached", "opaque:name=unreached,out1,params27,macs0", (-1,)),
     ] == [(row.label, row.spec, row.inputs) for row in rows]
 

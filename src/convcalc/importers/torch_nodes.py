@@ -117,8 +117,10 @@ class Nodes:
             if known is None:
                 continue
             first, end = len(self.nodes), len(self.nodes) + len(known) - 1
+            named = next((n for n, (layer, *_) in enumerate(known) if layer.has_weights()), None)
+            main = end if named is None else first + named
             for layer, inputs, shape in known:
-                own = label if len(self.nodes) == end else f"{label}.{layer.kind}"
+                own = label if len(self.nodes) == main else f"{label}.{layer.kind}"
                 places = [place if place >= INPUT else first - 2 - place for place in inputs]
                 self.write(layer, places, shape, own)
             return end

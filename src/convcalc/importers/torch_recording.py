@@ -22,7 +22,7 @@ from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
-from convcalc.importers.torch_steps import PASSED
+from convcalc.importers.torch_steps import PASSED, reads_arrays
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.network.graph import INPUT
 
@@ -44,15 +44,6 @@ NEW = (
     "empty_like",
 )
 """Calls that take nothing but the shape or type of what they are given."""
-
-
-WEIGHTED = {
-    *(f"conv{n}d" for n in (1, 2, 3)),
-    *(f"conv_transpose{n}d" for n in (1, 2, 3)),
-    *("linear", "bilinear", "lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"),
-    *("batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "prelu", "embedding"),
-}
-"""Calls whose parameters are weights of their own kind."""
 
 
 class Recorder(TorchFunctionMode):
@@ -131,7 +122,7 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Takes note of what one call gives."""
         nodes = [self.node_of(tensor) for tensor in arriving]
-        if call.name not in WEIGHTED and any(node is not None for node in nodes):
+        if reads_arrays(call.name) and any(node is not None for node in nodes):
             nodes = [self._learned(tensor) for tensor in arriving]
         inputs = [node for node in nodes if node is not None]
         if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
@@ -168,8 +159,9 @@ class Recorder(TorchFunctionMode):
         if macs:
             made.chain, made.base = [], sample_shape(call.out)
         elif len(owing) == 1 and owing[0][0].chain is not None and call.name not in NEW:
-            ((before, tensor),) = owing
-            made.chain, made.base = [*before.chain, (call, id(tensor))], before.base
+            before, tensor = owing[0]
+            chain = before.chain or []
+            made.chain, made.base = [*chain, (call, id(tensor))], before.base
         return made
 
     def _later(

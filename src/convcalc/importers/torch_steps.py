@@ -47,6 +47,12 @@ def steps_of(call: Call) -> Iterator[Steps]:
         yield from _views(call, name)
 
 
+def reads_arrays(name: str) -> bool:
+    """Whether a function reads learned arrays as inputs, and not as the weights of its own kind."""
+    name = ALIASES.get(name, name)
+    return name not in WEIGHTED and (name in RULES or name in ELEMENTWISE or name in VIEWS)
+
+
 def _elementwise(call: Call, name: str) -> Iterator[Steps]:
     """One operation on each element; tensors that no input has reached are left out."""
     given = [*call.arguments, *call.named.values()][: ELEMENTWISE[name].operands]
@@ -326,6 +332,9 @@ RULES: dict[str, tuple[str, Callable[[Given], Iterator[Steps]]]] = {
 }
 """What each function is: the names of its arguments in order, and the rule."""
 
+WEIGHTED = {"lstm", "gru", "rnn_tanh", "multi_head_attention_forward", "embedding"}
+"""Those whose parameters are weights of a kind."""
+
 ALIASES = {
     **dict.fromkeys(("bmm", "mm", "mv", "dot", "linalg_matmul"), "matmul"),
     "truediv": "div",
@@ -367,7 +376,7 @@ VIEWS = {
     *("index", "index_select", "gather", "take", "take_along_dim", "tile", "repeat_interleave"),
     *("unfold", "im2col", "as_strided", "diagonal", "diag_embed", "tril", "triu", "pad"),
     *("tensor_split", "hsplit", "vsplit", "dsplit", "split_with_sizes", "hstack", "vstack"),
-    *("dstack", "column_stack", "meshgrid", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"),
+    *("dstack", "column_stack", "meshgrid"),
     *("setitem", "written", "copy", "fill", "zero", "index_copy", "scatter", "embedding"),
     *("masked_scatter", "select_scatter", "slice_scatter", "one_hot"),
 }
