@@ -38,9 +38,10 @@ def guarded(target: Target, doing: str) -> Iterator[None]:
     Raises:
         DataError: it raised, ended the program, or asked for input.
     """
-    folder = os.path.dirname(os.path.abspath(target.where)) if target.is_file else os.getcwd()
+    folder = target.folder
     before = list(sys.path), sys.stdin, sys.dont_write_bytecode
-    sys.path.insert(0, folder)
+    if folder:
+        sys.path.insert(0, folder)
     sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
     try:
         with _output_aside(), warnings.catch_warnings():

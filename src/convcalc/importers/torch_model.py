@@ -13,6 +13,8 @@ from convcalc.importers.loading import found, guarded
 from convcalc.importers.torch_building import assumed_shape, check_inputs, model_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_counting import ProductCounter
+from convcalc.importers.torch_libraries import library_maker, own_input
+from convcalc.importers.torch_missing import DECLARED, with_missing_operators
 from convcalc.importers.torch_recording import Recorder, watched_modules
 from convcalc.importers.torch_tracing import tensors_in
 from convcalc.layers import Opaque
@@ -55,13 +57,14 @@ def network_of(target: Target, shape: Shape | None) -> Network:
         DataError: the user's code raised, or there is no such model.
         UsageError: it takes several inputs.
     """
-    value = found(target)
+    value, notes = _value_of(target)
     model = model_of(target, value, "meta")
     check_inputs(model)
-    notes = [RUN]
     if shape is None:
-        shape = assumed_shape(model)
-        notes.append(f"not given, so assumed: input {format_shape(shape)} (-i)")
+        own = own_input(target, model)
+        shape = own or assumed_shape(model)
+        why = ": the model's own" if own else ""
+        notes.append(f"not given, so assumed: input {format_shape(shape)} (-i){why}")
     with guarded(target, f"running it on an input of {format_shape(shape)}"):
         try:
             recorded = _recorded(model, shape, "meta")
@@ -75,6 +78,17 @@ def network_of(target: Target, shape: Shape | None) -> Network:
         with guarded(target, f"running it on zeros of {format_shape(shape)}"):
             recorded = _recorded(model, shape, "cpu")
     return _network(recorded, shape, notes)
+
+
+def _value_of(target: Target) -> tuple[Any, list[str]]:
+    """The object that a target names, or what makes it, and what is to be said of it."""
+    if target.is_library:
+        maker, declared = with_missing_operators(lambda: library_maker(target))
+        value, notes = maker.make, [f"made by {maker.told} without weights"]
+    else:
+        value, declared = with_missing_operators(lambda: found(target))
+        notes = [RUN]
+    return value, [*notes, *([DECLARED] if declared else [])]
 
 
 def _needs_values(error: Exception) -> bool:

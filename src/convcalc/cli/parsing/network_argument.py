@@ -54,7 +54,8 @@ def read_source(
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
-    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run, and so
+    are `timm:NAME` and `torchvision:NAME`.
 
     Args:
         words: The words.
@@ -89,7 +90,8 @@ def model_target(word: str) -> Target | None:
     Raises:
         UsageError: it is a Python file, and what is in it is not named.
     """
-    if ".py" not in word and "." not in word.partition(":")[0]:
+    before = word.partition(":")[0]
+    if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
     from convcalc.importers.target import target_of, unnamed
 
