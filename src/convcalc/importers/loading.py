@@ -135,6 +135,17 @@ def check_arguments(target: Target, value: Any) -> None:
         ) from None
 
 
+def failed_there(error: BaseException, target: Target, doing: str) -> DataError:
+    """The error of a user's code that raised, with its place.
+
+    Args:
+        error: What it raised.
+        target: Whose code was run.
+        doing: What was done: "importing it".
+    """
+    return DataError(_told(error, target, doing, target.folder))
+
+
 def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     """What happened, at which line of the user's own, in two lines."""
     where = printable(target.where, 100)
