@@ -74,6 +74,8 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
 	$(PIP) --editable '.[test,torch,peers,opencv,dask]'
+	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
+	$(PIP) --no-deps torchvision timm
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

@@ -94,7 +94,7 @@ def check_inputs(model: nn.Module) -> None:
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [
         name
-        for name, one in _parameters_of(model.forward).items()
+        for name, one in parameters_of(model.forward).items()
         if one.default is inspect.Parameter.empty and one.kind not in kinds
     ]
     if len(needed) > 1:
@@ -103,7 +103,8 @@ def check_inputs(model: nn.Module) -> None:
         raise UsageError(f"{kind}.forward needs {names}: models of one input are read")
 
 
-def _parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function by their names; none where they cannot be found out."""
     try:
         return inspect.signature(function).parameters
     except (TypeError, ValueError):

@@ -53,11 +53,15 @@ class Nodes:
     Attributes:
         nodes: The nodes.
         unnamed: How often each call without a kind was made.
+        macs: The multiply-accumulates of each node.
+        main: Of calls that are several nodes, by the last one that which has their products.
     """
 
     def __init__(self, shape: Shape) -> None:
         self.nodes: list[Node] = []
         self.unnamed: Counter[str] = Counter()
+        self.macs: list[int] = []
+        self.main: dict[int, int] = {}
         self._shapes: dict[int, Shape] = {INPUT: shape}
         self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
@@ -104,6 +108,8 @@ class Nodes:
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
         self.nodes.append(Node(layer, tuple(inputs), self._unique(label)))
+        costs = layer.costs(*self._arriving(inputs)[1])
+        self.macs.append(costs.macs if costs else 0)
         return index
 
     def _written(
@@ -123,6 +129,8 @@ class Nodes:
                 own = label if len(self.nodes) == main else f"{label}.{layer.kind}"
                 places = [place if place >= INPUT else first - 2 - place for place in inputs]
                 self.write(layer, places, shape, own)
+            products = [n for n in range(first, end + 1) if self.macs[n]]
+            self.main[end] = products[0] if products else end
             return end
         return None
 

@@ -51,7 +51,9 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         SpecError: a spec has faults.
     """
     asked = None if given["input"] is None else shape_of("input", given["input"])
-    network, assumed = _network(given, asked)
+    samples = given.get("batch")
+    batch = 1 if samples is None else count_of("batch", samples)
+    network, assumed = _network(given, asked, batch)
     has_batch = "batch" in given
     input_shape = network.input_shape
     if asked is not None:
@@ -60,8 +62,6 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     if input_shape is None:
         input_shape, reason = usual_input(network)
         assumed.insert(0, f"input {format_shape(input_shape)} (-i){reason and f': {reason}'}")
-    samples = given.get("batch")
-    batch = 1 if samples is None else count_of("batch", samples)
     notes = [*network.notes]
     notes += [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
     notes.append(doubt(network, input_shape, batch=has_batch) or "")
@@ -70,7 +70,7 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     return network, input_shape, batch
 
 
-def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[str]]:
+def _network(given: NetworkRequest, asked: Shape | None, batch: int) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]
@@ -82,7 +82,7 @@ def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[
         )
     if specs:
         in_order = bool(given.get("in_order"))
-        return read_source(specs, in_order=in_order, input_shape=asked), []
+        return read_source(specs, in_order=in_order, input_shape=asked, batch=batch), []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

@@ -46,7 +46,11 @@ _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
 def read_source(
-    words: Sequence[str], *, in_order: bool = False, input_shape: Shape | None = None
+    words: Sequence[str],
+    *,
+    in_order: bool = False,
+    input_shape: Shape | None = None,
+    batch: int = 1,
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -54,12 +58,14 @@ def read_source(
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
-    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run, and so
+    are `timm:NAME` and `torchvision:NAME`.
 
     Args:
         words: The words.
         in_order: Whether modules of a printed class are applied in the order of the print.
         input_shape: What a model of PyTorch is run on, (channels, *sizes).
+        batch: Samples that its figures are asked for.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -72,7 +78,7 @@ def read_source(
             return load_network(word.lower())
         target = model_target(word)
         if target is not None:
-            return _run_model(target, input_shape)
+            return _run_model(target, input_shape, batch)
         path, model = _file_and_model(word)
         if path is not None:
             return _read_file(path, model, in_order=in_order)
@@ -89,7 +95,8 @@ def model_target(word: str) -> Target | None:
     Raises:
         UsageError: it is a Python file, and what is in it is not named.
     """
-    if ".py" not in word and "." not in word.partition(":")[0]:
+    before = word.partition(":")[0]
+    if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
     from convcalc.importers.target import target_of, unnamed
 
@@ -98,14 +105,14 @@ def model_target(word: str) -> Target | None:
     return target_of(word)
 
 
-def _run_model(target: Target, input_shape: Shape | None) -> Network:
+def _run_model(target: Target, input_shape: Shape | None, batch: int) -> Network:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
         raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
     from convcalc.importers.torch_model import network_of
 
-    return network_of(target, input_shape)
+    return network_of(target, input_shape, batch)
 
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
