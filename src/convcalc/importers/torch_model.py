@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
+from convcalc.importers.given_inputs import GivenInput, shown
 from convcalc.importers.loading import failed_there, found, guarded
-from convcalc.importers.torch_building import assumed_shape, check_inputs, model_of
+from convcalc.importers.torch_building import assumed_shape, model_of
+from convcalc.importers.torch_inputs import check_inputs
 from convcalc.importers.torch_libraries import library_maker, own_input
 from convcalc.importers.torch_missing import DECLARED, with_missing_operators
 from convcalc.importers.torch_network import Written, network_from
@@ -16,6 +18,8 @@ from convcalc.layers.base import format_shape
 from convcalc.network.trace import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -30,27 +34,34 @@ MOST_ON_ZEROS = 20_000_000_000
 
 
 class Asked(NamedTuple):
-    """What a model is run for: where it is defined, what makes it, and its input."""
+    """What a model is run for: where it is defined, what makes it, and its inputs."""
 
     target: Target
     value: Any
-    shape: Shape
+    inputs: Sequence[GivenInput]
 
     def run(self, device: str, batch: int = 1) -> Run:
         """Makes it and runs it once."""
         model = model_of(self.target, self.value, device)
         samples = f"{batch} x " if batch > 1 else ""
-        doing = f"running it on an input of {samples}{format_shape(self.shape)}"
+        doing = f"running it on an input of {samples}{shown(self.inputs)}"
         with guarded(self.target, doing):
-            return run(model, self.shape, device, batch)
+            return run(model, self.inputs, device, batch)
 
 
-def network_of(target: Target, shape: Shape | None, batch: int = 1) -> Network:
+def network_of(
+    target: Target,
+    shape: Shape | None,
+    batch: int = 1,
+    inputs: Sequence[GivenInput] = (),
+) -> Network:
     """The network of a model: what its forward calls, in the order of the calls.
 
     Args:
         target: Where the model is defined.
         shape: (channels, *sizes) of one sample; None is what the model or its first layer takes.
+        inputs: All tensors that forward takes, the first of `shape`, where there are several or
+            where it is not of the parameters' dtype.
         batch: Samples that its figures are asked for: beside one sample it is run on so many.
 
     Returns:
@@ -60,19 +71,19 @@ def network_of(target: Target, shape: Shape | None, batch: int = 1) -> Network:
 
     Raises:
         DataError: the user's code raised before its first call, or there is no such model.
-        UsageError: it takes several inputs.
+        UsageError: it takes more inputs, or fewer.
     """
     value, notes = _value_of(target)
     model = model_of(target, value, "meta")
-    check_inputs(model)
+    check_inputs(model, inputs)
     if shape is None:
         own = own_input(target, model)
         shape = own or assumed_shape(model)
         why = ": the model's own" if own else ""
         notes.append(f"not given, so assumed: input {format_shape(shape)} (-i){why}")
-    asked = Asked(target, value, shape)
-    with guarded(target, f"running it on an input of {format_shape(shape)}"):
-        recorded = run(model, shape, "meta")
+    asked = Asked(target, value, inputs or [GivenInput(shape)])
+    with guarded(target, f"running it on an input of {shown(asked.inputs)}"):
+        recorded = run(model, asked.inputs, "meta")
     device = "meta"
     stop = failed = None
     if recorded.error is not None:
@@ -123,7 +134,7 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
     error = ended.error
     assert error is not None
     if not ended.recorder.written.nodes:
-        shape = format_shape(asked.shape)
+        shape = shown(asked.inputs)
         failure = failed_there(error, asked.target, f"running it on an input of {shape}")
         raise DataError(f"{failure}\n  {ended.signature} was given an input of {shape}")
     place = place_of(error)

@@ -24,6 +24,7 @@ from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
 from convcalc.importers.torch_steps import PASSED, reads_arrays
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
+from convcalc.layers import Input
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
@@ -95,9 +96,12 @@ class Recorder(TorchFunctionMode):
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
 
-    def begin(self, array: torch.Tensor) -> None:
-        """Names the tensor that is the input."""
-        self.values[array] = Value(INPUT)
+    def begin(self, arrays: Sequence[torch.Tensor], labels: Sequence[str]) -> None:
+        """Names the tensors that are the inputs: the first is the network's, others are nodes."""
+        self.values[arrays[0]] = Value(INPUT)
+        for array, label in zip(arrays[1:], labels[1:], strict=True):
+            shape = tuple(map(int, array.shape[1:])) or (1,)
+            self.values[array] = Value(self.written.write(Input(shape), (INPUT,), shape, label))
 
     def node_of(self, tensor: torch.Tensor) -> int | None:
         """The node whose result a tensor holds; None where no input has reached it."""

@@ -12,14 +12,15 @@ from convcalc.errors import ConvcalcError, printable
 from convcalc.importers.figures import Seen
 from convcalc.importers.torch_building import parameters_of
 from convcalc.importers.torch_counting import ProductCounter
+from convcalc.importers.torch_inputs import Arguments
 from convcalc.importers.torch_recording import Recorder, watched_modules
 from convcalc.importers.torch_seen import watched_by_tools
 from convcalc.importers.torch_tracing import tensors_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from convcalc.layers import Shape
+    from convcalc.importers.given_inputs import GivenInput
 
 
 class Run(NamedTuple):
@@ -47,20 +48,19 @@ class Run(NamedTuple):
         return self.recorder.counter.macs
 
 
-def run(model: torch.nn.Module, shape: Shape, device: str, batch: int = 1) -> Run:
+def run(model: torch.nn.Module, inputs: Sequence[GivenInput], device: str, batch: int = 1) -> Run:
     """Runs a model on zeros, up to the end or to the first exception.
 
     Args:
         model: In eval mode, on the device.
-        shape: (channels, *sizes) of one sample.
+        inputs: What forward is called with.
         device: "meta", where nothing is computed, or "cpu".
         batch: Samples.
     """
-    floats = (one.dtype for one in model.parameters() if one.is_floating_point())
-    array = torch.zeros((batch, *shape), device=device, dtype=next(floats, torch.float32))
+    given = Arguments(model, inputs, device, batch)
     counter = ProductCounter()
-    recorder = Recorder(model, counter, shape)
-    recorder.begin(array)
+    recorder = Recorder(model, counter, inputs[0].shape)
+    recorder.begin(given.tensors, given.labels)
     seen = Seen(recorder.written.nodes, recorder.written.main)
     names = printable(", ".join(parameters_of(model.forward)), 100)
     signature = f"{printable(type(model).__name__, 60)}.forward({names})"
@@ -74,15 +74,14 @@ def run(model: torch.nn.Module, shape: Shape, device: str, batch: int = 1) -> Ru
             watched_by_tools(model, seen, counter, recorder),
             counter,
         ):
-            out = model(array)
+            out = given.call(model)
     except ConvcalcError:
         raise
     except Exception as error:
         return Run(recorder, seen, [], [], error, signature)
-    given = list(tensors_in(out))
-    return Run(
-        recorder, seen, given, [recorder.node_of(tensor) for tensor in given], None, signature
-    )
+    results = list(tensors_in(out))
+    ends = [recorder.node_of(tensor) for tensor in results]
+    return Run(recorder, seen, results, ends, None, signature)
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ def whole(axes: int) -> Fields:
 
 def is_unseen(fields: Fields) -> bool:
     """Whether something depends on no input at all."""
-    return all(field == UNSEEN for field in fields)
+    return bool(fields) and all(field == UNSEEN for field in fields)
 
 
 def whole_unless_unseen(fields: Sequence[Fields], out: Shape) -> Fields:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
+from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import STANDARD_INPUT, read_source
-from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.parsing.shapes import check_axes, doubt
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape
@@ -33,7 +34,8 @@ def diff(given: DiffRequest) -> Document:
     words = [given[name].replace(STANDARD_INPUT, "-") for name in ("a", "b")]
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
-    asked = None if given["input"] is None else shape_of("input", given["input"])
+    inputs = inputs_of(given["input"], ())
+    asked = inputs[0].shape if inputs else None
     in_order = bool(given["in_order"])
     networks = [read_source([word], in_order=in_order, input_shape=asked) for word in words]
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import analyze
 from convcalc.cli.commands.answers import document_of
+from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import read_source
-from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.parsing.shapes import check_axes, doubt
 from convcalc.cli.parsing.values import (
     count_of,
     flag,
@@ -22,7 +23,10 @@ from convcalc.network.usual_input import usual_input
 from convcalc.render import documents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.cli.parsing.requests import CalculatorRequest, NetworkRequest
+    from convcalc.importers.given_inputs import GivenInput
     from convcalc.layers import Shape
     from convcalc.render.table import Document
 
@@ -50,10 +54,11 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
-    asked = None if given["input"] is None else shape_of("input", given["input"])
+    inputs = inputs_of(given["input"], given["specs"] or ())
+    asked = inputs[0].shape if inputs else None
     samples = given.get("batch")
     batch = 1 if samples is None else count_of("batch", samples)
-    network, assumed = _network(given, asked, batch)
+    network, assumed = _network(given, inputs, batch)
     has_batch = "batch" in given
     input_shape = network.input_shape
     if asked is not None:
@@ -70,7 +75,9 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     return network, input_shape, batch
 
 
-def _network(given: NetworkRequest, asked: Shape | None, batch: int) -> tuple[Network, list[str]]:
+def _network(
+    given: NetworkRequest, inputs: Sequence[GivenInput], batch: int
+) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]
@@ -82,7 +89,11 @@ def _network(given: NetworkRequest, asked: Shape | None, batch: int) -> tuple[Ne
         )
     if specs:
         in_order = bool(given.get("in_order"))
-        return read_source(specs, in_order=in_order, input_shape=asked, batch=batch), []
+        asked = inputs[0].shape if inputs else None
+        network = read_source(
+            specs, in_order=in_order, input_shape=asked, batch=batch, given=inputs
+        )
+        return network, []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

@@ -28,6 +28,7 @@ from convcalc.zoo.catalog import load_network, network_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.importers.given_inputs import GivenInput
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -51,6 +52,7 @@ def read_source(
     in_order: bool = False,
     input_shape: Shape | None = None,
     batch: int = 1,
+    given: Sequence[GivenInput] = (),
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -66,6 +68,7 @@ def read_source(
         in_order: Whether modules of a printed class are applied in the order of the print.
         input_shape: What a model of PyTorch is run on, (channels, *sizes).
         batch: Samples that its figures are asked for.
+        given: All inputs of a model of PyTorch, where there are several or they have a dtype.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -78,7 +81,7 @@ def read_source(
             return load_network(word.lower())
         target = model_target(word)
         if target is not None:
-            return _run_model(target, input_shape, batch)
+            return _run_model(target, input_shape, batch, given)
         path, model = _file_and_model(word)
         if path is not None:
             return _read_file(path, model, in_order=in_order)
@@ -105,14 +108,16 @@ def model_target(word: str) -> Target | None:
     return target_of(word)
 
 
-def _run_model(target: Target, input_shape: Shape | None, batch: int) -> Network:
+def _run_model(
+    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput]
+) -> Network:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
         raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
     from convcalc.importers.torch_model import network_of
 
-    return network_of(target, input_shape, batch)
+    return network_of(target, input_shape, batch, given)
 
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:

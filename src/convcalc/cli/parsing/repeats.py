@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.parsing.options import SPECS
-from convcalc.cli.parsing.values import flag
+from convcalc.cli.parsing.values import SEVERAL, flag
 from convcalc.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:
+    if name == "input" and len(values) > 1:
+        return SEVERAL.join(map(str, values))  # one for each input; whoever reads it looks closer
     different = list(dict.fromkeys(values))
     if len(different) <= 1:
         return different[0] if different else None
