@@ -14,10 +14,10 @@ from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from convcalc.errors import DataError, UsageError  # noqa: E402
 from convcalc.execute.in_memory import run_network  # noqa: E402
 from convcalc.execute.settings import Settings  # noqa: E402
-from convcalc.importers.given_inputs import GivenInput  # noqa: E402
 from convcalc.importers.loading import found  # noqa: E402
 from convcalc.importers.target import target_of  # noqa: E402
 from convcalc.importers.torch_model import network_of  # noqa: E402
+from convcalc.network.given_inputs import GivenInput  # noqa: E402
 
 MODULES = Path(__file__).with_name("several_inputs.py")
 

@@ -13,7 +13,7 @@ from convcalc.importers.torch_building import parameters_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.importers.given_inputs import GivenInput
+    from convcalc.network.given_inputs import GivenInput
 
 BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -54,7 +54,7 @@ class Arguments:
 
 
 def check_inputs(model: torch.nn.Module, inputs: Sequence[GivenInput]) -> None:
-    """As many inputs are given as forward needs, and no more than it takes.
+    """Refuses fewer inputs than forward needs, and more than it takes.
 
     Raises:
         UsageError: there are too few or too many, or one has a dtype or name that there is not.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
-from convcalc.importers.given_inputs import GivenInput, shown
 from convcalc.importers.loading import failed_there, found, guarded
 from convcalc.importers.torch_building import assumed_shape, model_of
 from convcalc.importers.torch_inputs import check_inputs
@@ -15,6 +14,7 @@ from convcalc.importers.torch_network import Written, network_from
 from convcalc.importers.torch_places import place_of
 from convcalc.importers.torch_running import Run, run
 from convcalc.layers.base import format_shape
+from convcalc.network.given_inputs import GivenInput, shown
 from convcalc.network.trace import Stop
 
 if TYPE_CHECKING:

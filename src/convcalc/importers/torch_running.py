@@ -20,7 +20,7 @@ from convcalc.importers.torch_tracing import tensors_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from convcalc.importers.given_inputs import GivenInput
+    from convcalc.network.given_inputs import GivenInput
 
 
 class Run(NamedTuple):

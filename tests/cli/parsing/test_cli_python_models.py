@@ -96,7 +96,7 @@ def test_without_an_input_the_first_layer_decides_it():
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        ("model.py:Pair", "Pair.forward needs x, mask: models of one input are read"),
+        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs, none given: -i SHAPE -i SHAPE"),
         ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
         (
             "model.py:text",

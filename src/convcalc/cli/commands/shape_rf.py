@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convcalc.cli.parsing.requests import CalculatorRequest, NetworkRequest
-    from convcalc.importers.given_inputs import GivenInput
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.render.table import Document
 
 DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from convcalc.cli.parsing.network_argument import model_target
 from convcalc.cli.parsing.shapes import shape_of
 from convcalc.cli.parsing.values import SEVERAL
-from convcalc.errors import UsageError, printable
-from convcalc.importers.given_inputs import GivenInput
+from convcalc.network.given_inputs import GivenInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +24,11 @@ def inputs_of(text: str | None, words: Sequence[str]) -> list[GivenInput]:
         words: What the network is: only models of PyTorch take several inputs, dtypes and names.
 
     Raises:
-        UsageError: one is no shape, or the network takes no such inputs.
+        UsageError: one is no shape.
     """
     items = [] if text is None else text.split(SEVERAL)
     if not (len(words) == 1 and _is_model(words[0])):
-        return _of_a_text(items)
+        return [GivenInput(shape_of("input", item)) for item in items]
     found = []
     for item in items:
         match = _INPUT.fullmatch(item)
@@ -41,12 +40,3 @@ def inputs_of(text: str | None, words: Sequence[str]) -> list[GivenInput]:
 
 def _is_model(word: str) -> bool:
     return model_target(word) is not None
-
-
-def _of_a_text(items: Sequence[str]) -> list[GivenInput]:
-    """The one input of a network of layers."""
-    different = list(dict.fromkeys(items))
-    if len(different) > 1:
-        first, second = (printable(item, 60) for item in different[:2])
-        raise UsageError(f"--input is given as '{first}' and as '{second}'; give it once")
-    return [GivenInput(shape_of("input", item)) for item in different]

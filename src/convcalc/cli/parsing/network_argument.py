@@ -28,9 +28,9 @@ from convcalc.zoo.catalog import load_network, network_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.importers.given_inputs import GivenInput
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
 
 STANDARD_INPUT = "\0"

@@ -1,4 +1,4 @@
-"""The inputs that a model is run on, as a command line or a caller describes them."""
+"""The tensors that a model is run on, as a command line or a caller describes them."""
 
 from __future__ import annotations
 
