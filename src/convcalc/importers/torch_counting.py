@@ -11,6 +11,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from convcalc.importers.torch_shapes import answered
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -106,6 +108,7 @@ class ProductCounter(TorchDispatchMode):
         by_name: Those of each operation.
         unknown: The operations that may have products, and are not among them, in order.
         inside: Whether an operation is at work, which on "meta" may be written in Python.
+        heard: Whether it belongs to a call that modes have heard of.
     """
 
     def __init__(self) -> None:
@@ -115,6 +118,12 @@ class ProductCounter(TorchDispatchMode):
         self.by_name: Counter[str] = Counter()
         self.unknown: list[str] = []
         self.inside = False
+        self.heard = False
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: torch would load its compiler, a second's work, to keep it out of this class."""
+        return False
 
     def __torch_dispatch__(
         self,
@@ -132,8 +141,11 @@ class ProductCounter(TorchDispatchMode):
 
     def _counted(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rule = rule_of(func)
+        # A call of TorchScript is heard of only when it is made here.
+        out = answered(func, args, kwargs) if self.heard else None
         if (
-            rule is None
+            out is None
+            and rule is None
             and func is not torch.ops.prim.device.default
             and hasattr(func, "decompose")
         ):
@@ -141,7 +153,8 @@ class ProductCounter(TorchDispatchMode):
                 parts = func.decompose(*args, **kwargs)
             if parts is not NotImplemented:
                 return parts
-        out = func(*args, **kwargs)
+        if out is None:
+            out = func(*args, **kwargs)
         if rule is not None:
             self._add(func, int(rule(*args, **kwargs, out_val=out)) // 2)
         elif is_unknown(func):

@@ -57,11 +57,12 @@ class CallWatcher(TorchFunctionMode):
         counter, since = self.counter, len(self.seen.nodes)
         macs, added, unknown = counter.macs, counter.added, len(counter.unknown)
         before = dict(counter.by_name) if func is ATTENTION else {}
-        heard, self.seen.hearing = self.seen.hearing, getattr(func, "__wrapped__", func)
+        before_it = self.seen.hearing, counter.heard
+        self.seen.hearing, counter.heard = getattr(func, "__wrapped__", func), True
         try:
             out = func(*args, **kwargs)
         finally:
-            self.seen.hearing = heard
+            self.seen.hearing, counter.heard = before_it
         made = counter.macs - macs
         name = str(getattr(getattr(func, "_overloadpacket", func), "__name__", func))
         if len(counter.unknown) > unknown:
