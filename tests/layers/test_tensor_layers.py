@@ -147,8 +147,8 @@ def test_an_operation_stands_alone_and_a_product_does_not():
 
 def test_a_further_input_is_alive_from_the_start_to_its_last_reader():
     network = convcalc.parse("conv:4,k1 residual{ | input:4x5x5}")
-    # The picture of 3*25 and the other input of 4*25 are there while the convolution makes 4*25; two
-    # arrays of 4*25 wait for the sum, which makes one more.
+    # The picture of 3*25 and the other input of 4*25 are there while the convolution makes 4*25;
+    # two arrays of 4*25 wait for the sum, which makes one more.
     report = analyze_memory(network, (3, 5, 5))
     assert [4 * (75 + 100 + 100), 4 * 200, 4 * 300] == [row.live for row in report.layers]
 

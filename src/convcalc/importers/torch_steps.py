@@ -62,6 +62,9 @@ def _elementwise(call: Call, name: str) -> Iterator[Steps]:
     if plain and not {"alpha", "rounding_mode"} & call.named.keys():
         yield [Step(layers.Elementwise(name, float(numbers[0])), tensors)]
     yield [Step(layers.Elementwise(name), tensors)]
+    # A constant operand may be larger than the inputs, which are then spread to its size.
+    spread = layers.View("expand", tuple(max(1, size) for size in sample_shape(call.out)))
+    yield [Step(spread, tensors[:1]), Step(layers.Elementwise(name), (0, *tensors[1:]))]
 
 
 def _clamped(given: Given) -> Iterator[Steps]:
