@@ -168,6 +168,7 @@ NAMED = {
         "analysis/conventions/ptflops.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
+        "importers/onnx_kinds.py",
         "language/pytorch/table.py",
     },
     ("pixel_?shuffle", "pixelshuffle"): {
@@ -175,6 +176,7 @@ NAMED = {
         "analysis/memory/autograd.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
+        "importers/onnx_views.py",
         "language/pytorch/table.py",
         "analysis/diff.py",
     },
@@ -186,6 +188,7 @@ NAMED = {
         *(f"analysis/conventions/{file}.py" for file in MODULE_OF.values()),
         "export/torch_forms.py",
         "export/torch_modules.py",
+        "importers/onnx_elementwise.py",
         "analysis/diff.py",
     },
 }
@@ -216,5 +219,7 @@ def test_the_guides_name_these_tables(file, start, end):
     contract = ["tests/contract.py", *(f"tests/contract_{family}.py" for family in families)]
     files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
     tools = {file for file in files if file.startswith("analysis/conventions/")}
-    guide = {*(files - tools), "analysis/conventions/*.py", "tests/layers/test_adding_a_kind.py"}
+    nodes = {file for file in files if file.startswith("importers/onnx_")}
+    folders = {"analysis/conventions/*.py", "importers/onnx_*.py"}
+    guide = {*(files - tools - nodes), *folders, "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)

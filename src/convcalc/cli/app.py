@@ -30,6 +30,8 @@ from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from convcalc.cli.parsing.options import Options
     from convcalc.cli.parsing.requests import Appearance
 
@@ -202,8 +204,8 @@ NEEDS_NUMPY = ("run", "weights", "calibrate")
 """The commands that import numpy at once."""
 
 
-def build() -> typer.Typer:
-    """The application with all its commands."""
+def build(names: Iterable[str]) -> typer.Typer:
+    """The application with these of its commands."""
     app = typer.Typer(
         name="convcalc",
         help=SUMMARY,
@@ -214,7 +216,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_program)
-    for name in HANDLERS:
+    for name in names:
         _register(app, name)
     # Answered by main.run, as every request for help is; here so that the help lists it.
     app.command("help", help="The help of a command.", context_settings=CONTEXT)(_help)

@@ -8,6 +8,7 @@ from convcalc.analysis.report import analyze
 from convcalc.cli.commands.answers import document_of
 from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt
 from convcalc.cli.parsing.values import (
     count_of,
@@ -54,7 +55,9 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
-    inputs = inputs_of(given["input"], given["specs"] or ())
+    words = given["specs"] or ()
+    in_file = onnx_path(words) is not None
+    inputs = [] if in_file else inputs_of(given["input"], words)
     asked = inputs[0].shape if inputs else None
     samples = given.get("batch")
     batch = 1 if samples is None else count_of("batch", samples)
@@ -89,9 +92,13 @@ def _network(
         )
     if specs:
         in_order = bool(given.get("in_order"))
-        asked = inputs[0].shape if inputs else None
         network = read_source(
-            specs, in_order=in_order, input_shape=asked, batch=batch, given=inputs
+            specs,
+            in_order=in_order,
+            input_shape=inputs[0].shape if inputs else None,
+            inputs=given["input"],
+            batch=batch,
+            given=inputs,
         )
         return network, []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
