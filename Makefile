@@ -53,6 +53,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/executor.py --quick
 	$(BIN)/python benchmarks/prepared.py
 	$(BIN)/python benchmarks/bounded.py
+	$(BIN)/python benchmarks/importing.py --runs 3
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build
@@ -74,6 +75,8 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
 	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test]'
+	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
+	$(PIP) --no-deps torchvision timm
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

@@ -271,3 +271,66 @@ class Mapped(nn.Module):
 def scripted():
     """A model of TorchScript, which calls torch's operations themselves."""
     return torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
+
+
+class TwoParents(nn.Module):
+    """A block with two owners, which some tools count from each of them."""
+
+    def __init__(self):
+        super().__init__()
+        shared = nn.Conv2d(3, 3, 3, padding=1)
+        self.one = nn.Sequential(shared, nn.ReLU())
+        self.other = nn.ModuleList([shared, nn.BatchNorm2d(3)])
+
+    def forward(self, x):
+        return self.other[1](self.other[0](self.one(x)))
+
+
+class Fourier(nn.Module):
+    """Mixing by a transform, whose products nobody has a formula for."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.mask = nn.Parameter(torch.ones(4, 6, 4))
+
+    def forward(self, x):
+        return torch.fft.irfft2(torch.fft.rfft2(self.conv(x)) * self.mask)
+
+
+class Refuses(nn.Module):
+    """A value that is needed, and that zeros do not answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = nn.Conv2d(4, 4, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        if x.sum().item() < 1e9:
+            raise ValueError("too dark")
+        return self.head(x)
+
+
+class Mismatched(nn.Module):
+    """Features that do not fit what comes before."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.fc = nn.Linear(10, 4)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).flatten(1))
+
+
+class Alone(nn.Module):
+    """Another way for one sample than for several."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.conv(x) if x.shape[0] == 1 else self.conv(x).relu()

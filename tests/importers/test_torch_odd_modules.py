@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
+from convcalc.errors import DataError  # noqa: E402
 from convcalc.importers.loading import found  # noqa: E402
 from convcalc.importers.target import target_of  # noqa: E402
 from convcalc.importers.torch_model import ON_ZEROS, network_of  # noqa: E402
@@ -78,7 +79,8 @@ def test_layers_have_the_paths_of_their_modules_and_read_each_other():
         ("up", "conv:8,k1", (4,)),
         ("sigmoid", "sigmoid", (5,)),
         ("mul", "scale", (1, 6)),
-        ("mul-2", "opaque:name=mul,params8,macs0", (7,)),
+        ("gamma", "parameter:8x1x1", (-1,)),
+        ("mul-2", "scale", (7, 8)),
         ("unreached", "opaque:name=unreached,out1,params27,macs0", (-1,)),
     ] == [(row.label, row.spec, row.inputs) for row in rows]
 
@@ -164,6 +166,66 @@ def test_a_branch_on_values_is_that_of_zeros_and_said_to_be():
     assert ON_ZEROS in found.notes
     assert "16 parameters that its forward never reaches: other" in found.notes
     assert 3_888 == found.analyze(PICTURE).totals.macs
+
+
+def test_calls_without_a_formula_are_named_with_their_place_and_never_zero():
+    found = network("Fourier")
+    report = found.analyze(PICTURE)
+    assert ["fft_rfft2", "fft_irfft2"] == [row.label for row in report.unknown]
+    assert (3_888, 112 + 96) == (report.totals.macs, report.totals.params)
+    gaps = found.trace.gaps
+    assert [("fft_rfft2", (4, 6, 4)), ("fft_irfft2", (4, 6, 6))] == [
+        (gap.name, gap.output_shape) for gap in gaps
+    ]
+    assert all(gap.place.startswith("odd_modules.py:") for gap in gaps)
+    assert "no formula for aten._fft_r2c" == gaps[0].why
+
+
+def test_what_zeros_do_not_answer_ends_the_table_with_the_line_of_its_own():
+    found = network("Refuses")
+    stop = found.trace.stop
+    assert not found.trace.failed
+    assert stop.place.startswith("odd_modules.py:")
+    assert ('raise ValueError("too dark")', "ValueError: too dark") == (stop.code, stop.reason)
+    totals = found.analyze(PICTURE).totals
+    assert (3_888, 112 + 148) == (totals.macs, totals.params)
+
+
+def test_a_layer_that_does_not_fit_is_a_fault_and_named_by_its_module():
+    found = network("Mismatched")
+    assert (True, "fc") == (found.trace.failed, found.trace.stop.module)
+    assert ["conv", "flatten", "unreached"] == [node.label for node in found.nodes]
+
+
+def test_a_first_layer_that_does_not_fit_is_an_error_with_the_signature():
+    with pytest.raises(DataError) as caught:
+        network("SharedWeight", (5, 8, 8))
+    first, second, third = str(caught.value).splitlines()
+    assert "while running it on an input of 5x8x8, in conv" in first
+    assert "return self.conv(torch.relu(self.conv(x)))" == second.strip()
+    assert "SharedWeight.forward(x) was given an input of 5x8x8" == third.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [
+        # The weight is made once, whatever the batch: 16*2*192, and 192*16 with each sample.
+        ("MixedWeight", 6_144 + 5 * 3_072),
+        ("Spectral", 5 * 3_888 + 108 + 4),
+        ("Fused", 5 * (64 * 36 + 4 * 2 * 2 * 512 + 64 * 12)),
+    ],
+)
+def test_a_batch_is_counted_by_running_on_it(name, macs):
+    found = network_of(target_of(f"{MODULES}:{name}"), PICTURE, batch=5)
+    report = found.analyze(PICTURE, 5)
+    assert macs == report.totals.macs
+    assert [1, 5] == [one.batch for one in found.nodes[-1].measured]
+
+
+def test_a_model_that_calls_others_with_a_batch_is_said_to():
+    found = network_of(target_of(f"{MODULES}:Alone"), PICTURE, batch=5)
+    assert any("with 5 samples it makes other calls" in text for text in found.notes)
+    assert 5 * 3_888 == found.analyze(PICTURE, 5).totals.macs
 
 
 def test_windows_in_the_place_of_the_batch_keep_their_number():

@@ -1,12 +1,14 @@
-"""Networks of torchvision, where it is installed: torch's own count of their products."""
+"""Networks of torchvision: torch's own count of their products."""
 
 from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch")
-models = pytest.importorskip("torchvision.models")
+from installed_libraries import library
 
+models = library("torchvision.models")
+
+import torch  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from convcalc.importers.target import target_of  # noqa: E402
@@ -18,12 +20,13 @@ NAMES = (
 )
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of googlenet's own initialisation
 @pytest.mark.parametrize("name", NAMES)
 def test_products_and_parameters_are_those_of_torch(name):
     shape = (3, 224, 224)
-    network = network_of(target_of(f"torchvision.models:{name}()"), shape)
+    network = network_of(target_of(f"torchvision:{name}"), shape)
     totals = network.analyze(shape).totals
-    model = getattr(models, name)().eval().to("meta").requires_grad_(False)
+    model = models.get_model(name).eval().to("meta").requires_grad_(False)
     with FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, *shape, device="meta"))
     assert (counter.get_total_flops() / 2, sum(p.numel() for p in model.parameters())) == (

@@ -98,7 +98,7 @@ from convcalc.network.graph import Network
         (lambda: Pad(1, value=float("inf")), "value", "expected a finite number, got inf"),
         (lambda: Pad(-(2**31)), "padding", "must be at least -2147483647, got"),
         (lambda: Reshape((4, -1, -1)), "sizes", "only one size can be -1"),
-        (lambda: Reshape((1, 2, 3, 4, 5)), "sizes", "expected 1 to 4 sizes, as 16x4x4, got 5"),
+        (lambda: Reshape((1,) * 9), "sizes", "expected 1 to 8 sizes, as 16x4x4, got 9"),
         (lambda: Reshape((4, 0)), "sizes", "must be at least 1, got 0"),
         (lambda: Unflatten((4, 2.5)), "unflattened_size", "expected a whole number, got 2.5"),
         (lambda: Unflatten((4, 4), 0), "dim", "0 is the batch"),

@@ -13,6 +13,7 @@ from convcalc.layers.kinds import KINDS
 from convcalc.layers.parameters import count
 from convcalc.network.functional import Functions
 from convcalc.network.graph import INPUT, leading_to
+from convcalc.network.measured import measured_for
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from convcalc.analysis.conventions.base import Convention, Term
     from convcalc.layers import Fields, Layer, Shape
     from convcalc.network.graph import Network, Step
+    from convcalc.network.measured import Measured
 
 CONVENTION_NAME = "macs"
 CONVENTION_TEXT = "1 MAC = one multiply and one add; FLOPs = 2 x MACs; bias adds counted apart"
@@ -222,10 +224,12 @@ def layer_reports(
         function = step.node in functions
         # Networks repeat themselves: the same layer on the same shapes is asked once.
         key = (id(step.layer), step.arriving, function)
+        measured = measured_for(step.node.measured, step.layer, batch)
         try:
             facts = known.get(key)
-            if facts is None:
-                facts = known[key] = _facts(step, batch, convention, function=function)
+            if facts is None or measured is not None:
+                facts = _facts(step, batch, convention, function=function, measured=measured)
+                known[key] = facts
             field = _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
             if facts.repeats or repeats.intersection(step.node.inputs):
                 repeats.add(len(fields_of))
@@ -264,28 +268,39 @@ class _Facts(NamedTuple):
     weights: dict[str, Shape]
     params: int
     costs: Costs | None
+    macs: int
     unread: tuple[int, ...]
     repeats: bool
     terms: tuple[Term, ...] | None
 
 
-def _facts(step: Step, batch: int, convention: Convention | None, *, function: bool) -> _Facts:
+def _facts(
+    step: Step,
+    batch: int,
+    convention: Convention | None,
+    *,
+    function: bool,
+    measured: Measured | None,
+) -> _Facts:
     layer, arriving = step.layer, step.arriving
     weights = layer.weight_shapes(*arriving)
     costs = layer.costs(*arriving)
+    macs = batch * costs.macs if costs else 0
     terms: tuple[Term, ...] | None = ()
+    if measured is not None and costs is not None:
+        macs = measured.macs
     if convention is not None and costs is not None:
         from convcalc.analysis.conventions.base import CountedLayer
 
-        terms = convention.terms(
-            CountedLayer(layer, arriving, step.leaving, batch, costs, function)
-        )
+        call = CountedLayer(layer, arriving, step.leaving, batch, costs, function)
+        terms = convention.terms(call, measured)
     return _Facts(
         layer=layer,
         spec=layer.spec(),
         weights=weights,
         params=sum(prod(shape) for shape in weights.values()),
         costs=costs,
+        macs=macs,
         unread=layer.dropped_input(arriving[0]),
         repeats=layer.repeats_elements(arriving[0]),
         terms=terms if costs else None,
@@ -294,7 +309,7 @@ def _facts(step: Step, batch: int, convention: Convention | None, *, function: b
 
 def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: int) -> LayerReport:
     costs = facts.costs or Costs()
-    macs = batch * costs.macs
+    macs = facts.macs
     terms = facts.terms
     return LayerReport(
         index=index,

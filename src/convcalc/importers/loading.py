@@ -38,9 +38,10 @@ def guarded(target: Target, doing: str) -> Iterator[None]:
     Raises:
         DataError: it raised, ended the program, or asked for input.
     """
-    folder = os.path.dirname(os.path.abspath(target.where)) if target.is_file else os.getcwd()
+    folder = target.folder
     before = list(sys.path), sys.stdin, sys.dont_write_bytecode
-    sys.path.insert(0, folder)
+    if folder:
+        sys.path.insert(0, folder)
     sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
     try:
         with _output_aside(), warnings.catch_warnings():
@@ -132,6 +133,17 @@ def check_arguments(target: Target, value: Any) -> None:
             f": {printable(str(error))}\n  it is {shown}; give them as "
             f"{printable(os.path.basename(target.where), 60)}:{printable(name, 60)}(...)"
         ) from None
+
+
+def failed_there(error: BaseException, target: Target, doing: str) -> DataError:
+    """The error of a user's code that raised, with its place.
+
+    Args:
+        error: What it raised.
+        target: Whose code was run.
+        doing: What was done: "importing it".
+    """
+    return DataError(_told(error, target, doing, target.folder))
 
 
 def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:

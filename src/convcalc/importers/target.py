@@ -1,4 +1,4 @@
-"""Words that name an object of Python: `model.py:Net(10)` and `package.module:attribute`.
+"""Words that name an object of Python: `model.py:Net(10)`, `package.module:attribute`, `timm:NAME`.
 
 Reading a word runs nothing, and neither does listing what a file defines.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import UsageError, printable
@@ -21,6 +21,12 @@ RUN = "running a Python file runs its code, with all that you may do"
 
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
+LIBRARIES = ("timm", "torchvision")
+"""Libraries whose models have names: `timm:resnet50.a1_in1k`."""
+
+_LIBRARY = re.compile(
+    rf"(?P<where>{'|'.join(LIBRARIES)}):(?P<name>[^()]+)(?P<call>\(.*\))?", re.DOTALL
+)
 FILES = (
     *(".txt", ".spec", ".cfg", ".log", ".out", ".md", ".json", ".yaml", ".yml", ".onnx"),
     *(".pt", ".pth", ".pt2", ".h5", ".keras", ".tflite", ".safetensors"),
@@ -35,8 +41,8 @@ class Target:
     """An object of Python, by where it is defined.
 
     Attributes:
-        where: A file that ends in .py, or the dotted name of a module.
-        path: The attributes that lead to it: ("Net",), or ("models", "Net").
+        where: A file that ends in .py, the dotted name of a module, or one of `LIBRARIES`.
+        path: The attributes that lead to it: ("Net",), or ("models", "Net"); of a library the name.
         called: Whether it is called, as in Net().
         positional: The arguments of the call, literals.
         named: Those that have names.
@@ -53,6 +59,18 @@ class Target:
         """Whether it is defined in a file, and not in a module that is installed."""
         return self.where.endswith(".py")
 
+    @property
+    def is_library(self) -> bool:
+        """Whether it is a model that a library has a name for."""
+        return self.where in LIBRARIES
+
+    @property
+    def folder(self) -> str:
+        """The folder that is importable while its code is run; nothing for a library's own."""
+        if self.is_library:
+            return ""
+        return os.path.dirname(os.path.abspath(self.where)) if self.is_file else os.getcwd()
+
 
 def target_of(word: str) -> Target | None:
     """What a word of a command line names; None where it is no object of Python.
@@ -62,6 +80,10 @@ def target_of(word: str) -> Target | None:
     Raises:
         UsageError: the arguments of the call are no literals.
     """
+    library = _LIBRARY.fullmatch(word)
+    if library is not None:
+        call = _read(library["where"], f"model{library['call'] or '()'}", word)
+        return replace(call, path=(library["name"],))
     match = _FILE.fullmatch(word) or _PACKAGE.fullmatch(word)
     if match is None or not _CALL.fullmatch(match["what"]):
         return None

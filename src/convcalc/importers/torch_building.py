@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from convcalc.errors import ConvcalcError, DataError, UsageError, printable
+from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import check_arguments, guarded
 from convcalc.network.usual_input import DEFAULT_INPUT, USUAL_SIZES
 
@@ -85,25 +85,8 @@ def _typed(value: Any) -> str:
     return f"an object of the type {printable(type(value).__name__, 60)}"
 
 
-def check_inputs(model: nn.Module) -> None:
-    """A model must take one tensor.
-
-    Raises:
-        UsageError: its forward needs several.
-    """
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    needed = [
-        name
-        for name, one in _parameters_of(model.forward).items()
-        if one.default is inspect.Parameter.empty and one.kind not in kinds
-    ]
-    if len(needed) > 1:
-        names = printable(", ".join(needed), 200)
-        kind = printable(type(model).__name__, 60)
-        raise UsageError(f"{kind}.forward needs {names}: models of one input are read")
-
-
-def _parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function by their names; none where they cannot be found out."""
     try:
         return inspect.signature(function).parameters
     except (TypeError, ValueError):

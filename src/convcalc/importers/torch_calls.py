@@ -58,6 +58,19 @@ def folded(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
+def axis_of(tensor: Any, dim: int) -> int | None:
+    """The axis of a tensor's sample that an axis of the tensor is; None if it is the batch."""
+    place: int = int(dim) % int(tensor.dim())
+    if not (tensor.dim() > 1 and tensor.shape[0] == 1):
+        return place
+    return place - 1 if place else None
+
+
+def is_array(value: Any) -> bool:
+    """Whether an argument is a tensor, or what stands for one in a saved program."""
+    return hasattr(value, "shape") and hasattr(value, "dim")
+
+
 def sample_shape(tensor: Any) -> Shape:
     """The shape of one sample: without a batch of 1 in front, or all of it where there is none."""
     shape = tuple(map(int, tensor.shape))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+
+from convcalc.importers.torch_shapes import answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,37 +26,104 @@ def _added_matrix_vector(added: Any, matrix: Any, *more: Any, **named: Any) -> i
     return 2 * int(matrix.numel())
 
 
+def _added_products(added: Any, one: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+    """Twice the products of each pair of matrices, which are added up."""
+    return 2 * int(one.numel()) * int(other.shape[-1])
+
+
+def _whole_numbers(one: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+    return 2 * int(one.numel()) * int(other.shape[-1])
+
+
 def _trilinear(one: Any, matrix: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
     """Two products for each pair of features of each row: nn.Bilinear counts one of them."""
     return 2 * int(one.numel()) // int(one.shape[-1]) * int(matrix.numel())
 
 
-FLOPS: Mapping[Any, Any] = {
-    **flop_registry,
+def _deformed(x: Any, weight: Any, *more: Any, out_val: Any, **named: Any) -> int:  # noqa: ARG001
+    """A convolution whose taps are looked up between elements, as any of its kernel."""
+    return 2 * int(out_val.numel()) * prod(int(size) for size in weight.shape[1:])
+
+
+ADDED: Mapping[Any, Any] = {
     torch.ops.aten.mv: _matrix_vector,
     torch.ops.aten.dot: _matrix_vector,
     torch.ops.aten.vdot: _matrix_vector,
     torch.ops.aten.addmv: _added_matrix_vector,
+    torch.ops.aten.addbmm: _added_products,
+    torch.ops.aten._int_mm: _whole_numbers,
     torch.ops.aten._trilinear: _trilinear,
 }
-"""FLOPs of each operation that multiplies and adds up, two for each multiply-accumulate.
+"""FLOPs of operations that torch.utils.flop_counter leaves out: products of a vector, sums."""
 
-Those of torch.utils.flop_counter, and products of a vector, which it leaves out.
-"""
+FLOPS: Mapping[Any, Any] = {**flop_registry, **ADDED}
+"""FLOPs of each operation that multiplies and adds up, two for each multiply-accumulate."""
+
+BY_NAME: Mapping[str, Any] = {"torchvision.deform_conv2d": _deformed}
+"""FLOPs of operators that exist only where their library is loaded."""
+
+NAMESPACES = ("aten", "prim", "prims", "profiler", "inductor")
+"""Where torch's own operators are: others have products or not, and nobody knows."""
+
+UNKNOWN = (
+    *("_fft_", "_linalg_", "linalg_", "_cdist", "_pdist", "cholesky", "_sparse_", "lu_"),
+    *("triangular_solve", "geqrf", "ormqr", "orgqr", "householder", "_grouped_mm", "conv_tbc"),
+    *("_weight_int", "_scaled_grouped", "_native_multi_head", "_transformer_encoder"),
+)
+"""What operators that multiply by no formula that is known here begin with."""
+
+ELEMENTWISE = ("linalg_vector_norm", "linalg_cross", "linalg_diagonal")
+"""Those that begin so, and multiply element by element."""
+
+
+@functools.cache
+def rule_of(func: Any) -> Any:
+    """The formula of an operation; None where it has no products, or none that are known."""
+    packet = getattr(func, "_overloadpacket", None)
+    rule = FLOPS.get(packet)
+    return rule if rule is not None or packet is None else BY_NAME.get(str(packet))
 
 
 def macs_of(func: Any, args: Any, kwargs: Any, out: Any) -> int:
     """The multiply-accumulates of one operation of torch; 0 where it has no products."""
-    rule = FLOPS.get(getattr(func, "_overloadpacket", None))
+    rule = rule_of(func)
     return 0 if rule is None else int(rule(*args, **kwargs, out_val=out)) // 2
 
 
+@functools.cache
+def is_unknown(func: Any) -> bool:
+    """Whether an operation may have products, which nobody counts."""
+    name = str(getattr(func, "_overloadpacket", func))
+    namespace, _, operation = name.rpartition(".")
+    maybe = operation.startswith(UNKNOWN) and operation not in ELEMENTWISE
+    return bool(namespace) and (namespace not in NAMESPACES or maybe)
+
+
 class ProductCounter(TorchDispatchMode):
-    """Adds up the multiply-accumulates of all that runs inside."""
+    """Adds up the multiply-accumulates of all that runs inside.
+
+    Attributes:
+        macs: All of them.
+        added: Those of operations that torch.utils.flop_counter leaves out.
+        by_name: Those of each operation.
+        unknown: The operations that may have products, and are not among them, in order.
+        inside: Whether an operation is at work, which on "meta" may be written in Python.
+        heard: Whether it belongs to a call that modes have heard of.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.macs = 0
+        self.added = 0
+        self.by_name: Counter[str] = Counter()
+        self.unknown: list[str] = []
+        self.inside = False
+        self.heard = False
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: torch would load its compiler, a second's work, to keep it out of this class."""
+        return False
 
     def __torch_dispatch__(
         self,
@@ -61,9 +133,19 @@ class ProductCounter(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        rule = FLOPS.get(getattr(func, "_overloadpacket", None))
+        before, self.inside = self.inside, True
+        try:
+            return self._counted(func, args, kwargs)
+        finally:
+            self.inside = before
+
+    def _counted(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        rule = rule_of(func)
+        # A call of TorchScript is heard of only when it is made here.
+        out = answered(func, args, kwargs) if self.heard else None
         if (
-            rule is None
+            out is None
+            and rule is None
             and func is not torch.ops.prim.device.default
             and hasattr(func, "decompose")
         ):
@@ -71,6 +153,17 @@ class ProductCounter(TorchDispatchMode):
                 parts = func.decompose(*args, **kwargs)
             if parts is not NotImplemented:
                 return parts
-        out = func(*args, **kwargs)
-        self.macs += macs_of(func, args, kwargs, out)
+        if out is None:
+            out = func(*args, **kwargs)
+        if rule is not None:
+            self._add(func, int(rule(*args, **kwargs, out_val=out)) // 2)
+        elif is_unknown(func):
+            self.unknown.append(str(getattr(func, "_overloadpacket", func)))
         return out
+
+    def _add(self, func: Any, macs: int) -> None:
+        self.macs += macs
+        packet = func._overloadpacket
+        self.by_name[packet.__name__] += macs
+        if packet in ADDED or packet not in FLOPS:
+            self.added += macs

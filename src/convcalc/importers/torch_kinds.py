@@ -10,7 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc import layers
-from convcalc.importers.torch_calls import folded, sample_shape
+from convcalc.importers.torch_calls import axis_of, folded, sample_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,10 +111,13 @@ def _instance_norm(given: Given) -> Layer | None:
 
 
 def _layer_norm(given: Given) -> Layer | None:
-    """Ours looks at the channels, which are the last axis of a vector alone."""
-    if not _batch_first(given, 0):
+    """Statistics over the last axis, which are the channels of a vector."""
+    affine, eps = given("weight") is not None, given("eps", 1e-5)
+    if len(given("normalized_shape")) > 1 or (affine and given("bias") is None):
         return None
-    return layers.LayerNorm(eps=given("eps", 1e-5), affine=given("weight") is not None)
+    if _batch_first(given, 0):
+        return layers.LayerNorm(eps=eps, affine=affine)
+    return layers.LayerNorm(eps=eps, affine=affine, dim=-1)
 
 
 def _max_pool(given: Given) -> Layer | None:
@@ -189,11 +192,15 @@ def _flat(given: Given) -> Layer | None:
     return layers.Flatten() if len(shape) == 1 else layers.Reshape(shape)
 
 
-def _over_channels(kind: Callable[[], Layer]) -> Callable[[Given], Layer | None]:
+def _along(kind: Callable[..., Layer]) -> Callable[[Given], Layer | None]:
+    """A kind that works along one axis, the channels or another."""
+
     def write(given: Given) -> Layer | None:
-        dim = given("dim")
-        first = isinstance(dim, int) and dim % given.input.dim() == 1
-        return kind() if first and _batch_first(given) else None
+        place = axis_of(given.input, given("dim"))
+        if place is None:
+            return None
+        last = len(sample_shape(given.input)) - 1
+        return kind(dim=-1 if place == last > 0 else 1 + place)
 
     return write
 
@@ -315,9 +322,9 @@ RULES: dict[str, tuple[str, Callable[[Given], Layer | None]]] = {
         ("input", _flat),
     ),
     "dropout": ("input p", lambda given: layers.Dropout(given("p", 0.5))),
-    "softmax": ("input dim", _over_channels(layers.Softmax)),
-    "log_softmax": ("input dim", _over_channels(layers.LogSoftmax)),
-    "glu": ("input dim", _over_channels(layers.GLU)),
+    "softmax": ("input dim", _along(layers.Softmax)),
+    "log_softmax": ("input dim", _along(layers.LogSoftmax)),
+    "glu": ("input dim", _along(layers.GLU)),
     "cat": ("tensors dim", _concat),
     "concat": ("tensors dim", _concat),
     "chunk": ("input chunks dim", _section),

@@ -2,79 +2,146 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-
 from convcalc.errors import ConvcalcError, DataError, printable
-from convcalc.importers.loading import found, guarded
+from convcalc.importers.loading import failed_there, found, guarded
 from convcalc.importers.target import RUN
-from convcalc.importers.torch_building import assumed_shape, check_inputs, model_of
-from convcalc.importers.torch_calls import sample_shape
-from convcalc.importers.torch_counting import ProductCounter
-from convcalc.importers.torch_recording import Recorder, watched_modules
-from convcalc.importers.torch_tracing import tensors_in
-from convcalc.layers import Opaque
+from convcalc.importers.torch_building import assumed_shape, model_of
+from convcalc.importers.torch_inputs import check_inputs
+from convcalc.importers.torch_libraries import library_maker, own_input
+from convcalc.importers.torch_missing import DECLARED, with_missing_operators
+from convcalc.importers.torch_network import Written, network_from
+from convcalc.importers.torch_places import place_of
+from convcalc.importers.torch_running import Run, run
 from convcalc.layers.base import format_shape
-from convcalc.network.graph import INPUT, Network, Node
+from convcalc.network.given_inputs import GivenInput, shown
+from convcalc.network.trace import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
+    from convcalc.network.graph import Network
 
 ON_ZEROS = (
     "the model needs the values of tensors, so that it was run on zeros on the CPU: what it "
     "decides by values is as decided for zeros"
 )
+MOST_ON_ZEROS = 20_000_000_000
+"""Multiply-accumulates up to the first value that is needed of a model that is run on the CPU."""
 
 
-class Recorded(NamedTuple):
-    """A model that was run: what it called, and what came out, with the nodes that gave it."""
+class Asked(NamedTuple):
+    """What a model is run for: where it is defined, what makes it, and its inputs."""
 
-    recorder: Recorder
-    out: list[torch.Tensor]
-    ends: list[int | None]
+    target: Target
+    value: Any
+    inputs: Sequence[GivenInput]
+
+    def run(self, device: str, batch: int = 1) -> Run:
+        """Makes it and runs it once."""
+        model = model_of(self.target, self.value, device)
+        samples = f"{batch} x " if batch > 1 else ""
+        doing = f"running it on an input of {samples}{shown(self.inputs)}"
+        with guarded(self.target, doing):
+            return run(model, self.inputs, device, batch)
 
 
-def network_of(target: Target, shape: Shape | None) -> Network:
+def network_of(
+    target: Target,
+    shape: Shape | None,
+    batch: int = 1,
+    inputs: Sequence[GivenInput] = (),
+) -> Network:
     """The network of a model: what its forward calls, in the order of the calls.
 
     Args:
         target: Where the model is defined.
-        shape: (channels, *sizes) of one sample; None is what its first layer takes.
+        shape: (channels, *sizes) of one sample; None is what the model or its first layer takes.
+        inputs: All tensors that forward takes, the first of `shape`, where there are several or
+            where it is not of the parameters' dtype.
+        batch: Samples that its figures are asked for: beside one sample it is run on so many.
 
     Returns:
         A network with a node for each call, whose label is the path of the module that makes it.
-        Calls that are no kind are `opaque` with the multiply-accumulates that were counted.
+        Calls that are no kind are `opaque` with the multiply-accumulates that were counted. Where
+        the model cannot be followed to its end the calls before, and `trace` says why.
 
     Raises:
-        DataError: the user's code raised, or there is no such model.
-        UsageError: it takes several inputs.
+        DataError: the user's code raised before its first call, or there is no such model.
+        UsageError: it takes more inputs, or fewer.
     """
-    value = found(target)
+    value, notes = _value_of(target)
     model = model_of(target, value, "meta")
-    check_inputs(model)
-    notes = [RUN]
+    check_inputs(model, inputs)
     if shape is None:
-        shape = assumed_shape(model)
-        notes.append(f"not given, so assumed: input {format_shape(shape)} (-i)")
-    with guarded(target, f"running it on an input of {format_shape(shape)}"):
-        try:
-            recorded = _recorded(model, shape, "meta")
-        except Exception as error:
-            if not _needs_values(error):
-                raise
-            recorded = None
-    if recorded is None:
-        notes.append(ON_ZEROS)
-        model = model_of(target, value, "cpu")
-        with guarded(target, f"running it on zeros of {format_shape(shape)}"):
-            recorded = _recorded(model, shape, "cpu")
-    return _network(recorded, shape, notes)
+        own = own_input(target, model)
+        shape = own or assumed_shape(model)
+        why = ": the model's own" if own else ""
+        notes.append(f"not given, so assumed: input {format_shape(shape)} (-i){why}")
+    asked = Asked(target, value, inputs or [GivenInput(shape)])
+    with guarded(target, f"running it on an input of {shown(asked.inputs)}"):
+        recorded = run(model, asked.inputs, "meta")
+    device = "meta"
+    stop = failed = None
+    if recorded.error is not None:
+        recorded, device, stop, failed = _followed(asked, recorded)
+        if device == "cpu":
+            notes.append(ON_ZEROS)
+    many = asked.run(device, batch) if batch > 1 and stop is None else None
+    if many is not None and many.error is not None:
+        raise failed_there(many.error, target, f"running it on {batch} inputs")
+    return network_from(Written(recorded, shape, notes, stop, bool(failed), batch, many))
+
+
+def _value_of(target: Target) -> tuple[Any, list[str]]:
+    """The object that a target names, or what makes it, and what is to be said of it."""
+    if target.is_library:
+        maker, declared = with_missing_operators(lambda: library_maker(target))
+        value, notes = maker.make, [f"made by {maker.told} without weights"]
+    else:
+        value, declared = with_missing_operators(lambda: found(target))
+        notes = [RUN]
+    return value, [*notes, *([DECLARED] if declared else [])]
+
+
+def _followed(asked: Asked, first: Run) -> tuple[Run, str, Stop | None, bool]:
+    """What is known of a model that failed without values, and whether that is a fault.
+
+    Returns:
+        The run that went furthest, its device, where it ended, and whether by a fault.
+    """
+    assert first.error is not None
+    if not _needs_values(first.error):
+        return first, "meta", _stop(asked, first, ""), True
+    if first.macs > MOST_ON_ZEROS:
+        why = f"; zeros on the CPU would take more than {first.macs:,} multiply-accumulates"
+        return first, "meta", _stop(asked, first, f"needs the value of a tensor{why}"), False
+    second = asked.run("cpu")
+    if second.error is None:
+        return second, "cpu", None, False
+    return second, "cpu", _stop(asked, second, ""), False
+
+
+def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
+    """Where and why a run ended; an error where that was before its first call.
+
+    Raises:
+        DataError: no call was recorded.
+    """
+    error = ended.error
+    assert error is not None
+    if not ended.recorder.written.nodes:
+        shape = shown(asked.inputs)
+        failure = failed_there(error, asked.target, f"running it on an input of {shape}")
+        raise DataError(f"{failure}\n  {ended.signature} was given an input of {shape}")
+    place = place_of(error)
+    module = printable(getattr(error, "__notes__", [""])[0], 100)
+    first = printable(str(error).strip().partition("\n")[0], 200)
+    told = reason or f"{type(error).__name__}: {first}".removesuffix(": ")
+    return Stop(printable(place.where, 100), printable(place.code, 160), module, told)
 
 
 def _needs_values(error: Exception) -> bool:
@@ -83,80 +150,3 @@ def _needs_values(error: Exception) -> bool:
         return False
     text = str(error).lower()
     return isinstance(error, NotImplementedError) or "meta" in text or "device" in text
-
-
-def _recorded(model: torch.nn.Module, shape: Shape, device: str) -> Recorded:
-    floats = (one.dtype for one in model.parameters() if one.is_floating_point())
-    array = torch.zeros((1, *shape), device=device, dtype=next(floats, torch.float32))
-    counter = ProductCounter()
-    recorder = Recorder(model, counter, shape)
-    recorder.begin(array)
-    with (
-        torch.no_grad(),
-        _whole_operations(),
-        watched_modules(model, recorder),
-        torch.device(device),
-        recorder,
-        counter,
-    ):
-        out = model(array)
-    given = list(tensors_in(out))
-    return Recorded(recorder, given, [recorder.node_of(tensor) for tensor in given])
-
-
-@contextlib.contextmanager
-def _whole_operations() -> Iterator[None]:
-    """Without the fused operations of the CPU, whose products nobody counts."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with torch.backends.mkldnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-
-
-def _network(recorded: Recorded, shape: Shape, notes: list[str]) -> Network:
-    recorder, out, ends = recorded
-    if not ends:
-        raise DataError("the model gives no tensor")
-    nodes, end = list(recorder.written.nodes), ends[0]
-    left = recorder.unreached()
-    rest = sum(left.values()), recorder.uncharged
-    if end is None:
-        end = len(nodes)
-        nodes.append(_rest("untraced", sample_shape(out[0]), *rest))
-        notes.append("its result could not be followed to its input: 'untraced' has what is left")
-    elif any(rest):
-        nodes.append(_rest("unreached", (1,), *rest))
-        if left:
-            notes.append(f"{rest[0]:,} parameters that its forward never reaches: {_owners(left)}")
-        if rest[1]:
-            notes.append(f"{rest[1]:,} MACs that lead to no output: 'unreached' has them")
-    if len(ends) > 1:
-        notes.append(f"it gives {len(ends)} tensors; the first is taken for its output")
-    if recorder.written.unnamed:
-        notes.append(_unnamed(recorder.written.unnamed))
-    return Network(tuple(nodes), end, input_shape=shape, notes=tuple(notes))
-
-
-def _rest(name: str, out: Shape, params: int, macs: int) -> Node:
-    """A row for what was found and belongs to no call."""
-    return Node(Opaque(name, out, params, macs), (INPUT,), name)
-
-
-def _owners(left: dict[str, int]) -> str:
-    """The modules that parameters belong to, by their first names."""
-    names = dict.fromkeys(name.partition(".")[0] for name in left)
-    some = ", ".join(list(names)[:6])
-    return printable(some, 200) + (f", ... {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def _unnamed(unnamed: Any) -> str:
-    """What is said of calls that are no kind of layer, the most frequent first."""
-    shown = ", ".join(f"{name} {count}" for name, count in unnamed.most_common(6))
-    more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""
-    return (
-        f"calls that are no kind of layer ({shown}{more}): products exact, other operations not "
-        "counted, a change of shape sees the whole input"
-    )

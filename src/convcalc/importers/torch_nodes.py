@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from convcalc.errors import LayerError
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
+from convcalc.importers.torch_steps import VIEWS, steps_of
 from convcalc.layers import Elementwise, Opaque, View
 from convcalc.layers.joins import Join, Scale
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.torch_calls import Call
+    from convcalc.importers.torch_steps import Steps
     from convcalc.layers import Fields, Layer, Shape
 
 ELEMENTWISE = (
@@ -53,18 +55,31 @@ class Nodes:
     Attributes:
         nodes: The nodes.
         unnamed: How often each call without a kind was made.
+        macs: The multiply-accumulates of each node.
+        main: Of calls that are several nodes, by the last one that which has their products.
     """
 
     def __init__(self, shape: Shape, rules: Sequence[Rule] = (layer_of,)) -> None:
         self.nodes: list[Node] = []
         self._rules = rules
         self.unnamed: Counter[str] = Counter()
+        self.macs: list[int] = []
+        self.main: dict[int, int] = {}
         self._shapes: dict[int, Shape] = {INPUT: shape}
         self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
 
-    def add(self, call: Call, inputs: Sequence[int], label: str, cost: Cost, *, first: bool) -> int:
-        """The index of a new node.
+    def add(
+        self,
+        call: Call,
+        inputs: Sequence[int],
+        label: str,
+        cost: Cost,
+        *,
+        first: bool,
+        nodes: Mapping[int, int] | None = None,
+    ) -> int:
+        """The index of a new node, the last one if a call is several.
 
         Args:
             call: What was called.
@@ -72,22 +87,85 @@ class Nodes:
             label: What it is called, but for a number where there are several.
             cost: What was found of it.
             first: Whether the node that it reads first is its first argument.
+            nodes: The node of each tensor that it reads, by the tensor's id.
         """
         out = sample_shape(call.out)
+        if call.before and call.name not in VIEWS:
+            sizes = tuple(max(1, size) for size in out)
+            return self.write(View(call.name, sizes), inputs, out, label)
         layer, inputs, held = self._kind(call, inputs, out, cost.own, first=first)
         if layer is None:
+            written = self._written(call, nodes or {}, out, label, cost)
+            if written is not None:
+                return written
             layer = self._opaque(call.name, inputs, out, cost)
         elif (held, cost.own) != (cost.params, cost.macs):
             layer = Opaque(call.name, out, cost.params, cost.macs, like=layer)
-        return self.put(layer, inputs, label, out)
+        return self.write(layer, inputs, out, label)
 
-    def put(self, layer: Layer, inputs: Sequence[int], label: str, out: Shape) -> int:
-        """The index of a new node of a layer that is known to fit, and to give that shape."""
+    def write(self, layer: Layer, inputs: Sequence[int], out: Shape, label: str) -> int:
+        """The index of a new node of a layer that is known to fit, and to give the shape `out`."""
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
         self.nodes.append(Node(layer, tuple(inputs), self._unique(label)))
+        costs = layer.costs(*self._arriving(inputs)[1])
+        self.macs.append(costs.macs if costs else 0)
         return index
+
+    def _written(
+        self, call: Call, nodes: Mapping[int, int], out: Shape, label: str, cost: Cost
+    ) -> int | None:
+        """The last node of the layers that a call is; None where no layers are known to be."""
+        if cost.macs != cost.own:
+            return None
+        for steps in steps_of(call):
+            known = self._checked(steps, nodes, out, cost)
+            if known is None:
+                continue
+            first, end = len(self.nodes), len(self.nodes) + len(known) - 1
+            named = next((n for n, (layer, *_) in enumerate(known) if layer.has_weights()), None)
+            main = end if named is None else first + named
+            for layer, inputs, shape in known:
+                own = label if len(self.nodes) == main else f"{label}.{layer.kind}"
+                places = [place if place >= INPUT else first - 2 - place for place in inputs]
+                self.write(layer, places, shape, own)
+            products = [n for n in range(first, end + 1) if self.macs[n]]
+            self.main[end] = products[0] if products else end
+            return end
+        return None
+
+    def _checked(
+        self, steps: Steps, nodes: Mapping[int, int], out: Shape, cost: Cost
+    ) -> list[tuple[Layer, list[int], Shape]] | None:
+        """Each step with its inputs and shape; None unless all that they come to is right.
+
+        Inputs from -2 on downwards are the steps 0, 1, ... themselves.
+        """
+        found: list[tuple[Layer, list[int], Shape]] = []
+        macs = params = 0
+        for layer, given in steps:
+            inputs = [
+                -2 - one if isinstance(one, int) else nodes.get(id(one))
+                for one in given
+                if isinstance(one, int) or id(one) in nodes
+            ]
+            places = [place for place in inputs if place is not None]
+            shapes = [found[-2 - p][2] if p < INPUT else self._shapes[p] for p in places]
+            missing = len(places) < len(given) and not isinstance(layer, View | Elementwise)
+            if missing or not places:
+                return None
+            try:
+                shape, costs = layer.out_shape(*shapes), layer.costs(*shapes)
+                params += sum(map(prod, layer.weight_shapes(*shapes).values()))
+            except (LayerError, ValueError, IndexError, TypeError):
+                return None
+            if costs is None:
+                return None
+            macs += costs.macs
+            found.append((layer, places, shape))
+        right = found[-1][2] == out and (macs, params) == (cost.own, cost.params)
+        return found if right else None
 
     def _kind(
         self, call: Call, inputs: Sequence[int], out: Shape, macs: int, *, first: bool

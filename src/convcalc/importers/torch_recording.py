@@ -18,23 +18,20 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode
 
-from convcalc.importers.torch_calls import Call
+from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
+from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
+from convcalc.importers.torch_steps import PASSED, reads_arrays
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
+from convcalc.layers import Input
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.layers import Shape
-
-PASSED = (
-    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
-    *("alias", "data", "requires_grad", "cpu", "positive"),
-)
-"""Calls that give the elements that they were given: no nodes of their own."""
 
 NEW = (
     "new_zeros",
@@ -68,6 +65,7 @@ class Recorder(TorchFunctionMode):
         self.charged = 0
         self.module = ("", False)
         self._parameters = dict(model.named_parameters())
+        self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
 
     def __torch_function__(
@@ -98,9 +96,12 @@ class Recorder(TorchFunctionMode):
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
 
-    def begin(self, array: torch.Tensor) -> None:
-        """Names the tensor that is the input."""
-        self.values[array] = Value(INPUT)
+    def begin(self, arrays: Sequence[torch.Tensor], labels: Sequence[str]) -> None:
+        """Names the tensors that are the inputs: the first is the network's, others are nodes."""
+        self.values[arrays[0]] = Value(INPUT)
+        for array, label in zip(arrays[1:], labels[1:], strict=True):
+            shape = tuple(map(int, array.shape[1:])) or (1,)
+            self.values[array] = Value(self.written.write(Input(shape), (INPUT,), shape, label))
 
     def node_of(self, tensor: torch.Tensor) -> int | None:
         """The node whose result a tensor holds; None where no input has reached it."""
@@ -125,29 +126,55 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Takes note of what one call gives."""
         nodes = [self.node_of(tensor) for tensor in arriving]
+        if reads_arrays(call.name) and any(node is not None for node in nodes):
+            nodes = [self._learned(tensor) for tensor in arriving]
         inputs = [node for node in nodes if node is not None]
         if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
             self.values[results[0]] = Value(nodes[0])
             return
-        debt = Debt(macs=macs)
-        for tensor in arriving:
-            debt.take(self.values[tensor].debt)
         if not inputs or call.name in NEW:
+            debt = self._made(call, arriving, macs)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
             return
+        debt = Debt(macs=macs)
+        for tensor in arriving:
+            debt.take(self.values[tensor].debt)
         first = nodes[0] is not None
-        node = self._add(call, inputs, debt, first=first, own=macs)
+        pairs = zip(arriving, nodes, strict=True)
+        places = {id(tensor): place for tensor, place in pairs if place is not None}
+        node = self._add(call, inputs, debt, first=first, own=macs, nodes=places)
         if in_place:
             self.values.overwrite(results[0], node)
             return
         self.values[results[0]] = Value(node)
         sources = [node] if macs else inputs
         for place in range(1, len(results)):
-            self.values[results[place]] = self._later(call, results[: place + 1], sources, first)
+            before = results[: place + 1]
+            self.values[results[place]] = self._later(call, before, sources, first, places)
+
+    def _made(self, call: Call, arriving: Sequence[torch.Tensor], macs: int) -> Debt:
+        """What is owed for a tensor that is made without any input."""
+        debts = [(self.values[tensor].debt, tensor) for tensor in arriving]
+        owing = [(debt, tensor) for debt, tensor in debts if debt.parameters]
+        made = Debt(macs=macs)
+        for debt, _ in debts:
+            made.take(debt)
+        if macs:
+            made.chain, made.base = [], sample_shape(call.out)
+        elif len(owing) == 1 and owing[0][0].chain is not None and call.name not in NEW:
+            before, tensor = owing[0]
+            chain = before.chain or []
+            made.chain, made.base = [*chain, (call, id(tensor))], before.base
+        return made
 
     def _later(
-        self, call: Call, results: Sequence[torch.Tensor], sources: list[int], first: bool
+        self,
+        call: Call,
+        results: Sequence[torch.Tensor],
+        sources: list[int],
+        first: bool,
+        nodes: Mapping[int, int],
     ) -> Value:
         """One of several results, which becomes a node only if somebody reads it."""
         *before, own = (torch.empty(one.shape, device="meta") for one in results)
@@ -155,7 +182,7 @@ class Recorder(TorchFunctionMode):
         module = self.module
 
         def make() -> int:
-            return self._add(other, sources, Debt(), first=first, module=module)
+            return self._add(other, sources, Debt(), first=first, module=module, nodes=nodes)
 
         return Value(make=make)
 
@@ -168,6 +195,7 @@ class Recorder(TorchFunctionMode):
         first: bool = False,
         own: int = 0,
         module: tuple[str, bool] | None = None,
+        nodes: Mapping[int, int] | None = None,
     ) -> int:
         """The node of a call, which pays for the constants that it reads."""
         new = debt.parameters - self.owned
@@ -178,7 +206,21 @@ class Recorder(TorchFunctionMode):
         )
         params = sum(self._parameters[name].numel() for name in new)
         self.charged += debt.macs
-        return self.written.add(call, inputs, label, Cost(params, debt.macs, own), first=first)
+        cost = Cost(params, debt.macs, own)
+        return self.written.add(call, inputs, label, cost, first=first, nodes=nodes)
+
+    def _learned(self, tensor: torch.Tensor) -> int | None:
+        """The node of a tensor; one made of parameters alone is a `parameter`, or made of them."""
+        value = self.values[tensor]
+        if value.node is None and value.make is None and value.debt.parameters:
+            debt, value.debt = value.debt, Debt()
+            value.node = self._sources.node_of(tensor, debt, self.owned)
+            if value.node is None:
+                value.debt = debt
+            else:
+                self.owned |= debt.parameters
+                self.charged += debt.macs
+        return self.node_of(tensor)
 
     @property
     def uncharged(self) -> int:

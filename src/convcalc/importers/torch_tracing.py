@@ -13,6 +13,9 @@ from torch.utils.weak import WeakIdKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
+    from convcalc.importers.torch_calls import Call
+    from convcalc.layers import Shape
+
 
 @dataclass
 class Debt:
@@ -21,10 +24,15 @@ class Debt:
     Attributes:
         parameters: The names of the parameters that they were made from.
         macs: The multiply-accumulates that made them.
+        chain: The calls that made them of one other, each with the id of the tensor that it read;
+            None where they are made of several.
+        base: The shape at the start of the chain, of what products made; None for a parameter.
     """
 
     parameters: set[str] = field(default_factory=set)
     macs: int = 0
+    chain: list[tuple[Call, int]] | None = None
+    base: Shape | None = None
 
     def take(self, other: Debt) -> None:
         """Takes over what another still owes."""
@@ -95,7 +103,7 @@ class Values:
         value = self._known.get(tensor)
         if value is None:
             name = self._parameters.get(id(tensor))
-            value = self[tensor] = Value(debt=Debt({name} if name else set()))
+            value = self[tensor] = Value(debt=Debt({name}, chain=[]) if name else Debt())
         assert isinstance(value, Value)
         return value
 

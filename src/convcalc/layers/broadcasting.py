@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import format_shape
+from convcalc.layers.moved import replaced, united_fields
 from convcalc.receptive import IDENTITY, UNSEEN, united
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def whole(axes: int) -> Fields:
 
 def is_unseen(fields: Fields) -> bool:
     """Whether something depends on no input at all."""
-    return all(field == UNSEEN for field in fields)
+    return bool(fields) and all(field == UNSEEN for field in fields)
 
 
 def whole_unless_unseen(fields: Sequence[Fields], out: Shape) -> Fields:
@@ -74,6 +75,12 @@ def broadcast_fields(fields: Sequence[Fields], shapes: Sequence[Shape], out: Sha
     seen = [(own, shape) for own, shape in zip(fields, shapes, strict=True) if not is_unseen(own)]
     if not seen:
         return whole_unless_unseen(fields, out)
+    if len(seen) == 1 and len(seen[0][1]) == len(out):
+        return _spread(seen[0][0], seen[0][1], out)
+    alike = all(shape == out for _, shape in seen)
+    moved = united_fields([own for own, _ in seen], out) if alike else None
+    if moved is not None:
+        return moved
     sizes = out[1:] or (1,) * len(seen[0][0])
     known = [(own, shape) for own, shape in seen if len(own) == len(sizes)]
     if not known:
@@ -85,3 +92,11 @@ def broadcast_fields(fields: Sequence[Fields], shapes: Sequence[Shape], out: Sha
         field = united(along or [own[axis] for own, _ in known], size)
         joined.append(field if len(along) == len(seen) else field.seeing_all())
     return tuple(joined)
+
+
+def _spread(fields: Fields, shape: Shape, out: Shape) -> Fields:
+    """The fields of one array spread along its axes of one element."""
+    for axis in range(1, len(out)):
+        if shape[axis] < out[axis] and len(fields) == len(out) - 1:
+            fields = replaced(fields, axis, fields[axis - 1].seeing_all())
+    return fields

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import format_shape
+from convcalc.layers.moved import replaced
 from convcalc.layers.parameters import Rule, count, param
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def along(fields: Fields, place: int, shape: Shape) -> Fields:
     """The fields where each output sees all of one axis, whose channels have none of their own."""
     if not place or len(fields) != len(shape) - 1:
         return fields
-    return (*fields[: place - 1], fields[place - 1].seeing_all(), *fields[place:])
+    return replaced(fields, place, fields[place - 1].seeing_all())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, SeveralInputs, format_shape
 from convcalc.layers.dims import along, dim_of_channels, place_of
+from convcalc.layers.moved import united_fields
 from convcalc.receptive import united
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class Join(SeveralInputs, ABC):
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """The elements of each axis that any branch sees; of features from different axes, all."""
+        moved = united_fields(fields, self.out_shape(*shapes))
+        if moved is not None:
+            return moved
         longest = max(fields, key=len)
         if any(len(axes) < len(longest) for axes in fields):
             return tuple(field.seeing_all() for field in longest)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, Layer
+from convcalc.layers.moved import replaced
 from convcalc.layers.parameters import count, param, switch
 from convcalc.window import Window
 
@@ -68,4 +69,4 @@ def through_last_axis(fields: Fields, shape: Shape) -> Fields:
         return tuple(field.seeing_all() for field in fields)
     first = fields[-1].through(Window(shape[-1], shape[-1])).seeing_all()
     same = replace(first, effective_stride=Fraction(0), phases=first.phases and first.phases[:1])
-    return (*fields[:-1], same)
+    return replaced(fields, len(fields), same)

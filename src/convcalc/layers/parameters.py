@@ -198,12 +198,12 @@ def section() -> Rule:
 
 
 def sizes() -> Rule:
-    """The sizes of up to four axes, one of which may be -1: what is left for it."""
+    """The sizes of up to eight axes, one of which may be -1: what is left for it."""
 
     def normalise(name: str, value: object) -> tuple[int, ...]:
         items = value if isinstance(value, tuple | list) else (value,)
-        if not 1 <= len(items) <= 4:
-            raise ParameterError(name, f"expected 1 to 4 sizes, as 16x4x4, got {len(items)}")
+        if not 1 <= len(items) <= 8:
+            raise ParameterError(name, f"expected 1 to 8 sizes, as 16x4x4, got {len(items)}")
         found = tuple(-1 if item == -1 else _whole(name, item, 1) for item in items)
         if found.count(-1) > 1:
             raise ParameterError(name, "only one size can be -1, what is left for it")

@@ -149,7 +149,7 @@ class Attention(Product):
             if size != own and (axis != heads or size % own):
                 raise ShapeError(_misfit(shapes, "heads of keys must divide those of queries"))
         scores = (*query[:-1], key[-2])
-        if mask and (len(mask[0]) > axes or broadcast_shape((scores, *mask)) != scores):
+        if mask and not _serves(mask[0], scores):
             raise ShapeError(f"a mask {format_shape(mask[0])} on scores {format_shape(scores)}")
         return (*query[:-1], value[-1])
 
@@ -205,6 +205,12 @@ def _leading(one: Shape, other: Shape) -> Shape:
 def _misfit(shapes: Sequence[Shape], rule: str) -> str:
     shown = ", ".join(map(format_shape, shapes[:3]))
     return f"queries, keys and values are {shown}; {rule}, as HxLxE, HxSxE and HxSxEv"
+
+
+def _serves(mask: Shape, scores: Shape) -> bool:
+    """Whether a mask has the sizes of the scores, or 1 in their place, from the last axis on."""
+    pairs = zip(reversed(mask), reversed(scores), strict=False)
+    return len(mask) <= len(scores) and all(own in (1, size) for own, size in pairs)
 
 
 def _by_heads(query: A, key: A, value: A) -> tuple[A, A, A]:

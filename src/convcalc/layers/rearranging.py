@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.errors import ParameterError, ShapeError, UsageError
 from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape
 from convcalc.layers.broadcasting import is_unseen, whole, whole_unless_unseen
+from convcalc.layers.moved import MovedFields, every_axis
 from convcalc.layers.parameters import axes, name, param, whole_shape
 from convcalc.receptive import UNSEEN
 
@@ -48,13 +49,14 @@ class Permute(Rearrangement):
         return tuple(shape[axis] for axis in self.order)
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """Each axis sees what it saw before; where the channels move, axes see the whole input."""
+        """Each axis sees what it saw before; of the channels nothing is said, wherever they are."""
         (own,) = fields
         if is_unseen(own):
             return (UNSEEN,) * max(1, len(self.order) - 1)
-        if self.order[0] or len(own) != len(self.order) - 1:
+        if len(own) != len(self.order) - 1:
             return whole(len(self.order) - 1)
-        return tuple(own[axis - 1] for axis in self.order[1:])
+        axes, channels = every_axis(own)
+        return MovedFields.of([axes[axis] for axis in self.order], self.order.index(channels))
 
     def scatters(self, shape: Shape) -> bool:
         """Whether the elements no longer lie in their order: axes of one element do not count."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from convcalc.analysis import Report
     from convcalc.layers import Shape
+    from convcalc.network.measured import Measured
+    from convcalc.network.trace import Trace
 
 INPUT = -1
 """The index by which a node reads the network's input."""
@@ -85,7 +87,8 @@ class Source(Protocol):
 class Node:
     """A layer in its place: which nodes it reads, and the label that its weights are named by.
 
-    `origin` is the text that it was read from, `expects` what that text says of its input.
+    `origin` is the text that it was read from, `expects` what that text says of its input,
+    `measured` what was found of it where a model was run: with one sample, and with a batch.
     """
 
     layer: Layer | Deferred
@@ -93,6 +96,7 @@ class Node:
     label: str
     origin: Origin | None = field(default=None, compare=False, repr=False)
     expects: Expected | None = field(default=None, compare=False, repr=False)
+    measured: tuple[Measured, ...] = field(default=(), compare=False, repr=False)
 
     def check_arriving(self, shape: Shape) -> None:
         """What arrives must be what the text says, where it says so: PyTorch's names in_channels.
@@ -145,7 +149,7 @@ class Network:
     `end` is the node whose result is the network's, INPUT for the input itself; None is the last
     node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
     names: only of those that do not end with their last node. `notes` say what of its text was
-    passed over or assumed.
+    passed over or assumed, `trace` what a model that was run left open.
     """
 
     nodes: tuple[Node, ...]
@@ -155,6 +159,7 @@ class Network:
     ends: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     input_shape: Shape | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.end == len(self.nodes) - 1:

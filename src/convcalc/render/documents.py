@@ -111,6 +111,7 @@ def report_data(command: str, report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "input": list(report.input),
+        **_further_inputs(report),
         "batch": report.batch,
         "dtype": "float32",
         "convention": report.convention._asdict(),
@@ -181,7 +182,23 @@ def _field_data(field: Field) -> dict[str, Json]:
 def heading(report: Report, *more: str) -> list[str]:
     """What stands above a table: the input, the batch, and what else the numbers depend on."""
     batch = [f"batch {report.batch}"] if report.batch > 1 else []
-    return [", ".join([f"input {written(report.input)}", *batch, *more])]
+    others = [f"{row.label} {written(row.output_shape)}" for row in further_inputs(report)]
+    return [", ".join([f"input {written(report.input)}", *others, *batch, *more])]
+
+
+def further_inputs(report: Report) -> list[LayerReport]:
+    """The rows of inputs beside the first."""
+    return [row for row in report.layers if row.kind == "input"]
+
+
+def _further_inputs(report: Report) -> dict[str, Any]:
+    """All inputs by their names, where there are several; the first has none."""
+    others = further_inputs(report)
+    if not others:
+        return {}
+    first = {"label": None, "shape": list(report.input)}
+    rest = [{"label": row.label, "shape": list(row.output_shape)} for row in others]
+    return {"inputs": [first, *rest]}
 
 
 def known_macs(row: LayerReport) -> int | None:

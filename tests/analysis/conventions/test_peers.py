@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
+import installed_libraries
 from convcalc.zoo.catalog import load_network, network_input
 
 torch = pytest.importorskip("torch")
@@ -43,8 +44,7 @@ def torchinfo_total(model, size):
 
 
 def ptflops_total(model, size):
-    ptflops = pytest.importorskip("ptflops")
-    total, _ = ptflops.get_model_complexity_info(
+    total, _ = installed_libraries.ptflops().get_model_complexity_info(
         model, size, as_strings=False, print_per_layer_stat=False, backend="pytorch"
     )
     return total

@@ -6,6 +6,7 @@ import pytest
 from test_peers import TOOLS, both
 
 import convcalc
+import installed_libraries
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -49,7 +50,7 @@ def indices_of(model, tool):
     """A tool's total of a model that reads 7 indices."""
     x = torch.arange(7)[None]
     if tool == "ptflops":
-        from ptflops import get_model_complexity_info as info
+        info = installed_libraries.ptflops().get_model_complexity_info
 
         more = {"as_strings": False, "print_per_layer_stat": False, "backend": "pytorch"}
         return info(model, (7,), input_constructor=lambda size: {"x": x}, **more)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 
 import pytest
@@ -95,7 +96,7 @@ def test_without_an_input_the_first_layer_decides_it():
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        ("model.py:Pair", "Pair.forward needs x, mask: models of one input are read"),
+        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs, none given: -i SHAPE -i SHAPE"),
         ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
         (
             "model.py:text",
@@ -133,3 +134,52 @@ def test_a_file_without_a_name_is_not_run():
 def test_networks_of_layers_load_nothing_of_it():
     loaded = loaded_by("summary", "resnet18")
     assert [] == [name for name in loaded if "importers" in name or name == "torch"]
+
+
+ENDS = """
+import torch
+from torch import nn
+
+
+class Ends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        if x.isnan().nonzero().shape[0] == 0:
+            raise KeyError("boxes")
+        return x
+
+
+class Wide(Ends):
+    def forward(self, x):
+        return self.conv(self.conv(x))
+"""
+
+
+@pytest.mark.usefixtures("_with_torch")
+def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends.py").write_text(ENDS)
+    done = call("flops", "ends.py:Ends", "-i", "1x8x8", "--format", "json")
+    document = json.loads(done.out)
+    assert (0, "partial", 648) == (done.code, document["status"], document["totals"]["macs"])
+    assert "ends.py:14" == document["stopped"]["place"]
+    assert 'raise KeyError("boxes")' == document["stopped"]["code"]
+    shown = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q")
+    assert "the run ended at ends.py:14: KeyError: 'boxes'" in shown.out
+    strict = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q", "--strict")
+    assert (3, shown.out) == (strict.code, strict.out)
+    assert "--strict: the answer is partial: ends.py:14: KeyError: 'boxes'" in strict.err
+
+
+@pytest.mark.usefixtures("_with_torch")
+def test_a_fault_of_the_model_is_an_error_behind_its_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends.py").write_text(ENDS)
+    done = call("flops", "ends.py:Wide", "-i", "1x8x8", "-q")
+    assert 3 == done.code
+    assert "total so far" in done.out or "648" in done.out
+    assert "the run ended at ends.py:20 in conv: RuntimeError" in done.err

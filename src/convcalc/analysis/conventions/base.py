@@ -17,6 +17,7 @@ from convcalc.layers.kinds import row_of
 if TYPE_CHECKING:
     from convcalc.layers import Costs, Layer, Shape
     from convcalc.layers.stages import Staged
+    from convcalc.network.measured import Measured
 
 
 class Reason(NamedTuple):
@@ -145,12 +146,37 @@ class Convention:
     source: str
     rules: Mapping[str, Rule]
 
-    def terms(self, call: CountedLayer) -> tuple[Term, ...] | None:
-        """The terms of one layer, those of zero left out; None if its kind is unknown."""
+    def terms(
+        self, call: CountedLayer, measured: Measured | None = None
+    ) -> tuple[Term, ...] | None:
+        """The terms of one layer, those of zero left out; None if its kind is unknown.
+
+        Args:
+            call: The layer.
+            measured: What was found of it where its model was run, which goes before all rules.
+        """
+        if measured is not None and self.name in measured.counts:
+            return measured_terms(measured, self.name)
         rule = row_of(self.rules, type(call.layer))
         if rule is None:
             return None
         return tuple(term for term in rule(call) if term.amount)
+
+
+def measured_terms(measured: Measured, tool: str) -> tuple[Term, ...] | None:
+    """What a tool counts of a layer of a model that was run, as differences to its products."""
+    counts = measured.counts[tool]
+    if counts is None:
+        return None
+    products = sum(one.amount for one in counts if not one.text) - measured.macs
+    own = OWN_PRODUCTS if products + measured.macs else LEFT_OUT
+    terms = [Term(own, products)]
+    terms += [Term(Reason(one.text, one.wrong), one.amount) for one in counts if one.text]
+    return tuple(term for term in terms if term.amount)
+
+
+LEFT_OUT = Reason("left out: neither a module nor a function that it knows")
+OWN_PRODUCTS = Reason("products by its own formula")
 
 
 def no_terms(call: CountedLayer) -> Iterable[Term]:

@@ -292,7 +292,7 @@ def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int
     at = live.index(max(live))
     tensors = []
     for storage, size in zip(placement.storages, sizes, strict=True):
-        if storage.first <= at <= storage.last:
+        if size and storage.first <= at <= storage.last:  # a learned array is no activation
             held = storage.held(at)
             row = None if held == INPUT else report.layers[held]
             label, shape = (row.label, row.output_shape) if row else (INPUT_LABEL, report.input)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
+    from convcalc.network.trace import Trace
     from convcalc.render.table import Document
 
 Found = TypeVar("Found")
@@ -38,7 +39,8 @@ def document_of(
         UsageError: a parameter that a flag gave is impossible.
     """
     try:
-        return draw(with_flag_names(ask, network, input_shape, *more))
+        document = draw(with_flag_names(ask, network, input_shape, *more))
+        return document if network.trace is None else _of_a_run(document, network.trace)
     except (ShapeError, SpecError) as error:
         failure = error
     # Only a network that does not fit needs these.
@@ -50,6 +52,13 @@ def document_of(
         raise failure
     document = draw(with_flag_names(ask, part, input_shape, *more))
     return ended_early(document, failure, inputs_that_fit(network, input_shape))
+
+
+def _of_a_run(document: Document, trace: Trace) -> Document:
+    """The document of a model that was run, with what that left open."""
+    from convcalc.render.failures import left_open
+
+    return left_open(document, trace)
 
 
 def with_flag_names(ask: Callable[..., Found], *arguments: Any) -> Found:

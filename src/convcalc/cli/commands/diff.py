@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
+from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import STANDARD_INPUT, model_target, read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
-from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.parsing.shapes import check_axes, doubt
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape
@@ -36,7 +37,8 @@ def diff(given: DiffRequest) -> Document:
         raise UsageError("only one of the two networks can come from standard input, '-'")
     text, in_order = given["input"], bool(given["in_order"])
     in_files = all(onnx_path([word]) is not None for word in words)
-    asked = None if text is None or in_files else shape_of("input", text)
+    inputs = [] if in_files else inputs_of(text, ())
+    asked = inputs[0].shape if inputs else None
     networks = _networks(words, asked, text, in_order=in_order)
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import analyze
 from convcalc.cli.commands.answers import document_of
+from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
-from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
+from convcalc.cli.parsing.shapes import check_axes, doubt
 from convcalc.cli.parsing.values import (
     count_of,
     flag,
@@ -23,8 +24,11 @@ from convcalc.network.usual_input import usual_input
 from convcalc.render import documents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.cli.parsing.requests import CalculatorRequest, NetworkRequest
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.render.table import Document
 
 DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
@@ -51,10 +55,13 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
-    text = given["input"]
-    in_file = onnx_path(given["specs"] or ()) is not None
-    asked = None if text is None or in_file else shape_of("input", text)
-    network, assumed = _network(given, asked)
+    words = given["specs"] or ()
+    in_file = onnx_path(words) is not None
+    inputs = [] if in_file else inputs_of(given["input"], words)
+    asked = inputs[0].shape if inputs else None
+    samples = given.get("batch")
+    batch = 1 if samples is None else count_of("batch", samples)
+    network, assumed = _network(given, inputs, batch)
     has_batch = "batch" in given
     input_shape = network.input_shape
     if asked is not None:
@@ -63,8 +70,6 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     if input_shape is None:
         input_shape, reason = usual_input(network)
         assumed.insert(0, f"input {format_shape(input_shape)} (-i){reason and f': {reason}'}")
-    samples = given.get("batch")
-    batch = 1 if samples is None else count_of("batch", samples)
     notes = [*network.notes]
     notes += [f"not given, so assumed: {', '.join(assumed)}"] if assumed else []
     notes.append(doubt(network, input_shape, batch=has_batch) or "")
@@ -73,7 +78,9 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
     return network, input_shape, batch
 
 
-def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[str]]:
+def _network(
+    given: NetworkRequest, inputs: Sequence[GivenInput], batch: int
+) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)
     specs = given["specs"]
@@ -85,8 +92,15 @@ def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[
         )
     if specs:
         in_order = bool(given.get("in_order"))
-        inputs = given["input"]
-        return read_source(specs, in_order=in_order, input_shape=asked, inputs=inputs), []
+        network = read_source(
+            specs,
+            in_order=in_order,
+            input_shape=inputs[0].shape if inputs else None,
+            inputs=given["input"],
+            batch=batch,
+            given=inputs,
+        )
+        return network, []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
 
 LONGEST_DOCUMENT = 64 * 2**20
@@ -59,6 +60,8 @@ def read_source(
     in_order: bool = False,
     input_shape: Shape | None = None,
     inputs: str | None = None,
+    batch: int = 1,
+    given: Sequence[GivenInput] = (),
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -66,15 +69,17 @@ def read_source(
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
-    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run. Files of
-    Keras, torch.export and TFLite are models that are read and not run. An ONNX file is read
-    without its weights.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run, and so
+    are `timm:NAME` and `torchvision:NAME`. Files of Keras, torch.export and TFLite are models that
+    are read and not run. An ONNX file is read without its weights.
 
     Args:
         words: The words.
         in_order: Whether modules of a printed class are applied in the order of the print.
         input_shape: What a model is run on or asked about, (channels, *sizes).
         inputs: The shapes of an ONNX model's inputs, as a command line has them.
+        batch: Samples that its figures are asked for.
+        given: All inputs of a model of PyTorch, where there are several or they have a dtype.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -87,7 +92,7 @@ def read_source(
             return load_network(word.lower())
         target = model_target(word)
         if target is not None:
-            return _run_model(target, input_shape)
+            return _run_model(target, input_shape, batch, given)
         if onnx_path(words) is not None:
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
@@ -107,7 +112,8 @@ def model_target(word: str) -> Target | None:
     Raises:
         UsageError: it is a Python file, and what is in it is not named.
     """
-    if ".py" not in word and "." not in word.partition(":")[0]:
+    before = word.partition(":")[0]
+    if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
     from convcalc.importers.target import target_of, unnamed
 
@@ -116,14 +122,16 @@ def model_target(word: str) -> Target | None:
     return target_of(word)
 
 
-def _run_model(target: Target, input_shape: Shape | None) -> Network:
+def _run_model(
+    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput]
+) -> Network:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
         raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
     from convcalc.importers.torch_model import network_of
 
-    return network_of(target, input_shape)
+    return network_of(target, input_shape, batch, given)
 
 
 def _read_model(path: str, shape: Shape | None) -> Network | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from convcalc.cli.parsing.network_argument import model_target
 from convcalc.cli.parsing.options import SPECS
-from convcalc.cli.parsing.values import flag
+from convcalc.cli.parsing.values import SEVERAL, flag
 from convcalc.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: an option is given again with another value.
     """
+    words = given.get("specs") or []
+    if len(given.get("input") or ()) > 1 and len(words) == 1 and model_target(words[0]):
+        given = {**given, "input": [SEVERAL.join(given["input"])]}  # one for each tensor
     return {
         name: _only(name, values) if isinstance(values, list) and name not in SPECS else values
         for name, values in given.items()

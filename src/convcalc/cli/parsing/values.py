@@ -35,6 +35,10 @@ FORMATS = ("table", "json", "csv", "md")
 COLOURS = ("auto", "always", "never")
 
 
+SEVERAL = "\n"
+"""What stands between the values of an option that is given several times."""
+
+
 def flag(name: str) -> str:
     """The option as it is typed: --kernel-size."""
     return "--" + name.replace("_", "-")

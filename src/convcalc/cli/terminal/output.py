@@ -53,6 +53,8 @@ def check_complete(document: Document, *, strict: bool) -> None:
         raise document.failure
     if not strict or document.data.get("status") != "partial":
         return
+    if "stopped" in document.data:
+        raise PartialError(f"--strict: the answer is partial: {document.data['failure']}")
     rows = document.data.get("layers", [])
     unknown = [row["label"] for row in rows if row.get("macs", row.get("operations", 0)) is None]
     shown = ", ".join(map(printable, unknown[:4])) + (", ..." if len(unknown) > 4 else "")

@@ -87,7 +87,7 @@ class Recorder:
             node = INPUT
             if number:
                 shape = tuple(max(1, size) for size in sample_shape(array))
-                node = self.written.put(Input(shape), (INPUT,), plain_label(array.name), shape)
+                node = self.written.write(Input(shape), (INPUT,), shape, plain_label(array.name))
             self._values[array.name] = Value(node)
         for name, array in parameters.items():
             self._values[array.name] = Value(parameters={name})
@@ -143,7 +143,7 @@ class Recorder:
             return
         shape = sample_shape(array)
         label = plain_label(min(value.parameters))
-        node = self.written.put(Parameter(shape), (INPUT,), label, shape)
+        node = self.written.write(Parameter(shape), (INPUT,), shape, label)
         self.owned |= value.parameters
         self._values[array.name] = Value(node)
 
@@ -189,7 +189,7 @@ class Recorder:
         shape = tuple(max(1, size) for size in sample_shape(array))
         label = self._label(operation, name, debt)
         layer = Opaque(name, shape, self._charged(debt))
-        return self.written.put(layer, inputs, label, shape)
+        return self.written.write(layer, inputs, shape, label)
 
     def _overwrite(self, target: Array, result: Array) -> None:
         """What was written into holds the result, and so does a part of what it is a view of."""
@@ -202,7 +202,7 @@ class Recorder:
         shape = tuple(max(1, size) for size in sample_shape(base))
         inputs = [node] if before is None else [before, node]
         layer = Opaque("written", shape, 0, 0)
-        self._values[base.name] = Value(self.written.put(layer, inputs, "written", shape))
+        self._values[base.name] = Value(self.written.write(layer, inputs, shape, "written"))
 
     def _value(self, name: str) -> Value:
         value = self._values.setdefault(name, Value())

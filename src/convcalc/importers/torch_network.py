@@ -1,0 +1,170 @@
+"""The network of a model that was run: its nodes, with what was found of each, and its notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.errors import DataError, printable
+from convcalc.importers.torch_calls import sample_shape
+from convcalc.layers import Opaque
+from convcalc.network.graph import INPUT, Network, Node
+from convcalc.network.trace import Gap, Trace
+
+if TYPE_CHECKING:
+    from convcalc.importers.figures import Unknown
+    from convcalc.importers.torch_running import Run
+    from convcalc.layers import Shape
+    from convcalc.network.measured import Measured
+    from convcalc.network.trace import Stop
+
+
+class Written(NamedTuple):
+    """What a network is made of.
+
+    Attributes:
+        one: The run on one sample.
+        shape: (channels, *sizes) of it.
+        notes: What is to be said so far.
+        stop: Where it ended early, if it did.
+        failed: Whether that was a fault of the model or its input.
+        batch: Samples that figures are asked for.
+        many: The run on so many, where they are more than one.
+    """
+
+    one: Run
+    shape: Shape
+    notes: list[str]
+    stop: Stop | None
+    failed: bool
+    batch: int
+    many: Run | None
+
+
+def network_from(written: Written) -> Network:
+    """The network of what was run.
+
+    Raises:
+        DataError: the model gives no tensor.
+    """
+    recorder, notes = written.one.recorder, list(written.notes)
+    if not written.one.ends and written.stop is None:
+        raise DataError("the model gives no tensor")
+    measured, same = _measured(written)
+    if not same:
+        notes.append(
+            f"with {written.batch} samples it makes other calls: figures are those of one, "
+            f"times {written.batch}"
+        )
+    nodes = [
+        replace(node, measured=found)
+        for node, found in zip(recorder.written.nodes, measured, strict=True)
+    ]
+    end = _with_rest(written, nodes, notes)
+    gaps = _with_gaps(written.one.seen.unknown, nodes)
+    if recorder.written.unnamed:
+        notes.append(_unnamed(recorder.written.unnamed))
+    return Network(
+        tuple(nodes),
+        end,
+        input_shape=written.shape,
+        notes=tuple(notes),
+        trace=Trace(gaps, written.stop, written.failed),
+    )
+
+
+def _measured(written: Written) -> tuple[list[tuple[Measured, ...]], bool]:
+    """What was found of each node: of one sample, and of all, unless that was another network.
+
+    ptflops divides by the samples, and its figure of all of them is that of one so many times.
+    """
+    one, many, batch = written.one, written.many, written.batch
+    labels = [node.label for node in one.recorder.written.nodes]
+    same = many is None or labels == [node.label for node in many.recorder.written.nodes]
+    found: list[tuple[Measured, ...]] = []
+    for index, macs in enumerate(one.recorder.written.macs):
+        single = one.seen.measured(index, 1, macs)
+        if batch == 1 or many is None:
+            found.append((single,))
+            continue
+        times = one.seen.measured(index, batch, macs, batch)
+        if same:
+            counts = many.seen.measured(index, batch, many.recorder.written.macs[index]).counts
+            kept = {**counts, "ptflops": times.counts["ptflops"]}
+            times = replace(times, macs=many.recorder.written.macs[index], counts=kept)
+        found.append((single, times))
+    return found, same
+
+
+def _with_rest(written: Written, nodes: list[Node], notes: list[str]) -> int:
+    """The node that the network ends with; what belongs to no call becomes one more."""
+    recorder, out, ends = written.one.recorder, written.one.out, written.one.ends
+    left = recorder.unreached()
+    rest = sum(left.values()), recorder.uncharged
+    if written.stop is not None:
+        end: int | None = len(nodes) - 1
+        if rest[0]:
+            nodes.append(_rest(written, "unreached", (1,), rest[0], 0))
+            notes.append(f"{rest[0]:,} parameters that were not reached: {_owners(left)}")
+        return len(nodes) - 1 if end is None else end
+    end = ends[0]
+    if end is None:
+        end = len(nodes)
+        nodes.append(_rest(written, "untraced", sample_shape(out[0]), *rest))
+        notes.append("its result could not be followed to its input: 'untraced' has what is left")
+    elif any(rest):
+        nodes.append(_rest(written, "unreached", (1,), *rest))
+        if left:
+            notes.append(f"{rest[0]:,} parameters that its forward never reaches: {_owners(left)}")
+        if rest[1]:
+            notes.append(f"{rest[1]:,} MACs that lead to no output: 'unreached' has them")
+    if len(ends) > 1:
+        notes.append(f"it gives {len(ends)} tensors; the first is taken for its output")
+    return end
+
+
+def _with_gaps(unknown: list[Unknown], nodes: list[Node]) -> tuple[Gap, ...]:
+    """The calls of unknown cost, whose nodes no longer say that they cost nothing."""
+    gaps: Counter[Gap] = Counter()
+    for call in unknown:
+        why = f"no formula for {', '.join(dict.fromkeys(call.operations))}"
+        gaps[Gap(call.name, call.module, call.place, call.shape, why)] += 1
+        node = nodes[call.node] if call.node is not None else None
+        layer: Any = None if node is None else node.layer
+        if node is not None and type(layer) is Opaque and not layer.macs:
+            nodes[call.node or 0] = replace(node, layer=replace(layer, macs=None))
+        else:
+            nodes.append(Node(Opaque(call.name, call.shape, 0, None), (INPUT,), _label(call)))
+    return tuple(gap._replace(times=times) for gap, times in gaps.items())
+
+
+def _label(call: Unknown) -> str:
+    return f"{call.module}.{call.name}-unknown".removeprefix(".")
+
+
+def _rest(written: Written, name: str, out: Shape, params: int, macs: int) -> Node:
+    """A row for what was found and belongs to no call."""
+    layer = Opaque(name, out, params, macs)
+    found = written.one.seen.left_over(layer, macs)
+    batch = written.batch
+    many = written.many and written.many.seen.left_over(layer, written.many.recorder.uncharged)
+    measured = (found, *([replace(many, batch=batch)] if many else []))
+    return Node(layer, (INPUT,), name, measured=measured)
+
+
+def _owners(left: dict[str, int]) -> str:
+    """The modules that parameters belong to, by their first names."""
+    names = dict.fromkeys(name.partition(".")[0] for name in left)
+    some = ", ".join(list(names)[:6])
+    return printable(some, 200) + (f", ... {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _unnamed(unnamed: Any) -> str:
+    """What is said of calls that are no kind of layer, the most frequent first."""
+    shown = ", ".join(f"{name} {count}" for name, count in unnamed.most_common(6))
+    more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""
+    return (
+        f"calls that are no kind of layer ({shown}{more}): products exact, other operations not "
+        "counted, a change of shape sees the whole input"
+    )

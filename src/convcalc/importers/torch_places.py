@@ -1,0 +1,47 @@
+"""The line of the user's own that is at work, or that failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_TORCH = os.path.dirname(os.path.abspath(torch.__file__))
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Place(NamedTuple):
+    """A line of a file, and its text."""
+
+    where: str
+    code: str
+
+
+def _is_own(name: str) -> bool:
+    return not name.startswith((_TORCH, _OURS, "<"))
+
+
+def place_now() -> str:
+    """The innermost line at work that is neither torch's nor ours, as "model.py:12"."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not _is_own(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def place_of(error: BaseException) -> Place:
+    """The last line of the user's own, or of a library but torch, that an error passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _is_own(frame.filename)] or list(frames)
+    if not own:
+        return Place("", "")
+    last = own[-1]
+    return Place(f"{os.path.basename(last.filename)}:{last.lineno}", last.line or "")
