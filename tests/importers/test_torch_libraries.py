@@ -17,6 +17,8 @@ from convcalc.importers.torch_model import network_of  # noqa: E402
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
+        # Without its weights, whose crop is 518 x 518, it takes 224 x 224.
+        ("torchvision:vit_h_14", (3, 224, 224), 0, 0),
         ("timm:resnet50.a1_in1k", Target("timm", ("resnet50.a1_in1k",), called=True)),
         (
             "torchvision:resnet18(num_classes=10)",
