@@ -36,6 +36,8 @@ def test_a_name_behind_the_library(word, meant):
         ("torchvision:resnet18(num_classes=10)", (3, 224, 224), 1_813_566_464, 11_181_642),
         ("torchvision:lraspp_mobilenet_v3_large", (3, 520, 520), 2_086_219_688, 3_221_538),
         ("torchvision:r3d_18", (3, 16, 112, 112), 40_696_553_472, 33_371_472),
+        # Without its weights, whose crop is 518 x 518, it takes 224 x 224.
+        ("torchvision:vit_h_14", (3, 224, 224), 0, 0),
         ("timm:resnet50.a1_in1k", (3, 224, 224), 4_089_184_256, 25_557_032),
         ("timm:efficientnet_b1.ra4_e3600_r240_in1k", (3, 240, 240), 686_802_832, 7_794_184),
         ("timm:resnet10t(in_chans=1, num_classes=0)", (1, 176, 176), 0, 0),

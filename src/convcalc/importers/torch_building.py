@@ -40,6 +40,8 @@ def model_of(target: Target, value: Any, device: str) -> nn.Module:
         with guarded(target, "copying it"):
             return _copied(value, device).eval()
     name = printable(".".join(target.path), 60)
+    if _holds_weights(value):
+        raise DataError(f"'{name}' is {WEIGHTS}")
     if not callable(value) or isinstance(value, nn.Module):
         raise DataError(f"'{name}' is {_typed(value)}; expected a model, or what makes one")
     check_arguments(target, value)
@@ -60,9 +62,20 @@ def _made(target: Target, value: Any, device: str, name: str) -> nn.Module:
         if device == "cpu":
             raise
         made = value(*target.positional, **target.named)
+    if _holds_weights(made):
+        raise DataError(f"'{name}' gives {WEIGHTS}")
     if not isinstance(made, nn.Module):
         raise DataError(f"'{name}' gives {_typed(made)}; expected a model, torch.nn.Module")
     return made
+
+
+WEIGHTS = "weights by their names (a state_dict), which have no architecture; expected a model"
+
+
+def _holds_weights(value: Any) -> bool:
+    """Whether something is a state_dict."""
+    values = list(value.values()) if isinstance(value, dict) else []
+    return bool(values) and all(isinstance(one, torch.Tensor) for one in values)
 
 
 def _copied(model: nn.Module, device: str) -> nn.Module:

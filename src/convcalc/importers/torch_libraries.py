@@ -105,7 +105,10 @@ def own_input(target: Target, model: torch.nn.Module) -> Shape | None:
         size = given.get("input_size") if isinstance(given, dict) else None
         if isinstance(size, tuple | list) and all(isinstance(one, int) for one in size):
             return _as_called(tuple(size), target)
-    return _torchvision_input(target.path[0]) if target.where == "torchvision" else None
+    if target.where != "torchvision":
+        return None
+    side = getattr(model, "image_size", None)  # vit_h_14 takes 224, its best weights 518
+    return (3, side, side) if isinstance(side, int) else _torchvision_input(target.path[0])
 
 
 def _as_called(size: Shape, target: Target) -> Shape:

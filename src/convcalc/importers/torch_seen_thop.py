@@ -120,7 +120,7 @@ KNOWN: Mapping[type[nn.Module], Any] = {
     nn.GRUCell: _step("gru"),
     nn.LSTMCell: _step("lstm"),
     **dict.fromkeys((nn.ZeroPad2d, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Dropout), _none),
-    **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.PixelShuffle), _none),
+    **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _none),
     **dict.fromkeys((nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d), _none),
     nn.Sequential: _none,
 }

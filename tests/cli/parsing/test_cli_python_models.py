@@ -159,6 +159,67 @@ class Wide(Ends):
 """
 
 
+BAD = """
+import sys
+import torch
+from torch import nn
+
+weights = nn.Linear(2, 3).state_dict()
+
+
+def load():
+    return nn.Linear(2, 3).state_dict()
+
+
+class Leaves(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 3)
+
+    def forward(self, x):
+        sys.exit(0)
+
+
+class Asks(Leaves):
+    def forward(self, x):
+        return x * float(input("factor? "))
+
+
+class Endless(Leaves):
+    def forward(self, x):
+        return self.forward(x)
+
+
+class Silent(Leaves):
+    def forward(self, x):
+        return "no tensor"
+"""
+
+
+@pytest.mark.usefixtures("_with_torch")
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("bad.py:weights", "'weights' is weights by their names (a state_dict), which have no"),
+        ("bad.py:load()", "'load' gives weights by their names (a state_dict), which have no"),
+        ("bad.py:Leaves", "it ended the program (sys.exit)"),
+        (
+            "bad.py:Asks",
+            "bad.py, line 23, while running it on an input of 2 (bad.py): it asked for",
+        ),
+        ("bad.py:Endless", "RecursionError"),
+        ("bad.py:Silent", "the model gives no tensor"),
+        ("bad.py:silent", "'bad.py' has nothing called 'silent'; did you mean 'Silent'?"),
+    ],
+)
+def test_what_a_model_does_beside_computing_is_one_error(tmp_path, monkeypatch, word, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.py").write_text(BAD)
+    done = call("flops", word, "-i", "2", "-q")
+    assert (3, "") == (done.code, done.out)
+    assert words in done.err
+    assert len(done.err.splitlines()) <= 3
+
+
 @pytest.mark.usefixtures("_with_torch")
 def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
