@@ -17,6 +17,7 @@ from convcalc.cli.parsing.options import (
     COUNTING,
     DEPTH,
     DIFF,
+    EXPLAIN,
     KIND,
     MACHINE,
     MEMORY,
@@ -58,7 +59,7 @@ CONVCALC_TRACEBACK=1 shows where a failure arose.
 EXAMPLES = {
     "shape": (
         "convcalc shape -i 3x224x224 conv:64,k7,s2,p3",
-        "convcalc shape -i 3x128x128 dw:k3 pw:10",
+        "convcalc shape -i 3x128x128 dw:k3 pw:10 --explain",
         "convcalc shape -i 64x8x8 --transposed -n 32 -k 4 -s 2 -p 1",
     ),
     "flops": (
@@ -179,10 +180,14 @@ OTHER_DETAILS = {
 REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.commands.shape_rf", "shape", CALCULATOR),
-    "flops": ("convcalc.cli.commands.flops", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
-    "rf": ("convcalc.cli.commands.shape_rf", "rf", CALCULATOR),
-    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY}),
+    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
+    "flops": (
+        "convcalc.cli.commands.flops",
+        "flops",
+        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN},
+    ),
+    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
+    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
     "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),

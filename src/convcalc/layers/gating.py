@@ -38,7 +38,10 @@ class GLU(Activation):
         return (shape[0] // 2, *shape[1:])
 
     def costs(self, shape: Shape) -> Costs:
-        """Per element of the result 1 addition, 1 exponent, 1 division: a / (1 + exp(-b))."""
+        """Per element of the result 1 addition, 1 exponent and 1 division.
+
+        They are a / (1 + exp(-b)).
+        """
         return super().costs(self.out_shape(shape))
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:

@@ -107,6 +107,10 @@ STRICT: Options = {
     "strict": _switch("--strict", about="Exit 3 where the cost of a layer is not known."),
 }
 
+EXPLAIN: Options = {
+    "explain": _switch("--explain", about="Under the table, where each number comes from."),
+}
+
 DEPTH: Options = {
     "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
 }

@@ -50,6 +50,7 @@ class CalculatorRequest(NetworkRequest, LayerFlags):
     """`shape` and `rf`: a network, or one layer by flags."""
 
     strict: bool | None
+    explain: NotRequired[bool | None]
 
 
 class FlopsRequest(CalculatorRequest):
