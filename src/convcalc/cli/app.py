@@ -23,6 +23,7 @@ from convcalc.cli.parsing.options import (
     MEMORY,
     RUN,
     SPEC_FILE,
+    WALK,
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each
@@ -104,6 +105,11 @@ EXAMPLES = {
         'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
         "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
     ),
+    "explain": (
+        "convcalc explain conv:8,k3,s2,p1 -i 3x7x7 --at 0,1,1",
+        "convcalc explain image.npy --kernel kernel.npy --padding same --at 0,0,0",
+        "convcalc explain 'residual{conv:2,k3,p1 | }' -i 2x4x4",
+    ),
     "weights": (
         "convcalc weights resnet18",
         "convcalc weights resnet18 --init 7 -o w.npz",
@@ -125,6 +131,7 @@ ABOUT = {
     "fmt": "A spec in its canonical form.",
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
+    "explain": "One output step by step: what is read, products, sums, bias.",
     "weights": "The weights of a network: names and shapes, or a file of them to start from.",
 }
 
@@ -136,6 +143,12 @@ made and run once: its code is run, with all that you may do."""
 RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
 input, or writes standard output. Integers are computed and returned exactly, as int64."""
+
+WALK_DETAILS = """The input with the window marked, the kernel, the products, the sum of each input
+channel, the sum over channels, the bias and the result, for the output at --at, counted from 0;
+of a network an output of each layer that it depends on. [4] is read, (4) lies in a hole of a
+dilated kernel, . is a zero of the padding, ~4 a copy that padding made. For layers without an array
+small whole numbers are made up."""
 
 ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
 bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
@@ -172,6 +185,7 @@ OTHER_DETAILS = {
     "networks": "",
     "fmt": FMT_DETAILS,
     "run": RUN_DETAILS,
+    "explain": WALK_DETAILS,
     "weights": WEIGHTS_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
 }
@@ -197,12 +211,13 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
     "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
+    "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
 
-NEEDS_NUMPY = ("run", "weights", "calibrate")
+NEEDS_NUMPY = ("run", "explain", "weights", "calibrate")
 """The commands that import numpy at once."""
 
 

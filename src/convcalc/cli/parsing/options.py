@@ -283,6 +283,12 @@ EXECUTION: Options = {
 OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
 """Options whose value may be missing: what it is then, and what a value looks like."""
 
+FILED = ("kernel", "bias", "network", "weights", "weights_by", "random_weights")
+"""Options of `run` that say which arrays are computed with, for `explain` too."""
+
+COMPUTED = ("flip", "layout", "dims", "dtype")
+"""Options of `run` that say how arrays are read and computed with, for `explain` too."""
+
 WEIGHTS: Options = {
     **SPECS,
     **INPUT,
@@ -292,6 +298,23 @@ WEIGHTS: Options = {
     "dtype": _text("--dtype", metavar="DTYPE", about="float32 (default), float64 or float16."),
     "output": _text("--output", "-o", metavar="W.npz", about="Where to write them."),
     "force": _switch("--force", "-f", about="Replace an existing output."),
+    **READING,
+    **APPEARANCE,
+}
+
+WALK: Options = {
+    "specs": Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT.npy | LAYER...]",
+            help="An array, with --kernel or --network; or layers, for which numbers are made up.",
+        ),
+    ],
+    **{name: FILES[name] for name in FILED},
+    **INPUT,
+    "at": _text("--at", metavar="O,Y,X", about="The output to look at; the first by default."),
+    **GEOMETRY,
+    **{name: EXECUTION[name] for name in COMPUTED},
     **READING,
     **APPEARANCE,
 }

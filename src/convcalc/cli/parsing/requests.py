@@ -88,6 +88,17 @@ class RooflineRequest(CalculatorRequest):
     dtype: str | None
 
 
+class ExplainRequest(Appearance):
+    """`explain`."""
+
+    specs: list[str] | None
+    kernel: str | None
+    network: str | None
+    input: str | None
+    in_order: bool | None
+    at: str | None
+
+
 class WeightsRequest(NetworkRequest):
     """`weights`."""
 

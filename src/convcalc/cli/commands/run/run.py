@@ -45,7 +45,7 @@ def run(args: Mapping[str, Any]) -> Document | None:
     Everything that can be wrong without the data is looked at before a file is read.
     """
     request = RunRequest.of(args)
-    settings = _settings(request)
+    settings = settings_of(request)
     seed = seed_of(request)
     _check_options(request)
     check_bounds(request)
@@ -86,7 +86,12 @@ def _run(request: RunRequest, settings: Settings, seed: int | None) -> Document 
     return None
 
 
-def _settings(request: RunRequest) -> Settings:
+def settings_of(request: RunRequest) -> Settings:
+    """How to compute, as the options say.
+
+    Raises:
+        UsageError: one has an impossible value.
+    """
     if not request.array:
         raise UsageError("INPUT.npy: the name is empty")
     for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
