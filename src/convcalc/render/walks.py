@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
 from convcalc.explain.walk.views import planes, spread_axes, window_axes
@@ -34,9 +34,23 @@ MOST_PLANES = 3
 """Planes of a volume that are shown."""
 
 
-def walk_text(walked: Sequence[WalkedLayer], width: int) -> str:
-    """Every layer of a walk, the input first and the output that was asked for last."""
-    return "\n\n".join("\n".join(_folded(_layer(one, walked, width), width)) for one in walked)
+class Room(NamedTuple):
+    """How much may be shown: columns of text, and input channels one by one."""
+
+    width: int
+    channels: int = MOST_CHANNELS
+
+
+def walk_text(walked: Sequence[WalkedLayer], width: int, channels: int = MOST_CHANNELS) -> str:
+    """Every layer of a walk, the input first and the output that was asked for last.
+
+    Args:
+        walked: The layers, each with the output that is looked at.
+        width: Columns of the text.
+        channels: Input channels that are shown one by one; what others add is told together.
+    """
+    room = Room(width, channels)
+    return "\n\n".join("\n".join(_folded(_layer(one, walked, room), width)) for one in walked)
 
 
 def _folded(lines: Sequence[str], width: int) -> Iterator[str]:
@@ -55,28 +69,28 @@ def place_text(place: Place) -> str:
     return ",".join(map(str, place))
 
 
-def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], width: int) -> list[str]:
+def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
     name = f"{one.label} {one.layer.spec()}, output {place_text(one.walk.place)}"
-    lines = [*textwrap.wrap(name, width)]
+    lines = [*textwrap.wrap(name, room.width)]
     match one.walk:
         case Sum() if isinstance(one.layer, Linear):
-            lines += _totals(one.walk, width)
+            lines += _totals(one.walk, room)
         case Sum():
-            lines += _convolution(one, one.walk, width)
+            lines += _convolution(one, one.walk, room)
         case Stages():
-            lines += _stages(one, one.walk, width)
+            lines += _stages(one, one.walk, room)
         case Pooled():
-            lines += _pooled(one, one.walk, width)
+            lines += _pooled(one, one.walk, room)
         case Joined():
-            lines += _joined(one, one.walk, walked, width)
+            lines += _joined(one, one.walk, walked, room)
         case Passed():
             lines += _passed(one.walk)
-    return [*lines, *_output(one, width)]
+    return [*lines, *_output(one, room)]
 
 
-def _convolution(one: WalkedLayer, walk: Sum, width: int) -> list[str]:
+def _convolution(one: WalkedLayer, walk: Sum, room: Room) -> list[str]:
     if isinstance(one.layer, ConvTranspose):
-        return _transposed(one, walk, width)
+        return _transposed(one, walk, room)
     values = one.inputs[0]
     conv: Any = one.layer
     if isinstance(one.layer, Staged):
@@ -84,24 +98,24 @@ def _convolution(one: WalkedLayer, walk: Sum, width: int) -> list[str]:
     axes = window_axes(
         conv.windows(values.shape), values.shape[1:], walk.place[1:], conv.padding_mode
     )
-    return [*_parts(values, walk, axes, width), *_totals(walk, width)]
+    return [*_parts(values, walk, axes, room), *_totals(walk, room)]
 
 
-def _parts(values: Values, walk: Sum, axes: Sequence[Axis], width: int, how: str = "") -> list[str]:
+def _parts(values: Values, walk: Sum, axes: Sequence[Axis], room: Room, how: str = "") -> list[str]:
     """The input and the kernel of the first channels."""
     lines = []
-    for part in walk.parts[:MOST_CHANNELS]:
-        lines += _planes(values, part.channel, axes, width)
-        lines += _kernel(part, len(axes), width, how)
+    for part in walk.parts[: room.channels]:
+        lines += _planes(values, part.channel, axes, room)
+        lines += _kernel(part, len(axes), room, how)
     return lines
 
 
-def _planes(values: Values, channel: int, axes: Sequence[Axis], width: int) -> list[str]:
+def _planes(values: Values, channel: int, axes: Sequence[Axis], room: Room) -> list[str]:
     """The planes of a channel with the window marked, as wide as there is room for."""
     for columns in range(MOST_COLUMNS, 0, -1):
         shown = list(planes(values, channel, axes, (MOST_ROWS, columns)))[:MOST_PLANES]
         drawn = [_plane(plane) for plane in shown]
-        if columns == 1 or all(len(line) <= width for own in drawn for line in own[1:]):
+        if columns == 1 or all(len(line) <= room.width for own in drawn for line in own[1:]):
             return [line for own in drawn for line in own]
     return []
 
@@ -133,7 +147,7 @@ def _grid(texts: Sequence[Sequence[str]]) -> list[str]:
     return ["  " + " ".join(text.rjust(width) for text in row).rstrip() for row in texts]
 
 
-def _kernel(part: Part, axes: int, width: int, how: str = "") -> list[str]:
+def _kernel(part: Part, axes: int, room: Room, how: str = "") -> list[str]:
     """The weights of one input channel, in the order in which they lie on the input."""
     taps = {factor.tap: factor.weight for factor in part.factors}
     sizes = [list(dict.fromkeys(tap[axis] for tap in taps)) for axis in range(axes)]
@@ -144,28 +158,28 @@ def _kernel(part: Part, axes: int, width: int, how: str = "") -> list[str]:
         texts = [[_short(taps[*before, *row, column]) for column in columns] for row in rows]
         where = f", plane {place_text(before)}" if before else ""
         lines += [f"kernel for channel {part.channel}{where}{how}", *_grid(texts)]
-    fits = all(len(line) <= width for line in lines if line.startswith("  "))
+    fits = all(len(line) <= room.width for line in lines if line.startswith("  "))
     return lines if fits else [f"kernel of {len(taps)} taps"]
 
 
-def _totals(walk: Sum, width: int) -> list[str]:
+def _totals(walk: Sum, room: Room) -> list[str]:
     """The products of each channel, the sum over the channels, the bias and the result."""
     lines = []
-    for part in walk.parts[:MOST_CHANNELS]:
+    for part in walk.parts[: room.channels]:
         terms = [_factor(factor.value, factor.weight) for factor in part.factors]
-        lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, width)
+        lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, room)
     if len(walk.parts) > 1:
-        sums = [number_text(part.sum) for part in walk.parts[:MOST_CHANNELS]]
-        rest = walk.parts[MOST_CHANNELS:]
+        sums = [number_text(part.sum) for part in walk.parts[: room.channels]]
+        rest = walk.parts[room.channels :]
         if rest:
             others = sum(part.sum for part in rest)
             told = f"channels {rest[0].channel} to {rest[-1].channel}:"
             lines.append(f"{told} {number_text(others)} together")
             sums.append(number_text(others))
-        lines += _equation("sum over channels:", " + ".join(sums), walk.total, width)
+        lines += _equation("sum over channels:", " + ".join(sums), walk.total, room)
     if walk.bias is not None:
         biased = f"{number_text(walk.total)} + {number_text(walk.bias)}"
-        lines += _equation("with the bias:", biased, walk.result, width)
+        lines += _equation("with the bias:", biased, walk.result, room)
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
@@ -173,57 +187,58 @@ def _factor(value: Number, weight: Number) -> str:
     return f"{number_text(value)}*{number_text(weight)}"
 
 
-def _equation(name: str, expression: str, value: Number, width: int) -> list[str]:
+def _equation(name: str, expression: str, value: Number, room: Room) -> list[str]:
     """A line with its result at the end, folded between terms where it is too long."""
     text = f"{name} {expression} = {number_text(value)}"
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
+    return textwrap.wrap(text, room.width, subsequent_indent="  ", break_long_words=False)
 
 
-def _transposed(one: WalkedLayer, walk: Sum, width: int) -> list[str]:
+def _transposed(one: WalkedLayer, walk: Sum, room: Room) -> list[str]:
     """Both ways to see it: over the input with zeros put in, and each element spread by itself."""
     layer: Any = one.layer
     values = one.inputs[0]
     axes = spread_axes(layer.windows(values.shape), values.shape[1:], walk.place[1:])
     lines = textwrap.wrap(
-        "as a convolution: zeros between the elements of the input, the kernel turned round", width
+        "as a convolution: zeros between the elements of the input, the kernel turned round",
+        room.width,
     )
-    lines += [*_parts(values, walk, axes, width, ", turned round"), *_totals(walk, width)]
+    lines += [*_parts(values, walk, axes, room, ", turned round"), *_totals(walk, room)]
     lines += textwrap.wrap(
         "as spreading: every element times the whole kernel, laid where it belongs; here meet",
-        width,
+        room.width,
     )
     met = [
         (part.channel, factor) for part in walk.parts for factor in part.factors if factor.source
     ]
-    for channel, factor in met[: 4 * MOST_CHANNELS]:
+    for channel, factor in met[: 4 * room.channels]:
         at = place_text((channel, *factor.source)) if factor.source else ""
         product_of = f"{_factor(factor.value, factor.weight)} = {number_text(factor.product)}"
         lines.append(f"  element {at}, tap {place_text(factor.tap)}: {product_of}")
-    if len(met) > 4 * MOST_CHANNELS:
-        lines.append(f"  and {len(met) - 4 * MOST_CHANNELS} more")
+    if len(met) > 4 * room.channels:
+        lines.append(f"  and {len(met) - 4 * room.channels} more")
     if not met:
         lines.append("  no element: only the bias, or 0")
     return lines
 
 
-def _stages(one: WalkedLayer, walk: Stages, width: int) -> list[str]:
+def _stages(one: WalkedLayer, walk: Stages, room: Room) -> list[str]:
     """Each channel by itself, then the sum over them."""
     values = one.inputs[0]
     staged: Any = one.layer
     conv = next(iter(staged.walk(values.shape)))[1]
     windows = conv.windows(values.shape)
     lines = ["first stage, each channel by itself:"]
-    for depthwise in walk.first[:MOST_CHANNELS]:
+    for depthwise in walk.first[: room.channels]:
         axes = window_axes(windows, values.shape[1:], walk.place[1:], conv.padding_mode)
         lines += [f"output {place_text(depthwise.place)} of the first stage"]
-        lines += [*_parts(values, depthwise, axes, width), *_totals(depthwise, width)]
-    more = len(walk.first) - MOST_CHANNELS
+        lines += [*_parts(values, depthwise, axes, room), *_totals(depthwise, room)]
+    more = len(walk.first) - room.channels
     if more > 0:
         lines.append(f"and {more} more channels in the same way")
-    return [*lines, "second stage, the channels mixed:", *_totals(walk.last, width)]
+    return [*lines, "second stage, the channels mixed:", *_totals(walk.last, room)]
 
 
-def _pooled(one: WalkedLayer, walk: Pooled, width: int) -> list[str]:
+def _pooled(one: WalkedLayer, walk: Pooled, room: Room) -> list[str]:
     values = one.inputs[0]
     layer: Any = one.layer
     lines = []
@@ -232,24 +247,24 @@ def _pooled(one: WalkedLayer, walk: Pooled, width: int) -> list[str]:
         lines.append(f"window from {told[0]} to {told[1]} of channel {walk.place[0]}")
     else:
         axes = window_axes(layer.windows(values.shape), values.shape[1:], walk.place[1:])
-        lines += _planes(values, walk.place[0], axes, width)
-    return [*lines, *_made_of(walk, width), f"result: {number_text(walk.result)}"]
+        lines += _planes(values, walk.place[0], axes, room)
+    return [*lines, *_made_of(walk, room), f"result: {number_text(walk.result)}"]
 
 
-def _made_of(walk: Pooled, width: int) -> list[str]:
+def _made_of(walk: Pooled, room: Room) -> list[str]:
     shown = [number_text(one.value) for one in walk.elements]
     if walk.how == "max":
-        return _equation("largest:", f"max({', '.join(shown)})", walk.result, width)
+        return _equation("largest:", f"max({', '.join(shown)})", walk.result, room)
     divisor = number_text(walk.divisor)
     if walk.how == "mean":
-        return _equation("mean:", f"({' + '.join(shown)}) / {divisor}", walk.result, width)
+        return _equation("mean:", f"({' + '.join(shown)}) / {divisor}", walk.result, room)
     powers = " + ".join(f"{value}^{divisor}" for value in shown)
     if walk.counted != len(walk.elements):
         powers = f"({powers}) * {len(walk.elements)}/{walk.counted}"
-    return _equation("norm:", f"({powers})^(1/{divisor})", walk.result, width)
+    return _equation("norm:", f"({powers})^(1/{divisor})", walk.result, room)
 
 
-def _joined(one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], width: int) -> list[str]:
+def _joined(one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
     names = {other.number: other.label for other in walked}
     lines = []
     for branch, (source, at, value) in enumerate(
@@ -262,7 +277,7 @@ def _joined(one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], width
     values = [number_text(value) for value in walk.values if value is not None]
     sign = {"sum": " + ", "product": " * "}.get(walk.how)
     if sign is not None:
-        lines += _equation(f"{walk.how}:", sign.join(values), walk.result, width)
+        lines += _equation(f"{walk.how}:", sign.join(values), walk.result, room)
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
@@ -271,7 +286,7 @@ def _passed(walk: Passed) -> list[str]:
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
-def _output(one: WalkedLayer, width: int) -> Iterator[str]:
+def _output(one: WalkedLayer, room: Room) -> Iterator[str]:
     """The plane of the result that the output is in, where it is small enough to show."""
     shape, place = one.output.shape, one.walk.place
     if len(shape) < 2 or prod(shape[1:]) == 1:
@@ -290,7 +305,7 @@ def _output(one: WalkedLayer, width: int) -> Iterator[str]:
         for row in range(rows)
     ]
     lines = _grid(texts)
-    if max(map(len, lines)) <= width:
+    if max(map(len, lines)) <= room.width:
         yield from (f"output channel {place[0]}", *lines)
 
 

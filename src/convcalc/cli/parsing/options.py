@@ -313,6 +313,9 @@ WALK: Options = {
     **{name: FILES[name] for name in FILED},
     **INPUT,
     "at": _text("--at", metavar="O,Y,X", about="The output to look at; the first by default."),
+    "step": _switch(
+        "--step", about="Walk from output to output: arrows, space for the next, q to end."
+    ),
     **GEOMETRY,
     **{name: EXECUTION[name] for name in COMPUTED},
     **READING,

@@ -97,6 +97,7 @@ class ExplainRequest(Appearance):
     input: str | None
     in_order: bool | None
     at: str | None
+    step: bool | None
 
 
 class WeightsRequest(NetworkRequest):

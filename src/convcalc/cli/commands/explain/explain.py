@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from convcalc.cli.commands.explain.stepping import step_through
 from convcalc.cli.commands.run.inputs import read_kernel, read_network
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.request import RunRequest
@@ -15,6 +16,7 @@ from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.options import COMPUTED, FILED, GEOMETRY
 from convcalc.cli.parsing.shapes import check_axes, shape_of
 from convcalc.cli.parsing.values import flag, value_of
+from convcalc.cli.terminal.keyboard import check_keyboard
 from convcalc.cli.terminal.streams import is_terminal, note, terminal_width
 from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.axes import batch_first
@@ -71,12 +73,23 @@ class Computed(NamedTuple):
         return walk_network(self.network, Elements(self.sample), weights, results, place)
 
 
-def explain(given: ExplainRequest) -> Document:
-    """`convcalc explain`."""
+def explain(given: ExplainRequest) -> Document | None:
+    """`convcalc explain`; nothing is left to print after --step.
+
+    Raises:
+        UsageError: options do not go together, or the terminal is too small for --step.
+    """
+    if given["step"]:
+        if given["format"] is not None:
+            raise UsageError("--step and --format exclude each other: it draws on the screen")
+        check_keyboard("--step")
     computed = _computed(given)
     if computed.network.output < 0:
         raise UsageError("the output is the input itself: no layer leads to it")
     place = _place(given["at"], computed.shape)
+    if given["step"]:
+        step_through(computed.walk, computed.shape, place)
+        return None
     return walk_document(computed.walk(place), computed.sample.shape, _width())
 
 
