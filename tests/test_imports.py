@@ -107,11 +107,12 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "PIL": {"arrayfile"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
 }
 
-EXTRA = {"dask", "distributed", "zarr"}
+EXTRA = {"dask", "distributed", "zarr", "PIL"}
 
 
 def module_names():
@@ -204,7 +205,7 @@ def test_each_library_is_known_to_few_rooms():
     assert set() == strays
 
 
-def test_three_modules_know_dask_and_one_knows_zarr():
+def test_three_modules_know_dask_one_knows_zarr_and_two_know_pillow():
     users = {(module, name.split(".")[0]) for module, names in RUNNING.items() for name in names}
     assert {
         ("convcalc.execute.cluster.client", "dask"),
@@ -212,6 +213,8 @@ def test_three_modules_know_dask_and_one_knows_zarr():
         ("convcalc.execute.cluster.contact", "distributed"),
         ("convcalc.execute.cluster.graph", "dask"),
         ("convcalc.arrayfile.zarr_folder", "zarr"),
+        ("convcalc.arrayfile.pictures", "PIL"),
+        ("convcalc.arrayfile.picture_writing", "PIL"),
     } == {(module, name) for module, name in users if name in EXTRA}
 
 

@@ -209,9 +209,22 @@ MEMORY: Options = {
 
 FILES: Options = {
     "array": Annotated[
-        str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")
+        str,
+        typer.Argument(
+            metavar="INPUT.npy",
+            help="The array, or a picture: PNG, JPEG or PPM; '-' is standard input.",
+        ),
     ],
-    "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
+    "kernel": _text(
+        "--kernel",
+        "-k",
+        metavar="K.npy",
+        about="The kernel (O, C/groups, kh, kw); or sobel-x, scharr-x, prewitt-x, laplacian, "
+        "gaussian:5,1.0, box:3, sharpen, emboss, gabor:21,4,45,10, or numbers: '1 2 1; 2 4 2'.",
+    ),
+    "each_channel": _switch(
+        "--each-channel", about="The kernel (kh, kw) on every channel by itself."
+    ),
     "bias": _text("--bias", metavar="B.npy", about="One number per output channel, or for all."),
     "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
     "weights": _text(
@@ -233,7 +246,19 @@ FILES: Options = {
         about="Stop after this layer or block: its output is the result.",
     ),
     "fold_bn": _switch("--fold-bn", about="Make bn part of the convolutions before them."),
-    "output": _text("--output", "-o", metavar="OUT.npy", about="Where to write; '-' is stdout."),
+    "output": _text(
+        "--output",
+        "-o",
+        metavar="OUT.npy",
+        about="Where to write, .npy or a picture, as out.png; '-' is stdout.",
+    ),
+    "range": _text(
+        "--range",
+        metavar="RANGE",
+        about="Of a picture that is written or shown: clip (default: values are levels), stretch "
+        "(least to largest), or LO:HI.",
+    ),
+    "show": _switch("--show", about="Draw the result in the terminal."),
     "save_all": _text(
         "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
     ),
@@ -283,7 +308,7 @@ EXECUTION: Options = {
 OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
 """Options whose value may be missing: what it is then, and what a value looks like."""
 
-FILED = ("kernel", "bias", "network", "weights", "weights_by", "random_weights")
+FILED = ("kernel", "each_channel", "bias", "network", "weights", "weights_by", "random_weights")
 """Options of `run` that say which arrays are computed with, for `explain` too."""
 
 COMPUTED = ("flip", "layout", "dims", "dtype")
