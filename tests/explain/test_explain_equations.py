@@ -48,6 +48,16 @@ VARIANTS = {
     "convt:2,k3,s2 conv:2,k3,s2": (2, 9, 9),
     "conv:2,k3,s2 conv:2,k3,d2 convt:2,k4,s2,p1 pixelshuffle:1": (2, 19, 19),
     "se:2": (4, 3, 3),
+    "softmax:dim-1": (4, 3, 5),
+    "glu:dim2": (4, 6, 5),
+    "ln:dim-1": (4, 6, 5),
+    "concat:dim2{ | identity}": (2, 3, 4),
+    "matmul{ | permute:1x0}": (3, 4),
+    "attention:scale1,causal{ | | }": (2, 3, 4),
+    "elementwise:name=mul{ | gap}": (2, 3, 4),
+    "reduce:var,axes-1,keep": (3, 4, 5),
+    "reduce:logsumexp,axes0x1x2": (3, 4, 5),
+    "parameter:3x4 relu": (2, 3, 4),
 }
 """Layers beside those of the contract: every word for padding, every mode of rounding."""
 

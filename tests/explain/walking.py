@@ -47,6 +47,7 @@ POOLINGS = {
 NETWORKS = {
     "residual{conv:2,k3,p1 relu conv:2,k3,p1 | }": (2, 4, 4),
     "concat{pw:2 | conv:1,k3,p1 | maxpool:3,s1,p1 pw:1}": (2, 4, 4),
+    "concat:dim-1{pw:2 | pw:2,s2}": (2, 1, 4),
     "conv:4,k3,p1 se:2": (2, 4, 4),
     "conv:3,k3 bn silu upsample:2 gap flatten linear:2": (2, 5, 5),
 }

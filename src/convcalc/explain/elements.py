@@ -16,6 +16,7 @@ from convcalc.explain.equation import (
     product,
     times,
 )
+from convcalc.layers.dims import place_of
 
 if TYPE_CHECKING:
     from convcalc.layers.base import ElementOps
@@ -38,12 +39,14 @@ def _per_element(operations: ElementOps, shape: tuple[int, ...]) -> dict[str, st
 
 
 def _gated_shape(here: Here) -> list[Said]:
-    return [Said(f"{here.shape[0]} / 2", "half are the gates"), *[KEPT] * (len(here.out) - 1)]
+    half = place_of(here.layer.dim, here.shape)
+    gated = Said(f"{here.shape[half]} / 2", "half are the gates")
+    return [gated if place == half else KEPT for place in range(len(here.out))]
 
 
 def _by_channels(here: Here) -> dict[str, str]:
     """Per position C - 1 comparisons, 2C - 1 additions, and C of each other operation."""
-    channels, positions = here.shape[0], product(here.shape[1:])
+    channels, positions = here.layer.positions(here.shape)
     return {
         "add": f"(2*{channels} - 1) * {positions}",
         "compare": f"({channels} - 1) * {positions}",
@@ -53,7 +56,7 @@ def _by_channels(here: Here) -> dict[str, str]:
 
 
 def _logarithms(here: Here) -> dict[str, str]:
-    channels, positions = here.shape[0], product(here.shape[1:])
+    channels, positions = here.layer.positions(here.shape)
     return {
         "add": f"(3*{channels} - 1) * {positions}",
         "compare": f"({channels} - 1) * {positions}",

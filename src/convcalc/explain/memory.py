@@ -39,12 +39,18 @@ def explain_memory(network: Network, found: MemoryReport) -> Explanation:
 
 
 def _equations(row: LayerMemory, found: MemoryReport, placement: Placement) -> tuple[Equation, ...]:
-    result = times(found.report.batch, product(row.layer.output_shape))
     return (
         Equation("weights", "", row.weights, _weights(row, found.dtype)),
-        Equation("activations", "", row.activations, Said(_bytes([result], found.dtype))),
+        Equation("activations", "", row.activations, _result(row, found)),
         Equation("live", "", row.live, _live(row, found, placement)),
     )
+
+
+def _result(row: LayerMemory, found: MemoryReport) -> Said:
+    if not row.layer.layer.reads:
+        return Said("", "there already: an input, or a weight")
+    elements = times(found.report.batch, product(row.layer.output_shape))
+    return Said(_bytes([elements], found.dtype))
 
 
 def _weights(row: LayerMemory, dtype: str) -> Said:

@@ -15,6 +15,7 @@ from convcalc.explain.equation import (
     no_costs,
     product,
 )
+from convcalc.layers.dims import place_of
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -120,8 +121,9 @@ def _added(here: Here) -> dict[str, str]:
 
 
 def _put_together(here: Here) -> list[Said]:
-    channels = Said(" + ".join(str(shape[0]) for shape in here.shapes))
-    return [channels, *[KEPT] * (len(here.out) - 1)]
+    joined = place_of(here.layer.dim, here.shape)
+    sizes = Said(" + ".join(str(shape[joined]) for shape in here.shapes))
+    return [sizes if place == joined else KEPT for place in range(len(here.out))]
 
 
 def _gated(here: Here) -> dict[str, str]:

@@ -19,10 +19,14 @@ SYMBOLS = {
     "r": "the factor",
     "C": "channels that arrive",
     "O": "channels that leave",
-    "H": "elements of the state",
+    "H": "elements of the state, or heads",
     "I": "features that arrive",
     "T": "steps",
     "E": "features",
+    "L": "queries",
+    "S": "keys",
+    "Ev": "features of a value",
+    "K": "the elements that each output sums over",
     "op": "output padding",
     "in1": "features of the first branch",
     "in2": "features of the second branch",
@@ -32,7 +36,7 @@ SYMBOLS = {
 USES = {"e": ("d", "k")}
 """Letters that the meaning of another one is made of."""
 
-_WORD = re.compile(r"(?<![A-Za-z'-])(pb|pa|op|in1|in2|[A-Zb-z])(?![A-Za-z])")
+_WORD = re.compile(r"(?<![A-Za-z'-])(pb|pa|op|Ev|in1|in2|[A-Zb-z])(?![A-Za-z])")
 
 
 def symbols_of(formula: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convcalc.explain import elements, features, moves, windows
+from convcalc.explain import elements, features, moves, tensors, windows
 from convcalc.layers.kinds import KINDS, row_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ EXPLAINED: dict[str, Explainer] = {
     **elements.EXPLAINED,
     **features.EXPLAINED,
     **moves.EXPLAINED,
+    **tensors.EXPLAINED,
 }
 
 

@@ -10,6 +10,7 @@ from convcalc.explain.walk.sums import conv_sum, linear_sum, staged_walk, transp
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
+from convcalc.layers.dims import place_of
 from convcalc.layers.joins import Concat, Residual, Scale
 from convcalc.layers.linear import Linear
 from convcalc.layers.pooling import Pool
@@ -126,14 +127,15 @@ def _broadcast(place: Place, shape: tuple[int, ...]) -> Place:
     return tuple(at if size > 1 else 0 for at, size in zip(place, shape, strict=True))
 
 
-def _chosen(inputs: Sequence[Values], place: Place) -> Joined:
-    """The branch that a channel of a concatenation comes from, and its place there."""
-    channel = place[0]
+def _chosen(layer: Concat, inputs: Sequence[Values], place: Place) -> Joined:
+    """The branch that a place of a concatenation comes from, and the place there."""
+    axis = place_of(layer.dim, inputs[0].shape)
+    at_axis = place[axis]
     read: list[Place | None] = []
     for own in inputs:
-        inside = 0 <= channel < own.shape[0]
-        read.append((channel, *place[1:]) if inside else None)
-        channel -= own.shape[0]
+        inside = 0 <= at_axis < own.shape[axis]
+        read.append((*place[:axis], at_axis, *place[axis + 1 :]) if inside else None)
+        at_axis -= own.shape[axis]
     values = [own[at] if at else None for own, at in zip(inputs, read, strict=True)]
     result = next(value for value in values if value is not None)
     return Joined(place, "choice", tuple(read), tuple(values), result)
@@ -152,7 +154,7 @@ FOLLOWED: dict[type, Follow] = {
     Adaptive: lambda layer, arrays, _, place: adaptive(layer, arrays[0], place),
     Residual: lambda _layer, arrays, _, place: _added(arrays, place),
     Scale: lambda _layer, arrays, _, place: _scaled(arrays, place),
-    Concat: lambda _layer, arrays, _, place: _chosen(arrays, place),
+    Concat: lambda layer, arrays, _, place: _chosen(layer, arrays, place),
 }
 """How an output of each kind is computed step by step; of others only the result is told."""
 
@@ -162,8 +164,8 @@ def places_read(one: WalkedLayer) -> list[Place]:
     shapes = [own.shape for own in one.inputs]
     match one.walk:
         case Joined():
-            others = [(0, *one.walk.place[1:])] * len(shapes)
-            return [at or other for at, other in zip(one.walk.read, others, strict=True)]
+            pairs = zip(one.walk.read, shapes, strict=True)
+            return [_nearest(one.walk.place, shape) if at is None else at for at, shape in pairs]
         case Sum() if isinstance(one.layer, Linear):
             return [(*one.walk.place[:-1], 0)]
         case Sum():
@@ -175,6 +177,11 @@ def places_read(one: WalkedLayer) -> list[Place]:
         case Passed():
             at = one.walk.read
             return [at if at and len(at) == len(own) else (0,) * len(own) for own in shapes]
+
+
+def _nearest(place: Place, shape: tuple[int, ...]) -> Place:
+    """A place in a branch that a result does not come from: as near as there is one."""
+    return tuple(min(at, size - 1) for at, size in zip(place, shape, strict=True))
 
 
 def _first_read(walk: Sum, shape: tuple[int, ...]) -> Place:
