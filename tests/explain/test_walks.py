@@ -132,6 +132,18 @@ def test_an_output_of_a_transposed_convolution_is_told_in_both_ways():
         assert "kernel for channel 0, turned round" in text
 
 
+@pytest.mark.parametrize("text", ["linear:2", "gap", "maxpool:13", "lppool:11,norm2"])
+def test_of_many_terms_the_last_is_what_the_others_come_to(text):
+    shape = (300,) if text == "linear:2" else (1, 13, 13)
+    walked, _, expected = next(walks(text, shape=shape))
+    shown = walk_text(walked, WIDE)
+    assert re.search(r"the last term is what \d+ more come to", shown)
+    (expression, value), *_ = sums_of(shown)
+    own = float(evaluated(expression)) if "**" not in expression else eval(expression)
+    assert own == pytest.approx(value, rel=3e-6)
+    assert walked[-1].walk.result == pytest.approx(expected, rel=1e-12)
+
+
 def test_branches_are_told_before_what_joins_them():
     walked, _, _ = next(walks("concat{pw:2 | conv:1,k3,p1 | maxpool:3,s1,p1 pw:1}"))
     assert [one.layer.kind for one in walked] == ["pw", "conv", "maxpool", "pw", "concat"]

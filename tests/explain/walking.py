@@ -56,9 +56,9 @@ NETWORKS = {
 EVERY = {**CONVOLUTIONS, **POOLINGS, **NETWORKS}
 
 
-def computed(text, seed=0, *, whole=False):
+def computed(text, seed=0, *, whole=False, shape=None):
     """A network, its sample, its weights and the result of every layer, drawn at random."""
-    network, shape = convcalc.parse(text), EVERY[text]
+    network, shape = convcalc.parse(text), shape or EVERY[text]
     random = np.random.default_rng(seed)
     sizes = {"input": shape, **network.tensor_shapes(shape)}
     drawn = {
@@ -76,9 +76,9 @@ def computed(text, seed=0, *, whole=False):
     return network, sample, drawn, results
 
 
-def walks(text, seed=0, *, whole=False):
+def walks(text, seed=0, *, whole=False, shape=None):
     """The walk of every output of a network, each with what the executor says."""
-    network, sample, weights, results = computed(text, seed, whole=whole)
+    network, sample, weights, results = computed(text, seed, whole=whole, shape=shape)
     named = {name: Elements(own) for name, own in weights.items()}
     elements = [Elements(own) for own in results]
     end = results[network.output]

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 3
 """Input channels that are shown one by one; what the others add is told in one number."""
 
+MOST_TERMS = 100
+"""Terms of a sum that are written out; what the others come to is its last term."""
+
 MOST_ROWS = 12
 MOST_COLUMNS = 32
 MOST_PLANES = 3
@@ -166,14 +169,18 @@ def _totals(walk: Sum, room: Room) -> list[str]:
     """The products of each channel, the sum over the channels, the bias and the result."""
     lines = []
     for part in walk.parts[: room.channels]:
-        terms = [_factor(factor.value, factor.weight) for factor in part.factors]
+        shown, rest = part.factors[:MOST_TERMS], part.factors[MOST_TERMS:]
+        terms = [_factor(factor.value, factor.weight) for factor in shown]
+        if rest:
+            lines.append(f"channel {part.channel}: {_rest(rest)}")
+            terms.append(number_text(sum(factor.product for factor in rest)))
         lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, room)
     if len(walk.parts) > 1:
         sums = [number_text(part.sum) for part in walk.parts[: room.channels]]
-        rest = walk.parts[room.channels :]
-        if rest:
-            others = sum(part.sum for part in rest)
-            told = f"channels {rest[0].channel} to {rest[-1].channel}:"
+        hidden = walk.parts[room.channels :]
+        if hidden:
+            others = sum(part.sum for part in hidden)
+            told = f"channels {hidden[0].channel} to {hidden[-1].channel}:"
             lines.append(f"{told} {number_text(others)} together")
             sums.append(number_text(others))
         lines += _equation("sum over channels:", " + ".join(sums), walk.total, room)
@@ -181,6 +188,10 @@ def _totals(walk: Sum, room: Room) -> list[str]:
         biased = f"{number_text(walk.total)} + {number_text(walk.bias)}"
         lines += _equation("with the bias:", biased, walk.result, room)
     return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def _rest(others: Sequence[object]) -> str:
+    return f"the last term is what {len(others):,} more come to"
 
 
 def _factor(value: Number, weight: Number) -> str:
@@ -252,16 +263,24 @@ def _pooled(one: WalkedLayer, walk: Pooled, room: Room) -> list[str]:
 
 
 def _made_of(walk: Pooled, room: Room) -> list[str]:
-    shown = [number_text(one.value) for one in walk.elements]
+    values = [one.value for one in walk.elements]
+    rest = values[MOST_TERMS:]
+    more = [_rest(rest)] if rest else []
+    shown = [number_text(value) for value in values[:MOST_TERMS]]
     if walk.how == "max":
-        return _equation("largest:", f"max({', '.join(shown)})", walk.result, room)
+        shown += [number_text(max(rest))] if rest else []
+        return [*more, *_equation("largest:", f"max({', '.join(shown)})", walk.result, room)]
     divisor = number_text(walk.divisor)
     if walk.how == "mean":
-        return _equation("mean:", f"({' + '.join(shown)}) / {divisor}", walk.result, room)
-    powers = " + ".join(f"{value}^{divisor}" for value in shown)
+        shown += [number_text(sum(rest))] if rest else []
+        mean = f"({' + '.join(shown)}) / {divisor}"
+        return [*more, *_equation("mean:", mean, walk.result, room)]
+    terms = [f"{value}^{divisor}" for value in shown]
+    terms += [number_text(sum(value**walk.divisor for value in rest))] if rest else []
+    powers = " + ".join(terms)
     if walk.counted != len(walk.elements):
         powers = f"({powers}) * {len(walk.elements)}/{walk.counted}"
-    return _equation("norm:", f"({powers})^(1/{divisor})", walk.result, room)
+    return [*more, *_equation("norm:", f"({powers})^(1/{divisor})", walk.result, room)]
 
 
 def _joined(one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], room: Room) -> list[str]:

@@ -61,7 +61,7 @@ def test_layers_without_an_array_get_small_whole_numbers(inside):
         for number in (one["value"], one["weight"])
     ]
     assert 54 == len(numbers)
-    assert all(isinstance(number, int) and -1 <= number <= 4 for number in numbers)
+    assert all(isinstance(number, int) and -2 <= number <= 4 for number in numbers)
     assert layer["sum"] + layer["bias"] == layer["result"]
     again = inside("explain", "conv:8,k3,s2,p1", "-i", "3x7x7", "--format", "json")
     assert done == again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from cli_support import loaded_by
 
 CONV = ("-i", "1x4x4", "conv:1,k2,p=same")
 COMMANDS = ("shape", "flops", "rf", "memory")
@@ -59,6 +60,11 @@ def test_a_narrow_terminal_folds_the_lines(on_terminal):
     done = on_terminal("shape", *CONV, "--explain", columns=40)
     assert 0 == done.code
     assert all(len(line) <= 40 for line in done.out.splitlines())
+
+
+def test_who_asks_for_no_explanation_does_not_load_the_formulas():
+    loaded = loaded_by("shape", *CONV)
+    assert [] == [name for name in loaded if name.startswith("convcalc.explain")]
 
 
 @pytest.mark.parametrize("view", [("--compare", "separable"), ("--reconcile",), ("--real-taps",)])

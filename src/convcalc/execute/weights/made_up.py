@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 INPUTS = 5
 """Inputs are 0 to 4."""
 
-WEIGHTS = (-1, 0, 1, 2)
+WEIGHTS = (-1, 0, 1, 2, -2, 1, 0, -1)
 """What weights are, in an order without a pattern."""
 
-STEP = 7
-"""How far apart neighbours are taken: 7 has no divisor in common with 4 and 5."""
+MIXING = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
+"""Shifts and factors that mix the bits of a number: Appleby, MurmurHash3, `fmix32`."""
 
 
 def made_up_input(shape: Shape, dtype: str) -> np.ndarray:
@@ -27,7 +27,7 @@ def made_up_input(shape: Shape, dtype: str) -> np.ndarray:
 
 
 def made_up_weights(network: Network, shape: Shape, dtype: str) -> dict[str, np.ndarray]:
-    """Weights from -1 to 2, biases from 0 to 2, and variances of 1, by which values are divided."""
+    """Weights from -2 to 2, biases from 0 to 2, and variances of 1, by which values are divided."""
     weights = {}
     for name, size in network.tensor_shapes(shape).items():
         numbers = _scattered(prod(size)).reshape(size)
@@ -42,6 +42,9 @@ def made_up_weights(network: Network, shape: Shape, dtype: str) -> dict[str, np.
 
 
 def _scattered(count: int) -> np.ndarray:
-    """Whole numbers that look as if they were drawn: n*7 + (n*n div 3)."""
-    places = np.arange(count, dtype=np.int64) % 1_000_003
-    return places * STEP + places * places // 3
+    """Whole numbers that look as if they were drawn, the same for every call."""
+    mixed = np.arange(1, count + 1, dtype=np.uint32)
+    for shift, factor in MIXING:
+        mixed ^= mixed >> shift
+        mixed *= np.uint32(factor)
+    return (mixed ^ (mixed >> 16)).astype(np.int64)
