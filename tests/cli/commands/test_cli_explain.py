@@ -9,6 +9,8 @@ import json
 import numpy as np
 import pytest
 
+from contract import COMPUTED
+
 NOTES = (
     "explain",
     "image.npy",
@@ -96,6 +98,24 @@ def test_a_network_on_an_array_with_weights_from_a_seed(inside, save):
     assert ["conv", "relu", "gap"] == [layer["kind"] for layer in layers]
     ran = json.loads(inside("run", *words, "--format", "json", "-q").out)
     assert ran["output"]["values"][1][0][0] == pytest.approx(layers[-1]["result"], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", COMPUTED)
+def test_every_kind_that_can_be_run_is_explained(inside, kind):
+    row = COMPUTED[kind]
+    words = ("explain", row.network, "-i", "x".join(map(str, row.input)))
+    done = inside(*words, "-q")
+    assert (0, "") == (done.code, done.err)
+    assert "result: " in done.out
+    assert all(len(line) <= 80 for line in done.out.splitlines())
+
+
+def test_a_batch_of_nothing_has_no_output(inside, save):
+    save("x.npy", np.zeros((0, 1, 4, 4)))
+    save("k.npy", np.ones((1, 1, 2, 2)))
+    done = inside("explain", "x.npy", "--kernel", "k.npy", "-q")
+    assert (3, "") == (done.code, done.out)
+    assert "no samples" in done.err
 
 
 def test_of_a_batch_the_first_sample_is_explained(inside, save):

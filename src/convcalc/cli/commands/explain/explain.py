@@ -18,7 +18,7 @@ from convcalc.cli.parsing.shapes import check_axes, shape_of
 from convcalc.cli.parsing.values import flag, value_of
 from convcalc.cli.terminal.keyboard import check_keyboard
 from convcalc.cli.terminal.streams import is_terminal, note, terminal_width
-from convcalc.errors import UsageError, printable
+from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.execute.in_memory import run_work
@@ -129,6 +129,8 @@ def _of_files(given: ExplainRequest, array: str) -> Computed:
             for text in work.axes.notes:
                 note(text)
         samples = batch_first(work.named["the input"], work.axes)
+        if not len(samples):
+            raise DataError("the batch has no samples, so that there is no output to explain")
         if len(samples) > 1 and not request.quiet:
             note(f"the first of {len(samples):,} samples is explained")
         return _run(work.network, samples[:1], work.weights, settings)

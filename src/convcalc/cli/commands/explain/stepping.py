@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.cli.terminal.keyboard import draw, keys, screen_size
-from convcalc.errors import UsageError
+from convcalc.errors import UsageError, harmless
 from convcalc.layers.base import format_shape
 from convcalc.render.walks import place_text, walk_text
 
@@ -104,4 +104,4 @@ def _next(place: Place, shape: Shape) -> Place:
 
 
 def _screen(text: str, place: Place, shape: Shape) -> str:
-    return f"{text}\n\noutput {place_text(place)} of {format_shape(shape)}  {HELP}"
+    return f"{harmless(text)}\n\noutput {place_text(place)} of {format_shape(shape)}  {HELP}"
