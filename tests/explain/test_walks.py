@@ -109,6 +109,30 @@ def marks(text, name):
     return rows
 
 
+def numbers(rows):
+    """The numbers of a grid, without their marks; a zero of the padding is a 0."""
+    return [0 if spot in (".", "[.]") else int(spot.strip("[]()~")) for row in rows for spot in row]
+
+
+@pytest.mark.parametrize("text", [text for text in CONVOLUTIONS if "sep" not in text[:3]])
+def test_the_grids_show_what_the_products_are_made_of(text):
+    for count, (walked, _, _) in enumerate(walks(text, whole=True)):
+        walk, shape = walked[-1].walk, walked[-1].inputs[0].shape
+        lines = walk_text(walked, WIDE)
+        flat = len(shape) < 4 and not text.startswith("linear")
+        for part in walk.parts[:3] if flat else ():
+            turned = ", turned round" if "convt" in text else ""
+            plane = marks(lines, f"input channel {part.channel}")
+            read = [[spot for spot in row if spot.startswith("[")] for row in plane]
+            assert [factor.value for factor in part.factors] == numbers(read)
+            kernel = marks(lines, f"kernel for channel {part.channel}{turned}")
+            assert [factor.weight for factor in part.factors] == numbers(kernel)
+        output = lines.splitlines()[-1]
+        assert f"[{walk.result}]" in lines or "result: " in output
+        if count > 12:
+            break
+
+
 def test_the_window_of_a_dilated_kernel_shows_its_holes():
     walked, _, _ = next(walks("conv:2,k3,p2,circular,d2", whole=True))
     rows = marks(walk_text(walked, 80), "input channel 0")

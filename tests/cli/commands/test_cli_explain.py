@@ -147,7 +147,7 @@ def test_csv_has_a_row_for_each_product(inside, image):
     assert "15.795" == result["result"]
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("columns", [40, 80])
 def test_a_terminal_of_any_width_shows_whole_lines(on_terminal, columns):
     words = ("explain", "conv:2,k5,p2,d2", "-i", "3x40x40", "--at", "1,20,20")
     done = on_terminal(*words, columns=columns)

@@ -12,8 +12,9 @@ import termios
 
 import pytest
 from cli_support import COMMAND, environment
+from walking import walks
 
-from convcalc.cli.commands.explain.stepping import moved
+from convcalc.cli.commands.explain.stepping import fitted, moved
 
 WORDS = ("explain", "conv:2,k2", "-i", "1x4x4", "--step")
 
@@ -62,15 +63,22 @@ def test_keys_lead_from_output_to_output_and_the_terminal_is_left_as_it_was():
 def test_a_terminal_that_is_too_small_is_told_the_size_that_is_needed():
     code, _, error, restored = walked(b"", *WORDS, size=(10, 80))
     assert (2, True) == (code, restored)
-    needed = int(re.search(r"needs a terminal of 80 columns and (\d+) rows; this one", error)[1])
-    assert 0 == walked(b"q", *WORDS, size=(needed, 80))[0]
-    assert 2 == walked(b"q", *WORDS, size=(needed - 1, 80))[0]
+    assert re.search(r"needs a terminal of 80 columns and \d+ rows; this one has 80 and 10", error)
 
 
-def test_a_narrow_terminal_is_told_the_columns():
-    code, _, error, _ = walked(b"", *WORDS, size=(40, 30))
-    assert 2 == code
-    assert "40 columns" in error
+def test_all_layers_are_drawn_where_there_is_room_else_the_last_one_in_as_many_channels_as_fit():
+    network = "concat{pw:2 | conv:4,k3,p1,g1}"
+    walked_network, _, _ = next(walks(network, shape=(5, 4, 4)))
+    whole, _ = fitted(walked_network, 80, 1000)
+    assert 3 == whole.count("output 0,0,0")
+    last, _ = fitted(walked_network, 80, 15)
+    assert 1 == last.count("output 0,0,0")
+    text, needed = fitted(walked_network[-2:-1], 80, 10)
+    assert text is None
+    fewer, _ = fitted(walked_network[-2:-1], 80, needed)
+    assert (needed, 1) == (fewer.count("\n") + 1, fewer.count("kernel for channel"))
+    assert (None, needed) == fitted(walked_network[-2:-1], 80, needed - 1)
+    assert fitted(walked_network, 39, 1000)[0] is None
 
 
 @pytest.mark.parametrize(

@@ -186,5 +186,4 @@ def test_what_is_wrong_is_told(inside, save, photo, words, code, told):
 
 def test_pillow_is_imported_where_there_is_a_picture_alone(folder, image, photo):
     assert "PIL" not in loaded_by("run", "image.npy", "--kernel", "sobel-x")
-    assert "PIL" not in loaded_by("explain", "conv:1,k2", "-i", "1x4x4")
     assert "PIL" in loaded_by("run", "grey.png", "--kernel", "sobel-x")
