@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Column, Document, Table
-from convcalc.render.walks import place_text, walk_text
+from convcalc.render.walk_sums import place_text
+from convcalc.render.walks import walk_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,12 +6,16 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.borders import element_at
+from convcalc.layers.conv import Conv
+from convcalc.layers.convt import ConvTranspose
+from convcalc.layers.pooling import Pool
+from convcalc.layers.stages import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.explain.walk.data import Number, Place, Values
-    from convcalc.layers import Shape
+    from convcalc.layers import Layer, Shape
     from convcalc.window import Window
 
 
@@ -107,6 +111,23 @@ def _spread(size: int, stride: int) -> Callable[[int], int | None]:
         return None if rest or not 0 <= element < size else element
 
     return standing
+
+
+def layer_axes(layer: Layer, shape: Shape, position: Place) -> list[Axis]:
+    """The axes that the window of one output of a layer lies on; none for layers without windows.
+
+    Args:
+        layer: A convolution, one that is made of one or two, a transposed one, or a pooling.
+        shape: (channels, *spatial) of its input.
+        position: The place of the output along the spatial axes.
+    """
+    if isinstance(layer, Staged):
+        layer = next(iter(layer.walk(shape)))[1]
+    if isinstance(layer, ConvTranspose):
+        return spread_axes(layer.windows(shape), shape[1:], position)
+    if isinstance(layer, Conv):
+        return window_axes(layer.windows(shape), shape[1:], position, layer.padding_mode)
+    return window_axes(layer.windows(shape), shape[1:], position) if isinstance(layer, Pool) else []
 
 
 def planes(values: Values, channel: int, axes: Sequence[Axis], room: Room) -> Iterator[Plane]:

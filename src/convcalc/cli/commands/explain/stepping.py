@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from convcalc.cli.terminal.keyboard import draw, keys, screen_size
 from convcalc.errors import UsageError, harmless
 from convcalc.layers.base import format_shape
-from convcalc.render.walks import place_text, walk_text
+from convcalc.render.walk_sums import place_text
+from convcalc.render.walks import walk_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
