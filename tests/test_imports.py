@@ -79,9 +79,9 @@ cli/commands: errors layers network language zoo analysis explain arrayfile exec
 cli/commands/run: errors layers network arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
-cli/commands/explain: errors layers network execute/arrays execute/weights execute/settings
-    execute/job execute/in_memory explain render cli/parsing cli/terminal cli/commands
-    cli/commands/run
+cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
+    execute/settings execute/job execute/in_memory explain render cli/parsing cli/terminal
+    cli/commands cli/commands/run
 cli: __init__ errors execute/backends cli/parsing cli/terminal
 __main__: __init__ errors cli/terminal cli
 __init__:

@@ -147,7 +147,7 @@ input, or writes standard output. Integers are computed and returned exactly, as
 WALK_DETAILS = """The input with the window marked, the kernel, the products, the sum of each input
 channel, the sum over channels, the bias and the result, for the output at --at, counted from 0;
 of a network an output of each layer that it depends on. [4] is read, (4) lies in a hole of a
-dilated kernel, . is a zero of the padding, ~4 a copy that padding made. For layers without an array
+dilated kernel, . is padding, ~4 a copy that padding made. For layers without an array
 small whole numbers are made up."""
 
 ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /

@@ -33,7 +33,7 @@ COLUMNS = [
     Column("result", "result", numeric=True),
 ]
 
-MARKS = "[ ] is read, ( ) is passed over, . is zero padding, ~ is a copy made by padding"
+MARKS = "[ ] is read, ( ) is passed over, . is padding, ~ is a copy made by padding"
 
 
 def walk_document(walked: Sequence[WalkedLayer], shape: Shape, width: int) -> Document:

@@ -1,6 +1,6 @@
 """A walk in text: the input with the window marked, the kernel, the products and their sums.
 
-Marks: [4] is read, (4) lies in a hole between taps, . is a zero of the padding, ~4 is a copy that
+Marks: [4] is read, (4) lies in a hole between taps, . is padding, ~4 is a copy that
 the padding made. Everything fits into the width that is given, and nothing needs a colour.
 """
 

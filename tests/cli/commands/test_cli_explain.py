@@ -183,3 +183,28 @@ def test_a_file_that_is_not_there(inside, image):
     done = inside("explain", "none.npy", "--kernel", "kernel.npy")
     assert 3 == done.code
     assert "none.npy" in done.err
+
+
+def test_a_picture_of_it_is_written(inside, folder, image):
+    done = inside(*NOTES, "--svg", "out.svg")
+    assert (0, "") == (done.code, done.out)
+    assert "note: wrote out.svg" in done.err
+    text = (folder / "out.svg").read_text()
+    assert "channel 0: 4*1 + 1*0 + 4*2 + 4*1 = 16" in text
+    assert 4 == inside(*NOTES, "--svg", "out.svg").code
+    assert 0 == inside(*NOTES, "--svg", "out.svg", "--force").code
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--svg", "out.png"), 2, "'out.png' is no name of a picture in SVG; as out.svg"),
+        (("--svg", "out.svg", "--format", "json"), 2, "--svg and --format exclude each other"),
+        (("--svg", ""), 2, "--svg: the value is empty"),
+        (("--svg", "none/out.svg"), 4, "none/out.svg"),
+    ],
+)
+def test_a_picture_that_cannot_be_written(inside, image, words, code, told):
+    done = inside(*NOTES, *words, "-q")
+    assert (code, "") == (done.code, done.out)
+    assert told in done.err

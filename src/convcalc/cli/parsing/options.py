@@ -338,6 +338,10 @@ WALK: Options = {
     **{name: FILES[name] for name in FILED},
     **INPUT,
     "at": _text("--at", metavar="O,Y,X", about="The output to look at; the first by default."),
+    "svg": _text(
+        "--svg", metavar="OUT.svg", about="Write a picture of it, for slides and pages, as SVG."
+    ),
+    "force": FILES["force"],
     "step": _switch(
         "--step", about="Walk from output to output: arrows, space for the next, q to end."
     ),

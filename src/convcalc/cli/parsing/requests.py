@@ -97,6 +97,8 @@ class ExplainRequest(Appearance):
     input: str | None
     in_order: bool | None
     at: str | None
+    svg: str | None
+    force: bool | None
     step: bool | None
 
 
