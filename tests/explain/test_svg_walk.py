@@ -9,7 +9,8 @@ import pytest
 from evaluating import evaluated
 
 from convcalc.explain.walk.data import Stages, Sum
-from convcalc.render.svg_walk import svg_text
+from convcalc.render.svg_walk import animated_svg_text, svg_text
+from convcalc.render.walk_layout import Square, Text, walk_picture
 from walking import CONVOLUTIONS, EVERY, walks
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -26,7 +27,7 @@ def pictures(text, most=3):
     for count, (walked, _, expected) in enumerate(walks(text, whole=text in CONVOLUTIONS)):
         if count == most:
             return
-        yield walked, svg_text(walked), expected
+        yield walked, svg_text(walk_picture(walked)), expected
 
 
 @pytest.mark.parametrize("text", EVERY)
@@ -89,3 +90,71 @@ def test_padding_has_no_number_where_a_maximum_is_taken():
 def test_colours_follow_the_light_of_the_page():
     _, svg, _ = next(pictures("conv:2,k2,p=same"))
     assert "@media (prefers-color-scheme:dark)" in svg
+
+
+def squares(parts):
+    """The squares of some elements by their places: what they are, and their numbers."""
+    found = {}
+    for one in parts:
+        if one.tag == f"{NAMESPACE}rect":
+            at = (one.get("x"), one.get("y"))
+            found[at] = [one.get("class"), ""]
+        elif one.get("class", "").startswith("number"):
+            found[at][1] = one.text or ""
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["conv:2,k2,p=same", "conv:2,k3,p2,circular,d2", "maxpool:3,s2,p1"]
+)
+def test_an_animation_shows_every_step_over_what_all_have_in_common(text):
+    stills = [walk_picture(walked) for walked, _, _ in walks(text, whole=text in CONVOLUTIONS)]
+    moving = animated_svg_text(stills, 0.5)
+    assert moving == animated_svg_text(stills, 0.5)
+    assert len(moving) < sum(len(svg_text(one)) for one in stills)
+    picture = ElementTree.fromstring(moving)
+    groups = picture.findall(f"{NAMESPACE}g")
+    assert len(stills) == len(groups)
+    below = [one for one in picture if one.tag in (f"{NAMESPACE}rect", f"{NAMESPACE}text")]
+    for place, (still, group) in enumerate(zip(stills, groups, strict=True)):
+        assert f"animation-delay:{place * 0.5:g}s" == group.get("style")
+        shown = {**squares(below), **squares(group)}
+        expected = {
+            (f"{one.left:g}", f"{one.top:g}"): [one.kind, one.text]
+            for one in still.elements
+            if isinstance(one, Square)
+        }
+        assert expected == shown
+        texts = [one.text for one in (*below, *group) if one.get("class") in (None, "title")]
+        texts = [content for content in texts if content is not None]
+        assert sorted(one.text for one in still.elements if isinstance(one, Text)) == sorted(texts)
+
+
+def test_steps_of_an_animation_lie_alike():
+    walked = [walk_picture(one) for one, _, _ in walks("conv:2,k2,p=same", whole=True)]
+    places = [
+        frozenset((one.left, one.top) for one in picture.elements if isinstance(one, Square))
+        for picture in walked
+    ]
+    # The planes of the two channels may be of different widths.
+    assert ({places[0]}, {places[16]}) == (set(places[:16]), set(places[16:]))
+
+
+def test_pixels_show_the_same():
+    pytest.importorskip("PIL")
+    import io
+
+    from PIL import Image
+
+    from convcalc.render.raster_walk import FILLS, gif_bytes, png_bytes
+
+    stills = [walk_picture(one) for one, _, _ in walks("conv:2,k2,p=same", whole=True)][:3]
+    image = Image.open(io.BytesIO(png_bytes(stills[0]))).convert("RGB")
+    assert (round(2 * stills[0].width), round(2 * stills[0].height)) == image.size
+    for one in stills[0].elements:
+        if isinstance(one, Square) and one.kind in FILLS:
+            corner = image.getpixel((int(2 * one.left) + 5, int(2 * one.top) + 5))
+            expected = tuple(bytes.fromhex(FILLS[one.kind][1:]))
+            assert all(abs(a - b) <= 6 for a, b in zip(expected, corner, strict=True))
+    moving = Image.open(io.BytesIO(gif_bytes(stills, 0.5)))
+    assert (3, 500) == (moving.n_frames, moving.info["duration"])

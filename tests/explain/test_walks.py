@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 from evaluating import evaluated
-from walking import CONVOLUTIONS, EVERY, NETWORKS, POOLINGS, walks
 
 from convcalc.explain.walk.data import Joined, Stages, Sum
 from convcalc.render.walk_document import walk_document
 from convcalc.render.walks import walk_text
+from walking import CONVOLUTIONS, EVERY, NETWORKS, POOLINGS, walks
 
 WIDE = 100_000
 

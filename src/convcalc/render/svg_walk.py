@@ -1,35 +1,21 @@
-"""A walk as one picture in SVG: for slides, lecture notes and pages, light and dark.
+"""Pictures in SVG: for slides, lecture notes and pages, light and dark, still and moving.
 
-Nothing in it is loaded from elsewhere, and nothing is run. Every number is text, so that it can be
+Nothing in one is loaded from elsewhere, and nothing is run. Every number is text, so that it can be
 searched, read aloud and copied.
 """
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from convcalc.errors import harmless
-from convcalc.render.panels import block_of
-from convcalc.render.walk_sums import Room, place_text, sum_lines
+from convcalc.render.walk_layout import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from convcalc.explain.walk.network import WalkedLayer
-    from convcalc.render.panels import Block, Line, Panel, Square
-
-HEIGHT = 26
-"""Pixels of a square's height; its width follows from the longest number."""
-
-LETTER = 8
-"""Pixels of a letter in a square, and of one in the lines below, a little more than it takes."""
-
-GAP = 18
-TITLE = 20
-LEAST_WIDTH = 600.0
-MARGIN = 16
+    from convcalc.render.walk_layout import Element, Picture
 
 STYLE = """
 svg{background:#fff}
@@ -45,153 +31,91 @@ svg{background:#14171b}text{fill:#e8eaed}rect{stroke:#6b7480;fill:#14171b}
 .weight{fill:#1e4a2c}.result{fill:#8a3218}}
 """
 
-MEANING = (
-    ("read", "read"),
-    ("hole", "passed over"),
-    ("zero", "padding"),
-    ("copy", "copied by padding"),
-    ("weight", "kernel"),
-    ("result", "result"),
-)
+MOVING = """
+.step{{visibility:hidden;animation:step {seconds:g}s step-end infinite}}
+.first{{visibility:visible}}
+@keyframes step{{0%{{visibility:visible}}{share:.6g}%{{visibility:hidden}}}}
+@media (prefers-reduced-motion:reduce){{.step{{animation:none}}}}
+"""
+"""Every step is there all the time, and is seen in its turn; who wants no motion sees the first."""
 
 
-class Drawn(NamedTuple):
-    """Elements of a picture, and the room that they take."""
-
-    elements: list[str]
-    width: float
-    height: float
+def svg_text(picture: Picture) -> str:
+    """One picture as SVG."""
+    return _document(picture, [*map(_drawn, picture.elements)], STYLE, picture.story)
 
 
-def svg_text(walked: Sequence[WalkedLayer]) -> str:
-    """The picture of a walk: of each layer its channels, its result and the arithmetic."""
-    blocks = [block_of(one) for one in walked]
-    wide = max(LEAST_WIDTH, *(_block(block, 0).width for block in blocks))
-    elements: list[str] = []
-    top: float = MARGIN
-    for one, block in zip(walked, blocks, strict=True):
-        drawn = _layer(one, block, walked, wide, top)
-        elements += drawn.elements
-        top += drawn.height + GAP
-    legend = _legend(blocks, top)
-    height = top + legend.height + MARGIN
-    last = walked[-1]
-    name = f"{last.layer.spec()}, output {place_text(last.walk.place)}"
-    size = f"{wide + 2 * MARGIN:g} {height:g}"
-    width, tall = size.split()
+def animated_svg_text(pictures: Sequence[Picture], seconds: float) -> str:
+    """Pictures in turn as one SVG, each shown for so many seconds.
+
+    What most of them have in common is drawn once, and under them.
+    """
+    base = _common(pictures)
+    parts = [*map(_drawn, base)]
+    known = set(base)
+    for step, picture in enumerate(pictures):
+        own = "".join(_drawn(one) for one in picture.elements if one not in known)
+        first = " first" if step == 0 else ""
+        delay = f"animation-delay:{step * seconds:g}s"
+        parts.append(f'<g class="step{first}" style="{delay}">{own}</g>')
+    moving = MOVING.format(seconds=seconds * len(pictures), share=100 / len(pictures))
+    widest = pictures[0]._replace(
+        width=max(picture.width for picture in pictures),
+        height=max(picture.height for picture in pictures),
+    )
+    story = f"{len(pictures)} outputs in turn; the first: {pictures[0].story}"
+    return _document(widest, parts, STYLE + moving, story)
+
+
+def _common(pictures: Sequence[Picture]) -> list[Element]:
+    """The texts that all have, and at each place the square that most have.
+
+    A step draws another square over it, and so its number.
+    """
+    counts = Counter(one for picture in pictures for one in dict.fromkeys(picture.elements))
+    everywhere = set.intersection(
+        *({_box(one) for one in picture.elements} for picture in pictures)
+    )
+    places: dict[object, Element] = {}
+    for one, count in counts.items():
+        if isinstance(one, Text):
+            if count == len(pictures):
+                places[one] = one
+        elif _box(one) in everywhere:  # a step has another square to draw over it
+            known = places.get(_box(one))
+            if known is None or count > counts[known]:
+                places[_box(one)] = one
+    return list(places.values())
+
+
+def _box(one: Element) -> tuple[float, ...]:
+    """Where a square lies; nothing of texts."""
+    return () if isinstance(one, Text) else (one.left, one.top, one.width, one.height)
+
+
+def _document(picture: Picture, parts: Iterable[str], style: str, story: str) -> str:
+    size = f'width="{picture.width:g}" height="{picture.height:g}"'
+    box = f'viewBox="0 0 {picture.width:g} {picture.height:g}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box} {size} role="img"'
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" width="{width}" '
-            f'height="{tall}" role="img" aria-labelledby="name story">',
-            f'<title id="name">{_safe(name)}</title>',
-            f'<desc id="story">{_safe(_story(walked))}</desc>',
-            f"<style>{STYLE}</style>",
-            *elements,
-            *legend.elements,
+            f'{head} aria-labelledby="name story">',
+            f'<title id="name">{escape(picture.name)}</title>',
+            f'<desc id="story">{escape(story)}</desc>',
+            f"<style>{style}</style>",
+            *parts,
             "</svg>\n",
         )
     )
 
 
-def _story(walked: Sequence[WalkedLayer]) -> str:
-    """The arithmetic of the last layer, for those who do not see the picture."""
-    return " ".join(sum_lines(walked[-1], walked, Room(10_000)))
-
-
-def _layer(
-    one: WalkedLayer, block: Block, walked: Sequence[WalkedLayer], wide: float, top: float
-) -> Drawn:
-    name = f"{one.label} {one.layer.spec()}, output {place_text(one.walk.place)}"
-    letters = int(wide // LETTER)
-    titles = textwrap.wrap(name, letters)
-    elements = [
-        _text(MARGIN, top + TITLE * (n + 0.7), line, "title") for n, line in enumerate(titles)
-    ]
-    height: float = TITLE * len(titles) + 4
-    drawn = _block(block, top + height)
-    elements += drawn.elements
-    height += drawn.height + 6
-    lines = sum_lines(one, walked, Room(letters))
-    elements += [
-        _text(MARGIN, top + height + TITLE * (n + 0.7), text) for n, text in enumerate(lines)
-    ]
-    return Drawn(elements, wide, height + TITLE * len(lines))
-
-
-def _block(block: Block, top: float) -> Drawn:
-    """The channels below each other, and the result to their right."""
-    elements: list[str] = []
-    width = height = 0.0
-    for line in block.lines:
-        drawn = _line(line, top + height)
-        elements += drawn.elements
-        width, height = max(width, drawn.width), height + drawn.height + 8
-    if block.result is not None:
-        left = width + GAP if width else 0
-        own = _panel(block.result, left, top)
-        elements += own.elements
-        width, height = left + own.width, max(height, own.height)
-    return Drawn(elements, width, height)
-
-
-def _line(line: Line, top: float) -> Drawn:
-    elements: list[str] = []
-    left = height = 0.0
-    for panel in line.panels:
-        drawn = _panel(panel, left, top)
-        elements += drawn.elements
-        left, height = left + drawn.width + GAP, max(height, drawn.height)
-    if line.total:
-        total = f"= {line.total}"
-        middle = top + TITLE + (height - TITLE) / 2 + 4
-        elements.append(_text(MARGIN + left - 6, middle, total))
-        left += LETTER * len(total)
-    return Drawn(elements, left, height)
-
-
-def _panel(panel: Panel, left: float, top: float) -> Drawn:
-    """A grid under its title, each number in the middle of its square."""
-    longest = max(len(text) for row in panel.rows for text, _ in row)
-    side = max(HEIGHT + 4, LETTER * longest + 8)
-    elements = [_text(MARGIN + left, top + TITLE * 0.7, panel.title)]
-    for down, row in enumerate(panel.rows):
-        for across, square in enumerate(row):
-            at = MARGIN + left + across * side, top + TITLE + down * HEIGHT
-            elements += _square(square, *at, side)
-    width = max(side * len(panel.rows[0]), LETTER * len(panel.title))
-    return Drawn(elements, width, TITLE + HEIGHT * len(panel.rows))
-
-
-def _square(square: Square, left: float, top: float, side: float) -> list[str]:
-    text, kind = square
-    return [
-        f'<rect class="{kind}" x="{left:g}" y="{top:g}" width="{side:g}" height="{HEIGHT}"/>',
-        _text(left + side / 2, top + HEIGHT / 2 + 4.5, text, f"number of-{kind}"),
-    ]
-
-
-def _legend(blocks: Sequence[Block], top: float) -> Drawn:
-    """What the colours mean, of those that are there."""
-    panels = [panel for block in blocks for line in block.lines for panel in line.panels]
-    panels += [block.result for block in blocks if block.result is not None]
-    there = {kind for panel in panels for row in panel.rows for _, kind in row}
-    elements: list[str] = []
-    left = float(MARGIN)
-    for kind, meaning in MEANING:
-        if kind in there:
-            elements.append(
-                f'<rect class="{kind}" x="{left:g}" y="{top:g}" width="14" height="14"/>'
-            )
-            elements.append(_text(left + 20, top + 11.5, meaning))
-            left += 20 + LETTER * len(meaning) + GAP
-    return Drawn(elements, left, 16)
-
-
-def _text(left: float, top: float, text: str, kind: str = "") -> str:
-    given = f' class="{kind}"' if kind else ""
-    return f'<text{given} x="{left:g}" y="{top:g}">{_safe(text)}</text>'
-
-
-def _safe(text: str) -> str:
-    """Text that is no markup, without signs that XML has no place for."""
-    return escape(harmless(text))
+def _drawn(one: Element) -> str:
+    if isinstance(one, Text):
+        kind = ' class="title"' if one.title else ""
+        return f'<text{kind} x="{one.left:g}" y="{one.base:g}">{escape(one.text)}</text>'
+    place = f'x="{one.left:g}" y="{one.top:g}" width="{one.width:g}" height="{one.height:g}"'
+    square = f'<rect class="{one.kind}" {place}/>'
+    if not one.text and one.height < 20:  # of the legend
+        return square
+    middle = f'x="{one.left + one.width / 2:g}" y="{one.top + one.height / 2 + 4.5:g}"'
+    return f'{square}<text class="number of-{one.kind}" {middle}>{escape(one.text)}</text>'

@@ -198,7 +198,11 @@ def test_a_picture_of_it_is_written(inside, folder, image):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--svg", "out.png"), 2, "'out.png' is no name of a picture in SVG; as out.svg"),
+        (("--svg", "out.png"), 2, "--svg: expected a name as out.svg, got 'out.png'"),
+        (("--animate", "o.png"), 2, "--animate: expected a name as out.svg or out.gif"),
+        (("--svg", "out.svg", "--png", "out.png"), 2, "--svg and --png exclude each other"),
+        (("--every", "2"), 2, "--every goes with --animate"),
+        (("--animate", "o.svg", "--every", "0"), 2, "--every: "),
         (("--svg", "out.svg", "--format", "json"), 2, "--svg and --format exclude each other"),
         (("--svg", ""), 2, "--svg: the value is empty"),
         (("--svg", "none/out.svg"), 4, "none/out.svg"),
@@ -208,3 +212,24 @@ def test_a_picture_that_cannot_be_written(inside, image, words, code, told):
     done = inside(*NOTES, *words, "-q")
     assert (code, "") == (done.code, done.out)
     assert told in done.err
+
+
+def test_all_outputs_are_written_in_turn(inside, folder, image):
+    pytest.importorskip("PIL")
+    assert 0 == inside(*NOTES, "--animate", "out.svg", "-q").code
+    assert 16 == (folder / "out.svg").read_text().count('class="step')
+    assert 0 == inside(*NOTES, "--animate", "out.gif", "--every", "5", "-q").code
+    from PIL import Image
+
+    with Image.open(folder / "out.gif") as moving:
+        assert 4 == moving.n_frames
+    assert 0 == inside(*NOTES, "--png", "out.png", "-q").code
+    assert b"\x89PNG" == (folder / "out.png").read_bytes()[:4]
+
+
+def test_an_animation_of_too_many_steps_is_refused_with_what_fits(inside, folder):
+    words = ("explain", "conv:2,k3,p1", "-i", "1x50x50", "--animate", "out.svg", "-q")
+    done = inside(*words)
+    assert (2, "") == (done.code, done.out)
+    assert "--animate: 5,000 steps are more than 2,000; --every 3 leaves out" in done.err
+    assert not (folder / "out.svg").exists()

@@ -12,9 +12,9 @@ import termios
 
 import pytest
 from cli_support import COMMAND, environment
-from walking import walks
 
 from convcalc.cli.commands.explain.stepping import fitted, moved
+from walking import walks
 
 WORDS = ("explain", "conv:2,k2", "-i", "1x4x4", "--step")
 

@@ -341,6 +341,13 @@ WALK: Options = {
     "svg": _text(
         "--svg", metavar="OUT.svg", about="Write a picture of it, for slides and pages, as SVG."
     ),
+    "png": _text("--png", metavar="OUT.png", about="The same in pixels."),
+    "animate": _text(
+        "--animate",
+        metavar="OUT.svg|OUT.gif",
+        about="Write pictures of all outputs in turn, as SVG that moves or as GIF.",
+    ),
+    "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
     "force": FILES["force"],
     "step": _switch(
         "--step", about="Walk from output to output: arrows, space for the next, q to end."

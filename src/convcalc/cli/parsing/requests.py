@@ -98,6 +98,9 @@ class ExplainRequest(Appearance):
     in_order: bool | None
     at: str | None
     svg: str | None
+    png: str | None
+    animate: str | None
+    every: str | None
     force: bool | None
     step: bool | None
 

@@ -7,8 +7,11 @@ import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from convcalc.arrayfile.target import check_output
-from convcalc.arrayfile.writing import write_data
+from convcalc.cli.commands.explain.drawing import (
+    check_pictures,
+    wants_picture,
+    write_picture_of,
+)
 from convcalc.cli.commands.explain.stepping import step_through
 from convcalc.cli.commands.run.inputs import read_kernel, read_network
 from convcalc.cli.commands.run.naming import naming_files
@@ -17,7 +20,7 @@ from convcalc.cli.commands.run.run import settings_of
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.options import COMPUTED, FILED, GEOMETRY
 from convcalc.cli.parsing.shapes import check_axes, shape_of
-from convcalc.cli.parsing.values import flag, text_of, value_of
+from convcalc.cli.parsing.values import flag, value_of
 from convcalc.cli.terminal.keyboard import check_keyboard
 from convcalc.cli.terminal.streams import is_terminal, note, terminal_width
 from convcalc.errors import DataError, UsageError, printable
@@ -85,7 +88,7 @@ def explain(given: ExplainRequest) -> Document | None:
         if given["format"] is not None:
             raise UsageError("--step and --format exclude each other: it draws on the screen")
         check_keyboard("--step")
-    _check_picture(given)
+    check_pictures(given)
     computed = _computed(given)
     if computed.network.output < 0:
         raise UsageError("the output is the input itself: no layer leads to it")
@@ -93,40 +96,10 @@ def explain(given: ExplainRequest) -> Document | None:
     if given["step"]:
         step_through(computed.walk, computed.shape, place)
         return None
-    walked = computed.walk(place)
-    if given["svg"] is None:
-        return walk_document(walked, computed.sample.shape, _width())
-    _write_picture(given, walked)
-    return None
-
-
-def _check_picture(given: ExplainRequest) -> None:
-    """Whether --svg can be written, before anything is read.
-
-    Raises:
-        UsageError: it has another ending, or goes with something that is shown instead.
-        OutputError: it exists, or cannot be made.
-    """
-    path = given["svg"]
-    if path is None:
-        return
-    text_of("svg", path)
-    for name in ("step", "format"):
-        if cast("dict[str, object]", given)[name] is not None:
-            raise UsageError(f"--svg and {flag(name)} exclude each other; give one")
-    if os.path.splitext(path)[1].lower() not in ("", ".svg"):
-        raise UsageError(f"--svg: '{printable(path)}' is no name of a picture in SVG; as out.svg")
-    check_output(path, force=bool(given["force"]), inputs=given["specs"] or ())
-
-
-def _write_picture(given: ExplainRequest, walked: list[WalkedLayer]) -> None:
-    from convcalc.render.svg_walk import svg_text
-
-    path = given["svg"] or ""
-    data = svg_text(walked).encode()
-    write_data(path, data, force=bool(given["force"]))
-    if not given["quiet"]:
-        note(f"wrote {printable(path)} ({len(data):,} bytes)")
+    if wants_picture(given):
+        write_picture_of(given, computed.walk, computed.shape, place)
+        return None
+    return walk_document(computed.walk(place), computed.sample.shape, _width())
 
 
 def _width() -> int:

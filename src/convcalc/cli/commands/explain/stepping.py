@@ -82,7 +82,7 @@ def fitted(walked: Sequence[WalkedLayer], columns: int, rows: int) -> tuple[str 
 def moved(place: Place, shape: Shape, key: str) -> Place:
     """The output that a key leads to; at an end it stays, and behind the last comes the first."""
     if key == "space":
-        return _next(place, shape)
+        return next_place(place, shape)
     axis, by = MOVES.get(key, (0, 0))
     if axis == -2 and len(place) < 3:  # there are no rows
         return place
@@ -91,7 +91,7 @@ def moved(place: Place, shape: Shape, key: str) -> Place:
     return tuple(at)
 
 
-def _next(place: Place, shape: Shape) -> Place:
+def next_place(place: Place, shape: Shape) -> Place:
     """The output behind this one, row by row and channel by channel."""
     number = 0
     for at, size in zip(place, shape, strict=True):
