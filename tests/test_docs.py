@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import convcalc
+from convcalc.cli.main import run
 from convcalc.layers import KINDS
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +116,23 @@ def test_nothing_is_said_twice(document):
     words = prose.split()
     runs = [tuple(words[start : start + 12]) for start in range(len(words) - 11)]
     assert [] == [run for run, times in Counter(runs).items() if times > 1]
+
+
+PICTURES = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"^convcalc (explain .*)$", PICTURES, re.MULTILINE))
+def test_a_picture_of_the_documentation_is_what_its_command_writes(command, tmp_path, monkeypatch):
+    *words, name = shlex.split(command)
+    monkeypatch.chdir(ROOT)
+    assert 0 == run([*words, str(tmp_path / "out.svg"), "-q"])
+    assert (ROOT / name).read_text("utf-8") == (tmp_path / "out.svg").read_text("utf-8")
+    assert f"({Path(name).relative_to('docs')})" in PICTURES
+
+
+def test_no_picture_is_left_over():
+    named = set(re.findall(r"\(pictures/(.*?)\)", PICTURES))
+    assert named == {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
 
 
 def test_the_shipped_examples_are_what_their_script_makes(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from evaluating import evaluated
 
 from convcalc.explain.walk.data import Joined, Stages, Sum
+from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.render.walk_document import walk_document
 from convcalc.render.walks import walk_text
 from walking import CONVOLUTIONS, EVERY, NETWORKS, POOLINGS, walks
@@ -144,6 +145,15 @@ def test_the_window_of_a_dilated_kernel_shows_its_holes():
     assert 16 == np.sum(holes)
     assert 9 == np.sum(read)
     assert all("~" in cell for cell in rows[0])
+
+
+def test_what_is_read_is_no_hole():
+    one = next(walks("conv:2,k3,p2,circular,d2", whole=True))[0][-1]
+    axes = layer_axes(one.layer, one.inputs[0].shape, (0, 0))
+    (plane,) = planes(one.inputs[0], 0, axes, (20, 20))
+    spots = [spot for row in plane.spots for spot in row]
+    assert (9, 16) == (sum(spot.read for spot in spots), sum(spot.hole for spot in spots))
+    assert not any(spot.read and spot.hole for spot in spots)
 
 
 def test_an_output_of_a_transposed_convolution_is_told_in_both_ways():
