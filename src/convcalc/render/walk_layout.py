@@ -34,7 +34,7 @@ LEGEND = 14
 MEANING = (
     ("read", "read"),
     ("hole", "passed over"),
-    ("zero", "padding"),
+    ("zero", "padding, or zeros put in"),
     ("copy", "copied by padding"),
     ("weight", "kernel"),
     ("result", "result"),
