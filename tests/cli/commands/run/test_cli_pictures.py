@@ -187,3 +187,22 @@ def test_what_is_wrong_is_told(inside, save, photo, words, code, told):
 def test_pillow_is_imported_where_there_is_a_picture_alone(folder, image, photo):
     assert "PIL" not in loaded_by("run", "image.npy", "--kernel", "sobel-x")
     assert "PIL" in loaded_by("run", "grey.png", "--kernel", "sobel-x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "image.npy", "--kernel", "kernel.npy", "-o", "b.png"),
+        ("run", "grey.png", "--kernel", "kernel.npy"),
+        ("explain", "image.npy", "--kernel", "kernel.npy", "--png", "b.png"),
+        ("explain", "image.npy", "--kernel", "kernel.npy", "--animate", "b.gif"),
+    ],
+)
+def test_without_pillow_the_extra_is_named_before_anything_is_done(
+    inside, image, photo, monkeypatch, folder, words
+):
+    monkeypatch.setattr("convcalc.arrayfile.pictures.find_spec", lambda name: None)
+    done = inside(*words, "-q")
+    assert (2, "") == (done.code, done.out)
+    assert "pictures need Pillow; pip install 'convcalc[image]' brings it" in done.err
+    assert not [name for name in ("b.png", "b.gif") if (folder / name).exists()]
