@@ -11,9 +11,9 @@ from convcalc.explain.equation import Equation, Said, product, times
 from convcalc.explain.explaining import Explained, Explanation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from convcalc.analysis.memory.lifetimes import Placement
+    from convcalc.analysis.memory.lifetimes import Placement, Storage
     from convcalc.analysis.memory.report import LayerMemory, MemoryReport
     from convcalc.network.graph import Network
 
@@ -32,17 +32,28 @@ def explain_memory(network: Network, found: MemoryReport) -> Explanation:
         steps, report.input, report.batch, in_place=found.in_place, output=network.output
     )
     layers = tuple(
-        Explained(row.layer.index, row.layer.spec, _equations(row, found, placement))
-        for row in found.layers
+        Explained(row.layer.index, row.layer.spec, _equations(row, found, alive))
+        for row, alive in zip(found.layers, _alive(placement), strict=True)
     )
     return Explanation(layers, RULES)
 
 
-def _equations(row: LayerMemory, found: MemoryReport, placement: Placement) -> tuple[Equation, ...]:
+def _alive(placement: Placement) -> list[list[Storage]]:
+    """What is there while each layer is computed."""
+    alive: list[list[Storage]] = [[] for _ in placement.homes]
+    for storage in placement.storages:
+        for layer in alive[storage.first : storage.last + 1]:
+            layer.append(storage)
+    return alive
+
+
+def _equations(
+    row: LayerMemory, found: MemoryReport, alive: Sequence[Storage]
+) -> tuple[Equation, ...]:
     return (
         Equation("weights", "", row.weights, _weights(row, found.dtype)),
         Equation("activations", "", row.activations, _result(row, found)),
-        Equation("live", "", row.live, _live(row, found, placement)),
+        Equation("live", "", row.live, _live(row, found, alive)),
     )
 
 
@@ -69,10 +80,9 @@ def _bytes(elements: Iterable[str], dtype: str) -> str:
     return f"({whole}) * {bits // 8}" if "+" in whole else f"{whole} * {bits // 8}"
 
 
-def _live(row: LayerMemory, found: MemoryReport, placement: Placement) -> Said:
+def _live(row: LayerMemory, found: MemoryReport, alive: Sequence[Storage]) -> Said:
     """The sizes of all that is there while the layer is computed, and whose they are."""
     index = row.layer.index
-    alive = [one for one in placement.storages if one.first <= index <= one.last]
     sizes = [str(size_in_bytes(one.elements, found.dtype)) for one in alive]
     labels = [_label(one.held(index), found) for one in alive]
     return Said(" + ".join(sizes), ", ".join(labels))
