@@ -336,7 +336,12 @@ WALK: Options = {
         ),
     ],
     **{name: FILES[name] for name in FILED},
-    **INPUT,
+    "input": _text(
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample for layers, as 3x7x7 (the default, where it fits).",
+    ),
     "at": _text("--at", metavar="O,Y,X", about="The output to look at; the first by default."),
     "svg": _text(
         "--svg", metavar="OUT.svg", about="Write a picture of it, for slides and pages, as SVG."
