@@ -29,18 +29,19 @@ layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
 zoo: errors network language
-importers: errors layers network receptive
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 explain: layers network window borders receptive analysis
 # Arrays in files.
 arrayfile: errors opening layers
+# Networks as other programs have them.
+importers: errors opening window layers network receptive arrayfile
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
 execute/arrays: errors window layers arrayfile
 execute/problem: window layers network execute/arrays
 execute/tiling: errors window execute/problem
-execute/weights: errors opening layers network arrayfile execute/arrays
+execute/weights: errors opening layers network arrayfile importers execute/arrays
 execute/backends: errors window layers execute/fitted_costs execute/arrays execute/problem
 execute/algorithms: window execute/fitted_costs execute/arrays execute/problem execute/backends
 execute/planning: errors window analysis arrayfile execute/fitted_costs execute/arrays
@@ -76,7 +77,7 @@ cli/parsing: errors opening layers network language zoo arrayfile importers
 cli/terminal: errors render cli/parsing
 cli/commands: errors layers network language zoo analysis explain arrayfile execute/weights
     execute/planning render cli/parsing cli/terminal
-cli/commands/run: errors layers network arrayfile execute/arrays execute/weights
+cli/commands/run: errors layers network arrayfile importers execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
@@ -101,8 +102,9 @@ UPWARDS = {("network", "analysis"), ("network", "export")}
 their rooms when they are called."""
 
 LIBRARIES = {
-    "numpy": {"arrayfile", "execute", "export", "render"},
+    "numpy": {"arrayfile", "execute", "export", "importers", "render"},
     "torch": {"execute/backends", "execute/weights", "export", "importers"},
+    "onnx": {"importers"},
     "cv2": {"execute/backends"},
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},

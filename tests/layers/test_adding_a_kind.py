@@ -171,6 +171,7 @@ NAMED = {
         "analysis/conventions/ptflops.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
+        "importers/onnx_kinds.py",
         "language/pytorch/table.py",
     },
     ("pixel_?shuffle", "pixelshuffle"): {
@@ -179,6 +180,7 @@ NAMED = {
         "analysis/memory/autograd.py",
         "export/torch_forms.py",
         "importers/torch_kinds.py",
+        "importers/onnx_views.py",
         "language/pytorch/table.py",
         "analysis/diff.py",
     },
@@ -191,6 +193,7 @@ NAMED = {
         *(f"analysis/conventions/{file}.py" for file in MODULE_OF.values()),
         "export/torch_forms.py",
         "export/torch_modules.py",
+        "importers/onnx_elementwise.py",
         "analysis/diff.py",
     },
 }
@@ -218,12 +221,8 @@ def test_the_guides_name_these_tables(file, start, end):
     families = ("activations", "sequences")
     contract = ["tests/contract.py", *(f"tests/contract_{family}.py" for family in families)]
     files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
-    folders = ("analysis/conventions/", "explain/")
-    tools = {file for file in files if file.startswith(folders)}
-    guide = {
-        *(files - tools),
-        "analysis/conventions/*.py",
-        "explain/*.py",
-        "tests/layers/test_adding_a_kind.py",
-    }
+    places = ("analysis/conventions/", "explain/", "importers/onnx_")
+    many = {file for file in files if file.startswith(places)}
+    folders = {"analysis/conventions/*.py", "explain/*.py", "importers/onnx_*.py"}
+    guide = {*(files - many), *folders, "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)

@@ -37,15 +37,6 @@ ONNX = "an ONNX model (IR 8, opset 17, by pytorch 2.1.0)"
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("x.onnx", MODEL + GRAPH, f"{ONNX}; {PRINT}"),
-        ("x.bin", MODEL + GRAPH, f"{ONNX}; {PRINT}"),
-        ("x.onnx", b"\x08\x03" + GRAPH, f"an ONNX model (IR 3); {PRINT}"),
-        ("x.onnx", MODEL + GRAPH[:-1], f"an ONNX model that is cut short; {PRINT}"),
-        (
-            "x.onnx",
-            MODEL + b"\x3a" + b"\xff" * 9 + b"\x7f",
-            f"an ONNX model that is cut short; {PRINT}",
-        ),
         ("x.onnx", MODEL, f"not an ONNX model {DAMAGED}; {NETWORK}"),
         ("x.onnx", b"\x08", f"not an ONNX model {DAMAGED}; {NETWORK}"),
         ("x.onnx", b"\x08" + b"\xff" * 80, f"not an ONNX model {DAMAGED}; {NETWORK}"),
@@ -80,6 +71,34 @@ def test_a_file_is_told_by_its_content_or_its_ending(inside, name, content, told
     refused(inside("summary", name), f"'{name}' is {told}")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.onnx", MODEL + GRAPH, ONNX),
+        ("x.bin", MODEL + GRAPH, ONNX),
+        ("x.onnx", b"\x08\x03" + GRAPH, "an ONNX model (IR 3)"),
+        ("x.onnx", MODEL + GRAPH[:-1], "an ONNX model that is cut short"),
+        ("x.onnx", MODEL + b"\x3a" + b"\xff" * 9 + b"\x7f", "an ONNX model that is cut short"),
+    ],
+)
+def test_an_onnx_model_is_no_text(inside, name, content, told):
+    Path(name).write_bytes(content)
+    refused(inside("fmt", name), f"'{name}' is {told}; it is no text; convcalc summary reads it")
+
+
+def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, monkeypatch):
+    monkeypatch.setattr("convcalc.cli.parsing.onnx_argument.find_spec", lambda name: None)
+    save("y.npy", np.ones((1, 2, 2)))
+    Path("x.onnx").write_bytes(MODEL + GRAPH)
+    commands = (
+        *(["shape", "x.onnx"], ["rf", "x.onnx"], ["weights", "x.onnx"]),
+        *(["diff", "x.onnx", "relu"], ["run", "y.npy", "--network", "x.onnx"]),
+    )
+    told = "an ONNX model needs onnx; pip install 'convcalc[onnx]' brings it"
+    for words in commands:
+        assert (2, "", f"convcalc: error: {told}\n") == inside(*words)[:3]
+
+
 def test_a_text_is_read_whatever_it_begins_with(inside):
     for name, text in (("a.net", "residual{conv:3,k1 | }"), ("b.net", "GIF8=relu")):
         Path(name).write_text(text)
@@ -90,13 +109,13 @@ def test_a_text_is_read_whatever_it_begins_with(inside):
 
 def test_every_command_that_takes_a_network_tells_it(inside, save):
     save("y.npy", np.ones((1, 2, 2)))
-    Path("x.onnx").write_bytes(MODEL + GRAPH)
+    Path("x.h5").write_bytes(b"\x89HDF\r\n\x1a\n\0")
     commands = (
-        *(["shape", "x.onnx"], ["rf", "x.onnx"], ["weights", "x.onnx"], ["fmt", "x.onnx"]),
-        *(["diff", "x.onnx", "relu"], ["run", "y.npy", "--network", "x.onnx"]),
+        *(["shape", "x.h5"], ["rf", "x.h5"], ["weights", "x.h5"], ["fmt", "x.h5"]),
+        *(["diff", "x.h5", "relu"], ["run", "y.npy", "--network", "x.h5"]),
     )
     for words in commands:
-        refused(inside(*words), f"'x.onnx' is {ONNX}; {PRINT}")
+        refused(inside(*words), f"'x.h5' is an HDF5 file of Keras or others; {LAYERS}")
 
 
 def test_a_file_that_is_not_there_is_told_as_such(inside):

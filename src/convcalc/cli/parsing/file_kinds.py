@@ -22,7 +22,7 @@ class Kind(NamedTuple):
         return f"{self.name}{detail}; {self.instead}"
 
 
-ONNX = Kind("an ONNX model", PRINT)
+ONNX = Kind("an ONNX model", "it is no text; convcalc summary reads it")
 EXPORTED = Kind("a program of torch.export", PRINT)
 SCRIPT = Kind("a TorchScript program", PRINT)
 SAVED = Kind("a file of torch.save", f"{PRINT}; weights go into run --weights")

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convcalc.cli.parsing.onnx_argument import check_installed, input_shapes, onnx_path
 from convcalc.errors import (
     DataError,
     ResourceError,
@@ -46,7 +47,11 @@ _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
 def read_source(
-    words: Sequence[str], *, in_order: bool = False, input_shape: Shape | None = None
+    words: Sequence[str],
+    *,
+    in_order: bool = False,
+    input_shape: Shape | None = None,
+    inputs: str | None = None,
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -54,12 +59,14 @@ def read_source(
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
-    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run. An ONNX
+    file is read without its weights.
 
     Args:
         words: The words.
         in_order: Whether modules of a printed class are applied in the order of the print.
         input_shape: What a model of PyTorch is run on, (channels, *sizes).
+        inputs: The shapes of an ONNX model's inputs, as a command line has them.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -73,6 +80,8 @@ def read_source(
         target = model_target(word)
         if target is not None:
             return _run_model(target, input_shape)
+        if onnx_path(words) is not None:
+            return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
             return _read_file(path, model, in_order=in_order)
@@ -106,6 +115,13 @@ def _run_model(target: Target, input_shape: Shape | None) -> Network:
     from convcalc.importers.torch_model import network_of
 
     return network_of(target, input_shape)
+
+
+def _read_onnx(path: str, inputs: str | None) -> Network:
+    check_installed()
+    from convcalc.importers.onnx_model import network_of
+
+    return network_of(path, input_shapes(inputs))
 
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
