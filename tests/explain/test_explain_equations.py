@@ -15,7 +15,8 @@ from convcalc.explain.explaining import explain_costs, explain_fields, explain_s
 from convcalc.explain.memory import explain_memory
 from convcalc.explain.symbols import SYMBOLS, symbols_of
 from convcalc.explain.table import EXPLAINED
-from convcalc.layers import KINDS
+from convcalc.layers import KINDS, Costs, ElementOps, Opaque
+from convcalc.network.graph import Network
 from convcalc.render.reference import kind_document
 
 VARIANTS = {
@@ -227,3 +228,18 @@ def test_the_letters_in_the_formulas_of_a_kind_are_explained_beside_them(kind):
     letters = set(re.findall(r"(?<![A-Za-z'])(?:[B-Zb-z]|p[ab])(?![A-Za-z'])", formulas))
     meaning = "".join(line for line in remarks if line.startswith("where "))
     assert letters <= set(re.findall(r"(\w+): ", meaning))
+
+
+class Said(Opaque):
+    """An operation of which more is known than a text can say, as an imported one."""
+
+    def costs(self, *shapes):
+        return Costs(7, 3, ElementOps(add=5))
+
+
+def test_all_that_an_imported_operation_costs_is_told():
+    report = Network.chain([Said("resize", (2, 3))]).analyze((2, 3), 2)
+    ((*equations,),) = checked(explain_costs(report))
+    assert {"params": 0, "MACs": 14, "bias adds": 6, "add": 10} == {
+        one.of: one.value for one in equations
+    }

@@ -86,7 +86,12 @@ def _opaque_shape(here: Here) -> list[Said]:
 
 
 def _opaque_costs(here: Here) -> dict[str, str]:
-    return {"MACs": str(here.layer.macs)} if here.layer.macs else {}
+    """The figures that are said of it; of an operation that was imported all that it costs."""
+    costs = here.layer.costs(*here.shapes)
+    if costs is None:
+        return {}
+    figures = {"MACs": costs.macs, "bias adds": costs.bias_adds, **costs.elements._asdict()}
+    return {name: str(value) for name, value in figures.items() if value}
 
 
 EXPLAINED = {
