@@ -73,7 +73,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask,onnx-test,image]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

@@ -17,6 +17,7 @@ from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
 from convcalc.network.subgraph import last_node, needed_nodes
+from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import (
     in_order,
     of_layers,
@@ -163,7 +164,10 @@ def _read_weights(
     by = choice_of("weights_by", request.weights_by, WEIGHTS_BY)
     found = read_weights(request.weights or "")
     arrays, prefix = without_prefix(found.arrays, network)
-    for text in () if request.quiet else filter(None, (*found.notes, prefix)):
+    named = None
+    if by == "name":
+        arrays, named = without_torchvision_names(arrays, network)
+    for text in () if request.quiet else filter(None, (*found.notes, prefix, named)):
         note(text)
     if by == "name":
         return arrays, settings
@@ -174,10 +178,10 @@ def _read_weights(
         )
 
     def ordered(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        named = in_order(arrays, fitting(network.tensor_shapes, shape))
-        if named and not request.quiet:
-            note(_order_note(list(without_counters(arrays)), list(named)))
-        return of_layers(named, part, network)
+        placed = in_order(arrays, fitting(network.tensor_shapes, shape))
+        if placed and not request.quiet:
+            note(_order_note(list(without_counters(arrays)), list(placed)))
+        return of_layers(placed, part, network)
 
     dims = settings.spatial_dims or spatial_dims_of_kernels(arrays.values())
     return ordered, replace(settings, spatial_dims=dims)
