@@ -74,7 +74,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image]'
 	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
 	$(PIP) --no-deps torchvision timm
 	@touch $@

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import convcalc
+from convcalc.cli.main import run
 from convcalc.layers import KINDS
 
 ROOT = Path(__file__).parents[1]
@@ -121,11 +122,29 @@ def test_nothing_is_said_twice(document):
     assert [] == [run for run, times in Counter(runs).items() if times > 1]
 
 
+PICTURES = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"^convcalc (explain .*)$", PICTURES, re.MULTILINE))
+def test_a_picture_of_the_documentation_is_what_its_command_writes(command, tmp_path, monkeypatch):
+    *words, name = shlex.split(command)
+    monkeypatch.chdir(ROOT)
+    assert 0 == run([*words, str(tmp_path / "out.svg"), "-q"])
+    assert (ROOT / name).read_text("utf-8") == (tmp_path / "out.svg").read_text("utf-8")
+    assert f"({Path(name).relative_to('docs')})" in PICTURES
+
+
+def test_no_picture_is_left_over():
+    named = set(re.findall(r"\(pictures/(.*?)\)", PICTURES))
+    assert named == {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
+
+
 def test_the_shipped_examples_are_what_their_script_makes(tmp_path):
     script = ROOT / "examples" / "make_examples.py"
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)
-    made = {path.name: path.read_bytes() for path in tmp_path.glob("*.npy")}
-    shipped = {path.name: path.read_bytes() for path in (ROOT / "examples").glob("*.npy")}
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    files = (ROOT / "examples").glob("*.[np]p[ym]")
+    shipped = {path.name: path.read_bytes() for path in files}
     assert shipped == made
 
 
@@ -148,7 +167,10 @@ def test_the_picture_of_the_architecture_is_the_tree():
     root = Path(convcalc.__file__).parent
     folders = {path.parent for path in root.rglob("*.py")} - {root}
     rooms = {folder.relative_to(root).as_posix() for folder in folders}
-    assert rooms == {path for path in drawn() if not path.endswith(".py")} | {"cli/commands/run"}
+    assert rooms == {path for path in drawn() if not path.endswith(".py")} | {
+        "cli/commands/run",
+        "cli/commands/explain",
+    }
     single = {path.name for path in root.glob("*.py")} - {"__init__.py", "__main__.py"}
     single |= {f"execute/{path.name}" for path in root.glob("execute/*.py")} - {
         "execute/__init__.py"

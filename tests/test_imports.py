@@ -32,6 +32,7 @@ language: errors collecting layers network
 zoo: errors network language
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
+explain: layers network window borders receptive analysis
 # Arrays in files.
 arrayfile: errors opening layers
 # Networks as other programs have them.
@@ -71,15 +72,18 @@ execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/probl
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors receptive layers network language zoo analysis execute/arrays execute/problem
+render: errors receptive layers network language zoo analysis explain execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo arrayfile importers
 cli/terminal: errors render cli/parsing
-cli/commands: errors layers network language zoo importers analysis arrayfile execute/weights
-    execute/planning export render cli/parsing cli/terminal
+cli/commands: errors layers network language zoo importers analysis explain arrayfile
+    execute/weights execute/planning export render cli/parsing cli/terminal
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
+cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
+    execute/settings execute/job execute/in_memory explain render cli/parsing cli/terminal
+    cli/commands cli/commands/run
 cli: __init__ errors execute/backends cli/parsing cli/terminal
 __main__: __init__ errors cli/terminal cli
 __init__:
@@ -106,13 +110,14 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "PIL": {"arrayfile", "render"},
     "h5py": {"importers"},
     "tflite": {"importers"},
     "rich": {"render", "cli"},
     "typer": {"cli"},
 }
 
-EXTRA = {"dask", "distributed", "zarr"}
+EXTRA = {"dask", "distributed", "zarr", "PIL"}
 
 
 def module_names():
@@ -210,7 +215,7 @@ def test_each_library_is_known_to_few_rooms():
     assert set() == strays
 
 
-def test_three_modules_know_dask_and_one_knows_zarr():
+def test_three_modules_know_dask_one_knows_zarr_and_three_know_pillow():
     running = graph(running=True).items()
     users = {(module, name.split(".")[0]) for module, names in running for name in names}
     assert {
@@ -219,6 +224,9 @@ def test_three_modules_know_dask_and_one_knows_zarr():
         ("convcalc.execute.cluster.contact", "distributed"),
         ("convcalc.execute.cluster.graph", "dask"),
         ("convcalc.arrayfile.zarr_folder", "zarr"),
+        ("convcalc.arrayfile.pictures", "PIL"),
+        ("convcalc.arrayfile.picture_writing", "PIL"),
+        ("convcalc.render.raster_walk", "PIL"),
     } == {(module, name) for module, name in users if name in EXTRA}
 
 

@@ -105,3 +105,21 @@ def united(intervals: Iterable[tuple[int, int]]) -> int:
         count += max(0, end - max(begin, reached))
         reached = max(reached, end)
     return count
+
+
+def element_at(position: int, size: int, mode: str = "zeros") -> int | None:
+    """The element of the axis that stands at a position of the padded axis; None for a zero.
+
+    Args:
+        position: Counted from the first real element; padding before it is below 0.
+        size: Elements of the axis.
+        mode: What the border repeats: zeros, reflect, symmetric, replicate or circular.
+
+    Example:
+        >>> [element_at(place, 4, "reflect") for place in range(-2, 6)]
+        [2, 1, 0, 1, 2, 3, 2, 1]
+    """
+    if 0 <= position < size:
+        return position
+    runs = _folded(range(position, position + 1), size, mode)
+    return next((run[0] for run in runs if run), None)

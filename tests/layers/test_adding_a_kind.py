@@ -14,6 +14,7 @@ from contract import CONTRACT
 from convcalc import layers
 from convcalc.analysis.conventions import MODULE_OF, load_convention
 from convcalc.analysis.memory import autograd, traffic
+from convcalc.explain.table import EXPLAINED
 from convcalc.language.pytorch import table
 from convcalc.layers import KINDS
 from convcalc.layers.kinds import CLASS_OF, row_of
@@ -45,6 +46,7 @@ def tables(kind):
         "tests/contract.py": CONTRACT.get(kind),
         "analysis/memory/autograd.py": row_of(autograd.SAVED, layer),
         "network/initialisation.py (GAINS)": row_of(initialisation.GAINS, layer),
+        "explain/*.py": row_of(EXPLAINED, layer),
     }
     stages = any(base.__name__ == "Staged" for base in layer.__mro__)
     if layer.has_weights() and not stages:  # stages start as their convolutions do
@@ -113,6 +115,7 @@ TYPES = "layers/__init__.py (for type checkers)"
 KEPT = "analysis/memory/autograd.py"
 GAINS = "network/initialisation.py (GAINS)"
 STARTS = "network/initialisation.py (STARTS)"
+EXPLAIN = "explain/*.py"
 TRAFFIC = "analysis/memory/traffic.py"
 TOOLS = [
     f"analysis/conventions/{tool}.py"
@@ -126,14 +129,14 @@ WEIGHTED = "    def weight_shapes(self, shape): return {'weight': shape[:1]}"
 @pytest.mark.parametrize(
     ("module", "base", "body", "missing"),
     [
-        ("base", "Layer", WEIGHTED, [KEPT, GAINS, STARTS, TRAFFIC, *TOOLS, *FORM, TEXT]),
-        ("base", "Layer", "", [KEPT, GAINS, TRAFFIC, *TOOLS, *FORM, TEXT]),
+        ("base", "Layer", WEIGHTED, [KEPT, GAINS, EXPLAIN, STARTS, TRAFFIC, *TOOLS, *FORM, TEXT]),
+        ("base", "Layer", "", [KEPT, GAINS, EXPLAIN, TRAFFIC, *TOOLS, *FORM, TEXT]),
         # A family answers for its kinds what is the same of all of them.
-        ("base", "Rearrangement", "", [KEPT, *FORM, TEXT]),
+        ("base", "Rearrangement", "", [KEPT, EXPLAIN, *FORM, TEXT]),
         ("activations", "Activation", "", [KEPT, GAINS, TOOLS[3], *FORM, TEXT]),
-        ("joins", "Join", "", [KEPT, TRAFFIC, *FORM, TEXT]),
-        ("pooling", "Pool", "", [KEPT, TRAFFIC, TOOLS[4], *FORM, TEXT]),
-        ("normalisation", "Norm", "", [KEPT, TRAFFIC, *TOOLS, *FORM, TEXT]),
+        ("joins", "Join", "", [KEPT, EXPLAIN, TRAFFIC, *FORM, TEXT]),
+        ("pooling", "Pool", "", [KEPT, EXPLAIN, TRAFFIC, TOOLS[4], *FORM, TEXT]),
+        ("normalisation", "Norm", "", [KEPT, EXPLAIN, TRAFFIC, *TOOLS, *FORM, TEXT]),
         # A kind says nothing of those that derive from it.
         ("activations", "ReLU", "", [KEPT, GAINS, TOOLS[3], *FORM, TEXT]),
     ],
@@ -173,6 +176,7 @@ NAMED = {
         "language/pytorch/table.py",
     },
     ("pixel_?shuffle", "pixelshuffle"): {
+        "explain/moves.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "export/onnx_forms.py",
@@ -183,6 +187,7 @@ NAMED = {
         "analysis/diff.py",
     },
     ("layer_?scale", "layerscale"): {
+        "explain/elements.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "analysis/memory/traffic.py",
@@ -222,8 +227,8 @@ def test_the_guides_name_these_tables(file, start, end):
     families = ("activations", "sequences")
     contract = ["tests/contract.py", *(f"tests/contract_{family}.py" for family in families)]
     files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
-    tools = {file for file in files if file.startswith("analysis/conventions/")}
-    nodes = {file for file in files if file.startswith("importers/onnx_")}
-    folders = {"analysis/conventions/*.py", "importers/onnx_*.py"}
-    guide = {*(files - tools - nodes), *folders, "tests/layers/test_adding_a_kind.py"}
+    places = ("analysis/conventions/", "explain/", "importers/onnx_")
+    many = {file for file in files if file.startswith(places)}
+    folders = {"analysis/conventions/*.py", "explain/*.py", "importers/onnx_*.py"}
+    guide = {*(files - many), *folders, "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)

@@ -11,6 +11,9 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     header     what the first bytes of a `.npy` declare, checked
     npy        a `.npy` source becomes an array
     archive    the members of a `.npz` become arrays
+    pictures   a picture becomes an array
+    deep_pictures  colour of 16 bits
+    picture_writing  an array becomes a picture
     safetensors  the arrays of a `.safetensors` file
     reading    the name that a user typed becomes an array
     torch_pickle  what a file of torch.save declares, without running its pickle

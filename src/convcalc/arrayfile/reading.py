@@ -10,6 +10,7 @@ from convcalc.arrayfile.archive import read_member
 from convcalc.arrayfile.header import read_header
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
+from convcalc.arrayfile.pictures import is_picture, read_picture
 from convcalc.arrayfile.source import open_file, standard_input
 from convcalc.arrayfile.wording import unreadable
 
@@ -23,8 +24,8 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     of them make sense is for the caller to say.
 
     Args:
-        path: `-` for standard input, a `.npy` file, `FILE.npz:MEMBER`, or a `.npz` file with one
-            member.
+        path: `-` for standard input, a `.npy` file, `FILE.npz:MEMBER`, a `.npz` file with one
+            member, or a picture in PNG, JPEG or PPM.
         memory_limit: The bytes that the array may take; what is available by default.
 
     Raises:
@@ -35,6 +36,8 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     limit = available_memory() if memory_limit is None else memory_limit
     if path == "-":
         return load(standard_input(limit), limit)
+    if is_picture(path):
+        return read_picture(path, limit)
     file, member = split_member(path)
     if member is not None or file.lower().endswith(_ARCHIVE):
         return read_member(file, member, limit)
@@ -67,7 +70,8 @@ def read_placeholder(path: str) -> Array:
 def is_stream_or_archive(path: str) -> bool:
     """Whether a name is of something that can only be read as a whole."""
     file, member = split_member(path)
-    return path == "-" or member is not None or file.lower().endswith(_ARCHIVE)
+    packed = member is not None or file.lower().endswith(_ARCHIVE)
+    return path == "-" or packed or is_picture(path)
 
 
 def split_member(path: str) -> tuple[str, str | None]:

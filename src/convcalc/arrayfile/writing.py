@@ -65,6 +65,26 @@ def write_array(path: str, array: Array, *, force: bool = True, label: str | Non
         _deliver(target, plain, force)
 
 
+def write_data(path: str, data: bytes, *, force: bool) -> None:
+    """Write the bytes of a file, or to a pipe, a device or standard output, like an array.
+
+    Raises:
+        OutputError: It cannot be written. A file that was there is as it was.
+        ResourceError: There is no room on the disk.
+    """
+    target = resolve(path)
+    view = memoryview(data)
+    with failing(target.label):
+        if target.is_file:
+            make_file(target, len(data), lambda end: write_all(end, view), force=force)
+        elif target.descriptor is None:
+            with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
+                write_all(descriptor, view)
+        else:
+            _flush(target.descriptor)
+            write_all(target.descriptor, view)
+
+
 def write_bytes(path: str, data: bytes) -> None:
     """Write a small file of any contents; a file that is there is replaced as a whole.
 

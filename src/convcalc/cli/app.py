@@ -18,11 +18,13 @@ from convcalc.cli.parsing.options import (
     COUNTING,
     DEPTH,
     DIFF,
+    EXPLAIN,
     KIND,
     MACHINE,
     MEMORY,
     RUN,
     SPEC_FILE,
+    WALK,
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each
@@ -61,7 +63,7 @@ CONVCALC_TRACEBACK=1 shows where a failure arose.
 EXAMPLES = {
     "shape": (
         "convcalc shape -i 3x224x224 conv:64,k7,s2,p3",
-        "convcalc shape -i 3x128x128 dw:k3 pw:10",
+        "convcalc shape -i 3x128x128 dw:k3 pw:10 --explain",
         "convcalc shape -i 64x8x8 --transposed -n 32 -k 4 -s 2 -p 1",
     ),
     "flops": (
@@ -111,6 +113,11 @@ EXAMPLES = {
         'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
         "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
     ),
+    "explain": (
+        "convcalc explain conv:8,k3,s2,p1 -i 3x7x7 --at 0,1,1",
+        "convcalc explain image.npy --kernel kernel.npy --padding same --at 0,0,0",
+        "convcalc explain 'residual{conv:2,k3,p1 | }' -i 2x4x4",
+    ),
     "weights": (
         "convcalc weights resnet18",
         "convcalc weights resnet18 --init 7 -o w.npz",
@@ -133,6 +140,7 @@ ABOUT = {
     "convert": "A network as a spec, a JSON document, Python source or an ONNX model.",
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
+    "explain": "One output step by step: what is read, products, sums, bias.",
     "weights": "The weights of a network: names and shapes, or a file of them to start from.",
 }
 
@@ -146,6 +154,12 @@ read, and nothing in them is run."""
 RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
 input, or writes standard output. Integers are computed and returned exactly, as int64."""
+
+WALK_DETAILS = """The input with the window marked, the kernel, the products, the sum of each input
+channel, the sum over channels, the bias and the result, for the output at --at, counted from 0;
+of a network an output of each layer that it depends on. [4] is read, (4) lies in a hole of a
+dilated kernel, . is padding, ~4 a copy that padding made. For layers without an array
+small whole numbers are made up."""
 
 ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
 bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
@@ -187,6 +201,7 @@ OTHER_DETAILS = {
     "fmt": FMT_DETAILS,
     "convert": CONVERT_DETAILS,
     "run": RUN_DETAILS,
+    "explain": WALK_DETAILS,
     "weights": WEIGHTS_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
 }
@@ -195,10 +210,14 @@ OTHER_DETAILS = {
 REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.commands.shape_rf", "shape", CALCULATOR),
-    "flops": ("convcalc.cli.commands.flops", "flops", {**CALCULATOR, **COMPARE, **COUNTING}),
-    "rf": ("convcalc.cli.commands.shape_rf", "rf", CALCULATOR),
-    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY}),
+    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
+    "flops": (
+        "convcalc.cli.commands.flops",
+        "flops",
+        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN},
+    ),
+    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
+    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
     "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
@@ -209,12 +228,13 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
     "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
+    "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
 
-NEEDS_NUMPY = ("run", "weights", "calibrate")
+NEEDS_NUMPY = ("run", "explain", "weights", "calibrate")
 """The commands that import numpy at once."""
 
 

@@ -44,7 +44,10 @@ class GLU(Activation):
         return (*shape[:place], size // 2, *shape[place + 1 :])
 
     def costs(self, shape: Shape) -> Costs:
-        """Per element of the result 1 addition, 1 exponent, 1 division: a / (1 + exp(-b))."""
+        """Per element of the result 1 addition, 1 exponent and 1 division.
+
+        They are a / (1 + exp(-b)).
+        """
         return super().costs(self.out_shape(shape))
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:

@@ -43,7 +43,7 @@ class Linear(Layer):
         return weights | ({"bias": (self.out_features,)} if self.bias else {})
 
     def costs(self, shape: Shape) -> Costs:
-        """Multiply-accumulates: leading axes * in * out.
+        """Multiply-accumulates: leading axes * features that arrive * out_features.
 
         Source: derived; each of the prod(out) outputs is a sum of `in` products.
         """

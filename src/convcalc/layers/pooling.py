@@ -61,7 +61,7 @@ class Pool(Layer):
         Raises:
             ParameterError: padding in numbers is wider than half the kernel, as PyTorch has it.
         """
-        windows = self._explicit_windows(shape)
+        windows = self.explicit_windows(shape)
         if not isinstance(self.padding, str):
             for w in windows:
                 if max(w.before, w.after) > w.kernel // 2:
@@ -100,7 +100,7 @@ class Pool(Layer):
         """
         counts = []
         for w, size, positions in zip(
-            self._explicit_windows(shape), shape[1:], self.out_shape(shape)[1:], strict=True
+            self.explicit_windows(shape), shape[1:], self.out_shape(shape)[1:], strict=True
         ):
             first, last = (-w.before, size + w.after) if with_padding else (0, size)
             starts = [u * w.stride - w.before for u in range(positions)]
@@ -121,7 +121,7 @@ class Pool(Layer):
             divisor = divisor * ops.vector(counts, total).reshape(-1, *trailing)
         return total / divisor
 
-    def _explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
+    def explicit_windows(self, shape: Shape) -> tuple[Window, ...]:
         """The windows before ceil mode stretches them."""
         spatial_dims = spatial_dims_of(shape)
         kernels = spread("kernel_size", self.kernel_size, spatial_dims)

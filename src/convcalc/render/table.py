@@ -114,6 +114,7 @@ class Document:
         remarks: Lines below the table.
         body: Text that takes the place of the table on a screen, as the grid of a small result.
         failure: Why the answer is not complete; it is told after the document.
+        explained: Between table and remarks, each layer with lines about its numbers.
     """
 
     source: JsonObject | Callable[[], JsonObject]
@@ -122,6 +123,7 @@ class Document:
     remarks: list[str] = field(default_factory=list)
     body: str | None = None
     failure: ConvcalcError | None = None
+    explained: list[tuple[str, list[str]]] = field(default_factory=list)
 
     @cached_property
     def data(self) -> JsonObject:

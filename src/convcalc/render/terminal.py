@@ -35,6 +35,7 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     if document.body is not None:
         return plain_text(document)
     table, short, dropped = _fitted(document.table, width)
+    document = replace(document, explained=_explained(document, width))
     if table is None:
         return plain_text(document, stacked(document.table))
     if dropped:
@@ -67,6 +68,13 @@ def _short_cell(cell: Cell) -> Cell:
     if isinstance(cell, Shown):
         return cell._replace(text=shortened(cell.text, LONGEST_WORD))
     return cell
+
+
+def _explained(document: Document, width: int) -> list[tuple[str, list[str]]]:
+    """The lines about the numbers of each layer, two columns in from the left."""
+    return [
+        (shortened(name, width), _wrapped(lines, width - 2)) for name, lines in document.explained
+    ]
 
 
 def _wrapped(remarks: list[str], width: int) -> list[str]:

@@ -73,7 +73,8 @@ def markdown_text(document: Document) -> str:
         "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
         *("| " + " | ".join(_cell(text) for text in row) + " |" for row in table.texts()),
     ]
-    return _framed(document, "\n".join(lines))
+    items = ((f"- {name}", *(f"  - {line}" for line in own)) for name, own in document.explained)
+    return _framed(document, "\n".join(lines), "\n".join(line for item in items for line in item))
 
 
 def json_text(document: Document) -> str:
@@ -89,12 +90,19 @@ def plain_text(document: Document, table: str | None = None) -> str:
     return _framed(document, table or aligned(document.table))
 
 
-def _framed(document: Document, middle: str) -> str:
+def _framed(document: Document, middle: str, explained: str | None = None) -> str:
     """What is in the middle between heading and remarks; its cells are harmless already."""
     heading, remarks = (
         harmless("\n".join(lines)) for lines in (document.heading, document.remarks)
     )
-    return "\n\n".join(filter(None, (heading, middle, remarks))) + "\n"
+    if explained is None:
+        explained = _indented(document.explained)
+    return "\n\n".join(filter(None, (heading, middle, harmless(explained), remarks))) + "\n"
+
+
+def _indented(explained: list[tuple[str, list[str]]]) -> str:
+    """A line for each layer, and under it where its numbers are from."""
+    return "\n".join("\n".join((name, *(f"  {line}" for line in own))) for name, own in explained)
 
 
 def _line(row: list[str], widths: list[int], table: Table) -> str:

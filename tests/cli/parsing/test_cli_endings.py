@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 RUN = ("run", "image.npy", "--kernel", "kernel.npy", "-q")
-OTHERS = ["png", "PNG", "jpg", "tiff", "npz", "zip", "csv", "txt", "json", "pt", "h5", "dat", "1"]
+OTHERS = ["gif", "bmp", "tiff", "npz", "zip", "csv", "txt", "json", "pt", "h5", "dat", "1"]
 
 pytestmark = pytest.mark.usefixtures("image")
 
@@ -26,10 +26,10 @@ def test_a_name_of_another_kind_of_file_is_refused(inside, folder, ending, more)
     assert ["bias.npy", "image.npy", "kernel.npy"] == sorted(os.listdir(folder))
 
 
-def test_an_existing_picture_stays_even_with_force(inside, folder):
-    (folder / "x.png").write_bytes(b"a picture")
-    assert 2 == inside(*RUN, "-o", "x.png", "--force").code
-    assert b"a picture" == (folder / "x.png").read_bytes()
+def test_an_existing_picture_of_another_kind_stays_even_with_force(inside, folder):
+    (folder / "x.gif").write_bytes(b"a picture")
+    assert 2 == inside(*RUN, "-o", "x.gif", "--force").code
+    assert b"a picture" == (folder / "x.gif").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["y.npy", "y.NPY", "y", ".y", "y.", "a.b/y", "./y"])
@@ -53,11 +53,11 @@ def test_a_device_takes_the_bytes(convcalc):
 
 
 def test_a_pipe_takes_them_whatever_it_is_called(convcalc, folder):
-    os.mkfifo("pipe.png")
+    os.mkfifo("pipe.csv")
     read = []
-    reader = threading.Thread(target=lambda: read.append((folder / "pipe.png").read_bytes()))
+    reader = threading.Thread(target=lambda: read.append((folder / "pipe.csv").read_bytes()))
     reader.start()
-    assert 0 == convcalc(*RUN, "-o", "pipe.png").code
+    assert 0 == convcalc(*RUN, "-o", "pipe.csv").code
     reader.join()
     assert b"\x93NUMPY" == read[0][:6]
 

@@ -20,6 +20,7 @@ TYPES = {
     "networks": requests.Appearance,
     "fmt": requests.FormatRequest,
     "calibrate": requests.Appearance,
+    "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,
 }
 

@@ -10,6 +10,8 @@ from convcalc.errors import ParameterError, ShapeError, SpecError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from convcalc.analysis import Report
+    from convcalc.cli.parsing.requests import CalculatorRequest
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.network.trace import Trace
@@ -59,6 +61,20 @@ def _of_a_run(document: Document, trace: Trace) -> Document:
     from convcalc.render.failures import left_open
 
     return left_open(document, trace)
+
+
+def explaining(
+    given: CalculatorRequest, draw: Callable[[Report], Document], name: str
+) -> Callable[[Report], Document]:
+    """What draws a report, with --explain by what `explain/explaining.py` has under a name."""
+    if not given.get("explain"):
+        return draw
+    # Who asks for no explanation does not wait for the formulas.
+    from convcalc.explain import explaining as formulas
+    from convcalc.render.explanation import with_explanation
+
+    explain = getattr(formulas, name)
+    return lambda report: with_explanation(draw(report), explain(report))
 
 
 def with_flag_names(ask: Callable[..., Found], *arguments: Any) -> Found:

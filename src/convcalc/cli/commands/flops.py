@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_NAME, analyze
-from convcalc.cli.commands.answers import document_of
+from convcalc.cli.commands.answers import document_of, explaining
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import flag, text_of
 from convcalc.errors import UsageError
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 VIEWS = ("compare", "convention", "reconcile", "detail", "real_taps")
 """Options that each ask for a table of its own."""
 
+EXPLAINED = ("convention", "detail")
+"""Those whose table has the costs of the layers and nothing else."""
+
 
 def flops(given: FlopsRequest) -> Document:
     """`convcalc flops`, in one of its views."""
@@ -42,7 +45,8 @@ def flops(given: FlopsRequest) -> Document:
     if view == "real_taps":
         return document_of(_with_real_taps, _real_taps_document, network, input_shape, batch)
     draw = costs.detail_document if view == "detail" else costs.flops_document
-    return document_of(analyze, draw, network, input_shape, batch, convention)
+    explained = explaining(given, draw, "explain_costs")
+    return document_of(analyze, explained, network, input_shape, batch, convention)
 
 
 def _with_real_taps(
@@ -66,6 +70,11 @@ def _view(given: FlopsRequest) -> str | None:
     views = [name for name in VIEWS if given.get(name) is not None]
     if len(views) > 1:
         raise UsageError(f"give one of {', '.join(map(flag, views))}: each is a table of its own")
+    unexplained = [name for name in views if name not in EXPLAINED]
+    if given.get("explain") and unexplained:
+        raise UsageError(
+            f"--explain goes with the table of the layers, not with {flag(unexplained[0])}"
+        )
     return views[0] if views else None
 
 

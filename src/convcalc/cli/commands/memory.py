@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
@@ -14,7 +14,9 @@ from convcalc.errors import UsageError
 from convcalc.render.memory import memory_document
 
 if TYPE_CHECKING:
+    from convcalc.analysis.memory.report import MemoryReport
     from convcalc.cli.parsing.requests import MemoryRequest
+    from convcalc.network.graph import Network
     from convcalc.render.table import Document
 
 
@@ -35,4 +37,18 @@ def memory(given: MemoryRequest) -> Document:
     ask = partial(
         analyze_memory, dtype=dtype, in_place=bool(given["in_place"]), optimizer=optimizer
     )
-    return document_of(ask, memory_document, network, input_shape, batch)
+    if not given.get("explain"):
+        return document_of(ask, memory_document, network, input_shape, batch)
+
+    def ask_with_network(part: Network, *asked: Any) -> tuple[Network, MemoryReport]:
+        return part, ask(part, *asked)
+
+    return document_of(ask_with_network, _explained, network, input_shape, batch)
+
+
+def _explained(found: tuple[Network, MemoryReport]) -> Document:
+    """The memory of a network with where the bytes of each layer come from."""
+    from convcalc.explain.memory import explain_memory
+    from convcalc.render.explanation import with_explanation
+
+    return with_explanation(memory_document(found[1]), explain_memory(*found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import analyze
-from convcalc.cli.commands.answers import document_of
+from convcalc.cli.commands.answers import document_of, explaining
 from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
@@ -37,13 +37,15 @@ DEFAULT_LAYER = {"out_channels": 64, "kernel_size": 3}
 def shape(given: CalculatorRequest) -> Document:
     """`convcalc shape`."""
     network, input_shape, batch = network_and_input(given)
-    return document_of(analyze, documents.shape_document, network, input_shape, batch)
+    draw = explaining(given, documents.shape_document, "explain_shapes")
+    return document_of(analyze, draw, network, input_shape, batch)
 
 
 def rf(given: CalculatorRequest) -> Document:
     """`convcalc rf`."""
     network, input_shape, batch = network_and_input(given)
-    return document_of(analyze, documents.field_document, network, input_shape, batch)
+    draw = explaining(given, documents.field_document, "explain_fields")
+    return document_of(analyze, draw, network, input_shape, batch)
 
 
 def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:

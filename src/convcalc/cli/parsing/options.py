@@ -108,6 +108,10 @@ STRICT: Options = {
     "strict": _switch("--strict", about="Exit 3 where the cost of a layer is not known."),
 }
 
+EXPLAIN: Options = {
+    "explain": _switch("--explain", about="Under the table, where each number comes from."),
+}
+
 DEPTH: Options = {
     "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
 }
@@ -206,9 +210,22 @@ MEMORY: Options = {
 
 FILES: Options = {
     "array": Annotated[
-        str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")
+        str,
+        typer.Argument(
+            metavar="INPUT.npy",
+            help="The array, or a picture: PNG, JPEG or PPM; '-' is standard input.",
+        ),
     ],
-    "kernel": _text("--kernel", "-k", metavar="K.npy", about="The kernel (O, C/groups, kh, kw)."),
+    "kernel": _text(
+        "--kernel",
+        "-k",
+        metavar="K.npy",
+        about="The kernel (O, C/groups, kh, kw); or sobel-x, scharr-x, prewitt-x, laplacian, "
+        "gaussian:5,1.0, box:3, sharpen, emboss, gabor:21,4,45,10, or numbers: '1 2 1; 2 4 2'.",
+    ),
+    "each_channel": _switch(
+        "--each-channel", about="The kernel (kh, kw) on every channel by itself."
+    ),
     "bias": _text("--bias", metavar="B.npy", about="One number per output channel, or for all."),
     "network": _text("--network", metavar="LAYERS", about="Several layers instead of a kernel."),
     "weights": _text(
@@ -231,7 +248,19 @@ FILES: Options = {
         about="Stop after this layer or block: its output is the result.",
     ),
     "fold_bn": _switch("--fold-bn", about="Make bn part of the convolutions before them."),
-    "output": _text("--output", "-o", metavar="OUT.npy", about="Where to write; '-' is stdout."),
+    "output": _text(
+        "--output",
+        "-o",
+        metavar="OUT.npy",
+        about="Where to write, .npy or a picture, as out.png; '-' is stdout.",
+    ),
+    "range": _text(
+        "--range",
+        metavar="RANGE",
+        about="Of a picture that is written or shown: clip (default: values are levels), stretch "
+        "(least to largest), or LO:HI.",
+    ),
+    "show": _switch("--show", about="Draw the result in the terminal."),
     "save_all": _text(
         "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
     ),
@@ -281,6 +310,12 @@ EXECUTION: Options = {
 OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
 """Options whose value may be missing: what it is then, and what a value looks like."""
 
+FILED = ("kernel", "each_channel", "bias", "network", "weights", "weights_by", "random_weights")
+"""Options of `run` that say which arrays are computed with, for `explain` too."""
+
+COMPUTED = ("flip", "layout", "dims", "dtype")
+"""Options of `run` that say how arrays are read and computed with, for `explain` too."""
+
 WEIGHTS: Options = {
     **SPECS,
     **INPUT,
@@ -308,6 +343,42 @@ CONVERT: Options = {
     "force": _switch("--force", "-f", about="Replace an existing output."),
     **READING,
     "quiet": APPEARANCE["quiet"],
+}
+
+WALK: Options = {
+    "specs": Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT.npy | LAYER...]",
+            help="An array, with --kernel or --network; or layers, for which numbers are made up.",
+        ),
+    ],
+    **{name: FILES[name] for name in FILED},
+    "input": _text(
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample for layers, as 3x7x7 (the default, where it fits).",
+    ),
+    "at": _text("--at", metavar="O,Y,X", about="The output to look at; the first by default."),
+    "svg": _text(
+        "--svg", metavar="OUT.svg", about="Write a picture of it, for slides and pages, as SVG."
+    ),
+    "png": _text("--png", metavar="OUT.png", about="The same in pixels."),
+    "animate": _text(
+        "--animate",
+        metavar="OUT.svg|OUT.gif",
+        about="Write pictures of all outputs in turn, as SVG that moves or as GIF.",
+    ),
+    "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
+    "force": FILES["force"],
+    "step": _switch(
+        "--step", about="Walk from output to output: arrows, space for the next, q to end."
+    ),
+    **GEOMETRY,
+    **{name: EXECUTION[name] for name in COMPUTED},
+    **READING,
+    **APPEARANCE,
 }
 
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}

@@ -50,6 +50,7 @@ class CalculatorRequest(NetworkRequest, LayerFlags):
     """`shape` and `rf`: a network, or one layer by flags."""
 
     strict: bool | None
+    explain: NotRequired[bool | None]
 
 
 class FlopsRequest(CalculatorRequest):
@@ -85,6 +86,40 @@ class RooflineRequest(CalculatorRequest):
     bandwidth: str | None
     measure: bool | None
     dtype: str | None
+
+
+class ExplainRequest(Appearance):
+    """`explain`: arrays as `run` takes them, or layers, and what of it to show."""
+
+    specs: list[str] | None
+    kernel: str | None
+    each_channel: bool | None
+    bias: str | None
+    network: str | None
+    weights: str | None
+    weights_by: str | None
+    random_weights: str | None
+    input: str | None
+    at: str | None
+    svg: str | None
+    png: str | None
+    animate: str | None
+    every: str | None
+    force: bool | None
+    step: bool | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    groups: str | None
+    padding_mode: str | None
+    transposed: bool | None
+    output_padding: str | None
+    output_size: str | None
+    flip: bool | None
+    layout: str | None
+    dims: str | None
+    dtype: str | None
+    in_order: bool | None
 
 
 class WeightsRequest(NetworkRequest):

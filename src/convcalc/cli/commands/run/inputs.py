@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
+from convcalc.cli.commands.run.kernels import for_channels, kernel_text, read_kernel_array
 from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
@@ -62,12 +63,15 @@ def read_kernel(
         read_input: The same for the input, if it is read in another way.
     """
     values = request.layer_flags()
+    named = kernel_text(request)
     groups = count_of("groups", request.groups) if request.groups else 1
     transposed = bool(request.transposed)
     # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
     layer_of({"out_channels": groups, "kernel_size": 1, **values})
     array = (read_input or read)(request.array)
-    kernel = read(request.kernel or "")
+    kernel, own_groups = for_channels(request, read_kernel_array(request, named, read), array)
+    if own_groups:
+        groups = values["groups"] = own_groups
     bias = None if request.bias is None else read(request.bias)
 
     def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Conv | ConvTranspose:
@@ -167,8 +171,7 @@ def read_network(
         UsageError: options do not go together, or weights are missing.
     """
     flags = request.layer_flags()
-    if request.flip:
-        flags["flip"] = True
+    flags |= {name: True for name in ("flip", "each_channel") if request.given(name)}
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")

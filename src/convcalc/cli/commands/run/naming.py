@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, printable
+from convcalc.execute.arrays.named_kernels import is_kernel_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +49,8 @@ def naming_files(request: RunRequest) -> Iterator[None]:
 def _files(request: RunRequest) -> dict[str, str]:
     """The files that arrays come from, by what is in them."""
     paths = {"input": request.array, **{name: request.given(name) for name in list(_MENTIONED)[1:]}}
+    if is_kernel_text(paths["kernel"] or ""):
+        paths["kernel"] = None
     return {name: path for name, path in paths.items() if path is not None}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from convcalc.cli.parsing.values import layer_flags
+from convcalc.execute.arrays.named_kernels import is_kernel_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ class RunRequest:
 
     array: str
     kernel: str | None
+    each_channel: bool | None
     bias: str | None
     network: str | None
     weights: str | None
@@ -31,6 +33,8 @@ class RunRequest:
     until: str | None
     save_all: str | None
     output: str | None
+    range: str | None
+    show: bool | None
     max_memory: str | None
     scheduler: str | None
     scheduler_timeout: str | None
@@ -92,5 +96,6 @@ class RunRequest:
 
     def inputs(self) -> list[str]:
         """The names of all files that arrays come from."""
-        others = (self.kernel, self.bias, self.weights)
+        kernel = None if is_kernel_text(self.kernel or "") else self.kernel
+        others = (kernel, self.bias, self.weights)
         return [self.array, *(name for name in others if name is not None)]

@@ -9,6 +9,12 @@ from convcalc.arrayfile import check_output, write_array
 from convcalc.cli.commands.run.inputs import WEIGHTS_BY, seed_of
 from convcalc.cli.commands.run.max_memory import check_bounds
 from convcalc.cli.commands.run.naming import naming_files
+from convcalc.cli.commands.run.pictured import (
+    check_pictured,
+    show_pictured,
+    write_pictured,
+    writes_picture,
+)
 from convcalc.cli.commands.run.places import place_of
 from convcalc.cli.commands.run.request import RunRequest
 from convcalc.cli.commands.run.save_all import SavedMaps
@@ -45,15 +51,16 @@ def run(args: Mapping[str, Any]) -> Document | None:
     Everything that can be wrong without the data is looked at before a file is read.
     """
     request = RunRequest.of(args)
-    settings = _settings(request)
+    settings = settings_of(request)
     seed = seed_of(request)
     _check_options(request)
     check_bounds(request)
+    check_pictured(request)
     _check_files(request)
     with naming_files(request):
         if request.dry_run:
             return _dry_run(request, settings)
-        return _run(request, settings, seed)
+        return _run(request, settings, seed, args["color"])
 
 
 def _dry_run(request: RunRequest, settings: Settings) -> Document:
@@ -64,18 +71,29 @@ def _dry_run(request: RunRequest, settings: Settings) -> Document:
     return plan_document(planned)
 
 
-def _run(request: RunRequest, settings: Settings, seed: int | None) -> Document | None:
+def _run(
+    request: RunRequest, settings: Settings, seed: int | None, color: str | None
+) -> Document | None:
     """The result computed and written; the document that is left to print, if any."""
     maps = None if request.save_all is None else SavedMaps(request.save_all)
     result = place_of(request, settings, maps).run()
     failure = failed(result.verification)
     here = request.where in ("in memory", "a network")
-    if request.output is not None and failure is None and here:
+    wrote = None
+    if writes_picture(request) and failure is None:
+        wrote = write_pictured(request, result.array)
+    elif request.output is not None and failure is None and here:
         write_array(request.output, result.array, force=bool(request.force))
-    shown = request.output is None or request.format is not None or maps is not None
+    if request.show:
+        show_pictured(request, result.array, color)
+    shown = (
+        (request.output is None and not request.show)
+        or request.format is not None
+        or maps is not None
+    )
     shown = shown and not request.to_stdout
     stats = bool(request.stats) and not request.to_stdout
-    _say(request, result, maps, shown=shown or stats, written=failure is None)
+    _say(request, result, maps, shown=shown or stats, written=failure is None, wrote=wrote)
     if stats:
         return replace(stats_document(result), failure=failure)
     if shown:
@@ -86,7 +104,12 @@ def _run(request: RunRequest, settings: Settings, seed: int | None) -> Document 
     return None
 
 
-def _settings(request: RunRequest) -> Settings:
+def settings_of(request: RunRequest) -> Settings:
+    """How to compute, as the options say.
+
+    Raises:
+        UsageError: one has an impossible value.
+    """
     if not request.array:
         raise UsageError("INPUT.npy: the name is empty")
     for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
@@ -165,7 +188,7 @@ def _check_files(request: RunRequest) -> None:
     if [*inputs, request.network].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
     check_scheduler(request, inputs)
-    if request.output is not None and request.scheduler is None:
+    if request.output is not None and request.scheduler is None and not writes_picture(request):
         check_ending("output", request.output, (".npy",))
     if request.output is not None and not request.dry_run and request.scheduler is None:
         check_output(request.output, force=bool(request.force), inputs=inputs)
@@ -178,6 +201,7 @@ def _say(
     *,
     shown: bool,
     written: bool,
+    wrote: str | None = None,
 ) -> None:
     """What was assumed, what was written, and what the result may not look like at first sight."""
     notes = list(result.notes)
@@ -185,6 +209,8 @@ def _say(
         notes.append(maps.summary())
     if request.output is not None and not written:
         notes.append("nothing was written")
+    elif wrote is not None:
+        notes.append(wrote)
     elif request.output is not None:
         name = "standard output" if request.output == "-" else printable(request.output)
         array = result.array

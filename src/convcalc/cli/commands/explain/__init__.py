@@ -1,0 +1,1 @@
+"""`convcalc explain`: one output of a layer or a network, computed step by step."""

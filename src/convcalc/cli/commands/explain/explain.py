@@ -1,0 +1,232 @@
+"""`explain`: one output of a layer or a network, from what it reads to what it comes to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from convcalc.cli.commands.explain.drawing import (
+    check_pictures,
+    wants_picture,
+    write_picture_of,
+)
+from convcalc.cli.commands.explain.stepping import step_through
+from convcalc.cli.commands.run.inputs import read_kernel, read_network
+from convcalc.cli.commands.run.naming import naming_files
+from convcalc.cli.commands.run.request import RunRequest
+from convcalc.cli.commands.run.run import settings_of
+from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.options import COMPUTED, FILED, GEOMETRY
+from convcalc.cli.parsing.shapes import check_axes, shape_of
+from convcalc.cli.parsing.values import flag, value_of
+from convcalc.cli.terminal.keyboard import check_keyboard
+from convcalc.cli.terminal.streams import is_terminal, note, terminal_width
+from convcalc.errors import DataError, UsageError, printable
+from convcalc.execute.arrays.axes import batch_first
+from convcalc.execute.arrays.plain_elements import Elements
+from convcalc.execute.in_memory import run_work
+from convcalc.execute.job import network_work
+from convcalc.execute.settings import Settings
+from convcalc.execute.weights.made_up import made_up_input, made_up_weights
+from convcalc.explain.walk.network import WalkedLayer, walk_network
+from convcalc.layers.base import format_shape
+from convcalc.network.usual_input import fits, usual_input
+from convcalc.render.walk_document import walk_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from convcalc.cli.parsing.requests import ExplainRequest
+    from convcalc.execute.job import Work
+    from convcalc.explain.walk.data import Place
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+    from convcalc.render.table import Document
+
+MADE_UP_INPUT = (3, 7, 7)
+"""What layers are explained on where nothing is said, if they fit it."""
+
+ONLY_ARRAYS = (*FILED, *GEOMETRY, *COMPUTED)
+"""Options that say nothing of layers in words, for which numbers are made up."""
+
+PLAIN_WIDTH = 80
+"""Columns where nobody looks: in a file or a pipe."""
+
+
+class Computed(NamedTuple):
+    """A network on one sample, with the result of every layer."""
+
+    network: Network
+    sample: np.ndarray
+    weights: Mapping[str, np.ndarray]
+    results: tuple[np.ndarray, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the result."""
+        end = self.network.output
+        return self.sample.shape if end < 0 else self.results[end].shape
+
+    def walk(self, place: Place) -> list[WalkedLayer]:
+        """One output, and what it comes from."""
+        weights = {name: Elements(own) for name, own in self.weights.items()}
+        results = [Elements(own) for own in self.results]
+        return walk_network(self.network, Elements(self.sample), weights, results, place)
+
+
+def explain(given: ExplainRequest) -> Document | None:
+    """`convcalc explain`; nothing is left to print after --step.
+
+    Raises:
+        UsageError: options do not go together, or the terminal is too small for --step.
+    """
+    if given["step"]:
+        if given["format"] is not None:
+            raise UsageError("--step and --format exclude each other: it draws on the screen")
+        check_keyboard("--step")
+    check_pictures(given)
+    computed = _computed(given)
+    if computed.network.output < 0:
+        raise UsageError("the output is the input itself: no layer leads to it")
+    place = _place(given["at"], computed.shape)
+    if given["step"]:
+        step_through(computed.walk, computed.shape, place)
+        return None
+    if wants_picture(given):
+        write_picture_of(given, computed.walk, computed.shape, place)
+        return None
+    return walk_document(computed.walk(place), computed.sample.shape, _width())
+
+
+def _width() -> int:
+    return terminal_width(os.environ) if is_terminal(sys.stdout) else PLAIN_WIDTH
+
+
+def _computed(given: ExplainRequest) -> Computed:
+    """The network that is asked about, with its arrays, and everything computed.
+
+    Raises:
+        UsageError: options do not go together, or there is nothing to explain.
+    """
+    if given["kernel"] is None and given["network"] is None:
+        return _made_up(given)
+    words = given["specs"] or []
+    if len(words) != 1:
+        raise UsageError(
+            f"with {flag('kernel' if given['kernel'] else 'network')} give one array, as image.npy"
+        )
+    if given["input"] is not None:
+        raise UsageError("--input goes with layers alone: the array has a shape of its own")
+    return _of_files(given, words[0])
+
+
+def _of_files(given: ExplainRequest, array: str) -> Computed:
+    names = [field.name for field in fields(RunRequest) if field.name != "layer"]
+    typed: dict[str, Any] = {**dict.fromkeys(names), **given, "array": array}
+    request = RunRequest.of(typed)
+    settings = settings_of(request)
+    with naming_files(request):
+        if request.network is None:
+            work = read_kernel(request, settings)
+        else:
+            work = read_network(request, settings, network_work)
+        if not request.quiet:
+            for text in work.axes.notes:
+                note(text)
+        samples = batch_first(work.named["the input"], work.axes)
+        if not len(samples):
+            raise DataError("the batch has no samples, so that there is no output to explain")
+        if len(samples) > 1 and not request.quiet:
+            note(f"the first of {len(samples):,} samples is explained")
+        return _run(work.network, samples[:1], work.weights, settings)
+
+
+def _made_up(given: ExplainRequest) -> Computed:
+    """Layers on whole numbers that are made for them.
+
+    Raises:
+        UsageError: there are no layers, or options that go with files.
+    """
+    if not given["specs"]:
+        raise UsageError(
+            "what is to be explained? give an array with --kernel K.npy, or layers, as\n"
+            "convcalc explain conv:8,k3,s2,p1 -i 3x7x7"
+        )
+    for name in ONLY_ARRAYS:
+        if cast("dict[str, object]", given).get(name) is not None:
+            raise UsageError(f"{flag(name)} goes with an array and --kernel or --network")
+    word = (given["specs"] or [""])[0]
+    if word.lower().endswith((".npy", ".npz")):
+        raise UsageError(f"'{printable(word)}' is an array; give --kernel K.npy or --network too")
+    network = read_source(given["specs"] or [], in_order=bool(given["in_order"]))
+    for text in () if given["quiet"] else network.notes:
+        note(text)
+    shape = _input(given["input"], network, quiet=bool(given["quiet"]))
+    whole = not any(step.layer.needs_floats for step in network.walk(shape))
+    dtype = "int64" if whole else "float64"
+    weights = made_up_weights(network, shape, dtype)
+    return _run(network, made_up_input(shape, dtype), weights, Settings())
+
+
+def _input(text: str | None, network: Network, *, quiet: bool) -> Shape:
+    """The input that is asked for; else the network's own, a small one, or what is usual."""
+    if text is not None:
+        asked = shape_of("input", text)
+        check_axes(network, asked, batch=False)
+        return asked
+    if network.input_shape is not None:
+        return network.input_shape
+    shape = MADE_UP_INPUT if fits(network, MADE_UP_INPUT) else usual_input(network).shape
+    if not quiet:
+        note(f"not given, so assumed: input {format_shape(shape)} (-i)")
+    return shape
+
+
+def _run(
+    network: Network, samples: np.ndarray, weights: Mapping[str, np.ndarray], settings: Settings
+) -> Computed:
+    """Every layer computed on one sample by the executor.
+
+    Raises:
+        DataError: the arrays do not fit, or cannot be computed exactly.
+    """
+    own = Settings(
+        dtype=settings.dtype, spatial_dims=samples.ndim - 2, algorithm="auto", backend="numpy"
+    )
+    work: Work = network_work(network, samples, dict(weights), own)
+    results: list[np.ndarray] = []
+
+    def keep(label: str, array: np.ndarray) -> None:  # noqa: ARG001 - layers come in order
+        results.append(array[0].copy())
+
+    run_work(work, own, keep)
+    return Computed(network, samples[0], work.weights, tuple(results))
+
+
+def _place(text: str | None, shape: Shape) -> Place:
+    """The output that is looked at: the first one, or that of --at.
+
+    Raises:
+        UsageError: it is no place, or lies outside.
+    """
+    if text is None:
+        return (0,) * len(shape)
+    found = value_of("at", text)
+    place = found if isinstance(found, tuple) else (found,)
+    if len(place) != len(shape) or not all(isinstance(at, int) for at in place):
+        raise UsageError(
+            f"--at: the output is {format_shape(shape)}; give a place in it with "
+            f"{len(shape)} numbers, as {','.join('0' * len(shape))}; got '{printable(text)}'"
+        )
+    outside = [axis for axis, at in enumerate(place) if not 0 <= at < shape[axis]]
+    if outside:
+        axis = outside[0]
+        raise UsageError(
+            f"--at: {place[axis]} is no place on an axis of {shape[axis]}, counted from 0; "
+            f"the output is {format_shape(shape)}"
+        )
+    return place

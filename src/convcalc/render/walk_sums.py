@@ -1,0 +1,149 @@
+"""The arithmetic of a walk in lines: products, sums, the bias, and what branches come to."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.explain.walk.data import Number, Place
+    from convcalc.explain.walk.network import WalkedLayer
+
+MOST_CHANNELS = 3
+"""Input channels that are shown one by one; what the others add is told in one number."""
+
+MOST_TERMS = 100
+"""Terms of a sum that are written out; what the others come to is its last term."""
+
+
+class Room(NamedTuple):
+    """How much may be shown: columns of text, and input channels one by one."""
+
+    width: int
+    channels: int = MOST_CHANNELS
+
+
+def number_text(value: Number) -> str:
+    """A number for a reader: whole ones with all digits, others with seven."""
+    return str(value) if isinstance(value, int) else f"{value:.7g}"
+
+
+def place_text(place: Place) -> str:
+    """A place as it is typed: 0,2,3."""
+    return ",".join(map(str, place))
+
+
+def short_number(value: Number) -> str:
+    """A number of a grid: whole ones with all digits, others with five."""
+    return str(value) if isinstance(value, int) else f"{value:.5g}"
+
+
+def totals_lines(walk: Sum, room: Room) -> list[str]:
+    """The products of each channel, the sum over the channels, the bias and the result."""
+    lines = []
+    for part in walk.parts[: room.channels]:
+        shown, rest = part.factors[:MOST_TERMS], part.factors[MOST_TERMS:]
+        terms = [factor_text(factor.value, factor.weight) for factor in shown]
+        if rest:
+            lines.append(f"channel {part.channel}: {_rest(rest)}")
+            terms.append(number_text(sum(factor.product for factor in rest)))
+        lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, room)
+    if len(walk.parts) > 1:
+        sums = [number_text(part.sum) for part in walk.parts[: room.channels]]
+        hidden = walk.parts[room.channels :]
+        if hidden:
+            others = sum(part.sum for part in hidden)
+            told = f"channels {hidden[0].channel} to {hidden[-1].channel}:"
+            lines.append(f"{told} {number_text(others)} together")
+            sums.append(number_text(others))
+        lines += _equation("sum over channels:", " + ".join(sums), walk.total, room)
+    if walk.bias is not None:
+        biased = f"{number_text(walk.total)} + {number_text(walk.bias)}"
+        lines += _equation("with the bias:", biased, walk.result, room)
+    return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def _rest(others: Sequence[object]) -> str:
+    return f"the last term is what {len(others):,} more come to"
+
+
+def factor_text(value: Number, weight: Number) -> str:
+    """A product: 4*-1."""
+    return f"{number_text(value)}*{number_text(weight)}"
+
+
+def _equation(name: str, expression: str, value: Number, room: Room) -> list[str]:
+    """A line with its result at the end, folded between terms where it is too long."""
+    text = f"{name} {expression} = {number_text(value)}"
+    return textwrap.wrap(text, room.width, subsequent_indent="  ", break_long_words=False)
+
+
+def made_of_lines(walk: Pooled, room: Room) -> list[str]:
+    """The elements of a window, and what they come to."""
+    return [*_pooling_lines(walk, room), f"result: {number_text(walk.result)}"]
+
+
+def _pooling_lines(walk: Pooled, room: Room) -> list[str]:
+    values = [one.value for one in walk.elements]
+    rest = values[MOST_TERMS:]
+    more = [_rest(rest)] if rest else []
+    shown = [number_text(value) for value in values[:MOST_TERMS]]
+    if walk.how == "max":
+        shown += [number_text(max(rest))] if rest else []
+        return [*more, *_equation("largest:", f"max({', '.join(shown)})", walk.result, room)]
+    divisor = number_text(walk.divisor)
+    if walk.how == "mean":
+        shown += [number_text(sum(rest))] if rest else []
+        mean = f"({' + '.join(shown)}) / {divisor}"
+        return [*more, *_equation("mean:", mean, walk.result, room)]
+    terms = [f"{value}^{divisor}" for value in shown]
+    terms += [number_text(sum(value**walk.divisor for value in rest))] if rest else []
+    powers = " + ".join(terms)
+    if walk.counted != len(walk.elements):
+        powers = f"({powers}) * {len(walk.elements)}/{walk.counted}"
+    return [*more, *_equation("norm:", f"({powers})^(1/{divisor})", walk.result, room)]
+
+
+def joined_lines(
+    one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], room: Room
+) -> list[str]:
+    """The value of each branch, and what they come to."""
+    names = {other.number: other.label for other in walked}
+    lines = []
+    for branch, (source, at, value) in enumerate(
+        zip(one.sources, walk.read, walk.values, strict=True)
+    ):
+        name = names.get(source, "the input")
+        if at is not None and value is not None:
+            told = f"at {place_text(at)}: {number_text(value)}"
+            lines.append(f"branch {branch} ({name}) {told}")
+    values = [number_text(value) for value in walk.values if value is not None]
+    sign = {"sum": " + ", "product": " * "}.get(walk.how)
+    if sign is not None:
+        lines += _equation(f"{walk.how}:", sign.join(values), walk.result, room)
+    return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def passed_lines(walk: Passed) -> list[str]:
+    """What arrives, where it is one number, and the result."""
+    lines = [] if walk.value is None else [f"arrives: {number_text(walk.value)}"]
+    return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
+    """The arithmetic of a layer's output; of several stages that of the last."""
+    match one.walk:
+        case Sum():
+            return totals_lines(one.walk, room)
+        case Stages():
+            return totals_lines(one.walk.last, room)
+        case Pooled():
+            return made_of_lines(one.walk, room)
+        case Joined():
+            return joined_lines(one, one.walk, walked, room)
+        case Passed():
+            return passed_lines(one.walk)

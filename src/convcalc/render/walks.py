@@ -1,0 +1,227 @@
+"""A walk in text: the input with the window marked, the kernel, the products and their sums.
+
+Marks: [4] is read, (4) lies in a hole between taps, . is padding, ~4 is a copy that
+the padding made. Everything fits into the width that is given, and nothing needs a colour.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.views import layer_axes, planes
+from convcalc.layers.adaptive import Adaptive
+from convcalc.layers.convt import ConvTranspose
+from convcalc.layers.linear import Linear
+from convcalc.render.walk_sums import (
+    MOST_CHANNELS,
+    Room,
+    factor_text,
+    joined_lines,
+    made_of_lines,
+    number_text,
+    passed_lines,
+    place_text,
+    short_number,
+    totals_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convcalc.explain.walk.data import Part, Place, Values
+    from convcalc.explain.walk.network import WalkedLayer
+    from convcalc.explain.walk.views import Axis, Plane, Spot
+
+MOST_ROWS = 12
+MOST_COLUMNS = 32
+MOST_PLANES = 3
+"""Planes of a volume that are shown."""
+
+
+def walk_text(walked: Sequence[WalkedLayer], width: int, channels: int = MOST_CHANNELS) -> str:
+    """Every layer of a walk, the input first and the output that was asked for last.
+
+    Args:
+        walked: The layers, each with the output that is looked at.
+        width: Columns of the text.
+        channels: Input channels that are shown one by one; what others add is told together.
+    """
+    room = Room(width, channels)
+    return "\n\n".join("\n".join(_folded(_layer(one, walked, room), width)) for one in walked)
+
+
+def _folded(lines: Sequence[str], width: int) -> Iterator[str]:
+    """The lines, of which those that say where something is may be too long."""
+    for line in lines:
+        yield from textwrap.wrap(line, width) if len(line) > width else [line]
+
+
+def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
+    name = f"{one.label} {one.layer.spec()}, output {place_text(one.walk.place)}"
+    lines = [*textwrap.wrap(name, room.width)]
+    match one.walk:
+        case Sum() if isinstance(one.layer, Linear):
+            lines += totals_lines(one.walk, room)
+        case Sum():
+            lines += _convolution(one, one.walk, room)
+        case Stages():
+            lines += _stages(one, one.walk, room)
+        case Pooled():
+            lines += _pooled(one, one.walk, room)
+        case Joined():
+            lines += joined_lines(one, one.walk, walked, room)
+        case Passed():
+            lines += passed_lines(one.walk)
+    return [*lines, *_output(one, room)]
+
+
+def _convolution(one: WalkedLayer, walk: Sum, room: Room) -> list[str]:
+    if isinstance(one.layer, ConvTranspose):
+        return _transposed(one, walk, room)
+    axes = _axes(one)
+    return [*_parts(one.inputs[0], walk, axes, room), *totals_lines(walk, room)]
+
+
+def _axes(one: WalkedLayer) -> list[Axis]:
+    """The axes of the input with the window of the output on them."""
+    return layer_axes(one.layer, one.inputs[0].shape, one.walk.place[1:])
+
+
+def _parts(values: Values, walk: Sum, axes: Sequence[Axis], room: Room, how: str = "") -> list[str]:
+    """The input and the kernel of the first channels."""
+    lines = []
+    for part in walk.parts[: room.channels]:
+        lines += _planes(values, part.channel, axes, room)
+        lines += _kernel(part, len(axes), room, how)
+    return lines
+
+
+def _planes(values: Values, channel: int, axes: Sequence[Axis], room: Room) -> list[str]:
+    """The planes of a channel with the window marked, as wide as there is room for."""
+    for columns in range(MOST_COLUMNS, 0, -1):
+        shown = list(planes(values, channel, axes, (MOST_ROWS, columns)))[:MOST_PLANES]
+        drawn = [_plane(plane) for plane in shown]
+        if columns == 1 or all(len(line) <= room.width for own in drawn for line in own[1:]):
+            return [line for own in drawn for line in own]
+    return []
+
+
+def _plane(plane: Plane) -> list[str]:
+    where = f"input channel {plane.channel}"
+    if plane.leading:
+        where += f", plane {place_text(plane.leading)}"
+    if not plane.whole:
+        where += f", from row {plane.rows[0]}, column {plane.columns[0]}"
+    texts = [[_spot(spot) for spot in row] for row in plane.spots]
+    return [where, *_grid(texts)]
+
+
+def _spot(spot: Spot) -> str:
+    """What stands at a place between its marks, as wide as any other mark."""
+    shown = {"": short_number(spot.value), "copy": f"~{short_number(spot.value)}", "zero": "."}[
+        spot.made
+    ]
+    if spot.read:
+        return f"[{shown}]"
+    return f"({shown})" if spot.hole else f" {shown} "
+
+
+def _grid(texts: Sequence[Sequence[str]]) -> list[str]:
+    width = max(len(text) for row in texts for text in row)
+    return ["  " + " ".join(text.rjust(width) for text in row).rstrip() for row in texts]
+
+
+def _kernel(part: Part, axes: int, room: Room, how: str = "") -> list[str]:
+    """The weights of one input channel, in the order in which they lie on the input."""
+    taps = {factor.tap: factor.weight for factor in part.factors}
+    sizes = [list(dict.fromkeys(tap[axis] for tap in taps)) for axis in range(axes)]
+    *leading, columns = sizes
+    rows = [(row,) for row in leading.pop()] if leading else [()]
+    lines = []
+    for before in list(product(*leading))[:MOST_PLANES]:
+        texts = [[short_number(taps[*before, *row, column]) for column in columns] for row in rows]
+        where = f", plane {place_text(before)}" if before else ""
+        lines += [f"kernel for channel {part.channel}{where}{how}", *_grid(texts)]
+    fits = all(len(line) <= room.width for line in lines if line.startswith("  "))
+    return lines if fits else [f"kernel of {len(taps)} taps"]
+
+
+def _transposed(one: WalkedLayer, walk: Sum, room: Room) -> list[str]:
+    """Both ways to see it: over the input with zeros put in, and each element spread by itself."""
+    values, axes = one.inputs[0], _axes(one)
+    lines = textwrap.wrap(
+        "as a convolution: zeros between the elements of the input, the kernel turned round",
+        room.width,
+    )
+    lines += [*_parts(values, walk, axes, room, ", turned round"), *totals_lines(walk, room)]
+    lines += textwrap.wrap(
+        "as spreading: every element times the whole kernel, laid where it belongs; here meet",
+        room.width,
+    )
+    met = [
+        (part.channel, factor) for part in walk.parts for factor in part.factors if factor.source
+    ]
+    for channel, factor in met[: 4 * room.channels]:
+        at = place_text((channel, *factor.source)) if factor.source else ""
+        product_of = f"{factor_text(factor.value, factor.weight)} = {number_text(factor.product)}"
+        lines.append(f"  element {at}, tap {place_text(factor.tap)}: {product_of}")
+    if len(met) > 4 * room.channels:
+        lines.append(f"  and {len(met) - 4 * room.channels} more")
+    if not met:
+        lines.append("  no element: only the bias, or 0")
+    return lines
+
+
+def _stages(one: WalkedLayer, walk: Stages, room: Room) -> list[str]:
+    """Each channel by itself, then the sum over them."""
+    values, axes = one.inputs[0], _axes(one)
+    lines = ["first stage, each channel by itself:"]
+    for depthwise in walk.first[: room.channels]:
+        lines += [f"output {place_text(depthwise.place)} of the first stage"]
+        lines += [*_parts(values, depthwise, axes, room), *totals_lines(depthwise, room)]
+    more = len(walk.first) - room.channels
+    if more > 0:
+        lines.append(f"and {more} more channels in the same way")
+    return [*lines, "second stage, the channels mixed:", *totals_lines(walk.last, room)]
+
+
+def _pooled(one: WalkedLayer, walk: Pooled, room: Room) -> list[str]:
+    lines = []
+    if isinstance(one.layer, Adaptive):
+        told = [place_text(walk.elements[end].place) for end in (0, -1)]
+        lines.append(f"window from {told[0]} to {told[1]} of channel {walk.place[0]}")
+    else:
+        lines += _planes(one.inputs[0], walk.place[0], _axes(one), room)
+    return [*lines, *made_of_lines(walk, room)]
+
+
+def _output(one: WalkedLayer, room: Room) -> Iterator[str]:
+    """The plane of the result that the output is in, where it is small enough to show."""
+    shape, place = one.output.shape, one.walk.place
+    if len(shape) < 2 or prod(shape[1:]) == 1:
+        return
+    rows, columns = (1, shape[1]) if len(shape) == 2 else shape[-2:]
+    if rows > MOST_ROWS or columns > MOST_COLUMNS:
+        return
+    flat = len(shape) == 2
+    texts = [
+        [
+            _marked(
+                one.output, (*place[: 1 if flat else -2], *([] if flat else [row]), column), place
+            )
+            for column in range(columns)
+        ]
+        for row in range(rows)
+    ]
+    lines = _grid(texts)
+    if max(map(len, lines)) <= room.width:
+        yield from (f"output channel {place[0]}", *lines)
+
+
+def _marked(values: Values, at: Place, place: Place) -> str:
+    text = short_number(values[at])
+    return f"[{text}]" if at == place else f" {text} "
