@@ -32,6 +32,8 @@ zoo: errors network language
 importers: errors layers network receptive
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
+# What gives what is wanted: searches, grids, budgets.
+inverse: errors window borders receptive layers network language zoo analysis
 # Arrays in files.
 arrayfile: errors opening layers
 # The convolution itself, from whole numbers up to clusters.
@@ -69,11 +71,11 @@ execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/probl
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors receptive layers network language zoo analysis execute/arrays execute/problem
+render: errors receptive layers network language zoo analysis inverse execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo arrayfile importers
+cli/parsing: errors opening layers network language zoo inverse arrayfile importers
 cli/terminal: errors render cli/parsing
-cli/commands: errors layers network language zoo analysis arrayfile execute/weights
+cli/commands: errors layers network language zoo analysis inverse arrayfile execute/weights
     execute/planning render cli/parsing cli/terminal
 cli/commands/run: errors layers network arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job

@@ -21,6 +21,7 @@ from convcalc.cli.parsing.options import (
     MACHINE,
     MEMORY,
     RUN,
+    SOLVE,
     SPEC_FILE,
     WEIGHTS,
 )
@@ -91,6 +92,11 @@ EXAMPLES = {
         "convcalc roofline -i 512x14x14 conv:512,k3,p1 --peak 19.5T --bandwidth 1.5T",
         "convcalc roofline mobilenet_v1 --measure",
     ),
+    "solve": (
+        "convcalc solve -i 3x224x224 --output 64x112x112 -k 7 -s 2",
+        "convcalc solve -i 64x7x7 --output 64x14x14 --transposed",
+        "convcalc solve -i 64x112x112 --output 64x56x56 --kind maxpool --unused 0",
+    ),
     "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
@@ -118,6 +124,7 @@ ABOUT = {
     "summary": "Everything about a network in one table.",
     "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
+    "solve": "The layers that make a wanted output of an input, the usual ones first.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
@@ -159,6 +166,11 @@ WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain 
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
 nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
 
+SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
+looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
+size, padding up to half the kernel at each end. Exit 1 where no layer gives the output; the nearest
+are shown."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -166,6 +178,7 @@ OTHER_DETAILS = {
     "diff": DIFF_DETAILS,
     "memory": MEMORY_DETAILS,
     "roofline": ROOFLINE_DETAILS,
+    "solve": SOLVE_DETAILS,
     "devices": "",
     "layers": "",
     "networks": "",
@@ -186,6 +199,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
+    "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
     "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),

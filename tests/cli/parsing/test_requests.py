@@ -16,6 +16,7 @@ TYPES = {
     "diff": requests.DiffRequest,
     "roofline": requests.RooflineRequest,
     "devices": requests.Appearance,
+    "solve": requests.SolveRequest,
     "layers": requests.KindRequest,
     "networks": requests.Appearance,
     "fmt": requests.FormatRequest,

@@ -203,6 +203,43 @@ MEMORY: Options = {
     ),
 }
 
+SOLVE: Options = {
+    "specs": Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATTERN]...", help="Nothing: one layer is looked for."),
+    ],
+    **INPUT,
+    "output": _text("--output", metavar="CxHxW", about="The wanted shape, as 64x112x112."),
+    "kind": _text(
+        "--kind",
+        metavar="KIND",
+        about="The layer: conv (default), dw, convt, maxpool, avgpool or lppool.",
+    ),
+    "transposed": _switch("--transposed", about="The same as --kind convt."),
+    "kernel_size": _text(
+        "--kernel-size", "-k", metavar="K", about="Taps, as 7, 3..7, 3,5 or 3x5 (per axis)."
+    ),
+    "stride": _text("--stride", "-s", metavar="S", about="Steps between windows, as 1,2."),
+    "padding": _text(
+        "--padding",
+        "-p",
+        metavar="P",
+        about="Of each end, as 0..3; 1:2 is begin:end; up to half the kernel by default.",
+    ),
+    "dilation": _text(
+        "--dilation", "-d", metavar="D", about="Spacings of kernel elements, as 1,2; 1 by default."
+    ),
+    "output_padding": _text(
+        "--output-padding", metavar="OP", about="Elements added to a transposed result, as 0..1."
+    ),
+    "ceil": _switch("--ceil/--no-ceil", about="Poolings that round up, or down; both by default."),
+    "unused": _text(
+        "--unused", metavar="N", about="Leave at most N elements of an axis unused, as 0."
+    ),
+    "all": _switch("--all", about="Show every solution, not the first 20."),
+    **APPEARANCE,
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

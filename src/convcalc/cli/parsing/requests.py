@@ -96,6 +96,24 @@ class WeightsRequest(NetworkRequest):
     force: bool | None
 
 
+class SolveRequest(Appearance):
+    """`solve`."""
+
+    specs: list[str] | None
+    input: str | None
+    output: str | None
+    kind: str | None
+    transposed: bool | None
+    kernel_size: str | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    output_padding: str | None
+    ceil: bool | None
+    unused: str | None
+    all: bool | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 
