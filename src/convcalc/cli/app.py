@@ -21,6 +21,7 @@ from convcalc.cli.parsing.options import (
     MACHINE,
     MEMORY,
     RUN,
+    SIZES,
     SOLVE,
     SPEC_FILE,
     WEIGHTS,
@@ -97,6 +98,11 @@ EXAMPLES = {
         "convcalc solve -i 64x7x7 --output 64x14x14 --transposed",
         "convcalc solve -i 64x112x112 --output 64x56x56 --kind maxpool --unused 0",
     ),
+    "sizes": (
+        "convcalc sizes unet --near 500",
+        "convcalc sizes 'residual{conv:8,k4,s4 convt:3,k4,s4 | }' -i 3x64x64",
+        "convcalc sizes vgg16 --unused 0",
+    ),
     "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
@@ -125,6 +131,7 @@ ABOUT = {
     "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
     "solve": "The layers that make a wanted output of an input, the usual ones first.",
+    "sizes": "The input sizes that a network takes, as a rule, and what breaks the others.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
@@ -171,6 +178,11 @@ looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride
 size, padding up to half the kernel at each end. Exit 1 where no layer gives the output; the nearest
 are shown."""
 
+SIZES_DETAILS = """Every size of the range is tried, with all spatial axes alike; the rule is
+exact for it. Windows move along each axis by itself, so that of a network of windows the sizes of
+one axis do not depend on the others. The table has the first layer that each of the other sizes
+does not fit."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -179,6 +191,7 @@ OTHER_DETAILS = {
     "memory": MEMORY_DETAILS,
     "roofline": ROOFLINE_DETAILS,
     "solve": SOLVE_DETAILS,
+    "sizes": SIZES_DETAILS,
     "devices": "",
     "layers": "",
     "networks": "",
@@ -200,6 +213,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
+    "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),

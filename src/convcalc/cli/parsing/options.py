@@ -240,6 +240,21 @@ SOLVE: Options = {
     **APPEARANCE,
 }
 
+SIZES: Options = {
+    **SPECS,
+    "input": _text(
+        "--input", "-i", metavar="CxHxW", about="Channels and number of axes, as 3x224x224."
+    ),
+    "near": _text("--near", metavar="N", about="The sizes that fit which are nearest to this one."),
+    "range": _text("--range", metavar="A..B", about="The sizes to try; 1..512 by default."),
+    "unused": _text(
+        "--unused", metavar="N", about="Drop at most N elements at the end of an axis, as 0."
+    ),
+    **LAYER_FLAGS,
+    **READING,
+    **APPEARANCE,
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

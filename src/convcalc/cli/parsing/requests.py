@@ -114,6 +114,14 @@ class SolveRequest(Appearance):
     all: bool | None
 
 
+class SizesRequest(NetworkRequest, LayerFlags):
+    """`sizes`."""
+
+    near: str | None
+    range: str | None
+    unused: str | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 
