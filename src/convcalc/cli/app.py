@@ -13,6 +13,7 @@ from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
 from convcalc.cli.parsing.options import (
     APPEARANCE,
     CALCULATOR,
+    CHECK,
     COMPARE,
     COUNTING,
     DEPTH,
@@ -103,6 +104,11 @@ EXAMPLES = {
         "convcalc sizes 'residual{conv:8,k4,s4 convt:3,k4,s4 | }' -i 3x64x64",
         "convcalc sizes vgg16 --unused 0",
     ),
+    "check": (
+        "convcalc check mobilenet_v2 --macs '<= 300M' --params '<= 3.5M'",
+        "convcalc check net.spec --budget limits.toml --report github",
+        "convcalc check resnet18 --time '<= 2ms' --device t4 --dtype int8",
+    ),
     "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
@@ -132,6 +138,7 @@ ABOUT = {
     "roofline": "The least time of every layer on a machine, and what limits it.",
     "solve": "The layers that make a wanted output of an input, the usual ones first.",
     "sizes": "The input sizes that a network takes, as a rule, and what breaks the others.",
+    "check": "Whether a network keeps to its limits of cost, memory, field and time.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
@@ -183,6 +190,11 @@ exact for it. Windows move along each axis by itself, so that of a network of wi
 one axis do not depend on the others. The table has the first layer that each of the other sizes
 does not fit."""
 
+CHECK_DETAILS = """A limit is a sign and a number: '<= 600M', '>= 200'; several have commas between
+them. Limits of bytes and of time have a unit: 512KiB, 2ms. They may stand in the spec, as a comment
+`# budget macs <= 600M, params <= 5M`, in a TOML file, as [budget] macs = "<= 600M", or here; what
+is said here counts. Exit 0 where all are kept, 1 where one is not."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -192,6 +204,7 @@ OTHER_DETAILS = {
     "roofline": ROOFLINE_DETAILS,
     "solve": SOLVE_DETAILS,
     "sizes": SIZES_DETAILS,
+    "check": CHECK_DETAILS,
     "devices": "",
     "layers": "",
     "networks": "",
@@ -214,6 +227,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
+    "check": ("convcalc.cli.commands.check", "check", CHECK),
     "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),

@@ -17,6 +17,7 @@ TYPES = {
     "roofline": requests.RooflineRequest,
     "devices": requests.Appearance,
     "solve": requests.SolveRequest,
+    "check": requests.CheckRequest,
     "sizes": requests.SizesRequest,
     "layers": requests.KindRequest,
     "networks": requests.Appearance,

@@ -255,6 +255,37 @@ SIZES: Options = {
     **APPEARANCE,
 }
 
+LIMITS: Options = {
+    "macs": _text("--macs", metavar="LIMIT", about="Multiply-accumulates, as '<= 600M'."),
+    "flops": _text("--flops", metavar="LIMIT", about="2 per multiply-accumulate, as '<= 1.2G'."),
+    "params": _text("--params", metavar="LIMIT", about="Parameters, as '<= 5M'."),
+    "activations": _text("--activations", metavar="LIMIT", about="Elements that leave layers."),
+    "weight_memory": _text(
+        "--weight-memory", metavar="LIMIT", about="Bytes of the parameters, as '<= 1MiB'."
+    ),
+    "peak_memory": _text(
+        "--peak-memory", metavar="LIMIT", about="Bytes of live activations, as '<= 512KiB'."
+    ),
+    "field": _text("--field", metavar="LIMIT", about="Receptive field of the output, as '>= 200'."),
+    "time": _text("--time", metavar="LIMIT", about="Least time on --device, as '<= 2ms'."),
+}
+
+CHECK: Options = {
+    **SPECS,
+    **INPUT,
+    **LIMITS,
+    "device": _text("--device", metavar="NAME", about="A device of `convcalc devices`, as t4."),
+    **DTYPE,
+    "budget": _text("--budget", metavar="FILE", about="A TOML file with a table [budget]."),
+    "report": _text(
+        "--report", metavar="FORM", about="table (default), github (annotations) or junit (XML)."
+    ),
+    **LAYER_FLAGS,
+    **BATCH,
+    **READING,
+    **APPEARANCE,
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

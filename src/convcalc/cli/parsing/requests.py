@@ -122,6 +122,23 @@ class SizesRequest(NetworkRequest, LayerFlags):
     unused: str | None
 
 
+class CheckRequest(NetworkRequest, LayerFlags):
+    """`check`."""
+
+    macs: str | None
+    flops: str | None
+    params: str | None
+    activations: str | None
+    weight_memory: str | None
+    peak_memory: str | None
+    field: str | None
+    time: str | None
+    device: str | None
+    dtype: str | None
+    budget: str | None
+    report: str | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 
