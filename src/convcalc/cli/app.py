@@ -25,6 +25,7 @@ from convcalc.cli.parsing.options import (
     SIZES,
     SOLVE,
     SPEC_FILE,
+    SWEEP,
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each
@@ -109,6 +110,12 @@ EXAMPLES = {
         "convcalc check net.spec --budget limits.toml --report github",
         "convcalc check resnet18 --time '<= 2ms' --device t4 --dtype int8",
     ),
+    "sweep": (
+        "convcalc sweep -i 3x224x224 'conv:{32,64},k{3,5,7},s{1,2},p{0..3}' --where 'out == 112'",
+        "convcalc sweep resnet50 -i '3x{128..512:32}x=' --format csv",
+        "convcalc sweep -i 3x32x32 'conv:$w,k3 relu conv:$w*2,k3' -D w=8..64:8 --sort macs",
+        "convcalc sweep -i 3x64x64 'conv:8,k{1..9},d{1..4}' --pareto macs,field --front",
+    ),
     "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
@@ -139,6 +146,7 @@ ABOUT = {
     "solve": "The layers that make a wanted output of an input, the usual ones first.",
     "sizes": "The input sizes that a network takes, as a rule, and what breaks the others.",
     "check": "Whether a network keeps to its limits of cost, memory, field and time.",
+    "sweep": "The figures of every combination of a grid, filtered, sorted, drawn.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
@@ -195,6 +203,12 @@ them. Limits of bytes and of time have a unit: 512KiB, 2ms. They may stand in th
 `# budget macs <= 600M, params <= 5M`, in a TOML file, as [budget] macs = "<= 600M", or here; what
 is said here counts. Exit 0 where all are kept, 1 where one is not."""
 
+SWEEP_DETAILS = """A choice is written in braces where a layer has a value: {32,64}, {3..11:2}.
+Figures that conditions and columns may name: the choices, channels and out (the output's), params,
+macs, flops, activations, field, stride and unused (elements that are dropped at an edge).
+Combinations that do not fit are left out and counted. Rows are written as they are found; -i is
+3x224x224 unless it is given or said in the file."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -205,6 +219,7 @@ OTHER_DETAILS = {
     "solve": SOLVE_DETAILS,
     "sizes": SIZES_DETAILS,
     "check": CHECK_DETAILS,
+    "sweep": SWEEP_DETAILS,
     "devices": "",
     "layers": "",
     "networks": "",
@@ -228,6 +243,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "check": ("convcalc.cli.commands.check", "check", CHECK),
+    "sweep": ("convcalc.cli.commands.sweep", "sweep", SWEEP),
     "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),

@@ -17,6 +17,7 @@ TYPES = {
     "roofline": requests.RooflineRequest,
     "devices": requests.Appearance,
     "solve": requests.SolveRequest,
+    "sweep": requests.SweepRequest,
     "check": requests.CheckRequest,
     "sizes": requests.SizesRequest,
     "layers": requests.KindRequest,

@@ -286,6 +286,55 @@ CHECK: Options = {
     **APPEARANCE,
 }
 
+SWEEP: Options = {
+    "specs": Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[LAYER]...",
+            help="Layers with choices, as conv:{32,64},k{3,5},p{0..3}; or a file or a network by "
+            "name; and with --plot the drawing, OUT.svg.",
+        ),
+    ],
+    "input": _text(
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample, as 3x{128..512:32}x=; 'x=' is the size before it again.",
+    ),
+    "define": _text(
+        "-D",
+        "--define",
+        metavar="NAME=VALUES",
+        about="Values of a $parameter, as width=32,64 or width=16..64:8; once for each.",
+    ),
+    "where": _text(
+        "--where", metavar="CONDITION", about="Only such rows, as 'macs < 1e8 and out == 56'."
+    ),
+    "columns": _text("--columns", metavar="NAMES", about="What to show, as spec,macs,field."),
+    "sort": _text(
+        "--sort", metavar="NAME", about="By this figure, smallest first; -NAME turns it."
+    ),
+    "top": _text("--top", metavar="N", about="Only the first N rows of --sort."),
+    "pareto": _text(
+        "--pareto",
+        metavar="X,Y",
+        about="Mark what nothing is better than, as macs,field; X:min or X:max says what better "
+        "is.",
+    ),
+    "front": _switch("--front", about="Show only the rows that --pareto marks."),
+    "plot": _text("--plot", metavar="X,Y OUT.svg", about="Draw two figures, with their front."),
+    "force": _switch("--force", "-f", about="Replace an existing drawing."),
+    "jobs": _text("--jobs", metavar="N", about="Processes that work; 1 by default."),
+    "format": _text(
+        "--format",
+        metavar="FORMAT",
+        about="table (default), json (a line each), csv or md.",
+    ),
+    "color": APPEARANCE["color"],
+    "no_color": APPEARANCE["no_color"],
+    "quiet": APPEARANCE["quiet"],
+}
+
 FILES: Options = {
     "array": Annotated[
         str, typer.Argument(metavar="INPUT.npy", help="The array; '-' is standard input.")

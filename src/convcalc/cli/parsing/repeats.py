@@ -11,6 +11,9 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MANY = {*SPECS, "define"}
+"""What may be given several times, and is a list."""
+
 
 def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the command line gives, with one value, or None, in place of each option's list.
@@ -19,7 +22,7 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
         UsageError: an option is given again with another value.
     """
     return {
-        name: _only(name, values) if isinstance(values, list) and name not in SPECS else values
+        name: _only(name, values) if isinstance(values, list) and name not in MANY else values
         for name, values in given.items()
     }
 

@@ -139,6 +139,23 @@ class CheckRequest(NetworkRequest, LayerFlags):
     report: str | None
 
 
+class SweepRequest(Appearance):
+    """`sweep`."""
+
+    specs: list[str] | None
+    input: str | None
+    define: list[str] | None
+    where: str | None
+    columns: str | None
+    sort: str | None
+    top: str | None
+    pareto: str | None
+    front: bool | None
+    plot: str | None
+    force: bool | None
+    jobs: str | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 
