@@ -53,6 +53,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/executor.py --quick
 	$(BIN)/python benchmarks/prepared.py
 	$(BIN)/python benchmarks/bounded.py
+	$(BIN)/python benchmarks/sweeping.py
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build
