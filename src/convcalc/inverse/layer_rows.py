@@ -48,7 +48,18 @@ PARAMETERS = {
 }
 """The kinds that have a quick way, and the parameters that it knows; others have none."""
 
-GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "output_padding", "ceil_mode")
+GEOMETRY = {
+    "kernel_size": None,
+    "stride": None,
+    "padding": 0,
+    "dilation": 1,
+    "output_padding": 0,
+    "ceil_mode": False,
+}
+"""The parameters that windows come from, and what they are for kinds that have none of them."""
+
+POOLINGS = ("maxpool", "avgpool")
+"""Kinds whose padding is at most half the kernel."""
 
 
 class Geometry(NamedTuple):
@@ -80,7 +91,6 @@ class LayerRows:
         self._kind = kind
         self._names = tuple(names)
         self._constants = constants
-        self._known: dict[tuple[Any, ...], Geometry | None] = {}
 
     def rows(
         self, shape: Shape, chosen: Iterator[tuple[Any, ...]]
@@ -91,24 +101,25 @@ class LayerRows:
             shape: (channels, *sizes) of the input.
             chosen: The values of the parameters that have choices, in the order of their names.
         """
-        kind, names = self._kind, PARAMETERS[self._kind]
         own = dict(self._constants)
-        of_geometry = [name for name in GEOMETRY if name in names]
         slots = [
-            (self._names.index(name) if name in self._names else -1, own.get(name))
-            for name in of_geometry
+            (self._names.index(name), None) if name in self._names else (-1, own.get(name, usual))
+            for name, usual in GEOMETRY.items()
         ]
         free = [(name, place) for place, name in enumerate(self._names) if name not in GEOMETRY]
-        count = _COUNTS[kind]
-        known, channels = self._known, shape[0]
-        text = format_shape(shape)
-        inside = prod(shape)
+        count, kind = _COUNTS[self._kind], self._kind
+        channels, inside, text = shape[0], prod(shape), format_shape(shape)
+        square = len(set(shape[1:])) == 1
+        known: dict[tuple[Any, ...], Geometry | None] = {}
         for values in chosen:
-            key = (shape, *[values[place] if place >= 0 else one for place, one in slots])
-            try:
+            key = tuple([values[place] if place >= 0 else one for place, one in slots])
+            if key in known:
                 geometry = known[key]
-            except KeyError:
-                geometry = self._learned(key, of_geometry)
+            else:
+                if len(known) >= MOST_GEOMETRIES:
+                    known.clear()
+                alike = square and all(map(_is_whole, key[:5]))
+                geometry = known[key] = _geometry(kind, shape, key, alike=alike)
             if geometry is None:
                 yield None
                 continue
@@ -133,60 +144,74 @@ class LayerRows:
                 geometry.unused,
             )
 
-    def _learned(self, key: tuple[Any, ...], names: Sequence[str]) -> Geometry | None:
-        """The geometry of some values, remembered."""
-        if len(self._known) >= MOST_GEOMETRIES:
-            self._known.clear()
-        shape, *values = key
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int
+
+
+def _geometry(kind: str, shape: Shape, values: tuple[Any, ...], *, alike: bool) -> Geometry | None:
+    """What windows come to on an input; None where they do not fit.
+
+    Args:
+        kind: The kind of the layer.
+        shape: The input.
+        values: Those of `GEOMETRY`.
+        alike: Whether all axes are, and all values but the last whole numbers.
+    """
+    if not alike:
         try:
-            found = _geometry(self._kind, shape, dict(zip(names, values, strict=True)))
+            return _geometry_of_axes(kind, shape, values)
         except LayerError:
-            found = None
-        self._known[key] = found
-        return found
-
-
-def _geometry(kind: str, shape: Shape, values: dict[str, Any]) -> Geometry | None:
-    """What windows come to on an input; None where they do not fit."""
-    axes = len(shape) - 1
-    kernel, padding = values["kernel_size"], values["padding"]
-    stride = kernel if values["stride"] is None else values["stride"]
-    dilation, extra = values.get("dilation", 1), values.get("output_padding", 0)
-    if padding == "same" and stride != 1 and stride != (1,) * axes:
+            return None
+    kernel, stride, padding, dilation, extra, ceil = values
+    if padding > kernel // 2 and kind in POOLINGS:
         return None
-    if (
-        type(kernel) is type(padding) is type(stride) is type(dilation) is type(extra) is int
-        and len(set(shape[1:])) == 1
-    ):
-        windows = [Window(kernel, stride, padding, padding, dilation)]
-        extras: Sequence[int] = (extra,)
-    else:
-        each = [
-            spread(name, value, axes)
-            for name, value in (("k", kernel), ("s", stride), ("d", dilation), ("op", extra))
-        ]
-        windows = list(placed_windows(padding, list(zip(*each[:3], strict=True)), shape))
-        extras = each[3]
+    axes = len(shape) - 1
+    window = Window(kernel, stride, padding, padding, dilation)
     answer = _backward if kind == "convt" else _forward
-    ends = kind in ("maxpool", "avgpool") and not isinstance(padding, str)
-    found = []
-    for window, size, more in zip(windows, shape[1:], extras, strict=False):
-        if ends and max(window.before, window.after) > window.kernel // 2:
-            return None
-        placed = window.ceiled(size) if values.get("ceil_mode") else window
-        one = answer(placed, size, more)
-        if one is None:
-            return None
-        found.append(one)
-    if len(found) == 1:
-        size, field, step, dropped = found[0]
-        taps = windows[0].kernel ** axes
-        return Geometry(size, size**axes, taps, field, step, dropped, f"x{size}" * axes)
-    sizes, fields, steps, drops = (tuple(column) for column in zip(*found, strict=True))
+    found = answer(window.ceiled(shape[1]) if ceil else window, shape[1], extra)
+    if found is None:
+        return None
+    out, field, step, dropped = found
+    return Geometry(out, out**axes, kernel**axes, field, step, dropped, f"x{out}" * axes)
+
+
+def _geometry_of_axes(kind: str, shape: Shape, values: tuple[Any, ...]) -> Geometry | None:
+    """What windows come to where axes have numbers of their own, or padding has a word.
+
+    Raises:
+        ParameterError: a value has another number of axes.
+    """
+    axes = len(shape) - 1
+    kernel, stride, padding, dilation, extra, ceil = values
+    each = [
+        spread(name, value, axes)
+        for name, value in (
+            ("kernel_size", kernel),
+            ("stride", kernel if stride is None else stride),
+            ("dilation", dilation),
+            ("output_padding", extra),
+        )
+    ]
+    if padding == "same" and max(each[1]) > 1:
+        return None
+    windows = placed_windows(padding, list(zip(*each[:3], strict=True)), shape)
+    bounded = kind in POOLINGS and not isinstance(padding, str)
+    if bounded and any(max(w.before, w.after) > w.kernel // 2 for w in windows):
+        return None
+    answer = _backward if kind == "convt" else _forward
+    found = [
+        answer(window.ceiled(size) if ceil else window, size, more)
+        for window, size, more in zip(windows, shape[1:], each[3], strict=True)
+    ]
+    fitting = [one for one in found if one is not None]
+    if len(fitting) < axes:
+        return None
+    sizes, fields, steps, drops = (tuple(column) for column in zip(*fitting, strict=True))
     return Geometry(
         _alike(sizes),
         prod(sizes),
-        prod(window.kernel for window in windows),
+        prod(each[0]),
         _alike(fields),
         _alike(steps),
         max(drops),
@@ -199,7 +224,8 @@ def _forward(window: Window, size: int, _more: int) -> tuple[int, int, int, int]
     out = window.out_size(size)
     if not 0 < out <= LARGEST:
         return None
-    return out, window.extent, window.stride, window.dropped_input(size)
+    dropped = window.dropped_input(size) if window.stride > 1 else 0
+    return out, window.extent, window.stride, dropped
 
 
 def _backward(window: Window, size: int, more: int) -> tuple[int, int, Any, int] | None:
