@@ -99,6 +99,9 @@ EXAMPLES = {
         "convcalc solve -i 3x224x224 --output 64x112x112 -k 7 -s 2",
         "convcalc solve -i 64x7x7 --output 64x14x14 --transposed",
         "convcalc solve -i 64x112x112 --output 64x56x56 --kind maxpool --unused 0",
+        "convcalc solve --field 70 'Nx{conv:64,k4,s{1,2}}'",
+        "convcalc solve --field-of resnet50 --until layer1",
+        "convcalc solve unet --input-for 64x64",
     ),
     "sizes": (
         "convcalc sizes unet --near 500",
@@ -190,8 +193,9 @@ nothing yet. The same seed gives the same numbers, here and in run --random-weig
 
 SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
 looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
-size, padding up to half the kernel at each end. Exit 1 where no layer gives the output; the nearest
-are shown."""
+size, padding up to half the kernel at each end. In a pattern kernels are the same in every turn,
+strides never grow, dilations never fall; without one it is Nx{conv:64,k{2..7},s{1,2}}. Exit 1 where
+nothing gives what is wanted; the nearest are shown."""
 
 SIZES_DETAILS = """Every size of the range is tried, with all spatial axes alike; the rule is
 exact for it. Windows move along each axis by itself, so that of a network of windows the sizes of

@@ -13,7 +13,9 @@ from convcalc.render.table import Column, Document, Table, per_axis, written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convcalc.inverse.input_for import Inputs
     from convcalc.inverse.layer import Solution, Solved
+    from convcalc.inverse.pattern import Found
     from convcalc.layers import Shape
     from convcalc.render.table import Cell, Json, JsonObject
 
@@ -104,3 +106,85 @@ def _solution_data(one: Solution) -> dict[str, Json]:
         "unused": list(one.unused),
         "why": one.why,
     }
+
+
+def chains_document(
+    found: Found, pattern: str, field: int | None, output: Shape | None, *, every: bool
+) -> Document:
+    """Chains of layers with a receptive field or an output.
+
+    Args:
+        found: The chains.
+        pattern: What they are of.
+        field: The field that was wanted.
+        output: The output that was wanted.
+        every: Whether to show all of them.
+    """
+    columns = [
+        Column("rank", "#", numeric=True),
+        Column("layers", "layers", numeric=True),
+        Column("field", "field", numeric=True),
+        Column("output_shape", "output", optional=1),
+        Column("spec", "chain", folds=True),
+    ]
+    shown = found.chains if every else found.chains[:SHOWN]
+    rows: list[list[Cell]] = [
+        [rank, chain.layers, chain.field, chain.output, chain.spec]
+        for rank, chain in enumerate(shown or found.nearest, 1)
+    ]
+    goals = [f"a receptive field of {field}"] if field is not None else []
+    goals += [f"an output of {written(output)}"] if output is not None else []
+    goal = " and ".join(goals)
+    count = len(found.chains)
+    remarks = [f"{count - len(shown):,} more; --all shows every one"] if count > len(shown) else []
+    data: JsonObject = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "solve",
+        "pattern": pattern,
+        "field": field,
+        "output": None if output is None else list(output),
+        "count": count,
+        "chains": [chain._asdict() for chain in shown],
+    }
+    document = Document(data, Table(columns, rows), [f"{pattern} with {goal}"], remarks)
+    if not found.chains:
+        data["nearest"] = [chain._asdict() for chain in found.nearest]
+        document.heading = [f"none of {pattern} has {goal}; the nearest:"]
+        document.failure = NegativeAnswer(f"no chain found with {goal}")
+    return document
+
+
+def inputs_document(found: Inputs, wanted: Shape, *, every: bool) -> Document:
+    """Inputs of which a network makes an output of some sizes.
+
+    Args:
+        found: The inputs.
+        wanted: The spatial sizes.
+        every: Whether to show all of them.
+    """
+    shown = found.found if every else found.found[:SHOWN]
+    columns = [
+        Column("input", "input"),
+        Column("output", "output"),
+        Column("dropped", "dropped at an edge", numeric=True),
+    ]
+    rows: list[list[Cell]] = [[shape, wanted, dropped] for shape, dropped in shown]
+    rows += [[shape, sizes, None] for shape, sizes in found.nearest]
+    goal = f"an output of {written(wanted)}"
+    data: JsonObject = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "solve",
+        "output": list(wanted),
+        "count": len(found.found),
+        "inputs": [{"input": list(shape), "dropped": most} for shape, most in shown],
+    }
+    more = len(found.found) - len(shown)
+    remarks = [f"{more:,} more; --all shows every one"] if more else []
+    document = Document(data, Table(columns, rows), [f"inputs for {goal}"], remarks)
+    if not found.found:
+        data["nearest"] = [
+            {"input": list(shape), "output": list(sizes)} for shape, sizes in found.nearest
+        ]
+        document.heading = [f"no input gives {goal}; the nearest:"]
+        document.failure = NegativeAnswer(f"no size up to {found.last} gives {goal}")
+    return document

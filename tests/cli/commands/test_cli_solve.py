@@ -96,3 +96,54 @@ def test_it_fits_a_narrow_terminal(on_terminal):
     done = on_terminal(*STEM, env={"NO_COLOR": "1"})
     assert 0 == done.code
     assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_a_receptive_field_of_70(inside):
+    done = inside("solve", "--field", "70")
+    assert (0, "") == (done.code, done.err)
+    assert "1       5     70  64x24x24    3x{conv:64,k4,s2} 2x{conv:64,k4,s1}" in done.out
+    data = strict(inside("solve", "--field", "70", "--format", "json").out)
+    assert "3x{conv:64,k4,s2} 2x{conv:64,k4,s1}" == data["chains"][0]["spec"]
+    none = inside("solve", "--field", "70", "Nx{conv:64,k3}")
+    assert (1, True) == (none.code, "34x{conv:64,k3}" in none.out)
+    assert "convcalc: error: no chain found with a receptive field of 70\n" == none.err
+
+
+def test_the_field_of_a_network(inside):
+    # conv1 7 with stride 2, the pooling 3 with stride 2, three convolutions of 3: 7 + 4 + 3 * 8.
+    done = inside("solve", "--field-of", "resnet50", "--until", "layer1")
+    assert (0, True) == (done.code, "a receptive field of 35" in done.out)
+
+
+def test_the_inputs_of_a_network(inside):
+    done = inside("solve", "unet", "--input-for", "64x64")
+    assert (0, True) == (done.code, "1x64x64  64x64" in done.out)
+    none = inside("solve", "unet", "--input-for", "65x65", "--format", "csv")
+    assert (1, "input,output,dropped\n1x64x64,64x64,\n1x80x80,80x80,\n") == (none.code, none.out)
+    assert "gives an output of 65x65" in none.err
+    inner = inside("solve", "resnet50", "--until", "layer4", "--input-for", "7x7")
+    assert "12 more; --all shows every one" in inner.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--field", "70", "-k", "3"], "--kernel-size has no place beside --field"),
+        (["Nx{conv:8,k3}"], "say what the pattern is to give: --field 70"),
+        (["Nx{conv:8,k3}", "--field", "9", "-s", "2"], "--stride has no place beside a pattern"),
+        (["--field", "9", "--field-of", "unet"], "--field and --field-of both say"),
+        (["--until", "layer1"], "--until needs --field-of NET, or --input-for"),
+        (["--input-for", "64x64"], "say of which network"),
+        (["unet", "--input-for", "64x64", "--field", "3"], "--field has no place beside"),
+        (["resnet18", "--input-for", "7x7"], "the output is 1000, which has no 2 spatial axes"),
+        (["unet", "--input-for", "7x7", "--until", "nothing"], "no layer or block is called"),
+        (["--field-of", "conv:8,k3x5"], "--field-of: its axes have fields of 3, 5"),
+        (["--field", "many"], "--field"),
+        (["--field", "9", "-i", "784"], "a receptive field is one of spatial axes"),
+    ],
+)
+def test_wrong_questions_are_told_in_a_line_or_two(inside, words, told):
+    done = inside("solve", *words, "-q")
+    assert (2, "") == (done.code, done.out)
+    assert told in done.err
+    assert len(done.err.splitlines()) <= 3

@@ -206,7 +206,11 @@ MEMORY: Options = {
 SOLVE: Options = {
     "specs": Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help="Nothing: one layer is looked for."),
+        typer.Argument(
+            metavar="[PATTERN]...",
+            help="Nothing, for one layer; layers with choices, and N turns of a group, as "
+            "Nx{conv:64,k{3,5},s{1,2}}; with --input-for a network.",
+        ),
     ],
     **INPUT,
     "output": _text("--output", metavar="CxHxW", about="The wanted shape, as 64x112x112."),
@@ -235,6 +239,18 @@ SOLVE: Options = {
     "ceil": _switch("--ceil/--no-ceil", about="Poolings that round up, or down; both by default."),
     "unused": _text(
         "--unused", metavar="N", about="Leave at most N elements of an axis unused, as 0."
+    ),
+    "field": _text(
+        "--field", metavar="N", about="Chains with this receptive field; of the pattern, if given."
+    ),
+    "field_of": _text(
+        "--field-of", metavar="NET", about="Chains with the receptive field of this network."
+    ),
+    "until": _text(
+        "--until", metavar="LABEL", about="Of --field-of or --input-for: up to this layer or block."
+    ),
+    "input_for": _text(
+        "--input-for", metavar="HxW", about="Inputs of which the network makes such an output."
     ),
     "all": _switch("--all", about="Show every solution, not the first 20."),
     **APPEARANCE,

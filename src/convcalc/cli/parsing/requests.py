@@ -111,6 +111,10 @@ class SolveRequest(Appearance):
     output_padding: str | None
     ceil: bool | None
     unused: str | None
+    field: str | None
+    field_of: str | None
+    until: str | None
+    input_for: str | None
     all: bool | None
 
 
