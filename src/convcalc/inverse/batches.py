@@ -47,11 +47,13 @@ class Batch(NamedTuple):
         rows: Those that fit and keep to the condition.
         looked: How many combinations it was.
         unfit: How many of them do not fit.
+        names: What each place of a row holds.
     """
 
     rows: list[Row]
     looked: int
     unfit: int
+    names: tuple[str, ...]
 
 
 class Asked:
@@ -77,7 +79,7 @@ class Asked:
         unfit = len(rows) - len(kept)
         if self.condition is not None:
             kept = list(filter(self.condition.holds, kept))
-        return Batch(kept, len(rows), unfit)
+        return Batch(kept, len(rows), unfit, self.sweep.names)
 
     def ranges(self) -> Iterator[tuple[int, int]]:
         """The parts of the grid that batches are made of."""
