@@ -7,6 +7,7 @@ from fractions import Fraction
 from contract_activations import ACTIVATIONS
 from contract_rows import CELL, Row
 from contract_sequences import SEQUENCES
+from contract_tensors import TENSORS
 from convcalc.layers import ElementOps
 
 CONTRACT = {
@@ -149,6 +150,7 @@ CONTRACT = {
         field=((4, 0, 0),),
     ),
     **SEQUENCES,
+    **TENSORS,
     "flatten": Row(
         spec="flatten",
         module="Flatten",

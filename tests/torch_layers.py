@@ -301,7 +301,33 @@ class LogSigmoidOfGPU(torch.autograd.Function):
         return F.logsigmoid(x)
 
 
+def elementwise(layer, *shapes):
+    names = {"sub": torch.sub, "mul": torch.mul, "exp": torch.exp, "pow": torch.pow}
+    more = () if layer.value is None else (layer.value,)
+    return lambda *xs: names[layer.name](*xs, *more)
+
+
+def scaled_dot_product(layer, *shapes):
+    return lambda *xs: F.scaled_dot_product_attention(*xs, scale=layer.scale)
+
+
+def reduce(layer, shape):
+    places = [axis + 1 for axis in sorted(layer.places(shape))]
+    return lambda x: getattr(torch, layer.name)(x, places, keepdim=layer.keepdim)
+
+
+def parameter(layer, shape):
+    module = nn.ParameterList([nn.Parameter(torch.zeros(layer.shape))])
+    return lambda x: module[0].expand(len(x), *layer.shape)
+
+
 FUNCTIONS = {
+    "elementwise": elementwise,
+    "reduce": reduce,
+    "attention": scaled_dot_product,
+    "matmul": lambda layer, *shapes: torch.matmul,
+    "parameter": parameter,
+    "permute": lambda layer, shape: lambda x: x.permute(0, *(axis + 1 for axis in layer.order)),
     "maxpool": maxpool,
     "maxunpool": maxunpool,
     "avgpool": avgpool,

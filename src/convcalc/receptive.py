@@ -158,6 +158,9 @@ class Field:
 IDENTITY = Field(Fraction(1), Fraction(0), Fraction(0), (((0, 0),),))
 """The field of the input itself: every element sees itself."""
 
+UNSEEN = Field(Fraction(0), Fraction(0), Fraction(-1), ((),))
+"""The field of what depends on no input: a learned array."""
+
 
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
     """The field of each axis through its window; axes that are alike are followed once."""
@@ -175,6 +178,7 @@ def united(fields: Sequence[Field], out_size: int) -> Field:
     the strides differ, the branches drift apart: the interval is then given for all `out_size`
     outputs together, its size for the one that sees most.
     """
+    fields = [field for field in fields if field != UNSEEN] or fields
     first = fields[0]
     if all(field == first for field in fields):
         return first

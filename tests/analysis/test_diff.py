@@ -219,14 +219,15 @@ def test_the_families_are_these():
         ["conv", "convt", "dw", "linear", "pw", "sep"],
         ["adaptiveavgpool", "adaptivemaxpool", "avgpool", "gap", "lppool", "maxpool"],
         ["bn", "gn", "in", "layerscale", "ln", "lrn"],
-        ["bilinear", "concat", "residual", "scale"],
+        ["bilinear", "concat", "elementwise", "residual", "scale"],
         [
             *("celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh"),
             *("leakyrelu", "logsigmoid", "logsoftmax", "mish", "prelu", "relu", "relu6", "rrelu"),
             *("selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink"),
             *("softsign", "tanh", "tanhshrink", "threshold"),
         ],
+        ["attention", "matmul", "multiheadattention"],
         ["maxunpool", "pixelshuffle", "pixelunshuffle", "upsample"],
-        ["flatten", "reshape", "unflatten"],
+        ["flatten", "permute", "reshape", "unflatten", "view"],
         ["gru", "lstm", "rnn"],
     ]

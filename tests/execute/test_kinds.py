@@ -42,6 +42,7 @@ from convcalc.network.graph import Network, Node
 
 TESTED_ELSEWHERE = {
     *("lstm", "gru", "rnn", "embedding", "multiheadattention", "bilinear"),
+    *("input", "parameter", "permute", "matmul", "attention", "elementwise", "reduce"),
     "layerscale",
     "conv",
     "convt",

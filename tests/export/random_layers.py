@@ -37,6 +37,13 @@ def any_rank(strategy):
 
 FIELDS = {
     # By its own name, or by that of its kind where it means something else there.
+    "axes": lambda rank: st.lists(st.integers(-2, 1), min_size=1, max_size=2, unique=True).map(
+        tuple
+    ),
+    "keepdim": any_rank(st.booleans()),
+    "order": any_rank(st.sampled_from(((0, 1), (1, 0), (1, 2, 0), (0, 2, 1), (2, 3, 1, 0)))),
+    "reduce.name": any_rank(st.sampled_from(("sum", "mean", "max", "min", "norm"))),
+    "shape": any_rank(st.sampled_from(((3,), (2, 3), (1, 2, 3)))),
     "affine": any_rank(st.booleans()),
     "align_corners": any_rank(st.booleans()),
     "alpha": any_rank(st.sampled_from((0.5, 1.0, 2.0))),

@@ -24,7 +24,8 @@ LAYER = "expected a layer, as conv:64,k3,p1"
         ("'|' without a block that it belongs to", 6, 1, "relu | bn"),
         (f"{LAYER}: a kind, then ':' and its arguments; a block", 1, 1, "{relu}"),
         (
-            "relu has no branches; the kinds that have are bilinear, concat, residual, scale",
+            "relu has no branches; the kinds that have are attention, bilinear, concat, "
+            "elementwise, matmul, residual, scale",
             *(1, 4, "relu{bn}"),
         ),
         ("residual needs branches, as residual{conv:64,k3,p1 | }", 1, 8, "residual"),

@@ -216,6 +216,13 @@ PARAMETERS = {
     "upper": NUMBERS,
     "approximate": st.sampled_from(["none", "tanh"]),
     "affine": st.booleans(),
+    "axes": st.lists(st.integers(-8, 7), min_size=1, max_size=8, unique=True).map(tuple),
+    "causal": st.booleans(),
+    "keepdim": st.booleans(),
+    "order": st.permutations(range(4)).map(tuple),
+    "scale": NUMBERS,
+    "shape": st.lists(st.integers(1, 30), min_size=1, max_size=5).map(tuple),
+    "reduce.name": st.sampled_from(["sum", "mean", "max", "norm"]),
     "align_corners": st.booleans(),
     "alpha": NUMBERS,
     "beta": NUMBERS,
@@ -283,7 +290,8 @@ def drawn_layers(draw, kinds=PLAIN_KINDS):
     needed = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
     names = [f.name for f in dataclasses.fields(kind) if f.name in needed or draw(st.booleans())]
     try:
-        return kind(**{name: draw(PARAMETERS[name]) for name in names})
+        own = {name: PARAMETERS.get(f"{kind.kind}.{name}", PARAMETERS[name]) for name in names}
+        return kind(**{name: draw(strategy) for name, strategy in own.items()})
     except ParameterError:
         # Two parameters that exclude each other, as `same` and a stride.
         assume(False)

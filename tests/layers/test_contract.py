@@ -34,7 +34,7 @@ from convcalc.receptive import IDENTITY
 
 SEEING_ALL = {
     *("gap", "gn", "in", "linear", "flatten", "scale", "lstm", "gru", "rnn", "multiheadattention"),
-    *("bilinear", "opaque", "reshape"),
+    *("bilinear", "opaque", "reshape", "view", "matmul", "attention", "reduce"),
 }
 
 
@@ -49,8 +49,11 @@ NEED_SEQUENCES = {"lstm", "gru", "rnn", "multiheadattention"}
 NEED_OTHERS = NEED_SPATIAL_AXES | NEED_SEQUENCES | {"embedding"}
 
 
-NEED_MORE = {"slice", "reshape", "unflatten"}
+NEED_MORE = {"slice", "reshape", "unflatten", "permute", "matmul", "attention", "reduce"}
 """Kinds whose row asks for more than two features."""
+
+
+SAYING_THEIR_SHAPE = {"opaque", "view", "input", "parameter"}
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]
@@ -165,7 +168,7 @@ def test_kinds_with_windows_refuse_what_has_no_spatial_axes_or_too_many(kind, sh
         Network.chain([layer_of(kind)]).weight_shapes(shape)
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_OTHERS - NEED_MORE - {"opaque"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - NEED_OTHERS - NEED_MORE - SAYING_THEIR_SHAPE))
 def test_other_kinds_work_on_features_alone(kind):
     layer = layer_of(kind)
     shapes = ((2,),) * (2 if layer.joins else 1)

@@ -38,8 +38,9 @@ FAMILIES = (
     ("Norm", "layerscale", "lrn"),
     ("Join",),
     ("Activation",),
+    ("attention", "matmul", "multiheadattention"),
     ("upsample", "pixelshuffle", "pixelunshuffle", "maxunpool"),
-    ("flatten", "reshape", "unflatten"),
+    ("flatten", "reshape", "unflatten", "permute", "view"),
     ("Recurrent",),
 )
 """Kinds that do the same in different ways, by their names or by those of their families; a kind

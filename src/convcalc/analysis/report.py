@@ -311,7 +311,7 @@ def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: i
         flops=2 * macs,
         bias_adds=batch * costs.bias_adds,
         elements=costs.elements.times(batch) if batch > 1 else costs.elements,
-        activations=batch * prod(step.leaving),
+        activations=batch * prod(step.leaving) if step.layer.reads else 0,
         receptive_field=field,
         unread=facts.unread,
         counted=facts.costs is not None,

@@ -11,6 +11,15 @@ import torch
 from torch import nn
 
 from convcalc.export.torch_modules import ChannelNorm, ChannelScale, SymmetricPad
+from convcalc.export.torch_tensors import (
+    elementwise,
+    further_input,
+    learned,
+    matmul,
+    permute,
+    reduction,
+    scaled_dot_product,
+)
 from convcalc.export.torch_windows import (
     avg_pool,
     conv,
@@ -23,6 +32,7 @@ from convcalc.export.torch_windows import (
     power_pool,
     staged,
 )
+from convcalc.layers.dims import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
         BatchNorm,
         Bilinear,
         ChannelShuffle,
+        Concat,
         Crop,
         Dropout,
         Embedding,
@@ -125,7 +136,13 @@ def instance_norm(place: LayerSite, layer: InstanceNorm) -> fx.Node:
 
 def layer_norm(place: LayerSite, layer: LayerNorm) -> fx.Node:
     """nn.LayerNorm, which looks at the last axis: the channels are put there and back."""
-    channels, spatial_dims = place.shapes[0][0], place.spatial_dims
+    own = place_of(layer.dim, place.shapes[0])
+    channels, spatial_dims = place.shapes[0][own], place.spatial_dims
+    if own:
+        module = nn.LayerNorm(channels, layer.eps, layer.affine)
+        last = place.method("movedim", place.inputs[0], 1 + own, -1, name="last")
+        normal = place.module(module, last, name="normal")
+        return place.method("movedim", normal, -1, 1 + own)
     if place.function:
         norm = ChannelNorm(channels, layer.eps, affine=layer.affine, spatial_dims=spatial_dims)
         return place.module(norm)
@@ -277,9 +294,9 @@ def total(place: LayerSite, layer: Join) -> fx.Node:
     return reduce(lambda one, other: place.call(operator.add, one, other), place.inputs)
 
 
-def concat(place: LayerSite, layer: Join) -> fx.Node:
-    """torch.cat along the channels."""
-    return place.call(torch.cat, place.inputs, dim=1)
+def concat(place: LayerSite, layer: Concat) -> fx.Node:
+    """torch.cat along the channels, or another axis."""
+    return place.call(torch.cat, place.inputs, dim=layer.dim)
 
 
 def product(place: LayerSite, layer: Join) -> fx.Node:
@@ -295,6 +312,7 @@ def layer_scale(place: LayerSite, layer: LayerScale) -> fx.Node:
 FORMS: dict[str, Form] = {
     "adaptiveavgpool": adaptive("AdaptiveAvgPool", "adaptive_avg_pool"),
     "adaptivemaxpool": adaptive("AdaptiveMaxPool", "adaptive_max_pool"),
+    "attention": scaled_dot_product,
     "avgpool": avg_pool,
     "bilinear": bilinear,
     "bn": batch_norm,
@@ -304,12 +322,13 @@ FORMS: dict[str, Form] = {
     "convt": conv_transpose,
     "crop": crop,
     "dropout": dropout,
+    "elementwise": elementwise,
     "elu": either("ELU", "elu"),
     "embedding": embedding,
     "flatten": flatten,
     "gap": global_avg_pool,
     "gelu": either("GELU", "gelu"),
-    "glu": either("GLU", "glu", dim=1),
+    "glu": either("GLU", "glu"),
     "gn": group_norm,
     "gru": recurrent(nn.GRU),
     "hardshrink": either("Hardshrink", "hardshrink"),
@@ -318,23 +337,28 @@ FORMS: dict[str, Form] = {
     "hardtanh": either("Hardtanh", "hardtanh"),
     "identity": identity,
     "in": instance_norm,
+    "input": further_input,
     "layerscale": layer_scale,
     "leakyrelu": either("LeakyReLU", "leaky_relu"),
     "linear": linear,
     "ln": layer_norm,
     "logsigmoid": either("LogSigmoid", "logsigmoid"),
-    "logsoftmax": either("LogSoftmax", "log_softmax", dim=1),
+    "logsoftmax": either("LogSoftmax", "log_softmax"),
     "lppool": power_pool,
     "lrn": either("LocalResponseNorm", "local_response_norm"),
     "lstm": recurrent(nn.LSTM),
+    "matmul": matmul,
     "maxpool": max_pool,
     "maxunpool": max_unpool,
     "mish": either("Mish", "mish"),
     "multiheadattention": attention,
     "pad": pad,
+    "parameter": learned,
+    "permute": permute,
     "pixelshuffle": pixel_shuffle,
     "pixelunshuffle": pixel_unshuffle,
     "prelu": either("PReLU", "prelu"),
+    "reduce": reduction,
     "relu": either("ReLU", "relu"),
     "relu6": either("ReLU6", "relu6"),
     "reshape": reshape,
@@ -347,8 +371,8 @@ FORMS: dict[str, Form] = {
     "sigmoid": either("Sigmoid", "sigmoid"),
     "silu": either("SiLU", "silu"),
     "slice": channels,
-    "softmax": either("Softmax", "softmax", dim=1),
-    "softmin": either("Softmin", "softmin", dim=1),
+    "softmax": either("Softmax", "softmax"),
+    "softmin": either("Softmin", "softmin"),
     "softplus": either("Softplus", "softplus"),
     "softshrink": either("Softshrink", "softshrink"),
     "softsign": either("Softsign", "softsign"),

@@ -41,6 +41,18 @@ class ChannelScale(nn.Module):
         return x * self.weight.view(self.shape)
 
 
+class Learned(nn.Module):
+    """`parameter`: a learned array, the same for each sample."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, *shape) for an x of N samples."""
+        return self.weight.expand(len(x), *self.weight.shape)
+
+
 def symmetric_pad(x: torch.Tensor, ends: tuple[int, ...]) -> torch.Tensor:
     """(N, C, *spatial) with the elements at each end added backwards, the outermost one first.
 

@@ -17,7 +17,7 @@ from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 from convcalc.language.values import evaluate
 from convcalc.layers import KINDS
-from convcalc.network.graph import Node
+from convcalc.network.graph import INPUT, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,10 +165,12 @@ class Lowering:
         if definition is not None:
             return self.use(definition, item, source, scope, path, depth)
         kind = self.kind(item, scope)
-        if kind is not None and kind.joins:
+        if kind is not None and kind.joins and not kind.stands_alone:
             self.fault(f"{item.kind} needs branches, as {item.kind}{{conv:64,k3,p1 | }}", item)
+            kind = None
+        if kind is None:
             return source
-        return source if kind is None else self.add(item, source, (source,), scope, path)
+        return self.add(item, source, (source if kind.reads else INPUT,), scope, path)
 
     def block(self, item: Block, source: int, scope: Scope, path: str, depth: int) -> int:
         """The node that joins the branches of a block, each lowered from the same source."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convcalc.layers.convt import *
     from convcalc.layers.crop import *
     from convcalc.layers.dw import *
+    from convcalc.layers.elementwise import *
     from convcalc.layers.embedding import *
     from convcalc.layers.exponential import *
     from convcalc.layers.flatten import *
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from convcalc.layers.pad import *
     from convcalc.layers.pixelshuffle import *
     from convcalc.layers.pooling import *
+    from convcalc.layers.products import *
     from convcalc.layers.pw import *
+    from convcalc.layers.rearranging import *
     from convcalc.layers.recurrent import *
+    from convcalc.layers.reduce import *
     from convcalc.layers.reshape import *
     from convcalc.layers.sep import *
     from convcalc.layers.shrinkage import *
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from convcalc.layers.slice import *
     from convcalc.layers.softmax import *
     from convcalc.layers.softplus import *
+    from convcalc.layers.sources import *
     from convcalc.layers.upsample import *
 
 _MODULE_OF = {name: module for module, name in (path.split(".") for path in CLASS_OF.values())}

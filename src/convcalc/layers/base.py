@@ -78,6 +78,10 @@ class Layer:
     """The parameter that a bare first value means, as 64 in `conv:64`."""
     joins: ClassVar[bool] = False
     """Whether it has several inputs: such a kind is written with branches, KIND{a|b}."""
+    reads: ClassVar[bool] = True
+    """Whether it reads what is before it; else its node names the input, and ignores it."""
+    stands_alone: ClassVar[bool] = False
+    """Whether a kind that joins may also be written without branches, and reads what is before."""
     branches: ClassVar[str] = "no branches"
     """How many branches it is written with, in words."""
     view: ClassVar[bool] = False

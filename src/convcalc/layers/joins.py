@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, SeveralInputs, format_shape
+from convcalc.layers.dims import along, dim_of_channels, place_of
 from convcalc.receptive import united
 
 if TYPE_CHECKING:
@@ -82,12 +83,17 @@ class Concat(Join):
     kind: ClassVar[str] = "concat"
     no_arithmetic: ClassVar[bool] = True
 
+    dim: int = dim_of_channels()
+
     def out_shape(self, *shapes: Shape) -> Shape:
         """(sum of the channels, *spatial).
 
         Raises:
             ShapeError: the spatial sizes of two branches differ.
         """
+        place = place_of(self.dim, shapes[0])
+        if place:
+            return self._along(place, shapes)
         for index, shape in enumerate(shapes):
             if shape[1:] != shapes[0][1:]:
                 raise ShapeError(
@@ -96,9 +102,25 @@ class Concat(Join):
                 )
         return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
+    def _along(self, place: int, shapes: Sequence[Shape]) -> Shape:
+        """The shape of branches that are put together along another axis than the channels."""
+        first = shapes[0]
+        others = {(len(shape), shape[:place], shape[place + 1 :]) for shape in shapes}
+        if len(others) > 1:
+            shown = ", ".join(map(format_shape, shapes))
+            raise ShapeError(
+                f"the branches give {shown}: all axes but dim={self.dim} must be equal"
+            )
+        return (*first[:place], sum(shape[place] for shape in shapes), *first[place + 1 :])
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The elements that any branch sees; along a spatial axis that is put together, all."""
+        place = place_of(self.dim, shapes[0])
+        return along(super().field(fields, shapes), place, shapes[0])
+
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
-        """The branches side by side along the channels."""
-        return ops.concat(arrays, 1)
+        """The branches side by side along the channels, or another axis."""
+        return ops.concat(arrays, 1 + place_of(self.dim, tuple(arrays[0].shape[1:])))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, Layer, format_shape, spatial_dims_of
+from convcalc.layers.dims import along, dim_of_channels, place_of
 from convcalc.layers.parameters import count, param, real, switch
 
 if TYPE_CHECKING:
@@ -190,11 +191,35 @@ class LayerNorm(Measured):
 
     kind: ClassVar[str] = "ln"
 
+    dim: int = dim_of_channels(kw_only=True)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape of the input.
+
+        Raises:
+            ShapeError: it has no such axis.
+        """
+        place_of(self.dim, shape)
+        return shape
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The weight and bias of each element of the axis."""
+        place = place_of(self.dim, shape)
+        return super().weight_shapes(shape[place : place + 1])
+
     def sets(self, shape: Shape) -> int:
         """The positions of one sample."""
-        return prod(shape[1:])
+        return prod(shape) // shape[place_of(self.dim, shape)]
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """What the input sees, of a spatial axis that it works along all."""
+        return along(fields[0], place_of(self.dim, shapes[0]), shapes[0])
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The array normalised, each position by itself."""
         (array,) = arrays
-        return self.scaled(ops, self.normalised(ops, array, (1,)), weights)
+        place = place_of(self.dim, tuple(array.shape[1:]))
+        normal = self.normalised(ops, array, (1 + place,))
+        if not place:
+            return self.scaled(ops, normal, weights)
+        return self.scaled(ops, normal.swapaxes(1, 1 + place), weights).swapaxes(1, 1 + place)

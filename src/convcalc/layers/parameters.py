@@ -143,10 +143,14 @@ def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule
     return Rule(", ".join((numbers, *words)), normalise, words)
 
 
-def real(minimum: float | None = None, maximum: float | None = None) -> Rule:
-    """A finite number, whole or not, within bounds that belong to it."""
+def real(
+    minimum: float | None = None, maximum: float | None = None, *, optional: bool = False
+) -> Rule:
+    """A finite number, whole or not, within bounds that belong to it; None where `optional`."""
 
-    def normalise(name: str, value: object) -> float:
+    def normalise(name: str, value: object) -> float | None:
+        if value is None and optional:
+            return None
         if isinstance(value, bool) or not hasattr(value, "__float__"):
             raise ParameterError(name, f"expected a number, got {printable(repr(value), 60)}")
         try:
@@ -194,6 +198,21 @@ def sizes() -> Rule:
         return found
 
     return Rule("16x4x4, one of them -1", normalise)
+
+
+def axes() -> Rule:
+    """The numbers of one to eight axes of a sample, the first of which is 0, the last one -1."""
+
+    def normalise(name: str, value: object) -> tuple[int, ...]:
+        items = value if isinstance(value, tuple | list) else (value,)
+        if not 1 <= len(items) <= 8:
+            raise ParameterError(name, f"expected 1 to 8 axes, as 0x2, got {len(items)}")
+        found = tuple(_whole(name, item, -8, maximum=7) for item in items)
+        if len(set(found)) < len(found):
+            raise ParameterError(name, "the same axis twice")
+        return found
+
+    return Rule("axes of a sample, as 0x2", normalise)
 
 
 def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:

@@ -168,7 +168,10 @@ class Network:
     @classmethod
     def chain(cls, layers: Sequence[Layer]) -> Network:
         """A network in which each layer reads the one before it, labelled 0, 1, 2, ..."""
-        nodes = (Node(layer, (index - 1,), str(index)) for index, layer in enumerate(layers))
+        nodes = (
+            Node(layer, (index - 1 if layer.reads else INPUT,), str(index))
+            for index, layer in enumerate(layers)
+        )
         return cls(tuple(nodes))
 
     def walk(self, input_shape: Shape) -> Iterator[Step]:

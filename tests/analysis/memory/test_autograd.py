@@ -166,11 +166,16 @@ def test_an_embedding_keeps_its_indices():
 
 IMAGE = (6, 8, 8)
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
-UNKNOWN = {"lstm", "gru", "rnn", "opaque"}
+UNKNOWN = {"lstm", "gru", "rnn", "opaque", "attention", "view"}
 """What only the library knows that computes them."""
 SEQUENCES = {"embedding", "multiheadattention"}
-JOINS = {"bilinear", "concat", "residual", "scale"}
+JOINS = {"bilinear", "concat", "residual", "scale", "matmul", "elementwise", "input", "parameter"}
 LAYERS = [
+    ("matmul{ | relu}", IMAGE),
+    ("matmul{ | permute:0x2x1}", IMAGE),
+    ("residual{ | parameter:6x8x8}", IMAGE),
+    *((f"elementwise:name={text}", IMAGE) for text in ("exp", "mul,value2", "pow,value2")),
+    ("elementwise:name=sub{ | relu}", IMAGE),
     *((name, IMAGE) for name in sorted(set(KINDS) - {"sep"} - JOINS - UNKNOWN - SEQUENCES)),
     ("residual{ | relu}", IMAGE),
     ("bilinear:3{linear:4 | relu}", IMAGE),
@@ -237,6 +242,8 @@ SHORT = {
     "reshape": "reshape:3x-1",
     "unflatten": "unflatten:3x2",
     "slice": "slice:1:3",
+    "permute": "permute:0x2x1",
+    "reduce": "reduce:mean,axes1x2,keep",
     "pad": "pad:1",
     "upsample": "upsample:2",
     "pixelshuffle": "pixelshuffle:1",

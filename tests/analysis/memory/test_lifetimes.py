@@ -126,6 +126,12 @@ PLAIN = {
     "unflatten": "unflatten:2x2",
     "slice": "slice:0:2",
     "threshold": "threshold:0,value1",
+    "permute": "permute:0x2x1",
+    "reduce": "reduce:sum,axes1",
+    "parameter": "parameter:4x4x4",
+    "matmul": "matmul{tanh | relu}",
+    "attention": "attention{tanh | relu | }",
+    "elementwise": "elementwise:name=sub{tanh | relu}",
     "bilinear": "bilinear:4{tanh | relu}",
     "residual": "residual{tanh | relu}",
     "concat": "concat{tanh | relu}",
@@ -159,7 +165,7 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention", "opaque"}
+SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention", "opaque", "view", "input"}
 """Kinds that take no image, and mix or look up its elements, or of which no element is known."""
 
 

@@ -95,6 +95,15 @@ ROWS = [
     # 8 and 12 numbers, 2*5 outputs of 2*3... pairs of 4 and 6 features; the same result twice
     ("bilinear:5{linear:4 | linear:6}", (2, 3), (8 + 12, 125, 10), (240, 240 + 10, 10)),
     ("bilinear:5,nobias{|}", (2, 3), (6, 45, 10), (90, 90, 10)),
+    # 2*3 and 3*5 elements, 2*3*5 products
+    ("matmul{ | input:3x5}", (2, 3), (6 + 15, 0, 10), (30, 30, 10)),
+    # 2*4 queries, keys and 2*3 values; 2*2 scores lie between; 2*2*(4 + 3) products
+    ("attention{ | | input:2x3}", (2, 4), (8 + 6 + 4, 0, 6 + 4), (28, 28, 6 + 4)),
+    ("elementwise:name=sub{ | input:5}", (4, 5), (25, 0, 20), (25, 0, 20)),
+    ("reduce:mean,axes1", (4, 5), (20, 0, 4), (20, 0, 4)),
+    ("permute:1x0", (4, 5), (0, 0, 0), (0, 0, 0)),
+    ("input:3x4", (4, 5), (0, 0, 0), (0, 0, 0)),
+    ("parameter:3x4", (4, 5), (0, 0, 0), (0, 0, 0)),
     # All rows of 4
     ("embedding:4,d2", (6,), (6, 8, 12), (12, 12, 12)),
     ("gelu", (4, 5), (20, 0, 20), (20, 0, 20)),

@@ -32,6 +32,10 @@ ATTENTION = Reason(
     "scores and means left out",
     "products are counted, but the operator `scaled_dot_product_attention` is not known",
 )
+FUSED = Reason(
+    "left out",
+    "products are counted, but the operator `scaled_dot_product_attention` is not known",
+)
 BILINEAR = Reason("left out", "products are counted, but the operator `bilinear` is not known")
 RECURRENT = Reason(
     "left out",
@@ -95,6 +99,8 @@ CONVENTION = Convention(
         **for_kinds(measured_norm, "gn", "in", "ln"),
         "AdaptiveMean": adaptive_mean,
         "upsample": upsample,
+        "attention": left_out(FUSED),
         **for_kinds(no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool"),
+        **for_kinds(no_terms, "matmul", "parameter", "reduce", "view"),
     },
 )

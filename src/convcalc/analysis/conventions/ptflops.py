@@ -43,6 +43,7 @@ SCALE = Reason("1 per element for the scale")
 SCORE = Reason("1 per score")
 NO_BIAS = Reason("a bias that it has not", "its hook takes the last bias to be always there")
 BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
+FUSED = Reason("left out", "products are counted, but scaled_dot_product_attention is not patched")
 PROJECTION = Reason(
     "the projection left out", "products of weights are counted, but not those of weight_hr"
 )
@@ -189,5 +190,7 @@ CONVENTION = Convention(
         "gap": global_mean,
         "upsample": elementwise(OUTPUT, outputs),
         **for_kinds(no_terms, "Join", "embedding", "layerscale", "Rearrangement"),
+        "attention": left_out(FUSED),
+        **for_kinds(no_terms, "matmul", "parameter", "reduce", "view"),
     },
 )

@@ -40,6 +40,7 @@ STATE = {
 NOT_A_LEAF = Reason(
     "left out", "its matrices are used, but modules with a module inside them have no hook"
 )
+CALLED = Reason("left out", "modules are counted, and these products are calls of functions")
 BILINEAR = Reason("left out", "products are counted, but nn.Bilinear has no hook")
 PROJECTION = Reason(
     "a projection taken for none", "its layers read and carry `hidden_size`, not `proj_size`"
@@ -76,8 +77,9 @@ def prelu(call: CountedLayer) -> Iterable[Term]:
 
 def softmax(call: CountedLayer) -> Iterable[Term]:
     """`calculate_softmax`: C exponents, C - 1 additions, C divisions."""
-    channels = call.arriving[0][0]
-    yield Term(SOFTMAX, call.inputs // channels * (3 * channels - 1))
+    layer: Any = call.layer
+    channels, positions = layer.positions(call.arriving[0])
+    yield Term(SOFTMAX, call.batch * positions * (3 * channels - 1))
 
 
 def recurrent(call: CountedLayer) -> Iterable[Term]:
@@ -130,6 +132,8 @@ CONVENTION = Convention(
         "Recurrent": recurrent,
         "bilinear": left_out(BILINEAR),
         "multiheadattention": left_out(NOT_A_LEAF),
+        **for_kinds(left_out(CALLED), "attention", "matmul"),
+        **for_kinds(no_terms, "parameter", "reduce", "view"),
         **for_kinds(as_module(normalisation), "bn", "in", "ln"),
         "prelu": as_module(prelu),
         "softmax": as_module(softmax),

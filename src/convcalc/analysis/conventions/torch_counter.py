@@ -40,10 +40,11 @@ CONVENTION = Convention(
     rules={
         "bilinear": left_out(TRILINEAR),
         **for_kinds(flops, "conv", "convt", "linear", "multiheadattention", "Recurrent", "Staged"),
+        **for_kinds(flops, "attention", "matmul"),
         **for_kinds(
             no_terms, "Activation", "Join", "layerscale", "Rearrangement", "Pool", "AdaptiveMean"
         ),
         **for_kinds(no_terms, "adaptivemaxpool", "bn", "gn", "in", "ln", "lrn", "upsample"),
-        "embedding": no_terms,
+        **for_kinds(no_terms, "embedding", "parameter", "reduce", "view"),
     },
 )

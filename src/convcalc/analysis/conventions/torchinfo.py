@@ -35,6 +35,7 @@ TABLE = Reason(
 NOT_A_LEAF = Reason(
     "left out", "its matrices are used, but modules with a module inside them are not summed up"
 )
+CALLED = Reason("left out", "modules are counted, and these products are calls of functions")
 POSITIONS = Reason(
     "its parameters once per sample, whatever the leading axes",
     "a linear layer uses each weight at every position of the leading axes: this is too low",
@@ -87,5 +88,7 @@ CONVENTION = Convention(
         "multiheadattention": left_out(NOT_A_LEAF),
         **for_kinds(no_terms, "Activation", "Rearrangement", "Pool", "AdaptiveMean"),
         "prelu": parameters,
+        **for_kinds(left_out(CALLED), "attention", "matmul"),
+        **for_kinds(no_terms, "parameter", "reduce", "view"),
     },
 )

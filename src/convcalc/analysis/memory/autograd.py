@@ -227,6 +227,28 @@ def _unknown(here: LayerShapes) -> None:
     """A workspace of the library that computes it, as oneDNN, whose size nobody else knows."""
 
 
+def _product(here: LayerShapes) -> Kept:
+    """Each input for the gradient of the other, the axes in front of its matrices made one."""
+    return Kept((0, 1), factors=True, joined=max(1, len(here.shape) - 1))
+
+
+def _elementwise(here: LayerShapes) -> Kept | None:
+    """By the name of the operation; of products and the like, what the other operand needs."""
+    name, number = here.layer.name, here.layer.value is not None
+    if name in ("add", "sub", "rsub", "neg") or (number and name in ("mul", "div")):
+        return NOTHING
+    if name in ("exp", "expm1", "sqrt", "rsqrt", "reciprocal", "tanh", "sigmoid"):
+        return OUTPUT_KEPT
+    if name in ("abs", "square", "log1p") or (number and name in ("pow", "clamp_min", "clamp_max")):
+        return INPUT_KEPT
+    return None
+
+
+def _reduced(here: LayerShapes) -> Kept | None:
+    """Sums and means keep nothing; of others it depends on how the library computes them."""
+    return NOTHING if here.layer.name in ("sum", "mean") else None
+
+
 SAVED: dict[str, Rule] = {
     "conv": _conv,
     "Staged": _stages,
@@ -254,6 +276,11 @@ SAVED: dict[str, Rule] = {
     **dict.fromkeys(("rrelu", "softsign"), _input_and_more),
     "tanhshrink": _tanhshrink,
     "bilinear": _bilinear,
+    "attention": _unknown,
+    "elementwise": _elementwise,
+    "reduce": _reduced,
+    "matmul": _product,
+    **dict.fromkeys(("input", "parameter", "permute", "view"), NOTHING),
     "scale": Kept(inputs=(0, 1), factors=True),
     "bn": _bn,
     "gn": _group,

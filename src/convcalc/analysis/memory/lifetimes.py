@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from convcalc.analysis.memory.strides import packed, regrouped
 from convcalc.network.graph import INPUT
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.analysis.memory.strides import Strides
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Layer, Permute, Shape
     from convcalc.network.graph import Step
 
 # `Layer.in_place` follows from the definitions: a number may be written over once nothing asks for
@@ -51,7 +51,8 @@ class Storage:
 
     def held(self, layer: int) -> int:
         """Whose result is in it while `layer` is computed; -1 is the caller's input."""
-        return max(writer for writer in self.writers if writer <= layer)
+        written = (writer for writer in self.writers if writer <= layer)
+        return max(written, default=self.writers[0])  # a further input is there from the start
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,10 @@ def placed(
     homes: list[int] = []
     strides: dict[int, Strides] = {}
     for index, step in enumerate(steps):
+        if not step.layer.reads:
+            homes.append(len(storages))
+            storages.append(_source(index, step, batch, reads[index]))
+            continue
         sources = [0 if source == INPUT else homes[source] for source in step.node.inputs]
         elements = batch * prod(step.leaving)
         seen = _view_strides(step, strides, batch) if is_view(step.layer) else None
@@ -133,6 +138,12 @@ def placed(
     return Placement(tuple(storages), tuple(homes), strides)
 
 
+def _source(index: int, step: Step, batch: int, last: int) -> Storage:
+    """The storage of a further input, there from the start; a learned array is no activation."""
+    elements = 0 if step.layer.has_weights() else batch * prod(step.leaving)
+    return Storage(elements, 0, last, [index])
+
+
 def _is_view(layer: Layer) -> bool:
     return layer.view
 
@@ -141,6 +152,9 @@ def _view_strides(step: Step, strides: Mapping[int, Strides], batch: int) -> Str
     """The strides of a view; None where elements lie so far apart that it has to be a copy."""
     arriving, leaving = (batch, *step.arriving[0]), (batch, *step.leaving)
     own = strides.get(step.node.inputs[0]) or packed(arriving)
+    if step.layer.kind == "permute":
+        order = cast("Permute", step.layer).order
+        return (own[0], *(own[1 + axis] for axis in order))
     # What leaves elements out moves none of the others.
     return regrouped(arriving, own, leaving) if prod(arriving) == prod(leaving) else own
 
@@ -149,7 +163,8 @@ def _last_reads(steps: Sequence[Step]) -> dict[int, int]:
     """The last layer that reads each result; the layer itself where none does."""
     reads = {node: max(node, 0) for node in range(INPUT, len(steps))}
     for index, step in enumerate(steps):
-        reads.update(dict.fromkeys(step.node.inputs, index))
+        if step.layer.reads:
+            reads.update(dict.fromkeys(step.node.inputs, index))
     return reads
 
 

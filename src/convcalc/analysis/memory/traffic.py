@@ -26,6 +26,7 @@ function is being computed, stay in registers. Per layer, with n elements in the
     bn                             n + 2n: x*a + c; n writes
     prelu, layerscale, embedding   n + n; n writes
     residual, scale                n per input; n writes
+    elementwise, reduce            each input once; n writes
     glu                            2n, the channels and their gates; n writes
     maxunpool                      each input once; n writes
     upsample                       nearest n, bilinear 2^axes * n; n writes
@@ -74,6 +75,7 @@ PASSES = {
     "prelu": (1, 1, 1),
     "layerscale": (1, 1, 1),
     "embedding": (1, 1, 1),
+    "parameter": (0, 0, 0),  # whoever reads it
 }
 """Reads of the inputs, reads of weights if there are any, and writes, per number of the result."""
 
@@ -212,7 +214,7 @@ def _origins(rows: Sequence[LayerReport]) -> dict[int, Part]:
     for row in rows:
         source = row.inputs[0]
         origins[row.index] = Part(row.index, 0)
-        if KINDS[row.kind].view and not row.layer.scatters(row.input_shapes[0]):
+        if KINDS[row.kind].view and row.layer.reads and not row.layer.scatters(row.input_shapes[0]):
             origin, begin = origins.get(source, Part(source, 0))
             origins[row.index] = Part(origin, begin + _skipped(row))
     return origins
@@ -356,6 +358,8 @@ FETCHED: dict[str, Callable[[LayerReport], int]] = {
     "lppool": _summed_powers,
     "lrn": _neighbours,
     "glu": _both_halves,
+    **dict.fromkeys(("elementwise", "reduce"), _all_arriving),
+    "view": _each_once,
     "maxunpool": _all_arriving,
     "upsample": _around,
     "pad": _padded,
