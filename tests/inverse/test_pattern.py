@@ -50,7 +50,7 @@ def test_the_shortest_chain_comes_first(pattern, field, first):
     assert first == found[0].spec
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     kernels=st.sets(st.integers(1, 5), min_size=1, max_size=2),
     strides=st.sets(st.integers(1, 3), min_size=1, max_size=2),

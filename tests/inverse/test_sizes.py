@@ -56,17 +56,17 @@ def dropped(network, channels, size):
     return max(max(row.unread, default=0) for row in network.analyze((channels, size, size)).layers)
 
 
-def agrees(name):
+def agrees(name, last=400):
     network, channels = load_network(name), network_input(name)[0]
-    found = network_sizes(network, channels, 2, 1, 400)
-    sizes = list(taken(network, channels, range(1, 401)))
+    found = network_sizes(network, channels, 2, 1, last)
+    sizes = list(taken(network, channels, range(1, last + 1)))
     assert sizes == found.rule.sizes()
-    assert 400 == len(sizes) + sum(one.sizes for one in found.breaking)
+    assert last == len(sizes) + sum(one.sizes for one in found.breaking)
 
 
-@pytest.mark.parametrize("name", ["alexnet", "unet"])
+@pytest.mark.parametrize("name", ["alexnet"])
 def test_the_rule_of_a_reference_network_agrees_with_every_size(name):
-    agrees(name)
+    agrees(name, 100)
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_a_network_of_one_size():
     [
         (0, 1, 9, "no spatial axes"),
         (2, 9, 1, "no sizes from 9 to 1"),
-        (2, 1, 200_000, "200,000 sizes of 1 layers; at most 100,000"),
+        (2, 1, 200_000, "200,000 sizes of 1 layer are too many; at most 100,000"),
     ],
 )
 def test_what_cannot_be_tried_is_refused(axes, first, last, told):

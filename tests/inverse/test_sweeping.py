@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
@@ -79,6 +79,7 @@ def grid_of(kind, parts, more=""):
     return f"{kind}:{grid}{more}", [f"{kind}:{','.join(one)}{more}" for one in chosen]
 
 
+@settings(max_examples=40)
 @given(
     kind=st.sampled_from(["conv", "convt"]),
     channels=LISTS,
@@ -98,6 +99,7 @@ def test_rows_of_a_convolution(kind, channels, kernels, strides, dilations, ends
     check(spec, format_shape(shape), [shape], specs, quick=kind == "conv" or not words)
 
 
+@settings(max_examples=40)
 @given(
     kind=st.sampled_from(["maxpool", "avgpool"]),
     kernels=LISTS,

@@ -162,7 +162,8 @@ def _check(network: Network, axes: int, first: int, last: int) -> None:
         raise UsageError(f"there are no sizes from {first} to {last}")
     count, most = last - first + 1, most_sizes(network)
     if count > most:
-        raise UsageError(f"{count:,} sizes of {len(network.nodes):,} layers; at most {most:,}")
+        layers = f"{len(network.nodes):,} layer{'s' * (len(network.nodes) > 1)}"
+        raise UsageError(f"{count:,} sizes of {layers} are too many; at most {most:,}")
 
 
 def most_sizes(network: Network) -> int:

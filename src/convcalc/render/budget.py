@@ -55,6 +55,8 @@ def budget_document(checks: Sequence[Check], name: str, input_shape: Shape) -> D
     document = Document(source, Table(columns, rows), heading, remarks)
     missed = [check for check in checks if not check.holds]
     if missed:
+        most = {check.limit.figure.name: _dearest(check) for check in missed if check.dearest}
+        document.remarks = [f"most {name}: {layers}" for name, layers in most.items()] + remarks
         names = ", ".join(dict.fromkeys(check.limit.figure.name for check in missed))
         whole = f"{len(checks)} limit{'s' * (len(checks) > 1)}"
         document.failure = NegativeAnswer(

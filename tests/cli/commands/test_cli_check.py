@@ -23,6 +23,7 @@ def test_a_budget_in_the_spec(inside, folder):
     told = [line.split() for line in done.out.splitlines()]
     assert ["macs", "<=", "13823", "13,824", "-1", "(-0.0", "%)", "NO", "0:", "13,824"] in told
     assert ["params", "<=", "1k", "224", "776", "(77.6", "%)", "yes", "0:", "224"] in told
+    assert "most macs: 0: 13,824" in done.out.splitlines()
 
 
 LIMITS = {
@@ -35,21 +36,30 @@ LIMITS = {
 }
 
 
+@pytest.mark.parametrize("option", LIMITS)
+def test_a_limit_is_kept_to_the_last_element_or_byte(inside, folder, option):
+    (folder / "net.spec").write_text("# input 3x8x8\nconv:8,k3,p1 relu\n")
+    unit = "B" if "memory" in option else ""
+    codes = [
+        inside("check", "net.spec", option, f"<= {LIMITS[option] + off}{unit}").code
+        for off in (0, -1)
+    ]
+    assert [0, 1] == codes
+
+
 def test_a_shell_script_hears_0_and_1(folder):
     (folder / "net.spec").write_text("# input 3x8x8\nconv:8,k3,p1 relu\n")
     lines = []
-    for option, value in LIMITS.items():
-        unit = "B" if "memory" in option else ""
-        for off in (0, -1):
-            command = f"check net.spec {option} '<= {value + off}{unit}' -q >/dev/null 2>&1"
-            lines.append(f"$CONVCALC {command}; printf '%s' $?")
+    for limit in (13_824, 13_823):
+        command = f"check net.spec --macs '<= {limit}' -q >/dev/null 2>&1"
+        lines.append(f"$CONVCALC {command}; printf '%s' $?")
     done = subprocess.run(
         ["sh", "-c", "\n".join(lines)],
         env=environment(CONVCALC=" ".join(COMMAND)),
         capture_output=True,
         check=True,
     )
-    assert "01" * len(LIMITS) == done.stdout.decode()
+    assert "01" == done.stdout.decode()
     assert sys.executable in COMMAND
 
 

@@ -17,6 +17,11 @@ def test_a_unet_near_500(inside):
     assert "every size from 1 to 1024 was tried" == done.out.splitlines()[-1]
 
 
+def test_a_long_sequence_is_tried_around_the_size_that_is_asked_about(inside):
+    done = inside("sizes", "conv:8,k4,s4", "-i", "1x1000000", "--near", "999999", "--unused", "0")
+    assert "near 999999: 999996 and 1000000" in done.out.splitlines()
+
+
 def test_its_json(inside):
     data = strict(inside("sizes", "unet", "--near", "500", "--format", "json").out)
     assert ("multiples of 16", 16, [0], [496, 512]) == (
@@ -62,7 +67,7 @@ def test_the_error_in_a_text_of_ones_own_points_at_it(inside):
         ("unet --range 9", "--range: expected first..last, as 1..512; got '9'"),
         ("unet --range 1..9:2", "--range: expected first..last"),
         ("unet --range 0..9", "there are no sizes from 0 to 9"),
-        ("unet --range 1..999999", "999,999 sizes of 49 layers; at most"),
+        ("unet --range 1..999999", "999,999 sizes of 49 layers are too many; at most"),
         ("unet --near 500 --range 1..100", "--near 500 lies outside of --range 1..100"),
         ("unet --near big", "--near"),
         ("unett", "did you mean 'unet'"),

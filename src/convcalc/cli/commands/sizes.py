@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convcalc.cli.parsing.requests import SizesRequest
     from convcalc.render.table import Document
 
-BEYOND = 128
+BEYOND = 256
 """Sizes beyond the one that is asked about which are tried, too."""
 
 
@@ -34,7 +34,7 @@ def sizes(given: SizesRequest) -> Document:
             f"a network of {channels} features has no spatial sizes to choose from; -i says how "
             "many axes there are, as -i 3x224x224"
         )
-    first, last = 1, _last(own, near, most_sizes(network))
+    first, last = _usual_range(own, near, most_sizes(network))
     if given["range"] is not None:
         first, last = _range(given["range"])
         if near is not None and not first <= near <= last:
@@ -46,10 +46,17 @@ def sizes(given: SizesRequest) -> Document:
     return document
 
 
-def _last(own: list[int], near: int | None, most: int) -> int:
-    """The last size that is tried where none is said: well beyond those that are spoken of."""
-    spoken = max(*own, near or 0)
-    return max(spoken, min(max(LAST, 2 * max(own), (near or 0) + BEYOND), most))
+def _usual_range(own: list[int], near: int | None, most: int) -> tuple[int, int]:
+    """The sizes that are tried where none are said: up to well beyond those that are spoken of.
+
+    Of a size that is too large for that, those around it.
+    """
+    spoken = max(own) if near is None else near
+    last = max(LAST, spoken + BEYOND, 2 * max(own))
+    if last <= most:
+        return 1, last
+    last = max(min(LAST, most), spoken + min(BEYOND, most // 2))
+    return max(1, last - min(most, 2 * BEYOND) + 1), last
 
 
 def _range(text: str) -> tuple[int, int]:
