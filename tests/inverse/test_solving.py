@@ -97,6 +97,37 @@ def test_nothing_is_found_that_is_not_there_and_nothing_is_missed(
         assert (2, wanted) == convcalc.parse(one.layer.spec()).analyze((2, size)).output_shape
 
 
+@settings(max_examples=40)
+@given(
+    kind=st.sampled_from(["conv", "convt"]),
+    sizes=st.tuples(SIZES, SIZES),
+    wanted=st.tuples(SIZES, SIZES),
+    kernels=NUMBERS,
+    strides=NUMBERS,
+)
+def test_of_two_axes_those_with_the_same_numbers_are_found_or_else_all(
+    kind, sizes, wanted, kernels, strides
+):
+    every = [
+        Setting(k, s, before, after)
+        for k, s, before, after in product(kernels, strides, range(2), range(2))
+    ]
+    found = []
+    for one, other in product(every, repeat=2):
+        layer = layer_of(kind, 2, 2, [one, other])
+        try:
+            if layer.out_shape((2, *sizes))[1:] == wanted:
+                found.append((one == other, layer.spec()))
+        except ConvcalcError:
+            continue
+    alike = [spec for same, spec in found if same]
+    ranges = [Ranges(kernels, strides, range(2), extras=(0,))] * 2
+    solved = solve_layer(kind, (2, *sizes), (2, *wanted), ranges)
+    same = sizes[0] == sizes[1] and wanted[0] == wanted[1]
+    expected = alike if alike or same else [spec for _, spec in found]
+    assert sorted(expected) == sorted(one.layer.spec() for one in solved.solutions)
+
+
 @settings(max_examples=20)
 @given(size=st.integers(1, 20), wanted=st.integers(1, 20), kind=st.sampled_from(["conv", "convt"]))
 def test_what_is_not_given_is_looked_for_among_every_stride(size, wanted, kind):

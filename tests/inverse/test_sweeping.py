@@ -113,6 +113,11 @@ def test_rows_of_a_pooling(kind, kernels, strides, ends, more, size):
     check(spec, f"3x{size}x=", [(3, size, size)], specs)
 
 
+def test_a_pooling_steps_by_its_kernel_where_nothing_is_said():
+    spec, specs = grid_of("maxpool", [("", (2, 3)), ("p", (0, 1))])
+    check(spec, "3x9x9", [(3, 9, 9)], specs)
+
+
 def test_rows_of_a_depthwise_convolution():
     spec, specs = grid_of("dw", [("k", (3, 5)), ("m", (1, 2))], ",s2,p1")
     check(spec, "4x9x7", [(4, 9, 7)], specs)

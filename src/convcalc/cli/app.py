@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
     APPEARANCE,
     CALCULATOR,
-    CHECK,
     COMPARE,
     COUNTING,
     DEPTH,
@@ -22,10 +22,7 @@ from convcalc.cli.parsing.options import (
     MACHINE,
     MEMORY,
     RUN,
-    SIZES,
-    SOLVE,
     SPEC_FILE,
-    SWEEP,
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each

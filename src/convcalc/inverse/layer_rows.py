@@ -91,6 +91,13 @@ class LayerRows:
         self._kind = kind
         self._names = tuple(names)
         self._constants = constants
+        self._slots = [
+            (self._names.index(name), None)
+            if name in self._names
+            else (-1, constants.get(name, usual))
+            for name, usual in GEOMETRY.items()
+        ]
+        self._free = [(name, place) for place, name in enumerate(names) if name not in GEOMETRY]
 
     def rows(
         self, shape: Shape, chosen: Iterator[tuple[Any, ...]]
@@ -101,12 +108,7 @@ class LayerRows:
             shape: (channels, *sizes) of the input.
             chosen: The values of the parameters that have choices, in the order of their names.
         """
-        own = dict(self._constants)
-        slots = [
-            (self._names.index(name), None) if name in self._names else (-1, own.get(name, usual))
-            for name, usual in GEOMETRY.items()
-        ]
-        free = [(name, place) for place, name in enumerate(self._names) if name not in GEOMETRY]
+        own, slots, free = dict(self._constants), self._slots, self._free
         count, kind = _COUNTS[self._kind], self._kind
         channels, inside, text = shape[0], prod(shape), format_shape(shape)
         square = len(set(shape[1:])) == 1
@@ -118,7 +120,8 @@ class LayerRows:
             else:
                 if len(known) >= MOST_GEOMETRIES:
                     known.clear()
-                alike = square and all(map(_is_whole, key[:5]))
+                whole = map(_is_whole, (key[0], key[1] or 1, *key[2:5]))
+                alike = square and all(whole)
                 geometry = known[key] = _geometry(kind, shape, key, alike=alike)
             if geometry is None:
                 yield None
@@ -164,6 +167,7 @@ def _geometry(kind: str, shape: Shape, values: tuple[Any, ...], *, alike: bool) 
         except LayerError:
             return None
     kernel, stride, padding, dilation, extra, ceil = values
+    stride = stride or kernel  # a pooling's own
     if padding > kernel // 2 and kind in POOLINGS:
         return None
     axes = len(shape) - 1
