@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import sys
 from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.commands.sweep_request import SweepPlan, plan_of
 from convcalc.cli.terminal.progress import ProgressLine
-from convcalc.cli.terminal.streams import note, write_out
+from convcalc.cli.terminal.streams import is_terminal, note, write_out
 from convcalc.errors import NegativeAnswer, OutputError, UsageError, printable
 from convcalc.inverse.batches import batches
 from convcalc.inverse.front import Front
@@ -87,17 +88,18 @@ def _streamed(
 ) -> None:
     """The rows as they are found; those of whole batches are written even where it is cut short."""
     try:
-        for rows in _found(plan, counts):
+        for rows in _found(plan, counts, rows_shown=True):
             kept = [row for row in rows if front is None or not plan.front or front.holds(row)]
             writer.add(list(map(shown, kept)))
     finally:
         writer.end()
 
 
-def _found(plan: SweepPlan, counts: _Counts) -> Iterator[list[Row]]:
-    """The rows of the sweep, batch by batch, with a bar for those who watch."""
+def _found(plan: SweepPlan, counts: _Counts, *, rows_shown: bool = False) -> Iterator[list[Row]]:
+    """The rows of the sweep, batch by batch, with a bar for those who watch and see no rows."""
     counts.looked = counts.unfit = counts.kept = 0
-    with ProgressLine(plan.count, wanted=not plan.quiet, unit="rows") as line:
+    wanted = not plan.quiet and not (rows_shown and is_terminal(sys.stdout))
+    with ProgressLine(plan.count, wanted=wanted, unit="rows") as line:
         for batch in batches(plan.question, plan.jobs):
             counts.looked += batch.looked
             counts.unfit += batch.unfit
