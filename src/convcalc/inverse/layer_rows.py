@@ -233,7 +233,7 @@ def _forward(window: Window, size: int, _more: int) -> tuple[int, int, int, int]
 
 
 def _backward(window: Window, size: int, more: int) -> tuple[int, int, Any, int] | None:
-    """The same of a transposed convolution.
+    """Output size, field, effective stride and unread elements of a transposed convolution.
 
     Output u reads element (u + pb - d*t) / s for each tap t that makes it whole. With g = gcd(s, d)
     such taps lie s/g apart and their elements d/g apart; at most ceil(k*g / s) taps are among them,
@@ -270,7 +270,7 @@ def _conv(
 def _depthwise(
     own: dict[str, Any], channels: int, _inside: int, geometry: Geometry
 ) -> tuple[int, int, int]:
-    """The same of a depthwise convolution: one kernel for each output channel."""
+    """Channels, parameters and multiply-accumulates of one kernel for each output channel."""
     leaving = channels * own["multiplier"]
     weights = leaving * geometry.taps
     return leaving, weights + leaving * own["bias"], weights * geometry.positions
@@ -279,7 +279,7 @@ def _depthwise(
 def _transposed(
     own: dict[str, Any], channels: int, inside: int, geometry: Geometry
 ) -> tuple[int, int, int] | None:
-    """The same of a transposed convolution, which multiplies at input positions."""
+    """Channels, parameters and products of a layer that multiplies at input positions."""
     leaving, groups = own["out_channels"], own["groups"]
     if channels % groups or leaving % groups:
         return None
@@ -290,7 +290,7 @@ def _transposed(
 def _pooling(
     _own: dict[str, Any], channels: int, _inside: int, _geometry: Geometry
 ) -> tuple[int, int, int]:
-    """The same of a pooling, which multiplies nothing."""
+    """Channels, parameters and products of a pooling, which multiplies nothing."""
     return channels, 0, 0
 
 
@@ -324,7 +324,7 @@ def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[Any]]] | No
 
 
 def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[Any]]] | None:
-    """The same of a kind that has a quick way.
+    """Reads a template of a kind that has a quick way, as `layer_rows` does.
 
     Raises:
         ValueError: a value is impossible.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "Sequence[Any]"
 Asked: TypeAlias = "Callable[[Row], Any]"
 
-LONGEST = 2_000
+MOST_CHARACTERS = 2_000
 """Characters of a condition."""
 
 DEEPEST = 40
@@ -92,8 +92,10 @@ class _Reader:
         self.text, self.places, self.label = text, places, label
         self.names: set[str] = set()
         self.depth = 0
-        if len(text) > LONGEST:
-            raise SpecError(text, [Diagnostic(f"more than {LONGEST} characters", 0, 1)], label)
+        if len(text) > MOST_CHARACTERS:
+            raise SpecError(
+                text, [Diagnostic(f"more than {MOST_CHARACTERS} characters", 0, 1)], label
+            )
         self.place = self.start = self.end = 0
         self.kind = self.word = ""
         self.step()
