@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
-	@echo "make test       the tests, with torch, dask and the counters that are reproduced"
+	@echo "make test       the tests, with torch, dask, onnx and the counters that are reproduced"
 	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
 	@echo "make check      format, lint, types, tests"
@@ -74,7 +74,7 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp
@@ -86,5 +86,5 @@ $(VENV)/lint.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/torch.stamp: $(VENV)/test.stamp
-	$(PIP) --editable '.[test,torch]'
+	$(PIP) --editable '.[test,torch,onnx]'
 	@touch $@

@@ -1,10 +1,11 @@
-"""How the tests are run: how Hypothesis searches, and how the threads of libraries wait.
+"""How the tests are run: how Hypothesis searches, how threads wait, what the collector looks at.
 
 Hypothesis has no time limits, and in CI the same examples every time. EXAMPLES says how many of
 each property; `make test-slow` draws five times as many.
 """
 
 import codecs
+import gc
 import os
 
 from hypothesis import settings
@@ -19,6 +20,17 @@ for _name in ("ascii", "latin-1", "utf-8", "utf-16", "idna", "unicode_escape"):
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Those of numpy's library cannot be told, and nothing here asks how many there are.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Sixteen thousand tests are collected, none of which is garbage: cycles are looked for among what
+# the tests make, not again and again among the tests themselves and the libraries that they import.
+gc.disable()
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays for good."""
+    gc.freeze()
+    gc.enable()
+
 
 settings.register_profile(
     "local", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "100"))

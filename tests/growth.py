@@ -7,6 +7,7 @@ one of its characters makes bytes that grow with its square, though none of them
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,9 @@ from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from types import CodeType, FrameType
+
+    TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 class Work(NamedTuple):
@@ -26,45 +29,52 @@ class Work(NamedTuple):
     peak: int
 
 
-class _Counter:
-    """Counts as a trace function; between two lines, what was made is what memory rose by."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.lines = self.made = self.peak = self.held = 0
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> _Counter | None:
-        self.lines += 1
-        self.note()
-        return self if self.where in frame.f_code.co_filename else None
-
-    def note(self) -> None:
-        """What was made since the last line."""
-        now, peak = tracemalloc.get_traced_memory()
-        self.made += peak - self.held
-        self.peak = max(self.peak, peak)
-        self.held = now
-        tracemalloc.reset_peak()
-
-
 def work(function: Callable[[], object], where: str = "convcalc") -> Work:
     """The work of a call, which may end with an expected failure.
 
-    Lines are counted in files with `where` in their path, calls everywhere.
+    Lines are counted in files with `where` in their path, calls everywhere. Between two lines, what
+    was made is what memory rose by. Most of the time of a test goes by in here, so that what is
+    counted is in local names and a file is looked at once.
     """
+    now_and_peak, forget_peak = tracemalloc.get_traced_memory, tracemalloc.reset_peak
+    lines = made = most = held = 0
+    followed: dict[CodeType, bool] = {}
+
+    def line(frame: FrameType | None, event: str, argument: Any) -> TraceFunction:
+        nonlocal lines, made, most, held
+        lines += 1
+        now, peak = now_and_peak()
+        made += peak - held
+        if peak > most:  # noqa: PLR1730 - half the time of max
+            most = peak
+        held = now
+        forget_peak()
+        return line
+
+    def call(frame: FrameType, event: str, argument: Any) -> TraceFunction | None:
+        line(frame, event, argument)
+        code = frame.f_code
+        if code not in followed:
+            followed[code] = where in code.co_filename
+        return line if followed[code] else None
+
     before = sys.gettrace()
-    counter = _Counter(where)
+    collected = gc.isenabled()
+    gc.disable()  # those who listen to the collector run lines of their own
     tracemalloc.start()
-    sys.settrace(counter)
+    sys.settrace(call)
     try:
         function()
     except ConvcalcError:
         pass
     finally:
         sys.settrace(before)
-        counter.note()
+        counted = lines
+        line(None, "", None)
         tracemalloc.stop()
-    return Work(counter.lines, counter.made, counter.peak)
+        if collected:
+            gc.enable()
+    return Work(counted, made, most)
 
 
 @contextlib.contextmanager

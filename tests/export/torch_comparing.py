@@ -52,7 +52,7 @@ def executed(network, x, weights):
 
 
 def both(network, shape, functions=(), batch=3):
-    """What our own executor computes, and what the torch model does, in float64."""
+    """What our own executor computes, what the torch model does, in float64, and the model."""
     x, weights = samples(shape, batch), weights_of(network, shape)
     indices = getattr(network.nodes[0].layer, "num_embeddings", None)
     if indices:
@@ -61,16 +61,22 @@ def both(network, shape, functions=(), batch=3):
     model = network.to_torch(shape, functions, weights).double()
     with torch.no_grad():
         arriving = torch.from_numpy(x)
-        return expected, model(arriving.long() if indices else arriving).numpy()
+        return expected, model(arriving.long() if indices else arriving).numpy(), model
 
 
 def agree(network, shape, functions=(), batch=3, tolerance=1e-12):
-    expected, result = both(network, shape, functions, batch)
+    """The result, in which both agree."""
+    return agreeing(network, shape, functions, batch, tolerance)[0]
+
+
+def agreeing(network, shape, functions=(), batch=3, tolerance=1e-12):
+    """The result, in which both agree, and the model of torch."""
+    expected, result, model = both(network, shape, functions, batch)
     assert expected.shape == result.shape
     # A maximum over padding alone is -inf, in both.
     scale = max(1.0, abs(expected[np.isfinite(expected)]).max(initial=0.0))
     np.testing.assert_allclose(result, expected, rtol=0, atol=tolerance * scale)
-    return expected
+    return expected, model
 
 
 def shapes_in(model):

@@ -276,3 +276,36 @@ def _damage(label: str) -> Iterator[None]:
         raise ResourceError(f"not enough memory to unpack {label}; close other programs") from None
     except Exception as error:
         raise DataError(f"{label} is damaged: {reason(error)}; copy it again") from None
+
+
+def member_bytes(path: str, name: str, limit: int, expected: str) -> bytes:
+    """One member of a zip archive of any kind, such as a text that describes the others.
+
+    Args:
+        path: The archive.
+        name: The member, with its folder; "*/" at its beginning stands for any one folder.
+        limit: The bytes that it may have.
+        expected: What the archive is, for the refusal of a file that is none.
+
+    Raises:
+        DataError: The file is no zip archive or damaged, or has no such member, or a larger one.
+    """
+    with opened_zip(path, expected) as (source, archive):
+        end = name.removeprefix("*")
+        found = [
+            entry
+            for entry in archive.infolist()
+            if entry.filename == name or (end != name and _is_below(entry.filename, end))
+        ]
+        if len(found) != 1:
+            raise DataError(f"{source.label} is not {expected}: it has no {end.lstrip('/')}")
+        label = quoted(f"{path}:{found[0].filename}")
+        if found[0].file_size > limit or found[0].compress_type not in _METHODS:
+            raise DataError(f"{label} is not as expected of {expected}: over {limit:,} bytes")
+        with _damage(label), archive.open(found[0]) as stream:
+            return b"".join(iter(lambda: stream.read(2**16), b""))
+
+
+def _is_below(name: str, end: str) -> bool:
+    """Whether a member lies in one folder, under a name of its own: net/models/model.json."""
+    return name.endswith(end) and "/" not in name[: -len(end)]

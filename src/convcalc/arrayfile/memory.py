@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _left_along(root: str, group: str, files: tuple[str, str, str]) -> Iterator[
     for part in (path, *path.parents):
         folder = f"{root}/{part}"
         limit = _number(_text(f"{folder}/{limit_file}"))
-        usage = _number(_text(f"{folder}/{usage_file}"))
+        usage = None if limit is None else _number(_text(f"{folder}/{usage_file}"))
         if limit is not None and usage is not None:
             # Cached file contents count as used, but are given up before anyone is killed.
             yield limit - usage + (_field(f"{folder}/memory.stat", cache_field) or 0)
@@ -75,9 +75,9 @@ def _address_space_left(statm: str = "/proc/self/statm") -> int | None:
 def _field(path: str, name: str) -> int | None:
     """The number after `name` in a file of `name number` lines."""
     for line in _text(path).splitlines():
-        words = line.split()
-        if words[:1] == [name]:
-            return _number(" ".join(words[1:]))
+        word, _, rest = line.partition(" ")
+        if word == name:
+            return _number(rest)
     return None
 
 
@@ -90,6 +90,8 @@ def _number(text: str) -> int | None:
 def _text(path: str) -> str:
     """The contents of a file of the system, empty where there is none."""
     try:
-        return Path(path).read_text(encoding="ascii", errors="replace")
+        # The system makes it up at every reading: not in the pieces that a text would be read in.
+        with open(path, "rb", buffering=0) as file:
+            return file.readall().decode("ascii", "replace")
     except OSError:
         return ""

@@ -31,6 +31,8 @@ from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from convcalc.cli.parsing.options import Options
     from convcalc.cli.parsing.requests import Appearance
 
@@ -159,7 +161,8 @@ ABOUT = {
 DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
 input 3x224x224, or what PyTorch's text says of it, 64 output channels, kernel 3; the rest as in
 PyTorch. A model of PyTorch, as model.py:Net, model.py:make_net(10) or package.module:attribute, is
-made and run once: its code is run, with all that you may do."""
+made and run once: its code is run, with all that you may do. Files of Keras (.keras, .h5),
+torch.export (.pt2) and TFLite are read, and nothing in them is run."""
 
 RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
@@ -260,8 +263,8 @@ NEEDS_NUMPY = ("run", "weights", "calibrate")
 """The commands that import numpy at once."""
 
 
-def build() -> typer.Typer:
-    """The application with all its commands."""
+def build(names: Iterable[str]) -> typer.Typer:
+    """The application with these of its commands."""
     app = typer.Typer(
         name="convcalc",
         help=SUMMARY,
@@ -272,7 +275,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_program)
-    for name in HANDLERS:
+    for name in names:
         _register(app, name)
     # Answered by main.run, as every request for help is; here so that the help lists it.
     app.command("help", help="The help of a command.", context_settings=CONTEXT)(_help)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -59,9 +60,7 @@ def _outcome(error: Exception) -> tuple[int, str]:
 
 
 def _answer(arguments: Sequence[str]) -> int:
-    from convcalc.cli.app import build
-
-    command: Any = typer.main.get_command(build())
+    command = _command(_named(arguments))
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
@@ -71,6 +70,25 @@ def _answer(arguments: Sequence[str]) -> int:
     if code == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a quiet exit of it
     return code if isinstance(code, int) else 0
+
+
+def _named(arguments: Sequence[str]) -> str | None:
+    """The command that the arguments begin with; None where others may have to be told of."""
+    from convcalc.cli.app import HANDLERS
+
+    known = bool(arguments) and arguments[0] in HANDLERS
+    return arguments[0] if known and not _asks_for_help(arguments) else None
+
+
+@cache
+def _command(name: str | None) -> Any:
+    """The program with the command of that name, or with all of them.
+
+    Typer takes longer to read the options of all commands (10 ms) than most of them compute.
+    """
+    from convcalc.cli.app import HANDLERS, build
+
+    return typer.main.get_command(build(HANDLERS if name is None else [name]))
 
 
 def _refuse_completion() -> None:

@@ -148,7 +148,8 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
 def _check_computable(network: Network) -> None:
     """Raises where a layer cannot be run, before anything is computed."""
     for node in network.nodes:
-        if not KINDS[node.layer.kind].computable:
+        known = node.layer if isinstance(node.layer, Layer) else KINDS[node.layer.kind]
+        if not known.computable:
             called = node.layer.called if isinstance(node.layer, Layer) else node.layer.kind
             raise UsageError(
                 f"layer {node.label} ({called}) cannot be run: what it computes is not "

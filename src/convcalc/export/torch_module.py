@@ -18,6 +18,7 @@ from convcalc.export.torch_place import LayerSite, Tree
 from convcalc.layers.kinds import row_of
 from convcalc.network.functional import Functions, check_functions
 from convcalc.network.graph import INPUT
+from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import check_weights, without_counters, without_prefix
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def torch_module(
     graph.output(values[network.output])
     model.recompile()
     if isinstance(weights, str | os.PathLike):
-        weights, _ = without_prefix(read_weights(os.fspath(weights)).arrays, network)
+        arrays, _ = without_prefix(read_weights(os.fspath(weights)).arrays, network)
+        weights, _ = without_torchvision_names(arrays, network)
     if weights is not None:
         load(model, weights, network.tensor_shapes(input_shape))
     return model.eval()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.errors import LayerError
 from convcalc.importers.borrowed import Borrowed
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
-from convcalc.layers import Opaque
+from convcalc.layers import Elementwise, Opaque, View
 from convcalc.layers.joins import Join, Scale
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from convcalc.importers.torch_calls import Call
     from convcalc.layers import Fields, Layer, Shape
@@ -29,6 +29,9 @@ ELEMENTWISE = (
     *("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu"),
 )
 """Calls without a kind that look at each element by itself, where all shapes are the same."""
+
+
+Rule: TypeAlias = "Callable[[Call], Layer | None]"
 
 
 class Cost(NamedTuple):
@@ -53,8 +56,9 @@ class Nodes:
         unnamed: How often each call without a kind was made.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, rules: Sequence[Rule] = (layer_of,)) -> None:
         self.nodes: list[Node] = []
+        self._rules = rules
         self.unnamed: Counter[str] = Counter()
         self._shapes: dict[int, Shape] = {INPUT: shape}
         self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
@@ -71,12 +75,15 @@ class Nodes:
             first: Whether the node that it reads first is its first argument.
         """
         out = sample_shape(call.out)
-        layer, inputs = self._kind(call, inputs, out, first=first)
-        held = None if layer is None else self._params_of(layer, inputs, out, cost.own)
-        if layer is None or held is None:
+        layer, inputs, held = self._kind(call, inputs, out, cost.own, first=first)
+        if layer is None:
             layer = self._opaque(call.name, inputs, out, cost)
         elif (held, cost.own) != (cost.params, cost.macs):
             layer = Borrowed(call.name, layer, out, cost.params, cost.macs)
+        return self.put(layer, inputs, label, out)
+
+    def put(self, layer: Layer, inputs: Sequence[int], label: str, out: Shape) -> int:
+        """The index of a new node of a layer that is known to fit, and to give that shape."""
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
@@ -84,14 +91,20 @@ class Nodes:
         return index
 
     def _kind(
-        self, call: Call, inputs: Sequence[int], out: Shape, *, first: bool
-    ) -> tuple[Layer | None, Sequence[int]]:
-        """The layer that a call is, if it reads as many nodes, and these in the layer's order."""
-        layer = layer_of(call)
-        if isinstance(layer, Scale):
-            inputs = sorted(inputs, key=lambda node: self._shapes[node] != out)
-        fits = len(inputs) > 1 if isinstance(layer, Join) else len(inputs) == 1 and first
-        return (layer if fits else None), inputs
+        self, call: Call, inputs: Sequence[int], out: Shape, macs: int, *, first: bool
+    ) -> tuple[Layer | None, Sequence[int], int]:
+        """The layer that a call is, what it reads in the layer's order, and its parameters."""
+        for rule in self._rules:
+            layer = rule(call)
+            read = inputs
+            if isinstance(layer, Scale):
+                read = sorted(inputs, key=lambda node: self._shapes[node] != out)
+            if layer is None or not _fits(layer, read, first=first):
+                continue
+            held = self._params_of(layer, read, out, macs)
+            if held is not None:
+                return layer, read, held
+        return None, inputs, 0
 
     def _params_of(self, layer: Layer, inputs: Sequence[int], out: Shape, macs: int) -> int | None:
         """The parameters of a layer; None unless its shape and multiply-accumulates are right."""
@@ -120,6 +133,15 @@ class Nodes:
         self._labels[label] += 1
         count = self._labels[label]
         return label if count == 1 else self._unique(f"{label}-{count}")
+
+
+def _fits(layer: Layer, inputs: Sequence[int], *, first: bool) -> bool:
+    """Whether a layer reads so many nodes, of which the first may have to be its own."""
+    if isinstance(layer, View):
+        return True
+    if isinstance(layer, Join) and not (isinstance(layer, Elementwise) and len(inputs) == 1):
+        return len(inputs) > 1
+    return len(inputs) == 1 and first
 
 
 def plain_name(name: str) -> str:

@@ -17,6 +17,7 @@ from convcalc.cli.parsing.network_argument import FILE_ENDINGS
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 SAVED = f"{PRINT}; weights go into run --weights"
 LAYERS = "it is not read: give its layers as text"
+READ = "other commands read it; this one takes the text of a network"
 DAMAGED = "as its name says, or damaged"
 NETWORK = "give the layers of a network, or the name of one: convcalc networks lists them"
 BESIDE = "give the network beside them: convcalc run INPUT.npy --network NET --weights "
@@ -37,15 +38,6 @@ ONNX = "an ONNX model (IR 8, opset 17, by pytorch 2.1.0)"
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("x.onnx", MODEL + GRAPH, f"{ONNX}; {PRINT}"),
-        ("x.bin", MODEL + GRAPH, f"{ONNX}; {PRINT}"),
-        ("x.onnx", b"\x08\x03" + GRAPH, f"an ONNX model (IR 3); {PRINT}"),
-        ("x.onnx", MODEL + GRAPH[:-1], f"an ONNX model that is cut short; {PRINT}"),
-        (
-            "x.onnx",
-            MODEL + b"\x3a" + b"\xff" * 9 + b"\x7f",
-            f"an ONNX model that is cut short; {PRINT}",
-        ),
         ("x.onnx", MODEL, f"not an ONNX model {DAMAGED}; {NETWORK}"),
         ("x.onnx", b"\x08", f"not an ONNX model {DAMAGED}; {NETWORK}"),
         ("x.onnx", b"\x08" + b"\xff" * 80, f"not an ONNX model {DAMAGED}; {NETWORK}"),
@@ -55,9 +47,9 @@ ONNX = "an ONNX model (IR 8, opset 17, by pytorch 2.1.0)"
         ("x.pth", b"", f"empty, not a file of torch.save; {NETWORK}"),
         ("x.pth", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", f"a file of torch.save; {SAVED}"),
         ("x.pkl", b"\x80\x04\x95\0", f"a pickle; {PRINT}"),
-        ("x.h5", b"\x89HDF\r\n\x1a\n\0", f"an HDF5 file of Keras or others; {LAYERS}"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n\0", f"an HDF5 file of Keras or others; {READ}"),
         ("x.h5", b"\xff\xfe\xfd", f"not an HDF5 file of Keras or others {DAMAGED}; {NETWORK}"),
-        ("x.tflite", b"\x1c\0\0\0TFL3", f"a TFLite model; {LAYERS}"),
+        ("x.tflite", b"\x1c\0\0\0TFL3", f"a TFLite model; {READ}"),
         ("x.pb", b"\x0a\xff\x01", f"a TensorFlow graph; {LAYERS}"),
         ("x.mlmodel", b"\x08\x04\x12\xff\x01", f"a Core ML model; {PRINT}"),
         (
@@ -77,7 +69,35 @@ ONNX = "an ONNX model (IR 8, opset 17, by pytorch 2.1.0)"
 )
 def test_a_file_is_told_by_its_content_or_its_ending(inside, name, content, told):
     Path(name).write_bytes(content)
-    refused(inside("summary", name), f"'{name}' is {told}")
+    refused(inside("fmt", name), f"'{name}' is {told}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.onnx", MODEL + GRAPH, ONNX),
+        ("x.bin", MODEL + GRAPH, ONNX),
+        ("x.onnx", b"\x08\x03" + GRAPH, "an ONNX model (IR 3)"),
+        ("x.onnx", MODEL + GRAPH[:-1], "an ONNX model that is cut short"),
+        ("x.onnx", MODEL + b"\x3a" + b"\xff" * 9 + b"\x7f", "an ONNX model that is cut short"),
+    ],
+)
+def test_an_onnx_model_is_no_text(inside, name, content, told):
+    Path(name).write_bytes(content)
+    refused(inside("fmt", name), f"'{name}' is {told}; it is no text; convcalc summary reads it")
+
+
+def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, monkeypatch):
+    monkeypatch.setattr("convcalc.cli.parsing.onnx_argument.find_spec", lambda name: None)
+    save("y.npy", np.ones((1, 2, 2)))
+    Path("x.onnx").write_bytes(MODEL + GRAPH)
+    commands = (
+        *(["shape", "x.onnx"], ["rf", "x.onnx"], ["weights", "x.onnx"]),
+        *(["diff", "x.onnx", "relu"], ["run", "y.npy", "--network", "x.onnx"]),
+    )
+    told = "an ONNX model needs onnx; pip install 'convcalc[onnx]' brings it"
+    for words in commands:
+        assert (2, "", f"convcalc: error: {told}\n") == inside(*words)[:3]
 
 
 def test_a_text_is_read_whatever_it_begins_with(inside):
@@ -90,13 +110,13 @@ def test_a_text_is_read_whatever_it_begins_with(inside):
 
 def test_every_command_that_takes_a_network_tells_it(inside, save):
     save("y.npy", np.ones((1, 2, 2)))
-    Path("x.onnx").write_bytes(MODEL + GRAPH)
+    Path("x.pb").write_bytes(b"\x0a\xff\x01")
     commands = (
-        *(["shape", "x.onnx"], ["rf", "x.onnx"], ["weights", "x.onnx"], ["fmt", "x.onnx"]),
-        *(["diff", "x.onnx", "relu"], ["run", "y.npy", "--network", "x.onnx"]),
+        *(["shape", "x.pb"], ["rf", "x.pb"], ["weights", "x.pb"], ["fmt", "x.pb"]),
+        *(["diff", "x.pb", "relu"], ["run", "y.npy", "--network", "x.pb"]),
     )
     for words in commands:
-        refused(inside(*words), f"'x.onnx' is {ONNX}; {PRINT}")
+        refused(inside(*words), f"'x.pb' is a TensorFlow graph; {LAYERS}")
 
 
 def test_a_file_that_is_not_there_is_told_as_such(inside):
@@ -203,10 +223,10 @@ def test_files_of_torch_are_counted_or_named(inside):
     ("members", "told"),
     [
         (["m/data.pkl", "m/constants.pkl", "m/version"], f"a TorchScript program; {PRINT}"),
-        (["m/archive_format", "m/models/model.json"], f"a program of torch.export; {PRINT}"),
-        (["serialized_exported_program.json"], f"a program of torch.export; {PRINT}"),
+        (["m/archive_format", "m/models/model.json"], f"a program of torch.export; {READ}"),
+        (["serialized_exported_program.json"], f"a program of torch.export; {READ}"),
         (["m/data.pkl"], f"a file of torch.save; {SAVED}"),
-        (["config.json", "metadata.json", "model.weights.h5"], f"a Keras model; {LAYERS}"),
+        (["config.json", "metadata.json", "model.weights.h5"], f"a Keras model; {READ}"),
         (["a.txt", "b.txt"], f"a zip archive of 2 files; {NETWORK}"),
     ],
 )
@@ -214,7 +234,7 @@ def test_a_zip_archive_is_told_by_its_members(inside, members, told):
     with zipfile.ZipFile("x.onnx", "w") as archive:
         for name in members:
             archive.writestr(name, b"?")
-    refused(inside("summary", "x.onnx"), f"'x.onnx' is {told}")
+    refused(inside("fmt", "x.onnx"), f"'x.onnx' is {told}")
 
 
 def test_a_zip_archive_that_is_cut_short_is_told_as_such(inside):

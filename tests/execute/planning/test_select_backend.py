@@ -70,6 +70,14 @@ def test_torch_is_chosen_where_it_pays_for_its_import_twice(
     assert expected == select_backend.choose_backend([PROBLEM])
 
 
+def test_torch_is_not_planned_where_its_import_alone_takes_longer(monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(select_backend, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
+    monkeypatch.setattr(select_backend, "torch_is_loaded", lambda: False)
+    monkeypatch.setattr(select_backend, "seconds", lambda _, backend: {"numpy": 6.0}[backend])
+    assert "numpy" == select_backend.choose_backend([PROBLEM])
+
+
 def test_the_work_is_that_of_every_convolution(monkeypatch):
     monkeypatch.setattr(select_backend, "plan", lambda problem, *_: Priced(problem.macs))
     network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from convcalc.analysis.diff import difference
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.parsing.network_argument import STANDARD_INPUT, read_source
+from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
@@ -33,9 +34,12 @@ def diff(given: DiffRequest) -> Document:
     words = [given[name].replace(STANDARD_INPUT, "-") for name in ("a", "b")]
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
-    asked = None if given["input"] is None else shape_of("input", given["input"])
-    in_order = bool(given["in_order"])
-    networks = [read_source([word], in_order=in_order, input_shape=asked) for word in words]
+    text, in_order = given["input"], bool(given["in_order"])
+    in_files = all(onnx_path([word]) is not None for word in words)
+    asked = None if text is None or in_files else shape_of("input", text)
+    networks = [
+        read_source([word], in_order=in_order, input_shape=asked, inputs=text) for word in words
+    ]
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
         with_flag_names(network.analyze, shape)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from convcalc.analysis.report import analyze
 from convcalc.cli.commands.answers import document_of
 from convcalc.cli.parsing.network_argument import read_source
+from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt, shape_of
 from convcalc.cli.parsing.values import (
     count_of,
@@ -50,7 +51,9 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
         UsageError: specs and flags are mixed, or a value is impossible.
         SpecError: a spec has faults.
     """
-    asked = None if given["input"] is None else shape_of("input", given["input"])
+    text = given["input"]
+    in_file = onnx_path(given["specs"] or ()) is not None
+    asked = None if text is None or in_file else shape_of("input", text)
     network, assumed = _network(given, asked)
     has_batch = "batch" in given
     input_shape = network.input_shape
@@ -82,7 +85,8 @@ def _network(given: NetworkRequest, asked: Shape | None) -> tuple[Network, list[
         )
     if specs:
         in_order = bool(given.get("in_order"))
-        return read_source(specs, in_order=in_order, input_shape=asked), []
+        inputs = given["input"]
+        return read_source(specs, in_order=in_order, input_shape=asked, inputs=inputs), []
     missing = {name: DEFAULT_LAYER[name] for name in DEFAULT_LAYER if name not in values}
     assumed = [f"{name} {value} ({flag(name)})" for name, value in missing.items()]
     return Network.chain([layer_of({**missing, **values})]), assumed

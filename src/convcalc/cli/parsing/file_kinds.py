@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 LAYERS = "it is not read: give its layers as text"
+READ = "other commands read it; this one takes the text of a network"
 NETWORK = "give the layers of a network, or the name of one: convcalc networks lists them"
 DOWNLOAD = "download the file itself"
 SIGN_BYTES = 512
@@ -22,13 +23,13 @@ class Kind(NamedTuple):
         return f"{self.name}{detail}; {self.instead}"
 
 
-ONNX = Kind("an ONNX model", PRINT)
-EXPORTED = Kind("a program of torch.export", PRINT)
+ONNX = Kind("an ONNX model", "it is no text; convcalc summary reads it")
+EXPORTED = Kind("a program of torch.export", READ)
 SCRIPT = Kind("a TorchScript program", PRINT)
 SAVED = Kind("a file of torch.save", f"{PRINT}; weights go into run --weights")
-KERAS = Kind("a Keras model", LAYERS)
-HDF5 = Kind("an HDF5 file of Keras or others", LAYERS)
-TFLITE = Kind("a TFLite model", LAYERS)
+KERAS = Kind("a Keras model", READ)
+HDF5 = Kind("an HDF5 file of Keras or others", READ)
+TFLITE = Kind("a TFLite model", READ)
 SAFETENSORS = Kind("a .safetensors file", NETWORK)
 ARCHIVE = Kind("an archive of numpy", NETWORK)
 ARRAY = Kind("an array of numpy", "arrays are inputs: convcalc run INPUT.npy --network NET")

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convcalc.cli.parsing.onnx_argument import check_installed, input_shapes, onnx_path
 from convcalc.errors import (
     DataError,
     ResourceError,
@@ -42,11 +43,18 @@ FILE_ENDINGS = (
 )
 """Endings by which a word means a file, whether or not it is there."""
 
+SIGN_BYTES = 512
+"""The first bytes of standard input, by which what is no text is told."""
+
 _PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
 def read_source(
-    words: Sequence[str], *, in_order: bool = False, input_shape: Shape | None = None
+    words: Sequence[str],
+    *,
+    in_order: bool = False,
+    input_shape: Shape | None = None,
+    inputs: str | None = None,
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -54,12 +62,15 @@ def read_source(
     of a spec. A kind of layer wins over a file of the same name; `./relu` is always the file,
     whatever signs are in its name. `FILE:NAME` is one of several models in a file, by its name
     there or its number, or a module inside the first by its path; so is `-:NAME` of standard input.
-    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run.
+    `model.py:Net` and `package.module:attribute` are models of PyTorch, whose code is run. Files of
+    Keras, torch.export and TFLite are models that are read and not run. An ONNX file is read
+    without its weights.
 
     Args:
         words: The words.
         in_order: Whether modules of a printed class are applied in the order of the print.
-        input_shape: What a model of PyTorch is run on, (channels, *sizes).
+        input_shape: What a model is run on or asked about, (channels, *sizes).
+        inputs: The shapes of an ONNX model's inputs, as a command line has them.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -73,9 +84,12 @@ def read_source(
         target = model_target(word)
         if target is not None:
             return _run_model(target, input_shape)
+        if onnx_path(words) is not None:
+            return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            return _read_file(path, model, in_order=in_order)
+            found = None if model else _read_model(path, input_shape)
+            return found or _read_file(path, model, in_order=in_order)
         check_name(word)
     alone = [word for word in words if word in network_names()]
     if alone:
@@ -106,6 +120,20 @@ def _run_model(target: Target, input_shape: Shape | None) -> Network:
     from convcalc.importers.torch_model import network_of
 
     return network_of(target, input_shape)
+
+
+def _read_model(path: str, shape: Shape | None) -> Network | None:
+    """The network of a model that another program has saved; None where a file is none."""
+    from convcalc.cli.parsing.model_files import read_model_file  # only a file needs it
+
+    return read_model_file(path, shape)
+
+
+def _read_onnx(path: str, inputs: str | None) -> Network:
+    check_installed()
+    from convcalc.importers.onnx_model import network_of
+
+    return network_of(path, input_shapes(inputs))
 
 
 def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
@@ -157,6 +185,8 @@ def read_text(path: str) -> str:
     elif sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("'-' reads standard input, which is a terminal; pipe a spec into it")
     data = _read(path, label)
+    if path == "-":
+        _refuse_piped(data[:SIGN_BYTES])
     if len(data) > LONGEST_TEXT:
         raise DataError(f"{label} is too large for a spec: at most {LONGEST_TEXT:,} bytes are read")
     try:
@@ -165,6 +195,20 @@ def read_text(path: str) -> str:
         raise DataError(
             f"{label} is no text in UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
         ) from None
+
+
+def _refuse_piped(head: bytes) -> None:
+    """Standard input is a text: a model that is piped in is told what it is.
+
+    Raises:
+        DataError: it is no text.
+    """
+    if head.isascii() and b"\0" not in head and not head.startswith(b"\x08"):
+        return
+    from convcalc.cli.parsing.other_files import told_of_bytes  # only what is no plain text
+
+    if kind := told_of_bytes(head):
+        raise DataError(f"standard input is {kind}; give the name of the file in place of '-'")
 
 
 def _read(path: str, label: str) -> bytes:

@@ -23,8 +23,8 @@ SPECS: Options = {
         list[str] | None,
         typer.Argument(
             metavar="[LAYER]...",
-            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file, '-', a network by name, or "
-            "model.py:Net, a model of PyTorch, whose file is run.",
+            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file (text or ONNX), '-', a network "
+            "by name, or model.py:Net, a model of PyTorch, whose file is run.",
         ),
     ],
 }
@@ -34,7 +34,8 @@ INPUT: Options = {
         "--input",
         "-i",
         metavar="CxHxW",
-        about="Shape of one sample, without a batch, as 3x224x224 (the default).",
+        about="Shape of one sample, without a batch, as 3x224x224 (the default); of an ONNX file "
+        "NAME=1x3x224x224 too, once for each input.",
     ),
 }
 
@@ -208,7 +209,8 @@ FILES: Options = {
     "weights": _text(
         "--weights",
         metavar="FILE",
-        about="The network's weights by name: .npz, .safetensors, .pth or .pt.",
+        about="The network's weights by name: .npz, .safetensors, .pth, .pt or .onnx, whose own "
+        "are the default.",
     ),
     "weights_by": _text(
         "--weights-by",

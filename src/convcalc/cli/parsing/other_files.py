@@ -40,6 +40,18 @@ def refuse_other_kinds(path: str) -> None:
         raise DataError(f"'{printable(path)}' is {told}")
 
 
+def told_of_bytes(head: bytes) -> str | None:
+    """What was piped in, where its first bytes show that it is no text of a network, in words."""
+    kind = next((kind.name for sign, kind in SIGNS if head.startswith(sign)), None)
+    if head[4:8] == b"TFL3":
+        kind = TFLITE.name
+    elif head.startswith(b"PK\x03\x04"):
+        kind = "a zip archive, as .keras, .pt2, .pth and .npz are"
+    elif head.startswith(b"\x08") and not _is_text(head):
+        kind = ONNX.name
+    return kind
+
+
 def _folder_told(path: str, ending: str) -> str | None:
     found = (kind for name, kind in FOLDERS if os.path.isfile(os.path.join(path, name)))
     if kind := next(found, None):

@@ -31,6 +31,8 @@ def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:
     different = list(dict.fromkeys(values))
     if len(different) <= 1:
         return different[0] if different else None
+    if name == "input" and any("=" in str(value) for value in different):
+        return ",".join(map(str, different))  # each is the shape of another input
     first, second = different[:2]
     if isinstance(first, bool) or isinstance(second, bool):
         raise UsageError(f"{flag(name)} and {flag(f'no_{name}')} exclude each other; give one")

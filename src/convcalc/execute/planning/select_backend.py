@@ -61,7 +61,10 @@ def choose_backend(problems: Sequence[ConvProblem]) -> str:
     if not problems or not floating or find_spec("torch") is None:
         return "numpy"
     start = 0.0 if torch_is_loaded() else 2 * this_machine().torch_import
-    return "torch" if seconds(problems, "numpy") > seconds(problems, "torch") + start else "numpy"
+    by_numpy = seconds(problems, "numpy")
+    if by_numpy <= start:  # torch would be late if it took no time at all: it need not be planned
+        return "numpy"
+    return "torch" if by_numpy > seconds(problems, "torch") + start else "numpy"
 
 
 def torch_is_loaded() -> bool:

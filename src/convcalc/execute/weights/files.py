@@ -1,11 +1,13 @@
-"""The weights of a network from a file: an archive of numpy, safetensors, or one of PyTorch."""
+"""The weights of a network from a file: numpy's, PyTorch's, safetensors, an ONNX model."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrayfile import read_archive, read_safetensors
 from convcalc.arrayfile.safetensors import safetensors_entries
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 SAFETENSORS = (".safetensors",)
+ONNX = (".onnx",)
+ANY_SIZE = 224
+"""The size of what an ONNX model leaves open: its weights do not depend on it."""
+
 TORCH = (".pth", ".pt", ".ckpt", ".bin")
 """Endings of what torch.save writes; every other name is that of a `.npz`."""
 
@@ -37,7 +43,7 @@ def read_weights(path: str) -> FileWeights:
     Integers and floats keep their dtypes, except bfloat16: it becomes float32, exactly.
 
     Raises:
-        UsageError: it is PyTorch's, and torch is not installed.
+        UsageError: what reads it, torch or onnx, is not installed.
         DataError: the file cannot be used.
         ResourceError: the arrays need more memory than is available.
     """
@@ -45,12 +51,24 @@ def read_weights(path: str) -> FileWeights:
         arrays = read_safetensors(path)
         widened = sum(entry.dtype == "BF16" for entry in safetensors_entries(path))
         return FileWeights(arrays, notes_of(widened), in_order=False)
+    if path.lower().endswith(ONNX):
+        return _of_onnx(path)
     if path.lower().endswith(TORCH):
         from convcalc.execute.weights.torch_files import read_torch
 
         arrays, widened, notes = read_torch(path)
         return FileWeights(arrays, (*notes, *notes_of(widened)))
     return FileWeights(read_archive(path))
+
+
+def _of_onnx(path: str) -> FileWeights:
+    """The weights of an ONNX model by the names that its layers have as a network of ours."""
+    if find_spec("onnx") is None:
+        raise UsageError("an ONNX model needs onnx; pip install 'convcalc[onnx]' brings it")
+    from convcalc.importers.onnx_model import imported
+    from convcalc.importers.onnx_weights import arrays_of
+
+    return FileWeights(arrays_of(path, imported(path, assumed=ANY_SIZE)))
 
 
 def notes_of(widened: int) -> tuple[str, ...]:

@@ -267,12 +267,12 @@ def test_no_more_memory_is_taken_than_is_allowed(folder, more):
 
 
 DTYPES = ["f2", "f4", "f8", "i1", "i2", "i4", "i8"]
-LIMIT = 6 << 20
+LIMIT = 2 << 20
 
 
 def of_order(order, dtype):
-    """A matrix of 24 MB in float64, of small whole numbers, saved in an order."""
-    values = np.random.default_rng(1).integers(-9, 10, (1500, 2000))
+    """A matrix of 8 MB in float64, of small whole numbers, saved in an order."""
+    values = np.random.default_rng(1).integers(-9, 10, (1000, 1000))
     return np.asarray(values, dtype, order=order)
 
 
@@ -280,7 +280,7 @@ def of_order(order, dtype):
 def convolved(tmp_path_factory):
     """What a kernel of threes and one seven makes of the matrix, from sums of its rows."""
     x = of_order("C", "i8")
-    rows = 3 * sum(x[i : i + 1497, j : j + 1998] for i in range(4) for j in range(3))
+    rows = 3 * sum(x[i : i + 997, j : j + 998] for i in range(4) for j in range(3))
     return rows + 4 * x[3:, 2:]
 
 
@@ -292,7 +292,7 @@ def test_the_limit_holds_in_any_order_of_bytes_and_axes(inside, convolved, dtype
     kernel = np.full((4, 3), 3, "i8" if dtype[0] == "i" else dtype)
     kernel[3, 2] = 7
     np.save("k.npy", kernel)
-    words = (*RUN, "--max-memory", "6M", "-q")
+    words = (*RUN, "--max-memory", "2M", "-q")
     assert 0 == inside(*words, "--dry-run").code  # what is imported is no part of it
     tracemalloc.start()
     try:
@@ -310,7 +310,7 @@ def test_the_limit_holds_in_any_order_of_bytes_and_axes(inside, convolved, dtype
 def test_verifying_keeps_the_limit_too(inside):
     np.save("x.npy", of_order("F", ">f4"))
     np.save("k.npy", np.ones((3, 3), "f4"))
-    words = (*RUN, "--max-memory", "6M", "-q", "--verify", "30000")
+    words = (*RUN, "--max-memory", "2M", "-q", "--verify", "30000")
     assert 0 == inside(*words, "--dry-run").code
     tracemalloc.start()
     try:

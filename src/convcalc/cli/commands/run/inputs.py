@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
+from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
@@ -15,6 +16,7 @@ from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
 from convcalc.network.subgraph import last_node, needed_nodes
+from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import (
     in_order,
     of_layers,
@@ -75,16 +77,19 @@ def read_kernel(
     )
 
 
-def _network(request: RunRequest) -> Network:
+def _network(request: RunRequest, own: OnnxNetwork | None) -> Network:
     """The network that --network names, and what was assumed of it said aloud.
 
     Raises:
         UsageError: it is a model of PyTorch.
     """
     word = text_of("network", request.network or "")
-    if model_target(word) is not None:
+    if own is not None:
+        network = own.network
+    elif model_target(word) is not None:
         raise UsageError("run computes networks of layers; a model of PyTorch is run by PyTorch")
-    network = read_source([word], in_order=bool(request.in_order))
+    else:
+        network = read_source([word], in_order=bool(request.in_order))
     for text in () if request.quiet else network.notes:
         note(text)
     return network
@@ -115,7 +120,8 @@ def read_network(
     if flags:
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
-    network = _network(request)
+    own = onnx_network(request, settings, read)
+    network = _network(request, own)
     last = last_node(network, settings.until)
     if maps is not None:
         computed: Sequence[int] = range(len(network.nodes))
@@ -124,10 +130,13 @@ def read_network(
         labels = [network.nodes[index].label for index in computed]
         force, inputs = bool(request.force), request.inputs()
         maps.check(labels, request.output, force=force, inputs=inputs)
-    array = read(request.array)
+    array = read(request.array) if own is None else own.array
     seed = seed_of(request)
+    if own is not None and network.input_shape is not None:
+        settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     if seed is None and request.weights is None:
-        return _watched(maps, work, network, array, _no_weights, settings)
+        stored = _no_weights if own is None else own.weights
+        return _watched(maps, work, network, array, stored, settings)
     if seed is None:
         given, settings = _read_weights(request, network, settings)
         return _watched(maps, work, network, array, given, settings)
@@ -152,7 +161,10 @@ def _read_weights(
     by = choice_of("weights_by", request.weights_by, WEIGHTS_BY)
     found = read_weights(request.weights or "")
     arrays, prefix = without_prefix(found.arrays, network)
-    for text in () if request.quiet else filter(None, (*found.notes, prefix)):
+    named = None
+    if by == "name":
+        arrays, named = without_torchvision_names(arrays, network)
+    for text in () if request.quiet else filter(None, (*found.notes, prefix, named)):
         note(text)
     if by == "name":
         return arrays, settings
@@ -163,10 +175,10 @@ def _read_weights(
         )
 
     def ordered(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        named = in_order(arrays, fitting(network.tensor_shapes, shape))
-        if named and not request.quiet:
-            note(_order_note(list(without_counters(arrays)), list(named)))
-        return of_layers(named, part, network)
+        placed = in_order(arrays, fitting(network.tensor_shapes, shape))
+        if placed and not request.quiet:
+            note(_order_note(list(without_counters(arrays)), list(placed)))
+        return of_layers(placed, part, network)
 
     dims = settings.spatial_dims or spatial_dims_of_kernels(arrays.values())
     return ordered, replace(settings, spatial_dims=dims)

@@ -1,0 +1,83 @@
+"""Models that other programs have saved, recognised by what is in their files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from convcalc.opening import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+
+SIGN_BYTES = 8
+HDF5_SIGN = b"\x89HDF\r\n\x1a\n"
+TFLITE_SIGN = b"TFL3"
+ZIP_SIGN = b"PK\x03\x04"
+
+EXPORTED = {"models/model.json", "serialized_exported_program.json"}
+"""Members of what torch.export saves, without the folder that newer versions put them in."""
+
+
+def read_model_file(path: str, shape: Shape | None) -> Network | None:
+    """The network of a model in a file; None where the file is of no such kind.
+
+    Args:
+        path: The file.
+        shape: (channels, *sizes) of one sample, where it is asked for.
+
+    Raises:
+        DataError: the file is damaged, or has what cannot be read.
+        UsageError: a library is missing, or the model takes another input.
+    """
+    if path == "-" or not os.path.isfile(path):
+        return None
+    try:
+        with open(open_regular(path, path), "rb") as file:
+            head = file.read(SIGN_BYTES)
+    except (OSError, ValueError):
+        return None  # left to whoever reads it
+    read = next((read for is_one, read in DOORS if is_one(head)), None)
+    return None if read is None else read(path, shape)
+
+
+def _read_hdf5(path: str, shape: Shape | None) -> Network:
+    from convcalc.importers.keras.file import config_of_hdf5
+    from convcalc.importers.keras.model import network_of
+
+    return network_of(config_of_hdf5(path), shape, path)
+
+
+def _read_tflite(path: str, shape: Shape | None) -> Network:
+    from convcalc.importers.tflite.model import network_of
+
+    return network_of(path, shape)
+
+
+def _read_zip(path: str, shape: Shape | None) -> Network | None:
+    """A model of Keras or of torch.export; other archives are none."""
+    from convcalc.arrayfile.archive import opened_zip
+
+    with opened_zip(path, "a zip archive") as (_, archive):
+        names = set(archive.namelist())
+    if "config.json" in names and names & {"metadata.json", "model.weights.h5"}:
+        from convcalc.importers.keras.file import config_of
+        from convcalc.importers.keras.model import network_of
+
+        return network_of(config_of(path), shape, path)
+    if EXPORTED & {*names, *(name.partition("/")[2] for name in names)}:
+        from convcalc.importers.pt2.model import network_of as network_of_exported
+
+        return network_of_exported(path, shape)
+    return None
+
+
+DOORS: tuple[tuple[Callable[[bytes], bool], Callable[[str, Shape | None], Network | None]], ...] = (
+    (lambda head: head.startswith(ZIP_SIGN), _read_zip),
+    (lambda head: head == HDF5_SIGN, _read_hdf5),
+    (lambda head: head[4:8] == TFLITE_SIGN, _read_tflite),
+)
+"""What tells a kind of file by its first bytes, and what reads it."""

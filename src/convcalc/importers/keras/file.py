@@ -1,0 +1,77 @@
+"""The configuration of a model in a file of Keras: `.keras`, a zip archive, or `.h5`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from convcalc.arrayfile.archive import member_bytes
+from convcalc.errors import DataError, UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_CONFIG = 64 * 2**20
+"""Bytes of a configuration: those of large models have less than 2 MB."""
+
+NO_WEIGHTS = ("optimizer", "optimizer_weights")
+"""Groups of an HDF5 file of Keras that belong to training."""
+
+
+def config_of(path: str) -> Mapping[str, Any]:
+    """The model's configuration in a `.keras` file.
+
+    Raises:
+        DataError: the archive is damaged, or has no configuration.
+    """
+    text = member_bytes(path, "config.json", MAX_CONFIG, "a .keras file")
+    return _parsed(text, path)
+
+
+def config_of_hdf5(path: str) -> Mapping[str, Any]:
+    """The model's configuration in an `.h5` file.
+
+    Raises:
+        UsageError: h5py is not installed.
+        DataError: it cannot be read, or holds weights alone.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise UsageError(
+            "an .h5 model of Keras needs h5py; pip install 'convcalc[keras]' brings it"
+        ) from None
+    shown = printable(path)
+    arrays: list[int] = []
+
+    def count(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and name.partition("/")[0] not in NO_WEIGHTS:
+            arrays.append(int(item.size or 0))
+
+    try:
+        with h5py.File(path, "r") as file:
+            text = file.attrs.get("model_config")
+            if text is None:
+                file.visititems(count)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        reason = printable(str(error).partition("\n")[0])
+        raise DataError(f"cannot read '{shown}' as HDF5: {reason}") from None
+    if text is None:
+        raise DataError(
+            f"'{shown}' is HDF5 without an architecture: {sum(arrays):,} numbers in "
+            f"{len(arrays):,} arrays; Keras writes both with model.save"
+        )
+    return _parsed(text if isinstance(text, bytes) else str(text), path)
+
+
+def _parsed(text: str | bytes, path: str) -> Mapping[str, Any]:
+    shown = printable(path)
+    if len(text) > MAX_CONFIG:
+        raise DataError(f"the configuration in '{shown}' has over {MAX_CONFIG:,} bytes")
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        raise DataError(f"the configuration in '{shown}' is no JSON, or damaged") from None
+    if not isinstance(config, dict):
+        raise DataError(f"the configuration in '{shown}' describes no model")
+    return config

@@ -1,0 +1,79 @@
+"""An operation of ONNX that no kind of ours is, and that can be computed all the same."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from convcalc.layers import Opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from convcalc.layers import Costs, Shape
+    from convcalc.layers.operations import A, Operations
+
+
+class Operation(Opaque):
+    """An `opaque` layer of which everything is known: what it costs, and how it is computed.
+
+    It has a function of its own, so that no text says it.
+    """
+
+    computable: ClassVar[bool] = True
+    stored: Mapping[str, Shape]
+    beside: Mapping[str, Shape]
+    cost: Costs
+    function: Callable[..., object]
+
+    def __init__(
+        self,
+        name: str,
+        out: Shape,
+        cost: Costs,
+        function: Callable[..., object],
+        weights: Mapping[str, Shape] | None = None,
+        buffers: Mapping[str, Shape] | None = None,
+    ) -> None:
+        """Makes it of its shape, costs and function.
+
+        Args:
+            name: What it is called.
+            out: The shape of one sample of its result.
+            cost: The arithmetic of one sample.
+            function: Its result, of a backend's operations, the inputs and the arrays by name; its
+                elements are in order, on whatever axes.
+            weights: The shapes of its parameters.
+            buffers: The shapes of arrays beside them.
+        """
+        weights = weights or {}
+        super().__init__(name, out, sum(map(prod, weights.values())), cost.macs)
+        for own, value in (
+            ("stored", weights),
+            ("beside", buffers or {}),
+            ("cost", cost),
+            ("function", function),
+        ):
+            object.__setattr__(self, own, value)
+
+    @property
+    def needs_floats(self) -> bool:
+        """True: nothing is promised of whole numbers."""
+        return True
+
+    def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """The shapes of its parameters."""
+        return dict(self.stored)
+
+    def buffer_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """The shapes of arrays beside them."""
+        return dict(self.beside)
+
+    def costs(self, *shapes: Shape) -> Costs:
+        """The arithmetic of one sample."""
+        return self.cost
+
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
+        """The result of its function, with the axes of a batch."""
+        result: A = self.function(ops, arrays, weights)  # type: ignore[assignment]
+        return result.reshape(arrays[0].shape[0], *(self.out or ()))

@@ -1,0 +1,123 @@
+"""Multiply-accumulates of torch's operations, from the shapes of their arguments."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from convcalc.importers.pt2.program import Array, Operation
+
+
+def macs_of(operation: Operation) -> int | None:
+    """The multiply-accumulates of an operation; None where nobody knows them."""
+    if operation.space != "aten" or operation.name.startswith(UNKNOWN):
+        return None
+    rule = RULES.get(operation.name)
+    return 0 if rule is None else rule(operation.named, operation.results)
+
+
+def _conv(named: Mapping[str, Any], results: Sequence[Array]) -> int:
+    """Each output is a sum over the kernel and the channels of its group."""
+    if named.get("transposed"):
+        return _conv_transpose(named, results)
+    return results[0].numel() * _rest(named["weight"])
+
+
+def _conv_transpose(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+    """Each input is multiplied with its kernel for all channels of its group."""
+    return int(named["input"].numel()) * _rest(named["weight"])
+
+
+def _rest(weight: Array) -> int:
+    """The elements of a weight for each place of its first axis."""
+    return prod(weight.shape[1:])
+
+
+def _product(first: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
+    """Each output is a sum over the last axis of one factor."""
+    return lambda named, results: results[0].numel() * int(named[first].shape[-1])
+
+
+def _of_elements(name: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
+    """Each element of one argument is multiplied once: a matrix and a vector."""
+    return lambda named, results: int(named[name].numel())  # noqa: ARG005
+
+
+def _attention(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+    """Scores of E products each, of S for each query, then as many times Ev."""
+    query, key, value = (named[name].shape for name in ("query", "key", "value"))
+    return int(prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))
+
+
+def _recurrent(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+    """Every matrix once for each step of each sample."""
+    steps = prod(named["input"].shape[:2])
+    return int(steps * sum(one.numel() for one in named["params"] if one.dim() == 2))
+
+
+def _bilinear(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+    return int(prod(named["input1"].shape[:-1]) * named["weight"].numel())
+
+
+def _einsum(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+    """Factors joined from the left, two at a time, each pair a product over what both have.
+
+    Letters that one factor alone has, and nothing behind it, are summed before: additions.
+    """
+    inputs, _, out = str(named["equation"]).replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if "." in inputs or len(terms) != len(named["tensors"]):
+        raise ValueError("letters that are not written")
+    sizes = {
+        letter: size
+        for term, array in zip(terms, named["tensors"], strict=True)
+        for letter, size in zip(term, array.shape, strict=True)
+    }
+    macs, first = 0, set(terms[0])
+    for place, term in enumerate(terms[1:], start=1):
+        later = set(out).union(*terms[place + 1 :])
+        second = set(term)
+        one = {letter for letter in first if letter in later | second}
+        other = {letter for letter in second if letter in later | first}
+        if (one & other) - later:
+            macs += prod(sizes[letter] for letter in one | other)
+        first = (one | other) & later
+    return macs
+
+
+RULES: Mapping[str, Callable[[Mapping[str, Any], Sequence[Array]], int]] = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution", "_convolution"), _conv),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _conv_transpose),
+    "linear": _product("input"),
+    "matmul": _product("self"),
+    "mm": _product("self"),
+    "bmm": _product("self"),
+    "addmm": _product("mat1"),
+    "baddbmm": _product("batch1"),
+    "mv": _of_elements("self"),
+    "dot": _of_elements("self"),
+    "vdot": _of_elements("self"),
+    "addmv": _of_elements("mat"),
+    "einsum": _einsum,
+    "scaled_dot_product_attention": _attention,
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
+    "bilinear": _bilinear,
+}
+"""Operations that multiply and add up."""
+
+UNKNOWN = (
+    *("linalg_", "fft_", "_fft", "cdist", "_cdist", "tensordot", "chain_matmul", "addbmm", "kron"),
+    *(
+        "_native_multi_head",
+        "_transformer_encoder",
+        "_scaled_dot_product",
+        "_trilinear",
+        "conv_tbc",
+    ),
+    *("sparse_", "_sparse", "_int_mm", "_scaled_mm", "_weight_int", "lstm_c", "gru_c"),
+    *("lstm.data", "thnn", "_thnn", "mkldnn", "cudnn", "stft", "istft", "addr"),
+)
+"""Beginnings of the names of operations that multiply and add up in ways that are not known."""

@@ -1,0 +1,1 @@
+"""Models of TFLite, read from their flatbuffers: layers and shapes, no weights."""
