@@ -54,6 +54,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/prepared.py
 	$(BIN)/python benchmarks/bounded.py
 	$(BIN)/python benchmarks/importing.py --runs 3
+	$(BIN)/python benchmarks/sweeping.py
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report, analyze
     from convcalc.errors import ConvcalcError, ParameterError, ShapeError, SpecError
     from convcalc.execute.convolve import convolve, plan_convolution
+    from convcalc.inverse.questions import sizes, solve, sweep
     from convcalc.language.parse import parse
     from convcalc.network.graph import Network, Node
     from convcalc.zoo.catalog import load_network, network_names
@@ -37,6 +38,9 @@ __all__ = [
     "network_names",
     "parse",
     "plan_convolution",
+    "sizes",
+    "solve",
+    "sweep",
 ]
 
 _MODULE_OF = {
@@ -53,6 +57,9 @@ _MODULE_OF = {
     "load_network": "zoo.catalog",
     "network_names": "zoo.catalog",
     "parse": "language.parse",
+    "sizes": "inverse.questions",
+    "solve": "inverse.questions",
+    "sweep": "inverse.questions",
 }
 
 

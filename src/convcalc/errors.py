@@ -121,12 +121,19 @@ class SpecError(ConvcalcError):
     ) -> None:
         found = tuple(problems)
         self.text = text
+        self.name = name
         self.problems = found[:MOST_PROBLEMS]
         self.more = more or len(found) > MOST_PROBLEMS
         shown = [_pointed(text, problem, name) for problem in self.problems]
         if self.more:
             shown.append(f"and more; only the first {MOST_PROBLEMS} faults are shown")
         super().__init__("\n".join(shown))
+
+    def saying(self, more: str) -> SpecError:
+        """The error with a few words more behind the message of its first fault."""
+        first, *others = self.problems
+        first = first._replace(message=f"{first.message}; {more}")
+        return SpecError(self.text, (first, *others), self.name, more=self.more)
 
 
 MOST_HINTS = 1000

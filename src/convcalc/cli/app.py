@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
     APPEARANCE,
     CALCULATOR,
@@ -96,6 +97,30 @@ EXAMPLES = {
         "convcalc roofline -i 512x14x14 conv:512,k3,p1 --peak 19.5T --bandwidth 1.5T",
         "convcalc roofline mobilenet_v1 --measure",
     ),
+    "solve": (
+        "convcalc solve -i 3x224x224 --output 64x112x112 -k 7 -s 2",
+        "convcalc solve -i 64x7x7 --output 64x14x14 --transposed",
+        "convcalc solve -i 64x112x112 --output 64x56x56 --kind maxpool --unused 0",
+        "convcalc solve --field 70 'Nx{conv:64,k4,s{1,2}}'",
+        "convcalc solve --field-of resnet50 --until layer1",
+        "convcalc solve unet --input-for 64x64",
+    ),
+    "sizes": (
+        "convcalc sizes unet --near 500",
+        "convcalc sizes 'residual{conv:8,k4,s4 convt:3,k4,s4 | }' -i 3x64x64",
+        "convcalc sizes vgg16 --unused 0",
+    ),
+    "check": (
+        "convcalc check mobilenet_v2 --macs '<= 300M' --params '<= 3.5M'",
+        "convcalc check net.spec --budget limits.toml --report github",
+        "convcalc check resnet18 --time '<= 2ms' --device t4 --dtype int8",
+    ),
+    "sweep": (
+        "convcalc sweep -i 3x224x224 'conv:{32,64},k{3,5,7},s{1,2},p{0..3}' --where 'out == 112'",
+        "convcalc sweep resnet50 -i '3x{128..512:32}x=' --format csv",
+        "convcalc sweep -i 3x32x32 'conv:$w,k3 relu conv:$w*2,k3' -D w=8..64:8 --sort macs",
+        "convcalc sweep -i 3x64x64 'conv:8,k{1..9},d{1..4}' --pareto macs,field --front",
+    ),
     "devices": ("convcalc devices", "convcalc devices --format csv"),
     "layers": ("convcalc layers", "convcalc layers conv"),
     "networks": ("convcalc networks", "convcalc networks --format json"),
@@ -133,6 +158,10 @@ ABOUT = {
     "summary": "Everything about a network in one table.",
     "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
+    "solve": "The layers that make a wanted output of an input, the usual ones first.",
+    "sizes": "The input sizes that a network takes, as a rule, and what breaks the others.",
+    "check": "Whether a network keeps to its limits of cost, memory, field and time.",
+    "sweep": "The figures of every combination of a grid, filtered, sorted, drawn.",
     "devices": "The devices that `roofline` takes by name, and where their figures are from.",
     "layers": "The kinds of layers and their parameters.",
     "networks": "The reference networks, which every command takes by name.",
@@ -188,6 +217,28 @@ WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain 
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
 nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
 
+SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
+looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
+size, padding up to half the kernel at each end. In a pattern kernels are the same in every turn,
+strides never grow, dilations never fall; without one it is Nx{conv:64,k{2..7},s{1,2}}. Exit 1 where
+nothing gives what is wanted; the nearest are shown."""
+
+SIZES_DETAILS = """Every size of the range is tried, with all spatial axes alike; the rule is
+exact for it. Windows move along each axis by itself, so that of a network of windows the sizes of
+one axis do not depend on the others. The table has the first layer that each of the other sizes
+does not fit."""
+
+CHECK_DETAILS = """A limit is a sign and a number: '<= 600M', '>= 200'; several have commas between
+them. Limits of bytes and of time have a unit: 512KiB, 2ms. They may stand in the spec, as a comment
+`# budget macs <= 600M, params <= 5M`, in a TOML file, as [budget] macs = "<= 600M", or here; what
+is said here counts. Exit 0 where all are kept, 1 where one is not."""
+
+SWEEP_DETAILS = """A choice is written in braces where a layer has a value: {32,64}, {3..11:2}.
+Figures that conditions and columns may name: the choices, channels and out (the output's), params,
+macs, flops, activations, field, stride and unused (elements that are dropped at an edge).
+Combinations that do not fit are left out and counted. Rows are written as they are found; -i is
+3x224x224 unless it is given or said in the file."""
+
 DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
@@ -195,6 +246,10 @@ OTHER_DETAILS = {
     "diff": DIFF_DETAILS,
     "memory": MEMORY_DETAILS,
     "roofline": ROOFLINE_DETAILS,
+    "solve": SOLVE_DETAILS,
+    "sizes": SIZES_DETAILS,
+    "check": CHECK_DETAILS,
+    "sweep": SWEEP_DETAILS,
     "devices": "",
     "layers": "",
     "networks": "",
@@ -221,6 +276,10 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
+    "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
+    "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
+    "check": ("convcalc.cli.commands.check", "check", CHECK),
+    "sweep": ("convcalc.cli.commands.sweep", "sweep", SWEEP),
     "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
     "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
     "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),

@@ -185,6 +185,24 @@ def argument_of(call: Call, parameter: str) -> Argument | None:
     return None
 
 
+def named_value(kind: str, argument: Argument, *, first: bool) -> tuple[str, object]:
+    """The long name of the parameter that an argument sets, and what a layer would keep of it.
+
+    Args:
+        kind: The kind of the layer.
+        argument: The argument; its value must be known.
+        first: Whether it is the first one, which needs no key.
+
+    Raises:
+        ValueError: there is no such parameter, or the value is impossible or not known.
+    """
+    layer = KINDS[kind]
+    name, value = _resolve(layer, argument, argument.value, first=first)
+    if is_open(value):
+        raise ValueError(f"{name} is not known yet")
+    return name, layer.rules()[name].normalise(name, plain(value))
+
+
 def canonical(call: Call) -> Call:
     """The call in its shortest form: short keys in the order of the fields, no defaults.
 

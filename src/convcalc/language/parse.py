@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from convcalc.collecting import gc_paused
@@ -19,8 +20,9 @@ from convcalc.language.source import TreeSource
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from convcalc.language import Value
     from convcalc.layers import Shape
 
 _MAY_BE_PYTORCH = re.compile(r"(?:\s++|#[^\n]*+\n)*+(?:[\w.]++\s*+\(|[\w.]*?\bnn\.)")
@@ -68,12 +70,35 @@ def parse(text: str, *, model: str | None = None, in_order: bool = False) -> Net
         return _parsed(text, _read(text, model, in_order))
 
 
-def _parsed(text: str, reading: Reading) -> Network:
+def reader_of(text: str) -> Callable[[Mapping[str, Value]], Network]:
+    """What makes a network of a text for values of its `$parameters`; the text is read once.
+
+    Args:
+        text: As `parse` takes it; outside of definitions it may name parameters, as conv:$width,k3.
+
+    Returns:
+        A function of the parameters' values by name, which raises SpecError as `parse` does.
+
+    Example:
+        >>> read = reader_of("conv:$width,k3 relu")
+        >>> [read({"width": width}).spec() for width in (8,)]
+        ['conv:$width,k3 relu']
+        >>> read({"width": 8}).nodes[0].layer.spec()
+        'conv:8,k3'
+    """
+    with gc_paused():
+        reading = _read(text, None, in_order=False)
+    return partial(_parsed, text, reading)
+
+
+def _parsed(
+    text: str, reading: Reading, parameters: Mapping[str, Value] = MappingProxyType({})
+) -> Network:
     items, expectations, problems = reading.items, reading.expectations, list(reading.problems)
     lowering = Lowering(text, shorthands())
     end = INPUT
     try:
-        end = lowering.sequence(items, INPUT, Scope(), "", 0)
+        end = lowering.sequence(items, INPUT, Scope(parameters), "", 0)
     except Unreadable:
         lowering.nodes.clear()
     problems += lowering.problems

@@ -117,7 +117,11 @@ class Layer:
     @classmethod
     def rules(cls) -> dict[str, Rule]:
         """The rule of each parameter, by its long name, in the order of the fields."""
-        return {field.name: field.metadata["rule"] for field in dataclasses.fields(cls)}
+        found = _RULES.get(cls)
+        if found is None:
+            fields = dataclasses.fields(cls)
+            found = _RULES[cls] = {field.name: field.metadata["rule"] for field in fields}
+        return found
 
     @classmethod
     def implied(
@@ -273,6 +277,10 @@ class SeveralInputs(Layer):
     def dropped_input(self, *shapes: Shape) -> tuple[int, ...]:
         """0 for each axis: there are no windows that leave elements out."""
         return (0,) * (len(shapes[0]) - 1)
+
+
+_RULES: dict[type, dict[str, Rule]] = {}
+"""The rules of each kind, by which every layer of it is checked: looked up once."""
 
 
 def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> str:

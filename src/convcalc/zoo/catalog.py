@@ -45,7 +45,10 @@ def load_network(name: str) -> Network:
         11689512
     """
     text = network_text(name)
-    return replace(parse(text), functions=declared_functions(text))
+    found = parse(text)
+    # Errors are about layers by their labels: nobody wrote the lines of the file in the package.
+    nodes = tuple(replace(node, origin=None) for node in found.nodes)
+    return replace(found, nodes=nodes, functions=declared_functions(text))
 
 
 def network_text(name: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from convcalc.cli.app import HANDLERS
+from convcalc.cli.parsing.repeats import MANY
 
 SIZES = ("shape", "conv:8,k3")
 
@@ -13,9 +14,9 @@ SIZES = ("shape", "conv:8,k3")
 def text_options():
     """Every option that takes a value, of every command, by all its names."""
     for command, (_, _, options) in HANDLERS.items():
-        for annotation in options.values():
+        for name, annotation in options.items():
             (option,) = annotation.__metadata__
-            if isinstance(option, typer.models.OptionInfo) and option.metavar:
+            if isinstance(option, typer.models.OptionInfo) and option.metavar and name not in MANY:
                 # Inside `Annotated` Typer takes the first name for a default.
                 names = (option.default, *option.param_decls)
                 yield pytest.param(command, names, id=f"{command} {names[0]}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from convcalc.cli.parsing.values import flag_error
 from convcalc.errors import ParameterError, ShapeError, SpecError
+from convcalc.layers import KINDS
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +48,31 @@ def document_of(
     except (ShapeError, SpecError) as error:
         failure = error
     # Only a network that does not fit needs these.
-    from convcalc.analysis.fitting import fitting_part, inputs_that_fit
+    from convcalc.analysis.fitting import fitting_part
+    from convcalc.inverse.nearby import nearby_inputs
     from convcalc.render.failures import ended_early
 
     part = fitting_part(network, input_shape)
     if len(part.nodes) in (0, len(network.nodes)):
         raise failure
     document = draw(with_flag_names(ask, part, input_shape, *more))
-    return ended_early(document, failure, inputs_that_fit(network, input_shape))
+    nearby = nearby_inputs(network, input_shape)
+    if KINDS[network.nodes[len(part.nodes)].layer.kind].joins and nearby.shapes:
+        failure = _saying(failure, f"near {_sizes(input_shape)} fit {nearby}")
+    return ended_early(document, failure, nearby.shapes)
+
+
+def _sizes(input_shape: Shape) -> str:
+    """The spatial sizes of an input: one number where all are alike."""
+    sizes = input_shape[1:]
+    return str(sizes[0]) if len(set(sizes)) == 1 else format_shape(sizes)
+
+
+def _saying(failure: ShapeError | SpecError, more: str) -> ShapeError | SpecError:
+    """The failure with a few words more."""
+    if isinstance(failure, SpecError):
+        return failure.saying(more)
+    return type(failure)(f"{failure}; {more}")
 
 
 def _of_a_run(document: Document, trace: Trace) -> Document:

@@ -11,16 +11,11 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from convcalc.cli.parsing.option_types import switch_option as _switch
+from convcalc.cli.parsing.option_types import text_option as _text
+
 Options: TypeAlias = dict[str, Any]
 """Annotated types by the option's Python name."""
-
-
-def _text(*names: str, metavar: str, about: str) -> Any:
-    return Annotated[list[str] | None, typer.Option(*names, metavar=metavar, help=about)]
-
-
-def _switch(*names: str, about: str) -> Any:
-    return Annotated[list[bool] | None, typer.Option(*names, help=about, show_default=False)]
 
 
 SPECS: Options = {

@@ -12,6 +12,9 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MANY = {*SPECS, "define"}
+"""What may be given several times, and is a list."""
+
 
 def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the command line gives, with one value, or None, in place of each option's list.
@@ -23,7 +26,7 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     if len(given.get("input") or ()) > 1 and len(words) == 1 and model_target(words[0]):
         given = {**given, "input": [SEVERAL.join(given["input"])]}  # one for each tensor
     return {
-        name: _only(name, values) if isinstance(values, list) and name not in SPECS else values
+        name: _only(name, values) if isinstance(values, list) and name not in MANY else values
         for name, values in given.items()
     }
 

@@ -141,6 +141,70 @@ class ConvertRequest(NetworkRequest):
     force: bool | None
 
 
+class SolveRequest(Appearance):
+    """`solve`."""
+
+    specs: list[str] | None
+    input: str | None
+    output: str | None
+    kind: str | None
+    transposed: bool | None
+    kernel_size: str | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    output_padding: str | None
+    ceil: bool | None
+    unused: str | None
+    field: str | None
+    field_of: str | None
+    until: str | None
+    input_for: str | None
+    all: bool | None
+
+
+class SizesRequest(NetworkRequest, LayerFlags):
+    """`sizes`."""
+
+    near: str | None
+    range: str | None
+    unused: str | None
+
+
+class CheckRequest(NetworkRequest, LayerFlags):
+    """`check`."""
+
+    macs: str | None
+    flops: str | None
+    params: str | None
+    activations: str | None
+    weight_memory: str | None
+    peak_memory: str | None
+    field: str | None
+    time: str | None
+    device: str | None
+    dtype: str | None
+    budget: str | None
+    report: str | None
+
+
+class SweepRequest(Appearance):
+    """`sweep`."""
+
+    specs: list[str] | None
+    input: str | None
+    define: list[str] | None
+    where: str | None
+    columns: str | None
+    sort: str | None
+    top: str | None
+    pareto: str | None
+    front: bool | None
+    plot: str | None
+    force: bool | None
+    jobs: str | None
+
+
 class DiffRequest(Appearance):
     """`diff`."""
 

@@ -21,12 +21,14 @@ class ProgressLine:
     """A bar with the share done, the rate and the time left; gone when it is left.
 
     Args:
-        total: Bytes in all.
+        total: Bytes in all, or whatever is counted.
         wanted: Whether it may be drawn; on a terminal only, it then is.
+        unit: What is counted, if not bytes.
     """
 
-    def __init__(self, total: int, *, wanted: bool) -> None:
+    def __init__(self, total: int, *, wanted: bool, unit: str = "") -> None:
         self._total = total
+        self._unit = unit
         self._done = 0
         self._wanted = wanted and is_terminal(sys.stderr)
         self._began = time.monotonic()
@@ -36,10 +38,10 @@ class ProgressLine:
         return self
 
     def advance(self, count: int) -> None:
-        """So many bytes more are done."""
+        """So many more are done."""
         self._done += count
         if self._drawn is None and self._wanted and time.monotonic() - self._began > PATIENCE:
-            self._drawn = _line(self._total)
+            self._drawn = _line(self._total, self._unit)
         if self._drawn is not None:
             line, task = self._drawn
             line.update(task, completed=self._done)
@@ -54,13 +56,14 @@ class ProgressLine:
             self._drawn[0].stop()
 
 
-def _line(total: int) -> tuple[Progress, TaskID]:
+def _line(total: int, unit: str) -> tuple[Progress, TaskID]:
     """A Rich progress line that has begun, and its task."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
         TaskProgressColumn,
+        TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
@@ -68,7 +71,7 @@ def _line(total: int) -> tuple[Progress, TaskID]:
     line = Progress(
         BarColumn(),
         TaskProgressColumn(),
-        TransferSpeedColumn(),
+        TextColumn(f"{{task.completed:,}} {unit}") if unit else TransferSpeedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True, markup=False, emoji=False, highlight=False),
         transient=True,

@@ -19,7 +19,7 @@ LONGEST_WORD = 400
 """Characters of a word on standard error."""
 
 
-def write_out(text: str, *, drawn: bool = False) -> None:
+def write_out(text: str, *, drawn: bool = False) -> bool:
     """Text to standard output, whole or with an error; a reader that went away ends it quietly.
 
     Characters that the stream's encoding lacks are escaped, and on a terminal whatever is not
@@ -29,16 +29,20 @@ def write_out(text: str, *, drawn: bool = False) -> None:
         text: What is written.
         drawn: The colours in it are ours; what is not was made harmless before they were added.
 
+    Returns:
+        Whether somebody still reads.
+
     Raises:
         OutputError: the disk is full, or the stream cannot be written.
     """
     try:
         _write_all(sys.stdout, text if drawn or not is_terminal(sys.stdout) else harmless(text))
     except BrokenPipeError:
-        return
+        return False
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OutputError(f"cannot write to standard output: {reason}") from None
+    return True
 
 
 def write_error(text: str) -> None:

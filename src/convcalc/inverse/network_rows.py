@@ -1,0 +1,109 @@
+"""Totals of many variants of a network: what a layer comes to on a shape is worked out once."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.analysis.report import analyze
+from convcalc.layers.base import format_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network, Step
+
+MOST_FACTS = 200_000
+"""Layers on shapes that are remembered."""
+
+
+class Facts(NamedTuple):
+    """What a layer comes to on a shape: parameters, multiply-accumulates, elements it drops."""
+
+    params: int
+    macs: int | None
+    unused: int
+
+
+class NetworkRows:
+    """Figures of networks, one after the other.
+
+    Args:
+        names: The figures that are asked for; a receptive field takes most of the time.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._fields = bool({"field", "stride"} & set(names))
+        self._known: dict[tuple[Any, tuple[Shape, ...]], Facts] = {}
+
+    def figures(self, network: Network, shape: Shape) -> tuple[Any, ...]:
+        """The figures of `layer_rows.FIGURES` of a network.
+
+        Raises:
+            ShapeError, SpecError: a layer does not fit.
+        """
+        params = macs = activations = unused = 0
+        known = True
+        leaving = [shape]
+        for step in network.walk(shape):
+            facts = self._facts(step)
+            params += facts.params
+            if facts.macs is None:
+                known = False
+            else:
+                macs += facts.macs
+            unused = max(unused, facts.unused)
+            activations += prod(step.leaving)
+            leaving.append(step.leaving)
+        output = leaving[network.output + 1]
+        field, stride = self._field(network, shape) if self._fields else (None, None)
+        return (
+            format_shape(shape),
+            format_shape(output),
+            output[0],
+            _alike(output[1:]),
+            params,
+            macs if known else None,
+            2 * macs if known else None,
+            activations,
+            field,
+            stride,
+            unused,
+        )
+
+    def _facts(self, step: Step) -> Facts:
+        key = (step.layer, step.arriving)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST_FACTS:
+                self._known.clear()
+            layer, arriving = key
+            costs = layer.costs(*arriving)
+            found = self._known[key] = Facts(
+                sum(map(prod, layer.weight_shapes(*arriving).values())),
+                None if costs is None else costs.macs,
+                max(layer.dropped_input(arriving[0]), default=0),
+            )
+        return found
+
+    def _field(self, network: Network, shape: Shape) -> tuple[Any, Any]:
+        """The receptive field and the effective stride of the output."""
+        report = analyze(network, shape)
+        if report.output < 0:
+            return 1, 1
+        fields = report.layers[report.output].receptive_field
+        strides = [
+            field.effective_stride.numerator
+            if field.effective_stride.denominator == 1
+            else field.effective_stride
+            for field in fields
+        ]
+        return _alike([field.size for field in fields]), _alike(strides)
+
+
+def _alike(values: Any) -> Any:
+    """One value where all are the same, else all of them; None where there are none."""
+    if not values:
+        return None
+    return values[0] if len(set(values)) == 1 else tuple(values)
