@@ -176,7 +176,7 @@ ABOUT = {
 DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
 input 3x224x224, or what PyTorch's text says of it, 64 output channels, kernel 3; the rest as in
 PyTorch. A model of PyTorch, as model.py:Net, model.py:make_net(10) or package.module:attribute, is
-made and run once: its code is run, with all that you may do. timm:NAME and torchvision:NAME are
+made and run once: its code is run, and may do all that you may. timm:NAME and torchvision:NAME are
 their models, made without weights. Files of Keras (.keras, .h5), torch.export (.pt2) and TFLite are
 read, and nothing in them is run."""
 
