@@ -13,6 +13,7 @@ from convcalc.errors import ConvcalcError, SpecError, UsageError
 from convcalc.inverse.batches import Asked, Question, batches
 from convcalc.inverse.sweep import Sweep, check_count
 from convcalc.layers.base import format_shape
+from convcalc.zoo.catalog import network_text
 
 
 def alike(values):
@@ -145,6 +146,11 @@ def test_output_padding_and_inputs_may_have_choices():
         ("bn opaque:name=X,macs={3,4}", [f"bn opaque:name=X,macs={macs}" for macs in (3, 4)]),
         ("pw:{3,4} opaque:name=X", ["pw:3 opaque:name=X", "pw:4 opaque:name=X"]),
         ("gap flatten linear:{3,4}", [f"gap flatten linear:{n}" for n in (3, 4)]),
+        # A learned array is no result of a layer.
+        (
+            "residual{conv:4,k{1,3},p1 | parameter:4x8x8}",
+            [f"residual{{conv:4,k{k},p1 | parameter:4x8x8}}" for k in (1, 3)],
+        ),
     ],
 )
 def test_rows_of_networks(spec, specs):
@@ -159,6 +165,22 @@ def test_parameters_are_choices_too():
     assert [(w, k, one["macs"]) for w, k, one in expected] == [
         (row["w"], row["k"], row["macs"]) for row in rows
     ]
+
+
+def test_what_a_layer_does_not_name_does_not_matter_to_it():
+    spec = "define f(n,g){conv:$n,k3,p$g bn conv:$n+$g,k1} f:$w,1 f:$w,0 f:n=8,g=$w f:$w,1"
+    for w, row in zip((2, 3, 8), rows_of(spec, "3x16x16", {"w": (2, 3, 8)}), strict=True):
+        figures = reported(spec.replace("$w", str(w)), (3, 16, 16))
+        assert figures == {name: row[name] for name in figures}
+
+
+@pytest.mark.parametrize("name", ["unet", "googlenet", "densenet121", "shufflenet_v2_x1_0"])
+def test_rows_of_reference_networks(name):
+    text = network_text(name)
+    shape = convcalc.parse(text).input_shape
+    (row,) = rows_of(text, format_shape(shape))
+    figures = reported(text, shape)
+    assert figures == {name: row[name] for name in figures}
 
 
 def test_a_condition_keeps_rows_and_what_does_not_fit_is_counted():
