@@ -129,6 +129,19 @@ def test_kernels_of_several_axes():
     check(spec, "4x9x7", [(4, 9, 7)], specs)
 
 
+def test_words_and_numbers_stand_behind_one_key():
+    spec = "conv:4,k{3,1x3},p{0,same,1:2}"
+    specs = [f"conv:4,k{k},p={p}" for k in ("3", "1x3") for p in ("0", "same", "1:2")]
+    check(spec, "4x9x7", [(4, 9, 7)], specs)
+    assert specs[1] == list(rows_of(spec, "4x9x7"))[1]["spec"]
+
+
+def test_one_axis_or_one_end_may_have_choices():
+    specs = [f"conv:4,k3x{k},p1:{p}" for k in (3, 5) for p in (0, 1)]
+    check("conv:4,k3x{3,5},p1:{0..1}", "4x9x7", [(4, 9, 7)], specs)
+    assert ("k", "p") == tuple(Sweep("conv:4,k3x{3,5},p1:{0..1}", "4x9x7").choices)
+
+
 def test_output_padding_and_inputs_may_have_choices():
     shapes = [(channels, size, size) for channels in (2, 4) for size in (3, 5, 7)]
     spec, specs = grid_of("convt", [("", (4,)), ("k", (3,)), ("s", (1, 2)), ("op", (0, 1))])
