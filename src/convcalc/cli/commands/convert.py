@@ -143,14 +143,15 @@ def _weights(asked: Conversion) -> dict[str, np.ndarray]:
         arrays, prefix = without_prefix(found.arrays, network)
         for text in () if given["quiet"] else filter(None, (*found.notes, prefix)):
             note(text)
-        needed = network.tensor_shapes(shape)
-        return without_counters(arrays) if target is None else of_modules(arrays, needed)[0]
+        if target is None:
+            return without_counters(arrays)
+        return of_modules(arrays, network, shape)[0]
     if target is not None and given["seed"] is None:
         from convcalc.importers.torch_weights import own_weights
 
         own = own_weights(target)
         if own is not None:
-            return of_modules(own, network.tensor_shapes(shape))[0]
+            return of_modules(own, network, shape)[0]
     if given["seed"] is None and not given["quiet"] and network.tensor_shapes(shape):
         note("not given, so drawn: weights of seed 0 (--weights, --seed)")
     return dict(initial_weights(network, shape, seed_of(given["seed"])))
