@@ -62,10 +62,15 @@ class Nodes:
     """
 
     def __init__(
-        self, shape: Shape, rules: Sequence[Rule] = (layer_of,), stored: StoredOf | None = None
+        self,
+        shape: Shape,
+        rules: Sequence[Rule] = (layer_of,),
+        stored: StoredOf | None = None,
+        moved: Callable[[View, Call], View] = lambda view, call: view,  # noqa: ARG005
     ) -> None:
         self.nodes: list[Node] = []
         self._rules = rules
+        self._moved = moved
         self._stored = stored or (lambda call, layer, shapes: stored_of(call, layer, shapes, None))
         self.unnamed: Counter[str] = Counter()
         self.macs: list[int] = []
@@ -129,6 +134,8 @@ class Nodes:
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
         shapes = self._arriving(inputs)[1]
+        if type(layer) is View and isinstance(source, Call) and len(inputs) == 1:
+            layer = self._moved(layer, source)
         stored = self._stored(source, layer, shapes) if isinstance(source, Call) else source
         self.nodes.append(Node(layer, tuple(inputs), self._unique(label), stored=stored))
         costs = layer.costs(*shapes)

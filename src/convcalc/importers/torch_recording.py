@@ -22,6 +22,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
+from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
 from convcalc.importers.torch_steps import IN_ORDER, PASSED, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
@@ -68,7 +69,7 @@ class Recorder(TorchFunctionMode):
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
         super().__init__()
         self.counter = counter
-        self.written = Nodes(shape, stored=self._stored)
+        self.written = Nodes(shape, stored=self._stored, moved=moved)
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
@@ -101,7 +102,7 @@ class Recorder(TorchFunctionMode):
         if changed:
             results = changed[:1]
         if results:
-            call = Call(_name_of(func), args, kwargs, results[0])
+            call = Call(_name_of(func), args, kwargs, results[0], (), func)
             # A call of TorchScript is heard while it is counted, and not yet added up.
             macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))

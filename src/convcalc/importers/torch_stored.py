@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convcalc.importers.torch_calls import axis_of, is_array
 from convcalc.importers.torch_steps import IN_ORDER, PASSED
-from convcalc.layers import Elementwise
+from convcalc.layers import Elementwise, View
 from convcalc.layers.named_operations import ELEMENTWISE
 from convcalc.network.stored import Stored
 
@@ -65,7 +65,8 @@ def stored_of(call: Call, layer: Layer, shapes: Iterable[Shape], name_of: NameOf
         name_of: Gives the names of tensors; None where tensors have none.
     """
     shapes = list(shapes)
-    refusal = refusal_of(call) or _left_out(layer, len(shapes))
+    is_view = isinstance(layer, View)  # what is known of it is from the call itself
+    refusal = None if is_view else refusal_of(call) or _left_out(layer, len(shapes))
     needed = layer.tensor_shapes(*shapes) if name_of is not None and layer.has_weights() else {}
     if not needed or name_of is None:
         return Stored({}, refusal)

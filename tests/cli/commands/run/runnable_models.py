@@ -32,6 +32,12 @@ SAME = {
     "operands by their names": lambda m, x: torch.sub(other=x * x, input=x),
     "a number less an array": lambda m, x: 1 - x,
     "channels side by side": lambda m, x: torch.cat([x, x * x], -1),
+    "a roll": lambda m, x: torch.roll(x, (1, 2), (1, 3)),
+    "a mirror": lambda m, x: x.flip(3),
+    "half of each row": lambda m, x: x.chunk(2, -1)[1],
+    "every second": lambda m, x: x[:, :, ::2, 1::2],
+    "patches": lambda m, x: functional.unfold(x, 3),
+    "a row of a matrix": lambda m, x: x * m.square[2].view(1, 4, 1, 1),
     "a cast to another float": lambda m, x: x.double().float(),
 }
 """What is run, and equals the model."""
@@ -62,6 +68,9 @@ OTHER = {
     "another ratio": (lambda m, x: functional.interpolate(x, scale_factor=2.1), "ratio"),
     "dropout that is never off": (lambda m, x: functional.dropout(x, 0.5), "at random"),
     "the mean of all samples": (lambda m, x: x - x.mean(), "samples"),
+    "a roll of all elements": (lambda m, x: torch.roll(x, 1), "samples"),
+    "patches with a border": (lambda m, x: functional.unfold(x, 3, padding=1), "not all elements"),
+    "a part that is set": (lambda m, x: torch.fill_(x[:, 0], 5) + x[:, 0], "cannot be run"),
     "an item": (lambda m, x: x * x.max().item(), "values of tensors"),
     "a decision": (lambda m, x: x * 2 if x.sum() > 0 else x * 3, "values of tensors"),
     "a call that fails": (lambda m, x: torch.relu(x) @ x[:, :, :3], "the run ended at"),
@@ -92,8 +101,14 @@ def _begun(m, x):
     return m.first(x.transpose(0, 1), torch.ones(1, x.shape[0], 4))[0]
 
 
+def _by_hand(m, x):
+    query, key, value = functional.linear(x, m.attend.in_proj_weight).chunk(3, -1)
+    return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+
+
 SAME_STEPS = {
     "attention": lambda m, x: m.attend(x, x, x)[0],
+    "attention by hand": _by_hand,
     "an lstm": lambda m, x: m.lstm(x)[0],
     "a gru of steps first": lambda m, x: m.first(x.transpose(0, 1))[0].transpose(0, 1),
 }
