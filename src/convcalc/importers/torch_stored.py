@@ -52,7 +52,7 @@ ARRAYS: dict[str, tuple[str, Mapping[str, str]]] = {
     "embedding": ("input weight", _PLAIN),
     "multi_head_attention_forward": (_HEADS, _ATTENTION),
 }
-"""Of each function the names of its arguments, and which of them is which weight."""
+"""The names of the arguments of each function, and which of them is which weight."""
 
 
 def stored_of(call: Call, layer: Layer, shapes: Iterable[Shape], name_of: NameOf | None) -> Stored:
@@ -237,4 +237,4 @@ REFUSALS: dict[str, tuple[str, Callable[[Given], str | None]]] = {
     **dict.fromkeys(("to", "type", "type_as"), ("input", _cast)),
     "view": ("input", _cast),
 }
-"""Of each function the names of its arguments, and what tells whether it does more."""
+"""The names of the arguments of each function, and what tells whether it does more."""
