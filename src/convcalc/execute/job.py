@@ -155,6 +155,7 @@ def _check_computable(network: Network) -> None:
         if not _known(node).computable
     ]
     if not found:
+        _check_whole(network)
         return
     more = f", ... {len(found) - 6} more" if len(found) > 6 else ""
     shown = printable(", ".join(found[:6]), 400) + more
@@ -163,6 +164,18 @@ def _check_computable(network: Network) -> None:
         raise UsageError(f"layer {shown} cannot be run: {what}")
     what = "as what they compute is not known"
     raise UsageError(f"{len(found)} layers cannot be run, {what}: {shown}")
+
+
+def _check_whole(network: Network) -> None:
+    """Raises where a layer is less than what the model that it was read from computes there."""
+    for node in network.nodes:
+        if node.stored is not None and node.stored.refusal:
+            kind = node.layer.called if isinstance(node.layer, Layer) else node.layer.kind
+            shown = f"{printable(node.label, 60)} ({kind})"
+            raise UsageError(
+                f"layer {shown} cannot be run as the model runs it: {node.stored.refusal}; "
+                "--until stops before it"
+            )
 
 
 def _known(node: Node) -> Layer | type[Layer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.layers import Shape
 
@@ -19,6 +19,7 @@ class Call(NamedTuple):
         named: Those with names.
         out: The tensor that it gives; of several the one that is asked about.
         before: The tensors that it gives before that one.
+        function: What was called, if that is known.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Call(NamedTuple):
     named: Mapping[str, Any]
     out: Any
     before: Sequence[Any] = ()
+    function: Callable[..., Any] | None = None
 
     def given(self, names: str) -> Given:
         """The arguments by these names, which are in the order of the function's own."""

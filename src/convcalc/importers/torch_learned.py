@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_nodes import Cost
-from convcalc.importers.torch_steps import IN_ORDER, PASSED
+from convcalc.importers.torch_steps import PASSED
+from convcalc.importers.torch_stored import keeps_elements
 from convcalc.layers import Opaque, Parameter
 from convcalc.network.graph import INPUT
+from convcalc.network.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +46,9 @@ class LearnedArrays:
         elif names[0] in owned and names[0] not in self._nodes:
             return None
         else:
-            same = all(call.name in IN_ORDER | PASSED for call, _ in debt.chain)
             parameter = self._parameters[names[0]]
-            if same and parameter.numel() == tensor.numel() and names[0] not in self._nodes:
+            same = keeps_elements((call for call, _ in debt.chain), parameter.numel())
+            if same and names[0] not in self._nodes:
                 return self._source(names[0], sample_shape(tensor))[0]
             node, shape = self._source(names[0], sample_shape(parameter))
             if same and shape == sample_shape(tensor):
@@ -71,7 +73,8 @@ class LearnedArrays:
     def _source(self, name: str, shape: Shape) -> tuple[int, Shape]:
         """The node of a parameter, and the shape that it has there."""
         if name not in self._nodes:
-            node = self._written.write(Parameter(shape), (INPUT,), shape, name)
+            stored = Stored({"weight": name})
+            node = self._written.write(Parameter(shape), (INPUT,), shape, name, stored)
             self._nodes[name] = node, shape
         return self._nodes[name]
 

@@ -98,7 +98,8 @@ def network_of(
     many = asked.run(device, batch) if batch > 1 and stop is None else None
     if many is not None and many.error is not None:
         raise failed_there(many.error, target, f"running it on {batch} inputs")
-    return network_from(Written(recorded, shape, notes, stop, bool(failed), batch, many))
+    zeros = device == "cpu"
+    return network_from(Written(recorded, shape, notes, stop, bool(failed), batch, many, zeros))
 
 
 def _value_of(target: Target) -> tuple[Any, list[str]]:

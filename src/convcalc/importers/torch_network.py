@@ -31,6 +31,7 @@ class Written(NamedTuple):
         failed: Whether that was a fault of the model or its input.
         batch: Samples that figures are asked for.
         many: The run on so many, where they are more than one.
+        on_zeros: Whether it was run on zeros, as it needs the values of tensors.
     """
 
     one: Run
@@ -40,6 +41,7 @@ class Written(NamedTuple):
     failed: bool
     batch: int
     many: Run | None
+    on_zeros: bool = False
 
 
 def network_from(written: Written) -> Network:
@@ -70,7 +72,7 @@ def network_from(written: Written) -> Network:
         end,
         input_shape=written.shape,
         notes=tuple(notes),
-        trace=Trace(gaps, written.stop, written.failed),
+        trace=Trace(gaps, written.stop, written.failed, written.on_zeros),
     )
 
 

@@ -8,9 +8,10 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.errors import LayerError
-from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_steps import ALIASES, VIEWS, steps_of
+from convcalc.importers.torch_stored import stored_of
 from convcalc.layers import Elementwise, Opaque, View
 from convcalc.layers.joins import Join, Scale
 from convcalc.layers.named_operations import ELEMENTWISE
@@ -20,15 +21,16 @@ from convcalc.receptive import IDENTITY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.importers.torch_calls import Call
     from convcalc.importers.torch_steps import Steps
     from convcalc.layers import Fields, Layer, Shape
+    from convcalc.network.stored import Stored
 
 UNNAMED = ("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu")
 """Calls that look at each element by itself, of which no operation is known by its name."""
 
 
 Rule: TypeAlias = "Callable[[Call], Layer | None]"
+StoredOf: TypeAlias = "Callable[[Call, Layer, Sequence[Shape]], Stored]"
 
 
 class Cost(NamedTuple):
@@ -55,9 +57,17 @@ class Nodes:
         main: Of calls that are several nodes, by the last one that which has their products.
     """
 
-    def __init__(self, shape: Shape, rules: Sequence[Rule] = (layer_of,)) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        rules: Sequence[Rule] = (layer_of,),
+        stored: StoredOf | None = None,
+        moved: Callable[[View, Call], View] = lambda view, call: view,  # noqa: ARG005
+    ) -> None:
         self.nodes: list[Node] = []
         self._rules = rules
+        self._moved = moved
+        self._stored = stored or (lambda call, layer, shapes: stored_of(call, layer, shapes, None))
         self.unnamed: Counter[str] = Counter()
         self.macs: list[int] = []
         self.main: dict[int, int] = {}
@@ -97,15 +107,34 @@ class Nodes:
             layer = self._opaque(call.name, inputs, out, cost)
         elif (held, cost.own) != (cost.params, cost.macs):
             layer = Opaque(call.name, out, cost.params, cost.macs, like=layer)
-        return self.write(layer, inputs, out, label)
+        return self.write(layer, inputs, out, label, call)
 
-    def write(self, layer: Layer, inputs: Sequence[int], out: Shape, label: str) -> int:
-        """The index of a new node of a layer that is known to fit, and to give the shape `out`."""
+    def write(
+        self,
+        layer: Layer,
+        inputs: Sequence[int],
+        out: Shape,
+        label: str,
+        source: Call | Stored | None = None,
+    ) -> int:
+        """The index of a new node of a layer that is known to fit, and to give the shape `out`.
+
+        Args:
+            layer: The layer.
+            inputs: The nodes that it reads.
+            out: The shape that leaves it.
+            label: What it is called, but for a number where there are several.
+            source: Where its arrays are stored, or the call that it is written for, which tells.
+        """
         index = len(self.nodes)
         self._fields[index] = layer.field(*self._arriving(inputs))
         self._shapes[index] = out
-        self.nodes.append(Node(layer, tuple(inputs), self._unique(label)))
-        costs = layer.costs(*self._arriving(inputs)[1])
+        shapes = self._arriving(inputs)[1]
+        if type(layer) is View and isinstance(source, Call) and len(inputs) == 1:
+            layer = self._moved(layer, source)
+        stored = self._stored(source, layer, shapes) if isinstance(source, Call) else source
+        self.nodes.append(Node(layer, tuple(inputs), self._unique(label), stored=stored))
+        costs = layer.costs(*shapes)
         self.macs.append(costs.macs if costs else 0)
         return index
 
@@ -123,9 +152,10 @@ class Nodes:
             named = next((n for n, (layer, *_) in enumerate(known) if layer.has_weights()), None)
             main = end if named is None else first + named
             for layer, inputs, shape in known:
-                own = label if len(self.nodes) == main else f"{label}.{layer.kind}"
+                is_main = len(self.nodes) == main
+                own = label if is_main else f"{label}.{layer.kind}"
                 places = [place if place >= INPUT else first - 2 - place for place in inputs]
-                self.write(layer, places, shape, own)
+                self.write(layer, places, shape, own, call if is_main else None)
             products = [n for n in range(first, end + 1) if self.macs[n]]
             self.main[end] = products[0] if products else end
             return end

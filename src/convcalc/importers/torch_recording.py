@@ -17,12 +17,15 @@ from torch.nn.modules.module import (
     register_module_forward_pre_hook,
 )
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
+from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
-from convcalc.importers.torch_steps import PASSED, reads_arrays
+from convcalc.importers.torch_steps import IN_ORDER, PASSED, reads_arrays
+from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.layers import Input
 from convcalc.network.graph import INPUT
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
-    from convcalc.layers import Shape
+    from convcalc.importers.torch_tracing import Tensors
+    from convcalc.layers import Layer, Shape
+    from convcalc.network.stored import Stored
 
 NEW = (
     "new_zeros",
@@ -45,6 +50,10 @@ NEW = (
     "empty_like",
 )
 """Calls that take nothing but the shape or type of what they are given."""
+
+
+ZEROS = ("zeros", "zeros_like", "new_zeros")
+"""Calls that make tensors of zeros."""
 
 
 class Recorder(TorchFunctionMode):
@@ -61,12 +70,15 @@ class Recorder(TorchFunctionMode):
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
         super().__init__()
         self.counter = counter
-        self.written = Nodes(shape)
+        self.written = Nodes(shape, stored=self._stored, moved=moved)
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
         self.calls: list[tuple[str, int]] = []
         self._parameters = dict(model.named_parameters())
+        arrays = chain(model.named_parameters(), model.named_buffers())
+        self._names = {id(one): name for name, one in arrays}
+        self._zeros: Tensors = WeakIdKeyDictionary()
         self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
 
@@ -92,7 +104,7 @@ class Recorder(TorchFunctionMode):
         if changed:
             results = changed[:1]
         if results:
-            call = Call(_name_of(func), args, kwargs, results[0])
+            call = Call(_name_of(func), args, kwargs, results[0], (), func)
             # A call of TorchScript is heard while it is counted, and not yet added up.
             macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))
@@ -131,10 +143,13 @@ class Recorder(TorchFunctionMode):
         if reads_arrays(call.name) and any(node is not None for node in nodes):
             nodes = [self._learned(tensor) for tensor in arriving]
         inputs = [node for node in nodes if node is not None]
-        if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
+        passed = call.name in PASSED and bool(nodes) and not macs and not in_place
+        passed = passed and refusal_of(call) is None
+        if passed and nodes[0] is not None:
             self.values[results[0]] = Value(nodes[0])
             return
-        if not inputs or call.name in NEW:
+        self._note_zeros(call, arriving, results[0])
+        if not inputs or call.name in NEW or passed:
             debt = self._made(call, arriving, macs)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
@@ -154,6 +169,35 @@ class Recorder(TorchFunctionMode):
         for place in range(1, len(results)):
             before = results[: place + 1]
             self.values[results[place]] = self._later(call, before, sources, first, places)
+
+    def _note_zeros(
+        self, call: Call, arriving: Sequence[torch.Tensor], result: torch.Tensor
+    ) -> None:
+        """Takes note of whether a result is zeros, with which recurrent layers begin."""
+        moved = bool(arriving) and arriving[0] in self._zeros and call.name in IN_ORDER | PASSED
+        if call.name in ZEROS or moved:
+            self._zeros[result] = True
+        else:
+            self._zeros.pop(result, None)
+
+    def _stored(self, call: Call, layer: Layer, shapes: Sequence[Shape]) -> Stored:
+        """Where the weights of a call's layer are stored; states of zeros are none."""
+        if call.name in RECURRENT and len(call.arguments) > 1:
+            first, states, *others = call.arguments
+            if all(state in self._zeros for state in tensors_in(states)):
+                call = call._replace(arguments=(first, None, *others))
+        return stored_of(call, layer, shapes, self._name_of)
+
+    def _name_of(self, tensor: torch.Tensor) -> str | None:
+        """The name of the parameter or buffer whose elements a tensor holds in their order."""
+        if id(tensor) in self._names:
+            return self._names[id(tensor)]
+        debt = self.values[tensor].debt
+        if len(debt.parameters) != 1 or debt.chain is None or debt.base is not None:
+            return None
+        (name,) = debt.parameters
+        calls = (call for call, _ in debt.chain)
+        return name if keeps_elements(calls, self._parameters[name].numel()) else None
 
     def _made(self, call: Call, arriving: Sequence[torch.Tensor], macs: int) -> Debt:
         """What is owed for a tensor that is made without any input."""

@@ -39,6 +39,8 @@ def steps_of(call: Call) -> Iterator[Steps]:
             yield from rule[1](call.given(rule[0]))
         elif name in ELEMENTWISE:
             yield from _elementwise(call, name)
+        elif name == "rpow":
+            yield [Step(layers.Elementwise("pow"), tuple(filter(is_array, call.arguments)))]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         pass  # arguments in a way that the rule does not know
     if name in VIEWS:
@@ -48,12 +50,14 @@ def steps_of(call: Call) -> Iterator[Steps]:
 def reads_arrays(name: str) -> bool:
     """Whether a function reads learned arrays as inputs, and not as the weights of its own kind."""
     name = ALIASES.get(name, name)
-    return name not in WEIGHTED and (name in RULES or name in ELEMENTWISE or name in VIEWS)
+    return name not in WEIGHTED | PASSED and (name in RULES or name in ELEMENTWISE or name in VIEWS)
 
 
 def _elementwise(call: Call, name: str) -> Iterator[Steps]:
     """One operation on each element; tensors that no input has reached are left out."""
     given = [*call.arguments, *call.named.values()][: ELEMENTWISE[name].operands]
+    if "input" in call.named:
+        given.sort(key=lambda one: one is not call.named["input"])
     tensors = tuple(one for one in given if is_array(one))
     numbers = [one for one in given if isinstance(one, int | float) and not isinstance(one, bool)]
     plain = len(given) == 2 and len(numbers) == 1 and given[1] is numbers[0]
@@ -291,6 +295,11 @@ def _padded(given: Given) -> Iterator[Steps]:
         yield [Step(layers.Identity(), (given.input,))]
 
 
+def _cast(given: Given) -> Iterator[Steps]:
+    """Whole numbers of others; casts that keep the numbers are no calls here."""
+    yield [Step(layers.Elementwise("trunc"), (given.input,))]
+
+
 _RNN = "input hx params has_biases num_layers dropout train bidirectional batch_first"
 _QKV = "query key value attn_mask dropout_p is_causal scale enable_gqa"
 _MHA = "query key value embed_dim num_heads in_proj_weight in_proj_bias"
@@ -330,6 +339,7 @@ RULES: dict[str, tuple[str, Callable[[Given], Iterator[Steps]]]] = {
     "embedding": ("input weight", _embedding),
     "pad": ("input pad", _padded),
     "getitem": ("input index", _taken),
+    **dict.fromkeys(("to", "type", "type_as"), ("input", _cast)),
 }
 """What each function is: the names of its arguments in order, and the rule."""
 
@@ -348,7 +358,6 @@ ALIASES = {
     "clip": "clamp",
     "floordiv": "floor_divide",
     "mod": "remainder",
-    "rpow": "pow",
     "invert": "logical_not",
     "and": "bitwise_and",
     "or": "bitwise_or",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report
     from convcalc.layers import Shape
     from convcalc.network.measured import Measured
+    from convcalc.network.stored import Stored
     from convcalc.network.trace import Trace
 
 INPUT = -1
@@ -88,7 +89,8 @@ class Node:
     """A layer in its place: which nodes it reads, and the label that its weights are named by.
 
     `origin` is the text that it was read from, `expects` what that text says of its input,
-    `measured` what was found of it where a model was run: with one sample, and with a batch.
+    `measured` what was found of it where a model was run: with one sample, and with a batch;
+    `stored` is where that model has its arrays.
     """
 
     layer: Layer | Deferred
@@ -97,6 +99,7 @@ class Node:
     origin: Origin | None = field(default=None, compare=False, repr=False)
     expects: Expected | None = field(default=None, compare=False, repr=False)
     measured: tuple[Measured, ...] = field(default=(), compare=False, repr=False)
+    stored: Stored | None = field(default=None, compare=False, repr=False)
 
     def check_arriving(self, shape: Shape) -> None:
         """What arrives must be what the text says, where it says so: PyTorch's names in_channels.

@@ -54,8 +54,19 @@ class Trace:
         stop: Where it ended early, if it did.
         failed: Whether it ended by a fault of the model or its input, and not by what a run without
             values cannot know.
+        on_zeros: Whether it decided by the values of tensors, which were zeros.
     """
 
     gaps: tuple[Gap, ...] = ()
     stop: Stop | None = None
     failed: bool = False
+    on_zeros: bool = False
+
+    @property
+    def ending(self) -> str:
+        """Where and why it ended early, and the code there on a second line; or nothing."""
+        if self.stop is None:
+            return ""
+        stop = self.stop
+        module = f" in {stop.module}" if stop.module else ""
+        return f"the run ended at {stop.place}{module}: {stop.reason}\n  {stop.code}".rstrip()

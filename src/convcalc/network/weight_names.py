@@ -8,7 +8,7 @@ from convcalc.errors import DataError, nearest, printable
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
 
@@ -145,42 +145,46 @@ def _beside(name: str, given: Mapping[str, np.ndarray], needed: Mapping[str, Sha
 
 
 def of_modules(
-    given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]
+    given: Mapping[str, np.ndarray], network: Network, shape: Shape
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """The arrays of a model by the names of its network's weights, and the names of the others.
 
-    A layer has the path of its module, so that names are alike. Where a function reads parameters
-    that its module has by names of its own, as `scale` for the weight of `block.mul`, an array of
-    the module that nothing else reads is taken, if its shape tells it from all others.
+    A node knows the names of its arrays in the model's `state_dict`, which may lack or have axes of
+    one element. A node of which that is not known has the path of its module, and names are alike.
 
     Args:
         given: The arrays by the names of the model's `state_dict`.
-        needed: The shape of each weight of the network.
+        network: The network that the model was read as, or a part of it.
+        shape: (channels, *sizes) of one sample.
+
+    Raises:
+        DataError: an array has not as many elements as its weight.
     """
     arrays = without_counters(given)
-    found = {name: arrays[name] for name in needed if name in arrays}
-    left = {name: array for name, array in arrays.items() if name not in found}
-    missing = [name for name in needed if name not in found]
-    for name in missing:
-        owners = _owners(name)
-        alike = [own for own in left if _fits(own, left[own].shape, owners, needed[name])]
-        rivals = [
-            other
-            for other in missing
-            if needed[other] == needed[name] and set(_owners(other)) & set(owners)
-        ]
-        if len(alike) == len(rivals) == 1:
-            found[name] = left.pop(alike[0]).reshape(needed[name])
-    return {name: found[name] for name in needed if name in found}, list(left)
+    found: dict[str, np.ndarray] = {}
+    used = set()
+    for step in network.walk(shape):
+        stored = {} if step.node.stored is None else step.node.stored.names
+        for own, needed in step.layer.tensor_shapes(*step.arriving).items():
+            name = f"{step.node.label}.{own}"
+            kept = stored.get(own, name)
+            if kept in arrays:
+                found[name] = _shaped(kept, arrays[kept], needed)
+                used.add(kept)
+    return found, [name for name in arrays if name not in used]
 
 
-def _owners(name: str) -> tuple[str, str]:
-    """The paths of the modules that a function's layer may stand in: block.mul, or block."""
-    label = name.rpartition(".")[0]
-    return label, label.rpartition(".")[0]
+def _shaped(name: str, array: np.ndarray, needed: Shape) -> np.ndarray:
+    """An array with the axes of the weight that it is, but for axes of one element.
 
-
-def _fits(own: str, shape: Shape, owners: Sequence[str], needed: Shape) -> bool:
-    """Whether an array is one of a module's own, and has so many elements in such an order."""
-    bare = tuple(size for size in shape if size != 1)
-    return own.rpartition(".")[0] in owners and bare == tuple(s for s in needed if s != 1)
+    Raises:
+        DataError: its sizes are others.
+    """
+    if array.shape == needed:
+        return array
+    if [size for size in array.shape if size > 1] != [size for size in needed if size > 1]:
+        raise DataError(
+            f"the weights do not fit: '{printable(name)}' is {format_shape(array.shape)}, the "
+            f"network needs {format_shape(needed)}"
+        )
+    return array.reshape(needed)

@@ -54,8 +54,7 @@ def left_open(document: Document, trace: Trace) -> Document:
     _cut_off(document)
     document.data["stopped"] = stop._asdict()
     document.data["failure"] = f"{stop.place}: {stop.reason}"
-    module = f" in {stop.module}" if stop.module else ""
-    told = f"the run ended at {stop.place}{module}: {stop.reason}\n  {stop.code}".rstrip()
+    told = trace.ending
     document.remarks.insert(0, f"only the calls before; totals are theirs\n{told}")
     if trace.failed:
         document.failure = DataError(told)

@@ -13,6 +13,7 @@ from convcalc.cli.parsing.values import choice_of, text_of
 from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import UsageError, printable
 from convcalc.importers.target import lasting
+from convcalc.layers import Opaque, View
 from convcalc.network.subgraph import without_idle
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def convert(given: ConvertRequest) -> None:
         check_output(output, force=bool(given["force"]), inputs=_inputs(given))
     network, shape, _ = network_and_input(given)
     network = replace(network, notes=lasting(network.notes))
+    _check_kept(network, form, quiet=bool(given["quiet"]))
     data = FORMS[form](Conversion(network, shape, given))
     if output == "-" and isinstance(data, str):
         write_out(data)
@@ -67,6 +69,33 @@ def convert(given: ConvertRequest) -> None:
     if not given["quiet"] and output != "-":
         count = len(network.nodes)
         note(f"wrote {printable(output)} ({count:,} layers, {len(content):,} bytes)")
+
+
+def _check_kept(network: Network, form: str, *, quiet: bool) -> None:
+    """Whether what is written computes what the network does; of texts a note says what does not.
+
+    Raises:
+        UsageError: a layer is less than its model computes, and would be written with weights.
+    """
+    less = [node for node in network.nodes if node.stored is not None and node.stored.refusal]
+    if less and form in ("py", "onnx"):
+        assert less[0].stored is not None
+        raise UsageError(
+            f"layer {printable(less[0].label, 60)} does not compute what the model does: "
+            f"{less[0].stored.refusal}; .spec and .json hold its shapes and costs"
+        )
+    lost = less + [
+        node
+        for node in network.nodes
+        if isinstance(node.layer, Opaque | View) and node.layer.computable
+    ]
+    if lost and not quiet:
+        first = printable(lost[0].label, 60)
+        some = f"{len(lost):,} layers, as {first}, are" if len(lost) > 1 else f"layer {first} is"
+        note(
+            f"{some} written with shapes and costs alone: the file counts as the model, and "
+            "does not run as it"
+        )
 
 
 def _check_weights(given: ConvertRequest, form: str) -> None:
@@ -143,14 +172,15 @@ def _weights(asked: Conversion) -> dict[str, np.ndarray]:
         arrays, prefix = without_prefix(found.arrays, network)
         for text in () if given["quiet"] else filter(None, (*found.notes, prefix)):
             note(text)
-        needed = network.tensor_shapes(shape)
-        return without_counters(arrays) if target is None else of_modules(arrays, needed)[0]
+        if target is None:
+            return without_counters(arrays)
+        return of_modules(arrays, network, shape)[0]
     if target is not None and given["seed"] is None:
         from convcalc.importers.torch_weights import own_weights
 
         own = own_weights(target)
         if own is not None:
-            return of_modules(own, network.tensor_shapes(shape))[0]
+            return of_modules(own, network, shape)[0]
     if given["seed"] is None and not given["quiet"] and network.tensor_shapes(shape):
         note("not given, so drawn: weights of seed 0 (--weights, --seed)")
     return dict(initial_weights(network, shape, seed_of(given["seed"])))

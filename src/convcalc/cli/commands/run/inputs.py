@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
 from convcalc.cli.commands.run.kernels import for_channels, kernel_text, read_kernel_array
 from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
+from convcalc.cli.commands.run.torch_network import network_made_for, sample_shapes
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
-from convcalc.errors import DataError, UsageError, printable
+from convcalc.errors import UsageError, printable
 from convcalc.execute.job import fitting, kernel_work, spatial_dims_of_kernels
 from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
@@ -104,45 +104,11 @@ def _network(
         _say(request, network.notes)
         return network, None, settings
     array = read(request.array)
-    network = _made_for(word, sample_shapes(array.shape, settings))
+    network = network_made_for(word, sample_shapes(array.shape, settings), settings)
     _say(request, network.notes)
     shape = network.input_shape or ()
     axes = len(shape) - 1 if len(shape) > 1 else settings.spatial_dims
     return network, array, replace(settings, spatial_dims=axes)
-
-
-def _made_for(word: str, shapes: Sequence[Shape]) -> Network:
-    """A model of PyTorch, run on the first shape of a sample that it takes.
-
-    Raises:
-        DataError: it takes none of them.
-    """
-    first, *others = shapes
-    try:
-        return read_source([word], input_shape=first)
-    except DataError as error:
-        failure = error
-    for shape in others:
-        with contextlib.suppress(DataError):
-            return read_source([word], input_shape=shape)
-    raise failure
-
-
-def sample_shapes(shape: Shape, settings: Settings) -> list[Shape]:
-    """What one sample may be of an array: all of it, or all but its first axis.
-
-    Three axes are taken for a sample first, as of an image; two for a batch of vectors. What the
-    options say of axes decides.
-    """
-    if settings.channels_last and len(shape) > 1:
-        *others, channels = shape
-        batch = others[: len(others) - (settings.spatial_dims or min(2, len(others)))]
-        return [(channels, *others[len(batch) :])]
-    if settings.spatial_dims is not None:
-        return [shape[-settings.spatial_dims - 1 :]]
-    if len(shape) in (1, 3):
-        return [shape, *([shape[1:]] if len(shape) > 1 else [])]
-    return [shape[1:], shape]
 
 
 def _say(request: RunRequest, notes: Iterable[str | None]) -> None:
@@ -257,7 +223,7 @@ def _of_model(
     """The arrays of a model's `state_dict`; those that nothing computed reads are named."""
 
     def named(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        found, unused = of_modules(arrays, fitting(part.tensor_shapes, shape))
+        found, unused = fitting(of_modules, arrays, part, shape)
         if unused and told:
             some = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
             _say(request, [f"{len(unused):,} arrays are read by no layer: {printable(some)}"])
