@@ -46,6 +46,10 @@ EXPECTED = {
     "Fused": (PICTURE, 64 * 36 + 4 * 2 * 2 * 512 + 64 * 12, 48 + 12),
     # The 27 parameters of aux, too, which nothing reaches.
     "Gated": (PICTURE, 13_824 + 16 + 16, 224 + 18 + 24 + 8 + 27),
+    # 5 steps: 5*4, then 24 * (5 + 6) and 18 * (6 + 6); two biases for each gate.
+    "Cells": ((5, 4), 5 * (20 + 264 + 216), 25 + 264 + 48 + 216 + 36),
+    # 27*3, then 3*9 and 3*3 on 64 positions.
+    "WeightOfInput": (PICTURE, 81 + 1_728 + 576, 108 + 12),
     "Lazy": (PICTURE, 3_888 + 288, 112 + 290),
     "Counted": (PICTURE, 3_888, 116),
 }
