@@ -244,6 +244,22 @@ class WeightOfInput(nn.Module):
         return self.point(x.view(batch, channels, high, wide))
 
 
+class NothingInFront(nn.Module):
+    """Tokens in front that there are none of, cut off and put back."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 4, stride=4)
+        self.query = nn.Linear(8, 8)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        front, query = self.query(x).split([0, x.shape[1]], 1)
+        query = torch.cat((front * 2, query * 3), 1)
+        key = torch.cat((x[:, :0], x[:, :1], x[:, 1:]), 1)
+        return functional.scaled_dot_product_attention(query, key, x)
+
+
 class Decides(nn.Module):
     """A branch that depends on values."""
 

@@ -134,7 +134,7 @@ class Recorder(TorchFunctionMode):
         if call.name in PASSED and nodes and nodes[0] is not None and not macs and not in_place:
             self.values[results[0]] = Value(nodes[0])
             return
-        if not inputs or call.name in NEW:
+        if not inputs or call.name in NEW or not any(one.numel() for one in results):
             debt = self._made(call, arriving, macs)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
@@ -149,11 +149,13 @@ class Recorder(TorchFunctionMode):
         if in_place:
             self.values.overwrite(results[0], node)
             return
-        self.values[results[0]] = Value(node)
         sources = [node] if macs else inputs
-        for place in range(1, len(results)):
+        for place, result in enumerate(results):
+            if not place or not result.numel():  # nothing can be read of one without elements
+                self.values[result] = Value(node if result.numel() else None)
+                continue
             before = results[: place + 1]
-            self.values[results[place]] = self._later(call, before, sources, first, places)
+            self.values[result] = self._later(call, before, sources, first, places)
 
     def _made(self, call: Call, arriving: Sequence[torch.Tensor], macs: int) -> Debt:
         """What is owed for a tensor that is made without any input."""
