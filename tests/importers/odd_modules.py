@@ -209,6 +209,57 @@ class Gated(nn.Module):
         return gate * x * self.gamma
 
 
+class Cells(nn.Module):
+    """Steps taken one by one, by cells that share their weights over time."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Linear(4, 5)
+        self.long = nn.LSTMCell(5, 6)
+        self.short = nn.GRUCell(6, 6)
+
+    def forward(self, x):
+        state = cell = x.new_zeros(x.shape[0], 6)
+        states = []
+        for step in range(x.shape[1]):
+            state, cell = self.long(self.embed(x[:, step]), (state, cell))
+            state = self.short(state)
+            states.append(state)
+        return torch.stack(states, 1)
+
+
+class WeightOfInput(nn.Module):
+    """A convolution of each sample by a weight that is made of that sample."""
+
+    def __init__(self):
+        super().__init__()
+        self.made = nn.Linear(3, 3 * 9)
+        self.point = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        batch, channels, high, wide = x.shape
+        weight = self.made(x.mean((2, 3))).view(batch * channels, 1, 3, 3)
+        x = x.reshape(1, batch * channels, high, wide)
+        x = functional.conv2d(x, weight, padding=1, groups=batch * channels)
+        return self.point(x.view(batch, channels, high, wide))
+
+
+class NothingInFront(nn.Module):
+    """Tokens in front that there are none of, cut off and put back."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 4, stride=4)
+        self.query = nn.Linear(8, 8)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        front, query = self.query(x).split([0, x.shape[1]], 1)
+        query = torch.cat((front * 2, query * 3), 1)
+        key = torch.cat((x[:, :0], x[:, :1], x[:, 1:]), 1)
+        return functional.scaled_dot_product_attention(query, key, x)
+
+
 class Decides(nn.Module):
     """A branch that depends on values."""
 

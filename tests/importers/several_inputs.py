@@ -101,3 +101,48 @@ class Last(nn.Module):
     def forward(self, x):
         y = self.conv(x)
         return y + self.mix(self.norm(y.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+
+
+class Pyramid(nn.Module):
+    """Features of several sizes as a list; what comes of each, by names."""
+
+    def __init__(self):
+        super().__init__()
+        self.across = nn.ModuleList(nn.Conv2d(channels, 8, 1) for channels in (4, 8, 16))
+        self.smooth = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1) for _ in range(3))
+
+    def forward(self, features):
+        levels = [conv(one) for conv, one in zip(self.across, features, strict=True)]
+        for level in (1, 0):
+            size = levels[level].shape[-2:]
+            levels[level] = levels[level] + nn.functional.interpolate(levels[level + 1], size=size)
+        smooth = [conv(one) for conv, one in zip(self.smooth, levels, strict=True)]
+        return {f"level{number}": one for number, one in enumerate(smooth)}
+
+
+class Crossed(nn.Module):
+    """Attention of one sequence to another, of other widths, with the steps first."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, kdim=5, vdim=7)
+
+    def forward(self, query, key, value):
+        turned = (one.transpose(0, 1) for one in (query, key, value))
+        return self.attention(*turned)[0]
+
+
+class Grouped(nn.Module):
+    """More heads of queries than of keys, under a mask that is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.query = nn.Linear(8, 8)
+        self.rest = nn.Linear(8, 8)
+
+    def forward(self, x, mask):
+        query = self.query(x).view(-1, 6, 4, 2).transpose(1, 2)
+        key, value = self.rest(x).view(-1, 6, 2, 2, 2).permute(2, 0, 3, 1, 4)
+        return nn.functional.scaled_dot_product_attention(
+            query, key, value, mask[:, None], enable_gqa=True
+        )

@@ -47,6 +47,12 @@ EXPECTED = {
     "Fused": (PICTURE, 64 * 36 + 4 * 2 * 2 * 512 + 64 * 12, 48 + 12),
     # The 27 parameters of aux, too, which nothing reaches.
     "Gated": (PICTURE, 13_824 + 16 + 16, 224 + 18 + 24 + 8 + 27),
+    # 5 steps: 5*4, then 24 * (5 + 6) and 18 * (6 + 6); two biases for each gate.
+    "Cells": ((5, 4), 5 * (20 + 264 + 216), 25 + 264 + 48 + 216 + 36),
+    # 27*3, then 3*9 and 3*3 on 64 positions.
+    "WeightOfInput": (PICTURE, 81 + 1_728 + 576, 108 + 12),
+    # 4 tokens of 8: 3*16 * 8 each, 64 each, scores 2 * 16*8; what is empty adds nothing.
+    "NothingInFront": (PICTURE, 1_536 + 256 + 256, 392 + 72),
     "Lazy": (PICTURE, 3_888 + 288, 112 + 290),
     "Counted": (PICTURE, 3_888, 116),
 }
@@ -90,6 +96,13 @@ def test_the_output_is_what_forward_gives_and_not_the_last_call():
     found = network("DictOutput")
     assert "head" == found.nodes[found.output].label
     assert "it gives 2 tensors; the first is taken for its output" in found.notes
+
+
+def test_what_is_empty_is_not_joined_to_anything():
+    rows = {row.label: row for row in network("NothingInFront").analyze(PICTURE).layers}
+    # The queries behind nothing; the first key, and the others.
+    assert ("identity", (4, 8)) == (rows["cat"].kind, rows["cat"].output_shape)
+    assert [(1, 8), (3, 8)] == list(rows["cat-2"].input_shapes)
 
 
 def test_parameters_that_forward_never_reaches_are_named():

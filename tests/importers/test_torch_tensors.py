@@ -61,6 +61,42 @@ def test_a_forward_with_one_parameter_gets_a_list_or_a_mapping(name):
     ] == rows(name, *pictures)
 
 
+COSTS = {
+    # 8*27 * 64 and 8*1 * 64.
+    "Fused": ([(3, 8, 8), (1, 8, 8)], 13_824 + 512, 224 + 16),
+    "Tokens": ([GivenInput((12,), "int64")], 768, 1_600 + 68),
+    "Listed": ([(3, 4, 4), (4, 4, 4)], 192, 16),
+    # 8*4 * 256, 8*8 * 64, 8*16 * 16; then 8*72 on all positions.
+    "Pyramid": (
+        [(4, 16, 16), (8, 8, 8), (16, 4, 4)],
+        8_192 + 4_096 + 2_048 + 576 * 336,
+        40 + 72 + 136 + 3 * 584,
+    ),
+    # 6*64 in and out, keys 4*8*5, values 4*8*7; two heads of 6 x 4 scores of 4, twice.
+    "Crossed": ([(6, 8), (4, 5), (4, 7)], 2 * 384 + 160 + 224 + 384, 64 + 40 + 56 + 24 + 72),
+    # 6*64 twice; four heads of 6 x 6 scores of 2, twice.
+    "Grouped": ([(6, 8), (6, 6)], 2 * 384 + 576, 2 * 72),
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_products_and_parameters_of_several_inputs_are_those_of_torch(name):
+    inputs, macs, params = COSTS[name]
+    read = network(name, *inputs)
+    totals = read.analyze(read.input_shape).totals
+    assert (macs, params) == (totals.macs, totals.params)
+    model = found(target_of(f"{MODULES}:{name}"))().eval().to("meta").requires_grad_(False)
+    given = [one if isinstance(one, GivenInput) else GivenInput(one) for one in inputs]
+    tensors = [
+        torch.zeros(1, *one.shape, dtype=getattr(torch, one.dtype or "float32"), device="meta")
+        for one in given
+    ]
+    with FlopCounterMode(display=False) as counter:
+        model(tensors) if name in ("Listed", "Pyramid") else model(*tensors)
+    assert macs == counter.get_total_flops() / 2
+    assert params == sum(one.numel() for one in model.parameters())
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "error", "message"),
     [

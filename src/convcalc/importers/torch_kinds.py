@@ -206,7 +206,9 @@ def _along(kind: Callable[..., Layer]) -> Callable[[Given], Layer | None]:
 
 
 def _concat(given: Given) -> Layer | None:
-    tensors = given("tensors")
+    tensors = [one for one in given("tensors") if one.numel()]
+    if not tensors:
+        return None
     first = given("dim", 0) % tensors[0].dim() == 1
     same = all(tensor.shape[0] == 1 for tensor in tensors)
     return layers.Concat() if first and same and len(tensors) > 1 else None

@@ -149,7 +149,8 @@ class Recorder(TorchFunctionMode):
             self.values[results[0]] = Value(nodes[0])
             return
         self._note_zeros(call, arriving, results[0])
-        if not inputs or call.name in NEW or passed:
+        empty = not any(one.numel() for one in results)
+        if not inputs or call.name in NEW or passed or empty:
             debt = self._made(call, arriving, macs)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
@@ -164,11 +165,13 @@ class Recorder(TorchFunctionMode):
         if in_place:
             self.values.overwrite(results[0], node)
             return
-        self.values[results[0]] = Value(node)
         sources = [node] if macs else inputs
-        for place in range(1, len(results)):
+        for place, result in enumerate(results):
+            if not place or not result.numel():  # nothing can be read of one without elements
+                self.values[result] = Value(node if result.numel() else None)
+                continue
             before = results[: place + 1]
-            self.values[results[place]] = self._later(call, before, sources, first, places)
+            self.values[result] = self._later(call, before, sources, first, places)
 
     def _note_zeros(
         self, call: Call, arriving: Sequence[torch.Tensor], result: torch.Tensor

@@ -252,12 +252,14 @@ def _recurrent(kind: Callable[..., Layer]) -> Callable[[Given], Iterator[Steps]]
 
 
 def _joined(given: Given) -> Iterator[Steps]:
-    """Tensors put together along one axis; a single one as it is."""
-    tensors = given("tensors")
+    """Tensors put together along one axis, without empty ones; a single one as it is."""
+    tensors = tuple(one for one in given("tensors") if one.numel())
     places = {axis_of(tensor, given("dim", 0)) for tensor in tensors}
     place = places.pop()
-    if not places and place is not None and len(tensors) > 1:
-        yield [Step(layers.Concat(dim=1 + place), tuple(tensors))]
+    if len(tensors) == 1:
+        yield [Step(layers.Identity(), tensors)]
+    elif not places and place is not None:
+        yield [Step(layers.Concat(dim=1 + place), tensors)]
 
 
 def _embedding(given: Given) -> Iterator[Steps]:
