@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from installed_libraries import library
+
 torch = pytest.importorskip("torch")
-models = pytest.importorskip("torchvision.models")
+models = library("torchvision.models")
 
 from convcalc.network.torchvision_names import without_torchvision_names  # noqa: E402
 from convcalc.zoo.catalog import load_network  # noqa: E402

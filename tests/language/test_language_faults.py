@@ -25,7 +25,7 @@ LAYER = "expected a layer, as conv:64,k3,p1"
         (f"{LAYER}: a kind, then ':' and its arguments; a block", 1, 1, "{relu}"),
         (
             "relu has no branches; the kinds that have are attention, bilinear, concat, "
-            "elementwise, matmul, residual, scale",
+            "elementwise, matmul, opaque, residual, scale",
             *(1, 4, "relu{bn}"),
         ),
         ("residual needs branches, as residual{conv:64,k3,p1 | }", 1, 8, "residual"),

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 RUN = "running a Python file runs its code, with all that you may do"
 """What is said wherever a model of PyTorch was made and run."""
 
+DECLARED = (
+    "torchvision's compiled operators do not load beside this torch: nms and qnms are declared "
+    "without a kernel, and a call of them ends the trace"
+)
+"""What is said where torchvision is imported without its compiled operators."""
+
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
 LIBRARIES = ("timm", "torchvision")
@@ -115,7 +121,8 @@ def _read(where: str, what: str, word: str) -> Target:
 
 def lasting(notes: Iterable[str]) -> tuple[str, ...]:
     """The notes that are about a network, and not about how it was read this time."""
-    return tuple(text for text in notes if text != RUN and not text.startswith("not given, so"))
+    passing = (RUN, DECLARED)
+    return tuple(text for text in notes if text not in passing and text[:13] != "not given, so")
 
 
 def definitions(text: str) -> tuple[list[str], list[str]]:

@@ -24,11 +24,6 @@ SCHEMAS = tuple(
 )
 """torchvision/csrc/ops/nms.cpp and quantized/cpu/qnms_kernel.cpp."""
 
-DECLARED = (
-    "torchvision's compiled operators do not load beside this torch: nms and qnms are declared "
-    "without a kernel, and a call of them ends the trace"
-)
-
 _kept: list[Library] = []
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import failed_there, found, guarded
-from convcalc.importers.target import RUN
+from convcalc.importers.target import DECLARED, RUN
 from convcalc.importers.torch_building import assumed_shape, model_of
 from convcalc.importers.torch_inputs import check_inputs
 from convcalc.importers.torch_libraries import library_maker, own_input
-from convcalc.importers.torch_missing import DECLARED, with_missing_operators
+from convcalc.importers.torch_missing import with_missing_operators
 from convcalc.importers.torch_network import Written, network_from
 from convcalc.importers.torch_places import place_of
 from convcalc.importers.torch_running import Run, run

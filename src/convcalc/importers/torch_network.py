@@ -80,8 +80,7 @@ def _measured(written: Written) -> tuple[list[tuple[Measured, ...]], bool]:
     ptflops divides by the samples, and its figure of all of them is that of one so many times.
     """
     one, many, batch = written.one, written.many, written.batch
-    labels = [node.label for node in one.recorder.written.nodes]
-    same = many is None or labels == [node.label for node in many.recorder.written.nodes]
+    partner = None if many is None else _partners(one, many)
     found: list[tuple[Measured, ...]] = []
     for index, macs in enumerate(one.recorder.written.macs):
         single = one.seen.measured(index, 1, macs)
@@ -89,12 +88,29 @@ def _measured(written: Written) -> tuple[list[tuple[Measured, ...]], bool]:
             found.append((single,))
             continue
         times = one.seen.measured(index, batch, macs, batch)
-        if same:
-            counts = many.seen.measured(index, batch, many.recorder.written.macs[index]).counts
+        if partner and index in partner:
+            own = many.recorder.written.macs[partner[index]]
+            counts = many.seen.measured(partner[index], batch, own).counts
             kept = {**counts, "ptflops": times.counts["ptflops"]}
-            times = replace(times, macs=many.recorder.written.macs[index], counts=kept)
+            times = replace(times, macs=own, counts=kept)
         found.append((single, times))
-    return found, same
+    return found, many is None or partner is not None
+
+
+def _partners(one: Run, many: Run) -> dict[int, int] | None:
+    """The node of another run for each call and learned array; None where other calls were made.
+
+    A call may be other nodes there: an axis of several samples stays where one is left out.
+    """
+    mine, its = one.recorder, many.recorder
+    if [label for label, _ in mine.calls] != [label for label, _ in its.calls]:
+        return None
+    pairs = zip(mine.calls, its.calls, strict=True)
+    calls = {node: other for (_, node), (_, other) in pairs}
+    by_label = {node.label: index for index, node in enumerate(its.written.nodes)}
+    nodes = enumerate(mine.written.nodes)
+    rest = {index: by_label[node.label] for index, node in nodes if node.label in by_label}
+    return {**rest, **calls}
 
 
 def _with_rest(written: Written, nodes: list[Node], notes: list[str]) -> int:

@@ -12,8 +12,8 @@ import torch
 if TYPE_CHECKING:
     from types import FrameType
 
-_TORCH = os.path.dirname(os.path.abspath(torch.__file__))
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_TORCH = os.path.join(os.path.dirname(os.path.abspath(torch.__file__)), "")
+_OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 
 class Place(NamedTuple):

@@ -55,6 +55,7 @@ class Recorder(TorchFunctionMode):
         owned: The names of the parameters that they have.
         charged: The multiply-accumulates that they have.
         module: The path of the module that is at work, and whether its calls carry its name alone.
+        calls: The label of each call, without a number, and the node that has its products.
     """
 
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
@@ -64,6 +65,7 @@ class Recorder(TorchFunctionMode):
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
+        self.calls: list[tuple[str, int]] = []
         self._parameters = dict(model.named_parameters())
         self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
@@ -207,7 +209,9 @@ class Recorder(TorchFunctionMode):
         params = sum(self._parameters[name].numel() for name in new)
         self.charged += debt.macs
         cost = Cost(params, debt.macs, own)
-        return self.written.add(call, inputs, label, cost, first=first, nodes=nodes)
+        node = self.written.add(call, inputs, label, cost, first=first, nodes=nodes)
+        self.calls.append((label, self.written.main.get(node, node)))
+        return node
 
     def _learned(self, tensor: torch.Tensor) -> int | None:
         """The node of a tensor; one made of parameters alone is a `parameter`, or made of them."""

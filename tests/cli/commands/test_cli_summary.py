@@ -199,11 +199,11 @@ def test_nothing_is_shown_where_the_first_layer_does_not_fit(inside, form):
     ] == []
 
 
-def test_the_failing_line_of_a_reference_network_is_named(inside):
+def test_the_failing_layer_of_a_reference_network_is_named(inside):
     done = inside("summary", "vgg16", "-i", "3x8x8", "--depth", "1")
     assert 2 == done.code
     assert ["512x1x1", "5,899,776", "5,898,240"] == row(done.out, "3")[2:5]
-    words = ("2 elements", "512x1x1", "line 7", "maxpool:2")
+    words = ("2 elements", "512x1x1", "layer 3.1 (maxpool:2)")
     assert [word for word in words if word not in done.err] == []
 
 

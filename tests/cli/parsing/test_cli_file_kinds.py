@@ -126,7 +126,7 @@ def test_a_file_that_is_not_there_is_told_as_such(inside):
 
 
 def test_the_endings_of_files_are_those_of_all_kinds():
-    assert {".spec", ".txt", ".py", *BY_ENDING} == set(FILE_ENDINGS)
+    assert {".spec", ".txt", ".py", ".json", *BY_ENDING} == set(FILE_ENDINGS)
     assert set(WITHOUT_SIGN) <= set(BY_ENDING)
 
 

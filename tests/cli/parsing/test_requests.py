@@ -26,6 +26,7 @@ TYPES = {
     "calibrate": requests.Appearance,
     "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,
+    "convert": requests.ConvertRequest,
 }
 
 

@@ -26,7 +26,7 @@ from convcalc.render import documents
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.cli.parsing.requests import CalculatorRequest, NetworkRequest
+    from convcalc.cli.parsing.requests import CalculatorRequest, GivenNetwork
     from convcalc.layers import Shape
     from convcalc.network.given_inputs import GivenInput
     from convcalc.render.table import Document
@@ -48,7 +48,7 @@ def rf(given: CalculatorRequest) -> Document:
     return document_of(analyze, draw, network, input_shape, batch)
 
 
-def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
+def network_and_input(given: GivenNetwork) -> tuple[Network, Shape, int]:
     """The network, input shape and batch that a command line asks about.
 
     What was assumed, and what may have been meant otherwise, is said aloud.
@@ -81,7 +81,7 @@ def network_and_input(given: NetworkRequest) -> tuple[Network, Shape, int]:
 
 
 def _network(
-    given: NetworkRequest, inputs: Sequence[GivenInput], batch: int
+    given: GivenNetwork, inputs: Sequence[GivenInput], batch: int
 ) -> tuple[Network, list[str]]:
     """The network that layers or flags describe, and what was assumed of it."""
     values = layer_flags(given)

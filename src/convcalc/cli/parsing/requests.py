@@ -37,13 +37,17 @@ class LayerFlags(TypedDict):
     bias: bool | None
 
 
-class NetworkRequest(Appearance):
+class GivenNetwork(Quietness):
     """A network and the input that it is asked about."""
 
     specs: list[str] | None
     input: str | None
     batch: NotRequired[str | None]
     in_order: bool | None
+
+
+class NetworkRequest(GivenNetwork, Appearance):
+    """A network whose document is asked for."""
 
 
 class CalculatorRequest(NetworkRequest, LayerFlags):
@@ -132,7 +136,7 @@ class WeightsRequest(NetworkRequest):
     force: bool | None
 
 
-class ConvertRequest(NetworkRequest):
+class ConvertRequest(GivenNetwork):
     """`convert`."""
 
     output: str | None
