@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import resource
+import selectors
 import signal
 import struct
 import subprocess
@@ -14,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from forking import Forks, Order
 
 import convcalc
 
@@ -55,11 +58,96 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(SOURCES), **more}
 
 
-def call(*arguments: str | bytes, stdin: bytes | int = b"", env=None, **options) -> Done:
+FORKS = {
+    "": Forks(),
+    "torch": Forks("torch", "convcalc.importers.torch_model"),
+}
+"""What commands are forked from, by what is loaded beside numpy."""
+
+STARTED = COMMAND
+ONLY_AT_START = ("--threads", "--scheduler")
+"""Options that tell libraries something before they are loaded, or that start Python again."""
+
+PIPE = 1 << 16
+"""Bytes that a pipe takes before somebody reads."""
+
+
+def call(
+    *arguments: str | bytes,
+    stdin: bytes | int = b"",
+    env=None,
+    fresh: bool = False,
+    loaded: str = "",
+    **options,
+) -> Done:
     """One command in a process of its own, its output captured unless `options` say otherwise.
 
-    `stdin` is what the command may read, or the descriptor that it reads from.
+    The process is forked from one that has the program loaded, unless it has to be `fresh`.
+
+    Args:
+        arguments: The words of the command line.
+        stdin: What the command may read, or the descriptor that it reads from.
+        env: Variables on top of `environment()`.
+        fresh: The test is about how a process starts.
+        loaded: "torch" for a command that imports it in any case, which takes seconds.
+        options: Of `subprocess.run`.
     """
+    variables = environment(**(env or {}))
+    piped = isinstance(stdin, bytes) and len(stdin) > PIPE
+    forks = None if fresh or piped else forks_of(arguments, variables, loaded)
+    if forks is None or {*options} - {"stdout", "stderr"}:
+        return started(*arguments, stdin=stdin, env=env, **options)
+    reading = held(stdin) if isinstance(stdin, bytes) else os.dup(stdin)
+    pipes = {name: os.pipe() for name in ("stdout", "stderr") if name not in options}
+    ends = {name: writing for name, (_, writing) in pipes.items()}
+    ends |= {
+        name: os.dup(getattr(to, "fileno", lambda to=to: to)()) for name, to in options.items()
+    }
+    streams = (reading, ends["stdout"], ends["stderr"])
+    pid = forks.start(Order(arguments, os.getcwd(), variables), streams)
+    for descriptor in streams:
+        os.close(descriptor)
+    said = contents({name: reading for name, (reading, _) in pipes.items()}, pid)
+    return ended(forks.ended(), said.get("stdout"), said.get("stderr"))
+
+
+def forks_of(arguments, variables, loaded: str = "") -> Forks | None:
+    """What a command is forked from, if that is what it would be when it is started."""
+    forks = FORKS[loaded]
+    alike = COMMAND is STARTED and not set(ONLY_AT_START) & set(arguments)
+    return forks if alike and forks.starts_alike(variables) else None
+
+
+def held(content: bytes) -> int:
+    """A pipe that holds so many bytes."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return reading
+
+
+def contents(pipes: dict[str, int], pid: int, seconds: float = 60) -> dict[str, bytes]:
+    """All that is written into some pipes, each to its end; a process that takes long is killed."""
+    found, end = dict.fromkeys(pipes, b""), time.monotonic() + seconds
+    with selectors.DefaultSelector() as waiting:
+        for name, descriptor in pipes.items():
+            waiting.register(descriptor, selectors.EVENT_READ, name)
+        while waiting.get_map():
+            ready = waiting.select(end - time.monotonic())
+            if not ready:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired("convcalc", seconds)
+            for key, _ in ready:
+                part = os.read(key.fd, PIPE)
+                found[key.data] += part
+                if not part:
+                    waiting.unregister(key.fd)
+                    os.close(key.fd)
+    return found
+
+
+def started(*arguments: str | bytes, stdin: bytes | int = b"", env=None, **options) -> Done:
+    """The same in a process that is started anew."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     streams["input" if isinstance(stdin, bytes) else "stdin"] = stdin
     finished = subprocess.run(
@@ -126,9 +214,13 @@ def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=Non
     """One command whose standard output (and with `keyboard` its input) is a terminal."""
     master, screen = pty.openpty()
     _resize(screen, columns)
+    variables = environment(**{"TERM": "xterm", **(env or {})})
+    if forks := forks_of(arguments, variables):
+        order = Order(arguments, os.getcwd(), variables)
+        return _on_screen(forks, order, master, screen, keyboard)
     process = subprocess.Popen(
         [*COMMAND, *arguments],
-        env=environment(**{"TERM": "xterm", **(env or {})}),
+        env=variables,
         stdin=screen if keyboard else subprocess.DEVNULL,
         stdout=screen,
         stderr=subprocess.PIPE,
@@ -142,6 +234,18 @@ def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=Non
         process.kill()
         process.wait()
     return ended(process.returncode, shown.replace(b"\r\n", b"\n"), err)
+
+
+def _on_screen(forks: Forks, order: Order, master: int, screen: int, keyboard: bool) -> Done:
+    """What a process that is forked shows on a terminal, of which both ends are closed then."""
+    reading = os.dup(screen) if keyboard else os.open(os.devnull, os.O_RDONLY)
+    err, writing = os.pipe()
+    forks.start(order, (reading, screen, writing))
+    for descriptor in (reading, screen, writing):
+        os.close(descriptor)
+    with open(err, "rb") as said, open(master, "rb", buffering=0):
+        shown = _everything(master)
+        return ended(forks.ended(), shown.replace(b"\r\n", b"\n"), said.read())
 
 
 def _resize(screen: int, columns: int) -> None:

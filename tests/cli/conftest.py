@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from cli_support import CLEANED, Done, call, terminal
+from cli_support import CLEANED, FORKS, Done, call, terminal
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,12 @@ def image(save):
     save("image.npy", [[4, 1, 7, 5], [4, 4, 2, 5], [7, 7, 2, 4], [1, 0, 2, 4]], "f8")
     save("kernel.npy", [[1, 0], [2, 1]], "f8")
     save("bias.npy", [-0.2050])
+
+
+def pytest_sessionfinish():
+    """No process is left."""
+    for forks in FORKS.values():
+        forks.close()
 
 
 def _is_text(value):

@@ -86,14 +86,14 @@ TRAPS = ("rich", "numpy", "typer", "torch", "json", "signal", "dataclasses", "er
 def test_a_module_in_the_current_folder_is_not_run(convcalc, folder, arguments):
     for name in TRAPS:
         (folder / f"{name}.py").write_text("open('trapped', 'w').close()")
-    done = convcalc(*arguments)
+    done = convcalc(*arguments, fresh=True)
     assert (0, "") == (done.code, done.err)
     assert not (folder / "trapped").exists()
 
 
 def test_not_even_a_module_that_python_has_itself(convcalc, folder):
     (folder / "typing.py").write_text("open('trapped', 'w').close()")
-    assert 0 == convcalc("shape", "-q").code
+    assert 0 == convcalc("shape", "-q", fresh=True).code
     assert not (folder / "trapped").exists()
 
 

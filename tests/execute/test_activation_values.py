@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import Context, Decimal, localcontext
+from functools import cache
 
 import numpy as np
 import pytest
@@ -118,13 +119,17 @@ LEAST = {"float16": 2**-24, "float32": 2**-126, "float64": 2**-1022}
 """Below it digits are lost."""
 
 
+@cache
+def at_position(channels, formula):
+    """The formula on the channels of one position: a number has the same value for every test."""
+    with localcontext(Context(prec=400)):
+        return [float(y) for y in formula([Decimal(one) for one in channels])]
+
+
 def by_formula(x, formula):
     """The formula at every position of (N, C, positions), as float64."""
-    with localcontext(Context(prec=400)):
-        columns = [
-            [float(y) for y in formula([Decimal(float(one)) for one in channels])]
-            for channels in np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
-        ]
+    positions = np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
+    columns = [at_position(tuple(map(float, channels)), formula) for channels in positions]
     shape = (x.shape[0], *x.shape[2:], -1)
     return np.moveaxis(np.array(columns).reshape(shape), -1, 1)
 

@@ -62,7 +62,7 @@ def _with_torch():
 
 @pytest.mark.usefixtures("folder", "_with_torch")
 def test_a_summary_of_a_class_in_a_file():
-    done = call("summary", "model.py:Net", "-i", "1x8x8", "--format", "csv")
+    done = call("summary", "model.py:Net", "-i", "1x8x8", "--format", "csv", loaded="torch")
     assert 0 == done.code, done.err
     labels = [line.partition(",")[0] for line in done.out.splitlines()]
     assert ["conv", "norm", "relu", "add"] == labels[1:5]
@@ -214,7 +214,7 @@ class Silent(Leaves):
 def test_what_a_model_does_beside_computing_is_one_error(tmp_path, monkeypatch, word, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.py").write_text(BAD)
-    done = call("flops", word, "-i", "2", "-q")
+    done = call("flops", word, "-i", "2", "-q", loaded="torch")
     assert (3, "") == (done.code, done.out)
     assert words in done.err
     assert len(done.err.splitlines()) <= 3
@@ -224,14 +224,14 @@ def test_what_a_model_does_beside_computing_is_one_error(tmp_path, monkeypatch, 
 def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ends.py").write_text(ENDS)
-    done = call("flops", "ends.py:Ends", "-i", "1x8x8", "--format", "json")
+    done = call("flops", "ends.py:Ends", "-i", "1x8x8", "--format", "json", loaded="torch")
     document = json.loads(done.out)
     assert (0, "partial", 648) == (done.code, document["status"], document["totals"]["macs"])
     assert "ends.py:14" == document["stopped"]["place"]
     assert 'raise KeyError("boxes")' == document["stopped"]["code"]
-    shown = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q")
+    shown = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q", loaded="torch")
     assert "the run ended at ends.py:14: KeyError: 'boxes'" in shown.out
-    strict = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q", "--strict")
+    strict = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q", "--strict", loaded="torch")
     assert (3, shown.out) == (strict.code, strict.out)
     assert "--strict: the answer is partial: ends.py:14: KeyError: 'boxes'" in strict.err
 
@@ -240,7 +240,7 @@ def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
 def test_a_fault_of_the_model_is_an_error_behind_its_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ends.py").write_text(ENDS)
-    done = call("flops", "ends.py:Wide", "-i", "1x8x8", "-q")
+    done = call("flops", "ends.py:Wide", "-i", "1x8x8", "-q", loaded="torch")
     assert 3 == done.code
     assert "total so far" in done.out or "648" in done.out
     assert "the run ended at ends.py:20 in conv: RuntimeError" in done.err

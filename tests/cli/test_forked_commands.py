@@ -1,0 +1,50 @@
+"""A command that is forked says, reads and ends as one that is started."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from cli_support import FORKS, call, environment, forks_of
+from forking import Order
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (("shape", "-i", "3x9x9", "conv:8,k3"), b""),
+        (("shape", "-"), b"conv:8,k3 conx"),
+        (("run", "-", "--kernel", "kernel.npy", "-o", "y.npy"), b"no array"),
+        (("run", "image.npy", "--kernel", "kernel.npy", "-o", "-", "-q"), b""),
+    ],
+)
+def test_it_is_the_same_command(words, stdin):
+    assert call(*words, stdin=stdin, fresh=True) == call(*words, stdin=stdin)
+
+
+def test_variables_and_the_folder_are_its_own(folder):
+    env = {"COLUMNS": "44", "CONVCALC_TRACEBACK": "1"}
+    words = ("shape", "conx:3")
+    started, forked = call(*words, env=env, fresh=True), call(*words, env=env)
+    assert (2, True) == (forked.code, "Traceback" in forked.err)
+    assert started.err.splitlines()[-3:] == forked.err.splitlines()[-3:]
+    assert "Traceback" not in call(*words).err
+
+
+def test_a_signal_that_ends_it_is_told():
+    reading, writing = os.pipe()  # nobody writes: it waits
+    streams = (reading, os.open(os.devnull, os.O_WRONLY), os.open(os.devnull, os.O_WRONLY))
+    pid = FORKS[""].start(Order(("shape", "-"), os.getcwd(), environment()), streams)
+    os.kill(pid, signal.SIGKILL)
+    assert -signal.SIGKILL == FORKS[""].ended()
+    for descriptor in (*streams, writing):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("name", ["PYTHONIOENCODING", "OMP_NUM_THREADS", "LC_ALL"])
+def test_what_is_read_at_a_start_needs_a_start(name):
+    assert forks_of(("shape",), environment()) is FORKS[""]
+    assert forks_of(("shape",), environment(**{name: "1"})) is None
+    assert forks_of(("run", "--threads", "1"), environment()) is None
