@@ -34,7 +34,7 @@ zoo: errors network language
 analysis: errors window borders receptive collecting layers network language
 explain: layers network window borders receptive analysis
 # What gives what is wanted: searches, grids, budgets.
-inverse: errors window borders receptive layers network language zoo analysis
+inverse: errors window borders receptive collecting layers network language zoo analysis
 # Arrays in files.
 arrayfile: errors opening layers
 # Networks as other programs have them.

@@ -110,5 +110,5 @@ def test_modules_that_are_entered_from_outside_are_a_list_or_a_dictionary():
 
 
 def test_a_kind_without_a_form_is_named():
-    with pytest.raises(UsageError, match="torch has no form for layers of kind 'opaque'"):
+    with pytest.raises(UsageError, match=r"no form in PyTorch: roll \(0\)"):
         to_source(convcalc.parse("opaque:name=roll"), (3, 4, 4))

@@ -51,14 +51,13 @@ def test_what_it_prints_is_no_output_of_ours(model, capfd):
 def test_an_exception_is_told_with_its_own_last_line(model):
     text = "def f():\n    return 1 / 0\n\nnet = f()\n"
     assert refused(model, text) == (
-        "model.py, line 2, while importing it (model.py): ZeroDivisionError: division by zero\n"
-        "  return 1 / 0"
+        "model.py, line 2, while importing it: ZeroDivisionError: division by zero\n  return 1 / 0"
     )
 
 
 def test_an_exception_in_a_library_is_told_with_the_line_that_called_it(model):
     found = refused(model, "import json\nnet = json.loads('{')\n")
-    assert found.startswith("model.py, line 2, while importing it (model.py): JSONDecodeError")
+    assert found.startswith("model.py, line 2, while importing it: JSONDecodeError")
 
 
 @pytest.mark.parametrize(
@@ -66,10 +65,10 @@ def test_an_exception_in_a_library_is_told_with_the_line_that_called_it(model):
     [
         (
             "import sys\nsys.exit(0)\n",
-            "line 2, while importing it (model.py): it ended the program",
+            "line 2, while importing it: it ended the program",
         ),
-        ("net = input('name? ')\n", "line 1, while importing it (model.py): it asked for input"),
-        ("net = (1\n", "line 1, while importing it (model.py): SyntaxError"),
+        ("net = input('name? ')\n", "line 1, while importing it: it asked for input"),
+        ("net = (1\n", "line 1, while importing it: SyntaxError"),
         ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
     ],
 )
@@ -84,8 +83,19 @@ def test_a_name_that_is_not_there_has_the_nearest(model):
     )
 
 
+def test_the_nearest_name_is_that_in_the_same_letters(model):
+    text = "class Net: pass\nnet = 1\n"
+    assert "did you mean 'Net'?" in refused(model, text, "Nett")
+
+
+def test_a_file_that_ends_too_early_is_no_question(model, capfd):
+    assert "EOFError: Ran out of input" in refused(model, "raise EOFError('Ran out of input')\n")
+    assert "asked for input" in refused(model, "net = input('name? ')\n")
+    assert capfd.readouterr().err == "name? \n"
+
+
 def test_a_file_that_is_not_there_is_not_imported(tmp_path):
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match=r"none\.py': No such file or directory"):
         found(target_of(f"{tmp_path}{os.sep}none.py:Net"))
 
 

@@ -90,8 +90,8 @@ def test_what_is_no_kind_keeps_its_shape_and_says_so(read):
     assert 4 * 8 * 8 * 8 == network.nodes[1].layer.macs
     assert (8, 8) == network.analyze((3, 8, 8)).layers[-1].output_shape
     assert (
-        "nodes that are no kind of layer (Einsum 1): products exact, other operations not counted, "
-        "a change of shape sees the whole input",
+        "nodes that are no kind of layer (Einsum 1): known products count, other operations do "
+        "not, a change of shape sees the whole input",
     ) == network.notes
 
 

@@ -91,7 +91,9 @@ def test_graphs_that_cannot_be_computed_are_told_apart(tmp_path):
     circle = model(node("Add", "x b", "a", "one"), node("Relu", "a", "b", "two"), out="b")
     assert "FILE has nodes that read each other in a circle: " in refused(tmp_path, circle)
     dangling = model(node("Add", "x nobody", "y"))
-    assert "FILE has a Add that reads 'nobody', which nothing gives" == refused(tmp_path, dangling)
+    assert "FILE has a node Add that reads 'nobody', which nothing gives" == refused(
+        tmp_path, dangling
+    )
     twice = model(node("Relu", "x", "y"), node("Tanh", "x", "y"))
     assert "FILE gives the tensor 'y' twice" == refused(tmp_path, twice)
     overwritten = model(node("Relu", "y", "x"))
@@ -110,9 +112,9 @@ def test_a_node_that_does_not_fit_is_named(tmp_path):
     made = model(node("Conv", "x w", "y", "first"), weights={"w": floats(4, 5, 3, 3)}, opset=22)
     flat = model(node("Gemm", "x w", "y", "last"), x=(1, 4), weights={"w": floats(5, 6)})
     assert "FILE: the Gemm 'last' does not fit: " in refused(tmp_path, flat)
-    # onnx infers a shape all the same where channels differ; then it is no convolution of ours.
-    network = network_of(saved(tmp_path, made))
-    assert ["opaque"] == [one.layer.kind for one in network.nodes]
+    # onnx infers a shape all the same where channels differ; nothing could compute it.
+    told = "FILE: the Conv 'first' reads 3 channels, its weight takes 5"
+    assert told == refused(tmp_path, made)
 
 
 # --- initialisers
@@ -214,3 +216,18 @@ def test_graphs_within_each_other_are_bounded(tmp_path):
         deep = helper.make_graph([branch], "deep", [], result)
     made = model(*deep.node, weights={"c": np.array(True)})
     assert "graphs within each other" in refused(tmp_path, made)
+
+
+def test_channels_that_a_weight_does_not_take_are_told(tmp_path):
+    grouped = model(node("Conv", "x w", "y", group=3), weights={"w": floats(3, 1, 3, 3)})
+    assert len(network_of(saved(tmp_path, grouped)).nodes) == 1
+    turned = model(node("ConvTranspose", "x w", "y"), weights={"w": floats(5, 4, 3, 3)})
+    assert "the ConvTranspose 'y' reads 3 channels, its weight takes 5" in refused(tmp_path, turned)
+
+
+def test_numbers_of_32_bits_are_those_that_were_written(tmp_path):
+    weights = {name: floats(3) for name in ("scale", "bias", "mean", "var")}
+    made = model(
+        node("BatchNormalization", "x scale bias mean var", "y", epsilon=0.001), weights=weights
+    )
+    assert [one.layer.spec() for one in network_of(saved(tmp_path, made)).nodes] == ["bn:eps0.001"]

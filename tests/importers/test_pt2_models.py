@@ -17,6 +17,8 @@ import pytest
 
 from convcalc.errors import DataError, UsageError
 from convcalc.importers.pt2.model import network_of
+from convcalc.importers.pt2.program import Array, Operation
+from convcalc.importers.pt2.recording import Recorder
 from convcalc.importers.pt2.sizes import size_of, symbol_of
 
 FOLDER = Path(__file__).parent / "exported"
@@ -57,6 +59,23 @@ def test_every_operation_of_a_vision_transformer_is_a_kind():
     kinds = {node.layer.kind for node in network_of(path_of("vit_b_16"), None).nodes}
     assert {"attention", "permute", "parameter", "ln", "linear", "view"} <= kinds
     assert "opaque" not in kinds
+
+
+def test_calls_are_the_layers_that_a_model_of_pytorch_has_for_them():
+    nodes = network_of(path_of("vit_b_16"), None).nodes
+    assert [node.layer.kind for node in nodes if node.label.startswith("class_token")] == [
+        "parameter"
+    ]
+    assert not [node.label for node in nodes if node.layer.kind == "opaque"]
+
+
+def test_an_embedding_is_a_table_of_rows_by_the_indices():
+    table = {"weight": Array("table", (100, 16)), "indices": Array("ids", (1, 5))}
+    operation = Operation("aten", "embedding", table, [Array("out", (1, 5, 16))], [])
+    nodes = Recorder((5,), ())
+    nodes.begin([table["indices"]], {"e.weight": table["weight"]})
+    nodes.note(operation)
+    assert [node.layer.spec() for node in nodes.written.nodes] == ["embedding:100,d16"]
 
 
 def test_no_torch_is_imported():

@@ -74,3 +74,6 @@ def test_a_file_without_a_name_is_told_what_is_in_it():
         "'m.py' is a Python file: name what to run, as m.py:Net; it has Net, Other, make()"
     )
     assert "no class" in unnamed("m.py", "x = 1\n")
+    assert unnamed("m.py", "import os\ndef f(:\n") == (
+        "'m.py' is no Python that can be read: line 2: invalid syntax"
+    )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import ConvcalcError, UsageError
+from convcalc.inverse.input_for import inputs_for
+from convcalc.inverse.nearby import nearby_inputs
 from convcalc.inverse.rule import rule_of
 from convcalc.inverse.sizes import network_sizes
+from convcalc.layers import Conv, Flatten, Linear, ReLU
+from convcalc.network.graph import Network
 from convcalc.zoo.catalog import load_network, network_input, network_names
 
 
@@ -102,6 +108,22 @@ def test_a_network_of_one_size():
     found = network_sizes(convcalc.parse(text), 3)
     assert "32 alone" == str(found.rule)
     assert (32,) == found.near(500)
+
+
+def test_the_weights_of_a_model_fit_some_sizes():
+    # Stride 2 and padding 1 make 16 of 31 and of 32, and the linear layer has 8 * 16 * 16 weights.
+    layers = [Conv(8, 3, 2, 1), ReLU(), Flatten(), Linear(10)]
+    model = replace(Network.chain(layers), input_shape=(3, 32, 32))
+    found = network_sizes(model, 3)
+    assert ("31, 32", (3, 32, 32)) == (str(found.rule), found.model_input)
+    assert ["the model's weight is 10x2048, this input needs 10x524288"] == [
+        one.reason for one in found.breaking
+    ]
+    taken = [shape for shape, _ in inputs_for(model, 3, (16, 16), until=0).found]
+    assert [(3, 31, 31), (3, 32, 32)] == sorted(taken)
+    assert ((3, 32, 32),) == nearby_inputs(model, (3, 40, 40)).shapes
+    text = network_sizes(Network.chain(layers), 3)
+    assert ("every size", None) == (str(text.rule), text.model_input)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from convcalc.errors import ConvcalcError, SpecError, UsageError
 from convcalc.inverse.batches import Asked, Question, batches
 from convcalc.inverse.sweep import Sweep, check_count
 from convcalc.layers.base import format_shape
+from convcalc.zoo.catalog import network_text
 
 
 def alike(values):
@@ -128,6 +129,19 @@ def test_kernels_of_several_axes():
     check(spec, "4x9x7", [(4, 9, 7)], specs)
 
 
+def test_words_and_numbers_stand_behind_one_key():
+    spec = "conv:4,k{3,1x3},p{0,same,1:2}"
+    specs = [f"conv:4,k{k},p={p}" for k in ("3", "1x3") for p in ("0", "same", "1:2")]
+    check(spec, "4x9x7", [(4, 9, 7)], specs)
+    assert specs[1] == list(rows_of(spec, "4x9x7"))[1]["spec"]
+
+
+def test_one_axis_or_one_end_may_have_choices():
+    specs = [f"conv:4,k3x{k},p1:{p}" for k in (3, 5) for p in (0, 1)]
+    check("conv:4,k3x{3,5},p1:{0..1}", "4x9x7", [(4, 9, 7)], specs)
+    assert ("k", "p") == tuple(Sweep("conv:4,k3x{3,5},p1:{0..1}", "4x9x7").choices)
+
+
 def test_output_padding_and_inputs_may_have_choices():
     shapes = [(channels, size, size) for channels in (2, 4) for size in (3, 5, 7)]
     spec, specs = grid_of("convt", [("", (4,)), ("k", (3,)), ("s", (1, 2)), ("op", (0, 1))])
@@ -145,6 +159,11 @@ def test_output_padding_and_inputs_may_have_choices():
         ("bn opaque:name=X,macs={3,4}", [f"bn opaque:name=X,macs={macs}" for macs in (3, 4)]),
         ("pw:{3,4} opaque:name=X", ["pw:3 opaque:name=X", "pw:4 opaque:name=X"]),
         ("gap flatten linear:{3,4}", [f"gap flatten linear:{n}" for n in (3, 4)]),
+        # A learned array is no result of a layer.
+        (
+            "residual{conv:4,k{1,3},p1 | parameter:4x8x8}",
+            [f"residual{{conv:4,k{k},p1 | parameter:4x8x8}}" for k in (1, 3)],
+        ),
     ],
 )
 def test_rows_of_networks(spec, specs):
@@ -159,6 +178,22 @@ def test_parameters_are_choices_too():
     assert [(w, k, one["macs"]) for w, k, one in expected] == [
         (row["w"], row["k"], row["macs"]) for row in rows
     ]
+
+
+def test_what_a_layer_does_not_name_does_not_matter_to_it():
+    spec = "define f(n,g){conv:$n,k3,p$g bn conv:$n+$g,k1} f:$w,1 f:$w,0 f:n=8,g=$w f:$w,1"
+    for w, row in zip((2, 3, 8), rows_of(spec, "3x16x16", {"w": (2, 3, 8)}), strict=True):
+        figures = reported(spec.replace("$w", str(w)), (3, 16, 16))
+        assert figures == {name: row[name] for name in figures}
+
+
+@pytest.mark.parametrize("name", ["unet", "googlenet", "densenet121", "shufflenet_v2_x1_0"])
+def test_rows_of_reference_networks(name):
+    text = network_text(name)
+    shape = convcalc.parse(text).input_shape
+    (row,) = rows_of(text, format_shape(shape))
+    figures = reported(text, shape)
+    assert figures == {name: row[name] for name in figures}
 
 
 def test_a_condition_keeps_rows_and_what_does_not_fit_is_counted():

@@ -218,9 +218,6 @@ def layer_reports(
     known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
     functions = Functions(network.functions)
     for step in network.walk(input_shape):
-        fields = tuple(
-            start if source == INPUT else fields_of[source] for source in step.node.inputs
-        )
         function = step.node in functions
         # Networks repeat themselves: the same layer on the same shapes is asked once.
         key = (id(step.layer), step.arriving, function)
@@ -230,7 +227,7 @@ def layer_reports(
             if facts is None or measured is not None:
                 facts = _facts(step, batch, convention, function=function, measured=measured)
                 known[key] = facts
-            field = _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
+            field = field_of(step, fields_of, start)
             if facts.repeats or repeats.intersection(step.node.inputs):
                 repeats.add(len(fields_of))
         except LayerError as error:
@@ -238,6 +235,21 @@ def layer_reports(
         row = _layer_report(len(fields_of), step, facts, field, batch)
         yield replace(row, repeats=True) if row.index in repeats else row
         fields_of.append(field)
+
+
+def field_of(step: Step, earlier: Sequence[Fields], start: Fields) -> Fields:
+    """The receptive field of each axis of what leaves a node.
+
+    Args:
+        step: The node on its input.
+        earlier: The fields of the nodes before it, in their order.
+        start: Those of the network's input.
+
+    Raises:
+        LayerError: the layer has none for such fields.
+    """
+    fields = tuple(start if source == INPUT else earlier[source] for source in step.node.inputs)
+    return _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
 
 
 def _beside_lost_axes(field: Fields, before: Fields, start: Fields) -> Fields:

@@ -177,9 +177,10 @@ ABOUT = {
 DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
 input 3x224x224, or what PyTorch's text says of it, 64 output channels, kernel 3; the rest as in
 PyTorch. A model of PyTorch, as model.py:Net, model.py:make_net(10) or package.module:attribute, is
-made and run once: its code is run, with all that you may do. timm:NAME and torchvision:NAME are
-their models, made without weights. Files of Keras (.keras, .h5), torch.export (.pt2) and TFLite are
-read, and nothing in them is run."""
+made and run once: its code is run, and may do all that you may. timm:NAME and torchvision:NAME are
+the models of these libraries, made without weights. Files of ONNX, Keras (.keras, .h5),
+torch.export (.pt2) and TFLite, and what `convcalc convert` writes, are read; nothing in them is
+run."""
 
 RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
 kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from onnx import TensorProto, checker, helper
 
 from convcalc import __version__
-from convcalc.errors import UsageError, printable
+from convcalc.errors import UsageError
+from convcalc.export.missing_forms import check_forms
 from convcalc.export.onnx_forms import FORMS, OPSET
 from convcalc.export.onnx_site import OnnxGraph, OnnxSite
 from convcalc.layers.kinds import row_of
@@ -41,7 +42,7 @@ def onnx_model(network: Network, input_shape: Shape, weights: Mapping[str, np.nd
         ShapeError, SpecError: a layer does not fit.
     """
     steps = list(network.walk(input_shape))
-    _check_forms(network)
+    check_forms(network, FORMS, "ONNX")
     check_weights(weights, network.tensor_shapes(input_shape))
     if 4 * sum(array.size for array in weights.values()) > MOST_BYTES:
         raise UsageError("the weights are more than the 2 GiB that one .onnx can hold")
@@ -81,18 +82,3 @@ def onnx_model(network: Network, input_shape: Shape, weights: Mapping[str, np.nd
     )
     checker.check_model(model)
     return bytes(model.SerializeToString())
-
-
-def _check_forms(network: Network) -> None:
-    """Every kind must have a form; those that have none are named together, with a layer each."""
-    from convcalc.layers import KINDS
-
-    without: dict[str, str] = {}
-    for node in network.nodes:
-        if row_of(FORMS, KINDS[node.layer.kind]) is None:
-            called = getattr(node.layer, "called", node.layer.kind)
-            without.setdefault(called, node.label)
-    if without:
-        some = [f"{kind} ({label})" for kind, label in list(without.items())[:6]]
-        more = f", ... {len(without) - 6} more" if len(without) > 6 else ""
-        raise UsageError(f"no form in ONNX: {printable(', '.join(some), 300)}{more}")

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from convcalc.errors import UsageError
 from convcalc.execute.arrays.biases import with_full_biases
 from convcalc.execute.arrays.tensor_dtypes import check_tensor, dtype_name
 from convcalc.execute.weights.files import read_weights
+from convcalc.export.missing_forms import check_forms
 from convcalc.export.torch_forms import FORMS
 from convcalc.export.torch_place import LayerSite, Tree
 from convcalc.layers.kinds import row_of
@@ -36,6 +36,7 @@ def torch_module(
 ) -> fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is."""
     check_functions(network, functions)
+    check_forms(network, FORMS, "PyTorch")
     called = Functions(functions)
     graph = fx.Graph()
     model = fx.GraphModule(nn.Module(), graph, class_name="Network")
@@ -51,8 +52,7 @@ def torch_module(
             step.node in called,
         )
         write = row_of(FORMS, type(step.layer))
-        if write is None:
-            raise UsageError(f"torch has no form for layers of kind '{step.layer.kind}'")
+        assert write is not None
         values[index] = write(place, step.layer)
     graph.output(values[network.output])
     model.recompile()

@@ -55,17 +55,38 @@ def guarded(target: Target, doing: str) -> Iterator[None]:
         sys.path[:], sys.stdin, sys.dont_write_bytecode = before
 
 
+class _Aside(io.StringIO):
+    """What goes to standard error, where a line that is begun is ended before ours."""
+
+    begun = False
+
+    def write(self, text: str) -> int:
+        """Writes it there."""
+        self.begun = not text.endswith("\n") if text else self.begun
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Sends what was written."""
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Ends a line that is begun, as a question is."""
+        if self.begun:
+            self.write("\n")
+
+
 @contextlib.contextmanager
 def _output_aside() -> Iterator[None]:
     """Standard output, of Python and of the process, led into standard error meanwhile."""
-    kept = None
+    kept, aside = None, _Aside()
     with contextlib.suppress(OSError, ValueError):
         kept = os.dup(1)
         os.dup2(2, 1)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(aside):
             yield
     finally:
+        aside.end()
         if kept is not None:
             os.dup2(kept, 1)
             os.close(kept)
@@ -78,7 +99,7 @@ def found(target: Target) -> Any:
         DataError: the file or module cannot be imported, or has no such attribute.
     """
     if target.is_file and not os.path.isfile(target.where):
-        raise DataError(f"cannot read '{printable(target.where)}': there is no such file")
+        raise DataError(f"cannot read '{printable(target.where)}': No such file or directory")
     with guarded(target, "importing it"):
         module = _module(target)
     value: Any = module
@@ -93,6 +114,9 @@ def found(target: Target) -> Any:
 
 def _nearest(name: str, known: list[str]) -> str:
     """The hint for a misspelt name, which may be one in other letters: net for Net."""
+    exact = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.6)
+    if exact:
+        return f"; did you mean '{exact[0]}'?"
     names = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name.lower()[:60], names, n=1, cutoff=0.6)
     return f"; did you mean '{names[close[0]]}'?" if close else ""
@@ -152,7 +176,7 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     line = _own_line(error, folder)
     if isinstance(error, SystemExit):
         what = "it ended the program (sys.exit)"
-    elif isinstance(error, EOFError):
+    elif _asked_for_input(error):
         what = "it asked for input, which nobody answers here"
     else:
         first = str(error).strip().partition("\n")[0]
@@ -161,7 +185,13 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     doing += f", in {module}" if module else ""
     shown = f"\n  {printable(line[2], 160)}" if line and line[2] else ""
-    return f"{place}, while {doing} ({where}): {what}{shown}"
+    doing += "" if line and line[0] == where else f" ({where})"
+    return f"{place}, while {doing}: {what}{shown}"
+
+
+def _asked_for_input(error: BaseException) -> bool:
+    """Whether input() was called, and not a file read that ends too early."""
+    return isinstance(error, EOFError) and str(error) == "EOF when reading a line"
 
 
 def _own_line(error: BaseException, folder: str) -> tuple[str, int, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from onnx import helper
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Tensor:
         return self.known[1:] if self.has_batch else self.known or (1,)
 
 
+def _shortest(value: Any) -> Any:
+    """A number that the file has in 32 bits, as it was written: 1e-05 and not 9.99999975e-06."""
+    return float(str(np.float32(value))) if isinstance(value, float) else value
+
+
 class Call(NamedTuple):
     """A node with the tensors that it reads and gives.
 
@@ -91,7 +97,9 @@ class Call(NamedTuple):
                 value = helper.get_attribute_value(attribute)
                 if isinstance(value, bytes):
                     return value.decode("utf-8", "replace")
-                return list(value) if isinstance(value, list | tuple) else value
+                if isinstance(value, list | tuple):
+                    return [_shortest(one) for one in value]
+                return _shortest(value)
         return default
 
     def given(self, place: int) -> Tensor | None:

@@ -171,8 +171,8 @@ def _network(
         notes.append(f"bodies are counted once, of branches the larger: {_counts(bodies)}")
     if nodes.unnamed:
         notes.append(
-            f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): products exact, other "
-            "operations not counted, a change of shape sees the whole input"
+            f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): known products count, "
+            "other operations do not, a change of shape sees the whole input"
         )
     if nodes.unshaped:
         notes.append(f"shapes that the file does not tell: {_counts(nodes.unshaped)}")

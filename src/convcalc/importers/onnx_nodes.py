@@ -7,7 +7,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, LayerError, printable
-from convcalc.importers.borrowed import Borrowed
 from convcalc.importers.onnx_counting import macs_of
 from convcalc.importers.onnx_kinds import PASSED, REGROUPING, ROUNDING, plans_of
 from convcalc.importers.onnx_names import label_of, plain
@@ -196,7 +195,7 @@ class Nodes:
         if self._count(new) != prod(shape):
             name = "parameter"
             layer = (
-                Borrowed(name, layer, shape, self._count(new), 0)
+                Opaque(name, shape, self._count(new), 0, like=layer)
                 if new
                 else Shared(name, layer, shape, {}, 0)
             )
@@ -226,7 +225,7 @@ class Nodes:
             return plan.layer
         name, out = plain(call.op), call.out.sample
         if sum(map(prod, counted.values())) != self._count(new):
-            return Borrowed(name, plan.layer, out, self._count(new), macs)
+            return Opaque(name, out, self._count(new), macs, like=plan.layer)
         return Shared(name, plan.layer, out, counted, macs)
 
     def _own(self, roots: frozenset[str]) -> frozenset[str]:

@@ -174,7 +174,7 @@ def _put_in_order(graph: GraphProto, label: str) -> None:
     for node, read in zip(graph.node, reads, strict=True):
         missing = next((name for name in sorted(read) if name not in makers), None)
         if missing is not None:
-            what = f"a {printable(node.op_type, 40)} that reads '{printable(missing, 60)}'"
+            what = f"a node {printable(node.op_type, 40)} that reads '{printable(missing, 60)}'"
             raise DataError(f"{label} has {what}, which nothing gives")
     unmade = next((one.name for one in graph.output if one.name not in makers), None)
     if unmade is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcalc import layers
+from convcalc.errors import DataError, printable
 from convcalc.importers.onnx_plans import Plan, Recipe, folded, need, need_batch
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def conv(call: Call) -> Plan:
     weight, bias = call.weight(1), call.given(2)
     dims = len(weight.known) - 2
     need_batch(call, dims)
+    _check_channels(call, weight.known[1] * call("group", 1))
     weights = {"weight": Recipe.of(weight)}
     if bias is not None:
         weights["bias"] = Recipe.of(call.weight(2))
@@ -41,6 +43,7 @@ def conv_transpose(call: Call) -> Plan:
     weight, bias, groups = call.weight(1), call.given(2), call("group", 1)
     dims = len(weight.known) - 2
     need_batch(call, dims)
+    _check_channels(call, weight.known[0])
     weights = {"weight": Recipe.of(weight)}
     if bias is not None:
         weights["bias"] = Recipe.of(call.weight(2))
@@ -58,6 +61,20 @@ def conv_transpose(call: Call) -> Plan:
         output_padding=folded(extra),
     )
     return Plan(layer, weights=weights)
+
+
+def _check_channels(call: Call, wanted: int) -> None:
+    """The channels that arrive have to be those of the weight.
+
+    Raises:
+        DataError: they are others.
+    """
+    channels = call.x.known[1]
+    if channels != wanted:
+        name = printable(call.node.name or call.node.output[0], 60)
+        raise DataError(
+            f"the {call.op} '{name}' reads {channels} channels, its weight takes {wanted}"
+        )
 
 
 def _padding(call: Call, dims: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.importers.borrowed import Borrowed
+from convcalc.layers import Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import A, Operations
 
 
-class Shared(Borrowed):
+class Shared(Opaque):
     """A layer some of whose weights are counted elsewhere, or are no parameters; it can be run.
 
     It is `opaque` by its kind, as in a text nothing could say whose weights it has.
     """
 
     computable: ClassVar[bool] = True
+    like: Layer
     counted: frozenset[str]
 
     def __init__(
         self, name: str, layer: Layer, out: Shape, counted: Mapping[str, Shape], macs: int
     ) -> None:
         """Makes it of a layer and the shapes of those of its weights that are counted with it."""
-        super().__init__(name, layer, out, sum(map(prod, counted.values())), macs)
+        super().__init__(name, out, sum(map(prod, counted.values())), macs, like=layer)
         object.__setattr__(self, "counted", frozenset(counted))
 
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:

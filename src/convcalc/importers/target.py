@@ -16,7 +16,7 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-RUN = "running a Python file runs its code, with all that you may do"
+RUN = "the model's Python code was run, which may do all that you may"
 """What is said wherever a model of PyTorch was made and run."""
 
 DECLARED = (
@@ -126,10 +126,14 @@ def lasting(notes: Iterable[str]) -> tuple[str, ...]:
 
 
 def definitions(text: str) -> tuple[list[str], list[str]]:
-    """The classes and functions that the text of a Python file defines, without running it."""
+    """The classes and functions that the text of a Python file defines, without running it.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
     try:
         body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError, MemoryError):
         return [], []
     classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
     functions = [node.name for node in body if isinstance(node, ast.FunctionDef)]
@@ -139,7 +143,10 @@ def definitions(text: str) -> tuple[list[str], list[str]]:
 def unnamed(path: str, text: str) -> str:
     """What to write where a Python file is given and no name of what is in it."""
     shown = printable(path, 100)
-    classes, functions = definitions(text)
+    try:
+        classes, functions = definitions(text)
+    except SyntaxError as error:
+        return f"'{shown}' is no Python that can be read: line {error.lineno}: {error.msg}"
     found = [*classes, *(f"{name}()" for name in functions)]
     if not found:
         return f"'{shown}' is a Python file that defines no class and no function at its top"

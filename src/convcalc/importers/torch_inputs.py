@@ -26,6 +26,7 @@ class Arguments:
     Attributes:
         tensors: Zeros, or without values on "meta", in the order in which they are given.
         labels: What the network calls each.
+        are_one: Whether forward gets several as one list or mapping.
     """
 
     def __init__(
@@ -39,13 +40,14 @@ class Arguments:
             for one in inputs
         ]
         self._names = [one.name for one in inputs]
+        self.are_one = len(inputs) > 1 and len(self._places) == 1 and not _takes_many(model)
         places = iter(name for name in self._places if name not in self._names)
         self.labels = [name or next(places, f"input{n}") for n, name in enumerate(self._names, 1)]
 
     def call(self, model: torch.nn.Module) -> Any:
         """What forward gives."""
         pairs = list(zip(self._names, self.tensors, strict=True))
-        if len(self.tensors) > 1 and len(self._places) == 1 and not _takes_many(model):
+        if self.are_one:
             if all(self._names):
                 return model(dict(pairs))
             return model(self.tensors)
@@ -72,6 +74,7 @@ def check_inputs(model: torch.nn.Module, inputs: Sequence[GivenInput]) -> None:
     for one in inputs:
         if one.dtype and _dtype(one.dtype) is None:
             raise UsageError(f"--input: torch has no dtype '{printable(one.dtype, 40)}'")
+    _check_names(model, inputs, shown)
     number = max(1, len(inputs))
     if number < len(needed):
         forms = " ".join(["-i SHAPE"] * len(needed))
@@ -82,6 +85,20 @@ def check_inputs(model: torch.nn.Module, inputs: Sequence[GivenInput]) -> None:
     places = _places(model)
     if number > len(places) > 1 and not _takes_many(model):
         raise UsageError(f"{shown} takes {len(places)} inputs at most, {number} given")
+
+
+def _check_names(model: torch.nn.Module, inputs: Sequence[GivenInput], shown: str) -> None:
+    """Inputs that have names are parameters of forward, or the keys of its only one.
+
+    Raises:
+        UsageError: one is neither.
+    """
+    parameters = parameters_of(model.forward)
+    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    keys = len(inputs) > 1 and len(_places(model)) == 1 and all(one.name for one in inputs)
+    unknown = next((one.name for one in inputs if one.name and one.name not in parameters), None)
+    if unknown and not anything and not keys:
+        raise UsageError(f"--input: {shown} has no input '{printable(unknown, 60)}'")
 
 
 def _places(model: torch.nn.Module) -> list[str]:

@@ -14,6 +14,7 @@ from convcalc.importers.torch_missing import with_missing_operators
 from convcalc.importers.torch_network import Written, network_from
 from convcalc.importers.torch_places import place_of
 from convcalc.importers.torch_running import Run, run
+from convcalc.layers import Input
 from convcalc.layers.base import format_shape
 from convcalc.network.given_inputs import GivenInput, shown
 from convcalc.network.trace import Stop
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from convcalc.network.graph import Network
 
 ON_ZEROS = (
-    "the model needs the values of tensors, so that it was run on zeros on the CPU: what it "
+    "the model needs the values of tensors{where}, so that it was run on zeros on the CPU: what it "
     "decides by values is as decided for zeros"
 )
+WHOLE = "scalar types: Long, Int"
+"""What torch says where a tensor has to hold whole numbers."""
+
 MOST_ON_ZEROS = 20_000_000_000
 """Multiply-accumulates up to the first value that is needed of a model that is run on the CPU."""
 
@@ -87,9 +91,10 @@ def network_of(
     device = "meta"
     stop = failed = None
     if recorded.error is not None:
+        where = printable(place_of(recorded.error).where, 60)
         recorded, device, stop, failed = _followed(asked, recorded)
         if device == "cpu":
-            notes.append(ON_ZEROS)
+            notes.append(ON_ZEROS.format(where=where and f" at {where}"))
     many = asked.run(device, batch) if batch > 1 and stop is None else None
     if many is not None and many.error is not None:
         raise failed_there(many.error, target, f"running it on {batch} inputs")
@@ -133,15 +138,20 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
     """
     error = ended.error
     assert error is not None
-    if not ended.recorder.written.nodes:
+    if all(isinstance(node.layer, Input) for node in ended.recorder.written.nodes):
         shape = shown(asked.inputs)
         failure = failed_there(error, asked.target, f"running it on an input of {shape}")
-        raise DataError(f"{failure}\n  {ended.signature} was given an input of {shape}")
+        raise DataError(f"{failure}\n  {ended.signature} {shape}{_hint(error)}")
     place = place_of(error)
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     first = printable(str(error).strip().partition("\n")[0], 200)
-    told = reason or f"{type(error).__name__}: {first}".removesuffix(": ")
+    told = reason or f"{type(error).__name__}: {first}".removesuffix(": ") + _hint(error)
     return Stop(printable(place.where, 100), printable(place.code, 160), module, told)
+
+
+def _hint(error: Exception) -> str:
+    """What to do where whole numbers are wanted, as by an embedding."""
+    return "; whole numbers are asked for as -i 128:int64" if WHOLE in str(error) else ""
 
 
 def _needs_values(error: Exception) -> bool:

@@ -181,6 +181,6 @@ def _unnamed(unnamed: Any) -> str:
     shown = ", ".join(f"{name} {count}" for name, count in unnamed.most_common(6))
     more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""
     return (
-        f"calls that are no kind of layer ({shown}{more}): products exact, other operations not "
-        "counted, a change of shape sees the whole input"
+        f"calls that are no kind of layer ({shown}{more}): known products count, other "
+        "operations do not, a change of shape sees the whole input"
     )

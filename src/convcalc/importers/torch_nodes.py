@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from convcalc.errors import LayerError
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
-from convcalc.importers.torch_steps import VIEWS, steps_of
+from convcalc.importers.torch_steps import ALIASES, VIEWS, steps_of
 from convcalc.layers import Elementwise, Opaque, View
 from convcalc.layers.joins import Join, Scale
+from convcalc.layers.named_operations import ELEMENTWISE
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY
 
@@ -23,13 +24,8 @@ if TYPE_CHECKING:
     from convcalc.importers.torch_steps import Steps
     from convcalc.layers import Fields, Layer, Shape
 
-ELEMENTWISE = (
-    *("add", "sub", "rsub", "mul", "div", "truediv", "rtruediv", "pow", "neg", "exp", "log"),
-    *("sqrt", "rsqrt", "abs", "square", "clamp", "clamp_min", "clip", "maximum", "minimum"),
-    *("where", "masked_fill", "lerp", "sin", "cos", "erf", "floor", "round", "sign", "expm1"),
-    *("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu"),
-)
-"""Calls without a kind that look at each element by itself, where all shapes are the same."""
+UNNAMED = ("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu")
+"""Calls that look at each element by itself, of which no operation is known by its name."""
 
 
 Rule: TypeAlias = "Callable[[Call], Layer | None]"
@@ -199,7 +195,7 @@ class Nodes:
         """A layer that is known by its name, its shape and its cost."""
         self.unnamed[name] += 1
         alike = all(self._shapes[node] == out for node in inputs)
-        shape = None if alike and name in ELEMENTWISE else tuple(max(1, size) for size in out)
+        shape = None if alike and _by_element(name) else tuple(max(1, size) for size in out)
         return Opaque(name, shape, cost.params, cost.macs)
 
     def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields], list[Shape]]:
@@ -219,6 +215,11 @@ def _fits(layer: Layer, inputs: Sequence[int], *, first: bool) -> bool:
     if isinstance(layer, Join) and not (isinstance(layer, Elementwise) and len(inputs) == 1):
         return len(inputs) > 1
     return len(inputs) == 1 and first
+
+
+def _by_element(name: str) -> bool:
+    """Whether a call looks at each element by itself, where all shapes are the same."""
+    return ALIASES.get(name, name) in ELEMENTWISE or name in UNNAMED
 
 
 def plain_name(name: str) -> str:

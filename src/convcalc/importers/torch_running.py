@@ -32,7 +32,7 @@ class Run(NamedTuple):
         out: The tensors that came out, none where it ended early.
         ends: The nodes that gave them.
         error: Why it ended early, if it did.
-        signature: The model's class and the parameters of its forward.
+        signature: The model's class, the parameters of its forward, and how it got its input.
     """
 
     recorder: Recorder
@@ -63,7 +63,8 @@ def run(model: torch.nn.Module, inputs: Sequence[GivenInput], device: str, batch
     recorder.begin(given.tensors, given.labels)
     seen = Seen(recorder.written.nodes, recorder.written.main)
     names = printable(", ".join(parameters_of(model.forward)), 100)
-    signature = f"{printable(type(model).__name__, 60)}.forward({names})"
+    told = "was given a list of" if given.are_one else "was given an input of"
+    signature = f"{printable(type(model).__name__, 60)}.forward({names}) {told}"
     try:
         with (
             torch.no_grad(),

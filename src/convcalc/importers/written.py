@@ -9,7 +9,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, DataError, LayerError, UsageError, printable
-from convcalc.importers.borrowed import Borrowed
 from convcalc.layers import Opaque
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY
@@ -74,8 +73,8 @@ class Written:
             shown = printable(label, 100)
             raise DataError(f"layer {shown} ({layer.spec()}) does not fit: {error}") from None
         if params is not None and params != own and not isinstance(layer, Opaque):
-            layer = Borrowed(layer.kind, layer, out, params, costs.macs if costs else 0)
-        if isinstance(layer, Opaque) and not isinstance(layer, Borrowed):
+            layer = Opaque(layer.kind, out, params, costs.macs if costs else 0, like=layer)
+        if isinstance(layer, Opaque) and layer.like is None:
             self.unnamed[layer.name] += 1
         self.params += own if params is None else params
         self.macs = None if self.macs is None or costs is None else self.macs + costs.macs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcalc.collecting import gc_paused
 from convcalc.inverse.sweep import Sweep
 from convcalc.inverse.where import read_condition
 
@@ -74,7 +75,8 @@ class Asked:
 
     def batch(self, start: int, stop: int) -> Batch:
         """The combinations `start` to `stop` - 1."""
-        rows = list(self.sweep.rows(start, stop))
+        with gc_paused():
+            rows = list(self.sweep.rows(start, stop))
         kept = [row for row in rows if row is not None]
         unfit = len(rows) - len(kept)
         if self.condition is not None:

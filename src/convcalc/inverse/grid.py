@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CHOICE = re.compile(r"\{([^{}|\s]*)\}")
-_KEY = re.compile(r"(?<=[:,])([A-Za-z_]+)=?$")
+_KEY = re.compile(r"(?<=[:,])([A-Za-z_]+)(=?)((?:[0-9]+[x:])*)$")
 _REPEATS = re.compile(r"x\s*\{")
 _KIND = re.compile(r"(?:^|[\s{|=])([A-Za-z]\w*):$")
 
@@ -85,7 +85,7 @@ def read_template(text: str, label: str = "", names: str = "") -> Template:
             raise SpecError(text, [Diagnostic(message, *match.span())], label)
         values = _values(text, match, label)
         choices.append(Choice(_unlike(name, choices), values))
-        parts.append(text[begin : match.start()])
+        parts.append(text[begin : match.start()] + _sign(text, match, values))
         begin = match.end()
     return Template((*parts, text[begin:]), tuple(choices))
 
@@ -102,6 +102,14 @@ def _name(text: str, match: re.Match[str]) -> str:
     if kind is not None:
         return _positional(kind[1].lower())
     return "value" if before[-1:] in (":", ",") else ""
+
+
+def _sign(text: str, match: re.Match[str], values: Sequence[int] | Sequence[str]) -> str:
+    """The sign that is missing between a key and a word: p{0,same} is p=0 and p=same."""
+    key = _KEY.search(text[max(0, match.start() - 80) : match.start()])
+    if key is None or key[2] or key[3] or isinstance(values, range):
+        return ""
+    return "" if all(str(value)[0].isdecimal() for value in values) else "="
 
 
 def _positional(kind: str) -> str:

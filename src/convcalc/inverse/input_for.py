@@ -6,6 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import LayerError, SpecError, UsageError
+from convcalc.inverse.model_weights import ModelWeights
 from convcalc.inverse.sizes import most_sizes
 from convcalc.layers.base import format_shape
 from convcalc.network.graph import INPUT
@@ -69,8 +70,9 @@ def inputs_for(
     by_output: dict[int, list[int]] = {}
     outputs: dict[int, tuple[int, ...]] = {}
     beyond = 0
+    model = ModelWeights(network)
     for size in range(1, last + 1):
-        output = _output(network, (channels, *(size,) * axes), node)
+        output = _output(model, (channels, *(size,) * axes), node)
         if output is None:
             continue
         if len(output) != axes + 1:
@@ -90,7 +92,7 @@ def inputs_for(
     alike = len(set(sizes)) == 1
     for each in ((size,) * axes for size in own[0]) if alike else product(*own):
         shape = (channels, *each)
-        output = _output(network, shape, node)
+        output = _output(model, shape, node)
         if output is not None and output[1:] == sizes:
             found.append((shape, _dropped(network, shape, node)))
         if len(found) > MOST_INPUTS:
@@ -99,12 +101,12 @@ def inputs_for(
     return Inputs(tuple(sorted(found, key=lambda one: one[1])), nearest, last)
 
 
-def _output(network: Network, shape: Shape, node: int) -> Shape | None:
+def _output(model: ModelWeights, shape: Shape, node: int) -> Shape | None:
     """What leaves a node; None where a layer before it does not fit."""
     if node == INPUT:
         return shape
     try:
-        for place, step in enumerate(network.walk(shape)):
+        for place, step in enumerate(model.walk(shape)):
             if place == node:
                 return step.leaving
     except (LayerError, SpecError):

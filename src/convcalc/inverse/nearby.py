@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.errors import LayerError, SpecError
+from convcalc.inverse.model_weights import ModelWeights
 from convcalc.inverse.rule import rule_of
 from convcalc.layers.base import format_shape
-from convcalc.network.usual_input import fits
 
 if TYPE_CHECKING:
     from convcalc.inverse.rule import SizeRule
@@ -72,10 +74,11 @@ def nearby_inputs(network: Network, input_shape: Shape) -> Nearby:
     farthest = min(FARTHEST, MOST_STEPS // (4 * len(network.nodes)))
     first, last = max(1, sizes[0] - farthest), sizes[0] + farthest
     known: dict[int, bool] = {}
+    model = ModelWeights(network)
 
     def taken(size: int) -> bool:
         if size not in known:
-            known[size] = fits(network, (channels, *(size,) * len(sizes)))
+            known[size] = _fits(model, (channels, *(size,) * len(sizes)))
         return known[size]
 
     found = []
@@ -85,8 +88,17 @@ def nearby_inputs(network: Network, input_shape: Shape) -> Nearby:
             for size in sizes
         ]
         shape = (channels, *nearest)
-        if all(nearest) and fits(network, shape):
+        if all(nearest) and _fits(model, shape):
             found.append(shape)
     if not found:
         return Nearby()
     return Nearby(tuple(found), rule_of(list(filter(taken, range(first, last + 1))), first, last))
+
+
+def _fits(model: ModelWeights, shape: Shape) -> bool:
+    """Whether every layer takes what arrives at it."""
+    try:
+        deque(model.walk(shape), maxlen=0)
+    except (LayerError, SpecError):
+        return False
+    return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import LayerError, SpecError, UsageError
+from convcalc.inverse.model_weights import ModelWeights, is_model
 from convcalc.inverse.rule import rule_of
 from convcalc.layers.base import Layer
 
@@ -51,6 +52,8 @@ class Sizes:
         breaking: The layers that the other sizes do not fit, the one that ends most of them first.
         dropping: Where no element may be dropped: the labels of layers that drop some at sizes
             which fit, each with how many of these there are.
+        model_input: The input that a model was read for, whose weights have their shapes; None for
+            a text, whose layers have the weights that an input needs.
     """
 
     channels: int
@@ -58,6 +61,7 @@ class Sizes:
     rule: SizeRule
     breaking: tuple[Breaking, ...]
     dropping: tuple[tuple[str, int], ...]
+    model_input: Shape | None = None
 
     def near(self, size: int) -> tuple[int, ...]:
         """The size itself if it is taken, else the nearest smaller and larger one of the range."""
@@ -101,8 +105,9 @@ def network_sizes(
     failures: dict[int, tuple[int, int, Exception]] = {}
     dropping: dict[str, int] = {}
     drops = _Drops(unused)
+    model = ModelWeights(network)
     for size in range(first, last + 1):
-        reached, dropped, failure = _tried(network, (channels, *(size,) * axes), drops)
+        reached, dropped, failure = _tried(model, (channels, *(size,) * axes), drops)
         if failure is not None:
             sizes, *_ = failures.get(reached, (0,))
             failures[reached] = (sizes + 1, size, failure)
@@ -114,17 +119,18 @@ def network_sizes(
     most_first = sorted(failures.items(), key=lambda item: (-item[1][0], item[0]))
     breaking = tuple(_breaking(network, index, *found) for index, found in most_first)
     most = tuple(sorted(dropping.items(), key=lambda item: -item[1]))
-    return Sizes(channels, axes, rule_of(taken, first, last), breaking, most)
+    own = network.input_shape if is_model(network) else None
+    return Sizes(channels, axes, rule_of(taken, first, last), breaking, most, own)
 
 
 def _tried(
-    network: Network, shape: Shape, drops: _Drops
+    model: ModelWeights, shape: Shape, drops: _Drops
 ) -> tuple[int, list[str], LayerError | SpecError | None]:
     """How many layers take an input, which of them drop too much, and why the next does not fit."""
     reached = 0
     dropped: list[str] = []
     try:
-        for step in network.walk(shape):
+        for step in model.walk(shape):
             reached += 1
             if drops.too_much(step.layer, step.arriving[0]):
                 dropped.append(step.node.label)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from convcalc.language import Item, Value
+    from convcalc.language.bound_layers import BoundLayers
     from convcalc.layers import Layer
 
     Written: TypeAlias = "Call | Block | Repeat | Jump | Definition"
@@ -100,7 +101,7 @@ class Scope:
 class Lowering:
     """One tree, written out; `nodes` are the result and `problems` what stood in the way."""
 
-    def __init__(self, text: str, built_in: Mapping[str, Definition]) -> None:
+    def __init__(self, text: str, built_in: Mapping[str, Definition], bound: BoundLayers) -> None:
         self.text = text
         self.nodes: list[Node] = []
         self.problems: list[Diagnostic] = []
@@ -112,7 +113,7 @@ class Lowering:
         self.ends: dict[str, int] = {}
         self.bodies: dict[int, list[Written]] = {}
         self.shown: Place | None = None
-        self.known: dict[tuple[Call, tuple[tuple[str, Value], ...]], Layer | DeferredLayer] = {}
+        self.bound = bound
 
     def sequence(
         self, items: Sequence[Item], source: int, scope: Scope, path: str, depth: int
@@ -296,8 +297,8 @@ class Lowering:
 
     def add(self, call: Call, source: int, inputs: tuple[int, ...], scope: Scope, path: str) -> int:
         """One more node; equal calls with equal parameters are bound once and share their layer."""
-        key = (call, tuple(scope.parameters.items()))
-        layer = self.known.get(key)
+        key = self.bound.key(call, scope.parameters)
+        layer: Layer | DeferredLayer | None = self.bound.get(key)
         reads: tuple[int, ...] = ()
         if layer is None:
             self.count_step(call, _operations(call))
@@ -308,7 +309,7 @@ class Lowering:
                     self.fault_at(message, argument.place if argument else call.place)
                 return source
             if not isinstance(layer, DeferredLayer) and not reads:
-                self.known[key] = layer
+                self.bound.keep(key, layer)
         if path in self.paths:
             self.fault_at(f"two layers are called '{printable(path, 60)}'", call.place)
         self.paths.add(path)

@@ -12,6 +12,7 @@ from convcalc.collecting import gc_paused
 from convcalc.errors import Diagnostic, SpecError, printable
 from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
+from convcalc.language.bound_layers import BoundLayers
 from convcalc.language.expand import Lowering, Scope, Unreadable
 from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.reading import Reading
@@ -88,14 +89,17 @@ def reader_of(text: str) -> Callable[[Mapping[str, Value]], Network]:
     """
     with gc_paused():
         reading = _read(text, None, in_order=False)
-    return partial(_parsed, text, reading)
+    return partial(_parsed, text, reading, bound=BoundLayers())
 
 
 def _parsed(
-    text: str, reading: Reading, parameters: Mapping[str, Value] = MappingProxyType({})
+    text: str,
+    reading: Reading,
+    parameters: Mapping[str, Value] = MappingProxyType({}),
+    bound: BoundLayers | None = None,
 ) -> Network:
     items, expectations, problems = reading.items, reading.expectations, list(reading.problems)
-    lowering = Lowering(text, shorthands())
+    lowering = Lowering(text, shorthands(), bound or BoundLayers())
     end = INPUT
     try:
         end = lowering.sequence(items, INPUT, Scope(parameters), "", 0)

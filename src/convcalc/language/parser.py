@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, SpecError, printable
+from convcalc.language.brackets import closing, comma_after, count_end
 from convcalc.language.expressions import AtLabel, Expression, read_expression
 from convcalc.language.tree import (
     Argument,
@@ -37,9 +38,6 @@ from convcalc.language.tree import (
 
 LONGEST_TEXT = 4 * 2**20
 """Characters that a spec may have; more is not a network but a wrong file."""
-
-LONGEST_HEAD = 10_000
-"""Characters between the brackets of a definition or a count."""
 
 MOST_PARAMETERS = 100
 """Parameters of one definition."""
@@ -60,7 +58,6 @@ _WORD = re.compile(r"[^\s;#{}|]+")
 _LABEL = re.compile(r"(\w++(?:[.-]\w++)*+)=", re.ASCII)
 _LABEL_NAME = re.compile(r"\w++(?:[.-]\w++)*+", re.ASCII)
 _AXIS_ATOM = re.compile(r"\$\w+|(?P<sign>[xX](?=[-$(\d]|in\b))|[^$xX]++|.", re.ASCII | re.DOTALL)
-_DIGITS = re.compile(r"\d+", re.ASCII)
 _KIND = re.compile(_NAME, re.ASCII)
 _WORD_VALUE = re.compile(r"(?!in\b)[A-Za-z][\w-]*", re.ASCII)
 _KEY_EQUALS = re.compile(rf"({_NAME})=", re.ASCII)
@@ -243,7 +240,7 @@ class _Parser:
         match = _LABEL.match(self.text, start, end)
         label = match.group(1) if match else None
         begin = match.end() if match else start
-        sign = _count_end(self.text, begin, end)
+        sign = count_end(self.text, begin, end)
         if sign is None:
             return self.layer(begin, end, label, Place(start, end, breaks), depth)
         return self.repeat(begin, sign, label, Place(start, end, breaks), depth)
@@ -292,7 +289,7 @@ class _Parser:
     def arguments(self, start: int, end: int) -> list[Argument]:
         found = []
         while start <= end:
-            stop = _comma(self.text, start, end)
+            stop = comma_after(self.text, start, end)
             try:
                 found.append(_read_argument(self.text[start:stop], Place(start, stop)))
             except ValueError as error:
@@ -329,13 +326,13 @@ class _Parser:
     def definition(self, breaks: int, depth: int) -> Item | None:
         start = self.place
         head = _HEAD.match(self.text, start)
-        closing = None if head is None else _closing(self.text, head.end() - 1)
-        if head is None or closing is None:
+        bracket = None if head is None else closing(self.text, head.end() - 1)
+        if head is None or bracket is None:
             self.fault("expected define NAME(parameter, other=1) { ... }", start, start + 6)
             self.place += 6
             return None
-        parameters = self.parameters(head.end(), closing)
-        self.place = closing + 1
+        parameters = self.parameters(head.end(), bracket)
+        self.place = bracket + 1
         place = Place(start, self.place, breaks)
         if not self.opens():
             self.fault("expected '{' after the parameters of a definition", start, place.end)
@@ -378,40 +375,6 @@ class _Parser:
         self.problems.append(Diagnostic(message, start, end))
         if len(self.problems) > MOST_PROBLEMS:
             raise _StopError
-
-
-def _closing(text: str, opening: int, end: int | None = None) -> int | None:
-    """The place of the bracket that closes the one at `opening`, before the next brace."""
-    depth = 0
-    for place in range(opening, min(len(text) if end is None else end, opening + LONGEST_HEAD)):
-        sign = text[place]
-        depth += (sign == "(") - (sign == ")")
-        if not depth:
-            return place
-        if sign in "{}":
-            return None
-    return None
-
-
-def _comma(text: str, start: int, end: int) -> int:
-    """The place of the next comma outside brackets, or else the end."""
-    comma = text.find(",", start, end)
-    opening = text.find("(", start, comma)
-    if comma >= 0 <= opening:
-        closing = _closing(text, opening, end)
-        comma = comma if closing is None else text.find(",", closing, end)
-    return comma if comma >= 0 else end
-
-
-def _count_end(text: str, start: int, end: int) -> int | None:
-    """The place of the sign x after a count, 3x or ($n-1)x; None if the word has no count."""
-    if text.startswith("(", start):
-        closing = _closing(text, start, end)
-        sign = end if closing is None else closing + 1
-    else:
-        number = _DIGITS.match(text, start, end)
-        sign = end if number is None else number.end()
-    return sign if sign < end and text[sign] == "x" else None
 
 
 def _read_argument(text: str, place: Place) -> Argument:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.render.documents import SCHEMA_VERSION
-from convcalc.render.table import Column, Document, Table
+from convcalc.render.table import Column, Document, Table, written
 
 if TYPE_CHECKING:
     from convcalc.inverse.sizes import Sizes
@@ -47,6 +47,11 @@ def sizes_document(found: Sizes, near: int | None, unused: int | None) -> Docume
     remarks = [f"every size from {rule.first} to {rule.last} was tried"]
     if unused is not None:
         remarks.insert(0, _dropping(found, unused))
+    if found.model_input is not None:
+        remarks.append(
+            f"a model that was read for {written(found.model_input)}: its weights keep their "
+            "shapes, and sizes that its code computes what they were"
+        )
     source = partial(_data, found, near)
     if not rows:
         body = "every layer takes every size of the range"

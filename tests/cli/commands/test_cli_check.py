@@ -47,6 +47,13 @@ def test_a_limit_is_kept_to_the_last_element_or_byte(inside, folder, option):
     assert [0, 1] == codes
 
 
+@pytest.mark.parametrize(("limit", "code"), [("== 13824", 0), ("= 13824", 0), ("== 13823", 1)])
+def test_a_limit_may_be_one_number(inside, folder, limit, code):
+    (folder / "net.spec").write_text("# input 3x8x8\nconv:8,k3,p1 relu\n")
+    assert code == inside("check", "net.spec", "--macs", limit).code
+    assert code == inside("check", "net.spec", f"--macs={limit}").code
+
+
 def test_a_shell_script_hears_0_and_1(folder):
     (folder / "net.spec").write_text("# input 3x8x8\nconv:8,k3,p1 relu\n")
     lines = []

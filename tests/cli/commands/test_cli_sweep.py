@@ -153,6 +153,14 @@ def test_wrong_arguments_are_told_in_a_line_or_two(inside, words, told):
     assert len(done.err.splitlines()) <= 3
 
 
+def test_a_model_is_no_text_to_vary(inside, folder):
+    assert 0 == inside("convert", "unet", "-o", "net.json").code
+    for word in ("net.json", "torchvision:resnet18", "model.py:Net"):
+        code, out, err = inside("sweep", word)[:3]
+        assert (2, "") == (code, out)
+        assert f"convcalc convert {word} -o net.spec" in err
+
+
 def test_a_reader_that_goes_away_ends_it():
     words = ("-i", "3x64x64", "conv:{1..100000},k{1..9},s{1..4}", "--format", "csv", "-q")
     command = [*COMMAND, "sweep", *words]

@@ -19,7 +19,23 @@ def test_a_model_of_keras_is_summarised_by_its_layers():
     run = call("summary", str(KERAS), "--format", "json")
     totals = json.loads(run.out)["totals"]
     assert (81_458, 77_398_016) == (totals["params"], totals["macs"])
-    assert "the model's own input is 64x64x3, read as 3x64x64" in run.err
+    assert "channels first: the model's 64x64x3 is 3x64x64 here" in run.err
+
+
+def test_an_input_of_other_channels_than_a_model_of_keras_has_is_refused():
+    run = call("summary", str(KERAS), "-i", "64x64x3")
+    assert 2 == run.code
+    assert "the model takes an input 3x64x64, got 64x64x3" in run.err
+    assert 0 == call("summary", str(KERAS), "-i", "3x96x96").code
+
+
+def test_a_file_of_one_model_has_no_others_behind_a_colon():
+    for path in (KERAS, EXPORTED):
+        run = call("summary", f"{path}:other")
+        assert (2, f"convcalc: error: '{path}' holds one model, and no 'other'\n") == (
+            run.code,
+            run.err,
+        )
 
 
 def test_an_exported_program_is_summarised_by_its_modules_without_torch():

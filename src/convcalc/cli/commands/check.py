@@ -79,7 +79,7 @@ def _asked(given: CheckRequest) -> Budget:
         text = typed.get(figure.replace("-", "_"))
         if isinstance(text, str):
             try:
-                limits += read_limits(figure, text_of(figure, text))
+                limits += read_limits(figure, text)
             except UsageError as error:
                 shown = str(error).removeprefix(flag(figure)).removeprefix(figure)
                 raise UsageError(f"{flag(figure)}{shown}") from None

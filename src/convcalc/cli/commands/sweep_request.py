@@ -7,7 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.network_argument import FILE_ENDINGS, read_text
+from convcalc.cli.parsing.network_argument import (
+    FILE_ENDINGS,
+    is_document,
+    model_target,
+    read_text,
+)
+from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.values import FORMATS, choice_of, count_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, nearest, printable
@@ -164,11 +170,28 @@ def _text_of(words: Sequence[str]) -> str:
         (word,) = words
         if word.lower() in network_names():
             return network_text(word.lower())
+        _refuse_models(word)
         if word == "-" or (word.lower().endswith(FILE_ENDINGS) and "{" not in word):
             return read_text(word)
         if os.path.isfile(word):
             return read_text(word)
     return " ".join(words)
+
+
+def _refuse_models(word: str) -> None:
+    """A sweep writes other values into a text, and a model has none.
+
+    Raises:
+        UsageError: the word means a model; the message says how to get its text.
+    """
+    file = os.path.isfile(word) and "{" not in word
+    document = file and word.lower().endswith(".json") and is_document(read_text(word))
+    if document or (file and onnx_path([word]) is not None) or model_target(word) is not None:
+        shown = printable(word, 60)
+        raise UsageError(
+            f"sweep varies a text, and '{shown}' is none; its text is written by convcalc convert "
+            f"{shown} -o net.spec"
+        )
 
 
 def _with_axes(text: str, wanted: int) -> str:

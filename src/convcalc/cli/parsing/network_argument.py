@@ -97,7 +97,9 @@ def read_source(
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            found = None if model else _read_model(path, input_shape)
+            found = _read_model(path, input_shape)
+            if model is not None and (found or onnx_path([path])):
+                raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
         check_name(word)
     alone = [word for word in words if word in network_names()]
@@ -115,10 +117,13 @@ def model_target(word: str) -> Target | None:
     before = word.partition(":")[0]
     if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
-    from convcalc.importers.target import target_of, unnamed
+    from convcalc.importers.target import LIBRARIES, target_of, unnamed
 
-    if word.endswith(".py") and os.path.isfile(word):
-        raise UsageError(unnamed(word, read_text(word)))
+    path = word.removesuffix(":")
+    if path.endswith(".py") and os.path.isfile(path):
+        raise UsageError(unnamed(path, read_text(path)))
+    if path in LIBRARIES and path != word:
+        raise UsageError(f"'{word}' names no model of {path}; write one behind it: {word}resnet18")
     return target_of(word)
 
 

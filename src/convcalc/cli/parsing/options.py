@@ -23,8 +23,8 @@ SPECS: Options = {
         list[str] | None,
         typer.Argument(
             metavar="[LAYER]...",
-            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file (text or ONNX), '-', a network "
-            "by name, or model.py:Net, a model of PyTorch, whose file is run.",
+            help="Layers such as conv:64,k7,s2,p3 dw:k3; or a file of text or of a model, '-', a "
+            "network by name, or model.py:Net, a model of PyTorch, whose file is run.",
         ),
     ],
 }

@@ -85,7 +85,7 @@ class _Builder:
         own, *others = _input_shapes(self.model)
         moved = _is_moved(self.model, own)
         meant = (*own[-1:], *own[:-1]) if moved else own
-        first = self._filled(meant, shape)
+        first = self._filled(meant, shape, moved=moved)
         self.written = Written(first)
         value = Value(INPUT, channels_last(first) if moved else first, moved)
         further = [self._further_input(shape, number) for number, shape in enumerate(others, 2)]
@@ -107,11 +107,16 @@ class _Builder:
         layer = layers.Input(channels_first(sizes) if moved else sizes)
         return Value(self.written.add(layer, (INPUT,), f"input-{number}"), sizes, moved)
 
-    def _filled(self, meant: Sequence[int | None], shape: Shape | None) -> Shape:
-        """The shape of the input: the one that is asked for, else the model's own."""
+    def _filled(self, meant: Sequence[int | None], shape: Shape | None, *, moved: bool) -> Shape:
+        """The shape of the input: the one that is asked for, else the model's own.
+
+        Raises:
+            UsageError: it has other axes, channels or features than the model's, or open sizes.
+        """
         shown = "x".join("?" if size is None else str(size) for size in meant)
         if shape is not None:
-            if len(shape) != len(meant):
+            axis = 0 if moved else -1
+            if len(shape) != len(meant) or (meant and meant[axis] not in (None, shape[axis])):
                 raise UsageError(f"the model takes an input {shown}, got {format_shape(shape)}")
             return shape
         if len(meant) == 3 and meant[0] and meant[1:] == (None, None):
@@ -126,8 +131,8 @@ class _Builder:
         notes = self.notes
         if value.moved:
             notes.append(
-                f"channels first: the model's own input is {format_shape(value.shape)}, read as "
-                f"{format_shape(value.ours)}"
+                f"channels first: the model's {format_shape(value.shape)} is "
+                f"{format_shape(value.ours)} here"
             )
         if self.account.statistics:
             notes.append(

@@ -79,6 +79,11 @@ def _sliced(named: Named) -> tuple[str, Named]:
     return "getitem", {**named, "index": (*(slice(None),) * dim, part)}
 
 
+def _embedding(named: Named) -> tuple[str, Named]:
+    """A row of a table for each index; torch's function has the indices first."""
+    return "embedding", {**named, "input": named["indices"]}
+
+
 def _pixels(name: str, factor: str) -> Callable[[Named], tuple[str, Named]]:
     return lambda named: (name, {**named, "factor": named[factor]})
 
@@ -105,6 +110,7 @@ FORMS: Mapping[str, Callable[[Named], tuple[str, Named]]] = {
     "upsample_bilinear2d": _resized("bilinear"),
     "upsample_trilinear3d": _resized("trilinear"),
     "constant_pad_nd": _renamed("pad"),
+    "embedding": _embedding,
     "slice": _sliced,
     "split_with_sizes": _renamed("split"),
     "pixel_shuffle": _pixels("pixel_shuffle", "upscale_factor"),

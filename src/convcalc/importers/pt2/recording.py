@@ -11,7 +11,6 @@ from convcalc.importers.pt2.macs import macs_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
-from convcalc.importers.torch_tensors import tensor_layer_of
 from convcalc.importers.written import plain_label
 from convcalc.importers.written import plain_name as opaque_name
 from convcalc.layers import Input, Opaque, Parameter
@@ -73,7 +72,7 @@ class Recorder:
     """
 
     def __init__(self, shape: Shape, parents: Collection[str]) -> None:
-        self.written = Nodes(shape, (layer_of, weighted_layer_of, tensor_layer_of))
+        self.written = Nodes(shape, (layer_of, weighted_layer_of))
         self.owned: set[str] = set()
         self.unknown: dict[str, int] = {}
         self._parents = parents
@@ -178,7 +177,13 @@ class Recorder:
         call = call_of(operation, array, operation.results[:place])
         label = self._label(operation, call.name, debt)
         cost = Cost(self._charged(debt), debt.macs, macs)
-        return self.written.add(call, inputs, label, cost, first=first)
+        nodes = self._nodes(arrays_in(operation.named))
+        return self.written.add(call, inputs, label, cost, first=first, nodes=nodes)
+
+    def _nodes(self, arrays: Sequence[Array]) -> dict[int, int]:
+        """The node of each tensor that an input has reached, by the tensor's id."""
+        pairs = [(array, self._value(array.name).node) for array in arrays]
+        return {id(array): node for array, node in pairs if node is not None}
 
     def _unknown(
         self, operation: Operation, array: Array, inputs: Sequence[int], debt: Value

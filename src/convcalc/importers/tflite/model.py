@@ -101,10 +101,8 @@ class _Builder:
         notes = []
         own = channels_last(self.input)
         if len(own) > 2:
-            notes.append(
-                f"channels first: the model's own input is {format_shape(own)}, read as "
-                f"{format_shape(self.input)}"
-            )
+            ours = format_shape(self.input)
+            notes.append(f"channels first: the model's {format_shape(own)} is {ours} here")
         if self.unknown:
             shown = ", ".join(f"{name} {count}" for name, count in self.unknown.items())
             notes.append(f"operators whose MACs are not known: {printable(shown)}")
