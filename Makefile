@@ -12,13 +12,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow check format lint types bench wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench wheel clean
 
 help:
 	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
 	@echo "make test       the tests, with torch, dask, onnx and the counters that are reproduced"
 	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
+	@echo "make test-page  the page of explain --html in Chromium, which has to be installed"
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
 	@echo "make wheel      the wheel, in dist/"
@@ -35,6 +36,9 @@ test-core: $(VENV)/test.stamp
 test-slow: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest -m slow
 	EXAMPLES=500 $(BIN)/python -m pytest $(PARALLEL)
+
+test-page: $(VENV)/page.stamp
+	$(BIN)/python -m pytest -m browser tests/page
 
 check: format lint types test
 
@@ -78,6 +82,10 @@ $(VENV)/peers.stamp: $(VENV)/torch.stamp
 	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image]'
 	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
 	$(PIP) --no-deps torchvision timm
+	@touch $@
+
+$(VENV)/page.stamp: $(VENV)/test.stamp
+	$(PIP) --editable '.[test,page]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

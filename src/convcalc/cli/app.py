@@ -142,6 +142,7 @@ EXAMPLES = {
         "convcalc explain conv:8,k3,s2,p1 -i 3x7x7 --at 0,1,1",
         "convcalc explain image.npy --kernel kernel.npy --padding same --at 0,0,0",
         "convcalc explain 'residual{conv:2,k3,p1 | }' -i 2x4x4",
+        "convcalc explain conv:2,k3,p1 -i 3x5x5 --html out.html",
     ),
     "weights": (
         "convcalc weights resnet18",

@@ -365,6 +365,11 @@ WALK: Options = {
         metavar="OUT.svg|OUT.gif",
         about="Write pictures of all outputs in turn, as SVG that moves or as GIF.",
     ),
+    "html": _text(
+        "--html",
+        metavar="OUT.html",
+        about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
+    ),
     "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
     "force": FILES["force"],
     "step": _switch(

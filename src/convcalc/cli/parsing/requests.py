@@ -108,6 +108,7 @@ class ExplainRequest(Appearance):
     svg: str | None
     png: str | None
     animate: str | None
+    html: str | None
     every: str | None
     force: bool | None
     step: bool | None

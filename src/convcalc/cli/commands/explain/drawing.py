@@ -1,4 +1,4 @@
-"""`explain --svg`, `--png` and `--animate`: pictures of one output, or of all in turn."""
+"""`explain --svg`, `--png`, `--animate` and `--html`: pictures of outputs, and a page of them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from convcalc.explain.walk.data import Place
     from convcalc.explain.walk.network import WalkedLayer
     from convcalc.layers import Shape
+    from convcalc.render.page.start import PageStart
     from convcalc.render.walk_layout import Picture
 
-FORMS = {"svg": (".svg",), "png": (".png",), "animate": (".svg", ".gif")}
+FORMS = {"svg": (".svg",), "png": (".png",), "animate": (".svg", ".gif"), "html": (".html",)}
 """The options that write a picture, with the endings of their files."""
 
 MOST_STEPS = 2000
@@ -63,7 +64,7 @@ def check_pictures(given: ExplainRequest) -> None:
     if not path.lower().endswith(endings):
         wanted = " or ".join(f"out{ending}" for ending in endings)
         raise UsageError(f"{flag(asked[0])}: expected a name as {wanted}, got '{printable(path)}'")
-    if not path.lower().endswith(".svg"):
+    if path.lower().endswith((".png", ".gif")):
         check_installed()
     check_output(path, force=bool(given["force"]), inputs=given["specs"] or ())
 
@@ -95,6 +96,21 @@ def write_picture_of(
     else:
         path = given["svg"] or given["png"] or ""
         data = _still(path, walk_picture(walk(place)))
+    _write(given, path, data)
+
+
+def write_page_of(given: ExplainRequest, start: PageStart) -> None:
+    """Writes the page of one convolution.
+
+    Raises:
+        OutputError: the page cannot be written.
+    """
+    from convcalc.render.page.document import page_html
+
+    _write(given, given["html"] or "", page_html(start).encode())
+
+
+def _write(given: ExplainRequest, path: str, data: bytes) -> None:
     write_data(path, data, force=bool(given["force"]))
     if not given["quiet"]:
         note(f"wrote {printable(path)} ({len(data):,} bytes)")

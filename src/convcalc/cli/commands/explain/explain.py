@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from convcalc.cli.commands.explain.drawing import (
     check_pictures,
     wants_picture,
+    write_page_of,
     write_picture_of,
 )
 from convcalc.cli.commands.explain.stepping import step_through
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from convcalc.explain.walk.data import Place
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
+    from convcalc.render.page.start import PageStart
     from convcalc.render.table import Document
 
 MADE_UP_INPUT = (3, 7, 7)
@@ -77,6 +79,21 @@ class Computed(NamedTuple):
         results = [Elements(own) for own in self.results]
         return walk_network(self.network, Elements(self.sample), weights, results, place)
 
+    def page(self, place: Place) -> PageStart:
+        """What a page of one convolution starts with.
+
+        Raises:
+            UsageError: a page cannot show it.
+            DataError: a page cannot compute with its numbers.
+        """
+        from convcalc.render.page.start import page_layer, page_start
+
+        layers = [step.layer for step in self.network.walk(self.sample.shape)]
+        layer = page_layer(layers, self.sample.shape)
+        weights = {name: Elements(own) for name, own in self.weights.items()}
+        name = " ".join(one.spec() for one in layers)
+        return page_start(name, layer, Elements(self.sample), weights, place)
+
 
 def explain(given: ExplainRequest) -> Document | None:
     """`convcalc explain`; nothing is left to print after --step.
@@ -95,6 +112,9 @@ def explain(given: ExplainRequest) -> Document | None:
     place = _place(given["at"], computed.shape)
     if given["step"]:
         step_through(computed.walk, computed.shape, place)
+        return None
+    if given["html"] is not None:
+        write_page_of(given, computed.page(place))
         return None
     if wants_picture(given):
         write_picture_of(given, computed.walk, computed.shape, place)

@@ -1,0 +1,101 @@
+// The sliders and switches of a layer.
+
+import { element } from "./grids.mjs";
+import { SETTINGS, MODES, changed, groupChoices, mostExtra, pairWith } from "./settings.mjs";
+
+const ENDS = { before: ["top", "left"], after: ["bottom", "right"] };
+
+// Every slider that there is for a layer: {id, label, detail, value, least, most, apply}; a layer
+// whose rows and columns are apart has one for each.
+export function slidersOf(layer, apart) {
+  const sliders = SETTINGS.flatMap((setting) => slidersFor(setting, layer, apart));
+  const choices = groupChoices(layer);
+  sliders.push({
+    id: "groups",
+    label: "groups",
+    value: choices.indexOf(layer.groups),
+    shown: layer.groups,
+    least: 0,
+    most: choices.length - 1,
+    apply: (old, at) => changed(old, { groups: groupChoices(old)[at] }),
+  });
+  return sliders;
+}
+
+function slidersFor(setting, layer, apart) {
+  const { name, fields, least } = setting;
+  if (name === "extra" && !layer.transposed) return [];
+  const label = name === "padding" && layer.transposed ? "cropping" : name;
+  const most = (value) => Math.max(setting.most, value);
+  if (typeof layer[name] === "number") {
+    const value = layer[name];
+    const apply = (old, next) => changed(old, { [name]: next });
+    return [{ id: name, label, value, least, most: most(value), apply }];
+  }
+  const places = fields.flatMap((field) => [0, 1].map((axis) => [field, axis]));
+  return (apart ? places : [[fields[0], null]]).map(([field, axis]) => {
+    const value = layer[field][axis ?? 0];
+    const limit = name === "extra" ? mostExtra(layer, axis ?? 0) : most(value);
+    return {
+      id: axis === null ? name : `${field}-${axis}`,
+      label,
+      detail: axis === null ? "" : (ENDS[field] ?? ["rows", "columns"])[axis],
+      value,
+      least,
+      most: limit,
+      apply: (old, next) => withPairs(old, axis === null ? fields : [field], axis, next),
+    };
+  });
+}
+
+function withPairs(layer, fields, axis, value) {
+  const pairs = fields.map((field) => [field, pairWith(layer[field], axis, value)]);
+  return changed(layer, Object.fromEntries(pairs));
+}
+
+// Shows the sliders of a layer, reusing those that are there, so that one can be dragged on.
+export function showSliders(box, sliders, say, onChange) {
+  const ids = sliders.map((slider) => slider.id);
+  const known = [...box.children].map((row) => row.dataset.id);
+  if (ids.join() !== known.join()) {
+    box.replaceChildren(...sliders.map((slider) => sliderRow(slider.id, onChange)));
+  }
+  sliders.forEach((slider, n) => fillRow(box.children[n], slider, say));
+}
+
+function sliderRow(id, onChange) {
+  const row = element("div", "slider");
+  row.dataset.id = id;
+  const label = element("label");
+  label.htmlFor = `slider-${id}`;
+  const input = element("input");
+  Object.assign(input, { type: "range", id: `slider-${id}`, step: 1 });
+  input.addEventListener("input", () => onChange(id, Number(input.value)));
+  const output = element("output");
+  output.htmlFor = input.id;
+  row.append(label, input, output);
+  return row;
+}
+
+function fillRow(row, slider, say) {
+  const [label, input, output] = row.children;
+  const detail = slider.detail ? ` (${say(slider.detail)})` : "";
+  label.textContent = say(slider.label) + detail;
+  input.min = slider.least;
+  input.max = slider.most;
+  input.value = slider.value;
+  input.disabled = slider.least === slider.most;
+  const shown = String(slider.shown ?? slider.value);
+  output.textContent = shown;
+  input.setAttribute("aria-valuetext", shown);
+}
+
+// Fills the choice of borders in the language of the page.
+export function showModes(select, layer, say) {
+  if (select.options.length !== MODES.length) {
+    select.replaceChildren(...MODES.map((mode) => new Option(mode, mode)));
+  }
+  for (const option of select.options) option.textContent = say(option.value);
+  select.value = layer.mode;
+  select.disabled = layer.transposed;
+}

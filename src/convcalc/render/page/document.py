@@ -1,0 +1,55 @@
+"""A page put together: its text, its style and its scripts in one file, which loads nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convcalc.render.page.start import PageStart
+
+SCRIPTS = (
+    "convolution.mjs",
+    "numbers.mjs",
+    "settings.mjs",
+    "spec.mjs",
+    "formulas.mjs",
+    "words.mjs",
+    "grids.mjs",
+    "controls.mjs",
+    "painting.mjs",
+    "stage.mjs",
+    "telling.mjs",
+    "page.mjs",
+)
+"""The scripts in an order in which each imports earlier ones alone."""
+
+STYLES = ("page.css", "squares.css")
+
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.mjs";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
+
+
+def page_html(start: PageStart) -> str:
+    """The page of a convolution, as HTML."""
+    # In a script "</" could end it; JSON has no other use for a stroke behind "<".
+    data = json.dumps(start, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return Template(_file("page.html")).substitute(
+        name=escape(start["name"]),
+        style="".join(map(_file, STYLES)),
+        script=joined_scripts(),
+        start=data,
+    )
+
+
+def joined_scripts() -> str:
+    """All scripts as one module, which a page from disk may run; imports from disk it may not."""
+    return "".join(EXPORT.sub("", IMPORT.sub("", _file(name))) for name in SCRIPTS)
+
+
+def _file(name: str) -> str:
+    return files("convcalc.render.page").joinpath(name).read_text(encoding="utf-8")
