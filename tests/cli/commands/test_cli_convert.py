@@ -71,7 +71,7 @@ def test_a_converted_network_is_summarised_without_torch_or_numpy(model, inside,
 def test_the_spec_of_a_model_has_a_line_for_each_module(model, inside):
     done = inside("fmt", model)
     assert 0 == done.code
-    assert "running a Python file runs its code" in done.err
+    assert "the model's Python code was run" in done.err
     assert [
         "# input 3x224x224",
         "stem=conv:4,k3,s2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from printed_modules import NESTED, Net, network
 
@@ -46,6 +46,7 @@ def mutated(draw):
 
 
 @given(mutated() | st.text())
+@example("[:")
 def test_a_damaged_text_gives_a_network_or_problems(text):
     looks_like_pytorch(text)
     items, problems, *_ = read_pytorch(text)

@@ -86,8 +86,8 @@ def read_module(
         reader.skip_gap()
         if reader.place < len(text):
             return None, [reader.problem("expected the end of the text after the module")]
-    except _StopError as stop:
-        return None, [stop.problem]
+    except _UnreadError as fault:
+        return None, [fault.problem]
     return module, []
 
 
