@@ -9,6 +9,12 @@ if TYPE_CHECKING:
 
     from convcalc.layers import Shape
 
+PASSED = {
+    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
+    *("alias", "data", "requires_grad", "cpu", "positive"),
+}
+"""Calls that give the elements that they were given: no nodes of their own."""
+
 
 class Call(NamedTuple):
     """A function that a model calls.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_calls import PASSED, sample_shape
 from convcalc.importers.torch_nodes import Cost
-from convcalc.importers.torch_steps import PASSED
 from convcalc.importers.torch_stored import keeps_elements
 from convcalc.layers import Opaque, Parameter
 from convcalc.network.graph import INPUT

@@ -19,12 +19,12 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from convcalc.importers.torch_calls import Call, sample_shape
+from convcalc.importers.torch_calls import PASSED, Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
-from convcalc.importers.torch_steps import IN_ORDER, PASSED, reads_arrays
+from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.layers import Input

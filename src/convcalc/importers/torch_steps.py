@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc import layers
-from convcalc.importers.torch_calls import axis_of, is_array, sample_shape
+from convcalc.importers.torch_calls import PASSED, axis_of, is_array, sample_shape
 from convcalc.importers.torch_einsum import products_of
 from convcalc.layers.named_operations import ELEMENTWISE
 
@@ -393,9 +393,3 @@ VIEWS = {
     *("masked_scatter", "select_scatter", "slice_scatter", "one_hot"),
 }
 """Functions that move elements, repeat them or leave them out, and compute nothing."""
-
-PASSED = {
-    *("contiguous", "detach", "clone", "to", "float", "half", "double", "type", "type_as"),
-    *("alias", "data", "requires_grad", "cpu", "positive"),
-}
-"""Calls that give the elements that they were given: no nodes of their own."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from convcalc.importers.torch_calls import axis_of, is_array
-from convcalc.importers.torch_steps import IN_ORDER, PASSED
+from convcalc.importers.torch_calls import PASSED, axis_of, is_array
+from convcalc.importers.torch_steps import IN_ORDER
 from convcalc.layers import Elementwise, View
 from convcalc.layers.named_operations import ELEMENTWISE
 from convcalc.network.stored import Stored
