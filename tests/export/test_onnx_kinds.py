@@ -68,6 +68,10 @@ def test_random_layers_compute_what_the_executor_does(kind, data):
     agree(Network.chain([layer]), shape, tolerance=2e-5)
 
 
+def test_a_dilated_window_between_all_elements_has_a_maximum_below_everything():
+    agree(convcalc.parse("maxpool:1x2,s2,same-upper,d3"), (4, 1, 2))
+
+
 @pytest.mark.parametrize("name", ["mobilenet_v3_small", "convnext_tiny", "shufflenet_v2_x1_0"])
 def test_a_reference_network_computes_what_the_executor_does(name):
     network = convcalc.load_network(name)

@@ -119,10 +119,14 @@ def conv_transpose(site: OnnxSite, layer: ConvTranspose) -> str:
 
 
 def max_pool(site: OnnxSite, layer: MaxPool) -> str:
-    """MaxPool, whose pads are less than its kernel; else -inf is padded, below everything."""
+    """MaxPool; where a window may read padding alone, -inf is padded, below everything.
+
+    ONNX wants pads that are less than the kernel, and says nothing of windows without an element:
+    the taps of a dilated one may lie on both sides of all elements.
+    """
     (x,), shape = site.inputs, site.shapes[0]
     windows = layer.windows(shape)
-    if any(max(w.before, w.after) >= w.kernel for w in windows):
+    if any(max(w.before, w.after) >= (w.kernel if w.dilation == 1 else 1) for w in windows):
         x = padded(site, x, windows, shape[1:], "zeros", -inf)
         windows = tuple(w._replace(before=0, after=0) for w in windows)
     dilations = [w.dilation for w in windows]
