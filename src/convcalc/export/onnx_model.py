@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
+    from onnx import ValueInfoProto
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 IR_VERSION = 10
 MOST_BYTES = 2**31 - 2**20
 """Bytes of weights that one file holds: a message of protobuf has less than 2 GiB."""
+
+
+def _batch_of(name: str, shape: Shape, dtype: int = TensorProto.FLOAT) -> ValueInfoProto:
+    """What a model says of an array with a batch of any size in front."""
+    return helper.make_tensor_value_info(name, dtype, ["N", *shape])
 
 
 def onnx_model(network: Network, input_shape: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
@@ -64,13 +70,10 @@ def onnx_model(network: Network, input_shape: Shape, weights: Mapping[str, np.nd
         graph.nodes,
         "network",
         [
-            helper.make_tensor_value_info(names[INPUT], dtype, ["N", *input_shape]),
-            *(
-                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
-                for name, shape in graph.inputs.items()
-            ),
+            _batch_of(names[INPUT], input_shape, dtype),
+            *(_batch_of(name, shape) for name, shape in graph.inputs.items()),
         ],
-        [helper.make_tensor_value_info(end, TensorProto.FLOAT, ["N", *shapes[network.output]])],
+        [_batch_of(end, shapes[network.output])],
         list(graph.tensors.values()),
     )
     model = helper.make_model(

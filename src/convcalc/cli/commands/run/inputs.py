@@ -117,6 +117,15 @@ def _say(request: RunRequest, notes: Iterable[str | None]) -> None:
         note(text)
 
 
+def _check_maps(request: RunRequest, maps: SavedMaps, network: Network, last: int | None) -> None:
+    """The outputs that are kept can be written: of all layers, or of those that one needs."""
+    every: Sequence[int] = range(len(network.nodes))
+    computed = every if last is None else needed_nodes(network, last)
+    labels = [network.nodes[index].label for index in computed]
+    force, inputs = bool(request.force), request.inputs()
+    maps.check(labels, request.output, force=force, inputs=inputs)
+
+
 def read_network(
     request: RunRequest,
     settings: Settings,
@@ -145,12 +154,8 @@ def read_network(
     network, given_array, settings = _network(request, settings, read, own)
     last = last_node(network, settings.until)
     if maps is not None:
-        computed: Sequence[int] = range(len(network.nodes))
-        if settings.until is not None:
-            computed = needed_nodes(network, last)
-        labels = [network.nodes[index].label for index in computed]
-        force, inputs = bool(request.force), request.inputs()
-        maps.check(labels, request.output, force=force, inputs=inputs)
+        part = None if settings.until is None else last
+        _check_maps(request, maps, network, part)
     array = read(request.array) if given_array is None else given_array
     seed = seed_of(request)
     if own is not None and network.input_shape is not None:
