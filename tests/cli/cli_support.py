@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from forking import Forks, Order
+from forking import Forks, Order, read_at_start
 
 import convcalc
 
@@ -52,15 +52,21 @@ UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 """For processes whose files may not grow: Python would leave half a compiled module behind."""
 
 
+BEGINNING = read_at_start(dict(os.environ))
+"""Before a library is imported that changes such a variable (OpenCV: LD_LIBRARY_PATH)."""
+
+
 def environment(**more: str) -> dict[str, str]:
     """What every process starts with: nothing that changes the looks unless a test asks for it."""
-    kept = {name: value for name, value in os.environ.items() if name not in CLEANED}
-    return {**kept, "PYTHONPATH": str(SOURCES), **more}
+    now = dict(os.environ)
+    kept = {name: now[name] for name in now.keys() - read_at_start(now).keys()} | BEGINNING
+    clean = {name: value for name, value in kept.items() if name not in CLEANED}
+    return {**clean, "PYTHONPATH": str(SOURCES), **more}
 
 
 FORKS = {
-    "": Forks(),
-    "torch": Forks("torch", "convcalc.importers.torch_model"),
+    "": Forks(environment()),
+    "torch": Forks(environment(), "torch", "convcalc.importers.torch_model"),
 }
 """What commands are forked from, by what is loaded beside numpy."""
 

@@ -47,26 +47,27 @@ class Forks:
     """The process that forks: it starts with the first command and ends with `close`.
 
     Args:
+        environment: The variables that it starts with, whatever the first command's are.
         more: Modules that it loads on top of `LOADED`.
     """
 
-    def __init__(self, *more: str) -> None:
-        self.more = more
+    def __init__(self, environment: dict[str, str], *more: str) -> None:
+        self.environment, self.more = environment, more
         self.process: subprocess.Popen | None = None
-        self.environment: dict[str, str] = {}
         self.user = os.geteuid()
 
     def starts_alike(self, environment: dict[str, str]) -> bool:
         """Whether a process with these variables begins as one that is forked here does."""
-        if self.process is None:
-            self._start(environment)
         same = read_at_start(environment) == read_at_start(self.environment)
-        return same and os.geteuid() == self.user
+        if not same or os.geteuid() != self.user:
+            return False
+        if self.process is None:
+            self._start()
+        return True
 
-    def _start(self, environment: dict[str, str]) -> None:
-        self.environment, self.user = environment, os.geteuid()
+    def _start(self) -> None:
         self.ours, theirs = socket.socketpair()
-        own = {**environment, "OPENBLAS_NUM_THREADS": "1"}  # who forks has one thread
+        own = {**self.environment, "OPENBLAS_NUM_THREADS": "1"}  # who forks has one thread
         with theirs:
             command = [sys.executable, __file__, *self.more]
             self.process = subprocess.Popen(command, env=own, cwd="/", stdin=theirs)

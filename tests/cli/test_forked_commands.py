@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from cli_support import FORKS, call, environment, forks_of
-from forking import Order
+from forking import Forks, Order
 
 
 @pytest.mark.usefixtures("image")
@@ -41,6 +41,19 @@ def test_a_signal_that_ends_it_is_told():
     assert -signal.SIGKILL == FORKS[""].ended()
     for descriptor in (*streams, writing):
         os.close(descriptor)
+
+
+def test_what_a_library_changes_later_is_not_read_at_a_start(monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
+    assert "/nowhere" not in environment().values()
+    assert forks_of(("shape",), environment()) is FORKS[""]
+
+
+def test_the_first_command_does_not_decide_what_others_are_forked_from():
+    forks = Forks(environment())
+    assert not forks.starts_alike(environment(PYTHONDONTWRITEBYTECODE="7"))
+    assert forks.starts_alike(environment())
+    forks.close()
 
 
 @pytest.mark.parametrize("name", ["PYTHONIOENCODING", "OMP_NUM_THREADS", "LC_ALL"])
