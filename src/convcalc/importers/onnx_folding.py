@@ -7,7 +7,7 @@ propagation knows some of them, but cannot divide. Nothing longer than `MOST` el
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from onnx import helper
@@ -17,10 +17,22 @@ from convcalc.importers.onnx_types import MOST, small_array
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+    from onnx import TensorProto
+
     from convcalc.importers.onnx_calls import Call
 
+Values: TypeAlias = "NDArray[np.generic]"
+"""The elements of a tensor."""
 
-def folded(call: Call, values: Sequence[Any]) -> list[Any] | None:
+Whole: TypeAlias = "NDArray[np.int64]"
+"""Those of one that holds sizes or axes."""
+
+Rule: TypeAlias = "Callable[..., Values | list[Values]]"
+"""What a node gives: of the node and the elements of its inputs."""
+
+
+def folded(call: Call, values: Sequence[Values | None]) -> list[Values] | None:
     """What a node gives, where that is short and all that it reads is known; else None.
 
     Args:
@@ -40,7 +52,7 @@ def folded(call: Call, values: Sequence[Any]) -> list[Any] | None:
     return arrays if all(array.size <= MOST for array in arrays) else None
 
 
-def _slice(call: Call, x: Any, *ends: Any) -> Any:
+def _slice(call: Call, x: Values, *ends: Whole | None) -> Values:
     """Some of the elements; before opset 10 the ends are attributes."""
     given: list[Any] = [None if one is None else one.tolist() for one in ends]
     if not given:
@@ -55,80 +67,84 @@ def _slice(call: Call, x: Any, *ends: Any) -> Any:
     return x[tuple(index)]
 
 
-def _axes(call: Call, given: Any) -> Any:
+def _axes(call: Call, given: Whole | None) -> tuple[int, ...] | None:
     """Axes, an input from opset 13 on and an attribute before."""
     axes = call("axes") if given is None else given.tolist()
     return None if axes is None else tuple(axes if isinstance(axes, list | tuple) else (axes,))
 
 
-def _unsqueeze(call: Call, x: Any, given: Any = None) -> Any:
-    return np.expand_dims(x, _axes(call, given))
+def _unsqueeze(call: Call, x: Values, given: Whole | None = None) -> Values:
+    axes = _axes(call, given)
+    if axes is None:
+        raise ValueError("Unsqueeze needs axes")
+    return np.expand_dims(x, axes)
 
 
-def _squeeze(call: Call, x: Any, given: Any = None) -> Any:
+def _squeeze(call: Call, x: Values, given: Whole | None = None) -> Values:
     return np.squeeze(x, _axes(call, given))
 
 
-def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
-    def fold(call: Call, x: Any, given: Any = None) -> Any:
+def _reduce(function: Callable[..., Values]) -> Rule:
+    def fold(call: Call, x: Values, given: Whole | None = None) -> Values:
         return function(x, axis=_axes(call, given), keepdims=bool(call("keepdims", 1)))
 
     return fold
 
 
-def _divide(call: Call, one: Any, other: Any) -> Any:
+def _divide(call: Call, one: Values, other: Values) -> Values:
     """A quotient; of whole numbers it is cut off towards 0."""
     if one.dtype.kind == "f":
-        return one / other
+        return np.asarray(np.true_divide(one, other))
     if not np.all(other):
         raise ZeroDivisionError
     quotient = np.floor_divide(np.abs(one), np.abs(other)) * np.sign(one) * np.sign(other)
-    return quotient.astype(one.dtype)
+    return np.asarray(quotient, one.dtype)
 
 
-def _modulo(call: Call, one: Any, other: Any) -> Any:
+def _modulo(call: Call, one: Values, other: Values) -> Values:
     return np.fmod(one, other) if call("fmod", 0) else np.mod(one, other)
 
 
-def _filled(call: Call, shape: Any) -> Any:
+def _filled(call: Call, shape: Whole) -> Values:
     """ConstantOfShape: not made before its number of elements is known to be small."""
     _check_small(shape.tolist())
     value = call("value")
     return np.full(shape.tolist(), np.float32(0) if value is None else _array(value).reshape(()))
 
 
-def _expand(call: Call, x: Any, shape: Any) -> Any:
+def _expand(call: Call, x: Values, shape: Whole) -> Values:
     out = np.broadcast_shapes(x.shape, tuple(shape.tolist()))
     _check_small(out)
     return np.broadcast_to(x, out)
 
 
-def _range(call: Call, start: Any, limit: Any, step: Any) -> Any:
-    if (limit - start) / step > MOST:
+def _range(call: Call, start: Values, limit: Values, step: Values) -> Values:
+    first, end, each = start.item(), limit.item(), step.item()
+    if (end - first) / each > MOST:
         raise ValueError
-    return np.arange(start.item(), limit.item(), step.item(), dtype=start.dtype)
+    return np.arange(first, end, each, dtype=start.dtype)
 
 
-def _tile(call: Call, x: Any, repeats: Any) -> Any:
+def _tile(call: Call, x: Values, repeats: Whole) -> Values:
     _check_small([x.size, *repeats.tolist()])
     return np.tile(x, repeats.tolist())
 
 
-def _reshape(call: Call, x: Any, shape: Any) -> Any:
+def _reshape(call: Call, x: Values, shape: Whole) -> Values:
     keep = not call("allowzero", 0)
     sizes = [x.shape[i] if size == 0 and keep else size for i, size in enumerate(shape.tolist())]
     return x.reshape(sizes)
 
 
-def _shape(call: Call, *_: Any) -> Any:
+def _shape(call: Call, *_: object) -> Values:
     return np.array(call.x.known[call("start", 0) : call("end")], np.int64)
 
 
-def _size(call: Call, *_: Any) -> Any:
+def _size(call: Call, *_: object) -> Values:
     return np.array(prod(call.x.known), np.int64)
 
 
-def _constant(call: Call) -> Any:
+def _constant(call: Call) -> Values:
     """The elements, which one of several attributes has."""
     for name, dtype in (
         ("value_int", "i8"),
@@ -141,7 +157,7 @@ def _constant(call: Call) -> Any:
     return _array(call("value"))
 
 
-def _array(tensor: Any) -> Any:
+def _array(tensor: TensorProto) -> Values:
     array = small_array(tensor)
     if array is None:
         raise ValueError
@@ -156,11 +172,11 @@ def _check_small(sizes: Sequence[int]) -> None:
             raise ValueError
 
 
-def _cast(call: Call, x: Any) -> Any:
+def _cast(call: Call, x: Values) -> Values:
     return x.astype(helper.tensor_dtype_to_np_dtype(call("to")))
 
 
-def _split(call: Call, x: Any, given: Any = None) -> Any:
+def _split(call: Call, x: Values, given: Whole | None = None) -> list[Values]:
     axis, parts = call("axis", 0), len(call.node.output)
     sizes = call("split") if given is None else given.tolist()
     if not sizes:
@@ -171,12 +187,12 @@ def _split(call: Call, x: Any, given: Any = None) -> Any:
     return np.split(x, np.cumsum(sizes), axis)
 
 
-def _of(function: Callable[..., Any]) -> Callable[..., Any]:
+def _of(function: Rule) -> Rule:
     """A function of the arrays alone."""
     return lambda call, *arrays: function(*arrays)
 
 
-RULES: dict[str, Callable[..., Any]] = {
+RULES: dict[str, Rule] = {
     "Constant": _constant,
     "Shape": _shape,
     "Size": _size,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onnx import TensorProto, numpy_helper
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from onnx import TypeProto
 
     from convcalc.importers.onnx_calls import Tensor
@@ -41,7 +43,7 @@ def left_out(tensor: TensorProto) -> bool:
     )
 
 
-def small_array(tensor: TensorProto) -> Any:
+def small_array(tensor: TensorProto) -> NDArray[np.generic] | None:
     """The elements of a tensor, if they are few and were read; else None."""
     if left_out(tensor) or count_of(tuple(tensor.dims)) > MOST:
         return None

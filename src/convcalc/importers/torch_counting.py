@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -14,38 +14,51 @@ from torch.utils.flop_counter import flop_registry
 from convcalc.importers.torch_shapes import answered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+    from torch._ops import OperatorBase, OpOverloadPacket
+
+Packet: TypeAlias = "OpOverloadPacket[..., Any]"
+"""An operation of torch, of whatever types."""
+
+Flops: TypeAlias = "Callable[..., int]"
+"""The FLOPs of one call of an operation: of its arguments, with `out_val`, what comes out."""
 
 
-def _matrix_vector(matrix: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001 - called as all are
+def _matrix_vector(matrix: Tensor, *_more: object, **_named: object) -> int:
     """Twice the elements of the first factor, each of which is multiplied once."""
     return 2 * int(matrix.numel())
 
 
-def _added_matrix_vector(added: Any, matrix: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+def _added_matrix_vector(_added: Tensor, matrix: Tensor, *_more: object, **_named: object) -> int:
     return 2 * int(matrix.numel())
 
 
-def _added_products(added: Any, one: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+def _added_products(
+    _added: Tensor, one: Tensor, other: Tensor, *_more: object, **_named: object
+) -> int:
     """Twice the products of each pair of matrices, which are added up."""
     return 2 * int(one.numel()) * int(other.shape[-1])
 
 
-def _whole_numbers(one: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+def _whole_numbers(one: Tensor, other: Tensor, *_more: object, **_named: object) -> int:
     return 2 * int(one.numel()) * int(other.shape[-1])
 
 
-def _trilinear(one: Any, matrix: Any, other: Any, *more: Any, **named: Any) -> int:  # noqa: ARG001
+def _trilinear(
+    one: Tensor, matrix: Tensor, _other: Tensor, *_more: object, **_named: object
+) -> int:
     """Two products for each pair of features of each row: nn.Bilinear counts one of them."""
     return 2 * int(one.numel()) // int(one.shape[-1]) * int(matrix.numel())
 
 
-def _deformed(x: Any, weight: Any, *more: Any, out_val: Any, **named: Any) -> int:  # noqa: ARG001
+def _deformed(_x: Tensor, weight: Tensor, *_more: object, out_val: Tensor, **_named: object) -> int:
     """A convolution whose taps are looked up between elements, as any of its kernel."""
     return 2 * int(out_val.numel()) * prod(int(size) for size in weight.shape[1:])
 
 
-ADDED: Mapping[Any, Any] = {
+ADDED: Mapping[Packet, Flops] = {
     torch.ops.aten.mv: _matrix_vector,
     torch.ops.aten.dot: _matrix_vector,
     torch.ops.aten.vdot: _matrix_vector,
@@ -56,10 +69,10 @@ ADDED: Mapping[Any, Any] = {
 }
 """FLOPs of operations that torch.utils.flop_counter leaves out: products of a vector, sums."""
 
-FLOPS: Mapping[Any, Any] = {**flop_registry, **ADDED}
+FLOPS: Mapping[Packet, Flops] = {**flop_registry, **ADDED}
 """FLOPs of each operation that multiplies and adds up, two for each multiply-accumulate."""
 
-BY_NAME: Mapping[str, Any] = {"torchvision.deform_conv2d": _deformed}
+BY_NAME: Mapping[str, Flops] = {"torchvision.deform_conv2d": _deformed}
 """FLOPs of operators that exist only where their library is loaded."""
 
 NAMESPACES = ("aten", "prim", "prims", "profiler", "inductor")
@@ -76,22 +89,29 @@ ELEMENTWISE = ("linalg_vector_norm", "linalg_cross", "linalg_diagonal")
 """Those that begin so, and multiply element by element."""
 
 
+def packet_of(func: OperatorBase) -> Packet | None:
+    """The operation that an overload belongs to; None where `func` is none."""
+    packet: Packet | None = getattr(func, "_overloadpacket", None)
+    return packet
+
+
 @functools.cache
-def rule_of(func: Any) -> Any:
+def rule_of(func: OperatorBase) -> Flops | None:
     """The formula of an operation; None where it has no products, or none that are known."""
-    packet = getattr(func, "_overloadpacket", None)
-    rule = FLOPS.get(packet)
-    return rule if rule is not None or packet is None else BY_NAME.get(str(packet))
+    packet = packet_of(func)
+    return None if packet is None else FLOPS.get(packet, BY_NAME.get(str(packet)))
 
 
-def macs_of(func: Any, args: Any, kwargs: Any, out: Any) -> int:
+def macs_of(
+    func: OperatorBase, args: tuple[object, ...], kwargs: dict[str, object], out: object
+) -> int:
     """The multiply-accumulates of one operation of torch; 0 where it has no products."""
     rule = rule_of(func)
     return 0 if rule is None else int(rule(*args, **kwargs, out_val=out)) // 2
 
 
 @functools.cache
-def is_unknown(func: Any) -> bool:
+def is_unknown(func: OperatorBase) -> bool:
     """Whether an operation may have products, which nobody counts."""
     name = str(getattr(func, "_overloadpacket", func))
     namespace, _, operation = name.rpartition(".")
@@ -127,11 +147,11 @@ class ProductCounter(TorchDispatchMode):
 
     def __torch_dispatch__(
         self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+        func: OperatorBase,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         before, self.inside = self.inside, True
         try:
@@ -139,7 +159,9 @@ class ProductCounter(TorchDispatchMode):
         finally:
             self.inside = before
 
-    def _counted(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _counted(
+        self, func: OperatorBase, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> object:
         rule = rule_of(func)
         # A call of TorchScript is heard of only when it is made here.
         out = answered(func, args, kwargs) if self.heard else None
@@ -155,15 +177,15 @@ class ProductCounter(TorchDispatchMode):
                 return parts
         if out is None:
             out = func(*args, **kwargs)
-        if rule is not None:
-            self._add(func, int(rule(*args, **kwargs, out_val=out)) // 2)
+        packet = packet_of(func)
+        if packet is not None and rule is not None:
+            self._add(packet, int(rule(*args, **kwargs, out_val=out)) // 2)
         elif is_unknown(func):
             self.unknown.append(str(getattr(func, "_overloadpacket", func)))
         return out
 
-    def _add(self, func: Any, macs: int) -> None:
+    def _add(self, packet: Packet, macs: int) -> None:
         self.macs += macs
-        packet = func._overloadpacket
         self.by_name[packet.__name__] += macs
         if packet in ADDED or packet not in FLOPS:
             self.added += macs

@@ -12,21 +12,26 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from convcalc.importers.torch_seen_thop import paths
+from convcalc.importers.torch_seen_thop import paths, times
 from convcalc.network.measured import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from torch import Tensor
+
     from convcalc.importers.figures import Seen
     from convcalc.importers.torch_counting import ProductCounter
+    from convcalc.importers.torch_seen_thop import Given, Rule
 
 BIAS = "the bias counted as MACs"
 ELEMENT = "1 per element"
 TWICE = "functions that it replaces, beside hooks on modules that call them"
 
 
-def _conv(module: Any, given: Any, out: Any, *, transposed: bool = False) -> Iterator[Amount]:
+def _conv(
+    module: nn.Conv2d, given: Given, out: Tensor, *, transposed: bool = False
+) -> Iterator[Amount]:
     """`conv_flops_counter_hook`."""
     positions = given[0].shape[2:] if transposed else out.shape[2:]
     each = prod(module.kernel_size) * module.in_channels * (module.out_channels // module.groups)
@@ -35,48 +40,48 @@ def _conv(module: Any, given: Any, out: Any, *, transposed: bool = False) -> Ite
         yield Amount(given[0].shape[0] * prod(out.shape[1:]), BIAS)
 
 
-def _transposed(module: Any, given: Any, out: Any) -> Iterator[Amount]:
+def _transposed(module: nn.Conv2d, given: Given, out: Tensor) -> Iterator[Amount]:
     return _conv(module, given, out, transposed=True)
 
 
-def _linear(module: Any, given: Any, out: Any) -> Iterator[Amount]:
+def _linear(module: nn.Linear, given: Given, out: Tensor) -> Iterator[Amount]:
     """`linear_flops_counter_hook`."""
     rows, size = prod(given[0].shape[:-1]), out.shape[-1]
     yield Amount(rows * given[0].shape[-1] * size)
     yield Amount(rows * size if module.bias is not None else 0, BIAS)
 
 
-def _inputs(module: nn.Module, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _inputs(_module: nn.Module, given: Given, _out: Tensor) -> Iterator[Amount]:
     yield Amount(given[0].numel(), "1 per input element")
 
 
-def _outputs(module: nn.Module, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _outputs(_module: nn.Module, _given: Given, out: Tensor) -> Iterator[Amount]:
     yield Amount(out.numel(), ELEMENT)
 
 
-def _upsampled(module: nn.Module, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _upsampled(_module: nn.Module, _given: Given, out: Tensor) -> Iterator[Amount]:
     """`upsample_flops_counter_hook`, of the first sample, whose first axis is the channels."""
     yield Amount(out[0].numel(), "1 per output element")
 
 
-def _norm(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _norm(module: nn.Module, given: Given, _out: Tensor) -> Iterator[Amount]:
     """`bn_flops_counter_hook`."""
     affine = bool(getattr(module, "affine", False))
     yield Amount(given[0].numel() * (2 if affine else 1), f"{2 if affine else 1} per element")
 
 
-def _recurrent(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _recurrent(module: nn.RNNBase, given: Given, _out: Tensor) -> Iterator[Amount]:
     """`rnn_flops_counter_hook`, for both directions what the first one has."""
     steps = given[0].shape[0] * given[0].shape[1] * (2 if module.bidirectional else 1)
     for layer in range(module.num_layers):
         yield from _step_of(module, f"_l{layer}", steps)
 
 
-def _step(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _step(module: nn.RNNCellBase, given: Given, _out: Tensor) -> Iterator[Amount]:
     return _step_of(module, "", given[0].shape[0])
 
 
-def _step_of(module: Any, end: str, steps: int) -> Iterator[Amount]:
+def _step_of(module: nn.RNNBase | nn.RNNCellBase, end: str, steps: int) -> Iterator[Amount]:
     """`rnn_flops`."""
     weights = getattr(module, f"weight_ih{end}"), getattr(module, f"weight_hh{end}")
     each = 10 if "LSTM" in type(module).__name__ else 7 if "GRU" in type(module).__name__ else 1
@@ -87,7 +92,7 @@ def _step_of(module: Any, end: str, steps: int) -> Iterator[Amount]:
         yield Amount(steps * sum(one.shape[0] for one in biases), BIAS)
 
 
-def _attention(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _attention(module: nn.MultiheadAttention, given: Given, _out: Tensor) -> Iterator[Amount]:
     """`multihead_attention_counter_hook`."""
     query, _key, _value = given
     batch, place = (query.shape[0], 1) if module.batch_first else (query.shape[1], 0)
@@ -106,7 +111,7 @@ def _attention(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: 
     yield Amount(batch * heads * lengths[0] * lengths[1], "1 per score")
 
 
-def _timm_attention(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _timm_attention(module: Any, given: Given, _out: Tensor) -> Iterator[Amount]:
     """`timm_attention_counter_hook`; the linear layers inside are then not summed up."""
     batch, steps, _ = given[0].shape
     heads, size = module.num_heads, module.head_dim
@@ -115,7 +120,7 @@ def _timm_attention(module: Any, given: Any, out: Any) -> Iterator[Amount]:  # n
     yield Amount(batch * heads * steps * steps, "1 per score")
 
 
-KNOWN: Mapping[type[nn.Module], Any] = {
+KNOWN: Mapping[type[nn.Module], Rule] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), _conv),
     **dict.fromkeys((nn.ReLU, nn.PReLU, nn.ELU, nn.LeakyReLU, nn.ReLU6, nn.GELU), _outputs),
     **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _inputs),
@@ -135,14 +140,14 @@ KNOWN: Mapping[type[nn.Module], Any] = {
 """`ptflops.pytorch_ops.MODULES_MAPPING`."""
 
 
-def _known() -> Mapping[type[nn.Module], Any]:
+def _known() -> Mapping[type[nn.Module], Rule]:
     """The classes that are known, with that of timm where it is loaded."""
     transformer = sys.modules.get("timm.models.vision_transformer")
     own = getattr(transformer, "Attention", None)
     return KNOWN if own is None else {**KNOWN, own: _timm_attention}
 
 
-def rules(model: nn.Module) -> Mapping[int, Any]:
+def rules(model: nn.Module) -> Mapping[int, Rule]:
     """The rule of each module whose class is known, as often as it counts.
 
     The sum of such a module stands for all that is inside it, and is taken once by each parent
@@ -154,19 +159,13 @@ def rules(model: nn.Module) -> Mapping[int, Any]:
         taken.clear()
         taken[id(model)] = 1
     return {
-        id(module): _times(known[type(module)], taken[id(module)])
+        id(module): times(known[type(module)], taken[id(module)])
         for module in model.modules()
         if type(module) in known and taken[id(module)]
     }
 
 
-def _times(rule: Any, factor: int) -> Any:
-    if factor == 1:
-        return rule
-    return lambda *call: [one._replace(amount=one.amount * factor) for one in rule(*call)]
-
-
-def _numel(x: Any, *args: Any, **kwargs: Any) -> int:  # noqa: ARG001 - called as the function is
+def _numel(x: Tensor, *_args: object, **_kwargs: object) -> int:
     return int(x.numel())
 
 
@@ -186,15 +185,22 @@ def _interpolated(*args: Any, **kwargs: Any) -> int:
     return int(x.numel() * factor**axes)
 
 
-def _matmul(one: Any, other: Any, *args: Any, **kwargs: Any) -> int:  # noqa: ARG001
+def _matmul(one: Tensor, other: Tensor, *_args: object, **_kwargs: object) -> int:
     return int(prod(one.shape) * other.shape[-1])
 
 
-def _addmm(added: Any, one: Any, other: Any, *, beta: Any = 1, **kwargs: Any) -> int:  # noqa: ARG001
+def _addmm(
+    added: Tensor,
+    one: Tensor,
+    other: Tensor,
+    *,
+    beta: float = 1,
+    **_kwargs: object,
+) -> int:
     return int(prod(one.shape) * other.shape[-1] + (prod(added.shape) if beta != 0 else 0))
 
 
-def _elementwise(one: Any, other: Any, *args: Any, **kwargs: Any) -> int:  # noqa: ARG001
+def _elementwise(one: object, other: object, *_args: object, **_kwargs: object) -> int:
     """`_elementwise_tensor_flops_hook`, which lines shapes up at their first axes."""
     if not torch.is_tensor(one):
         return int(prod(other.shape)) if torch.is_tensor(other) else 1

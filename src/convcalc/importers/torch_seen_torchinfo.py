@@ -31,7 +31,7 @@ def rules(model: nn.Module) -> Mapping[int, Any]:
     }
 
 
-def _parameters(module: nn.Module, given: Any, out: Any) -> Iterator[Amount]:  # noqa: ARG001
+def _parameters(module: nn.Module, _given: Any, out: Any) -> Iterator[Amount]:
     """`LayerInfo.calculate_macs`."""
     size = _size(out)
     conv = "Conv" in type(module).__name__

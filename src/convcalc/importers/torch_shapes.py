@@ -8,18 +8,24 @@ dtype that fit. Everything else, errors too, is left to torch.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from torch import Tensor
+    from torch._ops import OperatorBase
+
 aten = torch.ops.aten
-Answer: TypeAlias = "Callable[..., Any]"
+Rule: TypeAlias = "Callable[..., Tensor | tuple[Tensor, ...] | None]"
+"""What comes out of a call with such arguments; None where torch has to be asked."""
 
 
-def answered(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def answered(
+    func: OperatorBase, args: Sequence[object], kwargs: Mapping[str, object]
+) -> Tensor | tuple[Tensor, ...] | None:
     """What an operation gives; None where torch has to be asked."""
     rule = RULES.get(func)
     if rule is None:
@@ -33,28 +39,28 @@ def answered(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return None
 
 
-def _is_usual(x: Any) -> bool:
+def _is_usual(x: object) -> TypeGuard[Tensor]:
     return isinstance(x, torch.Tensor) and x.is_meta and x.is_contiguous()
 
 
-def _alike(x: torch.Tensor, other: Any) -> bool:
+def _alike(x: Tensor, other: object) -> TypeGuard[Tensor]:
     """Whether another tensor is as usual, and of the same dtype."""
     return _is_usual(other) and other.dtype == x.dtype
 
 
-def _same(x: torch.Tensor, *more: Any) -> Any:
+def _same(x: Tensor, *more: object) -> Tensor | None:
     """One operation on each element."""
     del more
     return x.new_empty(x.shape) if x.is_floating_point() else None
 
 
-def _written(x: torch.Tensor, *more: Any) -> Any:
+def _written(x: Tensor, *more: object) -> Tensor:
     """One operation on each element, in place."""
     del more
     return x
 
 
-def _both(x: torch.Tensor, other: Any, *, alpha: Any = 1) -> Any:
+def _both(x: Tensor, other: object, *, alpha: float = 1) -> Tensor | None:
     """One operation on each pair of elements; axes of one element are repeated."""
     del alpha
     if not isinstance(other, torch.Tensor):
@@ -76,12 +82,12 @@ def _padded(shape: Sequence[int], size: int) -> list[int]:
     return [1] * (size - len(shape)) + list(shape)
 
 
-def _both_in_place(x: torch.Tensor, other: Any, *, alpha: Any = 1) -> Any:
+def _both_in_place(x: Tensor, other: object, *, alpha: float = 1) -> Tensor | None:
     found = _both(x, other, alpha=alpha)
     return x if found is not None and found.shape == x.shape else None
 
 
-def _mm(one: torch.Tensor, other: torch.Tensor) -> Any:
+def _mm(one: Tensor, other: Tensor) -> Tensor | None:
     """Products of matrices; the second factor is often a view, turned over."""
     fits = other.is_meta and one.dtype == other.dtype and one.dim() == other.dim()
     if not fits or one.shape[-1] != other.shape[-2] or one.shape[:-2] != other.shape[:-2]:
@@ -89,7 +95,9 @@ def _mm(one: torch.Tensor, other: torch.Tensor) -> Any:
     return one.new_empty((*one.shape[:-1], other.shape[-1]))
 
 
-def _addmm(added: torch.Tensor, one: Any, other: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+def _addmm(
+    added: Tensor, one: Tensor, other: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor | None:
     del beta, alpha
     if not _alike(added, one) or added.dim() != 1 or added.shape[0] != other.shape[-1]:
         return None
@@ -97,16 +105,16 @@ def _addmm(added: torch.Tensor, one: Any, other: Any, *, beta: Any = 1, alpha: A
 
 
 def _convolution(
-    x: torch.Tensor,
-    weight: Any,
-    bias: Any,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
     stride: Sequence[int],
     padding: Sequence[int],
     dilation: Sequence[int],
     transposed: bool,
     output_padding: Sequence[int],
     groups: int,
-) -> Any:
+) -> Tensor | None:
     """`o = (i + 2p - d(k - 1) - 1) // s + 1` on each axis."""
     del output_padding
     axes = x.dim() - 2
@@ -136,13 +144,13 @@ def _windows(
 
 
 def _max_pool(
-    x: torch.Tensor,
+    x: Tensor,
     kernel: Sequence[int],
     stride: Sequence[int] = (),
     padding: Sequence[int] = (0,),
     dilation: Sequence[int] = (1,),
     ceil_mode: bool = False,
-) -> Any:
+) -> tuple[Tensor, ...] | None:
     if ceil_mode or x.dim() != 4 or any(2 * p > k for p, k in zip(padding, kernel, strict=False)):
         return None
     sizes = _windows(x.shape[2:], kernel, stride or kernel, padding, dilation)
@@ -153,8 +161,14 @@ def _max_pool(
 
 
 def _batch_norm(
-    x: torch.Tensor, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *more: Any
-) -> Any:
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    training: bool,
+    *more: object,
+) -> tuple[Tensor, ...] | None:
     del more
     held = [one for one in (weight, bias, mean, var) if one is not None]
     if training or mean is None or x.dim() < 2:
@@ -165,8 +179,8 @@ def _batch_norm(
 
 
 def _layer_norm(
-    x: torch.Tensor, normalized: Sequence[int], weight: Any, bias: Any, eps: float
-) -> Any:
+    x: Tensor, normalized: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
+) -> tuple[Tensor, ...] | None:
     del eps
     size = len(normalized)
     held = [one for one in (weight, bias) if one is not None]
@@ -178,7 +192,9 @@ def _layer_norm(
     return x.new_empty(x.shape), x.new_empty(rows), x.new_empty(rows)
 
 
-def _mean(x: torch.Tensor, dim: Any, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def _mean(
+    x: Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None
+) -> Tensor | None:
     if not dim or dtype not in (None, x.dtype) or not x.is_floating_point():
         return None
     gone = {axis % x.dim() for axis in dim}
@@ -187,7 +203,7 @@ def _mean(x: torch.Tensor, dim: Any, keepdim: bool = False, *, dtype: Any = None
     return x.new_empty(kept)
 
 
-def _cat(tensors: Sequence[torch.Tensor], dim: int = 0) -> Any:
+def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor | None:
     first = tensors[0]
     if not all(_alike(first, one) and one.dim() == first.dim() for one in tensors):
         return None
@@ -199,16 +215,16 @@ def _cat(tensors: Sequence[torch.Tensor], dim: int = 0) -> Any:
     return first.new_empty((*first.shape[:axis], size, *first.shape[axis + 1 :]))
 
 
-def _clone(x: torch.Tensor, *, memory_format: Any = None) -> Any:
+def _clone(x: Tensor, *, memory_format: torch.memory_format | None = None) -> Tensor | None:
     usual = (None, torch.preserve_format, torch.contiguous_format)
     return x.new_empty(x.shape) if memory_format in usual else None
 
 
-def _unsafe_view(x: torch.Tensor, size: Sequence[int]) -> Any:
+def _unsafe_view(x: Tensor, size: Sequence[int]) -> Tensor | None:
     return x.new_empty(size) if prod(size) == x.numel() and min(size, default=0) >= 0 else None
 
 
-RULES: Mapping[Any, Answer] = {
+RULES: Mapping[OperatorBase, Rule] = {
     **dict.fromkeys((aten.gelu.default, aten.silu.default, aten.relu.default), _same),
     **dict.fromkeys((aten.sigmoid.default, aten.tanh.default, aten.hardswish.default), _same),
     **dict.fromkeys((aten._softmax.default, aten._safe_softmax.default), _same),
