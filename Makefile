@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-core test-slow test-page check format lint types bench wheel clean
 
 help:
-	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
+	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
 	@echo "make test       the tests, with torch, dask, onnx and the counters that are reproduced"
 	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
@@ -25,7 +25,7 @@ help:
 	@echo "make wheel      the wheel, in dist/"
 
 demo: $(VENV)/core.stamp
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/convcalc demo --force
 
 test: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest $(PARALLEL)
