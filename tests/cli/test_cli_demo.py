@@ -83,6 +83,14 @@ def test_nothing_is_replaced_unless_it_is_said(inside, folder):
     assert (EXAMPLES / "tiny.npy").read_bytes() == (folder / "convcalc-demo/tiny.npy").read_bytes()
 
 
+def test_a_file_in_the_place_of_the_folder_stays(inside, folder):
+    (folder / "convcalc-demo").write_bytes(b"mine")
+    done = inside("demo", "--force")
+    assert (4, "") == (done.code, done.out)
+    assert "error: 'convcalc-demo' is no folder; go to another" in done.err
+    assert [b"mine"] == list(listing().values())
+
+
 def test_a_command_that_fails_ends_the_demo(inside, monkeypatch):
     monkeypatch.setattr(demo, "STEPS", (demo.Step("Wrong.", "shape nonsense"),))
     done = inside("demo")

@@ -18,6 +18,7 @@ from convcalc.arrayfile import check_output
 from convcalc.arrayfile.writing import write_data
 from convcalc.cli.main import run
 from convcalc.cli.terminal.streams import write_out
+from convcalc.errors import OutputError
 
 if TYPE_CHECKING:
     from convcalc.cli.parsing.requests import DemoRequest
@@ -82,6 +83,8 @@ def _copy_samples(edges: str, *, force: bool) -> None:
         OutputError: one exists, or cannot be written.
     """
     copies = {name: f"{FOLDER}/{name}" for name in FILES}
+    if os.path.lexists(FOLDER) and not os.path.isdir(FOLDER):
+        raise OutputError(f"'{FOLDER}' is no folder; go to another folder, or move it away")
     os.makedirs(FOLDER, exist_ok=True)
     for path in (*copies.values(), edges):
         check_output(path, force=force)
