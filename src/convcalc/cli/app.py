@@ -223,8 +223,7 @@ WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain 
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
 nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
 
-DEMO_DETAILS = """Its files, and the edges of the photograph, are written into
-convcalc-demo/, so that every command can be typed again."""
+DEMO_DETAILS = "Its files go into convcalc-demo/, so that every command can be typed again."
 
 SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
 looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
