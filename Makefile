@@ -12,20 +12,21 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench pictures wheel clean
 
 help:
-	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
+	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
 	@echo "make test       the tests, with torch, dask, onnx and the counters that are reproduced"
 	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
 	@echo "make test-page  the page of explain --html in Chromium, which has to be installed"
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
+	@echo "make pictures   the pictures of the documentation, anew"
 	@echo "make wheel      the wheel, in dist/"
 
 demo: $(VENV)/core.stamp
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/convcalc demo --force
 
 test: $(VENV)/peers.stamp
 	$(BIN)/python -m pytest $(PARALLEL)
@@ -59,6 +60,9 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/bounded.py
 	$(BIN)/python benchmarks/importing.py --runs 3
 	$(BIN)/python benchmarks/sweeping.py
+
+pictures: $(VENV)/peers.stamp
+	$(BIN)/python examples/make_pictures.py
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build

@@ -17,6 +17,7 @@ from convcalc.cli.parsing.options import (
     COMPARE,
     CONVERT,
     COUNTING,
+    DEMO,
     DEPTH,
     DIFF,
     EXPLAIN,
@@ -48,6 +49,7 @@ Layers are written kind:arguments, as in conv:64,k7,s2,p3 (64 channels, kernel 7
 
 \b
 Examples:
+  convcalc demo
   convcalc shape -i 3x224x224 conv:64,k7,s2,p3
   convcalc summary resnet50 --depth 1
   convcalc run image.npy --kernel kernel.npy --padding same
@@ -144,6 +146,7 @@ EXAMPLES = {
         "convcalc explain 'residual{conv:2,k3,p1 | }' -i 2x4x4",
         "convcalc explain conv:2,k3,p1 -i 3x5x5 --html out.html",
     ),
+    "demo": ("convcalc demo",),
     "weights": (
         "convcalc weights resnet18",
         "convcalc weights resnet18 --init 7 -o w.npz",
@@ -171,6 +174,7 @@ ABOUT = {
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
     "explain": "One output step by step: what is read, products, sums, bias.",
+    "demo": "The first minute: a few commands on a photograph that comes along.",
     "weights": "The weights of a network: names and shapes, or a file of them to start from.",
 }
 
@@ -219,6 +223,8 @@ WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain 
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
 nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
 
+DEMO_DETAILS = "Its files go into convcalc-demo/, so that every command can be typed again."
+
 SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
 looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
 size, padding up to half the kernel at each end. In a pattern kernels are the same in every turn,
@@ -260,6 +266,7 @@ OTHER_DETAILS = {
     "run": RUN_DETAILS,
     "explain": WALK_DETAILS,
     "weights": WEIGHTS_DETAILS,
+    "demo": DEMO_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
@@ -291,11 +298,12 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
     "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
+    "demo": ("convcalc.cli.demo", "demo", DEMO),
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
 
-NEEDS_NUMPY = ("run", "explain", "weights", "calibrate")
+NEEDS_NUMPY = ("run", "explain", "weights", "calibrate", "demo")
 """The commands that import numpy at once."""
 
 

@@ -27,6 +27,7 @@ TYPES = {
     "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,
     "convert": requests.ConvertRequest,
+    "demo": requests.DemoRequest,
 }
 
 

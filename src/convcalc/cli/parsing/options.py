@@ -324,6 +324,10 @@ WEIGHTS: Options = {
     **APPEARANCE,
 }
 
+DEMO: Options = {
+    "force": _switch("--force", "-f", about="Replace the files of an earlier demo."),
+}
+
 CONVERT: Options = {
     **SPECS,
     **INPUT,

@@ -231,3 +231,9 @@ class FormatRequest(Quietness):
 
     file: str
     check: bool | None
+
+
+class DemoRequest(TypedDict):
+    """`demo`."""
+
+    force: bool | None
