@@ -17,7 +17,6 @@ from convcalc.cli.parsing.options import (
     COMPARE,
     CONVERT,
     COUNTING,
-    DEPTH,
     DIFF,
     EXPLAIN,
     KIND,
@@ -30,14 +29,16 @@ from convcalc.cli.parsing.options import (
 )
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
+from convcalc.cli.parsing.view_options import VIEW
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from convcalc.cli.parsing.options import Options
-    from convcalc.cli.parsing.requests import Appearance
+    from convcalc.cli.parsing.requests import Appearance, ViewRequest
+    from convcalc.render.table import Document
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -267,17 +268,21 @@ OTHER_DETAILS = {
 REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
+    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN, **VIEW}),
     "flops": (
         "convcalc.cli.commands.flops",
         "flops",
-        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN},
+        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN, **VIEW},
     ),
-    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
-    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
-    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
+    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN, **VIEW}),
+    "memory": (
+        "convcalc.cli.commands.memory",
+        "memory",
+        {**CALCULATOR, **MEMORY, **EXPLAIN, **VIEW},
+    ),
+    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **VIEW}),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
-    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
+    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE, **VIEW}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "check": ("convcalc.cli.commands.check", "check", CHECK),
@@ -352,6 +357,15 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
     return str(count)
 
 
+def _view(given: dict[str, Any], options: Options) -> Callable[[Document], Document] | None:
+    """What makes of a document the view that was asked for, read before any work is done."""
+    if not VIEW.keys() <= options.keys() or all(given[name] is None for name in VIEW):
+        return None
+    from convcalc.cli.commands.viewing import view_of
+
+    return view_of(cast("ViewRequest", given))
+
+
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     module, function, options = HANDLERS[name]
@@ -366,8 +380,11 @@ def _register(app: typer.Typer, name: str) -> None:
         if name in NEEDS_NUMPY:
             use_threads_to_be_had()
             check_room_for_numpy()
+        view = _view(given, options)
         document = getattr(import_module(module), function)(given)
         if document is not None:
+            if view is not None:
+                document = view(document)
             show(document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 

@@ -107,10 +107,6 @@ EXPLAIN: Options = {
     "explain": _switch("--explain", about="Under the table, where each number comes from."),
 }
 
-DEPTH: Options = {
-    "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
-}
-
 SPEC_FILE: Options = {
     "file": Annotated[str, typer.Argument(metavar="FILE", help="A spec; '-' is standard input.")],
     "check": _switch("--check", about="Print nothing; exit 1 if the form is not canonical."),

@@ -76,10 +76,15 @@ class MemoryRequest(CalculatorRequest):
     optimizer: str | None
 
 
-class SummaryRequest(CalculatorRequest):
-    """`summary`."""
+class ViewRequest(TypedDict):
+    """Which rows and columns of a table of layers are shown, and in which order."""
 
     depth: str | None
+    sort: str | None
+    top: str | None
+    columns: str | None
+    kind: str | None
+    layer: str | None
 
 
 class RooflineRequest(CalculatorRequest):
