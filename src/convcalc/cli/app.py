@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from convcalc.cli.parsing.options import Options
-    from convcalc.cli.parsing.requests import Appearance, ViewRequest
-    from convcalc.render.table import Document
+    from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -357,13 +356,17 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
     return str(count)
 
 
-def _view(given: dict[str, Any], options: Options) -> Callable[[Document], Document] | None:
+VIEWING = ("convcalc.cli.commands.viewing", "view_of")
+"""Who makes the view of a document that is asked for."""
+
+
+def _view(given: dict[str, Any], options: Options) -> Callable[..., Any] | None:
     """What makes of a document the view that was asked for, read before any work is done."""
     if not VIEW.keys() <= options.keys() or all(given[name] is None for name in VIEW):
         return None
-    from convcalc.cli.commands.viewing import view_of
-
-    return view_of(cast("ViewRequest", given))
+    module, function = VIEWING
+    view: Callable[..., Any] = getattr(import_module(module), function)(given)
+    return view
 
 
 def _register(app: typer.Typer, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.render.table import Share, written
+from convcalc.render.table import BAR, Share, written
 from convcalc.widths import display_width
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _empty(cell: Cell) -> str:
 
 def _decimals(most: float, least: float) -> int:
     """So many that the largest has four digits and the smallest is not lost, within limits."""
-    wanted = max(3 - floor(log10(most)), -floor(log10(least)))
+    wanted = max(3 - floor(log10(most / ALMOST)), -floor(log10(least)))
     return min(max(wanted, FEWEST_DECIMALS), MOST_DECIMALS)
 
 
@@ -118,4 +118,4 @@ def _barred(cell: Cell, largest: float, *, blocks: bool) -> str:
     """A percentage and a bar, as wide as all others of the column."""
     if not isinstance(cell, Share):
         return written(cell)
-    return f"{cell.drawn():>7} {cell.bar(largest, blocks=blocks):<10}".rstrip()
+    return f"{cell.drawn():>7} {cell.bar(largest, blocks=blocks):<{BAR}}".rstrip()

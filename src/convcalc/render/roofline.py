@@ -41,7 +41,7 @@ COLUMNS = [
     Column("intensity", "ops/byte", numeric=True, optional=1, of_block=summed),
     Column("bound", "bound", of_block=agreed),
     Column("seconds", "time", numeric=True, unit="s", of_block=summed),
-    Column("share", "share", of_block=summed),
+    Column("share", "share", numeric=True, of_block=summed),
 ]
 
 RATE_UNITS = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))

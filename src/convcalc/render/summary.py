@@ -30,7 +30,7 @@ COLUMNS = [
     OUTPUT._replace(optional=3),
     PARAMS._replace(optional=2),
     MACS,
-    Column("share", "share", of_block=summed),
+    Column("share", "share", numeric=True, of_block=summed),
     Column("receptive_field", "field", optional=4, of_block=of_leaving),
 ]
 

@@ -25,7 +25,7 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | Non
 JsonObject: TypeAlias = dict[str, Any]
 """A whole document of JSON."""
 
-BAR = 10
+BAR = 8
 """Characters of the bar of the largest share."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"

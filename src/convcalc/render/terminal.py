@@ -50,7 +50,9 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
         left_out = f"left out for the width: {', '.join(dropped)}; --format md has all columns"
         document.remarks += _wrapped([left_out], width)
     style = COLOURED if colour else PLAIN
-    return plain_text(document, drawn(fitted, style._replace(rule="─" if unicode else "-")))
+    if not unicode:
+        return plain_text(document, drawn(fitted, style)).replace("µ", "u")
+    return plain_text(document, drawn(fitted, style._replace(rule="─")))
 
 
 def _with_short_words(document: Document) -> Document:
