@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from convcalc.cli.grouped_help import GroupedCommand
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
-    APPEARANCE,
     CALCULATOR,
     COMPARE,
     CONVERT,
@@ -29,12 +30,12 @@ from convcalc.cli.parsing.options import (
 )
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
-from convcalc.cli.parsing.view_options import VIEW
+from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from convcalc.cli.parsing.options import Options
     from convcalc.cli.parsing.requests import Appearance
@@ -267,21 +268,17 @@ OTHER_DETAILS = {
 REQUIRED = ("array", "file", "a", "b")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN, **VIEW}),
+    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
     "flops": (
         "convcalc.cli.commands.flops",
         "flops",
-        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN, **VIEW},
+        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN},
     ),
-    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN, **VIEW}),
-    "memory": (
-        "convcalc.cli.commands.memory",
-        "memory",
-        {**CALCULATOR, **MEMORY, **EXPLAIN, **VIEW},
-    ),
-    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **VIEW}),
+    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
+    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
+    "summary": ("convcalc.cli.commands.networks", "summary", CALCULATOR),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
-    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE, **VIEW}),
+    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "check": ("convcalc.cli.commands.check", "check", CHECK),
@@ -298,6 +295,9 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
+
+VIEWING = "convcalc.cli.commands.viewing"
+"""What reads the options about the rows of a table."""
 
 NEEDS_NUMPY = ("run", "explain", "weights", "calibrate")
 """The commands that import numpy at once."""
@@ -356,19 +356,6 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
     return str(count)
 
 
-VIEWING = ("convcalc.cli.commands.viewing", "view_of")
-"""Who makes the view of a document that is asked for."""
-
-
-def _view(given: dict[str, Any], options: Options) -> Callable[..., Any] | None:
-    """What makes of a document the view that was asked for, read before any work is done."""
-    if not VIEW.keys() <= options.keys() or all(given[name] is None for name in VIEW):
-        return None
-    module, function = VIEWING
-    view: Callable[..., Any] = getattr(import_module(module), function)(given)
-    return view
-
-
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     module, function, options = HANDLERS[name]
@@ -383,12 +370,10 @@ def _register(app: typer.Typer, name: str) -> None:
         if name in NEEDS_NUMPY:
             use_threads_to_be_had()
             check_room_for_numpy()
-        view = _view(given, options)
+        view = import_module(VIEWING).view_of(given) if asks_for_view(given) else None
         document = getattr(import_module(module), function)(given)
         if document is not None:
-            if view is not None:
-                document = view(document)
-            show(document, appearance)
+            show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
     parameters = [
@@ -409,4 +394,5 @@ def _register(app: typer.Typer, name: str) -> None:
         help=f"{ABOUT[name]}\n\n{examples}\n\n{details}".strip(),
         short_help=ABOUT[name],
         context_settings=CONTEXT,
+        cls=GroupedCommand,
     )(command)

@@ -76,17 +76,21 @@ def viewed(document: Document, view: View) -> Document:
     table = document.table
     report = table.report
     if report is None:
-        raise UsageError("this table has no row for each layer, which could be chosen or sorted")
+        raise UsageError(
+            "the rows of this table are no layers; leave out --layer, --kind, --depth, --sort, "
+            "--top and --columns"
+        )
     rows = _rows(table, report, view)
     if view.order is not None:
-        rows = _sorted(rows, _place(table.columns, view.order.column), view.order.descending)
+        place = _place(table.columns, view.order.column, "--sort")
+        rows = _sorted(rows, place, view.order.descending)
     rows = rows[: view.top]
     shown = Table(table.columns, [row.cells for row in rows], table.total)
     if view.columns:
         shown = _with_columns(shown, view.columns)
     places = [place for row in rows for place in row.places]
     count, every = len(places), len(report.layers)
-    left_out = f"{count} of {every} layers shown; totals and shares are of all"
+    left_out = f"{count} of {every} layers shown{'; the total is of all' * bool(table.total)}"
 
     def source() -> JsonObject:
         return {**document.data, "rows": _data(shown), "rows_of_layers": count}
@@ -195,12 +199,12 @@ def _numbers(values: Iterable[float | Fraction]) -> Rank:
 
 def _with_columns(table: Table, names: Sequence[str]) -> Table:
     """The table with the columns of these names, which no screen leaves out."""
-    found = table.only([_place(table.columns, name) for name in dict.fromkeys(names)])
+    found = table.only([_place(table.columns, name, "--columns") for name in dict.fromkeys(names)])
     found.columns = [column._replace(hidden=False, optional=0) for column in found.columns]
     return found
 
 
-def _place(columns: Sequence[Column], name: str) -> int:
+def _place(columns: Sequence[Column], name: str, option: str) -> int:
     """The place of a column by its name for machines, or by its title.
 
     Raises:
@@ -212,4 +216,5 @@ def _place(columns: Sequence[Column], name: str) -> int:
             return place
     keys = [column.key for column in columns]
     hint = nearest(word, keys)
-    raise UsageError(f"no column '{printable(name, 60)}'; there are {', '.join(keys)}{hint}")
+    known = ", ".join(keys)
+    raise UsageError(f"{option}: no column '{printable(name, 60)}'; there are {known}{hint}")

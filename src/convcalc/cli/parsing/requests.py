@@ -17,8 +17,10 @@ class Appearance(Quietness):
     """The form of a document, which every command that prints one may be asked for."""
 
     format: str | None
+    width: NotRequired[str | None]
     color: str | None
     no_color: bool | None
+    no_pager: NotRequired[bool | None]
 
 
 class LayerFlags(TypedDict):

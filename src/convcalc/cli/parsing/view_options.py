@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.option_types import text_option as _text
+from convcalc.cli.parsing.option_types import text_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convcalc.cli.parsing.options import Options
+
+_text = partial(text_option, group="View")
 
 VIEW: Options = {
     "layer": _text(
@@ -29,3 +34,8 @@ VIEW: Options = {
         about="Only these columns, by their names in CSV, as label,macs.",
     ),
 }
+
+
+def asks_for_view(given: Mapping[str, object]) -> bool:
+    """Whether a command line says anything about the rows of its table."""
+    return VIEW.keys() <= given.keys() and any(given[name] is not None for name in VIEW)
