@@ -93,7 +93,7 @@ def viewed(document: Document, view: View) -> Document:
     left_out = f"{count} of {every} layers shown{'; the total is of all' * bool(table.total)}"
 
     def source() -> JsonObject:
-        return {**document.data, "rows": _data(shown), "rows_of_layers": count}
+        return {**document.data, "rows": _data(shown), "shown_layers": count}
 
     explained = document.explained
     return replace(
