@@ -37,7 +37,7 @@ from convcalc.cli.terminal.streams import note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.cli.parsing.options import Options
+    from convcalc.cli.parsing.option_types import Options
     from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.option_types import Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
 from convcalc.cli.parsing.options import (
@@ -16,7 +17,6 @@ from convcalc.cli.parsing.options import (
     LAYER_FLAGS,
     READING,
     SPECS,
-    Options,
 )
 
 SOLVE: Options = {

@@ -5,9 +5,12 @@ Both are lists, so that an option that is given again is heard of.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
+
+Options: TypeAlias = dict[str, Any]
+"""Annotated types by the option's Python name."""
 
 
 def text_option(*names: str, metavar: str, about: str, group: str | None = None) -> Any:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import typer
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.option_types import Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
 from convcalc.cli.parsing.view_options import VIEW
-
-Options: TypeAlias = dict[str, Any]
-"""Annotated types by the option's Python name."""
 
 _layer = partial(_text, group="Layer by flags")
 _layer_switch = partial(_switch, group="Layer by flags")
