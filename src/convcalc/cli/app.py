@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from convcalc.cli.grouped_help import GroupedCommand
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
-    APPEARANCE,
     CALCULATOR,
     COMPARE,
     CONVERT,
     COUNTING,
     DEMO,
-    DEPTH,
     DIFF,
     EXPLAIN,
     KIND,
@@ -31,13 +31,14 @@ from convcalc.cli.parsing.options import (
 )
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
+from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.cli.parsing.options import Options
+    from convcalc.cli.parsing.option_types import Options
     from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -282,7 +283,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     ),
     "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
     "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
-    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
+    "summary": ("convcalc.cli.commands.networks", "summary", CALCULATOR),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
@@ -302,6 +303,9 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
 }
 """Where each command is computed, and its options; the module is imported when it is called."""
 
+
+VIEWING = "convcalc.cli.commands.viewing"
+"""What reads the options about the rows of a table."""
 
 NEEDS_NUMPY = ("run", "explain", "weights", "calibrate", "demo")
 """The commands that import numpy at once."""
@@ -374,9 +378,10 @@ def _register(app: typer.Typer, name: str) -> None:
         if name in NEEDS_NUMPY:
             use_threads_to_be_had()
             check_room_for_numpy()
+        view = import_module(VIEWING).view_of(given) if asks_for_view(given) else None
         document = getattr(import_module(module), function)(given)
         if document is not None:
-            show(document, appearance)
+            show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
     parameters = [
@@ -397,4 +402,5 @@ def _register(app: typer.Typer, name: str) -> None:
         help=f"{ABOUT[name]}\n\n{examples}\n\n{details}".strip(),
         short_help=ABOUT[name],
         context_settings=CONTEXT,
+        cls=GroupedCommand,
     )(command)
