@@ -60,6 +60,28 @@ def write_output(path: str, data: bytes, *, force: bool) -> None:
         send(target, len(data), lambda end: write_all(end, memoryview(data)), force)
 
 
+def write_pieces(
+    path: str, make: Callable[[Callable[[bytes], None]], None], *, force: bool
+) -> None:
+    """Write a file piece by piece, which takes its name when all of it is there.
+
+    Args:
+        path: The file.
+        make: Is given what takes a piece, and returns after the last one.
+        force: Whether a file that is there, or appears meanwhile, is replaced.
+
+    Raises:
+        OutputError: It cannot be written. A file that was there is as it was.
+    """
+    target = resolve(path)
+
+    def fill(descriptor: int) -> None:
+        make(lambda piece: write_all(descriptor, memoryview(piece)))
+
+    with failing(target.label):
+        send(target, 0, fill, force)
+
+
 @contextlib.contextmanager
 def failing(label: str) -> Iterator[None]:
     """What an error of the system means while a file of that name is written."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.parsing.document_file import DRAWN, document_file
 from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
     APPEARANCE,
@@ -19,6 +20,7 @@ from convcalc.cli.parsing.options import (
     COUNTING,
     DEPTH,
     DIFF,
+    DOCUMENT_FILE,
     EXPLAIN,
     KIND,
     MACHINE,
@@ -282,12 +284,12 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "check": ("convcalc.cli.commands.check", "check", CHECK),
     "sweep": ("convcalc.cli.commands.sweep", "sweep", SWEEP),
-    "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
-    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
-    "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),
+    "devices": ("convcalc.cli.commands.roofline", "devices", {**APPEARANCE, **DOCUMENT_FILE}),
+    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE, **DOCUMENT_FILE}),
+    "networks": ("convcalc.cli.commands.networks", "networks", {**APPEARANCE, **DOCUMENT_FILE}),
     "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
     "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
-    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
+    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", {**APPEARANCE, **DOCUMENT_FILE}),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
     "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
@@ -360,7 +362,8 @@ def _register(app: typer.Typer, name: str) -> None:
         given = one_value_each(typed)
         appearance = cast("Appearance", given)
         if "format" in given:
-            check_appearance(appearance)
+            given["document_file"] = document_file(name, given)
+            check_appearance(appearance, drawn=name in DRAWN)
         if given.get("threads") is not None:
             given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
         if name in NEEDS_NUMPY:

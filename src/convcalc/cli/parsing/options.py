@@ -87,10 +87,22 @@ BIAS_SWITCH: Options = {
 }
 
 APPEARANCE: Options = {
-    "format": _text("--format", metavar="FORMAT", about="table (default), json, csv or md."),
+    "format": _text(
+        "--format", metavar="FORMAT", about="table (default), json, jsonl, csv, md, html or latex."
+    ),
     "color": _text("--color", metavar="WHEN", about="auto (default), always or never."),
     "no_color": _switch("--no-color", about="The same as --color never."),
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
+}
+
+DOCUMENT_FILE: Options = {
+    "output": _text(
+        "--output",
+        "-o",
+        metavar="FILE",
+        about="Where to write, in the format of its suffix: .json .jsonl .csv .md .html .tex .txt.",
+    ),
+    "force": _switch("--force", "-f", about="Replace an existing output."),
 }
 
 READING: Options = {
@@ -132,6 +144,7 @@ CALCULATOR: Options = {
     **READING,
     **STRICT,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 COMPARE: Options = {
@@ -193,6 +206,7 @@ DIFF: Options = {
     "all": _switch("--all", about="Show the layers that are equal, too."),
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 MEMORY: Options = {
@@ -371,7 +385,6 @@ WALK: Options = {
         about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
-    "force": FILES["force"],
     "step": _switch(
         "--step", about="Walk from output to output: arrows, space for the next, q to end."
     ),
@@ -379,6 +392,7 @@ WALK: Options = {
     **{name: EXECUTION[name] for name in COMPUTED},
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}

@@ -17,6 +17,7 @@ class Appearance(Quietness):
     """The form of a document, which every command that prints one may be asked for."""
 
     format: str | None
+    document_file: NotRequired[str | None]
     color: str | None
     no_color: bool | None
 

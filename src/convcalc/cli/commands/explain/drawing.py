@@ -56,7 +56,7 @@ def check_pictures(given: ExplainRequest) -> None:
         raise UsageError("--every goes with --animate: it leaves out steps")
     if not asked:
         return
-    others = [name for name in ("step", "format") if given.get(name) is not None]
+    others = [name for name in ("step", "format", "output") if given.get(name) is not None]
     if together := [*asked, *others][1:2]:
         raise UsageError(f"{flag(asked[0])} and {flag(together[0])} exclude each other; give one")
     path = text_of(asked[0], _path(given, asked[0]) or "")
