@@ -78,7 +78,7 @@ render: errors receptive layers network language zoo analysis explain inverse ex
     execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
-cli/terminal: errors render cli/parsing
+cli/terminal: errors arrayfile render cli/parsing
 cli/commands: errors layers network language zoo importers analysis explain inverse arrayfile
     execute/weights execute/planning export render cli/parsing cli/terminal
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights

@@ -55,7 +55,7 @@ SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 TIMES = re.compile(r"(?<=\d)x(?=\d)")
 NUMBERS = re.compile(r"[-+\d/.x*,:% ]*\d[-+\d/.x*,:% ]*")
 DASHES = re.compile("-(?=-)")
-"""Of which LaTeX would make one dash."""
+"""Hyphens that LaTeX would join to one dash."""
 
 
 def latex_text(document: Document) -> str:

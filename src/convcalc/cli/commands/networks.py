@@ -25,7 +25,12 @@ from convcalc.render.summary import summary_document
 from convcalc.zoo.catalog import network_names, network_text
 
 if TYPE_CHECKING:
-    from convcalc.cli.parsing.requests import Appearance, FormatRequest, KindRequest, SummaryRequest
+    from convcalc.cli.parsing.requests import (
+        DocumentRequest,
+        FormatRequest,
+        KindRequest,
+        SummaryRequest,
+    )
     from convcalc.render.table import Document
 
 
@@ -88,7 +93,7 @@ def layers(given: KindRequest) -> Document:
     return kinds_document() if given["kind"] is None else kind_document(given["kind"])
 
 
-def networks(given: Appearance) -> Document:
+def networks(given: DocumentRequest) -> Document:
     """`convcalc networks`: the reference networks."""
     del given
     return networks_document()

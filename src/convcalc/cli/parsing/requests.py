@@ -22,6 +22,13 @@ class Appearance(Quietness):
     no_color: bool | None
 
 
+class DocumentRequest(Appearance):
+    """A document that may go into a file: `devices` and `networks` have nothing else."""
+
+    output: str | None
+    force: bool | None
+
+
 class LayerFlags(TypedDict):
     """One layer."""
 
@@ -47,7 +54,7 @@ class GivenNetwork(Quietness):
     in_order: bool | None
 
 
-class NetworkRequest(GivenNetwork, Appearance):
+class NetworkRequest(GivenNetwork, DocumentRequest):
     """A network whose document is asked for."""
 
 
@@ -93,7 +100,7 @@ class RooflineRequest(CalculatorRequest):
     dtype: str | None
 
 
-class ExplainRequest(Appearance):
+class ExplainRequest(DocumentRequest):
     """`explain`: arrays as `run` takes them, or layers, and what of it to show."""
 
     specs: list[str] | None
@@ -111,7 +118,6 @@ class ExplainRequest(Appearance):
     animate: str | None
     html: str | None
     every: str | None
-    force: bool | None
     step: bool | None
     stride: str | None
     padding: str | None
@@ -133,8 +139,6 @@ class WeightsRequest(NetworkRequest):
 
     init: str | None
     dtype: str | None
-    output: str | None
-    force: bool | None
 
 
 class ConvertRequest(GivenNetwork):
@@ -148,7 +152,10 @@ class ConvertRequest(GivenNetwork):
 
 
 class SolveRequest(Appearance):
-    """`solve`."""
+    """`solve`, whose output is a shape."""
+
+    output_file: str | None
+    force: bool | None
 
     specs: list[str] | None
     input: str | None
@@ -194,7 +201,7 @@ class CheckRequest(NetworkRequest, LayerFlags):
     report: str | None
 
 
-class SweepRequest(Appearance):
+class SweepRequest(DocumentRequest):
     """`sweep`."""
 
     specs: list[str] | None
@@ -207,11 +214,10 @@ class SweepRequest(Appearance):
     pareto: str | None
     front: bool | None
     plot: str | None
-    force: bool | None
     jobs: str | None
 
 
-class DiffRequest(Appearance):
+class DiffRequest(DocumentRequest):
     """`diff`."""
 
     a: str
@@ -221,7 +227,7 @@ class DiffRequest(Appearance):
     in_order: bool | None
 
 
-class KindRequest(Appearance):
+class KindRequest(DocumentRequest):
     """`layers`."""
 
     kind: str | None
