@@ -26,6 +26,7 @@ from convcalc.cli.parsing.options import (
     MACHINE,
     MEMORY,
     RUN,
+    SCHEMA,
     SPEC_FILE,
     WALK,
     WEIGHTS,
@@ -132,6 +133,7 @@ EXAMPLES = {
         "convcalc convert resnet18 -o net.onnx --weights resnet18.pth",
         "convcalc convert net.json -o - --to spec",
     ),
+    "schema": ("convcalc schema summary", "convcalc schema run > run.schema.json"),
     "calibrate": ("convcalc calibrate",),
     "run": (
         "convcalc run image.npy --kernel kernel.npy --padding same",
@@ -170,6 +172,7 @@ ABOUT = {
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
     "convert": "A network as a spec, a JSON document, Python source or an ONNX model.",
+    "schema": "What the JSON of a command holds, as a JSON Schema.",
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
     "explain": "One output step by step: what is read, products, sums, bias.",
@@ -209,6 +212,10 @@ regular. The result says the same network."""
 CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and without torch. A .json
 holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
 the network's names; an .onnx holds weights, too, and takes a batch of any size."""
+
+SCHEMA_DETAILS = """Of draft 2020-12. Every document of --format json is valid against the schema of
+its command; of sweep every line is. Keys may be added: schema_version changes when one is taken
+away or means something else."""
 
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in
@@ -262,11 +269,12 @@ OTHER_DETAILS = {
     "run": RUN_DETAILS,
     "explain": WALK_DETAILS,
     "weights": WEIGHTS_DETAILS,
+    "schema": SCHEMA_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
-REQUIRED = ("array", "file", "a", "b")
+REQUIRED = ("array", "file", "a", "b", "name")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
@@ -289,6 +297,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "networks": ("convcalc.cli.commands.networks", "networks", {**APPEARANCE, **DOCUMENT_FILE}),
     "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
     "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
+    "schema": ("convcalc.cli.commands.schema", "schema", SCHEMA),
     "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", {**APPEARANCE, **DOCUMENT_FILE}),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
     "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),

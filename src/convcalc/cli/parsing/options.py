@@ -129,6 +129,10 @@ SPEC_FILE: Options = {
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
 }
 
+SCHEMA: Options = {
+    "name": Annotated[str, typer.Argument(metavar="COMMAND", help="A command, as summary.")],
+}
+
 KIND: Options = {
     "kind": Annotated[
         str | None, typer.Argument(metavar="[KIND]", help="One kind, with all its parameters.")

@@ -233,6 +233,12 @@ class KindRequest(DocumentRequest):
     kind: str | None
 
 
+class SchemaRequest(TypedDict):
+    """`schema`."""
+
+    name: str
+
+
 class FormatRequest(Quietness):
     """`fmt`."""
 
