@@ -26,6 +26,7 @@ TYPES = {
     "calibrate": requests.DocumentRequest,
     "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,
+    "graph": requests.GraphRequest,
     "schema": requests.SchemaRequest,
     "convert": requests.ConvertRequest,
 }

@@ -129,6 +129,21 @@ SPEC_FILE: Options = {
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
 }
 
+GRAPH: Options = {
+    **SPECS,
+    **INPUT,
+    **DEPTH,
+    "output": _text(
+        "--output", "-o", metavar="FILE", about="net.svg, net.png, net.dot or net.mmd."
+    ),
+    "to": _text(
+        "--to", metavar="FORM", about="dot (default), mermaid, svg or png, whatever its name."
+    ),
+    "force": DOCUMENT_FILE["force"],
+    **READING,
+    "quiet": APPEARANCE["quiet"],
+}
+
 SCHEMA: Options = {
     "name": Annotated[str, typer.Argument(metavar="COMMAND", help="A command, as summary.")],
 }

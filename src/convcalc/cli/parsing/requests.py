@@ -233,6 +233,15 @@ class KindRequest(DocumentRequest):
     kind: str | None
 
 
+class GraphRequest(GivenNetwork):
+    """`graph`."""
+
+    depth: str | None
+    output: str | None
+    to: str | None
+    force: bool | None
+
+
 class SchemaRequest(TypedDict):
     """`schema`."""
 

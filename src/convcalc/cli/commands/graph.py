@@ -1,0 +1,130 @@
+"""`graph`: a network as a picture, or as text that others draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+from convcalc.analysis import analyze
+from convcalc.analysis.blocks import fold
+from convcalc.cli.commands.answers import with_flag_names
+from convcalc.cli.commands.shape_rf import network_and_input
+from convcalc.cli.parsing.document_file import suffix_of
+from convcalc.cli.parsing.values import choice_of, count_of, text_of
+from convcalc.cli.terminal.streams import note, write_out
+from convcalc.errors import UsageError, printable
+from convcalc.render.graph.diagram import diagram_of
+
+if TYPE_CHECKING:
+    from convcalc.analysis import Report
+    from convcalc.cli.parsing.requests import GraphRequest
+    from convcalc.render.graph.diagram import Diagram
+
+FORMS = ("dot", "mermaid", "svg", "png")
+FORM_BY_SUFFIX = {
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".svg": "svg",
+    ".png": "png",
+}
+
+READABLE = 200
+"""Boxes of a picture that somebody reads; where there are more, blocks are folded."""
+
+MOST_BOXES = 2000
+"""Boxes that are drawn at all."""
+
+
+def graph(given: GraphRequest) -> None:
+    """`convcalc graph`: the text on standard output, or what the suffix says in a file.
+
+    Raises:
+        UsageError: there is no network, the form is not known, or there are too many boxes.
+        OutputError: the output exists, or cannot be written.
+    """
+    if not given["specs"]:
+        raise UsageError("what to draw? give layers, a file, model.py:Net or a network by name")
+    output, form = _output_and_form(given)
+    if form in ("svg", "png"):
+        from convcalc.render.graph.graphviz import check_graphviz
+
+        check_graphviz()
+    depth = None if given["depth"] is None else count_of("depth", given["depth"])
+    if output != "-" or form == "png":
+        from convcalc.arrayfile.target import check_output
+
+        check_output(output, force=bool(given["force"]), inputs=given["specs"])
+    network, shape, _ = network_and_input(given)
+    report = with_flag_names(analyze, network, shape)
+    diagram = diagram_of(report, _depth(report, depth, quiet=bool(given["quiet"])))
+    _write(_data(diagram, form), output, given)
+
+
+def _output_and_form(given: GraphRequest) -> tuple[str, str]:
+    """Where to write, and in which form: that of the suffix, or the one that is asked for."""
+    asked = None if given["to"] is None else choice_of("to", given["to"], FORMS)
+    output = "-" if given["output"] is None else text_of("output", given["output"])
+    if output == "-":
+        return output, asked or FORMS[0]
+    suffix = suffix_of(output)
+    named = FORM_BY_SUFFIX.get(suffix)
+    if named is None and asked is None:
+        shown = f"'{printable(suffix, 60)}' is not drawn" if suffix else "the name has no suffix"
+        raise UsageError(f"-o: {shown}; give one of {', '.join(FORM_BY_SUFFIX)}, or --to")
+    if named is not None and asked not in (None, named):
+        raise UsageError(
+            f"--to {asked} and the suffix of '{printable(output, 60)}' contradict each other; "
+            "give one of them"
+        )
+    return output, named or asked or FORMS[0]
+
+
+def _depth(report: Report, asked: int | None, *, quiet: bool) -> int | None:
+    """How deep blocks are shown: as asked for, else as deep as a picture can be read.
+
+    Raises:
+        UsageError: there are too many boxes.
+    """
+    depth = asked
+    if asked is None and len(report.layers) > READABLE:
+        deepest = max(row.label.count(".") for row in report.layers)
+        depths = range(deepest, 0, -1)
+        fits = (one for one in depths if len(fold(report.layers, one, report.output)) <= READABLE)
+        depth = next(fits, 1)
+    count = len(fold(report.layers, depth, report.output))
+    if count > MOST_BOXES:
+        raise UsageError(f"{count:,} boxes are too many to draw: at most {MOST_BOXES:,} are")
+    if depth != asked and not quiet:
+        note(
+            f"{len(report.layers):,} layers are folded into {count:,} boxes (--depth {depth}); "
+            "another --depth shows more, or less"
+        )
+    return depth
+
+
+def _data(diagram: Diagram, form: str) -> str | bytes:
+    if form == "dot":
+        from convcalc.render.graph.dot import dot_text
+
+        return dot_text(diagram)
+    if form == "mermaid":
+        from convcalc.render.graph.mermaid import mermaid_text
+
+        return mermaid_text(diagram)
+    from convcalc.render.graph.graphviz import drawn
+
+    return drawn(diagram, cast("Literal['svg', 'png']", form))
+
+
+def _write(data: str | bytes, output: str, given: GraphRequest) -> None:
+    """Text on standard output, and anything in a file, whole or not at all."""
+    if output == "-" and isinstance(data, str):
+        write_out(data)
+        return
+    from convcalc.arrayfile.whole_file import write_output
+
+    content = data.encode() if isinstance(data, str) else data
+    write_output(output, content, force=bool(given["force"]))
+    if not given["quiet"] and output != "-":
+        note(f"wrote {printable(output)} ({len(content):,} bytes)")
