@@ -41,7 +41,10 @@ def layer_facts(
 
 
 def attributes_of(layer: Layer, shape: Shape) -> dict[str, Json]:
-    """The parameters of a layer under PyTorch's names, as it has them on an input of `shape`."""
+    """The parameters of a layer under PyTorch's names, as it has them on an input of `shape`.
+
+    Padding in numbers is one for each axis, as PyTorch has it; where the two ends differ, both.
+    """
     stages = list(layer.stages(shape[0]).values()) if isinstance(layer, Staged) else []
     if len(stages) == 1:
         return attributes_of(stages[0], shape)  # dw and pw are convolutions of PyTorch
@@ -56,6 +59,10 @@ def attributes_of(layer: Layer, shape: Shape) -> dict[str, Json]:
         if name in EVERY_AXIS and isinstance(value, int) and len(shape) > 1:
             value = (value,) * (len(shape) - 1)
         found[name] = _plain(value)
+    ends = layer.padded_ends(shape) if shape else None
+    if ends is not None and not isinstance(found.get("padding", ""), str):
+        same = all(before == after for before, after in ends)
+        found["padding"] = [before if same else [before, after] for before, after in ends]
     return found
 
 
