@@ -127,7 +127,9 @@ def test_nothing_is_said_twice(document):
 PICTURES = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", re.findall(r"^convcalc (explain .*)$", PICTURES, re.MULTILINE))
+@pytest.mark.parametrize(
+    "command", re.findall(r"^convcalc ((?:explain|summary) .*)$", PICTURES, re.MULTILINE)
+)
 def test_a_picture_of_the_documentation_is_what_its_command_writes(command, tmp_path, monkeypatch):
     *words, name = shlex.split(command)
     monkeypatch.chdir(ROOT)

@@ -32,7 +32,7 @@ DOCUMENTS = {
 """The module of each command's documents, and their types."""
 
 ROWS = {"sweep": ("answers", "SweepRow")}
-"""The same of commands that print a line of JSON for each row."""
+"""The module and type of a line, for commands that print one for each row."""
 
 
 def schema_for(command: str) -> Schema:
