@@ -12,10 +12,21 @@ BEGINNING = '{\n  "schema_version": '
 
 @cache
 def validator(command):
-    """What holds a document of a command against its schema."""
+    """What holds a document of a command against its schema, which has no other keys here."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(schema_for(command))
+    return Draft202012Validator(closed(schema_for(command)))
+
+
+def closed(schema):
+    """The schema with no keys but those that it names: a new one belongs into it."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(value) for key, value in schema.items()}
+    named = schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
+    return found | ({"additionalProperties": False} if named else {})
 
 
 def check_document(text: str) -> None:

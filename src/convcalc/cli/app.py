@@ -85,6 +85,7 @@ EXAMPLES = {
     ),
     "summary": (
         "convcalc summary resnet50 --depth 1",
+        "convcalc summary resnet50 --depth 1 -o resnet50.svg",
         "convcalc summary model.py:Net -i 3x32x32",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
     ),

@@ -21,11 +21,9 @@ ENTITIES = str.maketrans(
         ">": "#gt;",
         '"': "#quot;",
         "`": "#96;",
-        "*": "#42;",
-        "_": "#95;",
     }
 )
-"""Signs that Mermaid reads as quotes, tags or Markdown."""
+"""Signs that Mermaid reads as quotes, tags or the beginning of Markdown."""
 
 
 def mermaid_text(diagram: Diagram) -> str:

@@ -1,4 +1,4 @@
-"""JSON Schemas from the types of documents: a class of keys is an object that has no others."""
+"""JSON Schemas from the types of documents: a class of keys is an object that has them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,6 @@ def _object(document: Any, parts: Schema) -> Schema:
         "description": _first_line(document),
         "properties": {name: _value(hint, parts) for name, hint in hints.items()},
         "required": [name for name in hints if name in document.__required_keys__],
-        "additionalProperties": False,
     }
 
 
@@ -80,7 +79,7 @@ def _composed(hint: Any, parts: Schema) -> Schema:
     arguments = get_args(hint)
     origin = get_origin(hint)
     if origin is Literal:
-        return {"enum": list(arguments)}
+        return {"enum": list(arguments)} if len(arguments) > 1 else {"const": arguments[0]}
     inner = [_value(one, parts) for one in arguments if not isinstance(one, str)]
     made: dict[Any, Callable[[], Schema]] = {
         NotRequired: lambda: inner[0],
