@@ -220,8 +220,8 @@ the network's names; an .onnx holds weights, too, and takes a batch of any size.
 
 GRAPH_DETAILS = """Without -o the text for Graphviz is printed. A .svg or .png is laid out by
 Graphviz's program dot, which has to be installed; .dot and .mmd (Mermaid, which pages of Markdown
-draw) are written without it. Of a network of more than 200 layers blocks are folded, and that is
-said."""
+draw) are written without it. Of a network of more than 200 layers or 400 arrows blocks are folded,
+and that is said."""
 
 SCHEMA_DETAILS = """Of draft 2020-12. Every document of --format json is valid against the schema of
 its command; of sweep every line is. Keys may be added: schema_version changes when one is taken

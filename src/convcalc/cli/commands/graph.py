@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from convcalc.analysis import analyze
-from convcalc.analysis.blocks import fold
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.document_file import suffix_of
@@ -29,8 +28,8 @@ FORM_BY_SUFFIX = {
     ".png": "png",
 }
 
-READABLE = 200
-"""Boxes of a picture that somebody reads; where there are more, blocks are folded."""
+MOST_READABLE = 200
+"""Boxes of a picture that somebody reads, and half its arrows; beyond that blocks are folded."""
 
 MOST_BOXES = 2000
 """Boxes that are drawn at all."""
@@ -57,7 +56,7 @@ def graph(given: GraphRequest) -> None:
         check_output(output, force=bool(given["force"]), inputs=given["specs"])
     network, shape, _ = network_and_input(given)
     report = with_flag_names(analyze, network, shape)
-    diagram = diagram_of(report, _depth(report, depth, quiet=bool(given["quiet"])))
+    diagram = _diagram(report, depth, quiet=bool(given["quiet"]))
     _write(_data(diagram, form), output, given)
 
 
@@ -80,27 +79,31 @@ def _output_and_form(given: GraphRequest) -> tuple[str, str]:
     return output, named or asked or FORMS[0]
 
 
-def _depth(report: Report, asked: int | None, *, quiet: bool) -> int | None:
-    """How deep blocks are shown: as asked for, else as deep as a picture can be read.
+def _diagram(report: Report, depth: int | None, *, quiet: bool) -> Diagram:
+    """The picture as deep as it is asked for, else as deep as it can be read.
 
     Raises:
         UsageError: there are too many boxes.
     """
-    depth = asked
-    if asked is None and len(report.layers) > READABLE:
-        deepest = max(row.label.count(".") for row in report.layers)
-        depths = range(deepest, 0, -1)
-        fits = (one for one in depths if len(fold(report.layers, one, report.output)) <= READABLE)
-        depth = next(fits, 1)
-    count = len(fold(report.layers, depth, report.output))
-    if count > MOST_BOXES:
-        raise UsageError(f"{count:,} boxes are too many to draw: at most {MOST_BOXES:,} are")
-    if depth != asked and not quiet:
-        note(
-            f"{len(report.layers):,} layers are folded into {count:,} boxes (--depth {depth}); "
-            "another --depth shows more, or less"
-        )
-    return depth
+    diagram = diagram_of(report, depth)
+    if depth is None and not _is_readable(diagram):
+        deepest = max((row.label.count(".") for row in report.layers), default=0)
+        found = ((one, diagram_of(report, one)) for one in range(deepest, 0, -1))
+        shown = next((pair for pair in found if _is_readable(pair[1])), None)
+        depth, diagram = shown or (1, diagram_of(report, 1))
+        if not quiet and len(diagram.boxes) <= len(report.layers):
+            note(
+                f"{len(report.layers):,} layers are folded into {len(diagram.boxes) - 1:,} boxes "
+                f"(--depth {depth}); another --depth shows more, or less"
+            )
+    if len(diagram.boxes) > MOST_BOXES:
+        count = f"{len(diagram.boxes):,}"
+        raise UsageError(f"{count} boxes are too many to draw: at most {MOST_BOXES:,} are")
+    return diagram
+
+
+def _is_readable(diagram: Diagram) -> bool:
+    return len(diagram.boxes) <= MOST_READABLE and len(diagram.arrows) <= 2 * MOST_READABLE
 
 
 def _data(diagram: Diagram, form: str) -> str | bytes:
