@@ -10,6 +10,8 @@ import typer
 
 from convcalc.cli.limits import check_room_for_numpy, limit_threads, use_threads_to_be_had
 from convcalc.cli.parsing.document_file import DRAWN, document_file
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
+from convcalc.cli.parsing.drawing_options import GRAPH, SCHEMA
 from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
     APPEARANCE,
@@ -19,14 +21,11 @@ from convcalc.cli.parsing.options import (
     COUNTING,
     DEPTH,
     DIFF,
-    DOCUMENT_FILE,
     EXPLAIN,
-    GRAPH,
     KIND,
     MACHINE,
     MEMORY,
     RUN,
-    SCHEMA,
     SPEC_FILE,
     WALK,
     WEIGHTS,

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
 from convcalc.cli.parsing.options import (
     APPEARANCE,
     BATCH,
-    DOCUMENT_FILE,
     DTYPE,
     INPUT,
     LAYER_FLAGS,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
 
@@ -95,16 +96,6 @@ APPEARANCE: Options = {
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
 }
 
-DOCUMENT_FILE: Options = {
-    "output": _text(
-        "--output",
-        "-o",
-        metavar="FILE",
-        about="Where to write, in the format of its suffix: .json .jsonl .csv .md .html .tex .txt.",
-    ),
-    "force": _switch("--force", "-f", about="Replace an existing output."),
-}
-
 READING: Options = {
     "in_order": _switch(
         "--in-order", about="Take modules of a printed class in the order of the print."
@@ -127,25 +118,6 @@ SPEC_FILE: Options = {
     "file": Annotated[str, typer.Argument(metavar="FILE", help="A spec; '-' is standard input.")],
     "check": _switch("--check", about="Print nothing; exit 1 if the form is not canonical."),
     "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
-}
-
-GRAPH: Options = {
-    **SPECS,
-    **INPUT,
-    **DEPTH,
-    "output": _text(
-        "--output", "-o", metavar="FILE", about="net.svg, net.png, net.dot or net.mmd."
-    ),
-    "to": _text(
-        "--to", metavar="FORM", about="dot (default), mermaid, svg or png, whatever its name."
-    ),
-    "force": DOCUMENT_FILE["force"],
-    **READING,
-    "quiet": APPEARANCE["quiet"],
-}
-
-SCHEMA: Options = {
-    "name": Annotated[str, typer.Argument(metavar="COMMAND", help="A command, as summary.")],
 }
 
 KIND: Options = {
