@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from convcalc.cli.grouped_help import GroupedCommand
-from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.limits import check_room_for_numpy, limit_threads, use_threads_to_be_had
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_file import DRAWN, document_file
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
+from convcalc.cli.parsing.drawing_options import GRAPH, SCHEMA
 from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
 from convcalc.cli.parsing.options import (
     CALCULATOR,
@@ -30,10 +32,8 @@ from convcalc.cli.parsing.options import (
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each
-from convcalc.cli.parsing.values import count_of
 from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
-from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,7 @@ EXAMPLES = {
     ),
     "summary": (
         "convcalc summary resnet50 --depth 1",
+        "convcalc summary resnet50 --depth 1 -o resnet50.svg",
         "convcalc summary model.py:Net -i 3x32x32",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
     ),
@@ -133,6 +134,12 @@ EXAMPLES = {
         "convcalc convert resnet18 -o net.onnx --weights resnet18.pth",
         "convcalc convert net.json -o - --to spec",
     ),
+    "graph": (
+        "convcalc graph resnet18 -o resnet18.svg --depth 2",
+        "convcalc graph 'conv:8,k3,p1 residual{bn relu conv:8,k3,p1}' -i 3x32x32",
+        "convcalc graph unet --to mermaid",
+    ),
+    "schema": ("convcalc schema summary", "convcalc schema run > run.schema.json"),
     "calibrate": ("convcalc calibrate",),
     "run": (
         "convcalc run image.npy --kernel kernel.npy --padding same",
@@ -172,6 +179,8 @@ ABOUT = {
     "networks": "The reference networks, which every command takes by name.",
     "fmt": "A spec in its canonical form.",
     "convert": "A network as a spec, a JSON document, Python source or an ONNX model.",
+    "graph": "A network as a picture: shapes and costs on the layers, blocks folded.",
+    "schema": "What the JSON of a command holds, as a JSON Schema.",
     "calibrate": "Measure this machine, so that plans fit it.",
     "run": "The real convolution of an array in a .npy file.",
     "explain": "One output step by step: what is read, products, sums, bias.",
@@ -213,12 +222,19 @@ CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and withou
 holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
 the network's names; an .onnx holds weights, too, and takes a batch of any size."""
 
+GRAPH_DETAILS = """Without -o the text for Graphviz is printed. A .svg or .png is laid out by
+Graphviz's program dot, which has to be installed; .dot and .mmd (Mermaid, which pages of Markdown
+draw) are written without it. Of a network of more than 200 layers or 400 arrows blocks are folded,
+and that is said."""
+
+SCHEMA_DETAILS = """Of draft 2020-12. Every document of --format json is valid against the schema of
+its command; of sweep every line is. Keys may be added: schema_version changes when one is taken
+away or means something else."""
+
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in
 XDG_CACHE_HOME/convcalc/machine.json (~/.cache by default) and used by every plan from then on.
 Without them plans assume an ordinary processor with two cores."""
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain / products of an
 output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
@@ -268,11 +284,13 @@ OTHER_DETAILS = {
     "explain": WALK_DETAILS,
     "weights": WEIGHTS_DETAILS,
     "demo": DEMO_DETAILS,
+    "graph": GRAPH_DETAILS,
+    "schema": SCHEMA_DETAILS,
     "calibrate": CALIBRATE_DETAILS,
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
-REQUIRED = ("array", "file", "a", "b")
+REQUIRED = ("array", "file", "a", "b", "name")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
@@ -290,12 +308,14 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
     "check": ("convcalc.cli.commands.check", "check", CHECK),
     "sweep": ("convcalc.cli.commands.sweep", "sweep", SWEEP),
-    "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
-    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
-    "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),
+    "devices": ("convcalc.cli.commands.roofline", "devices", {**APPEARANCE, **DOCUMENT_FILE}),
+    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE, **DOCUMENT_FILE}),
+    "networks": ("convcalc.cli.commands.networks", "networks", {**APPEARANCE, **DOCUMENT_FILE}),
     "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
     "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
-    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
+    "graph": ("convcalc.cli.commands.graph", "graph", GRAPH),
+    "schema": ("convcalc.cli.commands.schema", "schema", SCHEMA),
+    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", {**APPEARANCE, **DOCUMENT_FILE}),
     "run": ("convcalc.cli.commands.run.run", "run", RUN),
     "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
     "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
@@ -349,21 +369,6 @@ def _help(
     del command
 
 
-def _limit_threads(text: str, *, quiet: bool) -> str:
-    """The threads that will compute: as many as asked for, but no more than there are processors.
-
-    They are also told to libraries that read the environment once, when they are loaded.
-    """
-    from convcalc.execute.backends.thread_pool import processors  # not needed to count anything
-
-    asked, most = count_of("threads", text), processors()
-    count = min(asked, most)
-    if asked > most and not quiet:
-        note(f"--threads {asked}: {most} used, as many as there are processors")
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
-    return str(count)
-
-
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     module, function, options = HANDLERS[name]
@@ -372,9 +377,10 @@ def _register(app: typer.Typer, name: str) -> None:
         given = one_value_each(typed)
         appearance = cast("Appearance", given)
         if "format" in given:
-            check_appearance(appearance)
+            given["document_file"] = document_file(name, given)
+            check_appearance(appearance, drawn=name in DRAWN)
         if given.get("threads") is not None:
-            given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
+            given["threads"] = limit_threads(given["threads"], quiet=bool(given["quiet"]))
         if name in NEEDS_NUMPY:
             use_threads_to_be_had()
             check_room_for_numpy()

@@ -69,6 +69,12 @@ def brief(table: Table, place: int) -> Lettering | None:
     return _in_unit(cells, len(table.rows), COUNT_UNITS) if _is_large(cells, table) else None
 
 
+def brief_count(count: int) -> str:
+    """A count that stands alone, in the largest unit that it fills: 118.01 M, 4,096."""
+    found = next((unit for unit in COUNT_UNITS if abs(count) >= unit[1]), None)
+    return f"{count:,}" if found is None else f"{count / found[1]:.2f} {found[0]}"
+
+
 def titled(column: Column, lettering: Lettering) -> str:
     """The title in one line: time (ms)."""
     return f"{column.title} ({lettering.unit})" if lettering.unit else column.title

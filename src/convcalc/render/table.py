@@ -243,9 +243,11 @@ def raw(cell: Cell) -> str:
 
 
 def plain(cell: Cell) -> Json:
-    """One value as JSON has it: numbers as such, a shape as a list."""
+    """One value as JSON has it: numbers as such, a shape as a list, a fraction as text: 1/2."""
     if isinstance(cell, Share | Ratio | Shown):
         return cell.value
     if isinstance(cell, tuple):
         return list(cast("tuple[int, ...]", cell))
-    return cell if cell is None or isinstance(cell, str | int | float) else str(cell)
+    if cell is None or isinstance(cell, str | int | float):
+        return cell
+    return cell.numerator if cell.denominator == 1 else str(cell)

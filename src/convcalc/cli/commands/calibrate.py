@@ -12,11 +12,11 @@ from convcalc.execute.planning.machine import as_data
 from convcalc.render.table import Column, Document, Table
 
 if TYPE_CHECKING:
-    from convcalc.cli.parsing.requests import Appearance
+    from convcalc.cli.parsing.requests import DocumentRequest
     from convcalc.render.table import Cell
 
 
-def calibrate(given: Appearance) -> Document:
+def calibrate(given: DocumentRequest) -> Document:
     """`convcalc calibrate`; the rates as a table."""
     found = rates.calibrate()
     machine = found.machine

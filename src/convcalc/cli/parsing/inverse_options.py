@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
@@ -70,6 +71,13 @@ SOLVE: Options = {
     ),
     "all": _switch("--all", about="Show every solution, not the first 20."),
     **APPEARANCE,
+    "output_file": _text(
+        "--output-file",
+        "-o",
+        metavar="FILE",
+        about="Where to write, in the format of its suffix: .json .jsonl .csv .md .html .tex .txt.",
+    ),
+    "force": DOCUMENT_FILE["force"],
 }
 
 SIZES: Options = {
@@ -85,6 +93,7 @@ SIZES: Options = {
     **LAYER_FLAGS,
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 LIMITS: Options = {
@@ -116,6 +125,7 @@ CHECK: Options = {
     **BATCH,
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 SWEEP: Options = {
@@ -155,12 +165,13 @@ SWEEP: Options = {
     ),
     "front": _switch("--front", about="Show only the rows that --pareto marks."),
     "plot": _text("--plot", metavar="X,Y OUT.svg", about="Draw two figures, with their front."),
-    "force": _switch("--force", "-f", about="Replace an existing drawing."),
+    "output": DOCUMENT_FILE["output"],
+    "force": _switch("--force", "-f", about="Replace an existing output or drawing."),
     "jobs": _text("--jobs", metavar="N", about="Processes that work; 1 by default."),
     "format": _text(
         "--format",
         metavar="FORMAT",
-        about="table (default), json (a line each), csv or md.",
+        about="table (default), json or jsonl (a line each), csv, md, html or latex.",
     ),
     "color": APPEARANCE["color"],
     "no_color": APPEARANCE["no_color"],

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
@@ -128,6 +129,7 @@ CALCULATOR: Options = {
     **STRICT,
     **VIEW,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 """A table with a row for each layer."""
 
@@ -190,6 +192,7 @@ DIFF: Options = {
     "all": _switch("--all", about="Show the layers that are equal, too."),
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 MEMORY: Options = {
@@ -372,7 +375,6 @@ WALK: Options = {
         about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
-    "force": FILES["force"],
     "step": _switch(
         "--step", about="Walk from output to output: arrows, space for the next, q to end."
     ),
@@ -380,6 +382,7 @@ WALK: Options = {
     **{name: EXECUTION[name] for name in COMPUTED},
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}
