@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.render.table import BAR, Share, written
+from convcalc.render.table import BAR, COUNT_UNITS, Share, written
 from convcalc.widths import display_width
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from convcalc.render.table import Cell, Column, Table
 
-COUNT_UNITS = (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6))
 TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
 
 ALMOST = 0.99995
@@ -67,12 +66,6 @@ def brief(table: Table, place: int) -> Lettering | None:
     if not column.numeric or column.exact or column.unit:
         return None
     return _in_unit(cells, len(table.rows), COUNT_UNITS) if _is_large(cells, table) else None
-
-
-def brief_count(count: int) -> str:
-    """A count that stands alone, in the largest unit that it fills: 118.01 M, 4,096."""
-    found = next((unit for unit in COUNT_UNITS if abs(count) >= unit[1]), None)
-    return f"{count:,}" if found is None else f"{count / found[1]:.2f} {found[0]}"
 
 
 def titled(column: Column, lettering: Lettering) -> str:

@@ -13,7 +13,6 @@ from convcalc.layers.normalisation import Norm
 from convcalc.layers.pooling import Pool
 from convcalc.layers.stages import Staged
 from convcalc.network.graph import INPUT
-from convcalc.render.lettering import brief_count
 from convcalc.render.table import written
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def _box(one: Fold, is_output: bool) -> Box:
     counts = [row.macs for row in one.layers if row.counted]
     macs = sum(counts) if counts else None
     size = format_shape(one.last.output_shape)
-    cost = "MACs not known" if macs is None else f"{brief_count(macs)} MACs" if macs else ""
+    cost = "MACs not known" if macs is None else f"{written(macs, short=True)} MACs" if macs else ""
     lines = (_kind(one), "  ".join(filter(None, (size, cost))))
     path = tuple(one.label.split(".")[:-1])
     family = _family(one.last.layer) if len(one.layers) == 1 else "block"
