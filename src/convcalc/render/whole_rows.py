@@ -53,8 +53,7 @@ class WholeRows:
 
     def end(self) -> None:
         """All of them."""
-        data = {"command": "sweep"}
-        self._write(self._text(Document(data, Table(self._columns, self._rows))))
+        self._write(self._text(Document({}, Table(self._columns, self._rows))))
 
 
 def row_writer(

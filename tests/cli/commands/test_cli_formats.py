@@ -152,6 +152,18 @@ def test_force_replaces_a_file_and_where_the_room_ends_the_old_one_stays(
     assert b"old" != Path("x.json").read_bytes()
 
 
+def test_a_file_that_appears_meanwhile_is_not_replaced(inside, monkeypatch):
+    from convcalc.render import lines
+
+    def late(_):
+        Path("x.jsonl").write_bytes(b"theirs")
+        return "ours"
+
+    monkeypatch.setattr(lines, "jsonl_text", late)
+    assert 4 == inside("flops", *LAYERS, "-o", "x.jsonl").code
+    assert b"theirs" == Path("x.jsonl").read_bytes()
+
+
 def test_solve_has_another_long_name_for_it(inside):
     words = ("solve", *COMMANDS["solve"], "-q")
     assert 0 == inside(*words, "--output-file", "a.json").code

@@ -51,8 +51,7 @@ def _row(table: Table, row: Row | Block) -> str:
 
 
 def _title(document: Document) -> str:
-    command = document.data.get("command", "")
-    return escape(harmless(" - ".join(filter(None, (f"convcalc {command}", *document.heading)))))
+    return escape(harmless(": ".join(("convcalc", *document.heading[:1]))))
 
 
 def _cells(table: Table, row: list[Cell]) -> str:

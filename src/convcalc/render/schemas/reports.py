@@ -4,7 +4,6 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from convcalc.render.schemas.layers import (
     Convention,
-    Ended,
     Layer,
     NetworkDocument,
     Shape,
@@ -259,7 +258,7 @@ class Quantity(TypedDict):
     exact: str | None
 
 
-class DiffDocument(Ended):
+class DiffDocument(TypedDict):
     """Two networks with their layers paired."""
 
     schema_version: Literal[1]
