@@ -6,6 +6,10 @@ fvcore on resnet50 and vit_b_16 of torchvision; 6 s for recording 1,000 blocks o
 and 150 MB more than Python alone, for an ONNX file with 500 MB of weights; and a converted network
 at the speed of a network that the calculator has itself.
 
+The other tools compute with as many threads as torch takes of its own accord, and the waiting of
+threads is processor time as well. With OMP_NUM_THREADS=1 what is left is mostly the import of torch
+and torchvision, which all have to pay: on resnet50 the ratios are then 0.8.
+
     python benchmarks/importing.py [--runs 5]
 """
 
