@@ -92,6 +92,8 @@ def _pooling_lines(walk: Pooled, room: Room) -> list[str]:
     rest = values[MOST_TERMS:]
     more = [_rest(rest)] if rest else []
     shown = [number_text(value) for value in values[:MOST_TERMS]]
+    if walk.how == "max" and not values:
+        return ["the window lies on padding alone, which is below every value"]
     if walk.how == "max":
         shown += [number_text(max(rest))] if rest else []
         return [*more, *_equation("largest:", f"max({', '.join(shown)})", walk.result, room)]

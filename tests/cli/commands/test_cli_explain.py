@@ -90,6 +90,13 @@ def test_blocks_are_explained(inside, block):
     assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
+def test_a_window_on_padding_alone_has_nothing_to_compare(inside):
+    words = ("explain", "conv:1,k1", "maxpool:2,s1x3,p1,ceil,d2", "-i", "1x6x1", "--at", "0,5,0")
+    done = inside(*words)
+    assert (0, "") == (done.code, done.err)
+    assert "the window lies on padding alone, which is below every value" in done.out.splitlines()
+
+
 def test_a_network_on_an_array_with_weights_from_a_seed(inside, save):
     save("x.npy", np.arange(32).reshape(2, 4, 4) / 7, "f4")
     words = ("x.npy", "--network", "conv:2,k3,p1 relu gap", "--random-weights", "3")

@@ -368,7 +368,7 @@ WALK: Options = {
     "html": _text(
         "--html",
         metavar="OUT.html",
-        about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
+        about="Write it as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
     "force": FILES["force"],

@@ -80,19 +80,16 @@ class Computed(NamedTuple):
         return walk_network(self.network, Elements(self.sample), weights, results, place)
 
     def page(self, place: Place) -> PageStart:
-        """What a page of one convolution starts with.
+        """What a page of it starts with.
 
         Raises:
             UsageError: a page cannot show it.
             DataError: a page cannot compute with its numbers.
         """
-        from convcalc.render.page.start import page_layer, page_start
+        from convcalc.render.page.start import page_start
 
-        layers = [step.layer for step in self.network.walk(self.sample.shape)]
-        layer = page_layer(layers, self.sample.shape)
         weights = {name: Elements(own) for name, own in self.weights.items()}
-        name = " ".join(one.spec() for one in layers)
-        return page_start(name, layer, Elements(self.sample), weights, place)
+        return page_start(self.network, Elements(self.sample), weights, place)
 
 
 def explain(given: ExplainRequest) -> Document | None:
