@@ -33,7 +33,7 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     """
     document = _with_short_words(document)
     if document.body is not None:
-        return plain_text(document)
+        return plain_text(document, coloured=colour)
     table, short, dropped = _fitted(document.table, width)
     document = replace(document, explained=_explained(document, width))
     if table is None:
