@@ -10,7 +10,7 @@ from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Column, Document, Table
 from convcalc.render.walk_grid import coloured_lines, plain_lines
-from convcalc.render.walk_sums import place_text
+from convcalc.render.walk_sums import Room, place_text
 from convcalc.render.walks import walk_lines
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def walk_document(walked: Sequence[WalkedLayer], shape: Shape, width: int) -> Do
     def source() -> JsonObject:
         return _data(walked, shape)
 
-    lines = walk_lines(walked, width)
+    lines = walk_lines(walked, Room(width))
     rows = [row for one in walked for row in _rows(one)]
     return Document(
         source,

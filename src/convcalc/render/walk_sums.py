@@ -20,11 +20,16 @@ MOST_TERMS = 100
 """Terms of a sum that are written out; what the others come to is its last term."""
 
 
+MOST_ROWS = 12
+"""Rows of a grid."""
+
+
 class Room(NamedTuple):
-    """How much may be shown: columns of text, and input channels one by one."""
+    """How much may be shown: columns of text, input channels one by one, and rows of a grid."""
 
     width: int
     channels: int = MOST_CHANNELS
+    rows: int = MOST_ROWS
 
 
 def number_text(value: Number) -> str:

@@ -19,6 +19,7 @@ from convcalc.layers.linear import Linear
 from convcalc.render.walk_grid import Cell, Row, columns_of, grid, plain_lines
 from convcalc.render.walk_sums import (
     MOST_CHANNELS,
+    MOST_ROWS,
     Room,
     factor_text,
     joined_lines,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from convcalc.explain.walk.views import Axis, Plane, Spot
     from convcalc.render.walk_grid import Line
 
-MOST_ROWS = 12
 MOST_COLUMNS = 32
 MOST_PLANES = 3
 """Planes of a volume that are shown."""
@@ -46,23 +46,20 @@ MOST_PLANES = 3
 
 def walk_text(walked: Sequence[WalkedLayer], width: int, channels: int = MOST_CHANNELS) -> str:
     """The lines of a walk without colours."""
-    return plain_lines(walk_lines(walked, width, channels))
+    return plain_lines(walk_lines(walked, Room(width, channels)))
 
 
-def walk_lines(
-    walked: Sequence[WalkedLayer], width: int, channels: int = MOST_CHANNELS
-) -> list[Line]:
+def walk_lines(walked: Sequence[WalkedLayer], room: Room) -> list[Line]:
     """Every layer of a walk, the input first and the output that was asked for last.
 
     Args:
         walked: The layers, each with the output that is looked at.
-        width: Columns of the text.
-        channels: Input channels that are shown one by one; what others add is told together.
+        room: How much may be shown. What channels beyond it add is told together, and of grids
+            the part around the window is shown, never less than the window.
     """
-    room = Room(width, channels)
     lines: list[Line] = []
     for one in walked:
-        lines += [*([""] if lines else []), *_folded(_layer(one, walked, room), width)]
+        lines += [*([""] if lines else []), *_folded(_layer(one, walked, room), room.width)]
     return lines
 
 
@@ -119,8 +116,10 @@ def _parts(
 
 def _planes(values: Values, channel: int, axes: Sequence[Axis], room: Room) -> list[Line]:
     """The planes of a channel with the window marked, as wide as there is room for."""
+    *_, row_axis = axes[:-1] or axes
+    rows = min(MOST_ROWS, max(room.rows, row_axis.read[-1] - row_axis.read[0] + 1))
     for columns in range(MOST_COLUMNS, 0, -1):
-        shown = list(planes(values, channel, axes, (MOST_ROWS, columns)))[:MOST_PLANES]
+        shown = list(planes(values, channel, axes, (rows, columns)))[:MOST_PLANES]
         drawn = [_plane(plane) for plane in shown]
         if columns == 1 or all(columns_of(line) <= room.width for own in drawn for line in own[1:]):
             return [line for own in drawn for line in own]
@@ -220,6 +219,7 @@ def _output(one: WalkedLayer, room: Room) -> Iterator[Line]:
     if rows > MOST_ROWS or columns > MOST_COLUMNS:
         return
     flat = len(shape) == 2
+    first = 0 if flat else min(max(place[-2] - room.rows // 2, 0), max(rows - room.rows, 0))
     cells = [
         [
             _marked(
@@ -227,11 +227,11 @@ def _output(one: WalkedLayer, room: Room) -> Iterator[Line]:
             )
             for column in range(columns)
         ]
-        for row in range(rows)
+        for row in range(first, min(rows, first + room.rows))
     ]
     lines = grid(cells)
     if max(map(columns_of, lines)) <= room.width:
-        yield f"output channel {place[0]}"
+        yield f"output channel {place[0]}" + (f", from row {first}" if rows > room.rows else "")
         yield from lines
 
 

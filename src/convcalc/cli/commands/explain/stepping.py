@@ -9,7 +9,7 @@ from convcalc.cli.terminal.keyboard import draw, keys, screen_size
 from convcalc.errors import UsageError, harmless
 from convcalc.layers.base import format_shape
 from convcalc.render.walk_grid import coloured_lines, plain_lines
-from convcalc.render.walk_sums import place_text
+from convcalc.render.walk_sums import Room, place_text
 from convcalc.render.walks import walk_lines
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ MOVES = {
 """The axis that a key moves along, and which way."""
 
 HELP = "arrows: row, column; space: next; c: channel; q: end"
+
+ROOMS = ((3, 12), (2, 12), (1, 12), (1, 7), (1, 5), (1, 3))
+"""Channels and rows of grids, from the most to the least that is shown."""
 
 NARROWEST = 40
 """Columns that a walk needs at least."""
@@ -73,13 +76,14 @@ def fitted(
 ) -> tuple[str | None, int]:
     """The fullest text that fits, and the rows of the shortest one; None where none fits.
 
-    All layers if there is room for them, else the last one; of each as many channels as fit.
+    All layers if there is room for them, else the last one; of each as many channels as fit, and
+    of grids that are still too high the rows around the window.
     """
     width = max(columns, NARROWEST)
     needed = 0
     for layers in (walked, walked[-1:]):
-        for channels in (3, 2, 1):
-            lines = walk_lines(layers, width, channels)
+        for channels, height in ROOMS:
+            lines = walk_lines(layers, Room(width, channels, height))
             needed = len(lines)
             if needed <= rows and columns >= NARROWEST:
                 return coloured_lines(lines) if colour else harmless(plain_lines(lines)), needed
