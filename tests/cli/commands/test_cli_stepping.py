@@ -82,7 +82,7 @@ def test_all_layers_are_drawn_where_there_is_room_else_the_last_one_in_as_many_c
     assert fitted(walked_network, 39, 1000)[0] is None
 
 
-@pytest.mark.parametrize("layer", ["conv:8,k3,s2,p1", "convt:2,k3,s2", "maxpool:2"])
+@pytest.mark.parametrize("layer", ["conv:8,k3,s2,p1", "dw:k3,d2", "maxpool:2"])
 def test_usual_layers_fit_a_terminal_of_24_rows(layer):
     for walked_network, _, _ in islice(walks(layer, shape=(3, 7, 7)), 30, 60, 9):
         text, needed = fitted(walked_network, 80, 22)
