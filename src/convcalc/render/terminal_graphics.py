@@ -30,10 +30,10 @@ DITHER = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
 
 
 class PixelRoom(NamedTuple):
-    """Where a picture is drawn: columns of the terminal, and the pixels of one of its cells."""
+    """Where a picture is drawn: columns of the terminal, and the pixels of one character."""
 
     columns: int
-    cell: tuple[int, int]
+    character: tuple[int, int]
 
 
 def graphics(levels: np.ndarray, room: PixelRoom, protocol: Protocol) -> str:
@@ -52,7 +52,7 @@ def graphics(levels: np.ndarray, room: PixelRoom, protocol: Protocol) -> str:
     planes = levels if levels.ndim == 3 else levels[None]
     shown = planes[:3] if len(planes) > 2 else planes[:1]
     rows, columns = shown.shape[1:]
-    width = min(room.columns, columns) * room.cell[0]
+    width = min(room.columns, columns) * room.character[0]
     height = max(1, round(rows * width / columns))
     places = [
         (2 * np.arange(count) + 1) * size // (2 * count)

@@ -1,4 +1,4 @@
-"""Grids of a walk in text: every cell has its mark, and on a terminal its colour as well."""
+"""Grids of a walk in text: every square has its mark, and on a terminal its colour as well."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COLOURS = {
     "weight": "32",
     "result": "1;37;41",
 }
-"""What a terminal draws a kind of cell with, as parameters of SGR: its own sixteen colours."""
+"""What a terminal draws a kind of square with, as parameters of SGR: its own sixteen colours."""
 
 
-class Cell(NamedTuple):
+class Square(NamedTuple):
     """A number between its marks, and what it is: a key of `COLOURS`, or nothing of note."""
 
     text: str
@@ -30,7 +30,7 @@ class Cell(NamedTuple):
 class Row(NamedTuple):
     """A line of a grid."""
 
-    cells: tuple[Cell, ...]
+    squares: tuple[Square, ...]
     width: int
 
     @property
@@ -40,28 +40,28 @@ class Row(NamedTuple):
 
     def plain(self) -> str:
         """The row without colours, two columns in from the left."""
-        return f"  {' '.join(cell.text.rjust(self.width) for cell in self.cells)}".rstrip()
+        return f"  {' '.join(square.text.rjust(self.width) for square in self.squares)}".rstrip()
 
     def coloured(self) -> str:
-        """The row with the cells in their colours; the blanks between them have none."""
-        return f"  {' '.join(self._drawn(cell) for cell in self.cells)}".rstrip()
+        """The row with the squares in their colours; the blanks between them have none."""
+        return f"  {' '.join(self._drawn(square) for square in self.squares)}".rstrip()
 
-    def _drawn(self, cell: Cell) -> str:
-        text = cell.text.rjust(self.width)
-        if cell.kind not in COLOURS:
+    def _drawn(self, square: Square) -> str:
+        text = square.text.rjust(self.width)
+        if square.kind not in COLOURS:
             return text
         shown = text.strip()
         before, after = text.split(shown, 1)
-        return f"{before}\x1b[{COLOURS[cell.kind]}m{shown}\x1b[0m{after}"
+        return f"{before}\x1b[{COLOURS[square.kind]}m{shown}\x1b[0m{after}"
 
 
 Line: TypeAlias = str | Row
 
 
-def grid(cells: Sequence[Sequence[Cell]]) -> list[Row]:
-    """The rows of a grid, all cells as wide as the widest."""
-    width = max(len(cell.text) for row in cells for cell in row)
-    return [Row(tuple(row), width) for row in cells]
+def grid(squares: Sequence[Sequence[Square]]) -> list[Row]:
+    """The rows of a grid, all squares as wide as the widest."""
+    width = max(len(square.text) for row in squares for square in row)
+    return [Row(tuple(row), width) for row in squares]
 
 
 def columns_of(line: Line) -> int:

@@ -16,7 +16,7 @@ from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.linear import Linear
-from convcalc.render.walk_grid import Cell, Row, columns_of, grid, plain_lines
+from convcalc.render.walk_grid import Row, Square, columns_of, grid, plain_lines
 from convcalc.render.walk_sums import (
     MOST_CHANNELS,
     MOST_ROWS,
@@ -135,14 +135,14 @@ def _plane(plane: Plane) -> list[Line]:
     return [where, *grid([[_spot(spot) for spot in row] for row in plane.spots])]
 
 
-def _spot(spot: Spot) -> Cell:
+def _spot(spot: Spot) -> Square:
     """What stands at a place between its marks, as wide as any other mark."""
     shown = {"": short_number(spot.value), "copy": f"~{short_number(spot.value)}", "zero": "."}[
         spot.made
     ]
     if spot.read:
-        return Cell(f"[{shown}]", "read")
-    return Cell(f"({shown})", "hole") if spot.hole else Cell(f" {shown} ", spot.made)
+        return Square(f"[{shown}]", "read")
+    return Square(f"({shown})", "hole") if spot.hole else Square(f" {shown} ", spot.made)
 
 
 def _kernel(part: Part, axes: int, room: Room, how: str = "") -> list[Line]:
@@ -153,12 +153,12 @@ def _kernel(part: Part, axes: int, room: Room, how: str = "") -> list[Line]:
     rows = [(row,) for row in leading.pop()] if leading else [()]
     lines: list[Line] = []
     for before in list(product(*leading))[:MOST_PLANES]:
-        cells = [
-            [Cell(short_number(taps[*before, *row, column]), "weight") for column in columns]
+        squares = [
+            [Square(short_number(taps[*before, *row, column]), "weight") for column in columns]
             for row in rows
         ]
         where = f", plane {place_text(before)}" if before else ""
-        lines += [f"kernel for channel {part.channel}{where}{how}", *grid(cells)]
+        lines += [f"kernel for channel {part.channel}{where}{how}", *grid(squares)]
     fits = all(columns_of(line) <= room.width for line in lines if isinstance(line, Row))
     return lines if fits else [f"kernel of {len(taps)} taps"]
 
@@ -220,7 +220,7 @@ def _output(one: WalkedLayer, room: Room) -> Iterator[Line]:
         return
     flat = len(shape) == 2
     first = 0 if flat else min(max(place[-2] - room.rows // 2, 0), max(rows - room.rows, 0))
-    cells = [
+    squares = [
         [
             _marked(
                 one.output, (*place[: 1 if flat else -2], *([] if flat else [row]), column), place
@@ -229,12 +229,12 @@ def _output(one: WalkedLayer, room: Room) -> Iterator[Line]:
         ]
         for row in range(first, min(rows, first + room.rows))
     ]
-    lines = grid(cells)
+    lines = grid(squares)
     if max(map(columns_of, lines)) <= room.width:
         yield f"output channel {place[0]}" + (f", from row {first}" if rows > room.rows else "")
         yield from lines
 
 
-def _marked(values: Values, at: Place, place: Place) -> Cell:
+def _marked(values: Values, at: Place, place: Place) -> Square:
     text = short_number(values[at])
-    return Cell(f"[{text}]", "result") if at == place else Cell(f" {text} ")
+    return Square(f"[{text}]", "result") if at == place else Square(f" {text} ")

@@ -1,4 +1,4 @@
-"""What a terminal says of itself: whether it draws pictures in pixels, and how large its cells are.
+"""What a terminal says of itself: whether it draws pictures in pixels, and the size of a character.
 
 Sources: kitty, "Terminal graphics protocol", how support is found out; xterm, "Control Sequences",
 Primary Device Attributes, where 4 stands for sixel graphics.
@@ -30,8 +30,8 @@ ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
 PATIENCE = 1.0
 """Seconds for an answer, which comes at once but over slow connections."""
 
-USUAL_CELL = (8, 16)
-"""Pixels of a cell, where the terminal does not say."""
+USUAL_SIZE = (8, 16)
+"""Pixels of a character, where the terminal does not say."""
 
 
 def graphics_of(environment: Mapping[str, str]) -> Protocol | None:
@@ -89,16 +89,16 @@ def _read(descriptor: int) -> bytes:
     return read
 
 
-def cell_size() -> tuple[int, int]:
-    """Width and height of a cell in pixels."""
+def character_size() -> tuple[int, int]:
+    """Width and height of a character in pixels."""
     try:
         import fcntl
         import termios
 
         packed = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))
     except (ImportError, OSError, ValueError):
-        return USUAL_CELL
+        return USUAL_SIZE
     rows, columns, width, height = struct.unpack("HHHH", packed)
     if not (rows and columns and width >= columns and height >= rows):
-        return USUAL_CELL
+        return USUAL_SIZE
     return width // columns, height // rows

@@ -26,7 +26,7 @@ NEITHER = b"\x1b[?62;22c"
 
 
 def shown(answer, *words, **variables):
-    """What a terminal with cells of 3x6 pixels gets, once it has answered to what it is asked."""
+    """What a terminal with characters of 3x6 pixels gets, once it has answered its question."""
     master, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 240, 144))
     before = termios.tcgetattr(screen)

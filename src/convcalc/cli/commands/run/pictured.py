@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convcalc.arrayfile.picture_writing import check_picture, write_picture
 from convcalc.arrayfile.pictures import is_picture, picture_levels
 from convcalc.cli.parsing.values import choice_of, text_of
-from convcalc.cli.terminal.graphics import cell_size, graphics_of
+from convcalc.cli.terminal.graphics import character_size, graphics_of
 from convcalc.cli.terminal.streams import (
     draws_lines,
     is_terminal,
@@ -91,7 +91,7 @@ def show_pictured(request: RunRequest, result: np.ndarray, color: str | None) ->
     if protocol is not None:
         from convcalc.render.terminal_graphics import PixelRoom, graphics
 
-        text = graphics(found.array, PixelRoom(width, cell_size()), protocol)
+        text = graphics(found.array, PixelRoom(width, character_size()), protocol)
     else:
         text = drawn(found.array, width, colour=colour and draws_lines(sys.stdout))
     write_out(text + "\n", drawn=True)
