@@ -141,13 +141,23 @@ def passed_lines(walk: Passed) -> list[str]:
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
+def _between_lines(walk: Stages, room: Room) -> list[str]:
+    """What the biases of the first stage make of the sums of its channels."""
+    return [
+        f"first stage, channel {own.place[0]}: {number_text(own.total)} + "
+        f"{number_text(own.bias)} = {number_text(own.result)}"
+        for own in walk.first[: room.channels]
+        if own.bias is not None
+    ]
+
+
 def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
-    """The arithmetic of a layer's output; of several stages that of the last."""
+    """The arithmetic of a layer's output; of two stages the last, and the biases before it."""
     match one.walk:
         case Sum():
             return totals_lines(one.walk, room)
         case Stages():
-            return totals_lines(one.walk.last, room)
+            return [*_between_lines(one.walk, room), *totals_lines(one.walk.last, room)]
         case Pooled():
             return made_of_lines(one.walk, room)
         case Joined():
