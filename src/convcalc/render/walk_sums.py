@@ -62,8 +62,10 @@ def totals_lines(walk: Sum, room: Room) -> list[str]:
         hidden = walk.parts[room.channels :]
         if hidden:
             others = sum(part.sum for part in hidden)
-            told = f"channels {hidden[0].channel} to {hidden[-1].channel}:"
-            lines.append(f"{told} {number_text(others)} together")
+            told = f"channels {hidden[0].channel} to {hidden[-1].channel} together"
+            if len(hidden) == 1:
+                told = f"channel {hidden[0].channel}"
+            lines.append(f"{told}: {number_text(others)}")
             sums.append(number_text(others))
         lines += _equation("sum over channels:", " + ".join(sums), walk.total, room)
     if walk.bias is not None:

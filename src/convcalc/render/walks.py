@@ -196,7 +196,7 @@ def _stages(one: WalkedLayer, walk: Stages, room: Room) -> list[Line]:
         lines += [*_parts(values, depthwise, axes, room), *totals_lines(depthwise, room)]
     more = len(walk.first) - room.channels
     if more > 0:
-        lines.append(f"and {more} more channels in the same way")
+        lines.append(f"and {more} more {'channel' if more == 1 else 'channels'} in the same way")
     return [*lines, "second stage, the channels mixed:", *totals_lines(walk.last, room)]
 
 
