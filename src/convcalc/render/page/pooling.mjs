@@ -75,9 +75,8 @@ function readAt(plane, row, column) {
 function countedAt(layer, position) {
   return [0, 1].reduce((product, axis) => {
     const { size, before, after, kernel, stride } = layer;
-    const counted = layer.include || layer.how === "norm";
-    const first = counted ? -before[axis] : 0;
-    const end = size[axis] + (counted ? after[axis] : 0);
+    const first = layer.include ? -before[axis] : 0;
+    const end = size[axis] + (layer.include ? after[axis] : 0);
     const start = position[axis] * stride[axis] - before[axis];
     const own = Math.min(start + kernel[axis], end) - Math.max(start, first);
     return product * Math.max(1, own);
