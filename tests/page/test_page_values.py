@@ -266,6 +266,11 @@ def test_networks_are_the_executor_s_layer_by_layer(text):
             assert [channel, *row, *position] == own[0]["place"], layer.label
             assert own[0]["result"] == pytest.approx(walked[layer.label].result, rel=1e-11)
     assert squares_of(placed_nodes(network, shape)) == said["squares"]
+    spec, _, input_shape = said["command"].partition(" -i ")
+    given = tuple(map(int, input_shape.split("x")))
+    *_, last = convcalc.parse(spec.strip("'")).walk(given)
+    channels, *sides = last.leaving
+    assert (channels, *[1] * (2 - len(sides)), *sides) == np.shape(said["outputs"][-1])
 
 
 def test_of_a_separable_convolution_the_first_stage_is_looked_at_in_every_channel():

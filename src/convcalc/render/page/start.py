@@ -6,6 +6,7 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from convcalc.errors import DataError, UsageError
+from convcalc.layers.base import format_shape
 from convcalc.layers.normalisation import BatchNorm
 from convcalc.render.page.nodes import end_of, pair, placed_nodes, squares_of
 
@@ -50,6 +51,7 @@ class PageStart(TypedDict):
 
     Attributes:
         name: The network in the language of specs.
+        shape: The shape of its input, as after -i; a sequence has no rows in it.
         nodes: The layers in order.
         end: The node whose result is the network's.
         place: The output to begin with: channel, row, column.
@@ -58,6 +60,7 @@ class PageStart(TypedDict):
     """
 
     name: str
+    shape: str
     nodes: list[PageNode]
     end: int
     place: tuple[int, int, int]
@@ -88,6 +91,7 @@ def page_start(
     channel, *position = place
     start: PageStart = {
         "name": network_name(network, values.shape),
+        "shape": format_shape(values.shape),
         "nodes": [one["node"] for one in placed],
         "end": end_of(network, placed),
         "place": (channel, *pair(position, 0)),

@@ -130,8 +130,10 @@ export class State {
 
   // What stands behind `convcalc explain`; null where branches are no longer what they were.
   get command() {
-    const text = this.single || this.edited ? this.chain : this.start.name;
-    return text && `${/[\s{|]/.test(text) ? `'${text}'` : text} -i ${shapeText(this.input)}`;
+    const now = this.single || this.edited;
+    const text = now ? this.chain : this.start.name;
+    const shape = now ? shapeText(this.input) : this.start.shape;
+    return text && `${/[\s{|]/.test(text) ? `'${text}'` : text} -i ${shape}`;
   }
 
   // The layers one after the other; null where there are branches.
