@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { slidersOf } from "../../src/convcalc/render/page/controls.mjs";
 import { sizeWithNumbers, unread } from "../../src/convcalc/render/page/formulas.mjs";
-import { Numbers, madeUp, shown } from "../../src/convcalc/render/page/numbers.mjs";
+import { Numbers, madeUp, shortly, shown } from "../../src/convcalc/render/page/numbers.mjs";
 import {
   changed,
   groupChoices,
@@ -84,6 +84,12 @@ test("a layer is written as a spec", () => {
 
 test("numbers are shown with as many digits as there is room for", () => {
   assert.deepEqual([shown(-3), shown(0.1 + 0.2), shown(2 / 3, 4)], ["-3", "0.3", "0.6667"]);
+});
+
+test("a square has room for eight characters of a number", () => {
+  const numbers = [-0.0060191, -0.5, 1 / 3, 123456789, -1.23456e-10, -Infinity, 12345678];
+  const texts = ["-0.00602", "-0.5", "0.3333", "1.2e+8", "-1.2e-10", "-Infinity", "12345678"];
+  assert.deepEqual(numbers.map(shortly), texts);
 });
 
 test("both languages say the same, with the same numbers", () => {

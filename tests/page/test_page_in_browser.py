@@ -249,6 +249,21 @@ def test_it_fits_its_screen(opened, width, language, layer):
     assert {"en": "Convolution, step by step", "zh": "卷积，一步一步看"}[language] == heading
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("side", [4, 11, 20])
+def test_fractions_are_not_cut_off(opened, width, side):
+    numbers = np.random.default_rng(1).normal(0, 0.3, (2, side, side)).tolist()
+    kernel = np.random.default_rng(2).normal(0, 0.3, (1, 2, 3, 3)).tolist()
+    weights = [{"weight": kernel, "bias": [-0.012345]}]
+    page = opened("conv:1,k3,p1", (2, side, side), input=numbers, weights=weights)
+    look(page, width=width)
+    cut = page.execute_script(
+        "return [...document.querySelectorAll('.square span')].filter((one) =>"
+        " one.scrollWidth > one.parentElement.clientWidth).map((one) => one.textContent)"
+    )
+    assert [] == cut
+
+
 @pytest.mark.parametrize("layer", ["conv:2,k3,p1,reflect", "convt:2,k3,s2", "sep:2,k3,p1"])
 def test_everything_that_can_be_used_has_a_name(opened, layer):
     page = opened(layer, (1, 4, 4))

@@ -88,3 +88,11 @@ export function shown(value, digits = 7) {
   if (!Number.isFinite(value)) return String(value);
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
+
+const ROOM = 8;
+
+// A number as text that a square has room for, with four digits or fewer.
+export function shortly(value) {
+  const texts = [4, 3, 2, 1].map((digits) => shown(value, digits));
+  return texts.find((text) => text.length <= ROOM) ?? value.toExponential(1);
+}

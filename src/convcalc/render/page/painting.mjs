@@ -5,9 +5,7 @@
 
 import { channelsRead } from "./convolution.mjs";
 import { OPERATIONS } from "./network.mjs";
-import { list, shown } from "./numbers.mjs";
-
-export const SQUARE_DIGITS = 4;
+import { list, shortly, shown } from "./numbers.mjs";
 
 // The name of the squares of a branch: input, input1, input2.
 const branchName = (source) => `input${source || ""}`;
@@ -69,7 +67,7 @@ export function painter(view, say) {
 }
 
 function square(value, kinds, name) {
-  return { text: shown(value, SQUARE_DIGITS), kinds, name: `${name}: ${shown(value)}` };
+  return { text: shortly(value), kinds, name: `${name}: ${shown(value)}` };
 }
 
 // A square of a kernel, a bias or an output.
@@ -88,7 +86,7 @@ function ownSquare(view, kind, at, { places, fed }, say) {
   const kinds = [here ? "result" : "", isFed ? "fed" : ""];
   const name = say("outputAt", { channel: first, row: second, column: row });
   const weight = fed.get(at.join());
-  const tap = isFed && weight !== undefined ? `×${shown(weight, SQUARE_DIGITS)}` : "";
+  const tap = isFed && weight !== undefined ? `×${shortly(weight)}` : "";
   return { ...square(view.outputs[first][second][row], kinds, name), tap, selected: here };
 }
 
@@ -102,7 +100,7 @@ function inputSquare(view, source, at, { read, spans }, say) {
   if (element === null && view.layer.how === "max") return { text: "", kinds, name };
   const own = square(value, kinds, name);
   if (read?.weight === undefined) return own;
-  const tap = `×${shown(read.weight, SQUARE_DIGITS)}`;
+  const tap = `×${shortly(read.weight)}`;
   return { ...own, tap, name: `${own.name}, ${say("times", { weight: shown(read.weight) })}` };
 }
 

@@ -37,6 +37,7 @@ function card(view, titled, say) {
 // Shows the output that is looked at; kernels are built anew where it is in another channel.
 export function paintStage(stage, views, say) {
   views.forEach((view, n) => paintCard(stage.children[n], view, say));
+  stage.classList.toggle("wide", stage.querySelector(".square.long") !== null);
   for (const square of stage.querySelectorAll(".square.read, .square.result")) reveal(square);
 }
 
