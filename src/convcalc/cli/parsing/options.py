@@ -255,7 +255,7 @@ FILES: Options = {
         about="Of a picture that is written or shown: clip (default: values are levels), stretch "
         "(least to largest), or LO:HI.",
     ),
-    "show": _switch("--show", about="Draw the result in the terminal."),
+    "show": _switch("--show", about="Draw the result in the terminal, in pixels where it can."),
     "save_all": _text(
         "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
     ),
@@ -372,7 +372,7 @@ WALK: Options = {
     "html": _text(
         "--html",
         metavar="OUT.html",
-        about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
+        about="Write it as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _text("--every", metavar="N", about="Of --animate: every Nth output."),
     "step": _switch(

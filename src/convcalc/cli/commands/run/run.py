@@ -60,7 +60,7 @@ def run(args: Mapping[str, Any]) -> Document | None:
     with naming_files(request):
         if request.dry_run:
             return _dry_run(request, settings)
-        return _run(request, settings, seed, args["color"])
+        return _run(request, settings, seed, "never" if args["no_color"] else args["color"])
 
 
 def _dry_run(request: RunRequest, settings: Settings) -> Document:
