@@ -50,11 +50,13 @@ def _alive(placement: Placement) -> list[list[Storage]]:
 def _equations(
     row: LayerMemory, found: MemoryReport, alive: Sequence[Storage]
 ) -> tuple[Equation, ...]:
-    return (
+    own = (
         Equation("weights", "", row.weights, _weights(row, found.dtype)),
         Equation("activations", "", row.activations, _result(row, found)),
-        Equation("live", "", row.live, _live(row, found, alive)),
     )
+    if row.live is None:
+        return own
+    return (*own, Equation("live", "", row.live, _live(row, found, alive)))
 
 
 def _result(row: LayerMemory, found: MemoryReport) -> Said:

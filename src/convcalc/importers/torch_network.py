@@ -184,5 +184,5 @@ def _unnamed(unnamed: Any) -> str:
     more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""
     return (
         f"calls that are no kind of layer ({shown}{more}): known products count, other "
-        "operations do not, a change of shape sees the whole input"
+        "operations do not, and fields are known behind none but those of single elements"
     )

@@ -13,6 +13,7 @@ from convcalc.render.documents import (
     repeats_remarks,
     report_data,
     report_remarks,
+    unknown_fields_remarks,
 )
 from convcalc.render.table import Cell, Column, Document, Share, Table, per_axis
 
@@ -49,7 +50,8 @@ def summary_document(report: Report, depth: int | None = None) -> Document:
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
     remarks += repeats_remarks(report)
-    if any(field.whole for row in report.layers for field in row.receptive_field):
+    remarks += unknown_fields_remarks(report)
+    if any(field.whole for row in report.layers for field in row.receptive_field or ()):
         remarks.append("field with *: the whole input is seen, here or on another path")
     return Document(
         partial(report_data, "summary", report),
@@ -72,11 +74,14 @@ def _row(one: Fold, all_macs: int) -> list[Cell]:
     ]
 
 
-def fields_text(fields: Sequence[Field]) -> str:
+def fields_text(fields: Sequence[Field] | None) -> str | None:
     """size/stride/start, the axes apart where they differ; a star for the whole input.
 
-    Where fractions have bars of their own, commas are between the three: 3, 1/4, -3/2.
+    Where fractions have bars of their own, commas are between the three: 3, 1/4, -3/2. None where
+    they are not known.
     """
+    if fields is None:
+        return None
     if not fields:
         return ""
     parts = (
