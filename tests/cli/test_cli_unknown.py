@@ -147,6 +147,13 @@ def test_a_field_that_is_not_known_is_nothing_to_look_for(inside):
     assert (2, True) == (done.code, "--field-of: its receptive field is not known" in done.err)
 
 
+def test_in_json_each_is_named_with_its_shape_and_why(inside):
+    text = ("conv:4,k3,p1", "odd=opaque:name=Odd,out4x4x4", "relu")
+    document = strict(inside("flops", "-i", "3x8x8", *text, "--format", "json").out)
+    own = {"name": "Odd", "module": "odd", "place": None, "output_shape": [4, 4, 4], "times": 1}
+    assert [{**own, "why": "nobody says what it costs"}] == document["unknown"]
+
+
 def test_memory_is_partial_where_nothing_is_trained(inside):
     # Integers have no gradients, so that nothing about training is unknown.
     document = strict(inside("memory", *NET, "--dtype", "int8", "--format", "json").out)

@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-ON_ZEROS = (
-    "the model needs the values of tensors{where}, so that it was run on zeros on the CPU: what it "
-    "decides by values is as decided for zeros"
-)
+ON_ZEROS = "the model needs the values of tensors{where}, so that it was run on zeros on the CPU"
 WHOLE = "scalar types: Long, Int"
 """What torch says where a tensor has to hold whole numbers."""
 

@@ -72,7 +72,9 @@ def network_from(written: Written) -> Network:
         end,
         input_shape=written.shape,
         notes=tuple(notes),
-        trace=Trace(gaps, written.stop, written.failed, written.on_zeros),
+        trace=Trace(
+            gaps, written.stop, written.failed, written.on_zeros, tuple(recorder.decisions)
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 import traceback
@@ -27,14 +28,15 @@ def _is_own(name: str) -> bool:
     return not name.startswith((_TORCH, _OURS, "<"))
 
 
-def place_now() -> str:
+def place_now() -> Place:
     """The innermost line at work that is neither torch's nor ours, as "model.py:12"."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not _is_own(frame.f_code.co_filename):
         frame = frame.f_back
     if frame is None:
-        return ""
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        return Place("", "")
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    return Place(f"{os.path.basename(file)}:{line}", linecache.getline(file, line).strip())
 
 
 def place_of(error: BaseException) -> Place:

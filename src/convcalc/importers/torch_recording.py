@@ -24,11 +24,13 @@ from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
+from convcalc.importers.torch_places import place_now
 from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.layers import Input
 from convcalc.network.graph import INPUT
+from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +54,9 @@ NEW = (
 """Calls that take nothing but the shape or type of what they are given."""
 
 
+AS_VALUES = ("tolist", "numpy", "array")
+"""Calls that give the elements of a tensor to Python without an operation of torch."""
+
 ZEROS = ("zeros", "zeros_like", "new_zeros")
 """Calls that make tensors of zeros."""
 
@@ -65,6 +70,7 @@ class Recorder(TorchFunctionMode):
         charged: The multiply-accumulates that they have.
         module: The path of the module that is at work, and whether its calls carry its name alone.
         calls: The label of each call, without a number, and the node that has its products.
+        decisions: Where values decided that an input has reached, each place once.
     """
 
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
@@ -75,6 +81,7 @@ class Recorder(TorchFunctionMode):
         self.charged = 0
         self.module = ("", False)
         self.calls: list[tuple[str, int]] = []
+        self.decisions: dict[Decision, None] = {}
         self._parameters = dict(model.named_parameters())
         arrays = chain(model.named_parameters(), model.named_buffers())
         self._names = {id(one): name for name, one in arrays}
@@ -99,6 +106,7 @@ class Recorder(TorchFunctionMode):
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))
+        self._note_decision(_name_of(func), arriving)
         pairs = zip(arriving, versions, strict=True)
         changed = [tensor for tensor, version in pairs if version_of(tensor) != version]
         if changed:
@@ -109,6 +117,18 @@ class Recorder(TorchFunctionMode):
             macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
+
+    def _note_decision(self, name: str, arriving: Sequence[torch.Tensor]) -> None:
+        """Takes note of a call that gives something made of values that an input has reached."""
+        asked, self.counter.deciding = self.counter.deciding, []
+        if name in AS_VALUES:
+            asked = list(arriving)
+        known = {id(tensor) for tensor in arriving}
+        # What was made on the way inside a call is of everything that it was given.
+        sources = arriving if any(id(one) not in known for one in asked) else asked
+        if any(self.values.is_reached(tensor) for tensor in sources if asked):
+            place = place_now()
+            self.decisions[Decision(place.where, place.code, self.module[0])] = None
 
     def begin(self, arrays: Sequence[torch.Tensor], labels: Sequence[str]) -> None:
         """Names the tensors that are the inputs: the first is the network's, others are nodes."""

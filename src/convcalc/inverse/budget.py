@@ -109,7 +109,13 @@ class _Asked:
         self._roofline: Roofline | None = None
 
     def figure(self, name: str) -> Amounts:
-        """The value of a figure, and the layers that have most of it."""
+        """The value of a figure, and the layers that have most of it.
+
+        Of a model whose run ended early all parameters are known, and nothing else.
+        """
+        trace = self._question[0].trace
+        if trace is not None and trace.stop is not None and name not in ("params", "weight-memory"):
+            return None, ()
         ways = {"peak-memory": self._peak, "field": self._field, "time": self._time}
         if name in ways:
             return ways[name]()

@@ -20,6 +20,12 @@ SCHEMA_VERSION = 1
 MOST_NAMES = 8
 """Layers of unknown costs that a remark names; JSON has null for each of them."""
 
+UNKNOWN = "nobody says what it costs"
+"""Why the cost of a layer is not known, of which no more is known than its name."""
+
+NO_RULE = "the convention has no rule for it"
+"""Why a layer has no figure of another tool's, though its products are known."""
+
 MOST_UNUSED = 2
 """Layers that the output does not depend on that a remark names."""
 
@@ -130,7 +136,24 @@ def report_data(command: str, report: Report) -> dict[str, Any]:
         "layers": [_layer_data(row) for row in report.layers],
         "output_layer": report.output,
         "totals": _totals_data(report.totals),
+        **_unknown_data(report),
     }
+
+
+def _unknown_data(report: Report) -> dict[str, Json]:
+    """The layers of unknown cost, as those of a model that is run, which have a place in it."""
+    unknown: list[Json] = [
+        {
+            "name": row.layer.called,
+            "module": row.label,
+            "place": None,
+            "output_shape": list(row.output_shape),
+            "why": NO_RULE if row.counted else UNKNOWN,
+            "times": 1,
+        }
+        for row in report.unknown
+    ]
+    return {"unknown": unknown} if unknown else {}
 
 
 def number(value: Fraction | int) -> int | str:

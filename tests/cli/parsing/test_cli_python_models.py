@@ -269,6 +269,54 @@ def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
     assert "--strict: the answer is partial: ends.py:14: KeyError: 'boxes'" in strict.err
 
 
+DECIDES = """
+from torch import nn
+
+
+class Branch(nn.Conv2d):
+    def __init__(self):
+        super().__init__(1, 2, 3)
+
+    def forward(self, x):
+        x = super().forward(x)
+        return x if x.mean() > 0 else x.relu()
+"""
+
+
+@pytest.mark.usefixtures("_with_torch")
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("flops", "net.py:Branch"), ("memory", "net.py:Branch"), ("rf", "net.py:Branch")),
+        ("diff", "net.py:Branch", "conv:2,k3"),
+    ],
+)
+def test_a_branch_that_zeros_decided_is_partial_with_its_line(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(DECIDES)
+    done = call(*words, "-i", "1x8x8", "--strict", "-q", loaded="torch")
+    told = "decided by values of zeros: return x if x.mean() > 0 else x.relu()"
+    assert (3, True) == (done.code, f"partial: net.py:11 {told}" in done.out)
+    assert "--strict: the answer is partial: net.py:11 decided by values of zeros" in done.err
+    document = json.loads(call(*words, "-i", "1x8x8", "-q", "--format", "json").out)
+    assert "partial" == document["status"]
+    code = "return x if x.mean() > 0 else x.relu()"
+    found = document.get("a", document)["decisions"]
+    assert [{"place": "net.py:11", "code": code, "module": ""}] == found
+
+
+@pytest.mark.usefixtures("_with_torch")
+def test_of_a_run_that_ended_early_a_limit_is_held_against_its_parameters_alone(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends.py").write_text(ENDS)
+    limits = ("--macs", "<= 1G", "--field", ">= 1", "--peak-memory", "<= 1GB", "--params", "<= 99")
+    done = call("check", "ends.py:Ends", "-i", "1x8x8", *limits, "-q", loaded="torch")
+    assert (1, True) == (done.code, "3 of 4 limits are not kept" in done.err)
+    assert "the run ended at ends.py:14: KeyError: 'boxes'" in done.out
+
+
 @pytest.mark.usefixtures("_with_torch")
 def test_a_fault_of_the_model_is_an_error_behind_its_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -47,7 +47,13 @@ def diff(given: DiffRequest) -> Document:
     ]
     names = [printable(" ".join(word.split()), 60) for word in words]
     found = difference(reports[0], reports[1])
-    return difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+    document = difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+    for letter, network in zip("AB", networks, strict=True):
+        if network.trace is not None:
+            from convcalc.render.failures import left_open_beside  # of models that were run
+
+            left_open_beside(document, letter, network.trace)
+    return document
 
 
 def _networks(

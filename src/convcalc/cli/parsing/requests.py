@@ -218,6 +218,7 @@ class DiffRequest(Appearance):
     input: str | None
     all: bool | None
     in_order: bool | None
+    strict: bool | None
 
 
 class KindRequest(Appearance):
