@@ -141,7 +141,7 @@ def test_products_that_make_a_weight_count_and_change_no_receptive_field():
 
 def test_scripted_models_are_counted_without_names_of_modules():
     report = network("scripted()").analyze(PICTURE)
-    assert [("convolution", 3_888, 112), ("relu", 0, 0)] == [
+    assert [("conv2d", 3_888, 112), ("relu", 0, 0)] == [
         (row.label, row.macs, row.params) for row in report.layers
     ]
 

@@ -222,7 +222,6 @@ def test_files_of_torch_are_counted_or_named(inside):
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        (["m/data.pkl", "m/constants.pkl", "m/version"], f"a TorchScript program; {PRINT}"),
         (["m/archive_format", "m/models/model.json"], f"a program of torch.export; {READ}"),
         (["serialized_exported_program.json"], f"a program of torch.export; {READ}"),
         (["m/data.pkl"], f"a file of torch.save; {SAVED}"),
@@ -235,6 +234,15 @@ def test_a_zip_archive_is_told_by_its_members(inside, members, told):
         for name in members:
             archive.writestr(name, b"?")
     refused(inside("fmt", "x.onnx"), f"'x.onnx' is {told}")
+
+
+def test_a_program_of_torchscript_that_is_damaged_is_told_as_one(inside):
+    pytest.importorskip("torch")
+    with zipfile.ZipFile("x.pt", "w") as archive:
+        for name in ("m/data.pkl", "m/constants.pkl", "m/version"):
+            archive.writestr(name, b"?")
+    words = ["'x.pt' is a TorchScript program that torch cannot load: "]
+    check(inside("fmt", "x.pt"), 3, words, lines=1)
 
 
 def test_a_zip_archive_that_is_cut_short_is_told_as_such(inside):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from typing import TYPE_CHECKING
 
+from convcalc.errors import ConvcalcError
 from convcalc.opening import open_regular
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ SIGN_BYTES = 8
 HDF5_SIGN = b"\x89HDF\r\n\x1a\n"
 TFLITE_SIGN = b"TFL3"
 ZIP_SIGN = b"PK\x03\x04"
+
+SCRIPT_MEMBER = "constants.pkl"
+"""A member of what torch.jit.save writes, in a folder, and of nothing else."""
 
 EXPORTED = {"models/model.json", "serialized_exported_program.json"}
 """Members of what torch.export saves, without the folder that newer versions put them in."""
@@ -42,6 +47,18 @@ def read_model_file(path: str, shape: Shape | None) -> Network | None:
         return None  # left to whoever reads it
     read = next((read for is_one, read in DOORS if is_one(head)), None)
     return None if read is None else read(path, shape)
+
+
+def is_script(path: str) -> bool:
+    """Whether a file is a program of TorchScript; what cannot be read is left to whoever does."""
+    try:
+        with open(open_regular(path, path), "rb") as file:
+            if not file.read(SIGN_BYTES).startswith(ZIP_SIGN):
+                return False
+        with zipfile.ZipFile(path) as archive:
+            return any(name.partition("/")[2] == SCRIPT_MEMBER for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, ConvcalcError):
+        return False
 
 
 def _read_hdf5(path: str, shape: Shape | None) -> Network:

@@ -117,11 +117,16 @@ def model_target(word: str) -> Target | None:
     before = word.partition(":")[0]
     if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
-    from convcalc.importers.target import LIBRARIES, target_of, unnamed
+    from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
     path = word.removesuffix(":")
     if path.endswith(".py") and os.path.isfile(path):
         raise UsageError(unnamed(path, read_text(path)))
+    if os.path.isfile(word):
+        from convcalc.cli.parsing.model_files import is_script
+
+        if is_script(word):
+            return Target(word, ())
     if path in LIBRARIES and path != word:
         raise UsageError(f"'{word}' names no model of {path}; write one behind it: {word}resnet18")
     return target_of(word)
