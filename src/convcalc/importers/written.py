@@ -116,6 +116,18 @@ def naming(path: str) -> Iterator[None]:
         raise DataError(f"{label} is damaged, or of another kind ({what})") from None
 
 
+def check_count(given: int, declared: Sequence[str]) -> None:
+    """No more shapes may be given than a model has inputs.
+
+    Raises:
+        UsageError: there are more; the message has what it takes.
+    """
+    if given > len(declared):
+        inputs = "1 input" if len(declared) == 1 else f"{len(declared)} inputs"
+        shown = printable(", ".join(declared[:8]), 200)
+        raise UsageError(f"--input is given {given} times; the model takes {inputs}: {shown}")
+
+
 def plain_label(text: str) -> str:
     """A name from a file as labels are written: letters, digits, dots and dashes between them.
 

@@ -97,7 +97,7 @@ def read_source(
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            found = _read_model(path, input_shape)
+            found = _read_model(path, input_shape, [one.shape for one in given[1:]])
             if model is not None and (found or onnx_path([path])):
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
@@ -144,11 +144,11 @@ def _run_model(
     return network_of(target, input_shape, batch, given)
 
 
-def _read_model(path: str, shape: Shape | None) -> Network | None:
+def _read_model(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network | None:
     """The network of a model that another program has saved; None where a file is none."""
     from convcalc.cli.parsing.model_files import read_model_file  # only a file needs it
 
-    return read_model_file(path, shape)
+    return read_model_file(path, shape, further)
 
 
 def _read_onnx(path: str, inputs: str | None) -> Network:
