@@ -56,7 +56,7 @@ def network_of(
     target: Target,
     shape: Shape | None,
     batch: int = 1,
-    inputs: Sequence[GivenInput] = (),
+    inputs: Sequence[GivenInput] | None = None,
 ) -> Network:
     """The network of a model: what its forward calls, in the order of the calls.
 
@@ -64,7 +64,7 @@ def network_of(
         target: Where the model is defined.
         shape: (channels, *sizes) of one sample; None is what the model or its first layer takes.
         inputs: All tensors that forward takes, the first of `shape`, where there are several or
-            where it is not of the parameters' dtype.
+            where it is not of the parameters' dtype; None where nobody can give them.
         batch: Samples that its figures are asked for: beside one sample it is run on so many.
 
     Returns:

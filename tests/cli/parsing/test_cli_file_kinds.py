@@ -17,7 +17,7 @@ from convcalc.cli.parsing.network_argument import FILE_ENDINGS
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 SAVED = f"{PRINT}; weights go into run --weights"
 LAYERS = "it is not read: give its layers as text"
-READ = "other commands read it; this one takes the text of a network"
+READ = "it is no text; convcalc convert MODEL -o net.spec writes one"
 DAMAGED = "as its name says, or damaged"
 NETWORK = "give the layers of a network, or the name of one: convcalc networks lists them"
 BESIDE = "give the network beside them: convcalc run INPUT.npy --network NET --weights "
@@ -84,7 +84,7 @@ def test_a_file_is_told_by_its_content_or_its_ending(inside, name, content, told
 )
 def test_an_onnx_model_is_no_text(inside, name, content, told):
     Path(name).write_bytes(content)
-    refused(inside("fmt", name), f"'{name}' is {told}; it is no text; convcalc summary reads it")
+    refused(inside("fmt", name), f"'{name}' is {told}; {READ}")
 
 
 def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, monkeypatch):

@@ -105,7 +105,7 @@ def test_without_an_input_the_first_layer_decides_it():
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs, none given: -i SHAPE -i SHAPE"),
+        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them"),
         ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
         (
             "model.py:text",
@@ -145,6 +145,20 @@ def test_inputs_that_forward_does_not_take_are_told_with_its_signature(words, co
     assert code == done.code
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_two_models_of_several_inputs_are_compared_on_them():
+    shapes = ("-i", "1x8x8", "-i", "8:int64", "-q", "--format", "json")
+    done = call("diff", "model.py:Look", "model.py:Look", *shapes, loaded="torch")
+    assert (0, True) == (done.code, '"pairs"' in done.out)
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_a_command_without_inputs_names_one_that_has_them():
+    told = "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them, as -i SHAPE -i SHAPE"
+    done = call("fmt", "model.py:Pair", loaded="torch")
+    assert (2, True) == (done.code, f"convcalc: error: {told}\n" in done.err)
 
 
 @pytest.mark.usefixtures("folder")

@@ -61,7 +61,7 @@ def read_source(
     input_shape: Shape | None = None,
     inputs: str | None = None,
     batch: int = 1,
-    given: Sequence[GivenInput] = (),
+    given: Sequence[GivenInput] | None = None,
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -79,7 +79,8 @@ def read_source(
         input_shape: What a model is run on or asked about, (channels, *sizes).
         inputs: The shapes of an ONNX model's inputs, as a command line has them.
         batch: Samples that its figures are asked for.
-        given: All inputs of a model of PyTorch, where there are several or they have a dtype.
+        given: All inputs of a model, where there are several or they have a dtype; None where
+            nobody can give them.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -97,7 +98,7 @@ def read_source(
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            found = _read_model(path, input_shape, [one.shape for one in given[1:]])
+            found = _read_model(path, input_shape, [one.shape for one in (given or ())[1:]])
             if model is not None and (found or onnx_path([path])):
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
@@ -133,7 +134,7 @@ def model_target(word: str) -> Target | None:
 
 
 def _run_model(
-    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput]
+    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput] | None
 ) -> Network:
     from importlib.util import find_spec
 

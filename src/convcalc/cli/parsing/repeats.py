@@ -23,8 +23,9 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: an option is given again with another value.
     """
-    words: Sequence[str] = given.get("specs") or ()
-    if len(given.get("input") or ()) > 1 and len(words) == 1 and _takes_several(words[0]):
+    specs: Sequence[str] = given.get("specs") or ()
+    words = specs if len(specs) == 1 else [given[side] for side in ("a", "b") if side in given]
+    if len(given.get("input") or ()) > 1 and any(map(_takes_several, words)):
         given = {**given, "input": [SEVERAL.join(given["input"])]}  # one for each tensor
     return {
         name: _only(name, values) if isinstance(values, list) and name not in MANY else values
