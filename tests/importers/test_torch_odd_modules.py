@@ -183,19 +183,25 @@ def test_a_branch_on_values_is_that_of_zeros_and_said_to_be():
     assert 3_888 == found.analyze(PICTURE).totals.macs
 
 
+def reading(way):
+    """The network of a model that looks at values in some way."""
+    file = Path(__file__).parent / "reading_values.py"
+    return network_of(target_of(f"{file}:Reads({way!r})"), PICTURE)
+
+
 @pytest.mark.parametrize("way", ["item", "if", "mask", "list", "numpy", "where", "equal"])
 def test_each_line_that_decides_by_values_of_its_input_is_noted(way):
-    trace = network(f"Reads({way!r})").trace
+    trace = reading(way).trace
     (found,) = trace.decisions
-    file = (Path(__file__).parent / "odd_modules.py").read_text().splitlines()
+    file = (Path(__file__).parent / "reading_values.py").read_text().splitlines()
     line = file.index(f"        if way == {way!r}:".replace("'", '"')) + 2
-    assert (f"odd_modules.py:{line}", file[line - 1].strip(), "") == found
+    assert (f"reading_values.py:{line}", file[line - 1].strip(), "") == found
     assert trace.is_partial
 
 
 @pytest.mark.parametrize("way", ["table", "rows of a table", "of each element"])
 def test_values_that_no_input_has_reached_decide_nothing_of_it(way):
-    trace = network(f"Reads({way!r})").trace
+    trace = reading(way).trace
     assert ((), True, False) == (trace.decisions, trace.on_zeros, trace.is_partial)
 
 
