@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.collecting import gc_paused
 from convcalc.errors import LayerError
-from convcalc.layers.base import Costs, ElementOps
+from convcalc.layers.base import Costs, ElementOps, field_behind
 from convcalc.layers.kinds import KINDS
 from convcalc.layers.parameters import count
 from convcalc.network.functional import Functions
@@ -90,7 +90,8 @@ class LayerReport:
         bias_adds: Additions of the bias, of the whole batch.
         elements: Operations of normalisation, activation, pooling, merges by type, of the batch.
         activations: Elements that leave the layer, of the whole batch.
-        receptive_field: The field of each spatial axis.
+        receptive_field: The field of each spatial axis; None where it is not known, as it is
+            nowhere behind a layer of which nobody knows which elements it reads.
         dropped_input: Elements at the end of each spatial axis that no window reaches.
         counted: Whether its costs are known; where they are not, the figures above are 0.
         total: The headline figure of the convention, of the whole batch; None if it is not known.
@@ -115,7 +116,7 @@ class LayerReport:
     bias_adds: int
     elements: ElementOps
     activations: int
-    receptive_field: Fields
+    receptive_field: Fields | None
     unread: tuple[int, ...]
     counted: bool
     total: int | None
@@ -213,7 +214,7 @@ def layer_reports(
     batch = count(0).normalise("batch", batch)
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
     start = (IDENTITY,) * (len(input_shape) - 1)
-    fields_of: list[Fields] = []
+    fields_of: list[Fields | None] = []
     repeats: set[int] = set()
     known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
     functions = Functions(network.functions)
@@ -237,8 +238,8 @@ def layer_reports(
         fields_of.append(field)
 
 
-def field_of(step: Step, earlier: Sequence[Fields], start: Fields) -> Fields:
-    """The receptive field of each axis of what leaves a node.
+def field_of(step: Step, earlier: Sequence[Fields | None], start: Fields) -> Fields | None:
+    """The receptive field of each axis of what leaves a node; None where it is not known.
 
     Args:
         step: The node on its input.
@@ -249,7 +250,10 @@ def field_of(step: Step, earlier: Sequence[Fields], start: Fields) -> Fields:
         LayerError: the layer has none for such fields.
     """
     fields = tuple(start if source == INPUT else earlier[source] for source in step.node.inputs)
-    return _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
+    field = field_behind(step.layer, fields, step.arriving)
+    if field is None or fields[0] is None:
+        return None
+    return _beside_lost_axes(field, fields[0], start)
 
 
 def _beside_lost_axes(field: Fields, before: Fields, start: Fields) -> Fields:
@@ -319,7 +323,9 @@ def _facts(
     )
 
 
-def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: int) -> LayerReport:
+def _layer_report(
+    index: int, step: Step, facts: _Facts, field: Fields | None, batch: int
+) -> LayerReport:
     costs = facts.costs or Costs()
     macs = facts.macs
     terms = facts.terms

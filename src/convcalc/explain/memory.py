@@ -72,7 +72,7 @@ def _equations(
         Equation("weights", "", row.weights, _weights(row, found.dtype)),
         *_buffers(row, found.dtype, step),
         Equation("activations", "", row.activations, _result(row, found)),
-        Equation("live", "", row.live, _live(row, found, alive)),
+        *([] if row.live is None else [Equation("live", "", row.live, _live(row, found, alive))]),
         *scratch_equations(row, found.dtype),
         *_saved(row, found, parts),
         *_traffic(row),

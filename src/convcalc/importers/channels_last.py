@@ -154,9 +154,8 @@ class Writing:
         if name in ELEMENTWISE and len(values) <= ELEMENTWISE[name].operands and not params:
             layer = layers.Elementwise(name, number)
         else:
-            same = all(value.shape == shape for value in alike)
-            out = None if same else channels_first(shape) if first.moved else shape
-            layer = layers.Opaque(plain_name(name), out, params if self.is_new else 0, 0)
+            held = params if self.is_new else 0
+            layer = layers.Opaque(plain_name(name), None, held, 0, elementwise=True)
         return self.add(layer, *alike, shape=shape, moved=first.moved, end=end)
 
     def spread(self, value: Value, rank: int, *, moved: bool) -> Value:

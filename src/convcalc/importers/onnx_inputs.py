@@ -47,7 +47,8 @@ def bound_inputs(
 
     Args:
         graph: Its initialisers are no inputs, whatever it says.
-        given: Shapes by the names of inputs; "" is that of the first.
+        given: Shapes by the names of inputs; "", "#2", "#3" and so on are those of the inputs that
+            are not named, in their order.
         assumed: The size of axes that are open all the same; None refuses them.
 
     Raises:
@@ -56,13 +57,12 @@ def bound_inputs(
     """
     constants = {one.name for one in graph.initializer}
     inputs = [one for one in graph.input if one.name not in constants]
-    names = [one.name for one in inputs]
-    _check_names(names, given)
+    given = _by_name(inputs, given)
     sizes: dict[str, int] = {}
     shapes: dict[str, Dims | None] = {}
-    for place, one in enumerate(inputs):
+    for one in inputs:
         dims = _dims_of(one)
-        asked = given.get(one.name, given.get("") if place == 0 else None)
+        asked = given.get(one.name)
         shapes[one.name] = dims if asked is None else _with_given(one.name, dims, asked, sizes)
     all_dims = [dim for dims in shapes.values() for dim in dims or [""]]
     fixed = not given and all(isinstance(dim, int) for dim in all_dims)
@@ -119,15 +119,35 @@ def of_one_sample(bound: Bound) -> dict[str, TypeProto] | None:
     return found
 
 
-def _check_names(names: Sequence[str], given: Mapping[str, Shape]) -> None:
+def _by_name(inputs: Sequence[ValueInfoProto], given: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Shapes by the names of inputs: those without a name are of the rest, in their order.
+
+    Raises:
+        DataError: there is no input.
+        UsageError: a name is none of theirs, or there are more shapes than inputs.
+    """
+    names = [one.name for one in inputs]
     if not names:
         raise DataError("the ONNX model has no input")
-    unknown = next((name for name in given if name and name not in names), None)
+    if len(given) > len(names):
+        number = "1 input" if len(names) == 1 else f"{len(names)} inputs"
+        known = ", ".join(f"{one.name} {_shown(_dims_of(one) or [])}" for one in inputs[:8])
+        raise UsageError(
+            f"--input is given {len(given)} times; the model takes {number}: "
+            f"{printable(known, 300)}"
+        )
+    rest = (name for name in names if name not in given)
+    found: dict[str, Shape] = {}
+    for name, shape in given.items():
+        is_nameless = not name or (name[0] == "#" and name not in names)
+        found[next(rest) if is_nameless else name] = shape
+    unknown = next((name for name in found if name not in names), None)
     if unknown is not None:
         known = printable(", ".join(names[:8]), 200)
         raise UsageError(
             f"--input: the model has no input '{printable(unknown, 60)}'; its inputs are {known}"
         )
+    return found
 
 
 def _dims_of(one: ValueInfoProto) -> Dims | None:

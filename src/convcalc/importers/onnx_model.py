@@ -176,7 +176,7 @@ def _network(
     if nodes.unnamed:
         notes.append(
             f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): known products count, "
-            "other operations do not, a change of shape sees the whole input"
+            "other operations do not, and fields are known behind none but those of single elements"
         )
     if nodes.unshaped:
         notes.append(f"shapes that the file does not tell: {_counts(nodes.unshaped)}")

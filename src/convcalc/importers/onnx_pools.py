@@ -40,7 +40,7 @@ def pool(call: Call) -> Plan:
             return ops.pool(powers, windows, "sum") ** (1 / power)
 
     name = {"MaxPool": "max_pool", "AveragePool": "average_pool"}.get(call.op, "lp_pool")
-    return Plan(Operation(name, out, Costs(elements=cost), function))
+    return Plan(Operation(name, out, Costs(elements=cost), function, windows=windows))
 
 
 def _windows(call: Call) -> list[Window]:

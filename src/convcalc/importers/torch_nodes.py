@@ -13,6 +13,7 @@ from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_steps import ALIASES, VIEWS, steps_of
 from convcalc.importers.torch_stored import stored_of
 from convcalc.layers import Elementwise, Opaque, View
+from convcalc.layers.base import field_behind
 from convcalc.layers.joins import Join, Scale
 from convcalc.layers.named_operations import ELEMENTWISE
 from convcalc.network.graph import INPUT, Node
@@ -72,7 +73,7 @@ class Nodes:
         self.macs: list[int] = []
         self.main: dict[int, int] = {}
         self._shapes: dict[int, Shape] = {INPUT: shape}
-        self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
+        self._fields: dict[int, Fields | None] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
 
     def add(
@@ -127,7 +128,7 @@ class Nodes:
             source: Where its arrays are stored, or the call that it is written for, which tells.
         """
         index = len(self.nodes)
-        self._fields[index] = layer.field(*self._arriving(inputs))
+        self._fields[index] = field_behind(layer, *self._arriving(inputs))
         self._shapes[index] = out
         shapes = self._arriving(inputs)[1]
         if type(layer) is View and isinstance(source, Call) and len(inputs) == 1:
@@ -215,7 +216,7 @@ class Nodes:
         try:
             costs = layer.costs(*shapes)
             right = layer.out_shape(*shapes) == out and costs is not None and costs.macs == macs
-            if not right or not _has_axes(layer.field(fields, shapes), out):
+            if not right or not _has_axes(field_behind(layer, fields, shapes), out):
                 return None
             return sum(map(prod, layer.weight_shapes(*shapes).values()))
         except (LayerError, ValueError, IndexError):
@@ -225,10 +226,11 @@ class Nodes:
         """A layer that is known by its name, its shape and its cost."""
         self.unnamed[name] += 1
         alike = all(self._shapes[node] == out for node in inputs)
-        shape = None if alike and _by_element(name) else tuple(max(1, size) for size in out)
-        return Opaque(name, shape, cost.params, cost.macs)
+        if alike and _by_element(name):
+            return Opaque(name, None, cost.params, cost.macs, elementwise=True)
+        return Opaque(name, tuple(max(1, size) for size in out), cost.params, cost.macs)
 
-    def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields], list[Shape]]:
+    def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields | None], list[Shape]]:
         return [self._fields[node] for node in inputs], [self._shapes[node] for node in inputs]
 
     def _unique(self, label: str) -> str:
@@ -274,6 +276,6 @@ IN_PLACE = {
 """Operators by the name of the function that does the same."""
 
 
-def _has_axes(field: Fields, out: Shape) -> bool:
-    """Whether a field has each spatial axis; features keep those that they came from."""
-    return len(out) == 1 or len(field) == len(out) - 1
+def _has_axes(field: Fields | None, out: Shape) -> bool:
+    """Whether a field, if it is known, has each axis; features keep those that they came from."""
+    return field is None or len(out) == 1 or len(field) == len(out) - 1

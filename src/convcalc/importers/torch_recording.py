@@ -21,14 +21,18 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from convcalc.importers.torch_calls import PASSED, Call, sample_shape
 from convcalc.importers.torch_counting import macs_of
+from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
+from convcalc.importers.torch_operations import call_of_operation, weighted_layer_of
+from convcalc.importers.torch_places import place_now
 from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
 from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
 from convcalc.layers import Input
 from convcalc.network.graph import INPUT
+from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +56,9 @@ NEW = (
 """Calls that take nothing but the shape or type of what they are given."""
 
 
+AS_VALUES = ("tolist", "numpy", "array")
+"""Calls that give the elements of a tensor to Python without an operation of torch."""
+
 ZEROS = ("zeros", "zeros_like", "new_zeros")
 """Calls that make tensors of zeros."""
 
@@ -65,16 +72,21 @@ class Recorder(TorchFunctionMode):
         charged: The multiply-accumulates that they have.
         module: The path of the module that is at work, and whether its calls carry its name alone.
         calls: The label of each call, without a number, and the node that has its products.
+        failed: What the last call that failed raised, which TorchScript does not pass on.
+        decisions: Where values decided that an input has reached, each place once.
     """
 
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
         super().__init__()
         self.counter = counter
-        self.written = Nodes(shape, stored=self._stored, moved=moved)
+        rules = (layer_of, weighted_layer_of)
+        self.written = Nodes(shape, rules, stored=self._stored, moved=moved)
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
         self.calls: list[tuple[str, int]] = []
+        self.failed: Exception | None = None
+        self.decisions: dict[Decision, None] = {}
         self._parameters = dict(model.named_parameters())
         arrays = chain(model.named_parameters(), model.named_buffers())
         self._names = {id(one): name for name, one in arrays}
@@ -96,19 +108,33 @@ class Recorder(TorchFunctionMode):
         try:
             out = func(*args, **kwargs)
         except Exception as error:
+            self.failed = error
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))
+        self._note_decision(_name_of(func), arriving)
         pairs = zip(arriving, versions, strict=True)
         changed = [tensor for tensor, version in pairs if version_of(tensor) != version]
         if changed:
             results = changed[:1]
         if results:
-            call = Call(_name_of(func), args, kwargs, results[0], (), func)
+            call = _call_of(func, args, kwargs, results[0])
             # A call of TorchScript is heard while it is counted, and not yet added up.
             macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
+
+    def _note_decision(self, name: str, arriving: Sequence[torch.Tensor]) -> None:
+        """Takes note of a call that gives something made of values that an input has reached."""
+        asked, self.counter.deciding = self.counter.deciding, []
+        if name in AS_VALUES:
+            asked = list(arriving)
+        known = {id(tensor) for tensor in arriving}
+        # What was made on the way inside a call is of everything that it was given.
+        sources = arriving if any(id(one) not in known for one in asked) else asked
+        if any(self.values.is_reached(tensor) for tensor in sources if asked):
+            place = place_now()
+            self.decisions[Decision(place.where, place.code, self.module[0])] = None
 
     def begin(self, arrays: Sequence[torch.Tensor], labels: Sequence[str]) -> None:
         """Names the tensors that are the inputs: the first is the network's, others are nodes."""
@@ -158,7 +184,8 @@ class Recorder(TorchFunctionMode):
         debt = Debt(macs=macs)
         for tensor in arriving:
             debt.take(self.values[tensor].debt)
-        first = nodes[0] is not None
+        # The first argument of a product that is added to something is what is added.
+        first = nodes[0] is not None or call.name == "addmm"
         pairs = zip(arriving, nodes, strict=True)
         places = {id(tensor): place for tensor, place in pairs if place is not None}
         node = self._add(call, inputs, debt, first=first, own=macs, nodes=places)
@@ -314,6 +341,17 @@ def _is_one_call(module: torch.nn.Module) -> bool:
     """Whether a module is one of torch's own, without parameters: its calls need no more names."""
     own = type(module).__module__.startswith("torch.nn")
     return own and next(chain(module.children(), module.parameters()), None) is None
+
+
+def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Call:
+    """A call with its arguments; one of an operation, as TorchScript makes it, by their names."""
+    if isinstance(func, torch._ops.OpOverloadPacket):
+        func = getattr(func, "default", None)
+    if isinstance(func, torch._ops.OpOverload):
+        names = (one.name for one in func._schema.arguments)
+        named = {**dict(zip(names, args, strict=False)), **kwargs}
+        return call_of_operation(func._overloadpacket.__name__, named, result)
+    return Call(_name_of(func), args, kwargs, result, (), func)
 
 
 def _name_of(func: Any) -> str:

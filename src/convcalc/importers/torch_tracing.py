@@ -112,6 +112,11 @@ class Values:
             self._sharing[_memory_of(tensor)][tensor] = True
         self._known[tensor] = value
 
+    def is_reached(self, tensor: torch.Tensor) -> bool:
+        """Whether an input has a part in a tensor."""
+        value = self[tensor]
+        return any(one is not None for one in (value.node, value.make, value.overwritten))
+
     def overwrite(self, tensor: torch.Tensor, node: int) -> None:
         """A node has written into a tensor: others that share its memory no longer hold theirs."""
         memory = _memory_of(tensor)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from convcalc.importers.loading import found, guarded
+from convcalc.importers.torch_scripts import loaded_script
 
 if TYPE_CHECKING:
     from convcalc.importers.target import Target
@@ -18,7 +19,10 @@ def own_weights(target: Target) -> dict[str, Any] | None:
     Raises:
         DataError: the file cannot be imported, or has no such object.
     """
-    value = None if target.called else found(target)
+    if target.is_script:
+        value: Any = loaded_script(target)
+    else:
+        value = None if target.called else found(target)
     if not isinstance(value, nn.Module):
         return None
     with guarded(target, "reading its weights"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, DataError, LayerError, UsageError, printable
 from convcalc.layers import Opaque
+from convcalc.layers.base import field_behind
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY
 
@@ -40,7 +41,7 @@ class Written:
         self.params = 0
         self.macs: int | None = 0
         self._shapes: dict[int, Shape] = {INPUT: shape}
-        self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
+        self._fields: dict[int, Fields | None] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
         self._taken: set[str] = set()
 
@@ -80,7 +81,7 @@ class Written:
         self.macs = None if self.macs is None or costs is None else self.macs + costs.macs
         fields = [self._fields[node] for node in inputs]
         index = len(self.nodes)
-        self._fields[index] = layer.field(fields, shapes)
+        self._fields[index] = field_behind(layer, fields, shapes)
         self._shapes[index] = out
         self.nodes.append(Node(layer, tuple(inputs), self._unique(plain_label(label))))
         return index
@@ -113,6 +114,18 @@ def naming(path: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         what = printable(f"{type(error).__name__}: {error}")
         raise DataError(f"{label} is damaged, or of another kind ({what})") from None
+
+
+def check_count(given: int, declared: Sequence[str]) -> None:
+    """No more shapes may be given than a model has inputs.
+
+    Raises:
+        UsageError: there are more; the message has what it takes.
+    """
+    if given > len(declared):
+        inputs = "1 input" if len(declared) == 1 else f"{len(declared)} inputs"
+        shown = printable(", ".join(declared[:8]), 200)
+        raise UsageError(f"--input is given {given} times; the model takes {inputs}: {shown}")
 
 
 def plain_label(text: str) -> str:

@@ -196,10 +196,11 @@ class Layer:
         """Multiply-accumulates of the dense convolution that a transposed one equals; else None."""
         return None
 
-    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields | None:
         """The receptive field per axis after this layer, from those of its inputs.
 
         `shapes` are the inputs': with SAME padding and a stride, the start depends on the size.
+        None where it is not known which elements of them the layer reads.
         """
         return fields[0]
 
@@ -307,6 +308,17 @@ def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> 
     if bare:
         return text
     return f"{short}={text}" if text.startswith("@") else f"{short}{text}"
+
+
+def field_behind(
+    layer: Layer, fields: Sequence[Fields | None], shapes: Sequence[Shape]
+) -> Fields | None:
+    """The receptive field per axis after a layer, where those of its inputs may not be known.
+
+    None where that of the layer is not known, or that of anything that it reads.
+    """
+    known = [one for one in fields if one is not None]
+    return layer.field(known, shapes) if len(known) == len(fields) else None
 
 
 def spatial_dims_of(shape: Shape) -> int:

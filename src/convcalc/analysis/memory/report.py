@@ -54,7 +54,9 @@ class LayerMemory:
         buffers: What is stored beside them, as the running statistics of `bn`.
         activations: Its result.
         stored: Memory that its result takes anew: 0 for a view and for what is written in place.
-        live: Everything that is alive while it is computed, workspaces apart.
+        live: Everything that is alive while it is computed, workspaces apart; None at a layer of
+            unknown cost, of which nobody knows what it keeps, and while its result is there,
+            which may be a view of what it read.
         workspace: Scratch memory of a convolution; None for other kinds.
         saved: What it is the first to keep for the backward pass; None if the dtype has none, or
             if it is not known of its kind.
@@ -66,7 +68,7 @@ class LayerMemory:
     buffers: int
     activations: int
     stored: int
-    live: int
+    live: int | None
     workspace: Workspace | None
     saved: int | None
     traffic: LayerTraffic | None
@@ -142,7 +144,7 @@ class MemoryReport:
         in_place: Whether layers write over their inputs where they can.
         layers: Each layer.
         input: The caller's input.
-        peak: Where most activations are alive.
+        peak: Where most activations are alive; None where that of a layer is not known.
         training: One step of training; None for a dtype that has no gradients.
         traffic: Reads and writes of all layers of which they are known.
     """
@@ -152,7 +154,7 @@ class MemoryReport:
     in_place: bool
     layers: tuple[LayerMemory, ...]
     input: int
-    peak: Peak
+    peak: Peak | None
     training: TrainingMemory | None
     traffic: LayerTraffic
 
@@ -202,10 +204,10 @@ def analyze_memory(
     Example:
         >>> import convcalc
         >>> found = analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4))
-        >>> found.peak.bytes, [tensor.label for tensor in found.peak.tensors]
+        >>> found.peak and (found.peak.bytes, [tensor.label for tensor in found.peak.tensors])
         (1024, ['0', '1'])
-        >>> analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4), in_place=True).peak.bytes
-        704
+        >>> [row.live for row in found.layers]  # 3*16 + 8*16 elements, then twice 8*16
+        [704, 1024]
     """
     _check("dtype", dtype, BITS)
     _check("optimizer", optimizer, STATE)
@@ -223,7 +225,7 @@ def _memory(
     steps, end = list(network.walk(report.input)), network.output
     placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
     sizes = [size_in_bytes(storage.elements, dtype) for storage in placement.storages]
-    live = placement.live(sizes)
+    live = _live(report, placement, sizes)
     saved = _saved(report, steps, dtype, end)
     traffic = report_traffic(report, dtype)
     layers = tuple(
@@ -287,9 +289,25 @@ def _stored(shapes: Iterable[Shape], dtype: str) -> int:
     return sum(size_in_bytes(prod(shape), dtype) for shape in shapes)
 
 
-def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int]) -> Peak:
-    """The first layer at which most is alive, and what is alive there."""
-    at = live.index(max(live))
+def _live(report: Report, placement: Placement, sizes: list[int]) -> list[int | None]:
+    """What is alive at each layer; None wherever a layer of unknown cost has a part in it."""
+    live: list[int | None] = [*placement.live(sizes)]
+    for row in report.layers:
+        if not row.counted:
+            last = placement.storages[placement.home(row.index)].last
+            until = min(last + 1, len(live))
+            live[row.index : until] = [None] * (until - row.index)
+    return live
+
+
+def _peak(
+    report: Report, placement: Placement, live: list[int | None], sizes: list[int]
+) -> Peak | None:
+    """The first layer at which most is alive, and what is alive there; None if not known."""
+    known = [size for size in live if size is not None]
+    if len(known) < len(live):
+        return None
+    at = known.index(max(known))
     tensors = []
     for storage, size in zip(placement.storages, sizes, strict=True):
         if size and storage.first <= at <= storage.last:  # a learned array is no activation
@@ -297,7 +315,7 @@ def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int
             row = None if held == INPUT else report.layers[held]
             label, shape = (row.label, row.output_shape) if row else (INPUT_LABEL, report.input)
             tensors.append(LiveTensor(held, label, shape, size))
-    return Peak(report.layers[at], live[at], tuple(tensors))
+    return Peak(report.layers[at], known[at], tuple(tensors))
 
 
 def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str) -> TrainingMemory:

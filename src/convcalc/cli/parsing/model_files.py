@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import zipfile
+from typing import TYPE_CHECKING, TypeAlias
 
+from convcalc.errors import ConvcalcError
 from convcalc.opening import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -18,46 +20,75 @@ HDF5_SIGN = b"\x89HDF\r\n\x1a\n"
 TFLITE_SIGN = b"TFL3"
 ZIP_SIGN = b"PK\x03\x04"
 
+SCRIPT_MEMBER = "constants.pkl"
+"""A member of what torch.jit.save writes, in a folder, and of nothing else."""
+
 EXPORTED = {"models/model.json", "serialized_exported_program.json"}
 """Members of what torch.export saves, without the folder that newer versions put them in."""
 
 
-def read_model_file(path: str, shape: Shape | None) -> Network | None:
+def is_model_file(path: str) -> bool:
+    """Whether a file begins as those that hold one model do."""
+    head = _head(path)
+    return head is not None and any(is_one(head) for is_one, _ in DOORS)
+
+
+def _head(path: str) -> bytes | None:
+    """The first bytes of a file; None where it cannot be read, which is left to whoever does."""
+    if path == "-" or not os.path.isfile(path):
+        return None
+    try:
+        with open(open_regular(path, path), "rb") as file:
+            return file.read(SIGN_BYTES)
+    except (OSError, ValueError):
+        return None
+
+
+def read_model_file(
+    path: str, shape: Shape | None, further: Sequence[Shape] = ()
+) -> Network | None:
     """The network of a model in a file; None where the file is of no such kind.
 
     Args:
         path: The file.
-        shape: (channels, *sizes) of one sample, where it is asked for.
+        shape: (channels, *sizes) of one sample of its first input, where it is asked for.
+        further: Those of the inputs behind it, where they are.
 
     Raises:
         DataError: the file is damaged, or has what cannot be read.
         UsageError: a library is missing, or the model takes another input.
     """
-    if path == "-" or not os.path.isfile(path):
-        return None
+    head = _head(path)
+    read = None if head is None else next((read for is_one, read in DOORS if is_one(head)), None)
+    return None if read is None else read(path, shape, further)
+
+
+def is_script(path: str) -> bool:
+    """Whether a file is a program of TorchScript; what cannot be read is left to whoever does."""
     try:
         with open(open_regular(path, path), "rb") as file:
-            head = file.read(SIGN_BYTES)
-    except (OSError, ValueError):
-        return None  # left to whoever reads it
-    read = next((read for is_one, read in DOORS if is_one(head)), None)
-    return None if read is None else read(path, shape)
+            if not file.read(SIGN_BYTES).startswith(ZIP_SIGN):
+                return False
+        with zipfile.ZipFile(path) as archive:
+            return any(name.partition("/")[2] == SCRIPT_MEMBER for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, ConvcalcError):
+        return False
 
 
-def _read_hdf5(path: str, shape: Shape | None) -> Network:
+def _read_hdf5(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network:
     from convcalc.importers.keras.file import config_of_hdf5
     from convcalc.importers.keras.model import network_of
 
-    return network_of(config_of_hdf5(path), shape, path)
+    return network_of(config_of_hdf5(path), shape, path, further)
 
 
-def _read_tflite(path: str, shape: Shape | None) -> Network:
+def _read_tflite(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network:
     from convcalc.importers.tflite.model import network_of
 
-    return network_of(path, shape)
+    return network_of(path, shape, further)
 
 
-def _read_zip(path: str, shape: Shape | None) -> Network | None:
+def _read_zip(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network | None:
     """A model of Keras or of torch.export; other archives are none."""
     from convcalc.arrayfile.archive import opened_zip
 
@@ -67,15 +98,17 @@ def _read_zip(path: str, shape: Shape | None) -> Network | None:
         from convcalc.importers.keras.file import config_of
         from convcalc.importers.keras.model import network_of
 
-        return network_of(config_of(path), shape, path)
+        return network_of(config_of(path), shape, path, further)
     if EXPORTED & {*names, *(name.partition("/")[2] for name in names)}:
         from convcalc.importers.pt2.model import network_of as network_of_exported
 
-        return network_of_exported(path, shape)
+        return network_of_exported(path, shape, further)
     return None
 
 
-DOORS: tuple[tuple[Callable[[bytes], bool], Callable[[str, Shape | None], Network | None]], ...] = (
+Read: TypeAlias = "Callable[[str, Shape | None, Sequence[Shape]], Network | None]"
+
+DOORS: tuple[tuple[Callable[[bytes], bool], Read], ...] = (
     (lambda head: head.startswith(ZIP_SIGN), _read_zip),
     (lambda head: head == HDF5_SIGN, _read_hdf5),
     (lambda head: head[4:8] == TFLITE_SIGN, _read_tflite),

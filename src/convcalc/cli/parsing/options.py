@@ -100,7 +100,9 @@ READING: Options = {
 }
 
 STRICT: Options = {
-    "strict": _switch("--strict", about="Exit 3 where the cost of a layer is not known."),
+    "strict": _switch(
+        "--strict", about="Exit 3 where something is not known, as the cost of a layer."
+    ),
 }
 
 EXPLAIN: Options = {
@@ -191,6 +193,7 @@ DIFF: Options = {
     ),
     "all": _switch("--all", about="Show the layers that are equal, too."),
     **READING,
+    **STRICT,
     **APPEARANCE,
     **DOCUMENT_FILE,
 }

@@ -232,6 +232,7 @@ class DiffRequest(DocumentRequest):
     input: str | None
     all: bool | None
     in_order: bool | None
+    strict: bool | None
 
 
 class KindRequest(DocumentRequest):

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.importers.pt2.calls import arrays_in, call_of, weighted_layer_of
+from convcalc.importers.pt2.calls import arrays_in, call_of
 from convcalc.importers.pt2.macs import macs_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
+from convcalc.importers.torch_operations import weighted_layer_of
 from convcalc.importers.written import plain_label
 from convcalc.importers.written import plain_name as opaque_name
 from convcalc.layers import Input, Opaque, Parameter
