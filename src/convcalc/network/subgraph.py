@@ -93,7 +93,13 @@ def _settled(network: Network, input_shape: Shape, count: int) -> Network:
     """The first nodes; layers that wait for shapes are known, as they name nodes by index."""
     steps = islice(network.walk(input_shape), count)
     nodes = tuple(replace(step.node, layer=step.layer) for step in steps)
-    return Network(nodes, network.end, functions=network.functions, input_shape=network.input_shape)
+    return Network(
+        nodes,
+        network.end,
+        functions=network.functions,
+        input_shape=network.input_shape,
+        input_name=network.input_name,
+    )
 
 
 def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -> Network:
@@ -110,4 +116,5 @@ def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -
         places[removed.get(network.output, network.output)],
         functions=network.functions,
         input_shape=network.input_shape,
+        input_name=network.input_name,
     )

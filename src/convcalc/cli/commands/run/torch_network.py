@@ -6,31 +6,52 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.errors import DataError, printable
+from convcalc.network.given_inputs import GivenInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from convcalc.cli.commands.run.onnx_network import ReadInput
     from convcalc.execute.settings import Settings
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
 
-def network_made_for(word: str, shapes: Sequence[Shape], settings: Settings) -> Network:
-    """A model of PyTorch, run on the first shape of a sample that it takes.
+WHOLE = ("int32", "int64")
+"""Dtypes of arrays that may be the numbers of rows, as of tokens."""
+
+
+def network_made_for(word: str, arrays: Sequence[ReadInput], settings: Settings) -> Network:
+    """A model of PyTorch, run on the first reading of its inputs that it takes.
 
     Raises:
         DataError: it takes none of them, or does what is not known without values.
     """
     failures = []
-    for shape in shapes:
+    for given in _readings(arrays, settings):
         try:
-            network = read_source([word], input_shape=shape)
+            network = read_source([word], input_shape=given[0].shape, given=given)
             _check_followed(network, settings)
         except DataError as error:
             failures.append(error)
         else:
             return network
     raise failures[0]
+
+
+def _readings(arrays: Sequence[ReadInput], settings: Settings) -> Iterator[list[GivenInput]]:
+    """What the samples of some arrays may be; whole numbers as they are, or as the parameters."""
+    shapes = [_sample_shapes(array.shape, settings) for _, array in arrays]
+    if len(arrays) > 1:
+        shapes = [
+            [array.shape[1:], array.shape] if array.ndim else [array.shape] for _, array in arrays
+        ]
+    dtypes = [array.dtype.name if array.dtype.name in WHOLE else "" for _, array in arrays]
+    names = [name for name, _ in arrays]
+    kinds = [[""] * len(arrays), dtypes] if len(arrays) == 1 else [dtypes, [""] * len(arrays)]
+    for kind in kinds if any(dtypes) else kinds[:1]:
+        for sample in zip(*shapes, strict=False):
+            yield [GivenInput(*one) for one in zip(sample, kind, names, strict=True)]
 
 
 def _check_followed(network: Network, settings: Settings) -> None:
@@ -53,7 +74,7 @@ def _check_followed(network: Network, settings: Settings) -> None:
         )
 
 
-def sample_shapes(shape: Shape, settings: Settings) -> list[Shape]:
+def _sample_shapes(shape: Shape, settings: Settings) -> list[Shape]:
     """What one sample may be of an array: all of it, or all but its first axis.
 
     Three axes are taken for a sample first, as of an image; two for a batch of vectors. What the
