@@ -31,6 +31,14 @@ class Shared(Opaque):
         super().__init__(name, out, sum(map(prod, counted.values())), macs, like=layer)
         object.__setattr__(self, "counted", frozenset(counted))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another is the same as a text."""
+        return isinstance(other, Opaque) and self.spec() == other.spec()
+
+    def __hash__(self) -> int:
+        """That of its text."""
+        return hash(self.spec())
+
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """The weights that are counted here."""
         return _some(self.like.weight_shapes(*shapes), self.counted)

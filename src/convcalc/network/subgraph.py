@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.network.graph import INPUT, Network, leading_to
+from convcalc.network.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from convcalc.layers import Shape
+    from convcalc.network.graph import Node
 
 
 def last_node(network: Network, until: str | None) -> int:
@@ -71,6 +73,34 @@ def without_idle(network: Network, input_shape: Shape) -> Network:
     if all(KINDS[network.nodes[index].layer.kind].computable for index in idle):
         return network
     return _kept(_settled(network, input_shape, len(network.nodes)), needed, {})
+
+
+def as_computed(network: Network, until: str | None = None) -> Network:
+    """The network with the layers that are run in the place of those that it shows.
+
+    Nodes that only others of the same call have read are gone, unless one of them may be asked for.
+
+    Args:
+        network: The network of a model that was followed.
+        until: The label of a node that is asked for.
+    """
+    nodes = [_computed(node) for node in network.nodes]
+    if all(new is old for new, old in zip(nodes, network.nodes, strict=True)):
+        return network
+    changed = replace(network, nodes=tuple(nodes))
+    if until is not None:
+        return changed
+    kept = _kept(changed, needed_nodes(changed, changed.output), {})
+    return replace(kept, notes=network.notes, trace=network.trace)
+
+
+def _computed(node: Node) -> Node:
+    stored = node.stored
+    if stored is None or stored.computed is None:
+        return node
+    layer, inputs = stored.computed
+    names = {name: name for name in layer.tensor_shapes()}
+    return replace(node, layer=layer, inputs=inputs, stored=Stored(names))
 
 
 def without_nodes(network: Network, input_shape: Shape, removed: Mapping[int, int]) -> Network:

@@ -14,7 +14,7 @@ from convcalc.cli.commands.run.onnx_network import (
     onnx_network,
     read_inputs,
 )
-from convcalc.cli.commands.run.torch_network import network_made_for
+from convcalc.cli.commands.run.torch_network import drawn_again, network_made_for, with_buffers
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
@@ -184,7 +184,8 @@ def read_network(
         settings = replace(settings, spatial_dims=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        return dict(initial_weights(part, shape, seed, whole=network))
+        found = dict(initial_weights(part, shape, seed, whole=network))
+        return found if target is None else drawn_again(found, part, target, seed)
 
     return done(drawn, settings)
 
@@ -239,7 +240,9 @@ def _of_model(
     """The arrays of a model's `state_dict`; those that nothing computed reads are named."""
 
     def named(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        found, unused = fitting(of_modules, arrays, part, shape)
+        target = model_target(request.network or "")
+        own = arrays if target is None else with_buffers(arrays, part, target)
+        found, unused = fitting(of_modules, own, part, shape)
         if unused and told:
             some = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
             _say(request, [f"{len(unused):,} arrays are read by no layer: {printable(some)}"])

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.errors import DataError, printable
+from convcalc.importers.whole_operation import Operation
 from convcalc.network.given_inputs import GivenInput
+from convcalc.network.subgraph import as_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
 
     from convcalc.cli.commands.run.onnx_network import ReadInput
     from convcalc.execute.settings import Settings
+    from convcalc.importers.target import Target
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
@@ -35,7 +40,7 @@ def network_made_for(word: str, arrays: Sequence[ReadInput], settings: Settings)
         except DataError as error:
             failures.append(error)
         else:
-            return network
+            return as_computed(network, settings.until)
     raise failures[0]
 
 
@@ -89,3 +94,49 @@ def _sample_shapes(shape: Shape, settings: Settings) -> list[Shape]:
     if len(shape) in (1, 3):
         return [shape, *([shape[1:]] if len(shape) > 1 else [])]
     return [shape[1:], shape]
+
+
+def leaves_of(network: Network) -> dict[str, str]:
+    """The names in the model of the arrays of what it computes by its own functions.
+
+    They are by the names that they have in the network.
+    """
+    return {
+        f"{node.label}.{own}": kept
+        for node in network.nodes
+        if isinstance(node.layer, Operation) and node.stored is not None
+        for own, kept in node.stored.names.items()
+    }
+
+
+def with_buffers(
+    arrays: Mapping[str, np.ndarray], network: Network, target: Target
+) -> dict[str, np.ndarray]:
+    """The arrays of a model with those buffers that no `state_dict` holds."""
+    missing = {kept for kept in leaves_of(network).values() if kept not in arrays}
+    if not missing:
+        return dict(arrays)
+    from convcalc.importers.torch_weights import buffers_of
+
+    return {**buffers_of(target, missing), **arrays}
+
+
+def drawn_again(
+    drawn: Mapping[str, np.ndarray], network: Network, target: Target, seed: int
+) -> dict[str, np.ndarray]:
+    """Drawn weights as a model has them: of what is used twice the same, and its own constants."""
+    found = dict(drawn)
+    first: dict[str, str] = {}
+    for node in network.nodes:
+        for own, kept in () if node.stored is None else node.stored.names.items():
+            name = f"{node.label}.{own}"
+            one = first.setdefault(kept, name)
+            if name in found and one in found:
+                found[name] = found[one].reshape(found[name].shape)
+    leaves = leaves_of(network)
+    if leaves:
+        from convcalc.importers.torch_weights import parameters_and_buffers
+
+        made = parameters_and_buffers(target, set(leaves.values()), seed)
+        found |= {name: made[kept].reshape(found[name].shape) for name, kept in leaves.items()}
+    return found
