@@ -33,6 +33,16 @@ def read_model_file(path: str, shape: Shape | None) -> Network | None:
         DataError: the file is damaged, or has what cannot be read.
         UsageError: a library is missing, or the model takes another input.
     """
+    kind = kind_of_model(path)
+    return None if kind is None else DOORS[kind](path, shape)
+
+
+def kind_of_model(path: str) -> str | None:
+    """What wrote a file, by its content: a name of `DOORS`; None where it is no such model.
+
+    Raises:
+        DataError: it is a damaged archive.
+    """
     if path == "-" or not os.path.isfile(path):
         return None
     try:
@@ -40,8 +50,23 @@ def read_model_file(path: str, shape: Shape | None) -> Network | None:
             head = file.read(SIGN_BYTES)
     except (OSError, ValueError):
         return None  # left to whoever reads it
-    read = next((read for is_one, read in DOORS if is_one(head)), None)
-    return None if read is None else read(path, shape)
+    if head.startswith(ZIP_SIGN):
+        return _kind_of_zip(path)
+    if head == HDF5_SIGN:
+        return "hdf5"
+    return "tflite" if head[4:8] == TFLITE_SIGN else None
+
+
+def _kind_of_zip(path: str) -> str | None:
+    """A model of Keras or of torch.export; other archives are none."""
+    from convcalc.arrayfile.archive import opened_zip
+
+    with opened_zip(path, "a zip archive") as (_, archive):
+        names = set(archive.namelist())
+    if "config.json" in names and names & {"metadata.json", "model.weights.h5"}:
+        return "keras"
+    inside = {*names, *(name.partition("/")[2] for name in names)}
+    return "pt2" if inside & EXPORTED else None
 
 
 def _read_hdf5(path: str, shape: Shape | None) -> Network:
@@ -57,27 +82,23 @@ def _read_tflite(path: str, shape: Shape | None) -> Network:
     return network_of(path, shape)
 
 
-def _read_zip(path: str, shape: Shape | None) -> Network | None:
-    """A model of Keras or of torch.export; other archives are none."""
-    from convcalc.arrayfile.archive import opened_zip
+def _read_keras(path: str, shape: Shape | None) -> Network:
+    from convcalc.importers.keras.file import config_of
+    from convcalc.importers.keras.model import network_of
 
-    with opened_zip(path, "a zip archive") as (_, archive):
-        names = set(archive.namelist())
-    if "config.json" in names and names & {"metadata.json", "model.weights.h5"}:
-        from convcalc.importers.keras.file import config_of
-        from convcalc.importers.keras.model import network_of
-
-        return network_of(config_of(path), shape, path)
-    if EXPORTED & {*names, *(name.partition("/")[2] for name in names)}:
-        from convcalc.importers.pt2.model import network_of as network_of_exported
-
-        return network_of_exported(path, shape)
-    return None
+    return network_of(config_of(path), shape, path)
 
 
-DOORS: tuple[tuple[Callable[[bytes], bool], Callable[[str, Shape | None], Network | None]], ...] = (
-    (lambda head: head.startswith(ZIP_SIGN), _read_zip),
-    (lambda head: head == HDF5_SIGN, _read_hdf5),
-    (lambda head: head[4:8] == TFLITE_SIGN, _read_tflite),
-)
-"""What tells a kind of file by its first bytes, and what reads it."""
+def _read_exported(path: str, shape: Shape | None) -> Network:
+    from convcalc.importers.pt2.model import network_of
+
+    return network_of(path, shape)
+
+
+DOORS: dict[str, Callable[[str, Shape | None], Network]] = {
+    "keras": _read_keras,
+    "hdf5": _read_hdf5,
+    "pt2": _read_exported,
+    "tflite": _read_tflite,
+}
+"""What reads each kind of file."""

@@ -14,6 +14,7 @@ from convcalc.cli.commands.run.onnx_network import (
     onnx_network,
     read_inputs,
 )
+from convcalc.cli.commands.run.stored_weights import weights_inside
 from convcalc.cli.commands.run.torch_network import drawn_again, network_made_for, with_buffers
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
@@ -173,7 +174,8 @@ def read_network(
         settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     target = model_target(request.network or "")
     if seed is None and request.weights is None:
-        of_model = None if target is None else _own_weights(request, target)
+        inside = weights_inside(request.network or "") if target is None else None
+        of_model = inside if target is None else _own_weights(request, target)
         stored = of_model or _no_weights if own is None else own.weights
         return done(stored, settings)
     if seed is None:
