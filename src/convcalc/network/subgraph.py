@@ -99,7 +99,7 @@ def _computed(node: Node) -> Node:
     if stored is None or stored.computed is None:
         return node
     layer, inputs = stored.computed
-    names = {name: name for name in layer.tensor_shapes()}
+    names = {name: name for name in layer.tensor_shapes()} if layer.has_weights() else {}
     return replace(node, layer=layer, inputs=inputs, stored=Stored(names))
 
 

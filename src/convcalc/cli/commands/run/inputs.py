@@ -25,7 +25,7 @@ from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
 from convcalc.network.inputs import by_name, input_names
-from convcalc.network.subgraph import last_node, needed_nodes
+from convcalc.network.subgraph import as_computed, last_node, needed_nodes
 from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import (
     in_order,
@@ -108,7 +108,7 @@ def _network(
         _say(request, own.network.notes)
         return own.network, own.arrays, settings
     if model_target(word) is None:
-        network = read_source([word], in_order=bool(request.in_order))
+        network = as_computed(read_source([word], in_order=bool(request.in_order)), settings.until)
         _say(request, network.notes)
         return network, None, settings
     arrays = read_inputs(request, read)

@@ -39,5 +39,14 @@ def _exported(path: str) -> Callable[[Network, Shape], dict[str, np.ndarray]]:
     return read
 
 
-READERS = {"pt2": _exported}
+def _keras(path: str) -> Callable[[Network, Shape], dict[str, np.ndarray]]:
+    def read(part: Network, shape: Shape) -> dict[str, np.ndarray]:
+        from convcalc.importers.keras.weights import arrays_of
+
+        return fitting(arrays_of, path, part, shape)
+
+    return read
+
+
+READERS = {"pt2": _exported, "keras": _keras, "hdf5": _keras}
 """What reads the weights of each kind of file."""
