@@ -9,7 +9,6 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.errors import LayerError
-from convcalc.importers.shared import Shared
 from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_steps import ALIASES, VIEWS, steps_of
@@ -17,6 +16,7 @@ from convcalc.importers.torch_stored import stored_of
 from convcalc.layers import Costs, Elementwise, Layer, Opaque, View
 from convcalc.layers.joins import Join, Scale
 from convcalc.layers.named_operations import ELEMENTWISE
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
 from convcalc.network.stored import Stored
 from convcalc.receptive import IDENTITY

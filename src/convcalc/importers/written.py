@@ -9,8 +9,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, DataError, LayerError, UsageError, printable
-from convcalc.importers.shared import Shared
 from convcalc.layers import Opaque
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
 from convcalc.network.stored import Computed, Stored
 from convcalc.receptive import IDENTITY

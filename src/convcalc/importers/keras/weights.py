@@ -20,7 +20,7 @@ from convcalc.errors import DataError, printable
 from convcalc.importers.keras.file import config_of, config_of_hdf5
 from convcalc.importers.keras.graph import is_model, layers_of, name_of
 from convcalc.importers.keras.stored_arrays import is_zip, stored_arrays
-from convcalc.importers.shared import Shared
+from convcalc.layers.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from convcalc.importers.pt2.calls import arrays_in, call_of, weighted_layer_of
 from convcalc.importers.pt2.macs import macs_of
-from convcalc.importers.shared import Shared
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
@@ -16,6 +15,7 @@ from convcalc.importers.torch_stored import stored_of
 from convcalc.importers.written import plain_label
 from convcalc.importers.written import plain_name as opaque_name
 from convcalc.layers import Input, Linear, Opaque, Parameter
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT
 from convcalc.network.stored import Stored
 
