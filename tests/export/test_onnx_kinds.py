@@ -113,7 +113,11 @@ def test_weights_must_be_those_of_the_network():
     [
         *(f"elementwise:name={name}" for name in ("neg", "square", "exp", "expm1", "tanh", "erf")),
         *(f"elementwise:name={name}" for name in ("erfc", "abs", "sigmoid")),
-        *(f"abs=elementwise:name=abs elementwise:name={n}" for n in ("sqrt", "log1p")),
+        *(f"abs=elementwise:name=abs elementwise:name={n}" for n in ("sqrt", "log1p", "log")),
+        *(f"elementwise:name={n}" for n in ("sin", "cos", "tan", "atan", "sinh", "cosh", "asinh")),
+        *(f"sigmoid elementwise:name={n}" for n in ("asin", "acos", "atanh")),
+        "elementwise:name=cosh elementwise:name=acosh",
+        *(f"elementwise:name={n}" for n in ("floor", "ceil", "round", "sign")),
         *(f"elementwise:name={n},value=1.5" for n in ("rsub", "rdiv", "clamp_min", "clamp_max")),
         "softplus elementwise:name=rsqrt",
         "softplus elementwise:name=reciprocal",
