@@ -55,7 +55,8 @@ execute/executor: errors window layers execute/fitted_costs execute/arrays execu
 execute/verify: window layers execute/arrays
 execute/settings: analysis execute/arrays execute/problem execute/tiling execute/planning
     execute/executor execute/verify
-execute/job: errors layers network execute/arrays execute/settings
+execute/further_inputs: errors layers network
+execute/job: errors layers network execute/arrays execute/settings execute/further_inputs
 execute/arguments: errors layers execute/arrays execute/algorithms
 execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
     execute/settings execute/job

@@ -146,6 +146,7 @@ EXAMPLES = {
         "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
         'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
         'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
+        "convcalc run image.npy mask=mask.npy --network net.onnx -o result.npy",
         "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
     ),
     "explain": (
@@ -290,7 +291,7 @@ OTHER_DETAILS = {
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
-REQUIRED = ("array", "file", "a", "b", "name")
+REQUIRED = ("arrays", "file", "a", "b", "name")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),

@@ -12,9 +12,9 @@ from convcalc.importers.onnx_kinds import PASSED, REGROUPING, ROUNDING, plans_of
 from convcalc.importers.onnx_names import label_of, plain
 from convcalc.importers.onnx_plans import Recipe
 from convcalc.importers.onnx_types import is_float
-from convcalc.importers.shared import Shared
 from convcalc.layers import Input, Opaque, Parameter
 from convcalc.layers.base import field_behind
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY, UNSEEN
 

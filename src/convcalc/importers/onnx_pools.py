@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcalc.importers.onnx_operation import Operation
 from convcalc.importers.onnx_plans import Plan, need_batch
+from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs, ElementOps
 from convcalc.window import Window, same_padding
 

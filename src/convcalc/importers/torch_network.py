@@ -86,6 +86,7 @@ def network_from(written: Written) -> Network:
         end,
         input_shape=written.shape,
         notes=tuple(notes),
+        input_name=written.one.name,
         trace=Trace(gaps, written.stop, written.failed, written.on_zeros, written.decisions),
     )
 

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from convcalc.importers.torch_calls import PASSED, Call, sample_shape
+from convcalc.importers.torch_computed import computed, constant
 from convcalc.importers.torch_counting import macs_of
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_learned import LearnedArrays
@@ -29,9 +30,19 @@ from convcalc.importers.torch_operations import call_of_operation, weighted_laye
 from convcalc.importers.torch_places import place_now
 from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
-from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
+from convcalc.importers.torch_tape import Tape
+from convcalc.importers.torch_tracing import (
+    Debt,
+    Value,
+    Values,
+    shared_places,
+    tensors_in,
+    version_of,
+    written_into,
+)
 from convcalc.layers import Input
 from convcalc.network.graph import INPUT
+from convcalc.network.stored import Computed
 from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
@@ -39,7 +50,7 @@ if TYPE_CHECKING:
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.importers.torch_tracing import Tensors
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Costs, Layer, Shape
     from convcalc.network.stored import Stored
 
 NEW = (
@@ -79,8 +90,13 @@ class Recorder(TorchFunctionMode):
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
         super().__init__()
         self.counter = counter
-        rules = (layer_of, weighted_layer_of)
-        self.written = Nodes(shape, rules, stored=self._stored, moved=moved)
+        self.written = Nodes(
+            shape,
+            (layer_of, weighted_layer_of),
+            stored=self._stored,
+            moved=moved,
+            computed=self._computed,
+        )
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
@@ -88,8 +104,10 @@ class Recorder(TorchFunctionMode):
         self.failed: Exception | None = None
         self.decisions: dict[Decision, None] = {}
         self._parameters = dict(model.named_parameters())
-        arrays = chain(model.named_parameters(), model.named_buffers())
-        self._names = {id(one): name for name, one in arrays}
+        arrays = dict(chain(model.named_parameters(), model.named_buffers()))
+        self._names = {id(one): name for name, one in arrays.items()}
+        without_values = all(one.device.type == "meta" for one in arrays.values())
+        self._tape = Tape(arrays) if without_values else None
         self._zeros: Tensors = WeakIdKeyDictionary()
         self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
@@ -150,10 +168,23 @@ class Recorder(TorchFunctionMode):
             value.node, value.make = value.make(), None
         if value.overwritten is not None:
             sources = [node for node in (value.node, value.overwritten) if node is not None]
-            value.overwritten = None
             module = (self.module[0], False)
-            value.node = self._add(Call("written", (), {}, tensor), sources, Debt(), module=module)
+            call, nodes = self._written_into(tensor, value)
+            value.overwritten = value.writer = None
+            value.node = self._add(call, sources, Debt(), module=module, nodes=nodes)
         return value.node
+
+    def _written_into(self, tensor: torch.Tensor, value: Value) -> tuple[Call, dict[int, int]]:
+        """The call that a write through another tensor is, and the nodes that it reads."""
+        writer = value.writer
+        if self._tape is None or writer is None or value.overwritten is None:
+            return Call("written", (), {}, tensor), {}
+        with torch._C.DisableTorchFunction():
+            places = shared_places(tensor, writer)
+        nodes = {id(writer): value.overwritten}
+        if value.node is not None:
+            nodes[id(tensor)] = value.node
+        return Call("written", (tensor, writer, places), {}, tensor, (), written_into), nodes
 
     def _note(
         self,
@@ -178,6 +209,8 @@ class Recorder(TorchFunctionMode):
         empty = not any(one.numel() for one in results)
         if not inputs or call.name in NEW or passed or empty:
             debt = self._made(call, arriving, macs)
+            if self._tape is not None and call.function is not None:
+                self._tape.note(call.function, call.arguments, call.named, results)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
             return
@@ -217,6 +250,22 @@ class Recorder(TorchFunctionMode):
             if all(state in self._zeros for state in tensors_in(states)):
                 call = call._replace(arguments=(first, None, *others))
         return stored_of(call, layer, shapes, self._name_of)
+
+    def _computed(
+        self, call: Call, nodes: Mapping[int, int], out: Shape, costs: Costs
+    ) -> Computed | None:
+        """What computes a call by its own function."""
+        if self._tape is None:
+            return None
+        found = computed(call, nodes, out, costs, self._tape)
+        return None if found is None else Computed(*found)
+
+    def _make_constant(self, begin: int, end: int, tensor: torch.Tensor) -> None:
+        """Has a tensor made of parameters alone, where the layers that it is cannot be run."""
+        if self._tape is not None and not self.written.are_computed(begin, end):
+            out = sample_shape(tensor)
+            layer = constant(tensor, out, self._tape)
+            self.written.compute(end, Computed(layer, (INPUT,)))
 
     def _name_of(self, tensor: torch.Tensor) -> str | None:
         """The name of the parameter or buffer whose elements a tensor holds in their order."""
@@ -292,10 +341,12 @@ class Recorder(TorchFunctionMode):
         value = self.values[tensor]
         if value.node is None and value.make is None and value.debt.parameters:
             debt, value.debt = value.debt, Debt()
+            begin = len(self.written.nodes)
             value.node = self._sources.node_of(tensor, debt, self.owned)
             if value.node is None:
                 value.debt = debt
             else:
+                self._make_constant(begin, value.node, tensor)
                 self.owned |= debt.parameters
                 self.charged += debt.macs
         return self.node_of(tensor)

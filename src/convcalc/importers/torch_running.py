@@ -34,6 +34,7 @@ class Run(NamedTuple):
         ends: The nodes that gave them.
         error: Why it ended early, if it did.
         signature: The model's class, the parameters of its forward, and how it got its input.
+        name: What forward calls its first input.
     """
 
     recorder: Recorder
@@ -42,6 +43,7 @@ class Run(NamedTuple):
     ends: list[int | None]
     error: Exception | None
     signature: str
+    name: str
 
     @property
     def macs(self) -> int:
@@ -82,10 +84,10 @@ def run(model: torch.nn.Module, inputs: Sequence[GivenInput], device: str, batch
         raise
     except Exception as error:
         ended = _with_reason(error, recorder.failed)
-        return Run(recorder, seen, [], [], ended, signature)
+        return Run(recorder, seen, [], [], ended, signature, given.labels[0])
     results = list(tensors_in(out))
     ends = [recorder.node_of(tensor) for tensor in results]
-    return Run(recorder, seen, results, ends, None, signature)
+    return Run(recorder, seen, results, ends, None, signature, given.labels[0])
 
 
 def _with_reason(error: Exception, cause: Exception | None) -> Exception:

@@ -147,7 +147,8 @@ class Network:
     `source` is what the network was read from, for printing it back. `functions` names
     the kinds and labels that the model it describes calls as functions, not as modules: no number
     of ours depends on that, but those of tools that watch modules do. `input_shape` is the input
-    that its text names: inputs of another number of axes are refused.
+    that its text names: inputs of another number of axes are refused. `input_name` is what the
+    model that it was read from calls that input.
 
     `end` is the node whose result is the network's, INPUT for the input itself; None is the last
     node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
@@ -163,6 +164,7 @@ class Network:
     input_shape: Shape | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
     trace: Trace | None = field(default=None, compare=False, repr=False)
+    input_name: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.end == len(self.nodes) - 1:

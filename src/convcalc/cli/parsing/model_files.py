@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError
 from convcalc.opening import open_regular
@@ -30,7 +30,9 @@ EXPORTED = {"models/model.json", "serialized_exported_program.json"}
 def is_model_file(path: str) -> bool:
     """Whether a file begins as those that hold one model do."""
     head = _head(path)
-    return head is not None and any(is_one(head) for is_one, _ in DOORS)
+    return head is not None and (
+        head.startswith(ZIP_SIGN) or head == HDF5_SIGN or head[4:8] == TFLITE_SIGN
+    )
 
 
 def _head(path: str) -> bytes | None:
@@ -58,9 +60,36 @@ def read_model_file(
         DataError: the file is damaged, or has what cannot be read.
         UsageError: a library is missing, or the model takes another input.
     """
+    kind = kind_of_model(path)
+    return None if kind is None else DOORS[kind](path, shape, further)
+
+
+def kind_of_model(path: str) -> str | None:
+    """What wrote a file, by its content: a name of `DOORS`; None where it is no such model.
+
+    Raises:
+        DataError: it is a damaged archive.
+    """
     head = _head(path)
-    read = None if head is None else next((read for is_one, read in DOORS if is_one(head)), None)
-    return None if read is None else read(path, shape, further)
+    if head is None:
+        return None
+    if head.startswith(ZIP_SIGN):
+        return _kind_of_zip(path)
+    if head == HDF5_SIGN:
+        return "hdf5"
+    return "tflite" if head[4:8] == TFLITE_SIGN else None
+
+
+def _kind_of_zip(path: str) -> str | None:
+    """A model of Keras or of torch.export; other archives are none."""
+    from convcalc.arrayfile.archive import opened_zip
+
+    with opened_zip(path, "a zip archive") as (_, archive):
+        names = set(archive.namelist())
+    if "config.json" in names and names & {"metadata.json", "model.weights.h5"}:
+        return "keras"
+    inside = {*names, *(name.partition("/")[2] for name in names)}
+    return "pt2" if inside & EXPORTED else None
 
 
 def is_script(path: str) -> bool:
@@ -88,29 +117,23 @@ def _read_tflite(path: str, shape: Shape | None, further: Sequence[Shape]) -> Ne
     return network_of(path, shape, further)
 
 
-def _read_zip(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network | None:
-    """A model of Keras or of torch.export; other archives are none."""
-    from convcalc.arrayfile.archive import opened_zip
+def _read_keras(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network:
+    from convcalc.importers.keras.file import config_of
+    from convcalc.importers.keras.model import network_of
 
-    with opened_zip(path, "a zip archive") as (_, archive):
-        names = set(archive.namelist())
-    if "config.json" in names and names & {"metadata.json", "model.weights.h5"}:
-        from convcalc.importers.keras.file import config_of
-        from convcalc.importers.keras.model import network_of
-
-        return network_of(config_of(path), shape, path, further)
-    if EXPORTED & {*names, *(name.partition("/")[2] for name in names)}:
-        from convcalc.importers.pt2.model import network_of as network_of_exported
-
-        return network_of_exported(path, shape, further)
-    return None
+    return network_of(config_of(path), shape, path, further)
 
 
-Read: TypeAlias = "Callable[[str, Shape | None, Sequence[Shape]], Network | None]"
+def _read_exported(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network:
+    from convcalc.importers.pt2.model import network_of
 
-DOORS: tuple[tuple[Callable[[bytes], bool], Read], ...] = (
-    (lambda head: head.startswith(ZIP_SIGN), _read_zip),
-    (lambda head: head == HDF5_SIGN, _read_hdf5),
-    (lambda head: head[4:8] == TFLITE_SIGN, _read_tflite),
-)
-"""What tells a kind of file by its first bytes, and what reads it."""
+    return network_of(path, shape, further)
+
+
+DOORS: dict[str, Callable[[str, Shape | None, Sequence[Shape]], Network]] = {
+    "keras": _read_keras,
+    "hdf5": _read_hdf5,
+    "pt2": _read_exported,
+    "tflite": _read_tflite,
+}
+"""What reads each kind of file."""

@@ -207,11 +207,12 @@ MEMORY: Options = {
 }
 
 FILES: Options = {
-    "array": Annotated[
-        str,
+    "arrays": Annotated[
+        list[str],
         typer.Argument(
-            metavar="INPUT.npy",
-            help="The array, or a picture: PNG, JPEG or PPM; '-' is standard input.",
+            metavar="INPUT.npy...",
+            help="The array, or a picture: PNG, JPEG or PPM; '-' is standard input. One for each "
+            "input of a network, in its order or as NAME=FILE.npy.",
         ),
     ],
     "kernel": _text(

@@ -55,7 +55,8 @@ def _network(document: Mapping[str, Any], shapes: Sequence[Shape]) -> Network:
     operations = [reader.operation(node) for node in nodes]
     recorder = Recorder(sample_shape(inputs[0]), _parents(operations))
     parameters = {name: reader.array(own) for own, name in graph.parameters.items()}
-    recorder.begin(inputs, parameters)
+    buffers = {name: reader.array(own) for own, name in graph.buffers.items()}
+    recorder.begin(inputs, parameters, buffers)
     for operation in operations:
         recorder.note(operation)
     return _finished(recorder, graph, sample_shape(inputs[0]), notes)

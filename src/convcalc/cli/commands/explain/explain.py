@@ -153,7 +153,7 @@ def _computed(given: ExplainRequest) -> Computed:
 
 def _of_files(given: ExplainRequest, array: str) -> Computed:
     names = [field.name for field in fields(RunRequest) if field.name != "layer"]
-    typed: dict[str, Any] = {**dict.fromkeys(names), **given, "array": array}
+    typed: dict[str, Any] = {**dict.fromkeys(names), **given, "arrays": [array]}
     request = RunRequest.of(typed)
     settings = settings_of(request)
     with naming_files(request):

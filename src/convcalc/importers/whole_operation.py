@@ -1,4 +1,4 @@
-"""An operation of ONNX that no kind of ours is, and that can be computed all the same."""
+"""An operation of another program that no kind of ours is, and that is computed all the same."""
 
 from __future__ import annotations
 
