@@ -101,9 +101,18 @@ ROOMS = {
     for room, others in re.findall(r"([\w/]+):(.*)", line)
 }
 
-UPWARDS = {("network", "analysis"), ("network", "export")}
-"""Imports that lead upwards: `analyze` and `to_torch` are conveniences of a network, and import
-their rooms when they are called."""
+UPWARDS = {
+    ("layers", "language"),
+    ("layers", "network"),
+    ("network", "language"),
+    ("network", "analysis"),
+    ("network", "export"),
+    ("analysis", "render"),
+}
+"""Imports that lead upwards: conveniences in Python, which import their rooms when they are called.
+
+`>>` puts layers and networks together, `analyze`, `memory`, ... and `to_torch` are questions to a
+network, and an answer prints as its document."""
 
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "importers", "render"},
@@ -113,6 +122,7 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "pandas": {"analysis"},
     "PIL": {"arrayfile", "render"},
     "h5py": {"importers"},
     "tflite": {"importers"},
@@ -120,7 +130,7 @@ LIBRARIES = {
     "typer": {"cli"},
 }
 
-EXTRA = {"dask", "distributed", "zarr", "PIL"}
+EXTRA = {"dask", "distributed", "zarr", "PIL", "pandas"}
 
 
 def module_names():
@@ -218,7 +228,7 @@ def test_each_library_is_known_to_few_rooms():
     assert set() == strays
 
 
-def test_three_modules_know_dask_one_knows_zarr_and_three_know_pillow():
+def test_few_modules_know_dask_zarr_pillow_and_pandas():
     running = graph(running=True).items()
     users = {(module, name.split(".")[0]) for module, names in running for name in names}
     assert {
@@ -227,6 +237,7 @@ def test_three_modules_know_dask_one_knows_zarr_and_three_know_pillow():
         ("convcalc.execute.cluster.contact", "distributed"),
         ("convcalc.execute.cluster.graph", "dask"),
         ("convcalc.arrayfile.zarr_folder", "zarr"),
+        ("convcalc.analysis.tabular", "pandas"),
         ("convcalc.arrayfile.pictures", "PIL"),
         ("convcalc.arrayfile.picture_writing", "PIL"),
         ("convcalc.render.raster_walk", "PIL"),

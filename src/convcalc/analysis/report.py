@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.fields import field_of
+from convcalc.analysis.tabular import Layered, whole
 from convcalc.collecting import gc_paused
 from convcalc.errors import LayerError
-from convcalc.layers.base import Costs, ElementOps
+from convcalc.layers.base import Costs, ElementOps, format_shape
 from convcalc.layers.kinds import KINDS
 from convcalc.layers.parameters import count
 from convcalc.network.functional import Functions
@@ -19,7 +21,9 @@ from convcalc.receptive import IDENTITY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from convcalc.analysis import Fold
     from convcalc.analysis.conventions.base import Convention, Term
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Fields, Layer, Shape
     from convcalc.network.graph import Network, Step
     from convcalc.network.measured import Measured
@@ -70,7 +74,7 @@ class Totals:
     total: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerReport:
     """Everything that is known of one layer in its place.
 
@@ -137,10 +141,44 @@ class LayerReport:
         bias = sum(biases)
         return Parts(weight=self.params - bias, bias=bias)
 
+    def __repr__(self) -> str:
+        shapes = " ".join(map(format_shape, dict.fromkeys(self.input_shapes)))
+        cost = f"{self.macs:,} MACs" if self.counted else "cost not known"
+        return (
+            f"<layer {self.label} ({self.spec}): {shapes} -> {format_shape(self.output_shape)}, "
+            f"{self.params:,} params, {cost}>"
+        )
 
-@dataclass(frozen=True)
-class Report:
+    def flat(self) -> Row:
+        """What is known of it as a flat row: a tuple is a shape, or has a value for each axis."""
+        known = self.counted
+        return {
+            "index": self.index,
+            "label": self.label,
+            "kind": self.kind,
+            "spec": self.spec,
+            "inputs": self.inputs,
+            "input_shape": self.input_shapes[0],
+            "output_shape": self.output_shape,
+            "params": self.params,
+            "macs": self.macs if known else None,
+            "flops": self.flops if known else None,
+            "bias_adds": self.bias_adds if known else None,
+            "element_ops": self.element_ops if known else None,
+            "activations": self.activations,
+            "total": self.total,
+            "field_size": tuple(field.size for field in self.receptive_field),
+            "field_stride": tuple(whole(field.effective_stride) for field in self.receptive_field),
+            "field_start": tuple(whole(field.start) for field in self.receptive_field),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Layered):
     """The layers of one network on one input, and their totals.
+
+    It prints as the table of `convcalc summary`, or of `flops --convention`; `rows()` and
+    `to_frame()` have every figure, and `report["layer1"]` the layer or the block of that label.
 
     Attributes:
         input: (channels, *spatial) of one sample.
@@ -173,6 +211,26 @@ class Report:
     def unknown(self) -> tuple[LayerReport, ...]:
         """The layers whose cost is not known, or not known to the convention."""
         return tuple(row for row in self.layers if row.total is None)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each layer."""
+        return tuple(row.label for row in self.layers)
+
+    def rows(self) -> list[Row]:
+        """A flat row for each layer, costs and activations of the whole batch."""
+        return [row.flat() for row in self.layers]
+
+    def __getitem__(self, path: str) -> LayerReport | Fold:
+        """The layer of a label, or the block that it names with its sums.
+
+        Raises:
+            UnknownLayerError: there is neither; it is a KeyError, too.
+        """
+        from convcalc.analysis import folded
+
+        found = [self.layers[place] for place in self.places(path)]
+        return found[0] if len(found) == 1 else folded(path, found, self)
 
 
 def analyze(
@@ -235,32 +293,6 @@ def layer_reports(
         row = _layer_report(len(fields_of), step, facts, field, batch)
         yield replace(row, repeats=True) if row.index in repeats else row
         fields_of.append(field)
-
-
-def field_of(step: Step, earlier: Sequence[Fields], start: Fields) -> Fields:
-    """The receptive field of each axis of what leaves a node.
-
-    Args:
-        step: The node on its input.
-        earlier: The fields of the nodes before it, in their order.
-        start: Those of the network's input.
-
-    Raises:
-        LayerError: the layer has none for such fields.
-    """
-    fields = tuple(start if source == INPUT else earlier[source] for source in step.node.inputs)
-    return _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
-
-
-def _beside_lost_axes(field: Fields, before: Fields, start: Fields) -> Fields:
-    """The fields of a layer behind one that made channels of an axis of the network's input.
-
-    Axes that are made of channels again hold the whole of that axis.
-    """
-    new = len(field) - len(before)
-    if new <= 0 or len(before) >= len(start):
-        return field
-    return (*(one.seeing_all() for one in field[:new]), *field[new:])
 
 
 def _rules(convention: str) -> Convention | None:

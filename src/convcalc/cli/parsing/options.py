@@ -191,6 +191,7 @@ DIFF: Options = {
         "--input", "-i", metavar="CxHxW", about="Shape of one sample, for both networks."
     ),
     "all": _switch("--all", about="Show the layers that are equal, too."),
+    **DEPTH,
     **READING,
     **APPEARANCE,
 }

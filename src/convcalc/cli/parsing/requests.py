@@ -217,6 +217,7 @@ class DiffRequest(Appearance):
     b: str
     input: str | None
     all: bool | None
+    depth: str | None
     in_order: bool | None
 
 

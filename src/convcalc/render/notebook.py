@@ -1,0 +1,94 @@
+"""An answer as a notebook shows it: a table whose blocks open by a click, without any script."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from convcalc.analysis.blocks import fold
+from convcalc.analysis.report import Report
+from convcalc.analysis.tabular import Layered
+from convcalc.errors import harmless
+from convcalc.layers.base import format_shape
+from convcalc.render.answers import document_of_answer, shown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from convcalc.analysis.blocks import Fold
+    from convcalc.analysis.tabular import Tabular
+    from convcalc.render.table import Table
+
+MOST_ROWS = 5000
+"""Rows that are shown; with more a browser becomes slow."""
+
+RIGHT = ' style="text-align:right"'
+
+
+def folded_html(answer: Tabular) -> str:
+    """The table of an answer in HTML, each block of layers folded into a line with its sums."""
+    document = document_of_answer(answer)
+    table = document.table
+    above = "<br>".join(map(_text, (shown_name(answer), *document.heading)))
+    report = _report_of(answer)
+    if report is not None and len(table.rows) == len(report.layers) <= MOST_ROWS:
+        middle = "".join(_blocks(table, fold(report.layers, 1, report.output)))
+    else:
+        middle = _html_table(table, range(min(len(table.rows), MOST_ROWS)), total=True)
+        if len(table.rows) > MOST_ROWS:
+            middle += f"<p>and {len(table.rows) - MOST_ROWS:,} more rows</p>"
+    below = "<br>".join(_text(line) for line in document.remarks if line)
+    return f"<div><p>{above}</p>{middle}<p><small>{below}</small></p></div>"
+
+
+def _report_of(answer: Tabular) -> Report | None:
+    """The layers that an answer has a row for, if it has."""
+    if isinstance(answer, Report):
+        return answer
+    found = getattr(answer, "report", None) if isinstance(answer, Layered) else None
+    return found if isinstance(found, Report) else None
+
+
+def _blocks(table: Table, folds: Iterable[Fold]) -> Iterator[str]:
+    """A table of the layers that stand alone, a line to open for each block, then the total."""
+    for alone, group in groupby(folds, key=lambda one: one.is_single):
+        blocks = list(group)
+        if alone:
+            yield _html_table(table, [one.last.index for one in blocks])
+        for block in () if alone else blocks:
+            rows = _html_table(table, [row.index for row in block.layers])
+            yield f"<details><summary>{_text(_in_a_line(block))}</summary>{rows}</details>"
+    if table.total:
+        yield _html_table(table, (), total=True)
+
+
+def _in_a_line(block: Fold) -> str:
+    """A block by its name, what leaves it and what it costs."""
+    shape = format_shape(block.last.output_shape)
+    params, macs = block.totals.params, block.totals.macs
+    cost = f"{params:,} params, {macs:,} MACs"
+    return f"{block.label}: {len(block.layers)} layers to {shape}, {cost}"
+
+
+def _html_table(table: Table, places: Iterable[int], *, total: bool = False) -> str:
+    """Some rows under the titles of their columns, the total below them where it is asked for."""
+    texts = table.texts()
+    chosen = [texts[place] for place in places]
+    chosen += [texts[-1]] if total and table.total else []
+    sides = [RIGHT if column.numeric else ' style="text-align:left"' for column in table.columns]
+    head = "".join(
+        f"<th{side}>{_text(column.title)}</th>"
+        for column, side in zip(table.columns, sides, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{s}>{_text(t)}</td>" for t, s in zip(row, sides, strict=True))
+        + "</tr>"
+        for row in chosen
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _text(line: str) -> str:
+    return escape(harmless(line, kept=""))
