@@ -29,12 +29,14 @@ collecting:
 layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
-zoo: errors network language
+zoo: errors layers network language
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 explain: layers network window borders receptive analysis
 # What gives what is wanted: searches, grids, budgets.
 inverse: errors window borders receptive collecting layers network language zoo analysis
+# Several networks at once.
+several: errors layers network language zoo analysis inverse
 # Arrays in files.
 arrayfile: errors opening layers
 # Networks as other programs have them.
@@ -74,13 +76,13 @@ execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/probl
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors receptive layers network language zoo analysis explain inverse execute/arrays
+render: errors receptive layers network language zoo analysis explain inverse several execute/arrays
     execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
 cli/terminal: errors render cli/parsing
-cli/commands: errors layers network language zoo importers analysis explain inverse arrayfile
-    execute/weights execute/planning export render cli/parsing cli/terminal
+cli/commands: errors layers network language zoo importers analysis explain inverse several
+    arrayfile execute/weights execute/planning export render cli/parsing cli/terminal
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from convcalc.language.building import concat, join, named, residual
     from convcalc.language.parse import parse
     from convcalc.network.graph import Network, Node
+    from convcalc.several.comparing import NetworkComparison, compare
+    from convcalc.several.differing import diff
     from convcalc.zoo.catalog import load_network, network_names
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ConvcalcError",
     "Network",
+    "NetworkComparison",
     "Node",
     "ParameterError",
     "Report",
@@ -43,8 +46,10 @@ __all__ = [
     "SpecError",
     "UnknownLayerError",
     "analyze",
+    "compare",
     "concat",
     "convolve",
+    "diff",
     "join",
     "load_network",
     "named",
@@ -71,6 +76,9 @@ _MODULE_OF = {
     "Node": "network.graph",
     "load_network": "zoo.catalog",
     "network_names": "zoo.catalog",
+    "NetworkComparison": "several.comparing",
+    "compare": "several.comparing",
+    "diff": "several.differing",
     "parse": "language.parse",
     "concat": "language.building",
     "join": "language.building",

@@ -12,9 +12,9 @@ from convcalc.collecting import gc_paused
 from convcalc.errors import LayerError
 from convcalc.layers.base import Costs, ElementOps, format_shape
 from convcalc.layers.kinds import KINDS
-from convcalc.layers.parameters import count
+from convcalc.layers.parameters import count, read_shape
 from convcalc.network.functional import Functions
-from convcalc.network.graph import INPUT, leading_to
+from convcalc.network.graph import INPUT, check_network, leading_to
 from convcalc.network.measured import measured_for
 from convcalc.receptive import IDENTITY
 
@@ -251,12 +251,14 @@ def analyze(
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
         UsageError: there is no such convention.
     """
+    check_network(network)
     batch = count(1).normalise("batch", batch)
+    input_shape = read_shape("input", input_shape)
     rules = _rules(convention)
     with gc_paused():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
-    return Report(tuple(input_shape), batch, layers, totals_of(layers), name, network.output)
+    return Report(input_shape, batch, layers, totals_of(layers), name, network.output)
 
 
 def layer_reports(
@@ -297,7 +299,7 @@ def layer_reports(
 
 def _rules(convention: str) -> Convention | None:
     """The rules of a way of counting; our own needs none."""
-    if convention == CONVENTION_NAME:
+    if isinstance(convention, str) and convention == CONVENTION_NAME:
         return None
     from convcalc.analysis.conventions import load_convention
 

@@ -13,6 +13,7 @@ from convcalc.errors import ParameterError, described
 from convcalc.language.parse import parse
 from convcalc.language.parser import read_tree
 from convcalc.layers import Concat, Layer, Residual
+from convcalc.layers.arguments import checked_text
 from convcalc.network.graph import Network
 
 Part: TypeAlias = "Network | Layer | str"
@@ -58,6 +59,7 @@ def named(label: str, part: Part) -> Network:
         >>> [node.label for node in stem.nodes], named("head", "linear:10").spec()
         (['stem.0.0', 'stem.0.1'], 'head=linear:10')
     """
+    checked_text("label", label, "a name, as 'layer1'")
     text = _network("part", part).spec()
     items, _ = read_tree(text)
     alone = len(items) == 1 and getattr(items[0], "label", "") is None

@@ -95,21 +95,22 @@ MOST_AXES = 10
 """Axes that a shape may have."""
 
 
-def read_shape(name: str, value: object) -> tuple[int, ...]:
+def read_shape(
+    name: str, value: object, form: str = "(channels, *sizes), as (3, 224, 224)"
+) -> tuple[int, ...]:
     """The shape (channels, *spatial sizes) that a caller gave, as whole numbers.
 
     Args:
         name: What the caller calls it.
         value: A tuple, a list or an array of numbers, of one axis.
+        form: What is expected.
 
     Raises:
         ParameterError: it is none.
     """
     sizes = getattr(value, "tolist", lambda: value)() if _is_short(value) else None
     if not isinstance(sizes, tuple | list) or len(sizes) > MOST_AXES:
-        raise ParameterError(
-            name, f"expected (channels, *sizes), as (3, 224, 224), got {described(value)}"
-        )
+        raise ParameterError(name, f"expected {form}, got {described(value)}")
     return tuple(_whole(name, size, -LARGEST) for size in sizes)
 
 
@@ -331,7 +332,10 @@ def _whole(
 ) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise ParameterError(name, f"expected {form}, got {described(value)}")
-    number = int(value.__index__())
+    try:
+        number = int(value.__index__())
+    except TypeError:  # arrays have an index if they hold one number
+        raise ParameterError(name, f"expected {form}, got {described(value)}") from None
     if number < -LARGEST:
         raise ParameterError(name, f"must be at least {minimum}, got a number far below")
     if number < minimum:

@@ -9,8 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from convcalc.errors import Diagnostic, LayerError, ParameterError, ShapeError, SpecError
+from convcalc.errors import (
+    Diagnostic,
+    LayerError,
+    ParameterError,
+    ShapeError,
+    SpecError,
+    described,
+)
 from convcalc.layers.base import Layer
+from convcalc.layers.parameters import read_shape
 from convcalc.network.questions import Questions
 
 if TYPE_CHECKING:
@@ -122,6 +130,18 @@ class Node:
         return SpecError(self.origin.text, [Diagnostic(str(cause), start, end)])
 
 
+def check_network(value: object) -> None:
+    """Raises where a caller gave something else than a network.
+
+    Raises:
+        ParameterError: it is none.
+    """
+    if not isinstance(value, Network):
+        raise ParameterError(
+            "network", f"expected a Network, as parse('conv:8,k3') gives, got {described(value)}"
+        )
+
+
 def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
     """The nodes that node `last` depends on, and its own, where `inputs[i]` are read by node i."""
     needed = set() if last == INPUT else {last}
@@ -200,6 +220,9 @@ class Network(Questions):
             >>> Network.chain([Conv(64, 7, stride=2, padding=3), ReLU()]).spec()
             'conv:64,k7,s2,p3 relu'
         """
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise ParameterError("layers", f"expected layers, got {described(layer)}")
         nodes = (
             Node(layer, (index - 1 if layer.reads else INPUT,), str(index))
             for index, layer in enumerate(layers)
@@ -213,6 +236,7 @@ class Network(Questions):
             ShapeError: a layer does not fit; raised when the walk reaches it.
             SpecError: the same, for a network that was read from a text.
         """
+        input_shape = read_shape("input", input_shape)
         self._check_axes(input_shape)
         shapes: list[Shape] = []
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}

@@ -113,9 +113,9 @@ class Questions:
             >>> found.layers[0].bound
             'compute'
         """
-        from convcalc.analysis import device_machine, report_roofline
+        from convcalc.analysis import RooflineMachine, device_machine, report_roofline
 
-        machine = device_machine(device, dtype) if isinstance(device, str) else device
+        machine = device if isinstance(device, RooflineMachine) else device_machine(device, dtype)
         return report_roofline(self.analyze(input_shape, batch), machine, dtype)
 
     def compare(

@@ -24,6 +24,7 @@ DRAWN_BY: dict[str, tuple[str, str]] = {
     "Comparison": ("comparison", "comparison_document"),
     "Reconciliation": ("reconciliation", "reconciliation_document"),
     "Difference": ("difference", "difference_document"),
+    "NetworkComparison": ("several", "several_document"),
 }
 """The module of render/ that draws each answer, and its function."""
 

@@ -17,11 +17,13 @@ from convcalc.analysis.memory.workspace import workspace
 from convcalc.analysis.report import analyze
 from convcalc.analysis.tabular import Layered
 from convcalc.collecting import gc_paused
-from convcalc.errors import ParameterError, nearest
+from convcalc.errors import ParameterError
+from convcalc.layers.arguments import checked_switch, checked_word
+from convcalc.layers.parameters import read_shape
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from convcalc.analysis.memory.lifetimes import Placement
     from convcalc.analysis.memory.saved import SavedTensors
@@ -255,11 +257,12 @@ def analyze_memory(
         >>> analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4), in_place=True).peak.bytes
         704
     """
-    _check("dtype", dtype, BITS)
-    _check("optimizer", optimizer, STATE)
+    checked_word("dtype", dtype, BITS)
+    checked_word("optimizer", optimizer, STATE)
+    checked_switch("in_place", in_place)
     if not network.nodes:
         raise ParameterError("network", "has no layers, which take no memory")
-    report = analyze(network, tuple(input_shape), batch)
+    report = analyze(network, read_shape("input_shape", input_shape), batch)
     with gc_paused():
         return _memory(network, report, dtype, optimizer, in_place=in_place)
 
@@ -359,9 +362,3 @@ def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str
         saved=sum(filter(None, saved.layers)),
         unknown=saved.unknown,
     )
-
-
-def _check(name: str, value: str, known: Collection[str]) -> None:
-    if value not in known:
-        hint = nearest(value, known)
-        raise ParameterError(name, f"expected one of {', '.join(known)}; got {value!r}{hint}")

@@ -221,6 +221,19 @@ class DiffRequest(Appearance):
     in_order: bool | None
 
 
+class CompareRequest(Appearance):
+    """`compare`."""
+
+    networks: list[str]
+    input: str | None
+    batch: str | None
+    device: str | None
+    dtype: str | None
+    sort: str | None
+    pareto: str | None
+    in_order: bool | None
+
+
 class KindRequest(Appearance):
     """`layers`."""
 
