@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench docs wheel clean
 
 help:
 	@echo "make demo       a real convolution, and the calculator, on the files in examples/"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-page  the page of explain --html in Chromium, which has to be installed"
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
+	@echo "make docs       the documentation with the reference of the API, in build/site/"
 	@echo "make wheel      the wheel, in dist/"
 
 demo: $(VENV)/core.stamp
@@ -60,6 +61,9 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/importing.py --runs 3
 	$(BIN)/python benchmarks/sweeping.py
 
+docs: $(VENV)/docs.stamp
+	$(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
+
 wheel: $(VENV)/core.stamp
 	$(PIP) build
 	$(BIN)/python -m build --wheel --outdir dist .
@@ -79,13 +83,17 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image,notebook]'
 	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
 	$(PIP) --no-deps torchvision timm
 	@touch $@
 
 $(VENV)/page.stamp: $(VENV)/test.stamp
 	$(PIP) --editable '.[test,page]'
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/core.stamp
+	$(PIP) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

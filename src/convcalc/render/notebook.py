@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 MOST_ROWS = 5000
 """Rows that are shown; with more a browser becomes slow."""
 
-RIGHT = ' style="text-align:right"'
+SIDES = {
+    True: ' style="text-align:right;padding:0 0.5em"',
+    False: ' style="text-align:left;padding:0 0.5em"',
+}
+"""How cells of numbers stand, and all others."""
 
 
 def folded_html(answer: Tabular) -> str:
@@ -38,8 +42,8 @@ def folded_html(answer: Tabular) -> str:
         middle = _html_table(table, range(min(len(table.rows), MOST_ROWS)), total=True)
         if len(table.rows) > MOST_ROWS:
             middle += f"<p>and {len(table.rows) - MOST_ROWS:,} more rows</p>"
-    below = "<br>".join(_text(line) for line in document.remarks if line)
-    return f"<div><p>{above}</p>{middle}<p><small>{below}</small></p></div>"
+    below = escape(harmless("\n".join(document.remarks)))
+    return f'<div><p>{above}</p>{middle}<pre style="font-size:smaller">{below}</pre></div>'
 
 
 def _report_of(answer: Tabular) -> Report | None:
@@ -52,14 +56,15 @@ def _report_of(answer: Tabular) -> Report | None:
 
 def _blocks(table: Table, folds: Iterable[Fold]) -> Iterator[str]:
     """A table of the layers that stand alone, a line to open for each block, then the total."""
-    for alone, group in groupby(folds, key=lambda one: one.is_single):
-        blocks = list(group)
+    runs = [(one, list(run)) for one, run in groupby(folds, key=lambda one: one.is_single)]
+    for place, (alone, blocks) in enumerate(runs):
         if alone:
-            yield _html_table(table, [one.last.index for one in blocks])
+            total = place == len(runs) - 1
+            yield _html_table(table, [one.last.index for one in blocks], total=total)
         for block in () if alone else blocks:
             rows = _html_table(table, [row.index for row in block.layers])
             yield f"<details><summary>{_text(_in_a_line(block))}</summary>{rows}</details>"
-    if table.total:
+    if table.total and not (runs and runs[-1][0]):
         yield _html_table(table, (), total=True)
 
 
@@ -76,7 +81,7 @@ def _html_table(table: Table, places: Iterable[int], *, total: bool = False) -> 
     texts = table.texts()
     chosen = [texts[place] for place in places]
     chosen += [texts[-1]] if total and table.total else []
-    sides = [RIGHT if column.numeric else ' style="text-align:left"' for column in table.columns]
+    sides = [SIDES[column.numeric] for column in table.columns]
     head = "".join(
         f"<th{side}>{_text(column.title)}</th>"
         for column, side in zip(table.columns, sides, strict=True)
