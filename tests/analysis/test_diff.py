@@ -152,6 +152,8 @@ def test_pairs_go_by_block_on_each_side_by_itself():
     blocks = paired_blocks(found.pairs, 1)
     assert [("a", "a", 6), ("b", "c", 1)] == [(b.a, b.b, len(b.pairs)) for b in blocks]
     assert found.pairs == tuple(pair for block in blocks for pair in block.pairs)
+    found = between("a=1x{pw:8} b=1x{relu}", "c=1x{pw:8 relu}")
+    assert [("a", "c"), ("b", "c")] == [block[:2] for block in paired_blocks(found.pairs, 1)]
 
 
 def test_there_is_no_ratio_to_nothing():

@@ -76,7 +76,7 @@ def asked_input(network: Network, given: object = None) -> Shape:
         ParameterError: it is no shape.
     """
     if given is not None:
-        return read_shape("input_shape", given)
+        return read_shape("input", given)
     return network.input_shape or usual_input(network).shape
 
 

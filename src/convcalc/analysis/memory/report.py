@@ -262,7 +262,7 @@ def analyze_memory(
     checked_switch("in_place", in_place)
     if not network.nodes:
         raise ParameterError("network", "has no layers, which take no memory")
-    report = analyze(network, read_shape("input_shape", input_shape), batch)
+    report = analyze(network, read_shape("input", input_shape), batch)
     with gc_paused():
         return _memory(network, report, dtype, optimizer, in_place=in_place)
 
