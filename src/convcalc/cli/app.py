@@ -32,6 +32,7 @@ from convcalc.cli.parsing.options import (
     WEIGHTS,
 )
 from convcalc.cli.parsing.repeats import one_value_each
+from convcalc.cli.parsing.several_options import COMPARE_DETAILS, COMPARE_NETWORKS
 from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 
@@ -90,6 +91,10 @@ EXAMPLES = {
         "convcalc summary resnet50 --depth 1 -o resnet50.svg",
         "convcalc summary model.py:Net -i 3x32x32",
         "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
+    ),
+    "compare": (
+        "convcalc compare resnet50 mobilenet_v2 efficientnet_b0 --sort macs",
+        "convcalc compare resnet18 resnet34 vgg16 --device t4 --pareto time,field",
     ),
     "diff": (
         "convcalc diff resnet50 resnet50-paper",
@@ -169,6 +174,7 @@ ABOUT = {
     "rf": "Receptive field of every layer: size, effective stride and start.",
     "memory": "Bytes: weights, the peak of live activations, scratch space, training.",
     "summary": "Everything about a network in one table.",
+    "compare": "Several networks side by side: costs, memory, least time and field of each.",
     "diff": "Two networks side by side: the layers that differ, and what that changes.",
     "roofline": "The least time of every layer on a machine, and what limits it.",
     "solve": "The layers that make a wanted output of an input, the usual ones first.",
@@ -269,6 +275,7 @@ DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and thos
 the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
 
 OTHER_DETAILS = {
+    "compare": COMPARE_DETAILS,
     "diff": DIFF_DETAILS,
     "memory": MEMORY_DETAILS,
     "roofline": ROOFLINE_DETAILS,
@@ -291,7 +298,7 @@ OTHER_DETAILS = {
 }
 """What the help of a command says at its end, where it is not about one layer by flags."""
 
-REQUIRED = ("arrays", "file", "a", "b", "name")
+REQUIRED = ("arrays", "file", "a", "b", "name", "networks")
 
 HANDLERS: dict[str, tuple[str, str, Options]] = {
     "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
@@ -303,6 +310,7 @@ HANDLERS: dict[str, tuple[str, str, Options]] = {
     "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
     "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
     "summary": ("convcalc.cli.commands.networks", "summary", CALCULATOR),
+    "compare": ("convcalc.cli.commands.compare", "compare", COMPARE_NETWORKS),
     "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
     "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
     "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),

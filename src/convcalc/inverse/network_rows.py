@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.analysis.report import field_of
+from convcalc.analysis.fields import field_of
 from convcalc.layers.base import format_shape
 from convcalc.receptive import IDENTITY
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers.operations import A, Operations
     from convcalc.layers.parameters import Rule
+    from convcalc.network import Network
     from convcalc.receptive import Field
 
 Shape: TypeAlias = tuple[int, ...]
@@ -108,6 +109,17 @@ class Layer:
     def __post_init__(self) -> None:
         for name, rule in self.rules().items():
             object.__setattr__(self, name, rule.normalise(name, getattr(self, name)))
+
+    def __rshift__(self, after: Network | Layer | str) -> Network:
+        """The network of this layer and what reads it: `Conv(8, 3) >> ReLU()`."""
+        from convcalc.language import chained
+
+        return chained(self, after)
+
+    def __rrshift__(self, before: str) -> Network:
+        from convcalc.language import chained
+
+        return chained(before, self)
 
     @property
     def called(self) -> str:

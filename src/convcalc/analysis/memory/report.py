@@ -15,18 +15,22 @@ from convcalc.analysis.memory.saved import saved_tensors
 from convcalc.analysis.memory.traffic import report_traffic
 from convcalc.analysis.memory.workspace import workspace
 from convcalc.analysis.report import analyze
+from convcalc.analysis.tabular import Layered
 from convcalc.collecting import gc_paused
-from convcalc.errors import ParameterError, nearest
+from convcalc.errors import ParameterError
+from convcalc.layers.arguments import checked_switch, checked_word
+from convcalc.layers.parameters import read_shape
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from convcalc.analysis.memory.lifetimes import Placement
     from convcalc.analysis.memory.saved import SavedTensors
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.memory.workspace import Workspace
     from convcalc.analysis.report import LayerReport, Report
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Shape
     from convcalc.network.graph import Network, Step
 
@@ -44,7 +48,7 @@ TRAINABLE = ("float32", "float16", "bfloat16")
 INPUT_LABEL = "input"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerMemory:
     """One layer; every figure is in bytes, activations and traffic of the whole batch.
 
@@ -72,6 +76,33 @@ class LayerMemory:
     workspace: Workspace | None
     saved: int | None
     traffic: LayerTraffic | None
+
+    def __repr__(self) -> str:
+        return (
+            f"<memory of {self.layer.label} ({self.layer.spec}): {self.weights:,} bytes of "
+            f"weights, {self.activations:,} of its result, {self.live:,} alive>"
+        )
+
+    def flat(self) -> Row:
+        """Its figures in bytes as a flat row; None for what is not known or does not apply."""
+        layer, space, moved = self.layer, self.workspace, self.traffic
+        return {
+            "index": layer.index,
+            "label": layer.label,
+            "kind": layer.kind,
+            "spec": layer.spec,
+            "output_shape": layer.output_shape,
+            "weight_bytes": self.weights,
+            "buffer_bytes": self.buffers,
+            "activation_bytes": self.activations,
+            "stored_bytes": self.stored,
+            "live_bytes": self.live,
+            "im2col_bytes": space and space.im2col,
+            "fft_bytes": space and space.fft,
+            "saved_bytes": self.saved,
+            "traffic_bytes": moved and moved.ideal.total,
+            "traffic_bytes_without_reuse": moved and moved.without_reuse.total,
+        }
 
 
 @dataclass(frozen=True)
@@ -134,9 +165,11 @@ class TrainingMemory:
         return self.weights + self.buffers + self.gradients + self.state + self.saved
 
 
-@dataclass(frozen=True)
-class MemoryReport:
+@dataclass(frozen=True, repr=False)
+class MemoryReport(Layered):
     """The memory of a network on one input; every figure is in bytes.
+
+    `found["layer1"]` are all layers of that label or block.
 
     Attributes:
         report: Shapes and counts.
@@ -172,6 +205,28 @@ class MemoryReport:
     def activations(self) -> int:
         """The results of all layers together, whether or not they are alive at the same time."""
         return sum(row.activations for row in self.layers)
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """Bytes of the activations that are alive at the peak; None where that is not known."""
+        return None if self.peak is None else self.peak.bytes
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each layer."""
+        return self.report.labels
+
+    def rows(self) -> list[Row]:
+        """A flat row of bytes for each layer, of the whole batch."""
+        return [row.flat() for row in self.layers]
+
+    def __getitem__(self, path: str) -> tuple[LayerMemory, ...]:
+        """The layers of a label or block.
+
+        Raises:
+            UnknownLayerError: there are none; it is a KeyError, too.
+        """
+        return tuple(self.layers[place] for place in self.places(path))
 
 
 def analyze_memory(
@@ -209,11 +264,12 @@ def analyze_memory(
         >>> [row.live for row in found.layers]  # 3*16 + 8*16 elements, then twice 8*16
         [704, 1024]
     """
-    _check("dtype", dtype, BITS)
-    _check("optimizer", optimizer, STATE)
+    checked_word("dtype", dtype, BITS)
+    checked_word("optimizer", optimizer, STATE)
+    checked_switch("in_place", in_place)
     if not network.nodes:
         raise ParameterError("network", "has no layers, which take no memory")
-    report = analyze(network, tuple(input_shape), batch)
+    report = analyze(network, read_shape("input", input_shape), batch)
     with gc_paused():
         return _memory(network, report, dtype, optimizer, in_place=in_place)
 
@@ -329,9 +385,3 @@ def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str
         saved=sum(filter(None, saved.layers)),
         unknown=saved.unknown,
     )
-
-
-def _check(name: str, value: str, known: Collection[str]) -> None:
-    if value not in known:
-        hint = nearest(value, known)
-        raise ParameterError(name, f"expected one of {', '.join(known)}; got {value!r}{hint}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
+from convcalc.analysis.memory.report import analyze_memory
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import STANDARD_INPUT, model_target, read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt
+from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape
@@ -36,6 +38,7 @@ def diff(given: DiffRequest) -> Document:
     words = [given[name].replace(STANDARD_INPUT, "-") for name in ("a", "b")]
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
+    depth = None if given["depth"] is None else count_of("depth", given["depth"])
     text, in_order = given["input"], bool(given["in_order"])
     in_files = all(onnx_path([word]) is not None for word in words)
     models = [word for word in words if model_target(word) is not None]
@@ -47,9 +50,13 @@ def diff(given: DiffRequest) -> Document:
         with_flag_names(network.analyze, shape)
         for network, shape in zip(networks, shapes, strict=True)
     ]
+    peaks = [
+        analyze_memory(network, shape).peak_bytes if network.nodes else 0
+        for network, shape in zip(networks, shapes, strict=True)
+    ]
     names = [printable(" ".join(word.split()), 60) for word in words]
-    found = difference(reports[0], reports[1])
-    document = difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+    found = difference(reports[0], reports[1], (names[0], names[1]), (peaks[0], peaks[1]))
+    document = difference_document(found, complete=bool(given["all"]), depth=depth)
     for letter, network in zip("AB", networks, strict=True):
         if network.trace is not None:
             from convcalc.render.failures import left_open_beside  # of models that were run

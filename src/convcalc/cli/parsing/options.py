@@ -192,6 +192,7 @@ DIFF: Options = {
         "--input", "-i", metavar="CxHxW", about="Shape of one sample, for both networks."
     ),
     "all": _switch("--all", about="Show the layers that are equal, too."),
+    "depth": VIEW["depth"],
     **READING,
     **STRICT,
     **APPEARANCE,

@@ -13,7 +13,7 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MANY = {*SPECS, "define", "arrays"}
+MANY = {*SPECS, "define", "arrays", "networks"}
 """What may be given several times, and is a list."""
 
 
