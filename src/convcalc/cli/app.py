@@ -9,26 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
-from convcalc.cli.parsing.inverse_options import CHECK, SIZES, SOLVE, SWEEP
-from convcalc.cli.parsing.options import (
-    APPEARANCE,
-    CALCULATOR,
-    COMPARE,
-    CONVERT,
-    COUNTING,
-    DEMO,
-    DEPTH,
-    DIFF,
-    EXPLAIN,
-    KIND,
-    MACHINE,
-    MEMORY,
-    RUN,
-    SPEC_FILE,
-    WALK,
-    WEIGHTS,
-)
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
@@ -37,7 +19,6 @@ from convcalc.cli.terminal.streams import note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from convcalc.cli.parsing.options import Options
     from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -63,248 +44,9 @@ bug; 130, 143, 129 interrupted by a signal.
 CONVCALC_TRACEBACK=1 shows where a failure arose.
 """
 
-EXAMPLES = {
-    "shape": (
-        "convcalc shape -i 3x224x224 conv:64,k7,s2,p3",
-        "convcalc shape -i 3x128x128 dw:k3 pw:10 --explain",
-        "convcalc shape -i 64x8x8 --transposed -n 32 -k 4 -s 2 -p 1",
-    ),
-    "flops": (
-        "convcalc flops -i 3x224x224 conv:64,k7,s2,p3",
-        "convcalc flops -i 512x14x14 conv:512,k3,p1 --compare separable,grouped:4",
-        "convcalc flops resnet50 --reconcile",
-        "convcalc flops -i 3x224x224 sep:64,k3 --batch 8 --format json",
-    ),
-    "rf": (
-        "convcalc rf -i 3x224x224 conv:64,k7,s2,p3 conv:64,k3,d2",
-        "convcalc rf -i 1x1000 conv:8,k9,s4 convt:1,k9,s4",
-    ),
-    "memory": (
-        "convcalc memory resnet50 --in-place",
-        "convcalc memory unet --batch 8 --dtype float16 --optimizer momentum",
-        "convcalc memory -i 64x56x56 conv:64,k3,p1 --format json",
-    ),
-    "summary": (
-        "convcalc summary resnet50 --depth 1",
-        "convcalc summary model.py:Net -i 3x32x32",
-        "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
-    ),
-    "diff": (
-        "convcalc diff resnet50 resnet50-paper",
-        "convcalc diff 'conv:64,k5,p2 relu' '2xconv:64,k3,p1 relu' -i 64x56x56",
-    ),
-    "roofline": (
-        "convcalc roofline resnet50 --device t4 --batch 8",
-        "convcalc roofline resnet50 --device a100-40gb --dtype float16",
-        "convcalc roofline -i 512x14x14 conv:512,k3,p1 --peak 19.5T --bandwidth 1.5T",
-        "convcalc roofline mobilenet_v1 --measure",
-    ),
-    "solve": (
-        "convcalc solve -i 3x224x224 --output 64x112x112 -k 7 -s 2",
-        "convcalc solve -i 64x7x7 --output 64x14x14 --transposed",
-        "convcalc solve -i 64x112x112 --output 64x56x56 --kind maxpool --unused 0",
-        "convcalc solve --field 70 'Nx{conv:64,k4,s{1,2}}'",
-        "convcalc solve --field-of resnet50 --until layer1",
-        "convcalc solve unet --input-for 64x64",
-    ),
-    "sizes": (
-        "convcalc sizes unet --near 500",
-        "convcalc sizes 'residual{conv:8,k4,s4 convt:3,k4,s4 | }' -i 3x64x64",
-        "convcalc sizes vgg16 --unused 0",
-    ),
-    "check": (
-        "convcalc check mobilenet_v2 --macs '<= 300M' --params '<= 3.5M'",
-        "convcalc check net.spec --budget limits.toml --report github",
-        "convcalc check resnet18 --time '<= 2ms' --device t4 --dtype int8",
-    ),
-    "sweep": (
-        "convcalc sweep -i 3x224x224 'conv:{32,64},k{3,5,7},s{1,2},p{0..3}' --where 'out == 112'",
-        "convcalc sweep resnet50 -i '3x{128..512:32}x=' --format csv",
-        "convcalc sweep -i 3x32x32 'conv:$w,k3 relu conv:$w*2,k3' -D w=8..64:8 --sort macs",
-        "convcalc sweep -i 3x64x64 'conv:8,k{1..9},d{1..4}' --pareto macs,field --front",
-    ),
-    "devices": ("convcalc devices", "convcalc devices --format csv"),
-    "layers": ("convcalc layers", "convcalc layers conv"),
-    "networks": ("convcalc networks", "convcalc networks --format json"),
-    "fmt": ("convcalc fmt resnet50", "convcalc fmt network.spec --check"),
-    "convert": (
-        "convcalc convert model.py:Net -i 3x32x32 -o net.json",
-        "convcalc convert resnet18 -o net.onnx --weights resnet18.pth",
-        "convcalc convert net.json -o - --to spec",
-    ),
-    "calibrate": ("convcalc calibrate",),
-    "run": (
-        "convcalc run image.npy --kernel kernel.npy --padding same",
-        "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
-        'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
-        'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
-        "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
-    ),
-    "explain": (
-        "convcalc explain conv:8,k3,s2,p1 -i 3x7x7 --at 0,1,1",
-        "convcalc explain image.npy --kernel kernel.npy --padding same --at 0,0,0",
-        "convcalc explain 'residual{conv:2,k3,p1 | }' -i 2x4x4",
-        "convcalc explain conv:2,k3,p1 -i 3x5x5 --html out.html",
-    ),
-    "demo": ("convcalc demo",),
-    "weights": (
-        "convcalc weights resnet18",
-        "convcalc weights resnet18 --init 7 -o w.npz",
-        "convcalc weights -i 1x28x28 conv:8,k3 relu flatten linear:10 --init zeros -o z.npz",
-    ),
-}
-
-ABOUT = {
-    "shape": "Output shape and weight shapes of every layer.",
-    "flops": "Parameters, multiply-accumulates and FLOPs of every layer.",
-    "rf": "Receptive field of every layer: size, effective stride and start.",
-    "memory": "Bytes: weights, the peak of live activations, scratch space, training.",
-    "summary": "Everything about a network in one table.",
-    "diff": "Two networks side by side: the layers that differ, and what that changes.",
-    "roofline": "The least time of every layer on a machine, and what limits it.",
-    "solve": "The layers that make a wanted output of an input, the usual ones first.",
-    "sizes": "The input sizes that a network takes, as a rule, and what breaks the others.",
-    "check": "Whether a network keeps to its limits of cost, memory, field and time.",
-    "sweep": "The figures of every combination of a grid, filtered, sorted, drawn.",
-    "devices": "The devices that `roofline` takes by name, and where their figures are from.",
-    "layers": "The kinds of layers and their parameters.",
-    "networks": "The reference networks, which every command takes by name.",
-    "fmt": "A spec in its canonical form.",
-    "convert": "A network as a spec, a JSON document, Python source or an ONNX model.",
-    "calibrate": "Measure this machine, so that plans fit it.",
-    "run": "The real convolution of an array in a .npy file.",
-    "explain": "One output step by step: what is read, products, sums, bias.",
-    "demo": "The first minute: a few commands on a photograph that comes along.",
-    "weights": "The weights of a network: names and shapes, or a file of them to start from.",
-}
-
-DETAILS = """Give layers, or describe one layer by flags. What is not given is assumed and said:
-input 3x224x224, or what PyTorch's text says of it, 64 output channels, kernel 3; the rest as in
-PyTorch. A model of PyTorch, as model.py:Net, model.py:make_net(10) or package.module:attribute, is
-made and run once: its code is run, and may do all that you may. timm:NAME and torchvision:NAME are
-the models of these libraries, made without weights. Files of ONNX, Keras (.keras, .h5),
-torch.export (.pt2) and TFLite, and what `convcalc convert` writes, are read; nothing in them is
-run."""
-
-RUN_DETAILS = """PyTorch's semantics: cross-correlation of (N, C, H, W) with a kernel (O, C/groups,
-kh, kw); leading axes may be missing, and one to three spatial axes work alike. '-' reads standard
-input, or writes standard output. Integers are computed and returned exactly, as int64."""
-
-WALK_DETAILS = """The input with the window marked, the kernel, the products, the sum of each input
-channel, the sum over channels, the bias and the result, for the output at --at, counted from 0;
-of a network an output of each layer that it depends on. [4] is read, (4) lies in a hole of a
-dilated kernel, . is padding, ~4 a copy that padding made. For layers without an array
-small whole numbers are made up."""
-
-ROOFLINE_DETAILS = """A layer takes at least operations / peak seconds, and at least bytes /
-bandwidth. Operations are 2 for each multiply-accumulate and 1 for each operation on single
-elements; bytes are those of reading and writing every element once. Layers run one after the
-other, each from memory to memory: a machine that fuses them can be faster. What is not given of the
-input and of a layer is assumed and said, as by `flops`."""
-
-MEMORY_DETAILS = f"""{DETAILS}
-Everything has the one dtype, biases and running statistics too."""
-
-FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
-regular. The result says the same network."""
-
-CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and without torch. A .json
-holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
-the network's names; an .onnx holds weights, too, and takes a batch of any size."""
-
-CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
-agree; on a busy machine it takes longer, and says so. The rates are kept in
-XDG_CACHE_HOME/convcalc/machine.json (~/.cache by default) and used by every plan from then on.
-Without them plans assume an ordinary processor with two cores."""
-
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-WEIGHTS_DETAILS = """Kernels and matrices are drawn evenly within sqrt(3 * gain / products of an
-output), gain 2 before relu and its like, else 1 (He et al., 2015); biases are 0, normalisation does
-nothing yet. The same seed gives the same numbers, here and in run --random-weights."""
-
-DEMO_DETAILS = "Its files go into convcalc-demo/, so that every command can be typed again."
-
-SOLVE_DETAILS = """Numbers may be one (7), several (1,2) or a range (3..7). What is not given is
-looked for: kernels up to 7 and up to twice the ratio of the sizes, every stride that can give the
-size, padding up to half the kernel at each end. In a pattern kernels are the same in every turn,
-strides never grow, dilations never fall; without one it is Nx{conv:64,k{2..7},s{1,2}}. Exit 1 where
-nothing gives what is wanted; the nearest are shown."""
-
-SIZES_DETAILS = """Every size of the range is tried, with all spatial axes alike; the rule is
-exact for it. Windows move along each axis by itself, so that of a network of windows the sizes of
-one axis do not depend on the others. The table has the first layer that each of the other sizes
-does not fit."""
-
-CHECK_DETAILS = """A limit is a sign and a number: '<= 600M', '>= 200'; several have commas between
-them. Limits of bytes and of time have a unit: 512KiB, 2ms. They may stand in the spec, as a comment
-`# budget macs <= 600M, params <= 5M`, in a TOML file, as [budget] macs = "<= 600M", or here; what
-is said here counts. Exit 0 where all are kept, 1 where one is not."""
-
-SWEEP_DETAILS = """A choice is written in braces where a layer has a value: {32,64}, {3..11:2}.
-Figures that conditions and columns may name: the choices, channels and out (the output's), params,
-macs, flops, activations, field, stride and unused (elements that are dropped at an edge).
-Combinations that do not fit are left out and counted. Rows are written as they are found; -i is
-3x224x224 unless it is given or said in the file."""
-
-DIFF_DETAILS = """Layers are paired in order: equal ones, changed ones, and those that only one of
-the networks has. Each network is taken on the input that it is meant for, unless -i gives one."""
-
-OTHER_DETAILS = {
-    "diff": DIFF_DETAILS,
-    "memory": MEMORY_DETAILS,
-    "roofline": ROOFLINE_DETAILS,
-    "solve": SOLVE_DETAILS,
-    "sizes": SIZES_DETAILS,
-    "check": CHECK_DETAILS,
-    "sweep": SWEEP_DETAILS,
-    "devices": "",
-    "layers": "",
-    "networks": "",
-    "fmt": FMT_DETAILS,
-    "convert": CONVERT_DETAILS,
-    "run": RUN_DETAILS,
-    "explain": WALK_DETAILS,
-    "weights": WEIGHTS_DETAILS,
-    "demo": DEMO_DETAILS,
-    "calibrate": CALIBRATE_DETAILS,
-}
-"""What the help of a command says at its end, where it is not about one layer by flags."""
-
 REQUIRED = ("array", "file", "a", "b")
-
-HANDLERS: dict[str, tuple[str, str, Options]] = {
-    "shape": ("convcalc.cli.commands.shape_rf", "shape", {**CALCULATOR, **EXPLAIN}),
-    "flops": (
-        "convcalc.cli.commands.flops",
-        "flops",
-        {**CALCULATOR, **COMPARE, **COUNTING, **EXPLAIN},
-    ),
-    "rf": ("convcalc.cli.commands.shape_rf", "rf", {**CALCULATOR, **EXPLAIN}),
-    "memory": ("convcalc.cli.commands.memory", "memory", {**CALCULATOR, **MEMORY, **EXPLAIN}),
-    "summary": ("convcalc.cli.commands.networks", "summary", {**CALCULATOR, **DEPTH}),
-    "diff": ("convcalc.cli.commands.diff", "diff", DIFF),
-    "roofline": ("convcalc.cli.commands.roofline", "roofline", {**CALCULATOR, **MACHINE}),
-    "solve": ("convcalc.cli.commands.solve", "solve", SOLVE),
-    "sizes": ("convcalc.cli.commands.sizes", "sizes", SIZES),
-    "check": ("convcalc.cli.commands.check", "check", CHECK),
-    "sweep": ("convcalc.cli.commands.sweep", "sweep", SWEEP),
-    "devices": ("convcalc.cli.commands.roofline", "devices", APPEARANCE),
-    "layers": ("convcalc.cli.commands.networks", "layers", {**KIND, **APPEARANCE}),
-    "networks": ("convcalc.cli.commands.networks", "networks", APPEARANCE),
-    "fmt": ("convcalc.cli.commands.networks", "fmt", SPEC_FILE),
-    "convert": ("convcalc.cli.commands.convert", "convert", CONVERT),
-    "calibrate": ("convcalc.cli.commands.calibrate", "calibrate", APPEARANCE),
-    "run": ("convcalc.cli.commands.run.run", "run", RUN),
-    "explain": ("convcalc.cli.commands.explain.explain", "explain", WALK),
-    "weights": ("convcalc.cli.commands.weights", "weights", WEIGHTS),
-    "demo": ("convcalc.cli.demo", "demo", DEMO),
-}
-"""Where each command is computed, and its options; the module is imported when it is called."""
-
-
-NEEDS_NUMPY = ("run", "explain", "weights", "calibrate", "demo")
-"""The commands that import numpy at once."""
 
 
 def build(names: Iterable[str]) -> typer.Typer:
@@ -362,7 +104,7 @@ def _limit_threads(text: str, *, quiet: bool) -> str:
 
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
-    module, function, options = HANDLERS[name]
+    listed = COMMANDS[name]
 
     def command(**typed: Any) -> None:
         given = one_value_each(typed)
@@ -371,10 +113,10 @@ def _register(app: typer.Typer, name: str) -> None:
             check_appearance(appearance)
         if given.get("threads") is not None:
             given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
-        if name in NEEDS_NUMPY:
+        if listed.imports_numpy:
             use_threads_to_be_had()
             check_room_for_numpy()
-        document = getattr(import_module(module), function)(given)
+        document = getattr(import_module(listed.module), listed.function)(given)
         if document is not None:
             show(document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
@@ -386,15 +128,14 @@ def _register(app: typer.Typer, name: str) -> None:
             annotation=annotation,
             default=inspect.Parameter.empty if option in REQUIRED else None,
         )
-        for option, annotation in options.items()
+        for option, annotation in listed.options.items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = dict(options)
-    details = OTHER_DETAILS.get(name, DETAILS)
-    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
+    command.__annotations__ = dict(listed.options)
+    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in listed.examples)
     app.command(
         name,
-        help=f"{ABOUT[name]}\n\n{examples}\n\n{details}".strip(),
-        short_help=ABOUT[name],
+        help=f"{listed.about}\n\n{examples}\n\n{listed.details}".strip(),
+        short_help=listed.about,
         context_settings=CONTEXT,
     )(command)

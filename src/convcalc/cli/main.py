@@ -74,9 +74,9 @@ def _answer(arguments: Sequence[str]) -> int:
 
 def _named(arguments: Sequence[str]) -> str | None:
     """The command that the arguments begin with; None where others may have to be told of."""
-    from convcalc.cli.app import HANDLERS
+    from convcalc.cli.catalog.commands import COMMANDS
 
-    known = bool(arguments) and arguments[0] in HANDLERS
+    known = bool(arguments) and arguments[0] in COMMANDS
     return arguments[0] if known and not _asks_for_help(arguments) else None
 
 
@@ -86,9 +86,10 @@ def _command(name: str | None) -> Any:
 
     Typer takes longer to read the options of all commands (10 ms) than most of them compute.
     """
-    from convcalc.cli.app import HANDLERS, build
+    from convcalc.cli.app import build
+    from convcalc.cli.catalog.commands import COMMANDS
 
-    return typer.main.get_command(build(HANDLERS if name is None else [name]))
+    return typer.main.get_command(build(COMMANDS if name is None else [name]))
 
 
 def _refuse_completion() -> None:

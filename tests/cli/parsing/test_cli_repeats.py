@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from convcalc.cli.app import HANDLERS
+from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.parsing.repeats import MANY
 
 SIZES = ("shape", "conv:8,k3")
@@ -13,8 +13,8 @@ SIZES = ("shape", "conv:8,k3")
 
 def text_options():
     """Every option that takes a value, of every command, by all its names."""
-    for command, (_, _, options) in HANDLERS.items():
-        for name, annotation in options.items():
+    for command, listed in COMMANDS.items():
+        for name, annotation in listed.options.items():
             (option,) = annotation.__metadata__
             if isinstance(option, typer.models.OptionInfo) and option.metavar and name not in MANY:
                 # Inside `Annotated` Typer takes the first name for a default.

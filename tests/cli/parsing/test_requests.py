@@ -4,7 +4,7 @@ from typing import get_type_hints
 
 import pytest
 
-from convcalc.cli.app import HANDLERS
+from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.parsing import requests
 
 TYPES = {
@@ -31,9 +31,9 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("command", sorted(HANDLERS.keys() - {"run"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"run"}))
 def test_a_request_has_every_option_of_its_command(command):
-    _, _, options = HANDLERS[command]
+    options = COMMANDS[command].options
     declared = TYPES[command]
     assert options.keys() <= declared.__annotations__.keys()
     assert declared.__required_keys__ <= options.keys()
@@ -41,7 +41,7 @@ def test_a_request_has_every_option_of_its_command(command):
 
 @pytest.mark.parametrize("command", sorted(TYPES))
 def test_a_switch_is_a_bool_and_anything_else_a_text(command):
-    _, _, options = HANDLERS[command]
+    options = COMMANDS[command].options
     declared = get_type_hints(TYPES[command])
     wrong = [
         name
