@@ -19,7 +19,8 @@ ROOT = Path(convcalc.__file__).parent
 
 MAY_IMPORT = """
 # One axis, errors and files: they know of no layer.
-errors:
+widths:
+errors: widths
 window:
 opening: errors
 borders: window
@@ -74,11 +75,11 @@ execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/probl
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors receptive layers network language zoo analysis explain inverse execute/arrays
+render: errors widths receptive layers network language zoo analysis explain inverse execute/arrays
     execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
-cli/terminal: errors render cli/parsing
+cli/terminal: errors widths render cli/parsing
 cli/commands: errors layers network language zoo importers analysis explain inverse arrayfile
     execute/weights execute/planning export render cli/parsing cli/terminal
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
@@ -117,7 +118,7 @@ LIBRARIES = {
     "PIL": {"arrayfile", "render"},
     "h5py": {"importers"},
     "tflite": {"importers"},
-    "rich": {"render", "cli"},
+    "rich": {"cli"},
     "typer": {"cli"},
 }
 

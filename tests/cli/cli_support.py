@@ -29,8 +29,10 @@ CLEANED = (
     "CONVCALC_TRACEBACK",
     "FORCE_COLOR",
     "GITHUB_ACTIONS",
+    "LESS",
     "LINES",
     "NO_COLOR",
+    "PAGER",
     "OPENBLAS_NUM_THREADS",
     "PYTHONIOENCODING",
     "PYTHONUNBUFFERED",
@@ -220,7 +222,7 @@ def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=Non
     """One command whose standard output (and with `keyboard` its input) is a terminal."""
     master, screen = pty.openpty()
     _resize(screen, columns)
-    variables = environment(**{"TERM": "xterm", **(env or {})})
+    variables = environment(**{"TERM": "xterm", "PAGER": "cat", **(env or {})})
     if forks := forks_of(arguments, variables):
         order = Order(arguments, os.getcwd(), variables)
         return _on_screen(forks, order, master, screen, keyboard)

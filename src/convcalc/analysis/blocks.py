@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
-
-from convcalc.analysis.report import totals_of
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from convcalc.analysis.report import LayerReport, Totals
+    from convcalc.analysis.report import LayerReport
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(NamedTuple):
     """Neighbouring layers of one block.
 
     Attributes:
         label: What their labels have in common.
         layers: The layers, at least one.
-        totals: The sums over them.
         last: The layer whose output leaves the block: read from outside, or else the last one.
     """
 
     label: str
     layers: tuple[LayerReport, ...]
-    totals: Totals
     last: LayerReport
-
-    @property
-    def is_single(self) -> bool:
-        """Whether nothing was folded."""
-        return len(self.layers) == 1
 
 
 def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = None) -> list[Fold]:
@@ -43,14 +32,13 @@ def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = 
     last one.
     """
     if depth is None:
-        return [Fold(row.label, (row,), totals_of((row,)), row) for row in layers]
+        return [Fold(row.label, (row,), row) for row in layers]
     last_reader = {source: row.index for row in layers for source in row.inputs}
     last_reader[len(layers) - 1 if output is None else output] = len(layers)
     groups = groupby(layers, key=lambda row: tuple(row.label.split(".")[:depth]))
-    return [_fold(".".join(parts), tuple(rows), last_reader) for parts, rows in groups]
-
-
-def _fold(label: str, rows: tuple[LayerReport, ...], last_reader: Mapping[int, int]) -> Fold:
-    end = rows[-1].index
-    leaving = [row for row in rows if last_reader.get(row.index, -1) > end]
-    return Fold(label, rows, totals_of(rows), leaving[-1] if leaving else rows[-1])
+    folds = []
+    for parts, group in groups:
+        rows = tuple(group)
+        leaving = [row for row in rows if last_reader.get(row.index, -1) > rows[-1].index]
+        folds.append(Fold(".".join(parts), rows, leaving[-1] if leaving else rows[-1]))
+    return folds

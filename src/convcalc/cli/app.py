@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.catalog.commands import COMMANDS
+from convcalc.cli.grouped_help import GroupedCommand
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
+from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.streams import note
 
@@ -47,6 +49,10 @@ CONVCALC_TRACEBACK=1 shows where a failure arose.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 REQUIRED = ("array", "file", "a", "b")
+
+
+VIEWING = "convcalc.cli.commands.viewing"
+"""What reads the options about the rows of a table."""
 
 
 def build(names: Iterable[str]) -> typer.Typer:
@@ -116,9 +122,10 @@ def _register(app: typer.Typer, name: str) -> None:
         if listed.imports_numpy:
             use_threads_to_be_had()
             check_room_for_numpy()
+        view = import_module(VIEWING).view_of(given) if asks_for_view(given) else None
         document = getattr(import_module(listed.module), listed.function)(given)
         if document is not None:
-            show(document, appearance)
+            show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
     parameters = [
@@ -138,4 +145,5 @@ def _register(app: typer.Typer, name: str) -> None:
         help=f"{listed.about}\n\n{examples}\n\n{listed.details}".strip(),
         short_help=listed.about,
         context_settings=CONTEXT,
+        cls=GroupedCommand,
     )(command)

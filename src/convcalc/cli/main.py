@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from convcalc.cli.signals import raise_heard
-from convcalc.cli.terminal.streams import PROGRAM, write_error, write_out
+from convcalc.cli.terminal.streams import PROGRAM, wants_colour, write_error, write_out
 from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         code, message = _outcome(error)
         if isinstance(error, UsageError | CommandLineError):
             message += _files_like_options(arguments)
-        return _failed(error, message, code)
+        return _failed(error, message, code, arguments)
 
 
 def _outcome(error: Exception) -> tuple[int, str]:
@@ -164,13 +165,25 @@ def _help_text(command: Any, arguments: Sequence[str]) -> str:
     return f"{wanted.get_help(inner)}\n"
 
 
-def _failed(error: Exception, message: str, code: int) -> int:
+def _failed(error: Exception, message: str, code: int, arguments: Sequence[str]) -> int:
     if os.environ.get("CONVCALC_TRACEBACK"):
         import traceback
 
         write_error("".join(traceback.format_exception(error)).rstrip())
-    write_error(f"{PROGRAM}: error: {message}")
+    coloured = wants_colour(_colour_of(arguments), sys.stderr, os.environ)
+    write_error(f"{PROGRAM}: error: {message}", red="error:" * coloured)
     return code
+
+
+def _colour_of(arguments: Sequence[str]) -> str:
+    """What the arguments say of colours, as far as can be told before they are read."""
+    for place, word in enumerate(arguments):
+        if word == "--no-color":
+            return "never"
+        name, equals, value = word.partition("=")
+        if name == "--color":
+            return (value if equals else "".join(arguments[place + 1 : place + 2])).lower()
+    return "auto"
 
 
 def _usage_message(error: Any) -> str:

@@ -36,7 +36,7 @@ def budget_document(checks: Sequence[Check], name: str, input_shape: Shape) -> D
         Column("value", "value", numeric=True),
         Column("margin", "margin", numeric=True),
         Column("holds", "holds"),
-        Column("dearest", "costs most", folds=True, optional=1),
+        Column("dearest", "costs most", wraps=True, optional=1),
     ]
     rows: list[list[Cell]] = [
         [

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from convcalc.analysis.report import CONVENTION_NAME, Parts
 from convcalc.layers.base import ElementOps
 from convcalc.render.documents import (
-    INDEX,
     MACS,
     OUTPUT,
     PARAMS,
-    SPEC,
     heading,
     known_macs,
+    layer_table,
     report_data,
     report_remarks,
 )
-from convcalc.render.table import Cell, Column, Document, Table, signed, written
+from convcalc.render.folding import summed
+from convcalc.render.table import Cell, Column, Document, signed, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,25 +27,24 @@ if TYPE_CHECKING:
     from convcalc.analysis.conventions.base import Reason
     from convcalc.analysis.conventions.real_taps import RealTaps
 
-BIAS_ADDS = Column("bias_adds", "bias adds", numeric=True)
+BIAS_ADDS = Column("bias_adds", "bias adds", numeric=True, optional=3, of_block=summed)
 
 
 def flops_document(report: Report) -> Document:
     """Parameters, multiply-accumulates, and FLOPs or the total of another convention."""
     if report.convention.name == CONVENTION_NAME:
-        last = [Column("flops", "FLOPs", numeric=True), BIAS_ADDS]
+        flops = Column("flops", "FLOPs", numeric=True, optional=1, of_block=summed)
+        last = [flops, BIAS_ADDS]
     else:
-        last = [Column("total", f"{report.convention.name} total", numeric=True)]
-    columns = [INDEX, SPEC, OUTPUT, PARAMS, MACS, *last]
-    keys = [column.key for column in columns[3:]]
-    rows: list[list[Cell]] = [
-        [row.index, row.spec, row.output_shape, *_figures(row, keys)] for row in report.layers
-    ]
-    totals = report.totals
-    total: list[Cell] = ["", "total", "", *(getattr(totals, key) for key in keys)]
+        title = f"{report.convention.name} total"
+        last = [Column("total", title, numeric=True, of_block=summed)]
+    columns = [OUTPUT._replace(optional=2), PARAMS, MACS, *last]
+    keys = [column.key for column in columns[1:]]
+    cells = [[row.output_shape, *_figures(row, keys)] for row in report.layers]
+    total: list[Cell] = ["", *(getattr(report.totals, key) for key in keys)]
     return Document(
         partial(report_data, "flops", report),
-        Table(columns, rows, total if len(rows) > 1 else None),
+        layer_table(report, columns, cells, total),
         heading(report),
         _remarks(report),
     )
@@ -54,24 +53,20 @@ def flops_document(report: Report) -> Document:
 def detail_document(report: Report) -> Document:
     """Every cost in a column of its own: parameters by part, operations by type."""
     columns = [
-        INDEX,
-        SPEC,
-        *(Column(name, f"{name} params", numeric=True) for name in Parts._fields),
+        *(_figure(name, f"{name} params") for name in Parts._fields),
         MACS,
         BIAS_ADDS,
-        *(Column(name, name, numeric=True) for name in ElementOps._fields),
-        Column("activations", "activations", numeric=True),
+        *(_figure(name, name) for name in ElementOps._fields),
+        _figure("activations", "activations"),
     ]
-    rows = [_detail(row) for row in report.layers]
+    cells = [_detail(row) for row in report.layers]
     sums: list[Cell] = [
-        sum(part for part in column if isinstance(part, int))
-        for column in zip(*(row[2:] for row in rows), strict=True)
+        sum(part for part in column if isinstance(part, int)) for column in zip(*cells, strict=True)
     ]
-    total: list[Cell] = ["", "total", *sums]
     convolved = f"{report.totals.mac_activations:,} activations leave layers with MACs"
     return Document(
         partial(report_data, "flops", report),
-        Table(columns, rows, total if len(rows) > 1 else None),
+        layer_table(report, columns, cells, sums),
         heading(report),
         [convolved, *_remarks(report)],
     )
@@ -80,21 +75,18 @@ def detail_document(report: Report) -> Document:
 def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
     """The multiply-accumulates beside those whose products are of real elements."""
     columns = [
-        INDEX,
-        SPEC,
         OUTPUT,
         MACS,
-        Column("real_macs", "real MACs", numeric=True),
-        Column("zero_insertion_macs", "zero insertion", numeric=True),
+        _figure("real_macs", "real MACs"),
+        _figure("zero_insertion_macs", "zero insertion"),
     ]
     shown = any(count.zero_insertion is not None for count in counts)
-    rows: list[list[Cell]] = [
-        [row.index, row.spec, row.output_shape, known_macs(row), count.real, count.zero_insertion]
+    cells: list[list[Cell]] = [
+        [row.output_shape, known_macs(row), count.real, count.zero_insertion]
         for row, count in zip(report.layers, counts, strict=True)
     ]
     real = sum(count.real or 0 for count in counts)
-    total: list[Cell] = ["", "total", "", report.totals.macs, real, ""]
-    table = Table(columns, rows, total if len(rows) > 1 else None)
+    table = layer_table(report, columns, cells, ["", report.totals.macs, real, ""])
     data = report_data("flops", report)
     data["real_taps"] = {
         "layers": [
@@ -113,8 +105,12 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
             "zero insertion: a dense convolution of the input with zeros between its elements"
         )
     else:
-        table = table.without(len(columns) - 1)
+        table = table.only(range(len(table.columns) - 1))
     return Document(data, table, heading(report), [*remarks, *_remarks(report)])
+
+
+def _figure(key: str, title: str) -> Column:
+    return Column(key, title, numeric=True, of_block=summed)
 
 
 def _figures(row: LayerReport, keys: Sequence[str]) -> list[Cell]:
@@ -126,7 +122,7 @@ def _detail(row: LayerReport) -> list[Cell]:
     costs: list[Cell] = [row.macs, row.bias_adds, *row.elements]
     if not row.counted:
         costs = [None] * len(costs)
-    return [row.index, row.spec, *row.params_by_part, *costs, row.activations]
+    return [*row.params_by_part, *costs, row.activations]
 
 
 def _remarks(report: Report) -> list[str]:

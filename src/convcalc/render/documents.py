@@ -6,10 +6,11 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from convcalc.render.table import Cell, Column, Document, Json, Table, per_axis, written
+from convcalc.render.folding import counted, of_first, of_leaving, summed
+from convcalc.render.table import Cell, Column, Document, Json, Table, per_axis, ranked, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from convcalc.analysis import LayerReport, Report, Totals
     from convcalc.receptive import Field
@@ -22,63 +23,96 @@ MOST_NAMES = 8
 MOST_UNUSED = 2
 """Layers that the output does not depend on that a remark names."""
 
-INDEX = Column("index", "#", numeric=True)
-SPEC = Column("spec", "layer", folds=True)
-OUTPUT = Column("output_shape", "output")
-PARAMS = Column("params", "params", numeric=True)
-MACS = Column("macs", "MACs", numeric=True)
+INDEX = Column("index", "#", numeric=True, of_block=of_first)
+LABEL = Column("label", "name")
+SPEC = Column("spec", "layer", wraps=True, of_block=counted)
+OUTPUT = Column("output_shape", "output", of_block=of_leaving)
+PARAMS = Column("params", "params", numeric=True, of_block=summed)
+MACS = Column("macs", "MACs", numeric=True, of_block=summed)
+
+LAST = 9
+"""What is left out of a narrow screen first."""
+
+
+def layer_table(
+    report: Report,
+    columns: Sequence[Column],
+    cells: Iterable[Sequence[Cell]],
+    total: Sequence[Cell] | None = None,
+) -> Table:
+    """A table with a row for each layer: its place, name and spec, and what else is said of it.
+
+    Where all names are numbers of places they are not shown twice; else the name goes before the
+    number where room is short.
+
+    Args:
+        report: The layers.
+        columns: Those behind the spec.
+        cells: Of each layer, those of these columns.
+        total: The same of the whole network; a network of one layer needs none.
+    """
+    layers = report.layers
+    named = any(row.label != str(row.index) for row in layers)
+    index = INDEX._replace(optional=LAST * named)
+    rows: list[list[Cell]] = [
+        [row.index, row.label, row.spec, *own] for row, own in zip(layers, cells, strict=True)
+    ]
+    words: list[Cell] = ["", "total", ""] if named else ["", "", "total"]
+    last = [*words, *total] if total is not None and len(rows) > 1 else None
+    return Table([index, LABEL._replace(hidden=not named), SPEC, *columns], rows, last, report)
 
 
 def shape_document(report: Report) -> Document:
     """What goes in and out of each layer, and the shapes of its weights."""
     columns = [
-        INDEX,
-        SPEC,
-        Column("input_shape", "input"),
+        Column("input_shape", "input", optional=1, of_block=of_first),
         OUTPUT,
-        Column("weights", "weights", folds=True),
+        Column("weights", "weights", wraps=True),
     ]
-    rows: list[list[Cell]] = [
-        [row.index, row.spec, _shapes(row.input_shapes), row.output_shape, _weights(row)]
-        for row in report.layers
+    cells: list[list[Cell]] = [
+        [_shapes(row.input_shapes), row.output_shape, _weights(row)] for row in report.layers
     ]
+    table = layer_table(report, columns, cells)
     remarks = output_remarks(report) + [
         f"layer {row.index} leaves elements at the end of its input unread: {written(row.unread)}"
         for row in report.layers
         if any(row.unread)
     ]
-    return Document(
-        partial(report_data, "shape", report), Table(columns, rows), heading(report), remarks
-    )
+    return Document(partial(report_data, "shape", report), table, heading(report), remarks)
 
 
 def field_document(report: Report) -> Document:
     """Size, effective stride and start of each layer's receptive field."""
-    columns = [
-        INDEX,
-        SPEC,
-        OUTPUT,
-        Column("size", "size", numeric=True),
-        Column("effective_stride", "effective stride", numeric=True),
-        Column("start", "start", numeric=True),
-        Column("touched", "elements touched", numeric=True),
-    ]
-    rows: list[list[Cell]] = [
-        [
-            row.index,
-            row.spec,
-            row.output_shape,
-            per_axis(f"{field.size}{'*' * field.whole}" for field in row.receptive_field),
-            per_axis(field.effective_stride for field in row.receptive_field),
-            per_axis(field.start for field in row.receptive_field),
-            per_axis(_touched(field) for field in row.receptive_field),
-        ]
-        for row in report.layers
-    ]
-    table = Table(columns, rows)
+    columns = [OUTPUT._replace(optional=2), *FIELD_COLUMNS]
+    cells = ([row.output_shape, *_field_cells(row.receptive_field)] for row in report.layers)
+    table = layer_table(report, columns, cells)
     return Document(
         partial(report_data, "rf", report), table, heading(report), _field_remarks(report)
     )
+
+
+FIELD_COLUMNS = [
+    Column("size", "size", numeric=True, of_block=of_leaving),
+    Column("effective_stride", "effective stride", numeric=True, of_block=of_leaving),
+    Column("start", "start", numeric=True, of_block=of_leaving),
+    Column("touched", "elements touched", numeric=True, optional=1, of_block=of_leaving),
+]
+
+
+def _field_cells(fields: Sequence[Field]) -> list[Cell]:
+    """One text for all axes, sorted by their numbers."""
+    starred = per_axis(f"{field.size}{'*' * field.whole}" for field in fields)
+    touched = [field.touched for field in fields]
+    known = None if None in touched else [count for count in touched if count is not None]
+    return [
+        ranked(starred, [field.size for field in fields]),
+        ranked(
+            per_axis(field.effective_stride for field in fields),
+            [field.effective_stride for field in fields],
+        ),
+        ranked(per_axis(field.start for field in fields), [field.start for field in fields]),
+        ranked(per_axis(_touched(field) for field in fields), known or ()),
+    ]
 
 
 def _field_remarks(report: Report) -> list[str]:

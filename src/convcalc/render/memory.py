@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.render.documents import (
-    INDEX,
     OUTPUT,
-    SPEC,
     heading,
+    layer_table,
     report_data,
     report_remarks,
 )
-from convcalc.render.table import Cell, Column, Document, Table, written
+from convcalc.render.folding import largest, summed
+from convcalc.render.table import Cell, Column, Document, Json, Ratio, plain, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from convcalc.analysis.memory.report import (
         LayerMemory,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         TrainingMemory,
     )
     from convcalc.analysis.memory.traffic import LayerTraffic
+    from convcalc.render.table import Folding
 
 MB, MIB = 10**6, 2**20
 UNITS = "1 MB = 10^6 bytes, 1 MiB = 2^20 bytes"
@@ -35,37 +35,32 @@ MOST_TENSORS = 8
 """Tensors of the peak that a screen lists; JSON has them all."""
 
 
-def _bytes(key: str, title: str, optional: int = 0) -> Column:
-    return Column(key, title, numeric=True, optional=optional, exact=True)
+def _bytes(key: str, title: str, of_block: Folding, optional: int = 0) -> Column:
+    return Column(key, title, numeric=True, optional=optional, exact=True, of_block=of_block)
 
 
 COLUMNS = [
-    INDEX,
-    SPEC,
-    OUTPUT,
-    _bytes("weight_bytes", "weights"),
-    _bytes("activation_bytes", "activations"),
-    _bytes("live_bytes", "live"),
-    _bytes("im2col_bytes", "im2col", 1),
-    _bytes("saved_bytes", "saved", 2),
-    _bytes("traffic_bytes", "traffic", 3),
-    Column("intensity", "op/byte", numeric=True, optional=4),
-    _bytes("traffic_bytes_without_reuse", "no reuse", 5),
-    _bytes("fft_bytes", "fft", 6),
-    _bytes("buffer_bytes", "buffers", 7),
+    OUTPUT._replace(optional=1),
+    _bytes("weight_bytes", "weights", summed),
+    _bytes("activation_bytes", "activations", summed),
+    _bytes("live_bytes", "live", largest),
+    _bytes("im2col_bytes", "im2col", largest, 2),
+    _bytes("saved_bytes", "saved", summed, 3),
+    _bytes("traffic_bytes", "traffic", summed, 4),
+    Column("intensity", "op/byte", numeric=True, optional=5, of_block=summed),
+    _bytes("traffic_bytes_without_reuse", "no reuse", summed, 6),
+    _bytes("fft_bytes", "fft", largest, 7),
+    _bytes("buffer_bytes", "buffers", summed, 8),
 ]
 
 
 def memory_document(found: MemoryReport) -> Document:
     """Weights, activations, what is alive, scratch space, what training keeps, and traffic."""
-    rows: list[list[Cell]] = [
-        [row.layer.index, row.layer.spec, row.layer.output_shape, *_figures(row).values()]
-        for row in found.layers
-    ]
-    total = _total(found) if len(rows) > 1 else None
+    cells = ([row.layer.output_shape, *_figures(row).values()] for row in found.layers)
+    table = layer_table(found.report, COLUMNS, cells, _total(found))
     unknown = report_remarks(found.report)
     remarks = [*_sums(found), "", *_peak_lines(found), "", *unknown, *_legend(found)]
-    return Document(partial(_data, found), Table(COLUMNS, rows, total), _heading(found), remarks)
+    return Document(partial(_data, found), table, _heading(found), remarks)
 
 
 def _figures(row: LayerMemory) -> dict[str, Cell]:
@@ -88,20 +83,15 @@ def _moved(traffic: LayerTraffic | None) -> dict[str, Cell]:
         return dict.fromkeys(("traffic_bytes", "intensity", "traffic_bytes_without_reuse"))
     return {
         "traffic_bytes": traffic.ideal.total,
-        "intensity": _decimal(traffic.intensity),
+        "intensity": Ratio(traffic.operations, traffic.ideal.total),
         "traffic_bytes_without_reuse": traffic.without_reuse.total,
     }
-
-
-def _decimal(value: Fraction | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _total(found: MemoryReport) -> list[Cell]:
     """Sums; what is alive and scratch space do not add up over layers."""
     training = found.training
     figures: dict[str, Cell] = {
-        "spec": "total",
         "weight_bytes": found.weights,
         "activation_bytes": found.activations,
         "saved_bytes": None if training is None else training.saved,
@@ -205,7 +195,7 @@ def _data(found: MemoryReport) -> dict[str, Any]:
         data["status"] = "partial"
     data["layers"] = [
         layer
-        | _figures(row)
+        | _plain(_figures(row))
         | {
             "stored_bytes": row.stored,
             "operations": None if row.traffic is None else row.traffic.operations,
@@ -219,12 +209,16 @@ def _data(found: MemoryReport) -> dict[str, Any]:
         "weight_bytes": found.weights,
         "buffer_bytes": found.buffers,
         "activation_bytes": found.activations,
-        **_moved(found.traffic),
+        **_plain(_moved(found.traffic)),
         "operations": found.traffic.operations,
         "peak": _peak_data(found),
         "training": training and _training_data(training),
     }
     return data
+
+
+def _plain(figures: dict[str, Cell]) -> dict[str, Json]:
+    return {name: plain(figure) for name, figure in figures.items()}
 
 
 def _peak_data(found: MemoryReport) -> dict[str, Any]:

@@ -14,7 +14,7 @@ COLUMNS = [
     Column("tool", "tool"),
     Column("total", "total", numeric=True, exact=True),
     Column("difference", "difference", numeric=True),
-    Column("because", "because", folds=True),
+    Column("because", "because", wraps=True),
 ]
 
 

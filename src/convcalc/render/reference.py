@@ -72,8 +72,8 @@ def kinds_document() -> Document:
     """Every kind with its first sentence and its keys."""
     columns = [
         Column("kind", "kind"),
-        Column("keys", "keys", folds=True),
-        Column("about", "layer", folds=True),
+        Column("keys", "keys", wraps=True),
+        Column("about", "layer", wraps=True),
     ]
     rows: list[list[Cell]] = [
         [name, ",".join(_keys(kind)), _first_line(kind)] for name, kind in sorted(KINDS.items())
@@ -108,8 +108,8 @@ def kind_document(name: str) -> Document:
         Column("parameter", "parameter"),
         Column("key", "key"),
         Column("default", "default"),
-        Column("about", "meaning", folds=True),
-        Column("form", "written as", folds=True),
+        Column("about", "meaning", wraps=True),
+        Column("form", "written as", wraps=True),
     ]
     rows: list[list[Cell]] = [
         [row["parameter"], row["key"], row["default"], row["about"], row["form"]]
@@ -175,7 +175,7 @@ def networks_document() -> Document:
     columns = [
         Column("name", "name"),
         Column("input", "input"),
-        Column("about", "network", folds=True),
+        Column("about", "network", wraps=True),
     ]
     names = network_names()
     rows: list[list[Cell]] = [[name, network_input(name), network_summary(name)] for name in names]

@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.roofline.devices import DEVICES
 from convcalc.render.documents import (
-    INDEX,
     SCHEMA_VERSION,
-    SPEC,
     heading,
+    layer_table,
     number,
     report_data,
     report_remarks,
 )
-from convcalc.render.table import Cell, Column, Document, Share, Shown, Table
+from convcalc.render.folding import agreed, summed
+from convcalc.render.lettering import ALMOST
+from convcalc.render.table import (
+    Cell,
+    Column,
+    Document,
+    Ratio,
+    Share,
+    Shown,
+    Table,
+    four_digits,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -26,41 +36,34 @@ if TYPE_CHECKING:
     from convcalc.analysis.roofline.model import LayerRoofline, Roofline, RooflineMachine
 
 COLUMNS = [
-    INDEX,
-    SPEC,
-    Column("operations", "ops", numeric=True),
-    Column("bytes", "bytes", numeric=True),
-    Column("intensity", "ops/byte", numeric=True),
-    Column("bound", "bound"),
-    Column("seconds", "time", numeric=True),
-    Column("share", "share", numeric=True, optional=1),
+    Column("operations", "ops", numeric=True, optional=2, of_block=summed),
+    Column("bytes", "bytes", numeric=True, optional=3, of_block=summed),
+    Column("intensity", "ops/byte", numeric=True, optional=1, of_block=summed),
+    Column("bound", "bound", of_block=agreed),
+    Column("seconds", "time", numeric=True, unit="s", of_block=summed),
+    Column("share", "share", numeric=True, of_block=summed),
 ]
 
 RATE_UNITS = (("E", 10**18), ("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 1000))
-TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12))
 ASSUMES = "assumes no fusion: layers that are fused can be faster than this"
 """What the least time takes for granted."""
-ALMOST = 0.99995
-"""What four digits round up to 1."""
 
 
 def roofline_document(roofline: Roofline) -> Document:
     """Operations, bytes, what is the limit, and the least time of each layer."""
-    rows: list[list[Cell]] = [_row(layer, roofline.seconds) for layer in roofline.layers]
-    totals = roofline.totals
+    cells = [_cells(layer, roofline.seconds) for layer in roofline.layers]
+    moved = roofline.totals
     total: list[Cell] = [
+        moved.operations,
+        moved.ideal.total,
+        Ratio(moved.operations, moved.ideal.total),
         "",
-        "total",
-        totals.operations,
-        totals.ideal.total,
-        _digits(totals.intensity),
-        "",
-        _time(roofline.seconds),
+        float(roofline.seconds),
         "",
     ]
     return Document(
         partial(_roofline_data, roofline),
-        Table(COLUMNS, rows, total if len(rows) > 1 else None),
+        layer_table(roofline.report, COLUMNS, cells, total),
         _heading(roofline),
         _remarks(roofline),
     )
@@ -72,7 +75,7 @@ def devices_document() -> Document:
         Column("name", "name"),
         Column("bandwidth", "bandwidth", numeric=True),
         *(Column(dtype, dtype, numeric=True) for dtype in BITS),
-        Column("source", "source", optional=1, folds=True),
+        Column("source", "source", optional=1, wraps=True),
     ]
     rows: list[list[Cell]] = [
         [
@@ -95,19 +98,17 @@ def devices_document() -> Document:
     return Document(data, Table(columns, rows), [], remarks)
 
 
-def _row(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
-    own: list[Cell] = [layer.row.index, layer.row.spec]
+def _cells(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
     if layer.traffic is None or layer.seconds is None:
-        return [*own, *[None] * (len(COLUMNS) - len(own))]
+        return [None] * len(COLUMNS)
     share = layer.seconds / all_seconds if all_seconds else layer.seconds
     return [
-        *own,
         layer.traffic.operations,
         layer.traffic.ideal.total,
-        _digits(layer.traffic.intensity),
+        Ratio(layer.traffic.operations, layer.traffic.ideal.total),
         layer.bound,
-        _time(layer.seconds),
-        Share(share.numerator, share.denominator, bar=0),
+        float(layer.seconds),
+        Share(share.numerator, share.denominator),
     ]
 
 
@@ -120,7 +121,7 @@ def _heading(roofline: Roofline) -> list[str]:
 
 
 def _remarks(roofline: Roofline) -> list[str]:
-    ridge = _digits(roofline.machine.ridge).text
+    ridge = four_digits(float(roofline.machine.ridge))
     used = float(100 * roofline.peak_fraction)
     return [
         *report_remarks(roofline.report),
@@ -197,21 +198,3 @@ def _rate(rate: Fraction | int, unit: str) -> str:
         if value >= size * ALMOST:
             return f"{value / size:.4g} {prefix}{unit}"
     return f"{value:.4g} {unit}"
-
-
-def _time(seconds: Fraction) -> Shown:
-    """A time in four digits: 47.43 µs."""
-    value = float(seconds)
-    if not value:
-        return Shown("0", value)
-    unit, size = next((own for own in TIME_UNITS if value >= own[1] * ALMOST), TIME_UNITS[-1])
-    return Shown(f"{_four(value / size)} {unit}", value)
-
-
-def _digits(ratio: Fraction | None) -> Shown:
-    """A ratio in four digits, all of those before the point; a dash for none."""
-    return Shown("-", None) if ratio is None else Shown(_four(float(ratio)), float(ratio))
-
-
-def _four(value: float) -> str:
-    return f"{value:,.0f}" if 9999.5 <= value < 1e15 else f"{value:.4g}"

@@ -26,10 +26,10 @@ def sizes_document(found: Sizes, near: int | None, unused: int | None) -> Docume
     """
     columns = [
         Column("label", "layer"),
-        Column("spec", "spec", folds=True),
+        Column("spec", "spec", wraps=True),
         Column("sizes", "sizes", numeric=True),
         Column("example", "as", numeric=True),
-        Column("reason", "why it does not fit", folds=True),
+        Column("reason", "why it does not fit", wraps=True),
     ]
     rows: list[list[Cell]] = [
         [one.label, one.spec, one.sizes, one.example, one.reason] for one in found.breaking

@@ -41,7 +41,7 @@ def solutions_document(
         Column("spec", "layer"),
         Column("output_shape", "output"),
         Column("unused", "unused", numeric=True),
-        Column("why", "why", folds=True),
+        Column("why", "why", wraps=True),
     ]
     rows: list[list[Cell]] = [
         [rank, one.layer.spec(), one.output, per_axis(one.unused), one.why]
@@ -125,7 +125,7 @@ def chains_document(
         Column("layers", "layers", numeric=True),
         Column("field", "field", numeric=True),
         Column("output_shape", "output", optional=1),
-        Column("spec", "chain", folds=True),
+        Column("spec", "chain", wraps=True),
     ]
     shown = found.chains if every else found.chains[:SHOWN]
     rows: list[list[Cell]] = [

@@ -5,70 +5,62 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.analysis.blocks import fold
 from convcalc.analysis.report import CONVENTION_TEXT
 from convcalc.render.documents import (
+    MACS,
     OUTPUT,
+    PARAMS,
     heading,
+    known_macs,
+    layer_table,
     repeats_remarks,
     report_data,
     report_remarks,
 )
-from convcalc.render.table import Cell, Column, Document, Share, Table, per_axis
+from convcalc.render.folding import of_leaving, summed
+from convcalc.render.table import Cell, Column, Document, Share, per_axis, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.analysis import Report
-    from convcalc.analysis.blocks import Fold
+    from convcalc.analysis import LayerReport, Report
     from convcalc.receptive import Field
 
 COLUMNS = [
-    Column("label", "name"),
-    Column("spec", "layer", folds=True),
-    OUTPUT,
-    Column("params", "params", numeric=True),
-    Column("macs", "MACs", numeric=True),
-    Column("share", "share", optional=2),
-    Column("receptive_field", "field", optional=1),
+    OUTPUT._replace(optional=3),
+    PARAMS._replace(optional=2),
+    MACS,
+    Column("share", "share", numeric=True, of_block=summed),
+    Column("receptive_field", "field", optional=4, of_block=of_leaving),
 ]
 
 
-def summary_document(report: Report, depth: int | None = None) -> Document:
-    """Shape, parameters, multiply-accumulates, their share and the receptive field of each layer.
-
-    Args:
-        report: All layers.
-        depth: Parts of the labels down to which blocks are shown; None shows every layer.
-    """
-    folds = fold(report.layers, depth, report.output)
+def summary_document(report: Report) -> Document:
+    """Shape, parameters, multiply-accumulates, their share and the field of each layer."""
     totals = report.totals
-    rows = [_row(one, totals.macs) for one in folds]
+    cells = [_cells(row, totals.macs) for row in report.layers]
     output = report.output_shape if report.layers else None
-    total: list[Cell] = ["total", "", output, totals.params, totals.macs, "", ""]
+    table = layer_table(report, COLUMNS, cells)
+    # A summary is of a network, and has its name and its total even if that is one layer.
+    index, label, *others = table.columns
+    table.columns = [index._replace(hidden=True), label._replace(hidden=False), *others]
+    table.total = ["", "total", "", output, totals.params, totals.macs, "", ""]
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
     remarks += repeats_remarks(report)
     if any(field.whole for row in report.layers for field in row.receptive_field):
         remarks.append("field with *: the whole input is seen, here or on another path")
-    return Document(
-        partial(report_data, "summary", report),
-        Table(COLUMNS, rows, total),
-        heading(report),
-        remarks,
-    )
+    return Document(partial(report_data, "summary", report), table, heading(report), remarks)
 
 
-def _row(one: Fold, all_macs: int) -> list[Cell]:
-    spec = one.last.spec if one.is_single else f"{len(one.layers)} layers"
+def _cells(row: LayerReport, all_macs: int) -> list[Cell]:
+    fields = row.receptive_field
     return [
-        one.label,
-        spec,
-        one.last.output_shape,
-        one.totals.params,
-        one.totals.macs if any(row.counted for row in one.layers) else None,
-        Share(one.totals.macs, all_macs),
-        fields_text(one.last.receptive_field),
+        row.output_shape,
+        row.params,
+        known_macs(row),
+        Share(row.macs, all_macs),
+        ranked(fields_text(fields), [field.size for field in fields]),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from convcalc.errors import harmless
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from fractions import Fraction
 
+    from convcalc.analysis import Report
     from convcalc.errors import ConvcalcError
 
-Cell: TypeAlias = "str | int | float | Fraction | Share | Shown | tuple[int, ...] | None"
+Cell: TypeAlias = "str | int | float | Fraction | Share | Ratio | Shown | tuple[int, ...] | None"
 """What a cell may hold; a tuple is a shape."""
 
 
@@ -25,37 +26,83 @@ JsonObject: TypeAlias = dict[str, Any]
 """A whole document of JSON."""
 
 BAR = 8
-"""Characters of the bar that stands for the whole."""
+"""Characters of the bar of the largest share."""
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+"""Blocks of so many eighths of a character."""
 
 
 class Share(NamedTuple):
-    """A part of a whole: a bar and a percentage on a screen, a fraction of 1 for machines.
-
-    `bar` is how many characters stand for the whole; 0 leaves the percentage alone.
-    """
+    """A part of a whole: a percentage and a bar on a screen, a fraction of 1 for machines."""
 
     part: int
     whole: int
-    bar: int = BAR
+
+    @property
+    def value(self) -> float:
+        """The fraction of 1."""
+        return self.part / self.whole if self.whole else 0.0
 
     def drawn(self) -> str:
-        """A small bar and the percentage: ####      12.3 %; nothing where there is no part."""
+        """The percentage: 12.3 %; nothing where there is no part."""
         if not self.part:
             return ""
-        percentage = f"{100 * self.part / self.whole:4.1f} %"
-        filled = round(self.bar * self.part / self.whole)
-        return f"{'#' * filled:<{self.bar}} {percentage}" if self.bar else percentage
+        return f"{100 * self.value:.1f} %" if self.value >= 0.0005 else "<0.1 %"
+
+    def bar(self, largest: float, *, blocks: bool) -> str:
+        """A bar that is `BAR` characters long where this is the largest share of its column.
+
+        In eighths of a character where there are `blocks`, so that 1 % of anything is seen.
+        """
+        length = BAR * self.value / largest if largest else 0.0
+        if not blocks:
+            return "#" * max(round(length), self.value >= 0.01)
+        eighths = max(round(8 * length), self.value >= 0.01)
+        return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+class Ratio(NamedTuple):
+    """An amount for each of something else, as operations per byte; of a block, of its sums."""
+
+    amount: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """The quotient; None of nothing."""
+        return self.amount / self.of if self.of else None
+
+    def drawn(self) -> str:
+        """Four digits, and all of those before the point; a dash for none."""
+        return "-" if self.value is None else four_digits(self.value)
 
 
 class Shown(NamedTuple):
-    """What people read in another form than machines: 47.4 ms on a screen, 0.0474 in CSV."""
+    """What people read in another form than machines, or that is sorted by numbers behind it.
+
+    Attributes:
+        text: For people.
+        value: For machines.
+        rank: What it is sorted by, where that is not the value.
+    """
 
     text: str
     value: int | float | str | None
+    rank: tuple[Fraction | int, ...] | None = None
 
     def drawn(self) -> str:
         """The text for people."""
         return self.text
+
+
+def ranked(text: str, rank: Iterable[Fraction | int]) -> Shown:
+    """A text that stands for numbers, one an axis, and is sorted by them."""
+    return Shown(text, text, tuple(rank))
+
+
+def four_digits(value: float) -> str:
+    """Four digits, and all of those before the point: 47.43, 12,345."""
+    return f"{value:,.0f}" if 9999.5 <= value < 1e15 else f"{value:.4g}"
 
 
 def signed(amount: int) -> Shown:
@@ -63,44 +110,70 @@ def signed(amount: int) -> Shown:
     return Shown(f"{amount:+,}" if amount else "0", amount)
 
 
+Folding: TypeAlias = "Callable[[Sequence[Cell], int], Cell]"
+"""What a column shows of a block: of the cells of its layers, and of the place among them of the
+layer whose output leaves the block."""
+
+
 class Column(NamedTuple):
     """A column: its name for machines, its title on a screen, and whether it holds numbers.
 
-    `optional` columns are left out of a terminal that is too narrow, the highest number first;
-    a column that `folds` goes on in the next line before that. The numbers of an `exact` column
-    keep all their digits on any terminal.
+    Attributes:
+        key: Its name in CSV and JSON, by which it can be asked for.
+        title: Its name on a screen.
+        numeric: Whether it stands to the right, as numbers do.
+        optional: From 1 on it is left out of a screen that is too narrow, the highest first.
+        wraps: Whether it may go on in the next line before that, behind commas and blanks.
+        exact: Whether its numbers keep all their digits on any screen.
+        hidden: Whether only machines see it, unless it is asked for.
+        unit: s for seconds, which are shown in one unit that fits them all.
+        of_block: What it shows of layers that are folded into one row; None is a dash.
     """
 
     key: str
     title: str
     numeric: bool = False
     optional: int = 0
-    folds: bool = False
+    wraps: bool = False
     exact: bool = False
+    hidden: bool = False
+    unit: str = ""
+    of_block: Folding | None = None
 
 
 @dataclass
 class Table:
-    """Rows of raw values under named columns; `total` is an optional last row."""
+    """Rows of raw values under named columns.
+
+    Attributes:
+        columns: What each place of a row holds.
+        rows: The rows.
+        total: An optional last row, of the whole network whatever rows there are.
+        report: The network, where each row is of one of its layers, in their order.
+    """
 
     columns: list[Column]
     rows: list[list[Cell]]
     total: list[Cell] | None = None
+    report: Report | None = None
 
-    def texts(self, *, short: bool = False) -> list[list[str]]:
-        """The rows as they are shown, the total last; `short` writes 118.0 M for large counts."""
-        rows = [*self.rows, *([self.total] if self.total else [])]
-        shortened = [short and not column.exact for column in self.columns]
-        return [
-            [written(cell, short=brief) for cell, brief in zip(row, shortened, strict=True)]
-            for row in rows
-        ]
+    def only(self, places: Sequence[int]) -> Table:
+        """The table with some of its columns, in that order."""
+        return Table(
+            [self.columns[place] for place in places],
+            [[row[place] for place in places] for row in self.rows],
+            self.total and [self.total[place] for place in places],
+            self.report,
+        )
 
-    def without(self, index: int) -> Table:
-        """The table without one of its columns."""
-        rows = [row[:index] + row[index + 1 :] for row in self.rows]
-        total = self.total and self.total[:index] + self.total[index + 1 :]
-        return Table(self.columns[:index] + self.columns[index + 1 :], rows, total)
+    def for_people(self) -> Table:
+        """The table without the columns that only machines see."""
+        shown = [place for place, column in enumerate(self.columns) if not column.hidden]
+        return self if len(shown) == len(self.columns) else self.only(shown)
+
+    def cells(self, place: int) -> list[Cell]:
+        """The cells of a column, that of the total last."""
+        return [row[place] for row in (*self.rows, *([self.total] if self.total else []))]
 
 
 @dataclass
@@ -137,15 +210,15 @@ def per_axis(values: Iterable[object]) -> str:
     return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
-def written(cell: Cell, *, short: bool = False) -> str:
+def written(cell: Cell) -> str:
     """One value for a reader: thousands apart, a shape as 64x112x112, nothing as a dash."""
     match cell:
         case None | str():
             return "-" if cell is None else harmless(cell, kept="")
-        case Share() | Shown():
+        case Share() | Ratio() | Shown():
             return harmless(cell.drawn(), kept="")
         case int():
-            return _short(cell) if short else f"{cell:,}"
+            return f"{cell:,}"
         case tuple():
             return "x".join(map(str, cell))
         case float():
@@ -159,21 +232,20 @@ def raw(cell: Cell) -> str:
     match cell:
         case None:
             return ""
-        case Shown():
+        case Share() | Ratio() | Shown():
             return raw(cell.value)
         case float():
             return repr(cell)
-        case Share():
-            return repr(cell.part / cell.whole if cell.whole else 0.0)
         case tuple():
             return "x".join(map(str, cell))
         case _:
             return str(cell)
 
 
-def _short(count: int) -> str:
-    """A count with an SI prefix from a million on: 118.01 M, 4.09 G."""
-    for prefix, size in (("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6)):
-        if abs(count) >= size:
-            return f"{count / size:.2f} {prefix}"
-    return f"{count:,}"
+def plain(cell: Cell) -> Json:
+    """One value as JSON has it: numbers as such, a shape as a list."""
+    if isinstance(cell, Share | Ratio | Shown):
+        return cell.value
+    if isinstance(cell, tuple):
+        return list(cast("tuple[int, ...]", cell))
+    return cell if cell is None or isinstance(cell, str | int | float) else str(cell)

@@ -1,50 +1,58 @@
-"""Tables on a terminal, drawn by Rich: the widest form that fits, no number ever cut."""
+"""Tables on a screen: the fullest form that fits, no number ever cut."""
 
 from __future__ import annotations
 
-import io
-import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.errors import shortened
+from convcalc.render.grid import COLOURED, GAP, PLAIN, Grid, drawn, natural_widths
+from convcalc.render.lettering import BLOCKS, SIGNS, brief, full
 from convcalc.render.table import Shown
-from convcalc.render.text import aligned, plain_text, stacked
+from convcalc.render.text import plain_text, stacked
+from convcalc.widths import WORDS, broken, display_width, longest_piece
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convcalc.render.lettering import Lettering
     from convcalc.render.table import Cell, Document, Table
 
-MOST_DRAWN_ROWS = 500
-"""Longer tables are printed as plain text: Rich needs about 2 ms a row."""
-
-
 LONGEST_WORD = 100
-"""Characters of a word, as a label, that a terminal shows; CSV and JSON always have all of it."""
+"""Characters of a word, as a label, that a screen shows; CSV and JSON always have all of it."""
 
-FOLDED = 16
-"""The narrowest that a folded column gets."""
+COMFORTABLE = 18
+"""Columns that a text which goes on in the next line gets at least, while others can be left out:
+those of conv:256,k1,nobias."""
 
 
 def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool) -> str:
-    """The document for a terminal of `width` columns.
+    """The document for a screen of `width` columns.
 
-    Exact numbers if they fit, else numbers with SI prefixes, else fewer columns where some are
-    optional, else one field per line. Of words that no screen could show, the middle is left out.
+    Exact numbers if they fit, else numbers in millions, then shares without bars, then specs on
+    several lines, then fewer columns where some are optional, else one field per line. Of words
+    that no screen could show, the middle is left out.
     """
     document = _with_short_words(document)
+    document = replace(
+        document,
+        explained=_explained(document, width),
+        remarks=_wrapped(document.remarks, width),
+    )
     if document.body is not None:
         return plain_text(document)
-    table, short, dropped = _fitted(document.table, width)
-    document = replace(document, explained=_explained(document, width))
-    if table is None:
-        return plain_text(document, stacked(document.table))
-    if dropped:
+    table = document.table.for_people()
+    fitted = _fitted(table, width, BLOCKS if unicode else SIGNS)
+    if fitted is None:
+        return plain_text(document, stacked(table))
+    kept = {column.key for column in fitted.table.columns}
+    if dropped := [column.title for column in table.columns if column.key not in kept]:
         left_out = f"left out for the width: {', '.join(dropped)}; --format md has all columns"
-        document = replace(document, remarks=[*document.remarks, left_out])
-    document = replace(document, remarks=_wrapped(document.remarks, width))
-    if len(table.rows) > MOST_DRAWN_ROWS:
-        return plain_text(document, aligned(table, short=short))
-    return plain_text(document, _drawn(table, short, width, colour, unicode))
+        document.remarks += _wrapped([left_out], width)
+    style = COLOURED if colour else PLAIN
+    if not unicode:
+        return plain_text(document, drawn(fitted, style)).replace("µ", "u")
+    return plain_text(document, drawn(fitted, style._replace(rule="─")))
 
 
 def _with_short_words(document: Document) -> Document:
@@ -77,92 +85,73 @@ def _explained(document: Document, width: int) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _wrapped(remarks: list[str], width: int) -> list[str]:
+def _wrapped(remarks: Sequence[str], width: int) -> list[str]:
     """Lines of at most `width` columns, broken between words."""
     return [
         piece
         for remark in remarks
         for line in remark.splitlines() or [""]
-        for piece in textwrap.wrap(line, width, subsequent_indent="  ") or [""]
+        for piece in broken(line, width, WORDS, "  ")
     ]
 
 
-def _fitted(table: Table, width: int) -> tuple[Table | None, bool, list[str]]:
-    """The table in the fullest form that fits, whether in short numbers, and what was left out.
+def _fitted(table: Table, width: int, bars: str) -> Grid | None:
+    """The table in the fullest form that fits; None if there is none."""
+    for narrowest in (COMFORTABLE, 0):
+        kept = table
+        while True:
+            for letterings in _forms(kept, bars):
+                if (found := _within(kept, letterings, width)) is not None:
+                    return found
+            if (found := _within(kept, letterings, width, narrowest)) is not None:
+                return found
+            last = max(range(len(kept.columns)), key=lambda i: (kept.columns[i].optional, i))
+            if not kept.columns[last].optional:
+                break
+            kept = kept.only([place for place in range(len(kept.columns)) if place != last])
+    return None
 
-    Long texts may be folded onto several lines; numbers and names stay whole.
+
+def _forms(table: Table, bars: str) -> Iterator[list[Lettering]]:
+    """How the columns may be written, the fullest first: briefly where most room is saved.
+
+    Bars go last: they take no digit away.
     """
-    dropped: list[str] = []
-    while True:
-        for short, folded in ((False, False), (True, False), (True, True)):
-            if _width(table, short=short, folded=folded) <= width:
-                return table, short, dropped
-        last = max(range(len(table.columns)), key=lambda i: (table.columns[i].optional, i))
-        if not table.columns[last].optional:
-            return None, False, []
-        dropped.append(table.columns[last].title)
-        table = table.without(last)
+    places = range(len(table.columns))
+    letterings = [full(table, place, bars) for place in places]
+    yield letterings
+    briefly = {place: form for place in places if (form := brief(table, place)) is not None}
+
+    def saved(place: int) -> tuple[bool, int]:
+        return letterings[place].right, letterings[place].width - briefly[place].width
+
+    for place in sorted(briefly, key=saved, reverse=True):
+        letterings = [*letterings[:place], briefly[place], *letterings[place + 1 :]]
+        yield letterings
 
 
-def _width(table: Table, *, short: bool, folded: bool) -> int:
-    """Columns that the drawn table takes at least, two blanks between neighbours."""
-    cells = zip(*table.texts(short=short), strict=True)
-    widths = (
-        max(
-            len(column.title),
-            min(max(map(len, texts)), FOLDED if column.folds and folded else 10**9),
-        )
-        for column, texts in zip(table.columns, cells, strict=True)
-    )
-    return sum(widths) + 2 * (len(table.columns) - 1)
+def _within(
+    table: Table, letterings: Sequence[Lettering], width: int, narrowest: int | None = None
+) -> Grid | None:
+    """The grid of these texts in so many columns; None if it takes more.
 
-
-def _drawn(table: Table, short: bool, width: int, colour: bool, unicode: bool) -> str:
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(
-        box=box.SIMPLE_HEAD if unicode else box.ASCII2,
-        header_style="bold",
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for index, column in enumerate(table.columns):
-        style = "cyan" if column.key == "spec" else None
-        drawn.add_column(
-            Text(column.title),
-            justify="right" if column.numeric else "left",
-            style=style,
-            no_wrap=not column.folds,
-            overflow="fold",
-            min_width=0 if index else 1,
-        )
-    texts = table.texts(short=short)
-    for row in texts:
-        if table.total and row is texts[-1]:
-            drawn.add_section()
-        drawn.add_row(*(Text(text) for text in row))
-    return _printed(drawn, width, colour)
-
-
-def _printed(drawn: object, width: int, colour: bool) -> str:
-    """What Rich prints of something, without blanks at the ends of lines."""
-    from rich.console import Console
-
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        height=25,  # given too, because a dumb terminal would otherwise decide the width
-        color_system="standard" if colour else None,
-        force_terminal=colour,
-        no_color=not colour,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-    )
-    console.print(drawn)
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+    Args:
+        table: The columns.
+        letterings: How each is written.
+        width: Columns of the screen.
+        narrowest: What a column may shrink to that goes on in the next line; None if none may.
+    """
+    widths = natural_widths(table, letterings)
+    spare = width - sum(widths) - len(GAP) * (len(widths) - 1)
+    if narrowest is not None:
+        least = [
+            min(own, max(narrowest, display_width(column.title), *map(longest_piece, form.texts)))
+            if column.wraps
+            else own
+            for own, column, form in zip(widths, table.columns, letterings, strict=True)
+        ]
+        while spare < 0 and (wide := [i for i, own in enumerate(widths) if own > least[i]]):
+            widest = max(wide, key=lambda i: widths[i])
+            widths[widest] -= 1
+            spare += 1
+    return Grid(table, letterings, widths) if spare >= 0 else None

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from convcalc.errors import harmless
+from convcalc.render.grid import drawn, grid
+from convcalc.render.lettering import NO_BARS, SIGNS, full, titled
 from convcalc.render.table import raw
 
 if TYPE_CHECKING:
@@ -18,28 +20,21 @@ NUMBERS = re.compile(r"[-+]?(?:inf|\d[\d.,/:x eto+-]*)")
 """Numbers, sizes and ranges: without a letter that begins a function's name, or a cell's."""
 
 
-def aligned(table: Table, *, short: bool = False) -> str:
+def aligned(table: Table) -> str:
     """The table in columns of spaces, whole values whatever their width."""
-    texts = table.texts(short=short)
-    titles = [column.title for column in table.columns]
-    widths = [max(map(len, column)) for column in zip(titles, *texts, strict=True)]
-    body = [_line(row, widths, table) for row in texts]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    if table.total:
-        body.insert(-1, rule)
-    return "\n".join([_line(titles, widths, table), rule, *body])
+    return drawn(grid(table.for_people(), SIGNS))
 
 
 def stacked(table: Table) -> str:
     """One field per line, a blank line between rows: for screens too narrow for columns."""
-    width = max(len(column.title) for column in table.columns)
+    letterings = [full(table, place, NO_BARS) for place in range(len(table.columns))]
+    titles = list(map(titled, table.columns, letterings))
+    width = max(map(len, titles))
     blocks = [
         "\n".join(
-            f"{column.title:<{width}}  {text}"
-            for column, text in zip(table.columns, row, strict=True)
-            if text
+            f"{title:<{width}}  {text}" for title, text in zip(titles, row, strict=True) if text
         )
-        for row in table.texts()
+        for row in zip(*(lettering.texts for lettering in letterings), strict=True)
     ]
     return "\n\n".join(blocks)
 
@@ -66,12 +61,15 @@ def _csv_cell(cell: Cell) -> str:
 
 
 def markdown_text(document: Document) -> str:
-    """The heading, the table and the remarks in Markdown."""
-    table = document.table
+    """The heading, the table and the remarks in Markdown, without bars."""
+    table = document.table.for_people()
+    letterings = [full(table, place, NO_BARS) for place in range(len(table.columns))]
+    titles = map(titled, table.columns, letterings)
+    rows = zip(*(lettering.texts for lettering in letterings), strict=True)
     lines = [
-        "| " + " | ".join(column.title for column in table.columns) + " |",
+        "| " + " | ".join(titles) + " |",
         "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
-        *("| " + " | ".join(_cell(text) for text in row) + " |" for row in table.texts()),
+        *("| " + " | ".join(_cell(text) for text in row) + " |" for row in rows),
     ]
     items = ((f"- {name}", *(f"  - {line}" for line in own)) for name, own in document.explained)
     return _framed(document, "\n".join(lines), "\n".join(line for item in items for line in item))
@@ -103,14 +101,6 @@ def _framed(document: Document, middle: str, explained: str | None = None) -> st
 def _indented(explained: list[tuple[str, list[str]]]) -> str:
     """A line for each layer, and under it where its numbers are from."""
     return "\n".join("\n".join((name, *(f"  {line}" for line in own))) for name, own in explained)
-
-
-def _line(row: list[str], widths: list[int], table: Table) -> str:
-    cells = (
-        text.rjust(width) if column.numeric else text.ljust(width)
-        for text, width, column in zip(row, widths, table.columns, strict=True)
-    )
-    return "  ".join(cells).rstrip()
 
 
 def _cell(text: str) -> str:

@@ -192,6 +192,7 @@ def test_detail_has_every_cost_in_its_own_column(inside):
     conv, bn, relu, convt = (dict(row) for row in rows)
     assert conv == {
         "index": "0",
+        "label": "0",
         "spec": "conv:4,k3,p1",
         "weight": "108",
         "bias": "4",

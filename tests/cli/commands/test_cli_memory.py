@@ -195,7 +195,7 @@ def test_a_terminal_of_80_columns_shows_exact_bytes(on_terminal):
     assert 80 >= max(map(len, table))
     first = next(one for one in table if "conv:64,k3,p1" in one)
     assert ["7,168", "12,845,056", "13,447,168"] == first.split()[3:6]
-    assert "left out for the width: buffers, fft, no reuse" in done.out
+    assert "left out for the width: #, im2col, saved, traffic" in done.out
     assert all(len(one) <= 80 for one in done.out.splitlines() if "left out" not in one)
 
 

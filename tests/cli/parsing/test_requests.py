@@ -12,7 +12,7 @@ TYPES = {
     "flops": requests.FlopsRequest,
     "rf": requests.CalculatorRequest,
     "memory": requests.MemoryRequest,
-    "summary": requests.SummaryRequest,
+    "summary": requests.CalculatorRequest,
     "diff": requests.DiffRequest,
     "roofline": requests.RooflineRequest,
     "devices": requests.Appearance,

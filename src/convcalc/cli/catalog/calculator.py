@@ -7,7 +7,6 @@ from convcalc.cli.parsing.options import (
     CALCULATOR,
     COMPARE,
     COUNTING,
-    DEPTH,
     DIFF,
     EXPLAIN,
     MACHINE,
@@ -78,7 +77,7 @@ CALCULATOR_COMMANDS: dict[str, Command] = {
     "summary": Command(
         module="convcalc.cli.commands.networks",
         function="summary",
-        options={**CALCULATOR, **DEPTH},
+        options=CALCULATOR,
         about="Everything about a network in one table.",
         examples=(
             "convcalc summary resnet50 --depth 1",

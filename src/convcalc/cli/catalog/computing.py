@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from convcalc.cli.catalog.command import Command
-from convcalc.cli.parsing.options import APPEARANCE, DEMO, RUN, WALK, WEIGHTS
+from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.options import DEMO, RUN, WALK, WEIGHTS
 
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in

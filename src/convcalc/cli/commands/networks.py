@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.analysis import analyze
@@ -16,7 +15,6 @@ from convcalc.cli.parsing.network_argument import (
     read_source,
     read_text,
 )
-from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import NegativeAnswer, UsageError, printable
 from convcalc.language.parse import formatted
@@ -25,15 +23,19 @@ from convcalc.render.summary import summary_document
 from convcalc.zoo.catalog import network_names, network_text
 
 if TYPE_CHECKING:
-    from convcalc.cli.parsing.requests import Appearance, FormatRequest, KindRequest, SummaryRequest
+    from convcalc.cli.parsing.requests import (
+        Appearance,
+        CalculatorRequest,
+        FormatRequest,
+        KindRequest,
+    )
     from convcalc.render.table import Document
 
 
-def summary(given: SummaryRequest) -> Document:
+def summary(given: CalculatorRequest) -> Document:
     """`convcalc summary`: one table of everything, up to a layer that does not fit."""
     network, input_shape, batch = network_and_input(given)
-    depth = None if given["depth"] is None else count_of("depth", given["depth"])
-    return document_of(analyze, partial(summary_document, depth=depth), network, input_shape, batch)
+    return document_of(analyze, summary_document, network, input_shape, batch)
 
 
 def fmt(given: FormatRequest) -> None:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
 from convcalc.cli.parsing.options import (
-    APPEARANCE,
     BATCH,
     DTYPE,
     INPUT,

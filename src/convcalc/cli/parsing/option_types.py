@@ -10,17 +10,20 @@ from typing import Annotated, Any
 import typer
 
 
-def text_option(*names: str, metavar: str, about: str) -> Any:
+def text_option(*names: str, metavar: str, about: str, group: str | None = None) -> Any:
     """An option with a value.
 
     Args:
         names: How it is typed, with its dashes.
         metavar: What stands for its value in the help.
         about: Its line of help.
+        group: The part of the help that it stands in; None is that of all the others.
     """
-    return Annotated[list[str] | None, typer.Option(*names, metavar=metavar, help=about)]
+    option = typer.Option(*names, metavar=metavar, help=about, rich_help_panel=group)
+    return Annotated[list[str] | None, option]
 
 
-def switch_option(*names: str, about: str) -> Any:
-    """An option without a value, by its names, with its line of help."""
-    return Annotated[list[bool] | None, typer.Option(*names, help=about, show_default=False)]
+def switch_option(*names: str, about: str, group: str | None = None) -> Any:
+    """An option without a value, by its names, with its line of help and its group."""
+    option = typer.Option(*names, help=about, show_default=False, rich_help_panel=group)
+    return Annotated[list[bool] | None, option]

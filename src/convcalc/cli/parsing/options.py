@@ -7,15 +7,23 @@ declared as a list, so that one that is given again is heard of: `repeats.py` ma
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
+from convcalc.cli.parsing.view_options import VIEW
 
 Options: TypeAlias = dict[str, Any]
 """Annotated types by the option's Python name."""
+
+_layer = partial(_text, group="Layer by flags")
+_layer_switch = partial(_switch, group="Layer by flags")
+_counting = partial(_text, group="Counting")
+_counting_switch = partial(_switch, group="Counting")
 
 
 SPECS: Options = {
@@ -44,53 +52,46 @@ BATCH: Options = {
 }
 
 KERNEL_SHAPE: Options = {
-    "out_channels": _text(
+    "out_channels": _layer(
         "--out-channels", "-n", metavar="N", about="Channels of the result; 64 by default."
     ),
-    "kernel_size": _text(
+    "kernel_size": _layer(
         "--kernel-size", "-k", metavar="K", about="Taps, as 3 or 3x5 (per axis); 3 by default."
     ),
 }
 
 GEOMETRY: Options = {
-    "stride": _text(
+    "stride": _layer(
         "--stride", "-s", metavar="S", about="Step from one window to the next, as 2 or 2x1."
     ),
-    "padding": _text(
+    "padding": _layer(
         "--padding",
         "-p",
         metavar="P",
         about="1, 1x2 (per axis), 0:1 (begin:end), same, valid, same-upper, same-lower or full: "
         "D*(K-1) at both ends.",
     ),
-    "dilation": _text(
+    "dilation": _layer(
         "--dilation", "-d", metavar="D", about="Spacing of kernel elements, as 2 or 2x1."
     ),
-    "groups": _text("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
-    "padding_mode": _text(
+    "groups": _layer("--groups", "-g", metavar="G", about="Blocks of channels that do not mix."),
+    "padding_mode": _layer(
         "--padding-mode",
         metavar="MODE",
         about="zeros, reflect, symmetric, replicate or circular; also mirror, edge, nearest, wrap, "
         "as other libraries call them: convcalc layers pad.",
     ),
-    "transposed": _switch("--transposed", about="Transposed convolution."),
-    "output_padding": _text(
+    "transposed": _layer_switch("--transposed", about="Transposed convolution."),
+    "output_padding": _layer(
         "--output-padding", metavar="OP", about="Elements added to a transposed result."
     ),
-    "output_size": _text(
+    "output_size": _layer(
         "--output-size", metavar="HxW", about="Size of a transposed result, instead."
     ),
 }
 
 BIAS_SWITCH: Options = {
-    "bias": _switch("--bias/--no-bias", about="Whether there is a bias; yes by default."),
-}
-
-APPEARANCE: Options = {
-    "format": _text("--format", metavar="FORMAT", about="table (default), json, csv or md."),
-    "color": _text("--color", metavar="WHEN", about="auto (default), always or never."),
-    "no_color": _switch("--no-color", about="The same as --color never."),
-    "quiet": _switch("--quiet", "-q", about="No notes on standard error."),
+    "bias": _layer_switch("--bias/--no-bias", about="Whether there is a bias; yes by default."),
 }
 
 READING: Options = {
@@ -105,10 +106,6 @@ STRICT: Options = {
 
 EXPLAIN: Options = {
     "explain": _switch("--explain", about="Under the table, where each number comes from."),
-}
-
-DEPTH: Options = {
-    "depth": _text("--depth", metavar="N", about="Fold blocks below this depth of their names."),
 }
 
 SPEC_FILE: Options = {
@@ -131,11 +128,13 @@ CALCULATOR: Options = {
     **BATCH,
     **READING,
     **STRICT,
+    **VIEW,
     **APPEARANCE,
 }
+"""A table with a row for each layer."""
 
 COMPARE: Options = {
-    "compare": _text(
+    "compare": _counting(
         "--compare",
         metavar="LIST",
         about="Beside it, with commas: separable, grouped:4, depthwise, bottleneck:4, dilated:2, "
@@ -144,19 +143,19 @@ COMPARE: Options = {
 }
 
 COUNTING: Options = {
-    "convention": _text(
+    "convention": _counting(
         "--convention",
         metavar="NAME",
         about="Count as torch, fvcore, torchinfo, ptflops or thop do; macs is the default.",
     ),
-    "reconcile": _switch("--reconcile", about="Every tool's total, and why they differ."),
-    "functions": _text(
+    "reconcile": _counting_switch("--reconcile", about="Every tool's total, and why they differ."),
+    "functions": _counting(
         "--functions",
         metavar="NAMES",
         about="Kinds or labels that the model calls as functions, as relu,head.pool; or none.",
     ),
-    "detail": _switch("--detail", about="Parameters by part, operations by type."),
-    "real_taps": _switch("--real-taps", about="Beside it, without taps on zero padding."),
+    "detail": _counting_switch("--detail", about="Parameters by part, operations by type."),
+    "real_taps": _counting_switch("--real-taps", about="Beside it, without taps on zero padding."),
 }
 
 DTYPE: Options = {

@@ -17,8 +17,10 @@ class Appearance(Quietness):
     """The form of a document, which every command that prints one may be asked for."""
 
     format: str | None
+    width: NotRequired[str | None]
     color: str | None
     no_color: bool | None
+    no_pager: NotRequired[bool | None]
 
 
 class LayerFlags(TypedDict):
@@ -50,8 +52,19 @@ class NetworkRequest(GivenNetwork, Appearance):
     """A network whose document is asked for."""
 
 
-class CalculatorRequest(NetworkRequest, LayerFlags):
-    """`shape` and `rf`: a network, or one layer by flags."""
+class ViewRequest(TypedDict):
+    """Which rows and columns of a table of layers are shown, and in which order."""
+
+    depth: str | None
+    sort: str | None
+    top: str | None
+    columns: str | None
+    kind: str | None
+    layer: str | None
+
+
+class CalculatorRequest(NetworkRequest, LayerFlags, ViewRequest):
+    """`shape`, `rf` and `summary`: a network, or one layer by flags."""
 
     strict: bool | None
     explain: NotRequired[bool | None]
@@ -74,12 +87,6 @@ class MemoryRequest(CalculatorRequest):
     dtype: str | None
     in_place: bool | None
     optimizer: str | None
-
-
-class SummaryRequest(CalculatorRequest):
-    """`summary`."""
-
-    depth: str | None
 
 
 class RooflineRequest(CalculatorRequest):

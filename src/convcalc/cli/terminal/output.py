@@ -6,8 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.values import COLOURS, FORMATS, choice_of
+from convcalc.cli.parsing.values import COLOURS, FORMATS, choice_of, count_of
 from convcalc.cli.terminal.streams import (
+    NARROWEST,
     WIDEST,
     draws_lines,
     is_terminal,
@@ -15,7 +16,7 @@ from convcalc.cli.terminal.streams import (
     wants_colour,
     write_out,
 )
-from convcalc.errors import PartialError, UsageError, printable
+from convcalc.errors import PartialError, UsageError, harmless, printable
 from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def check_appearance(given: Appearance) -> None:
         UsageError: one has an unknown value, or two contradict each other.
     """
     choice_of("format", given["format"], FORMATS)
+    _width(given)
     colour = choice_of("color", given["color"], COLOURS)
     if given["no_color"] and given["color"] is not None and colour != "never":
         raise UsageError(f"--no-color and --color {colour} exclude each other; give one")
@@ -63,20 +65,42 @@ def check_complete(document: Document, *, strict: bool) -> None:
 
 
 def show(document: Document, given: Appearance) -> None:
-    """Prints the document: JSON, CSV and Markdown never depend on the terminal."""
+    """Prints the document: JSON, CSV and Markdown never depend on the terminal.
+
+    What is longer than the terminal goes to a pager, as git does it.
+    """
     form = choice_of("format", given["format"], FORMATS)
+    text, drawn = _text(document, given, form)
+    if is_terminal(sys.stdout) and not given.get("no_pager"):
+        from convcalc.cli.terminal.pager import paged
+
+        if paged(text if drawn else harmless(text), os.environ):
+            return
+    write_out(text, drawn=drawn)
+
+
+def _text(document: Document, given: Appearance, form: str) -> tuple[str, bool]:
+    """The document as text, and whether it was drawn for a screen."""
     if form in MACHINE_FORMS:
-        write_out(MACHINE_FORMS[form](document))
-        return
+        return MACHINE_FORMS[form](document), False
     colour = choice_of("color", given["color"], COLOURS)
     coloured = not given["no_color"] and wants_colour(colour, sys.stdout, os.environ)
-    looked_at = is_terminal(sys.stdout)
-    if not looked_at and not coloured:
-        write_out(plain_text(document))
-        return
+    looked_at, width = is_terminal(sys.stdout), _width(given)
+    if width is None:
+        if not looked_at and not coloured:
+            return plain_text(document), False
+        width = terminal_width(os.environ) if looked_at else WIDEST
     from convcalc.render.terminal import terminal_text
 
-    width = terminal_width(os.environ) if looked_at else WIDEST
     lines = draws_lines(sys.stdout)
-    text = terminal_text(document, width=width, colour=coloured, unicode=lines)
-    write_out(text, drawn=True)
+    return terminal_text(document, width=width, colour=coloured, unicode=lines), True
+
+
+def _width(given: Appearance) -> int | None:
+    """The columns that were asked for.
+
+    Raises:
+        UsageError: they are no number, or so few that nothing fits.
+    """
+    text = given.get("width")
+    return None if text is None else count_of("width", text, NARROWEST)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from convcalc.errors import OutputError, harmless, shortened
+from convcalc.widths import WORDS, broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +46,39 @@ def write_out(text: str, *, drawn: bool = False) -> bool:
     return True
 
 
-def write_error(text: str) -> None:
+RED, END = "\x1b[1;31m", "\x1b[0m"
+
+
+def write_error(text: str, *, red: str = "") -> None:
     """A line to standard error; where nobody can read it, the exit code still speaks.
 
     What is not printable is escaped, wherever it goes: messages quote what others have written. Of
-    a word that is longer than any path we print, as a label may be, the middle is left out.
+    a word that is longer than any path we print, as a label may be, the middle is left out. On a
+    terminal lines are broken between words.
+
+    Args:
+        text: One line or several.
+        red: The word that is red, if there are colours.
     """
+    text = harmless(shortened(text, LONGEST_WORD))
+    if is_terminal(sys.stderr):
+        text = _broken(text, terminal_width(os.environ, sys.stderr))
+    if red:
+        text = text.replace(red, f"{RED}{red}{END}", 1)
     try:
-        _write_all(sys.stderr, harmless(shortened(text, LONGEST_WORD)) + "\n")
+        _write_all(sys.stderr, f"{text}\n")
     except (OSError, ValueError):
         return
+
+
+def _broken(text: str, width: int) -> str:
+    """Lines of at most `width` columns; those of a text with carets below it stay as they are."""
+    lines = text.split("\n")
+    return "\n".join(
+        piece
+        for line in lines
+        for piece in ([line] if line.startswith("  ") else broken(line, width, WORDS, "  "))
+    )
 
 
 def note(text: str) -> None:
@@ -86,15 +110,15 @@ def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, s
     return is_terminal(stream)
 
 
-def terminal_width(environment: Mapping[str, str]) -> int:
-    """Columns of the terminal, from COLUMNS if that is a sensible number."""
+def terminal_width(environment: Mapping[str, str], stream: TextIO | None = None) -> int:
+    """Columns of the terminal of a stream, from COLUMNS if that is a sensible number."""
     try:
         width = int(environment.get("COLUMNS", ""))
     except ValueError:
         width = 0
     if width <= 0:
         try:
-            width = os.get_terminal_size(sys.stdout.fileno()).columns
+            width = os.get_terminal_size((stream or sys.stdout).fileno()).columns
         except (OSError, ValueError):
             width = 80
     return min(max(width or 80, NARROWEST), WIDEST)

@@ -119,7 +119,8 @@ def explain(given: ExplainRequest) -> Document | None:
     if wants_picture(given):
         write_picture_of(given, computed.walk, computed.shape, place)
         return None
-    return walk_document(computed.walk(place), computed.sample.shape, _width())
+    width = int(given.get("width") or 0) or _width()
+    return walk_document(computed.walk(place), computed.sample.shape, width)
 
 
 def _width() -> int:
