@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.catalog.commands import COMMANDS
-from convcalc.cli.grouped_help import GroupedCommand
+from convcalc.cli.grouped_help import GroupedCommand, annotation
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
 from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
@@ -47,8 +47,6 @@ CONVCALC_TRACEBACK=1 shows where a failure arose.
 """
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-REQUIRED = ("array", "file", "a", "b")
 
 
 VIEWING = "convcalc.cli.commands.viewing"
@@ -128,17 +126,18 @@ def _register(app: typer.Typer, name: str) -> None:
             show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
+    annotations = {name: annotation(option) for name, option in listed.options.items()}
     parameters = [
         inspect.Parameter(
             option,
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=annotation,
-            default=inspect.Parameter.empty if option in REQUIRED else None,
+            annotation=annotations[option],
+            default=inspect.Parameter.empty if getattr(declared, "required", False) else None,
         )
-        for option, annotation in listed.options.items()
+        for option, declared in listed.options.items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = dict(listed.options)
+    command.__annotations__ = annotations
     examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in listed.examples)
     app.command(
         name,

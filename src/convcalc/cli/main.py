@@ -108,7 +108,7 @@ def _refuse_completion() -> None:
 
 def _completed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a value after every option that may do without: Typer knows no such."""
-    from convcalc.cli.parsing.options import OPTIONAL_VALUES
+    from convcalc.cli.parsing.computing_options import OPTIONAL_VALUES
 
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from convcalc.cli.parsing.options import Options
+    from convcalc.cli.parsing.option_types import Options
 
 
 class Command(NamedTuple):

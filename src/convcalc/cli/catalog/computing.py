@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcalc.cli.catalog.command import Command
 from convcalc.cli.parsing.appearance import APPEARANCE
-from convcalc.cli.parsing.options import DEMO, RUN, WALK, WEIGHTS
+from convcalc.cli.parsing.computing_options import DEMO, RUN, WALK, WEIGHTS
 
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in
@@ -74,7 +74,7 @@ COMPUTING_COMMANDS: dict[str, Command] = {
         examples=(
             "convcalc weights resnet18",
             "convcalc weights resnet18 --init 7 -o w.npz",
-            "convcalc weights -i 1x28x28 conv:8,k3 relu flatten linear:10 --init zeros -o z.npz",
+            "convcalc weights -i 1x8x8 conv:8,k3 flatten linear:10 --init zeros -o z.npz",
         ),
         details=WEIGHTS_DETAILS,
         imports_numpy=True,

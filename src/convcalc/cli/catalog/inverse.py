@@ -73,11 +73,10 @@ INVERSE_COMMANDS: dict[str, Command] = {
         options=SWEEP,
         about="The figures of every combination of a grid, filtered, sorted, drawn.",
         examples=(
-            "convcalc sweep -i 3x224x224 'conv:{32,64},k{3,5,7},s{1,2},p{0..3}' "
-            "--where 'out == 112'",
+            "convcalc sweep -i 3x64x64 'conv:8,k{3,5},s{1,2},p{0..3}' --where 'out == 32'",
             "convcalc sweep resnet50 -i '3x{128..512:32}x=' --format csv",
-            "convcalc sweep -i 3x32x32 'conv:$w,k3 relu conv:$w*2,k3' -D w=8..64:8 --sort macs",
-            "convcalc sweep -i 3x64x64 'conv:8,k{1..9},d{1..4}' --pareto macs,field --front",
+            "convcalc sweep 'conv:$w,k3 relu conv:$w*2,k3' -D w=8..64:8 --sort macs",
+            "convcalc sweep 'conv:8,k{1..9},d{1..4}' --pareto macs,field --front",
         ),
         details=SWEEP_DETAILS,
     ),

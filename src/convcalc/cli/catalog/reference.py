@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from convcalc.cli.catalog.command import Command
 from convcalc.cli.parsing.appearance import APPEARANCE
-from convcalc.cli.parsing.options import CONVERT, KIND, SPEC_FILE
+from convcalc.cli.parsing.computing_options import CONVERT
+from convcalc.cli.parsing.options import KIND, SPEC_FILE
 
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""

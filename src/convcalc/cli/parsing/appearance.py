@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.option_types import switch_option, text_option
-
-if TYPE_CHECKING:
-    from convcalc.cli.parsing.options import Options
+from convcalc.cli.parsing.option_types import Options, switch_option, text_option
 
 _text = partial(text_option, group="Output")
 _switch = partial(switch_option, group="Output")

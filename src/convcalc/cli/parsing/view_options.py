@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.option_types import text_option
+from convcalc.cli.parsing.option_types import Options, text_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from convcalc.cli.parsing.options import Options
 
 _text = partial(text_option, group="View")
 
