@@ -25,7 +25,7 @@ NO_ROOM = ("failed to map segment", "cannot allocate memory", "Cannot allocate m
 """What the system's loader says where a library does not fit into memory."""
 
 COMPLETION = "_CONVCALC_COMPLETE"
-"""The variable by which shells ask Typer for completions, of which this program has none."""
+"""The variable by which shells ask Typer for completions; this program has its own."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,8 +101,8 @@ def _refuse_completion() -> None:
     """
     if value := os.environ.get(COMPLETION):
         raise UsageError(
-            f"{COMPLETION}='{printable(value, 60)}' asks for shell completions, which convcalc has "
-            f"not; unset it"
+            f"{COMPLETION}='{printable(value, 60)}' asks for Typer's completions; unset it: "
+            f"convcalc completion bash prints ours"
         )
 
 

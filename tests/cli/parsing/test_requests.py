@@ -24,6 +24,7 @@ TYPES = {
     "layers": requests.KindRequest,
     "networks": requests.Appearance,
     "fmt": requests.FormatRequest,
+    "completion": requests.CompletionRequest,
     "calibrate": requests.Appearance,
     "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,

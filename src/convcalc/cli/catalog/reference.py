@@ -5,10 +5,15 @@ from __future__ import annotations
 from convcalc.cli.catalog.command import Command
 from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.computing_options import CONVERT
-from convcalc.cli.parsing.options import KIND, SPEC_FILE
+from convcalc.cli.parsing.options import KIND, SHELL, SPEC_FILE
 
 FMT_DETAILS = """Line breaks and comments stay; blanks, indentation, keys and defaults become
 regular. The result says the same network."""
+
+COMPLETION_DETAILS = """For bash, eval "$(convcalc completion bash)" in ~/.bashrc; for zsh the same
+with zsh in ~/.zshrc, after compinit; for fish, convcalc completion fish | source in
+~/.config/fish/completions/convcalc.fish. Commands, options and their values, networks, kinds,
+devices and the labels of a network that is named are offered, and files where they may stand."""
 
 CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and without torch. A .json
 holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
@@ -55,5 +60,16 @@ REFERENCE_COMMANDS: dict[str, Command] = {
             "convcalc convert net.json -o - --to spec",
         ),
         details=CONVERT_DETAILS,
+    ),
+    "completion": Command(
+        module="convcalc.cli.commands.completion",
+        function="completion",
+        options=SHELL,
+        about="A script by which a shell completes command lines.",
+        examples=(
+            'eval "$(convcalc completion bash)"',
+            "convcalc completion fish | source",
+        ),
+        details=COMPLETION_DETAILS,
     ),
 }

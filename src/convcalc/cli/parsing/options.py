@@ -117,6 +117,10 @@ KIND: Options = {
     "kind": Argument("[KIND]", "One kind, with all its parameters."),
 }
 
+SHELL: Options = {
+    "shell": Argument("SHELL", "bash, zsh or fish.", required=True),
+}
+
 LAYER_FLAGS: Options = {**KERNEL_SHAPE, **GEOMETRY, **BIAS_SWITCH}
 CALCULATOR: Options = {
     **SPECS,

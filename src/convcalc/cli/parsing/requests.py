@@ -244,3 +244,9 @@ class DemoRequest(TypedDict):
     """`demo`."""
 
     force: bool | None
+
+
+class CompletionRequest(TypedDict):
+    """`convcalc completion`."""
+
+    shell: str
