@@ -90,7 +90,7 @@ cli/commands/run: errors layers network importers arrayfile execute/arrays execu
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
     execute/settings execute/job execute/in_memory explain render cli/parsing cli/terminal
     cli/commands cli/commands/run
-cli: __init__ errors arrayfile execute/backends cli/parsing cli/terminal cli/catalog
+cli: __init__ errors zoo arrayfile execute/backends cli/parsing cli/terminal cli/catalog
 __main__: __init__ errors cli/terminal cli/completion cli
 __init__:
 """

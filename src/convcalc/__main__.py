@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def _answer() -> int:
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] in (["--version"], ["-V"]):
         return _version()
     if sys.argv[1:2] == ["__complete"]:
         from convcalc.cli.completion.answer import answer

@@ -74,7 +74,7 @@ def build(names: Iterable[str]) -> typer.Typer:
 
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="The version, and nothing else.")
+        bool, typer.Option("--version", "-V", is_eager=True, help="The version, and nothing else.")
     ] = False,
 ) -> None:
     if version:

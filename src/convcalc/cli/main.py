@@ -12,10 +12,10 @@ import typer
 
 from convcalc.cli.signals import raise_heard
 from convcalc.cli.terminal.streams import PROGRAM, wants_colour, write_error, write_out
-from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
+from convcalc.errors import ConvcalcError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
@@ -61,11 +61,15 @@ def _outcome(error: Exception) -> tuple[int, str]:
 
 
 def _answer(arguments: Sequence[str]) -> int:
+    from convcalc.cli.mistaken import with_command
+
+    arguments = with_command(arguments)
     command = _command(_named(arguments))
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
     _refuse_completion()
+    _refuse_unknown(arguments[0], command.commands)
     words = _models_of_input(_completed(arguments), command.commands.get(arguments[0]))
     code = command.main(words, prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
@@ -104,6 +108,18 @@ def _refuse_completion() -> None:
             f"{COMPLETION}='{printable(value, 60)}' asks for Typer's completions; unset it: "
             f"convcalc completion bash prints ours"
         )
+
+
+def _refuse_unknown(word: str, commands: Container[str]) -> None:
+    """Typer itself would not know of networks.
+
+    Raises:
+        UsageError: there is no such command.
+    """
+    if not word.startswith("-") and word not in commands:
+        from convcalc.cli.mistaken import unknown_command
+
+        raise UsageError(f"{unknown_command(word)}\nsee '{PROGRAM} --help'")
 
 
 def _completed(arguments: Sequence[str]) -> list[str]:
@@ -158,8 +174,9 @@ def _help_text(command: Any, arguments: Sequence[str]) -> str:
     if not asked or (asked[0] not in command.commands and words[0] != "help"):
         return f"{command.get_help(context)}\n"
     if asked[0] not in command.commands:
-        hint = nearest(asked[0], command.commands)
-        raise UsageError(f"no command '{printable(asked[0], 60)}'{hint}")
+        from convcalc.cli.mistaken import unknown_command
+
+        raise UsageError(unknown_command(asked[0]))
     wanted = command.commands[asked[0]]
     inner = wanted.make_context(asked[0], [], parent=context, resilient_parsing=True)
     return f"{wanted.get_help(inner)}\n"
@@ -193,6 +210,10 @@ def _usage_message(error: Any) -> str:
     text = " ".join(error.format_message().split())
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
+    elif (unknown := getattr(error, "option_name", None)) and "No such option" in text:
+        from convcalc.cli.mistaken import elsewhere
+
+        text += elsewhere(getattr(context, "info_name", ""), unknown)
     return f"{printable(text, 400)}\nsee '{command} --help'"
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from convcalc.cli.parsing.option_types import Options
 
 HELP = ("-h", "--help")
-PROGRAM_OPTIONS = {"--help": "The help.", "--version": "The version, and nothing else."}
+VERSION = "The version, and nothing else."
+PROGRAM_OPTIONS = {"--help": "The help.", "--version": VERSION, "-V": VERSION}
 ZOO = os.path.join(os.path.dirname(__file__), "..", "..", "zoo")
 SPEC = ".spec"
 

@@ -100,12 +100,21 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
-    """Whether to colour what goes to `stream`: the option, the environment, the terminal."""
+    """Whether to colour what goes to `stream`: the option, the environment, the terminal.
+
+    NO_COLOR turns colours off whatever it holds, and wins; FORCE_COLOR and CLICOLOR_FORCE turn them
+    on in a pipe, too. CLICOLOR=0 turns them off, and so does FORCE_COLOR=0, as programs of Node
+    read it. A variable that is empty says nothing.
+
+    Source: no-color.org, force-color.org, bixense.com/clicolors.
+    """
     if choice != "auto":
         return choice == "always"
-    if environment.get("NO_COLOR") or environment.get("TERM") in ("dumb", "unknown"):
+    if environment.get("NO_COLOR") or environment.get("FORCE_COLOR") == "0":
         return False
-    if environment.get("FORCE_COLOR") == "0" or environment.get("CLICOLOR") == "0":
+    if environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    if environment.get("CLICOLOR") == "0" or environment.get("TERM") in ("dumb", "unknown"):
         return False
     return is_terminal(stream)
 
