@@ -16,6 +16,7 @@ from convcalc.cli.parsing.repeats import one_value_each
 from convcalc.cli.parsing.values import count_of
 from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
+from convcalc.cli.terminal.progress import ProgressLine, shows_progress
 from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def _register(app: typer.Typer, name: str) -> None:
             use_threads_to_be_had()
             check_room_for_numpy()
         view = import_module(VIEWING).view_of(given) if asks_for_view(given) else None
-        document = getattr(import_module(listed.module), listed.function)(given)
+        with ProgressLine(wanted=shows_progress(given), about=f"convcalc {name}"):
+            document = getattr(import_module(listed.module), listed.function)(given)
         if document is not None:
             show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
