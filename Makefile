@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench pictures wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench pictures man wheel clean
 
 help:
 	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
@@ -23,6 +23,7 @@ help:
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
 	@echo "make pictures   the pictures of the documentation, anew"
+	@echo "make man        the manual, in dist/man; man -l dist/man/convcalc.1 shows it"
 	@echo "make wheel      the wheel, in dist/"
 
 demo: $(VENV)/core.stamp
@@ -63,6 +64,9 @@ bench: $(VENV)/bench.stamp
 
 pictures: $(VENV)/peers.stamp
 	$(BIN)/python examples/make_pictures.py
+
+man: $(VENV)/core.stamp
+	$(BIN)/python -m convcalc.cli.manual dist/man
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build

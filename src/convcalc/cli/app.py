@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from convcalc.cli.catalog.commands import COMMANDS
+from convcalc.cli.catalog.program import EXAMPLES, EXIT_CODES, LAYERS, SUMMARY, TRACEBACK
 from convcalc.cli.grouped_help import GroupedCommand, annotation
 from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
 from convcalc.cli.parsing.repeats import one_value_each
@@ -26,27 +27,6 @@ if TYPE_CHECKING:
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-SUMMARY = """Exact shapes, costs and receptive fields of convolutions, and the convolution itself.
-
-Layers are written kind:arguments, as in conv:64,k7,s2,p3 (64 channels, kernel 7, stride 2, padding
-3), dw:k3 (depthwise), pw:128 (pointwise), sep:128,k3 (both) or convt:32,k4,s2,p1 (transposed).
-
-\b
-Examples:
-  convcalc demo
-  convcalc shape -i 3x224x224 conv:64,k7,s2,p3
-  convcalc summary resnet50 --depth 1
-  convcalc run image.npy --kernel kernel.npy --padding same
-"""
-
-EXIT_CODES = """\b
-Exit codes: 0 done; 1 the answer is no; 2 the command line or a layer is
-wrong; 3 an input file or its data is wrong, or with --strict a cost is not
-known; 4 the result cannot be written, or memory or workers are short; 70 a
-bug; 130, 143, 129 interrupted by a signal.
-CONVCALC_TRACEBACK=1 shows where a failure arose.
-"""
-
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -58,8 +38,8 @@ def build(names: Iterable[str]) -> typer.Typer:
     """The application with these of its commands."""
     app = typer.Typer(
         name="convcalc",
-        help=SUMMARY,
-        epilog=EXIT_CODES,
+        help=f"{SUMMARY}\n\n{LAYERS}\n\n{_as_written('Examples:', EXAMPLES)}",
+        epilog=_exit_codes(),
         context_settings=CONTEXT,
         add_completion=False,
         rich_markup_mode=None,
@@ -71,6 +51,17 @@ def build(names: Iterable[str]) -> typer.Typer:
     # Answered by main.run, as every request for help is; here so that the help lists it.
     app.command("help", help="The help of a command.", context_settings=CONTEXT)(_help)
     return app
+
+
+def _as_written(title: str, lines: Iterable[str]) -> str:
+    """Lines that no help breaks anew, under a title."""
+    return "\n  ".join([f"\b\n{title}", *lines])
+
+
+def _exit_codes() -> str:
+    """The exit codes, and how a failure shows where it arose."""
+    codes = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    return f"Exit codes: {codes}.\n\n{TRACEBACK}"
 
 
 def _program(
@@ -140,7 +131,7 @@ def _register(app: typer.Typer, name: str) -> None:
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = annotations
-    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in listed.examples)
+    examples = _as_written("Examples:", listed.examples)
     app.command(
         name,
         help=f"{listed.about}\n\n{examples}\n\n{listed.details}".strip(),
