@@ -19,7 +19,7 @@ help:
 	@echo "make test       the tests, with torch, dask, onnx and the counters that are reproduced"
 	@echo "make test-core  the tests without torch and dask"
 	@echo "make test-slow  the long campaigns"
-	@echo "make test-page  the page of explain --html in Chromium, which has to be installed"
+	@echo "make test-page  the pages of explain --html and --format html in Chromium"
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
 	@echo "make pictures   the pictures of the documentation, anew"

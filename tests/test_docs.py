@@ -22,7 +22,8 @@ from convcalc.layers import KINDS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = README + "".join(
-    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("language.md", "inverse.md")
+    (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for name in ("language.md", "inverse.md", "views.md")
 )
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
 CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)

@@ -79,7 +79,7 @@ render: errors widths receptive layers network language zoo analysis explain inv
     execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
-cli/terminal: errors widths render cli/parsing
+cli/terminal: errors widths arrayfile render cli/parsing
 cli/catalog: cli/parsing
 cli/completion: language layers cli/parsing cli/terminal cli/catalog
 cli/commands: errors layers network language zoo importers analysis explain inverse arrayfile

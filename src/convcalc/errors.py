@@ -105,11 +105,14 @@ class Diagnostic(NamedTuple):
 
 
 MOST_PROBLEMS = 10
-"""Faults of one text that are shown; whoever reads a text may stop at the next one."""
+"""Faults of one text that are kept; whoever reads a text may stop at the next one."""
+
+SHOWN_PROBLEMS = 3
+"""Those that are shown: the first are the causes, more of them hide what to do."""
 
 
 class SpecError(ConvcalcError):
-    """One or more faults in a spec, each shown with a caret under the word at fault.
+    """One or more faults in a spec, the first three with a caret under the word at fault.
 
     `problems` are the first ten; `more` says that there were others.
     """
@@ -124,9 +127,9 @@ class SpecError(ConvcalcError):
         self.name = name
         self.problems = found[:MOST_PROBLEMS]
         self.more = more or len(found) > MOST_PROBLEMS
-        shown = [_pointed(text, problem, name) for problem in self.problems]
-        if self.more:
-            shown.append(f"and more; only the first {MOST_PROBLEMS} faults are shown")
+        shown = [_pointed(text, problem, name) for problem in self.problems[:SHOWN_PROBLEMS]]
+        if (others := len(self.problems) - SHOWN_PROBLEMS + self.more) > 0:
+            shown.append(f"and {'at least ' * self.more}{others} more")
         super().__init__("\n".join(shown))
 
     def saying(self, more: str) -> SpecError:
@@ -214,6 +217,8 @@ def _pointed(text: str, problem: Diagnostic, name: str) -> str:
 
     `name` is the file that the text is from, or nothing.
     """
+    from convcalc.widths import display_width  # only a mistake needs it
+
     line_start = text.rfind("\n", 0, problem.start) + 1
     line_end = text.find("\n", problem.start)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
@@ -225,7 +230,9 @@ def _pointed(text: str, problem: Diagnostic, name: str) -> str:
     if name:
         where = f"{name}, {where}"
     shown, column = _window(line, column)
-    pointer = " " * column + "^" * min(width, max(1, len(shown) - column))
+    # Under wide characters stand as many signs as they take columns.
+    marked = shown[column : column + width] or " "
+    pointer = " " * display_width(shown[:column]) + "^" * display_width(marked)
     return f"{problem.message} ({where})\n  {shown}\n  {pointer}"
 
 

@@ -226,9 +226,11 @@ def _from_phases(stride: Fraction, phases: tuple[Runs, ...], whole: bool) -> Fie
     if not any(phases):
         # Every path falls between the elements of a transposed convolution: nothing is seen.
         return Field(stride, Fraction(0), Fraction(-1), phases, whole)
-    start = min(runs[0][0] - u * stride for u, runs in enumerate(phases) if runs)
-    end = max(runs[-1][1] - u * stride for u, runs in enumerate(phases) if runs)
-    return Field(stride, start, end, phases, whole)
+    # first - u*stride, stride = above/below, in units of 1/below: fractions are slow.
+    above, below = stride.numerator, stride.denominator
+    start = min(runs[0][0] * below - u * above for u, runs in enumerate(phases) if runs)
+    end = max(runs[-1][1] * below - u * above for u, runs in enumerate(phases) if runs)
+    return Field(stride, Fraction(start, below), Fraction(end, below), phases, whole)
 
 
 def _transposed_taps(window: Window, u: int) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from written import ARRAY, run, saved
 
-from convcalc.arrayfile import write_array, writing
+from convcalc.arrayfile import whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
 
 STEPS = ["write", "fsync", "replace", "posix_fallocate", "fchmod", "close"]
@@ -39,7 +39,7 @@ class Faults:
 
 @pytest.mark.parametrize("error", [OSError(28, "x"), OSError(5, "x")])
 def test_whatever_fails_the_old_file_is_untouched_and_no_other_is_left(monkeypatch, error):
-    monkeypatch.setattr(writing, "WRITE_CHUNK", 64)
+    monkeypatch.setattr(whole_file, "WRITE_CHUNK", 64)
     outcomes = []
     for failing in range(1, 99):
         Path("y.npy").write_bytes(b"old")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from disks import Full, tree
 
-from convcalc.arrayfile import grow_array, write_archive, write_array, writing
+from convcalc.arrayfile import grow_array, whole_file, write_archive, write_array, writing
 from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
 from convcalc.errors import OutputError, ResourceError
 
@@ -90,7 +90,7 @@ def test_a_new_file_is_whole_and_has_one_name(write):
 
 def test_a_file_that_is_there_is_not_even_written_beside(monkeypatch):
     Path("y.npy").write_bytes(b"old")
-    monkeypatch.setattr(writing.tempfile, "mkstemp", None)
+    monkeypatch.setattr(whole_file.tempfile, "mkstemp", None)
     with pytest.raises(OutputError, match="add --force to replace it"):
         write_array("y.npy", ARRAY, force=False)
 

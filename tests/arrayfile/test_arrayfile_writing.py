@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from written import ARRAY, run, saved
 
-from convcalc.arrayfile import check_output, read_array, write_array, writing
+from convcalc.arrayfile import check_output, read_array, whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
 from privileges import NOBODY
 
@@ -53,7 +53,8 @@ LAYOUTS = {
 @pytest.mark.parametrize("array", LAYOUTS.values(), ids=LAYOUTS)
 @pytest.mark.parametrize("chunk", [16, 16 << 20])
 def test_every_layout_gives_the_bytes_that_numpy_gives(monkeypatch, array, chunk):
-    monkeypatch.setattr(writing, "WRITE_CHUNK", chunk)
+    for module in (writing, whole_file):
+        monkeypatch.setattr(module, "WRITE_CHUNK", chunk)
     write_array("y.npy", array)
     assert Path("y.npy").read_bytes() == saved(array)
     assert np.array_equal(read_array("y.npy"), array)
@@ -133,7 +134,7 @@ def test_a_file_may_have_the_longest_name_there_is():
 
 
 def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
-    monkeypatch.setattr(writing, "WRITE_CHUNK", 8)
+    monkeypatch.setattr(whole_file, "WRITE_CHUNK", 8)
     write_array("y.npy", ARRAY)
     mapped = np.load("y.npy", mmap_mode="r")
     write_array("y.npy", mapped[::-1])

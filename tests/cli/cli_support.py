@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from forking import Forks, Order, read_at_start
+from valid_json import check_document
 
 import convcalc
 
@@ -172,6 +173,7 @@ def started(*arguments: str | bytes, stdin: bytes | int = b"", env=None, **optio
 def ended(code: int, out: bytes | None, err: bytes | None) -> Done:
     """The streams as text; `raw` keeps the bytes of standard output."""
     texts = [(stream or b"").decode("utf-8", "surrogateescape") for stream in (out, err)]
+    check_document(texts[0])
     return Done(code, *texts, out or b"")
 
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from cli_support import CLEANED, FORKS, Done, call, terminal
+from valid_json import check_document
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,9 @@ def inside(capsys, monkeypatch):
     def answer(*arguments: str) -> Done:
         capsys.readouterr()
         code = run(list(arguments))
-        return Done(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        check_document(out)
+        return Done(code, out, err)
 
     return answer
 

@@ -64,4 +64,4 @@ def test_the_groups_are_those_that_a_reader_looks_for(inside):
     groups = in_groups(inside("flops", "--help").out)
     assert ["Input", "Layer by flags", "Counting", "View", "Output"] == list(groups)
     assert ["-k", "--kernel-size", "-s", "--stride"] == groups["Layer by flags"][2:6]
-    assert ["-q", "--quiet", "-h", "--help"] == groups["Output"][-4:]
+    assert ["-f", "--force", "-h", "--help"] == groups["Output"][-4:]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.report import totals_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.analysis.report import LayerReport
+    from convcalc.analysis.report import LayerReport, Totals
 
 
 class Fold(NamedTuple):
@@ -23,6 +25,16 @@ class Fold(NamedTuple):
     label: str
     layers: tuple[LayerReport, ...]
     last: LayerReport
+
+    @property
+    def totals(self) -> Totals:
+        """The sums over the layers."""
+        return totals_of(self.layers)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether nothing was folded."""
+        return len(self.layers) == 1
 
 
 def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = None) -> list[Fold]:

@@ -15,10 +15,12 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     deep_pictures  colour of 16 bits
     picture_writing  an array becomes a picture
     safetensors  the arrays of a `.safetensors` file
+    member_names  the name of one array in an archive
     reading    the name that a user typed becomes an array
     torch_pickle  what a file of torch.save declares, without running its pickle
     target     what an output name stands for, and whether it can be written
     placing    what is complete takes its name, over nothing that may not be replaced
+    whole_file bytes become a file
     writing    an array becomes a file
     elements   the elements of an open file, read and written part by part
     growing    a file that is filled piece by piece
@@ -32,14 +34,17 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
 
 from __future__ import annotations
 
-from convcalc.arrayfile.archive import read_archive
-from convcalc.arrayfile.folder import check_folder, filled_folder
-from convcalc.arrayfile.growing import grow_array
-from convcalc.arrayfile.packing import write_archive
-from convcalc.arrayfile.reading import read_array, read_placeholder
-from convcalc.arrayfile.safetensors import read_safetensors
-from convcalc.arrayfile.target import check_output
-from convcalc.arrayfile.writing import write_array
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcalc.arrayfile.archive import read_archive
+    from convcalc.arrayfile.folder import check_folder, filled_folder
+    from convcalc.arrayfile.growing import grow_array
+    from convcalc.arrayfile.packing import write_archive
+    from convcalc.arrayfile.reading import read_array, read_placeholder
+    from convcalc.arrayfile.safetensors import read_safetensors
+    from convcalc.arrayfile.target import check_output
+    from convcalc.arrayfile.writing import write_array
 
 __all__ = [
     "check_folder",
@@ -53,3 +58,25 @@ __all__ = [
     "write_archive",
     "write_array",
 ]
+
+_MODULE_OF = {
+    "check_folder": "folder",
+    "check_output": "target",
+    "filled_folder": "folder",
+    "grow_array": "growing",
+    "read_archive": "archive",
+    "read_array": "reading",
+    "read_placeholder": "reading",
+    "read_safetensors": "safetensors",
+    "write_archive": "packing",
+    "write_array": "writing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is used, loaded when it is first used: bytes are written without numpy."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'convcalc.arrayfile' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"convcalc.arrayfile.{_MODULE_OF[name]}"), name)

@@ -15,8 +15,8 @@ import numpy as np
 
 from convcalc.arrayfile.npy import normalised
 from convcalc.arrayfile.source import READ_CHUNK
+from convcalc.arrayfile.whole_file import write_all
 from convcalc.arrayfile.wording import changed, unreadable
-from convcalc.arrayfile.writing import write_all
 
 if TYPE_CHECKING:
     import io

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from convcalc.arrayfile.new_folder import put_aside, scratch_folder
 from convcalc.arrayfile.placing import place_file, place_folder
 from convcalc.arrayfile.target import check_output, check_parent
+from convcalc.arrayfile.whole_file import dress, failure
 from convcalc.arrayfile.wording import quoted, reason, unwritable
-from convcalc.arrayfile.writing import dress, failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,8 @@ import numpy as np
 from convcalc.arrayfile.elements import Elements
 from convcalc.arrayfile.header import Header
 from convcalc.arrayfile.target import resolve
-from convcalc.arrayfile.writing import failing, header_bytes, make_file, write_all
+from convcalc.arrayfile.whole_file import failing, make_file, write_all
+from convcalc.arrayfile.writing import header_bytes
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:

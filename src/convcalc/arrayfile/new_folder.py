@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.placing import place_folder
 from convcalc.arrayfile.target import check_parent
+from convcalc.arrayfile.whole_file import failure, umask
 from convcalc.arrayfile.wording import quoted, reason, unwritable
-from convcalc.arrayfile.writing import failure, umask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,15 +8,9 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.target import resolve
+from convcalc.arrayfile.whole_file import WRITE_CHUNK, failing, make_file, write_all
 from convcalc.arrayfile.wording import unwritable
-from convcalc.arrayfile.writing import (
-    WRITE_CHUNK,
-    failing,
-    header_bytes,
-    make_file,
-    pieces,
-    write_all,
-)
+from convcalc.arrayfile.writing import header_bytes, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Buffer, Iterable  # type: ignore[attr-defined]

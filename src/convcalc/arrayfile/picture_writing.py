@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.arrayfile.deep_pictures import deep_png
 from convcalc.arrayfile.pictures import ENDINGS, check_installed, is_picture
-from convcalc.arrayfile.writing import write_data
+from convcalc.arrayfile.whole_file import write_output
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def write_picture(path: str, levels: Array, *, force: bool) -> None:
         UsageError: Pillow is not installed, or the format has no such pictures.
         OutputError: It cannot be written; a file that was there is as it was.
     """
-    write_data(path, encoded(levels, ENDINGS[os.path.splitext(path)[1].lower()]), force=force)
+    write_output(path, encoded(levels, ENDINGS[os.path.splitext(path)[1].lower()]), force=force)
 
 
 def encoded(levels: Array, form: str) -> bytes:

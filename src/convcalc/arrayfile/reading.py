@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from convcalc.arrayfile.archive import read_member
 from convcalc.arrayfile.header import read_header
+from convcalc.arrayfile.member_names import ARCHIVE, split_member
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
 from convcalc.arrayfile.pictures import is_picture, read_picture
 from convcalc.arrayfile.source import open_file, standard_input
 from convcalc.arrayfile.wording import unreadable
-
-_ARCHIVE = ".npz"
 
 
 def read_array(path: str, *, memory_limit: int | None = None) -> Array:
@@ -39,7 +36,7 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
     if is_picture(path):
         return read_picture(path, limit)
     file, member = split_member(path)
-    if member is not None or file.lower().endswith(_ARCHIVE):
+    if member is not None or file.lower().endswith(ARCHIVE):
         return read_member(file, member, limit)
     source = open_file(file)
     with source.stream:
@@ -70,17 +67,5 @@ def read_placeholder(path: str) -> Array:
 def is_stream_or_archive(path: str) -> bool:
     """Whether a name is of something that can only be read as a whole."""
     file, member = split_member(path)
-    packed = member is not None or file.lower().endswith(_ARCHIVE)
+    packed = member is not None or file.lower().endswith(ARCHIVE)
     return path == "-" or packed or is_picture(path)
-
-
-def split_member(path: str) -> tuple[str, str | None]:
-    """The file and the member of `FILE.npz:MEMBER`; no member for every other name.
-
-    A file that has the whole name comes first: colons are legal in file names.
-    """
-    cut = path.lower().find(_ARCHIVE + ":")
-    if cut < 0 or os.path.lexists(path):
-        return path, None
-    cut += len(_ARCHIVE)
-    return path[:cut], path[cut + 1 :]

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convcalc.arrayfile.reading import split_member
+from convcalc.arrayfile.member_names import split_member
 from convcalc.arrayfile.wording import quoted, reason, unwritable
 from convcalc.errors import UsageError
 from convcalc.opening import descriptor_of

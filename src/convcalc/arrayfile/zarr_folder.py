@@ -15,8 +15,8 @@ from zarr.storage import LocalStore
 
 from convcalc.arrayfile.identity import FileIdentity
 from convcalc.arrayfile.memory import available_memory
+from convcalc.arrayfile.whole_file import failure
 from convcalc.arrayfile.wording import changed, quoted, reason, too_large, unreadable
-from convcalc.arrayfile.writing import failure
 from convcalc.arrayfile.zarr_metadata import Layout, read_layout
 from convcalc.errors import ConvcalcError, DataError, printable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -12,13 +11,12 @@ import typer
 from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.catalog.program import EXAMPLES, EXIT_CODES, LAYERS, SUMMARY, TRACEBACK
 from convcalc.cli.grouped_help import GroupedCommand, annotation
-from convcalc.cli.limits import check_room_for_numpy, use_threads_to_be_had
+from convcalc.cli.limits import check_room_for_numpy, limit_threads, use_threads_to_be_had
+from convcalc.cli.parsing.document_file import DRAWN, document_file
 from convcalc.cli.parsing.repeats import one_value_each
-from convcalc.cli.parsing.values import count_of
 from convcalc.cli.parsing.view_options import asks_for_view
 from convcalc.cli.terminal.output import check_appearance, check_complete, show
 from convcalc.cli.terminal.progress import ProgressLine, shows_progress
-from convcalc.cli.terminal.streams import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 
 VIEWING = "convcalc.cli.commands.viewing"
 """What reads the options about the rows of a table."""
@@ -83,21 +78,6 @@ def _help(
     del command
 
 
-def _limit_threads(text: str, *, quiet: bool) -> str:
-    """The threads that will compute: as many as asked for, but no more than there are processors.
-
-    They are also told to libraries that read the environment once, when they are loaded.
-    """
-    from convcalc.execute.backends.thread_pool import processors  # not needed to count anything
-
-    asked, most = count_of("threads", text), processors()
-    count = min(asked, most)
-    if asked > most and not quiet:
-        note(f"--threads {asked}: {most} used, as many as there are processors")
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
-    return str(count)
-
-
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     listed = COMMANDS[name]
@@ -106,9 +86,10 @@ def _register(app: typer.Typer, name: str) -> None:
         given = one_value_each(typed)
         appearance = cast("Appearance", given)
         if "format" in given:
-            check_appearance(appearance)
+            given["document_file"] = document_file(name, given)
+            check_appearance(appearance, drawn=name in DRAWN)
         if given.get("threads") is not None:
-            given["threads"] = _limit_threads(given["threads"], quiet=bool(given["quiet"]))
+            given["threads"] = limit_threads(given["threads"], quiet=bool(given["quiet"]))
         if listed.imports_numpy:
             use_threads_to_be_had()
             check_room_for_numpy()

@@ -15,7 +15,7 @@ import typer
 
 import convcalc
 from convcalc.arrayfile import check_output
-from convcalc.arrayfile.writing import write_data
+from convcalc.arrayfile.whole_file import write_output
 from convcalc.cli.main import run
 from convcalc.cli.terminal.streams import write_out
 from convcalc.errors import OutputError
@@ -90,7 +90,7 @@ def _copy_samples(edges: str, *, force: bool) -> None:
         check_output(path, force=force)
     for name, path in copies.items():
         with open(os.path.join(SAMPLES, name), "rb") as sample:
-            write_data(path, sample.read(), force=force)
+            write_output(path, sample.read(), force=force)
 
 
 def _drawing(edges: str) -> str:

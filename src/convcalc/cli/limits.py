@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from convcalc.cli.parsing.values import count_of
+from convcalc.cli.terminal.streams import note
 from convcalc.errors import ResourceError
 
 MIB = 2**20
@@ -20,6 +22,25 @@ THREAD_MIB = 44
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 """What OpenBLAS looks at, the first that is set."""
+
+
+COMPUTING_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What the libraries that compute look at when they are loaded."""
+
+
+def limit_threads(text: str, *, quiet: bool) -> str:
+    """The threads that will compute: as many as asked for, but no more than there are processors.
+
+    They are also told to libraries that read the environment once, when they are loaded.
+    """
+    from convcalc.execute.backends.thread_pool import processors  # not needed to count anything
+
+    asked, most = count_of("threads", text), processors()
+    count = min(asked, most)
+    if asked > most and not quiet:
+        note(f"--threads {asked}: {most} used, as many as there are processors")
+    os.environ.update(dict.fromkeys(COMPUTING_VARIABLES, str(count)))
+    return str(count)
 
 
 def check_room_for_numpy() -> None:

@@ -21,6 +21,8 @@ from convcalc.network.graph import INPUT, Network, Node
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
     from onnx import GraphProto, ModelProto, TypeProto
 
     from convcalc.importers.onnx_inputs import Bound
@@ -35,11 +37,13 @@ class Imported(NamedTuple):
         network: The network.
         recipes: How each array is made, by the name of the weight.
         made: The elements of all that the file makes of its parameters on the way.
+        sizes: What the file asks of shapes, by tensor: weights may be made with it.
     """
 
     network: Network
     recipes: Mapping[str, Recipe]
     made: int
+    sizes: Mapping[str, NDArray[np.int64]]
 
 
 class _Walked(NamedTuple):
@@ -178,7 +182,7 @@ def _network(
         notes.append(f"shapes that the file does not tell: {_counts(nodes.unshaped)}")
     first = next(iter(types))
     network = Network(tuple(written), end, input_shape=tensors[first].sample, notes=tuple(notes))
-    return Imported(network, nodes.recipes, tensors.made)
+    return Imported(network, nodes.recipes, tensors.made, tensors.sizes)
 
 
 def _unread(graph: GraphProto, tensors: Tensors) -> dict[str, int]:

@@ -38,11 +38,13 @@ class Tensors:
     Attributes:
         elements: How many elements each parameter has.
         made: How many elements nodes make of parameters alone.
+        sizes: What nodes ask of shapes, by name.
     """
 
     def __init__(self, model: ModelProto, around: Tensors | None = None) -> None:
         self.opset = opset_of(model)
         self.made = 0
+        self.sizes: dict[str, Any] = {}
         self.elements: dict[str, int] = around.elements if around else {}
         self._named: dict[str, Tensor] = dict(around._named) if around else {}
         self._model = model
@@ -153,6 +155,7 @@ class Tensors:
             tensor.roots = self._root(name, tensor)
         elif values is not None and call.op in ("Shape", "Size"):
             tensor.roots = frozenset()
+            self.sizes[name] = tensor.value
         elif not any(True for _ in graphs_of(call.node)):
             known = [one for one in roots if one is not None]
             if len(known) == len(roots):

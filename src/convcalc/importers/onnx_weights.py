@@ -53,6 +53,10 @@ def arrays_of(path: str, found: Imported, part: Network | None = None) -> dict[s
     wanted = {tensor.name for recipe in recipes.values() for tensor in recipe.tensors}
     _check_memory(label, path, found.made)
     model = _loaded(path, label)
+    # The input is not there to be asked for its shape, which is known.
+    model.graph.initializer.extend(
+        numpy_helper.from_array(sizes, name) for name, sizes in found.sizes.items()
+    )
     made = _made(model, wanted, label)
     try:
         return {name: _plain(_array(recipe, made)) for name, recipe in recipes.items()}
@@ -99,7 +103,8 @@ def _made(model: ModelProto, wanted: Iterable[str], label: str) -> dict[str, Any
     left = [name for name in sorted(set(wanted)) if name not in arrays]
     if not left:
         return arrays
-    nodes = [node for node in model.graph.node if any(name in order for name in node.output)]
+    missing = order - stored.keys()
+    nodes = [node for node in model.graph.node if not missing.isdisjoint(node.output)]
     outputs = [helper.make_empty_tensor_value_info(name) for name in left]
     kept = [one for name, one in stored.items() if name in order]
     part = helper.make_model(

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, ParameterError, nearest, printable
+from convcalc.language.examples import hint_of
 from convcalc.language.expressions import AtLabel
 from convcalc.language.printer import write_call
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
@@ -287,8 +288,8 @@ def _missing(
     for field in dataclasses.fields(kind):
         if field.default is dataclasses.MISSING and field.name not in values:
             bare = field.name == kind.positional
-            written = f"{field.metadata['short']}{field.metadata['rule'].example}"
-            example = f"{call.kind}:64" if bare else written
+            value = hint_of(kind.kind, field.name)
+            example = f"{call.kind}:{value}" if bare else f"{field.metadata['short']}{value}"
             found.append((f"{call.kind} needs {field.name}, written {example}", None))
     return found
 

@@ -21,6 +21,7 @@ import re
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, SpecError, printable
 from convcalc.language.brackets import closing, comma_after, count_end
 from convcalc.language.expressions import AtLabel, Expression, read_expression
+from convcalc.language.signs import is_label, narrowed
 from convcalc.language.tree import (
     Argument,
     Axes,
@@ -55,8 +56,7 @@ _NAME = r"[A-Za-z_]\w*"
 _GAP = re.compile(r"[\s;]+")
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[^\s;#{}|]+")
-_LABEL = re.compile(r"(\w++(?:[.-]\w++)*+)=", re.ASCII)
-_LABEL_NAME = re.compile(r"\w++(?:[.-]\w++)*+", re.ASCII)
+_LABEL = re.compile(r"([^\s;#{}|=:,@()]++)=")
 _AXIS_ATOM = re.compile(r"\$\w+|(?P<sign>[xX](?=[-$(\d]|in\b))|[^$xX]++|.", re.ASCII | re.DOTALL)
 _KIND = re.compile(_NAME, re.ASCII)
 _WORD_VALUE = re.compile(r"(?!in\b)[A-Za-z][\w-]*", re.ASCII)
@@ -78,7 +78,7 @@ def read_tree(text: str) -> tuple[tuple[Item, ...], list[Diagnostic]]:
     if len(text) > LONGEST_TEXT:
         message = f"a spec of {len(text)} characters; at most {LONGEST_TEXT} are read"
         raise SpecError(text[:60], [Diagnostic(message, 0, 1)])
-    parser = _Parser(text)
+    parser = _Parser(narrowed(text))
     return parser.items(), parser.problems
 
 
@@ -90,7 +90,7 @@ def read_value(text: str) -> Value:
     """
     if _WORD_VALUE.fullmatch(text):
         return text
-    if text.startswith("@") and _LABEL_NAME.fullmatch(text, 1):
+    if text.startswith("@") and is_label(text[1:]):
         return AtLabel(text[1:])
     if _LAYER_VALUE.fullmatch(text):
         return _layer_value(text[1:-1])
@@ -115,7 +115,7 @@ def read_constant(text: str) -> str | float | tuple[int | tuple[int, int], ...]:
     Raises:
         ValueError: it is none of them; the message says what was expected.
     """
-    value = read_value(text)
+    value = read_value(narrowed(text))
     if isinstance(value, str | int | float):
         return value
     if not isinstance(value, Axes):
@@ -230,7 +230,7 @@ class _Parser:
 
     def jump(self, start: int, breaks: int) -> Item | None:
         label = self.text[start + 1 : self.place]
-        if _LABEL_NAME.fullmatch(label):
+        if is_label(label):
             return Jump(label, Place(start, self.place, breaks))
         self.fault("expected a label after '@', as @stem", start, self.place)
         return None
@@ -238,6 +238,7 @@ class _Parser:
     def labelled(self, start: int, end: int, breaks: int, depth: int) -> Item | None:
         """A layer, block or repeat, with or without a label."""
         match = _LABEL.match(self.text, start, end)
+        match = match if match and is_label(match[1]) else None
         label = match.group(1) if match else None
         begin = match.end() if match else start
         sign = count_end(self.text, begin, end)

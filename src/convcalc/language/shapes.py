@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from convcalc.errors import Diagnostic, SpecError
+from convcalc.language.signs import narrowed
 
-_TIMES = "\u00d7"
-"""The sign for multiplication, which pages and papers have in place of an x."""
-
-_SIGN = re.compile(rf"\s*[xX{_TIMES},]\s*|\s+")
+_SIGN = re.compile(r"\s*[xX,]\s*|\s+")
 _SHAPE = re.compile(r"[1-9][0-9]{0,9}(?:x[1-9][0-9]{0,9}){0,3}")
-_INPUT = re.compile(rf"^# input ([0-9(\[][0-9xX{_TIMES},()\[\] \t]*|\S+)\s*$", re.MULTILINE)
+_SIGNS = "xX,()\\[\\] \t\u00d7\uff0c\uff08\uff09\uff58"
+"""Those between sizes and around them, as pages and papers have them, too."""
+
+_INPUT = re.compile(rf"^# input ([0-9(\[\uff08][0-9{_SIGNS}]*|\S+)\s*$", re.MULTILINE)
 """Signs of a shape alone, or one word: a comment that goes on in words says no input."""
 
 
@@ -22,7 +23,7 @@ def plain_shape(text: str) -> str:
         >>> [plain_shape(text) for text in ("(3, 224, 224)", "3X224 x 224", "[3 224]", "(784,)")]
         ['3x224x224', '3x224x224', '3x224', '784']
     """
-    inner = text.strip()
+    inner = narrowed(text).strip()
     if inner[:1] + inner[-1:] in ("()", "[]"):
         inner = inner[1:-1].strip().removesuffix(",").rstrip()
     return _SIGN.sub("x", inner)

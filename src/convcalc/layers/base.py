@@ -210,6 +210,13 @@ class Layer:
         """
         return False
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...] | None:
+        """Elements added before and after each spatial axis; None where it has no padding.
+
+        Of a transposed convolution they are taken away from the result.
+        """
+        return None
+
     def scatters(self, shape: Shape, /) -> bool:
         """Whether what it leaves of a sample, as a view, does not lie in one piece."""
         return False

@@ -35,6 +35,10 @@ class Conv(Convolution):
         """The window of each spatial axis on an input of `shape`, its padding in elements."""
         return placed_windows(self.padding, self.axes(shape), shape)
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements added before and after each spatial axis."""
+        return tuple((w.before, w.after) for w in self.windows(shapes[0]))
+
     def out_shape(self, shape: Shape) -> Shape:
         """(out_channels, *sizes), each size floor((i + pb + pa - e) / s) + 1."""
         windows = self.windows(shape)

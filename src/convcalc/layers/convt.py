@@ -44,6 +44,10 @@ class ConvTranspose(Convolution):
         """The window of each spatial axis on an input of `shape`, its cropping in elements."""
         return tuple(window for window, _ in self._plan(shape))
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements taken away before and after each axis of the result."""
+        return tuple((w.before, w.after) for w in self.windows(shapes[0]))
+
     def out_shape(self, shape: Shape) -> Shape:
         """(out_channels, *sizes), each (i - 1)*s - pb - pa + e + output_padding."""
         plan = self._plan(shape)

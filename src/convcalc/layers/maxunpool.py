@@ -74,6 +74,10 @@ class MaxUnpool(SeveralInputs, Rearrangement):
         axes = zip(kernels, strides, pads, strict=True)
         return tuple(Window(kernel, stride, pad, pad) for kernel, stride, pad in axes)
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements added before and after each spatial axis."""
+        return tuple((w.before, w.after) for w in self.windows(shapes[0]))
+
     def out_shape(self, *shapes: Shape) -> Shape:
         """(C, *sizes), each size (i - 1)*s - 2*p + k, or that of the input of the pooling.
 

@@ -44,6 +44,10 @@ class Pad(Rearrangement):
         """A window of one element on each padded axis."""
         return placed_windows(self.padding, [(1, 1, 1)] * spatial_dims_of(shape), shape)
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements added before and after each spatial axis."""
+        return tuple((w.before, w.after) for w in self.windows(shapes[0]))
+
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size pb + i + pa."""
         windows = self.windows(shape)

@@ -74,6 +74,10 @@ class Pool(Layer):
             return windows
         return tuple(w.ceiled(size) for w, size in zip(windows, shape[1:], strict=True))
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements added before and after each spatial axis, without what hangs over."""
+        return tuple((w.before, w.after) for w in self.explicit_windows(shapes[0]))
+
     def out_shape(self, shape: Shape) -> Shape:
         """(C, *sizes), each size as of a convolution, or in ceil mode rounded up."""
         return (shape[0], *window_sizes(self.windows(shape), shape))

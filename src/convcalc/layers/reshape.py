@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
@@ -44,8 +45,7 @@ class Regrouping(Rearrangement):
             axes = zip(moved, before[:first], new, strict=True)
             changed = tuple(_regrouped(*axis) for axis in axes)
         else:
-            start = IDENTITY.seeing_all() if moved else IDENTITY
-            changed = tuple(through_nearest(start, 1, out) for out in new)
+            changed = tuple(_copied(out, whole=bool(moved)) for out in new)
         return changed + fields[0][first:]
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
@@ -124,6 +124,13 @@ def _alike_at_the_end(one: Shape, other: Shape) -> int:
     """How many axes at the end of both have the same sizes."""
     pairs = zip(reversed(one), reversed(other), strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+@functools.lru_cache(maxsize=128)
+def _copied(out: int, *, whole: bool) -> Field:
+    """The field of one element that is there `out` times; a network asks for few, and often."""
+    start = IDENTITY.seeing_all() if whole else IDENTITY
+    return through_nearest(start, 1, out)
 
 
 def _regrouped(field: Field, size: int, out: int) -> Field:

@@ -61,6 +61,11 @@ class Staged(Layer, ABC):
         """Whether any stage reads copies of its own input's elements."""
         return any(stage.repeats_elements(arriving) for _, stage, arriving in self.walk(shape))
 
+    def padded_ends(self, *shapes: Shape) -> tuple[tuple[int, int], ...]:
+        """Elements added for the first stage, the one that slides over the input."""
+        _, stage, arriving = next(self.walk(shapes[0]))
+        return stage.padded_ends(arriving)
+
     def dropped_input(self, shape: Shape) -> tuple[int, ...]:
         """What the first stage drops, the one that reads the input."""
         _, stage, arriving = next(self.walk(shape))

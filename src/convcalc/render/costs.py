@@ -105,7 +105,7 @@ def real_taps_document(report: Report, counts: Sequence[RealTaps]) -> Document:
             "zero insertion: a dense convolution of the input with zeros between its elements"
         )
     else:
-        table = table.only(range(len(table.columns) - 1))
+        table = table.without(len(table.columns) - 1)
     return Document(data, table, heading(report), [*remarks, *_remarks(report)])
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.folding import counted, of_first, of_leaving, summed
+from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Cell, Column, Document, Json, Table, per_axis, ranked, written
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def _layer_data(row: LayerReport) -> dict[str, Json]:
         "spec": row.spec,
         "inputs": list(row.inputs),
         "output_shape": list(row.output_shape),
+        **layer_facts(row.layer, row.input_shapes, row.weights),
         "params": row.params,
         "params_by_part": row.params_by_part._asdict(),
         "macs": known_macs(row),

@@ -9,6 +9,7 @@ from typing import Any
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.explain.symbols import legend
 from convcalc.language import write_line
+from convcalc.language.examples import EXAMPLE_VALUES
 from convcalc.language.parse import shorthands
 from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
@@ -25,33 +26,6 @@ EXAMPLE_INPUTS = {
     "embedding": "128",
 }
 """Inputs of kinds that do not take that one."""
-
-EXAMPLE_VALUES = {
-    "out_channels": "32",
-    "kernel_size": "3",
-    "out_features": "10",
-    "hidden_size": "64",
-    "embed_dim": "64",
-    "num_embeddings": "1000",
-    "embedding_dim": "64",
-    "output_size": "4",
-    "num_groups": "4",
-    "groups": "4",
-    "shape": "16x32x32",
-    "order": "0x2x1",
-    "name": "=mean",
-    "axes": "1x2",
-    "upscale_factor": "2",
-    "downscale_factor": "2",
-    "channels": "0:8",
-    "size": "5",
-    "sizes": "64x16x16",
-    "unflattened_size": "4x4",
-    "padding": "1",
-    "threshold": "0.1",
-    "value": "20",
-}
-"""What an example gives to a parameter that has no default."""
 
 EXAMPLE_CALLS = {
     "upsample": "upsample:2",

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.render.documents import SCHEMA_VERSION
+from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Cell, Column, Document, Table, written
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ def _data(
                 "kind": row.kind,
                 "spec": row.spec,
                 "output_shape": list(row.output_shape),
+                **layer_facts(row.layer, row.input_shapes, row.weights),
                 "macs": row.macs,
             }
             for row in result.report.layers

@@ -25,7 +25,7 @@ class RowWriter:
     """Rows in one form, made into text batch by batch.
 
     Args:
-        form: csv, json, md or table.
+        form: csv, json or jsonl (the same), md or table.
         names: The columns.
         write: Takes text.
     """
@@ -36,6 +36,7 @@ class RowWriter:
         self._lines = {
             "csv": self._csv,
             "json": self._json,
+            "jsonl": self._json,
             "md": self._markdown,
             "table": self._table,
         }[form]

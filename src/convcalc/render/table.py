@@ -25,6 +25,8 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | Non
 JsonObject: TypeAlias = dict[str, Any]
 """A whole document of JSON."""
 
+COUNT_UNITS = (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6))
+
 BAR = 8
 """Characters of the bar of the largest share."""
 
@@ -166,6 +168,10 @@ class Table:
             self.report,
         )
 
+    def without(self, place: int) -> Table:
+        """The table without one of its columns."""
+        return self.only([other for other in range(len(self.columns)) if other != place])
+
     def for_people(self) -> Table:
         """The table without the columns that only machines see."""
         shown = [place for place, column in enumerate(self.columns) if not column.hidden]
@@ -210,15 +216,18 @@ def per_axis(values: Iterable[object]) -> str:
     return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
-def written(cell: Cell) -> str:
-    """One value for a reader: thousands apart, a shape as 64x112x112, nothing as a dash."""
+def written(cell: Cell, *, short: bool = False) -> str:
+    """One value for a reader: thousands apart, a shape as 64x112x112, nothing as a dash.
+
+    A large count alone, outside of a column, may be `short`: 118.01 M.
+    """
     match cell:
         case None | str():
             return "-" if cell is None else harmless(cell, kept="")
         case Share() | Ratio() | Shown():
             return harmless(cell.drawn(), kept="")
         case int():
-            return f"{cell:,}"
+            return _short(cell) if short else f"{cell:,}"
         case tuple():
             return "x".join(map(str, cell))
         case float():
@@ -243,9 +252,19 @@ def raw(cell: Cell) -> str:
 
 
 def plain(cell: Cell) -> Json:
-    """One value as JSON has it: numbers as such, a shape as a list."""
+    """One value as JSON has it: numbers as such, a shape as a list, a fraction as text: 1/2."""
     if isinstance(cell, Share | Ratio | Shown):
         return cell.value
     if isinstance(cell, tuple):
         return list(cast("tuple[int, ...]", cell))
-    return cell if cell is None or isinstance(cell, str | int | float) else str(cell)
+    if cell is None or isinstance(cell, str | int | float):
+        return cell
+    return cell.numerator if cell.denominator == 1 else str(cell)
+
+
+def _short(count: int) -> str:
+    """A count with an SI prefix from a million on: 118.01 M, 4.09 G."""
+    for prefix, size in COUNT_UNITS:
+        if abs(count) >= size:
+            return f"{count / size:.2f} {prefix}"
+    return f"{count:,}"

@@ -42,17 +42,17 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
     if document.body is not None:
         return plain_text(document)
     table = document.table.for_people()
-    fitted = _fitted(table, width, BLOCKS if unicode else SIGNS)
-    if fitted is None:
+    grid = fitted(table, width, BLOCKS if unicode else SIGNS)
+    if grid is None:
         return plain_text(document, stacked(table))
-    kept = {column.key for column in fitted.table.columns}
+    kept = {column.key for column in grid.table.columns}
     if dropped := [column.title for column in table.columns if column.key not in kept]:
         left_out = f"left out for the width: {', '.join(dropped)}; --format md has all columns"
         document.remarks += _wrapped([left_out], width)
     style = COLOURED if colour else PLAIN
     if not unicode:
-        return plain_text(document, drawn(fitted, style)).replace("µ", "u")
-    return plain_text(document, drawn(fitted, style._replace(rule="─")))
+        return plain_text(document, drawn(grid, style)).replace("µ", "u")
+    return plain_text(document, drawn(grid, style._replace(rule="─")))
 
 
 def _with_short_words(document: Document) -> Document:
@@ -95,7 +95,7 @@ def _wrapped(remarks: Sequence[str], width: int) -> list[str]:
     ]
 
 
-def _fitted(table: Table, width: int, bars: str) -> Grid | None:
+def fitted(table: Table, width: int, bars: str) -> Grid | None:
     """The table in the fullest form that fits; None if there is none."""
     for narrowest in (COMFORTABLE, 0):
         kept = table
@@ -108,7 +108,7 @@ def _fitted(table: Table, width: int, bars: str) -> Grid | None:
             last = max(range(len(kept.columns)), key=lambda i: (kept.columns[i].optional, i))
             if not kept.columns[last].optional:
                 break
-            kept = kept.only([place for place in range(len(kept.columns)) if place != last])
+            kept = kept.without(last)
     return None
 
 

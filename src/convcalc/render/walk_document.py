@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
 from convcalc.render.documents import SCHEMA_VERSION
+from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Column, Document, Table
 from convcalc.render.walk_sums import place_text
 from convcalc.render.walks import walk_text
@@ -101,11 +102,17 @@ def _data(walked: Sequence[WalkedLayer], shape: Shape) -> JsonObject:
                 "spec": one.layer.spec(),
                 "inputs": list(one.sources),
                 "output_shape": list(one.output.shape),
+                **_facts(one),
                 **walk_data(one.walk),
             }
             for one in walked
         ],
     }
+
+
+def _facts(one: WalkedLayer) -> dict[str, Json]:
+    shapes = [tuple(values.shape) for values in one.inputs]
+    return layer_facts(one.layer, shapes, one.layer.weight_shapes(*shapes))
 
 
 def walk_data(walk: Walk) -> dict[str, Json]:

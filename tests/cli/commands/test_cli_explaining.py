@@ -57,7 +57,7 @@ def test_markdown_has_it_as_a_list(inside):
 
 
 def test_a_narrow_terminal_folds_the_lines(on_terminal):
-    done = on_terminal("shape", *CONV, "--explain", columns=40)
+    done = on_terminal("shape", *CONV, "--explain", "--color", "never", columns=40)
     assert 0 == done.code
     assert all(len(line) <= 40 for line in done.out.splitlines())
 

@@ -118,6 +118,20 @@ def test_json_is_the_documented_schema(convcalc):
                 "spec": "conv:64,k7,s2,p3",
                 "inputs": [-1],
                 "output_shape": [64, 112, 112],
+                "input_shapes": [[3, 224, 224]],
+                "weights": {"weight": [64, 3, 7, 7], "bias": [64]},
+                "attributes": {
+                    "in_channels": 3,
+                    "out_channels": 64,
+                    "kernel_size": [7, 7],
+                    "stride": [2, 2],
+                    "padding": [3, 3],
+                    "dilation": [1, 1],
+                    "groups": 1,
+                    "bias": True,
+                    "padding_mode": "zeros",
+                },
+                "padding": [[3, 3], [3, 3]],
                 "params": 9472,  # 64 * 3 * 7 * 7 + 64
                 "params_by_part": {"weight": 9408, "bias": 64, "norm": 0},
                 "macs": 118013952,  # 64 * 112 * 112 * 3 * 7 * 7

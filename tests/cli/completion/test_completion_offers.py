@@ -32,6 +32,8 @@ def offers(text):
         ("shape maxp", ["maxpool:"]),
         ("shape -i 3x8x8 relu conv", ["conv-mobilenet", "convnext_tiny", "conv:", "convt:"]),
         ("diff unet vgg19", ["vgg19"]),
+        ("schema roof", ["roofline"]),
+        ("summary unet --format s", ["svg"]),
         ("layers maxp", ["maxpool"]),
         ("flops --conv", ["--convention"]),
         ("flops --no-b", ["--no-bias"]),

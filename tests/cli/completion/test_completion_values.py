@@ -68,7 +68,7 @@ def test_of_every_option_with_a_value_it_is_known_what_is_offered():
     known = {
         *values.VALUES,
         *(name for _, name in values.OF_COMMAND),
-        *(*values.KINDS, *values.LABELS, *values.NETWORKS, *values.FILES),
+        *(*values.KINDS, *values.COMMAND_NAMES, *values.LABELS, *values.NETWORKS, *values.FILES),
     }
     taking = {
         name

@@ -15,7 +15,7 @@ LAYER = b"conv:8,k3\n"
 def specs(done):
     """The layers of a CSV answer as they are written."""
     assert 0 == done.code, done.err
-    return [line.split(",")[1].strip('"') for line in done.out.splitlines()[1:]]
+    return [line.split(",")[2].strip('"') for line in done.out.splitlines()[1:]]
 
 
 def said(done, code, words):

@@ -73,7 +73,7 @@ def _with_torch():
 def test_a_summary_of_a_class_in_a_file():
     done = call("summary", "model.py:Net", "-i", "1x8x8", "--format", "csv", loaded="torch")
     assert 0 == done.code, done.err
-    labels = [line.partition(",")[0] for line in done.out.splitlines()]
+    labels = [line.split(",")[1] for line in done.out.splitlines()]
     assert ["conv", "norm", "relu", "add"] == labels[1:5]
     assert "a word of its own" not in done.out
     assert "note: the model's Python code was run" in done.err

@@ -81,6 +81,7 @@ CALCULATOR_COMMANDS: dict[str, Command] = {
         about="Everything about a network in one table.",
         examples=(
             "convcalc summary resnet50 --depth 1",
+            "convcalc summary resnet50 --depth 1 -o resnet50.svg",
             "convcalc summary model.py:Net -i 3x32x32",
             "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from convcalc.cli.catalog.command import Command
 from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.computing_options import DEMO, RUN, WALK, WEIGHTS
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 
 CALIBRATE_DETAILS = """Some ten seconds of convolutions and transforms, in rounds until two of them
 agree; on a busy machine it takes longer, and says so. The rates are kept in
@@ -31,7 +32,7 @@ COMPUTING_COMMANDS: dict[str, Command] = {
     "calibrate": Command(
         module="convcalc.cli.commands.calibrate",
         function="calibrate",
-        options=APPEARANCE,
+        options={**APPEARANCE, **DOCUMENT_FILE},
         about="Measure this machine, so that plans fit it.",
         examples=("convcalc calibrate",),
         details=CALIBRATE_DETAILS,

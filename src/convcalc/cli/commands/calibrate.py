@@ -15,7 +15,7 @@ from convcalc.render.table import Column, Document, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.cli.parsing.requests import Appearance
+    from convcalc.cli.parsing.requests import DocumentRequest
     from convcalc.execute.planning.machine import CostRates
     from convcalc.render.table import Cell
 
@@ -33,7 +33,7 @@ def _measured() -> Callable[[], CostRates]:
     return measure
 
 
-def calibrate(given: Appearance) -> Document:
+def calibrate(given: DocumentRequest) -> Document:
     """`convcalc calibrate`; the rates as a table."""
     found = rates.calibrate(_measured())
     machine = found.machine

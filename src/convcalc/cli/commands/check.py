@@ -44,6 +44,8 @@ def check(given: CheckRequest) -> Document | None:
         NegativeAnswer: a limit is not kept.
     """
     report = choice_of("report", given["report"], REPORTS)
+    if report != "table" and (given["format"] or given.get("document_file")):
+        raise UsageError(f"--report {report} is a form of its own: leave out --format and -o")
     asked = _asked(given)
     network, input_shape, batch = network_and_input(given)
     budget = _of_file(given["budget"], declared_budget(_text_of(network))).beside(asked)

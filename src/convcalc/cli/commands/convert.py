@@ -63,7 +63,7 @@ def convert(given: ConvertRequest) -> None:
         write_out(data)
         return
     content = data.encode() if isinstance(data, str) else data
-    from convcalc.arrayfile.writing import write_output
+    from convcalc.arrayfile.whole_file import write_output
 
     write_output(output, content, force=bool(given["force"]))
     if not given["quiet"] and output != "-":

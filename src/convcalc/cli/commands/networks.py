@@ -24,8 +24,8 @@ from convcalc.zoo.catalog import network_names, network_text
 
 if TYPE_CHECKING:
     from convcalc.cli.parsing.requests import (
-        Appearance,
         CalculatorRequest,
+        DocumentRequest,
         FormatRequest,
         KindRequest,
     )
@@ -90,7 +90,7 @@ def layers(given: KindRequest) -> Document:
     return kinds_document() if given["kind"] is None else kind_document(given["kind"])
 
 
-def networks(given: Appearance) -> Document:
+def networks(given: DocumentRequest) -> Document:
     """`convcalc networks`: the reference networks."""
     del given
     return networks_document()

@@ -17,7 +17,7 @@ from convcalc.render.roofline import devices_document, roofline_document
 
 if TYPE_CHECKING:
     from convcalc.analysis import Report
-    from convcalc.cli.parsing.requests import Appearance, RooflineRequest
+    from convcalc.cli.parsing.requests import DocumentRequest, RooflineRequest
     from convcalc.render.table import Document
 
 WAYS = (("device",), ("peak", "bandwidth"), ("measure",))
@@ -44,7 +44,7 @@ def roofline(given: RooflineRequest) -> Document:
     return document_of(analyze, draw, network, input_shape, batch)
 
 
-def devices(given: Appearance) -> Document:
+def devices(given: DocumentRequest) -> Document:
     """`convcalc devices`: the machines that are known by name."""
     del given
     return devices_document()

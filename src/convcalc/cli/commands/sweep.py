@@ -13,13 +13,15 @@ from convcalc.errors import NegativeAnswer, OutputError, UsageError, printable
 from convcalc.inverse.batches import batches
 from convcalc.inverse.front import Front
 from convcalc.render.plot import Plot
-from convcalc.render.rows import RowWriter
+from convcalc.render.whole_rows import row_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from convcalc.cli.parsing.requests import SweepRequest
     from convcalc.inverse.sweep import Row
+    from convcalc.render.rows import RowWriter
+    from convcalc.render.whole_rows import WholeRows
 
 MOST_SORTED = 2_000_000
 """Rows that are sorted at once without --top."""
@@ -47,7 +49,7 @@ def sweep(given: SweepRequest) -> None:
     plan = plan_of(given)
     counts = _Counts()
     try:
-        _swept(plan, counts)
+        _written(plan, counts)
     except _Closed:
         return
     except KeyboardInterrupt:
@@ -59,9 +61,24 @@ def sweep(given: SweepRequest) -> None:
         raise NegativeAnswer(f"none of {plan.count:,} combinations fits and keeps to the condition")
 
 
-def _swept(plan: SweepPlan, counts: _Counts) -> None:
+def _written(plan: SweepPlan, counts: _Counts) -> None:
+    """The sweep on standard output, or in a file, which is whole or not there."""
+    if plan.file is None:
+        _swept(plan, counts, _write)
+        return
+    from convcalc.arrayfile.whole_file import write_pieces
+
+    def fill(take: Callable[[bytes], None]) -> None:
+        _swept(plan, counts, lambda text: take(text.encode("utf-8", "backslashreplace")))
+
+    write_pieces(plan.file, fill, force=plan.force)
+    if not plan.quiet:
+        note(f"wrote {printable(plan.file)} ({counts.kept:,} rows)")
+
+
+def _swept(plan: SweepPlan, counts: _Counts, write: Callable[[str], None]) -> None:
     """Everything that is asked for: the front first, which other rows must be known for."""
-    writer = RowWriter(plan.form, plan.columns, _write)
+    writer = row_writer(plan.form, plan.columns, write)
     front = Front(plan.goals) if plan.goals else None
     drawn = Front(plan.plotted) if plan.plotted else None
     if front is not None or drawn is not None:
@@ -83,7 +100,7 @@ def _streamed(
     plan: SweepPlan,
     counts: _Counts,
     front: Front | None,
-    writer: RowWriter,
+    writer: RowWriter | WholeRows,
     shown: Callable[[Row], Row],
 ) -> None:
     """The rows as they are found; those of whole batches are written even where it is cut short."""

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convcalc.cli.parsing.document_file import form_of
 from convcalc.cli.parsing.network_argument import (
     FILE_ENDINGS,
     is_document,
@@ -14,7 +15,7 @@ from convcalc.cli.parsing.network_argument import (
     read_text,
 )
 from convcalc.cli.parsing.onnx_argument import onnx_path
-from convcalc.cli.parsing.values import FORMATS, choice_of, count_of, text_of
+from convcalc.cli.parsing.values import count_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.inverse.batches import Asked, Question
@@ -48,7 +49,8 @@ class SweepPlan:
         names: What each place of a row holds.
         count: Combinations in all.
         columns: What is shown.
-        form: table, json, csv or md.
+        form: One of the forms of documents.
+        file: Where the rows go, if not to standard output.
         order: What rows are sorted by.
         top: How many of them are shown, if not all.
         goals: The figures whose front is marked.
@@ -65,6 +67,7 @@ class SweepPlan:
     count: int
     columns: tuple[str, ...]
     form: str
+    file: str | None
     order: Goal | None
     top: int | None
     goals: tuple[Goal, Goal] | None
@@ -90,7 +93,7 @@ def plan_of(given: SweepRequest) -> SweepPlan:
         UsageError: an option has an impossible value, or two contradict each other.
         SpecError: the grid or the condition has faults.
     """
-    form = choice_of("format", given["format"], FORMATS)
+    form = form_of(given)
     words, drawing = _drawing(given)
     spec, input_text = _texts(words, given)
     variables = _variables(given["define"] or [])
@@ -118,6 +121,7 @@ def plan_of(given: SweepRequest) -> SweepPlan:
         count=sweep.count,
         columns=columns,
         form=form,
+        file=given.get("document_file"),
         order=order,
         top=top,
         goals=goals,

@@ -32,13 +32,14 @@ def weights(given: WeightsRequest) -> Document | None:
         raise UsageError("whose weights? give layers, a file or a network by name, as resnet18")
     dtype = choice_of("dtype", given["dtype"], tuple(DTYPE_BYTES))
     seed = seed_of(given["init"], "init")
-    if given["output"] is None and given["init"] is not None:
+    archive = None if given.get("document_file") else given["output"]
+    if archive is None and given["init"] is not None:
         raise UsageError("--init makes a file: name it with -o, as -o weights.npz")
     network, shape, _ = network_and_input(given)
     document = weights_document(initial_rules(network, shape), shape, dtype, seed)
-    if given["output"] is None:
+    if archive is None:
         return document
-    _write(given, given["output"], network, shape, seed, dtype, document.data["totals"])
+    _write(given, archive, network, shape, seed, dtype, document.data["totals"])
     return None if given["format"] is None else document
 
 

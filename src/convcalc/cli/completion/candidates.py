@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.completion.values import (
+    COMMAND_NAMES,
     FILES,
     KINDS,
     LABELS,
@@ -123,6 +124,8 @@ def _values(command: str, name: str | None, line: Line) -> Offer:
         found: Iterable[str] = _labels(line)
     elif (command, name) in OF_COMMAND or name in VALUES:
         found = OF_COMMAND.get((command, name), VALUES.get(name, ()))
+    elif name in COMMAND_NAMES:
+        found = COMMANDS
     elif name in KINDS:
         found = (word.removesuffix(":") for word in _kinds())
     else:

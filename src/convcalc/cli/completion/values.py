@@ -21,6 +21,8 @@ DEVICES = (
     *("l4", "t4", "v100-sxm2"),
 )
 
+FORMATS = ("table", "json", "csv", "md", "jsonl", "html", "latex")
+
 VALUES = {
     "algorithm": ("auto", "direct", "im2col", "fft", "lowrank"),
     "backend": ("auto", "numpy", "torch"),
@@ -33,7 +35,7 @@ VALUES = {
     "device": DEVICES,
     "dims": ("1", "2", "3"),
     "dtype": ("float32", "float16", "bfloat16", "int8", "int4"),
-    "format": ("table", "json", "csv", "md"),
+    "format": FORMATS,
     "init": ("zeros",),
     "layout": ("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc"),
     "optimizer": ("adam", "adamw", "momentum", "sgd"),
@@ -55,16 +57,21 @@ VALUES = {
 
 OF_COMMAND = {
     ("explain", "dtype"): ("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
+    ("graph", "to"): ("dot", "mermaid", "svg", "png"),
     ("run", "device"): ("cpu", "cuda"),
     ("run", "dtype"): ("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
     ("sizes", "range"): (),
     ("solve", "kind"): ("conv", "dw", "convt", "maxpool", "avgpool", "lppool"),
+    ("summary", "format"): (*FORMATS, "svg"),
     ("weights", "dtype"): ("float32", "float64", "float16"),
 }
 """Those that are others in one command."""
 
 KINDS = ("kind",)
 """What takes a kind of layer."""
+
+COMMAND_NAMES = ("name",)
+"""What takes a command."""
 
 LABELS = ("until", "layer")
 """What takes a label of the network that is named."""
@@ -73,7 +80,7 @@ NETWORKS = ("specs", "a", "b", "file", "network", "field_of")
 """What takes a network by name, or a file of one."""
 
 FILES = (
-    *("array", "kernel", "bias", "weights", "output", "save_all", "budget", "plot"),
+    *("array", "kernel", "bias", "weights", "output", "output_file", "save_all", "budget", "plot"),
     *("svg", "png", "animate", "html", "tls_ca", "tls_cert", "tls_key"),
 )
 """What takes a file."""

@@ -10,7 +10,9 @@ _text = partial(text_option, group="Output")
 _switch = partial(switch_option, group="Output")
 
 APPEARANCE: Options = {
-    "format": _text("--format", metavar="FORMAT", about="table (default), json, csv or md."),
+    "format": _text(
+        "--format", metavar="FORMAT", about="table (default), json, jsonl, csv, md, html or latex."
+    ),
     "width": _text(
         "--width", metavar="N", about="Columns that a table may take; the terminal's by default."
     ),

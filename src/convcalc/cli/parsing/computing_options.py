@@ -6,6 +6,7 @@ import re
 from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import Argument, Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
@@ -194,7 +195,6 @@ WALK: Options = {
         about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _view("--every", metavar="N", about="Of --animate: every Nth output."),
-    "force": FILES["force"],
     "step": _view_switch(
         "--step", about="Walk from output to output: arrows, space for the next, q to end."
     ),
@@ -202,6 +202,7 @@ WALK: Options = {
     **{name: EXECUTION[name] for name in COMPUTED},
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 RUN: Options = {**FILES, **GEOMETRY, **EXECUTION, **READING, **APPEARANCE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import Argument, Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
@@ -80,6 +81,13 @@ SOLVE: Options = {
     ),
     "all": _view_switch("--all", about="Show every solution, not the first 20."),
     **APPEARANCE,
+    "output_file": _output(
+        "--output-file",
+        "-o",
+        metavar="FILE",
+        about="Where to write, in the format of its suffix: .json .jsonl .csv .md .html .tex .txt.",
+    ),
+    "force": DOCUMENT_FILE["force"],
 }
 
 SIZES: Options = {
@@ -97,6 +105,7 @@ SIZES: Options = {
     **LAYER_FLAGS,
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 LIMITS: Options = {
@@ -130,6 +139,7 @@ CHECK: Options = {
     **BATCH,
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 SWEEP: Options = {
@@ -167,12 +177,13 @@ SWEEP: Options = {
     ),
     "front": _view_switch("--front", about="Show only the rows that --pareto marks."),
     "plot": _output("--plot", metavar="X,Y OUT.svg", about="Draw two figures, with their front."),
-    "force": _output_switch("--force", "-f", about="Replace an existing drawing."),
+    "output": DOCUMENT_FILE["output"],
+    "force": _output_switch("--force", "-f", about="Replace an existing output or drawing."),
     "jobs": _computing("--jobs", metavar="N", about="Processes that work; 1 by default."),
     "format": _output(
         "--format",
         metavar="FORMAT",
-        about="table (default), json (a line each), csv or md.",
+        about="table (default), json or jsonl (a line each), csv, md, html or latex.",
     ),
     "color": APPEARANCE["color"],
     "no_color": APPEARANCE["no_color"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
+from convcalc.cli.parsing.document_options import DOCUMENT_FILE
 from convcalc.cli.parsing.option_types import Argument, Options
 from convcalc.cli.parsing.option_types import switch_option as _switch
 from convcalc.cli.parsing.option_types import text_option as _text
@@ -131,6 +132,7 @@ CALCULATOR: Options = {
     **STRICT,
     **VIEW,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 """A table with a row for each layer."""
 
@@ -192,6 +194,7 @@ DIFF: Options = {
     "all": _view_switch("--all", about="Show the layers that are equal, too."),
     **READING,
     **APPEARANCE,
+    **DOCUMENT_FILE,
 }
 
 MEMORY: Options = {

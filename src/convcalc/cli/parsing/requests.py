@@ -18,9 +18,17 @@ class Appearance(Quietness):
 
     format: str | None
     width: NotRequired[str | None]
+    document_file: NotRequired[str | None]
     color: str | None
     no_color: bool | None
     no_pager: NotRequired[bool | None]
+
+
+class DocumentRequest(Appearance):
+    """A document that may go into a file: `devices` and `networks` have nothing else."""
+
+    output: str | None
+    force: bool | None
 
 
 class LayerFlags(TypedDict):
@@ -48,7 +56,7 @@ class GivenNetwork(Quietness):
     in_order: bool | None
 
 
-class NetworkRequest(GivenNetwork, Appearance):
+class NetworkRequest(GivenNetwork, DocumentRequest):
     """A network whose document is asked for."""
 
 
@@ -99,7 +107,7 @@ class RooflineRequest(CalculatorRequest):
     dtype: str | None
 
 
-class ExplainRequest(Appearance):
+class ExplainRequest(DocumentRequest):
     """`explain`: arrays as `run` takes them, or layers, and what of it to show."""
 
     specs: list[str] | None
@@ -117,7 +125,6 @@ class ExplainRequest(Appearance):
     animate: str | None
     html: str | None
     every: str | None
-    force: bool | None
     step: bool | None
     stride: str | None
     padding: str | None
@@ -139,8 +146,6 @@ class WeightsRequest(NetworkRequest):
 
     init: str | None
     dtype: str | None
-    output: str | None
-    force: bool | None
 
 
 class ConvertRequest(GivenNetwork):
@@ -154,7 +159,10 @@ class ConvertRequest(GivenNetwork):
 
 
 class SolveRequest(Appearance):
-    """`solve`."""
+    """`solve`, whose output is a shape."""
+
+    output_file: str | None
+    force: bool | None
 
     specs: list[str] | None
     input: str | None
@@ -200,7 +208,7 @@ class CheckRequest(NetworkRequest, LayerFlags):
     report: str | None
 
 
-class SweepRequest(Appearance):
+class SweepRequest(DocumentRequest):
     """`sweep`."""
 
     specs: list[str] | None
@@ -213,11 +221,10 @@ class SweepRequest(Appearance):
     pareto: str | None
     front: bool | None
     plot: str | None
-    force: bool | None
     jobs: str | None
 
 
-class DiffRequest(Appearance):
+class DiffRequest(DocumentRequest):
     """`diff`."""
 
     a: str
@@ -227,10 +234,25 @@ class DiffRequest(Appearance):
     in_order: bool | None
 
 
-class KindRequest(Appearance):
+class KindRequest(DocumentRequest):
     """`layers`."""
 
     kind: str | None
+
+
+class GraphRequest(GivenNetwork):
+    """`graph`."""
+
+    depth: str | None
+    output: str | None
+    to: str | None
+    force: bool | None
+
+
+class SchemaRequest(TypedDict):
+    """`schema`."""
+
+    name: str
 
 
 class FormatRequest(Quietness):

@@ -31,7 +31,7 @@ FLAG_NAMES = (
 """The flags that describe one layer."""
 
 ONLY_TRANSPOSED = ("output_padding", "output_size")
-FORMATS = ("table", "json", "csv", "md")
+FORMATS = ("table", "json", "csv", "md", "jsonl", "html", "latex")
 COLOURS = ("auto", "always", "never")
 
 

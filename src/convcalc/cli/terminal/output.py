@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
-from convcalc.cli.parsing.values import COLOURS, FORMATS, choice_of, count_of
+from convcalc.cli.parsing.document_file import form_of
+from convcalc.cli.parsing.values import COLOURS, choice_of, count_of
 from convcalc.cli.terminal.streams import (
     NARROWEST,
     WIDEST,
     draws_lines,
     is_terminal,
+    note,
     terminal_width,
     wants_colour,
     write_out,
 )
 from convcalc.errors import PartialError, UsageError, harmless, printable
-from convcalc.render.text import csv_text, json_text, markdown_text, plain_text
+from convcalc.render.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,21 +28,36 @@ if TYPE_CHECKING:
     from convcalc.cli.parsing.requests import Appearance
     from convcalc.render.table import Document
 
-MACHINE_FORMS: dict[str, Callable[[Document], str]] = {
-    "json": json_text,
-    "csv": csv_text,
-    "md": markdown_text,
+MACHINE_FORMS = {
+    "json": ("text", "json_text"),
+    "csv": ("text", "csv_text"),
+    "md": ("text", "markdown_text"),
+    "jsonl": ("lines", "jsonl_text"),
+    "html": ("html.document", "html_text"),
+    "latex": ("latex", "latex_text"),
+    "svg": ("bars", "bars_svg"),
 }
+"""What writes each form that does not depend on the terminal, in `render`; loaded when used."""
 
 
-def check_appearance(given: Appearance) -> None:
-    """The options about the form are read before any work is done.
+def check_appearance(given: Appearance, *, drawn: bool = False) -> None:
+    """The options about the form and its file are read before any work is done.
+
+    Args:
+        given: The command line.
+        drawn: Whether the command's document may be drawn, as SVG.
 
     Raises:
         UsageError: one has an unknown value, or two contradict each other.
+        OutputError: the file exists, or cannot be made.
     """
-    choice_of("format", given["format"], FORMATS)
+    form_of(given, drawn=drawn)
     _width(given)
+    if path := given.get("document_file"):
+        from convcalc.arrayfile.target import check_output
+
+        inputs = cast("dict[str, list[str]]", given).get("specs") or ()
+        check_output(path, force=_may_replace(given), inputs=inputs)
     colour = choice_of("color", given["color"], COLOURS)
     if given["no_color"] and given["color"] is not None and colour != "never":
         raise UsageError(f"--no-color and --color {colour} exclude each other; give one")
@@ -65,11 +83,14 @@ def check_complete(document: Document, *, strict: bool) -> None:
 
 
 def show(document: Document, given: Appearance) -> None:
-    """Prints the document: JSON, CSV and Markdown never depend on the terminal.
+    """Prints the document, or writes it: only a table that is printed depends on the terminal.
 
     What is longer than the terminal goes to a pager, as git does it.
     """
-    form = choice_of("format", given["format"], FORMATS)
+    form = form_of(given, drawn=True)
+    if path := given.get("document_file"):
+        _write(path, written_form(document, form), given)
+        return
     text, drawn = _text(document, given, form)
     if is_terminal(sys.stdout) and not given.get("no_pager"):
         from convcalc.cli.terminal.pager import paged
@@ -82,7 +103,7 @@ def show(document: Document, given: Appearance) -> None:
 def _text(document: Document, given: Appearance, form: str) -> tuple[str, bool]:
     """The document as text, and whether it was drawn for a screen."""
     if form in MACHINE_FORMS:
-        return MACHINE_FORMS[form](document), False
+        return written_form(document, form), False
     colour = choice_of("color", given["color"], COLOURS)
     coloured = not given["no_color"] and wants_colour(colour, sys.stdout, os.environ)
     looked_at, width = is_terminal(sys.stdout), _width(given)
@@ -104,3 +125,31 @@ def _width(given: Appearance) -> int | None:
     """
     text = given.get("width")
     return None if text is None else count_of("width", text, NARROWEST)
+
+
+def written_form(document: Document, form: str) -> str:
+    """The document in a form that does not depend on the terminal; a table as plain text."""
+    if form not in MACHINE_FORMS:
+        return plain_text(document)
+    module, function = MACHINE_FORMS[form]
+    write: Callable[[Document], str]
+    write = getattr(import_module(f"convcalc.render.{module}"), function)
+    return write(document)
+
+
+def _write(path: str, text: str, given: Appearance) -> None:
+    """The document in a file, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from convcalc.arrayfile.whole_file import write_output
+
+    data = text.encode("utf-8", "backslashreplace")
+    write_output(path, data, force=_may_replace(given))
+    if not given["quiet"]:
+        note(f"wrote {printable(path)} ({len(data):,} bytes)")
+
+
+def _may_replace(given: Appearance) -> bool:
+    return bool(cast("dict[str, bool | None]", given).get("force"))

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from convcalc.errors import OutputError, harmless, shortened
-from convcalc.widths import WORDS, broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +108,8 @@ def write_error(text: str, *, red: str = "") -> None:
 
 def _broken(text: str, width: int) -> str:
     """Lines of at most `width` columns; those of a text with carets below it stay as they are."""
+    from convcalc.widths import WORDS, broken  # the version is told without it
+
     lines = text.split("\n")
     return "\n".join(
         piece

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from convcalc.arrayfile.whole_file import failure, write_bytes
 from convcalc.arrayfile.wording import quoted
-from convcalc.arrayfile.writing import failure, write_bytes
 from convcalc.execute.algorithms.banded import passes
 from convcalc.execute.algorithms.opencv.correlate import correlate
 from convcalc.execute.backends import opencv

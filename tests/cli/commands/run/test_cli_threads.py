@@ -29,7 +29,9 @@ def test_no_more_threads_than_processors(convcalc, backend, threads):
 
 @pytest.mark.usefixtures("image")
 def test_quiet_keeps_the_note_of_threads_to_itself(inside, monkeypatch):
-    monkeypatch.setattr("convcalc.cli.app.THREAD_VARIABLES", ())  # of this process, and of others
+    monkeypatch.setattr(
+        "convcalc.cli.limits.COMPUTING_VARIABLES", ()
+    )  # of this process, and of others
     run = ("run", "image.npy", "-k", "kernel.npy", "--backend", "numpy", "--threads", "100000")
     assert "processors" in inside(*run).err
     assert "processors" not in inside(*run, "-q").err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from convcalc.arrayfile.pictures import check_installed
 from convcalc.arrayfile.target import check_output
-from convcalc.arrayfile.writing import write_data
+from convcalc.arrayfile.whole_file import write_output
 from convcalc.cli.commands.explain.stepping import next_place
 from convcalc.cli.parsing.values import count_of, flag, text_of
 from convcalc.cli.terminal.streams import note
@@ -56,7 +56,7 @@ def check_pictures(given: ExplainRequest) -> None:
         raise UsageError("--every goes with --animate: it leaves out steps")
     if not asked:
         return
-    others = [name for name in ("step", "format") if given.get(name) is not None]
+    others = [name for name in ("step", "format", "output") if given.get(name) is not None]
     if together := [*asked, *others][1:2]:
         raise UsageError(f"{flag(asked[0])} and {flag(together[0])} exclude each other; give one")
     path = text_of(asked[0], _path(given, asked[0]) or "")
@@ -111,7 +111,7 @@ def write_page_of(given: ExplainRequest, start: PageStart) -> None:
 
 
 def _write(given: ExplainRequest, path: str, data: bytes) -> None:
-    write_data(path, data, force=bool(given["force"]))
+    write_output(path, data, force=bool(given["force"]))
     if not given["quiet"]:
         note(f"wrote {printable(path)} ({len(data):,} bytes)")
 

@@ -103,8 +103,11 @@ def explain(given: ExplainRequest) -> Document | None:
         UsageError: options do not go together, or the terminal is too small for --step.
     """
     if given["step"]:
-        if given["format"] is not None:
-            raise UsageError("--step and --format exclude each other: it draws on the screen")
+        for name in ("format", "output"):
+            if given.get(name) is not None:
+                raise UsageError(
+                    f"--step and {flag(name)} exclude each other: it draws on the screen"
+                )
         check_keyboard("--step")
     check_pictures(given)
     computed = _computed(given)

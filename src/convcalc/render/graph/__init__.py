@@ -1,0 +1,1 @@
+"""A network as a picture: its layers as boxes, and what reads what as arrows."""
