@@ -34,7 +34,7 @@ def test_bash_fills_in_its_replies(program):
             echo "${COMPREPLY[*]}"
         }
         offers summ
-        offers shape --format = j
+        offers shape --format = c
         offers shape maxpo
         offers run x.npy --network resnet18 --until layer1.1.1
         offers run x.npy --nonsense
@@ -45,7 +45,7 @@ def test_bash_fills_in_its_replies(program):
     assert done.stdout.splitlines() == [
         "complete -o default -F _convcalc convcalc",
         "summary",
-        "json",
+        "csv",
         "maxpool:",
         "layer1.1.1",
         "",
