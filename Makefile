@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench docs pictures wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench docs man pictures wheel clean
 
 help:
 	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench      the benchmarks"
 	@echo "make pictures   the pictures of the documentation, anew"
 	@echo "make docs       the documentation with the reference of the API, in build/site/"
+	@echo "make man        the manual, in dist/man; man -l dist/man/convcalc.1 shows it"
 	@echo "make wheel      the wheel, in dist/"
 
 demo: $(VENV)/core.stamp
@@ -67,6 +68,9 @@ pictures: $(VENV)/peers.stamp
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
+
+man: $(VENV)/core.stamp
+	$(BIN)/python -m convcalc.cli.manual dist/man
 
 wheel: $(VENV)/core.stamp
 	$(PIP) build

@@ -21,12 +21,25 @@ LIMIT = 1.5
 HERE = Path(__file__).parent
 SHAPE = ["shape", "-i", "3x224x224", "conv:64,k7,s2,p3"]
 CONVCALC = [sys.executable, "-m", "convcalc"]
+ASKED = ["__complete"]
 PEER = "ten lines of Typer + Rich"
 PROGRAMS = {
     PEER: [sys.executable, str(HERE / "typer_rich_table.py")],
     "convcalc shape": [*CONVCALC, *SHAPE],
     "convcalc shape (json)": [*CONVCALC, *SHAPE, "--format", "json"],
     "convcalc --help": [*CONVCALC, "--help"],
+    "completion of a command": [*CONVCALC, *ASKED, "1", "", "convcalc", "s"],
+    "completion of a label": [
+        *CONVCALC,
+        *ASKED,
+        "4",
+        "",
+        "convcalc",
+        "rf",
+        "resnet18",
+        "--layer",
+        "",
+    ],
     "convcalc --version": [*CONVCALC, "--version"],
     "python -c pass": [sys.executable, "-c", "pass"],
 }

@@ -83,16 +83,18 @@ render: errors widths receptive layers network language zoo analysis explain inv
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
 cli/terminal: errors widths arrayfile render cli/parsing
+cli/catalog: cli/parsing
+cli/completion: language layers cli/parsing cli/terminal cli/catalog
 cli/commands: errors layers network language zoo importers analysis explain inverse several
-    arrayfile execute/weights execute/planning export render cli/parsing cli/terminal
+    arrayfile execute/weights execute/planning export render cli/parsing cli/terminal cli/completion
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
     execute/settings execute/job execute/in_memory explain render cli/parsing cli/terminal
     cli/commands cli/commands/run
-cli: __init__ errors arrayfile execute/backends cli/parsing cli/terminal
-__main__: __init__ errors cli/terminal cli
+cli: __init__ errors zoo arrayfile execute/backends cli/parsing cli/terminal cli/catalog
+__main__: __init__ errors cli/terminal cli/completion cli
 __init__:
 """
 """Every room with those that it may import, names for type checkers included; bottom first.

@@ -28,8 +28,12 @@ def main() -> int:
 
 
 def _answer() -> int:
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] in (["--version"], ["-V"]):
         return _version()
+    if sys.argv[1:2] == ["__complete"]:
+        from convcalc.cli.completion.answer import answer
+
+        return answer(sys.argv[2:])
     from convcalc.cli.main import run
 
     return run(sys.argv[1:])

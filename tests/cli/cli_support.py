@@ -26,6 +26,7 @@ COMMAND = [sys.executable, "-m", "convcalc"]
 
 CLEANED = (
     "CLICOLOR",
+    "CLICOLOR_FORCE",
     "COLUMNS",
     "CONVCALC_TRACEBACK",
     "FORCE_COLOR",

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from convcalc.cli.catalog.commands import COMMANDS
+from convcalc.cli.parsing.option_types import GROUPS, Option
 from convcalc.layers import KINDS
 
 STRIDE, DILATION = "from one window to the next", "Spacing of kernel elements"
@@ -29,3 +31,37 @@ def test_the_kinds_say_the_same(inside, kind):
         if name == "dilation":
             assert "spacing of kernel elements" in line
         assert not re.search(r"cells? between", line)
+
+
+def in_groups(told):
+    """The first words of the lines about options, by the heading that they are under."""
+    found, heading = {}, ""
+    for line in told.splitlines():
+        if re.fullmatch(r"\S.*:", line):
+            heading = line.removesuffix(":")
+        elif line.startswith("  -"):
+            words, _, _ = line.strip().partition("  ")
+            found.setdefault(heading, []).extend(re.findall(r"(?<!\S)--?[\w-]+", words))
+    return found
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_is_in_one_group_of_the_help(inside, command):
+    told = inside(command, "--help").out
+    assert 80 >= max(map(len, told.splitlines()))
+    groups = in_groups(told)
+    assert set(GROUPS) >= groups.keys()
+    assert sorted(GROUPS.index(name) for name in groups) == [GROUPS.index(name) for name in groups]
+    for option in COMMANDS[command].options.values():
+        if isinstance(option, Option):
+            where = [
+                name for name, words in groups.items() if option.names[-1].split("/")[0] in words
+            ]
+            assert [option.group] == where, option
+
+
+def test_the_groups_are_those_that_a_reader_looks_for(inside):
+    groups = in_groups(inside("flops", "--help").out)
+    assert ["Input", "Layer by flags", "Counting", "View", "Output"] == list(groups)
+    assert ["-k", "--kernel-size", "-s", "--stride"] == groups["Layer by flags"][2:6]
+    assert ["-f", "--force", "-h", "--help"] == groups["Output"][-4:]

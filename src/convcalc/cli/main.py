@@ -12,10 +12,10 @@ import typer
 
 from convcalc.cli.signals import raise_heard
 from convcalc.cli.terminal.streams import PROGRAM, wants_colour, write_error, write_out
-from convcalc.errors import ConvcalcError, OutputError, UsageError, nearest, printable
+from convcalc.errors import ConvcalcError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
@@ -25,7 +25,7 @@ NO_ROOM = ("failed to map segment", "cannot allocate memory", "Cannot allocate m
 """What the system's loader says where a library does not fit into memory."""
 
 COMPLETION = "_CONVCALC_COMPLETE"
-"""The variable by which shells ask Typer for completions, of which this program has none."""
+"""The variable by which shells ask Typer for completions; this program has its own."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,11 +61,15 @@ def _outcome(error: Exception) -> tuple[int, str]:
 
 
 def _answer(arguments: Sequence[str]) -> int:
+    from convcalc.cli.mistaken import with_command
+
+    arguments = with_command(arguments)
     command = _command(_named(arguments))
     if not arguments or _asks_for_help(arguments):
         write_out(_help_text(command, arguments))
         return 0 if arguments else UsageError.exit_code
     _refuse_completion()
+    _refuse_unknown(arguments[0], command.commands)
     words = _models_of_input(_completed(arguments), command.commands.get(arguments[0]))
     code = command.main(words, prog_name=PROGRAM, standalone_mode=False)
     if code == INTERRUPTED:
@@ -75,9 +79,9 @@ def _answer(arguments: Sequence[str]) -> int:
 
 def _named(arguments: Sequence[str]) -> str | None:
     """The command that the arguments begin with; None where others may have to be told of."""
-    from convcalc.cli.app import HANDLERS
+    from convcalc.cli.catalog.commands import COMMANDS
 
-    known = bool(arguments) and arguments[0] in HANDLERS
+    known = bool(arguments) and arguments[0] in COMMANDS
     return arguments[0] if known and not _asks_for_help(arguments) else None
 
 
@@ -87,9 +91,10 @@ def _command(name: str | None) -> Any:
 
     Typer takes longer to read the options of all commands (10 ms) than most of them compute.
     """
-    from convcalc.cli.app import HANDLERS, build
+    from convcalc.cli.app import build
+    from convcalc.cli.catalog.commands import COMMANDS
 
-    return typer.main.get_command(build(HANDLERS if name is None else [name]))
+    return typer.main.get_command(build(COMMANDS if name is None else [name]))
 
 
 def _refuse_completion() -> None:
@@ -100,14 +105,26 @@ def _refuse_completion() -> None:
     """
     if value := os.environ.get(COMPLETION):
         raise UsageError(
-            f"{COMPLETION}='{printable(value, 60)}' asks for shell completions, which convcalc has "
-            f"not; unset it"
+            f"{COMPLETION}='{printable(value, 60)}' asks for Typer's completions; unset it: "
+            f"convcalc completion bash prints ours"
         )
+
+
+def _refuse_unknown(word: str, commands: Container[str]) -> None:
+    """Typer itself would not know of networks.
+
+    Raises:
+        UsageError: there is no such command.
+    """
+    if not word.startswith("-") and word not in commands:
+        from convcalc.cli.mistaken import unknown_command
+
+        raise UsageError(f"{unknown_command(word)}\nsee '{PROGRAM} --help'")
 
 
 def _completed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a value after every option that may do without: Typer knows no such."""
-    from convcalc.cli.parsing.options import OPTIONAL_VALUES
+    from convcalc.cli.parsing.computing_options import OPTIONAL_VALUES
 
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)
@@ -157,8 +174,9 @@ def _help_text(command: Any, arguments: Sequence[str]) -> str:
     if not asked or (asked[0] not in command.commands and words[0] != "help"):
         return f"{command.get_help(context)}\n"
     if asked[0] not in command.commands:
-        hint = nearest(asked[0], command.commands)
-        raise UsageError(f"no command '{printable(asked[0], 60)}'{hint}")
+        from convcalc.cli.mistaken import unknown_command
+
+        raise UsageError(unknown_command(asked[0]))
     wanted = command.commands[asked[0]]
     inner = wanted.make_context(asked[0], [], parent=context, resilient_parsing=True)
     return f"{wanted.get_help(inner)}\n"
@@ -192,6 +210,10 @@ def _usage_message(error: Any) -> str:
     text = " ".join(error.format_message().split())
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
+    elif (unknown := getattr(error, "option_name", None)) and "No such option" in text:
+        from convcalc.cli.mistaken import elsewhere
+
+        text += elsewhere(getattr(context, "info_name", ""), unknown)
     return f"{printable(text, 400)}\nsee '{command} --help'"
 
 

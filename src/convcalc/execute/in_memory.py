@@ -44,6 +44,7 @@ def run_network(
     settings: Settings,
     watch: Callable[[str, np.ndarray], None] | None = None,
     others: Mapping[str, np.ndarray] = MappingProxyType({}),
+    done: Callable[[int, int], None] | None = None,
 ) -> Result:
     """A whole network on `array`, with weights named `LABEL.NAME`.
 
@@ -53,6 +54,7 @@ def run_network(
         watch: Called with the label and the output of every layer, as soon as it is computed. An
             output is not kept: who needs it later makes a copy.
         others: The arrays of inputs beside the first, by the labels of their nodes.
+        done: Called with how many layers are computed, and how many there are.
 
     Raises:
         UsageError: no layer has the label to stop after, or a network is to be verified.
@@ -64,7 +66,7 @@ def run_network(
             "only a single convolution is verified; a network has many, one upon another"
         )
     work = network_work(network, array, weights, settings, others)
-    result = run_work(work, settings, watch)
+    result = run_work(work, settings, watch, done)
     if settings.until is None:
         return replace(result, notes=(*result.notes, *_output_note(work.network)))
     part = work.network
@@ -84,9 +86,14 @@ def _output_note(network: Network) -> list[str]:
 
 
 def run_work(
-    work: Work, settings: Settings, watch: Callable[[str, np.ndarray], None] | None = None
+    work: Work,
+    settings: Settings,
+    watch: Callable[[str, np.ndarray], None] | None = None,
+    done: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """The work done in memory.
+    """The work done in memory; `watch` and `done` are told of it as by `run_network`.
+
+    Of a convolution that is verified `done` hears of the outputs that are computed again.
 
     Raises:
         DataError: the arrays do not fit each other, or cannot be computed exactly.
@@ -104,11 +111,11 @@ def run_work(
         return _of_nothing(work, prepared, report, notes, watch)
     _check_memory(report, dtypes, samples)
     executor = prepared.open()
-    result = _computed(work, prepared, executor, settings, watch)
+    result = _computed(work, prepared, executor, settings, watch, done)
     found = None
     if settings.verify is not None:
         layer = _single(work.network)
-        found = verify(layer, samples, work.weights, result, dtypes, settings.verify)
+        found = verify(layer, samples, work.weights, result, dtypes, settings.verify, done=done)
     return Result(
         array=as_given(result, work.axes),
         report=report,
@@ -136,6 +143,7 @@ def _computed(
     executor: Executor[Any],
     settings: Settings,
     watch: Callable[[str, np.ndarray], None] | None,
+    done: Callable[[int, int], None] | None,
 ) -> np.ndarray:
     """The result of the last layer, in the dtype that was asked for.
 
@@ -146,7 +154,7 @@ def _computed(
     finishing = watch and _finishing(watch, dtypes, work.axes)
     with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
         try:
-            last = _layers(work, samples, executor, dtypes.compute, finishing)
+            last = _layers(work, samples, executor, dtypes.compute, finishing, done)
         except RuntimeError as error:
             raise memory_error(error) from None
         return finished(executor.unload(last), dtypes)
@@ -206,6 +214,7 @@ def _layers(
     executor: Executor[Any],
     dtype: str,
     watch: Callable[[str, np.ndarray], None] | None,
+    done: Callable[[int, int], None] | None,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
     network, weights = work.network, work.weights
@@ -224,6 +233,8 @@ def _layers(
             values[index] = step.layer.run(executor, arrays, own)
         if watch is not None:
             watch(step.node.label, executor.unload(values[index]))
+        if done is not None:
+            done(index + 1, len(network.nodes))
         for source in (*step.node.inputs, index):
             if last_read.get(source, index) == index:
                 values.pop(source, None)

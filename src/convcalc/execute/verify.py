@@ -15,7 +15,7 @@ import numpy as np
 from convcalc.execute.arrays.tolerance import TOLERANCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from convcalc.execute.arrays.arranged import Arranged
     from convcalc.execute.arrays.dtypes import DtypePlan
@@ -73,6 +73,7 @@ def verify(
     samples: int | Literal["all"],
     *,
     block: int | None = None,
+    done: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Some outputs of a convolution, or all, against the definition.
 
@@ -86,16 +87,21 @@ def verify(
         dtypes: What was computed in, which the inputs are converted to, and what was returned.
         samples: How many outputs at most, drawn with `SEED`; or "all".
         block: Products that are computed at once, `BLOCK` if nothing is said.
+        done: Called with how many outputs are computed again, and how many will be.
     """
     block = block or BLOCK
     count = result.size if samples == "all" else min(samples, result.size)
     with np.errstate(all="ignore"):
         direct = _Direct(layer, array, weights, result.shape, dtypes.compute, block)
         exact = dtypes.compute == "int64"
+        again = 0
         judge = _ExactJudge() if exact else _FloatJudge(dtypes, direct.terms)
         for places in sample(count, result.size, max(1, block // direct.terms)):
             found = result[np.unravel_index(places, result.shape)]
             judge.look(places, found, *direct.outputs(places))
+            again += len(places)
+            if done is not None:
+                done(again, count)
     worst = tuple(int(position) for position in np.unravel_index(judge.worst, result.shape))
     return Verification(
         checked=count,

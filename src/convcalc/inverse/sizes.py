@@ -11,6 +11,8 @@ from convcalc.inverse.rule import rule_of
 from convcalc.layers.base import Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from convcalc.inverse.rule import SizeRule
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -79,6 +81,7 @@ def network_sizes(
     first: int = 1,
     last: int = LAST,
     unused: int | None = None,
+    done: Callable[[int, int], None] | None = None,
 ) -> Sizes:
     """The input sizes of a range that every layer of a network takes.
 
@@ -90,6 +93,7 @@ def network_sizes(
         last: The last one.
         unused: Only sizes at which each layer drops at most so many elements at the end of an
             axis; None is all.
+        done: Called with how many sizes were tried, and how many will be.
 
     Raises:
         UsageError: there are no spatial axes, or the range is empty or too large.
@@ -107,6 +111,8 @@ def network_sizes(
     drops = _Drops(unused)
     model = ModelWeights(network)
     for size in range(first, last + 1):
+        if done is not None:
+            done(size - first, last - first + 1)
         reached, dropped, failure = _tried(model, (channels, *(size,) * axes), drops)
         if failure is not None:
             sizes, *_ = failures.get(reached, (0,))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import typer
 
-from convcalc.cli.app import HANDLERS
+from convcalc.cli.catalog.commands import COMMANDS
+from convcalc.cli.parsing.option_types import Option
 from convcalc.cli.parsing.repeats import MANY
 
 SIZES = ("shape", "conv:8,k3")
@@ -13,13 +13,10 @@ SIZES = ("shape", "conv:8,k3")
 
 def text_options():
     """Every option that takes a value, of every command, by all its names."""
-    for command, (_, _, options) in HANDLERS.items():
-        for name, annotation in options.items():
-            (option,) = annotation.__metadata__
-            if isinstance(option, typer.models.OptionInfo) and option.metavar and name not in MANY:
-                # Inside `Annotated` Typer takes the first name for a default.
-                names = (option.default, *option.param_decls)
-                yield pytest.param(command, names, id=f"{command} {names[0]}")
+    for command, listed in COMMANDS.items():
+        for name, option in listed.options.items():
+            if isinstance(option, Option) and option.metavar and name not in MANY:
+                yield pytest.param(command, option.names, id=f"{command} {option.names[0]}")
 
 
 @pytest.mark.parametrize(("command", "names"), list(text_options()))

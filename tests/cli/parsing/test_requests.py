@@ -4,8 +4,9 @@ from typing import get_type_hints
 
 import pytest
 
-from convcalc.cli.app import HANDLERS
+from convcalc.cli.catalog.commands import COMMANDS
 from convcalc.cli.parsing import requests
+from convcalc.cli.parsing.option_types import Option
 
 TYPES = {
     "shape": requests.CalculatorRequest,
@@ -23,6 +24,7 @@ TYPES = {
     "layers": requests.KindRequest,
     "networks": requests.DocumentRequest,
     "fmt": requests.FormatRequest,
+    "completion": requests.CompletionRequest,
     "calibrate": requests.DocumentRequest,
     "explain": requests.ExplainRequest,
     "weights": requests.WeightsRequest,
@@ -33,9 +35,9 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("command", sorted(HANDLERS.keys() - {"run"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"run"}))
 def test_a_request_has_every_option_of_its_command(command):
-    _, _, options = HANDLERS[command]
+    options = COMMANDS[command].options
     declared = TYPES[command]
     assert options.keys() <= declared.__annotations__.keys()
     assert declared.__required_keys__ <= options.keys()
@@ -43,11 +45,12 @@ def test_a_request_has_every_option_of_its_command(command):
 
 @pytest.mark.parametrize("command", sorted(TYPES))
 def test_a_switch_is_a_bool_and_anything_else_a_text(command):
-    _, _, options = HANDLERS[command]
+    options = COMMANDS[command].options
     declared = get_type_hints(TYPES[command])
     wrong = [
         name
         for name, option in options.items()
-        if ("bool" in str(option)) != ("bool" in str(declared[name]))
+        if (isinstance(option, Option) and option.metavar is None)
+        != ("bool" in str(declared[name]))
     ]
     assert wrong == []

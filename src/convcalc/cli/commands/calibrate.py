@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convcalc.cli.terminal.progress import say
 from convcalc.cli.terminal.streams import note, warn
 from convcalc.errors import printable
 from convcalc.execute.planning import calibrate as rates
@@ -12,13 +13,29 @@ from convcalc.execute.planning.machine import as_data
 from convcalc.render.table import Column, Document, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from convcalc.cli.parsing.requests import DocumentRequest
+    from convcalc.execute.planning.machine import CostRates
     from convcalc.render.table import Cell
+
+
+def _measured() -> Callable[[], CostRates]:
+    """What measures every rate once, and says which time it is."""
+    count = 0
+
+    def measure() -> CostRates:
+        nonlocal count
+        count += 1
+        say(f"round {count}, of {rates.MOST_ROUNDS} at most")
+        return rates.measure()
+
+    return measure
 
 
 def calibrate(given: DocumentRequest) -> Document:
     """`convcalc calibrate`; the rates as a table."""
-    found = rates.calibrate()
+    found = rates.calibrate(_measured())
     machine = found.machine
     rates.keep(machine)
     if not found.trusted:

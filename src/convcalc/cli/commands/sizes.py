@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.values import count_of, flag, text_of
+from convcalc.cli.terminal.progress import told
 from convcalc.errors import NegativeAnswer, UsageError, printable
 from convcalc.inverse.ranges import read_range
 from convcalc.inverse.sizes import LAST, most_sizes, network_sizes
@@ -39,7 +40,7 @@ def sizes(given: SizesRequest) -> Document:
         first, last = _range(given["range"])
         if near is not None and not first <= near <= last:
             raise UsageError(f"--near {near} lies outside of --range {first}..{last}")
-    found = network_sizes(network, channels, len(own), first, last, unused)
+    found = network_sizes(network, channels, len(own), first, last, unused, told("sizes"))
     document = sizes_document(found, near, unused)
     if not found.rule.sizes():
         document.failure = NegativeAnswer(f"no size from {first} to {last} fits")

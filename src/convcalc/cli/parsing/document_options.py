@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from convcalc.cli.parsing.option_types import switch_option as _switch
-from convcalc.cli.parsing.option_types import text_option as _text
+from convcalc.cli.parsing.option_types import Options, switch_option, text_option
 
-DOCUMENT_FILE: dict[str, Any] = {
+_text = partial(text_option, group="Output")
+_switch = partial(switch_option, group="Output")
+
+DOCUMENT_FILE: Options = {
     "output": _text(
         "--output",
         "-o",

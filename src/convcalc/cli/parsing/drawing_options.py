@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.document_options import DOCUMENT_FILE
-from convcalc.cli.parsing.option_types import Options
-from convcalc.cli.parsing.option_types import text_option as _text
+from convcalc.cli.parsing.option_types import Argument, Options, text_option
 from convcalc.cli.parsing.options import INPUT, READING, SPECS
 from convcalc.cli.parsing.view_options import VIEW
+
+_text = partial(text_option, group="Output")
 
 GRAPH: Options = {
     **SPECS,
@@ -29,5 +28,5 @@ GRAPH: Options = {
 }
 
 SCHEMA: Options = {
-    "name": Annotated[str, typer.Argument(metavar="COMMAND", help="A command, as summary.")],
+    "name": Argument("COMMAND", "A command, as summary.", required=True),
 }

@@ -281,3 +281,9 @@ class DemoRequest(TypedDict):
     """`demo`."""
 
     force: bool | None
+
+
+class CompletionRequest(TypedDict):
+    """`convcalc completion`."""
+
+    shell: str

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
 from convcalc.cli.parsing.document_options import DOCUMENT_FILE
-from convcalc.cli.parsing.option_types import Options
-from convcalc.cli.parsing.option_types import text_option as _text
+from convcalc.cli.parsing.option_types import Argument, Options, text_option
 from convcalc.cli.parsing.options import BATCH, DTYPE, MACHINE, READING
 
+_view = partial(text_option, group="View")
+
 COMPARE_NETWORKS: Options = {
-    "networks": Annotated[
-        list[str],
-        typer.Argument(
-            metavar="NETWORK...",
-            help="Networks by name, files, model.py:Net, or layers in quotes: each is one word.",
-        ),
-    ],
-    "input": _text("--input", "-i", metavar="CxHxW", about="Shape of one sample, for all of them."),
+    "networks": Argument(
+        "NETWORK...",
+        "Networks by name, files, model.py:Net, or layers in quotes: each is one word.",
+        several=True,
+        required=True,
+    ),
+    "input": text_option(
+        "--input",
+        "-i",
+        metavar="CxHxW",
+        about="Shape of one sample, for all of them.",
+        group="Input",
+    ),
     **BATCH,
     "device": MACHINE["device"],
     **DTYPE,
-    "sort": _text(
+    "sort": _view(
         "--sort",
         metavar="NAME",
         about="By params, macs, activations, memory, time or field, smallest first; -NAME turns "
         "it.",
     ),
-    "pareto": _text(
+    "pareto": _view(
         "--pareto",
         metavar="X,Y",
         about="Mark what nothing is better than, as macs,field; X:min or X:max says what better "

@@ -10,6 +10,7 @@ from convcalc.cli.parsing.option_types import Options, text_option
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 _text = partial(text_option, group="View")
 
 VIEW: Options = {

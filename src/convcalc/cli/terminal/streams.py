@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from convcalc.errors import OutputError, harmless, shortened
 
@@ -17,6 +17,42 @@ NARROWEST, WIDEST = 40, 500
 
 LONGEST_WORD = 400
 """Characters of a word on standard error."""
+
+
+class Overlay:
+    """Something that is drawn on the terminal and makes room for what is written to it."""
+
+    _all: ClassVar[list[Overlay]] = []
+
+    def put(self) -> None:
+        """It may be drawn from here on."""
+        self._all.append(self)
+
+    def take_away(self) -> None:
+        """It is not drawn any more."""
+        if self in self._all:
+            self._all.remove(self)
+
+    def hide(self) -> None:
+        """Others write."""
+
+    def show(self) -> None:
+        """Others have written."""
+
+    def end(self) -> None:
+        """The answer itself is written."""
+
+    @classmethod
+    def make_room(cls, stream: TextIO | None) -> None:
+        """Nothing is drawn while something is written to the terminal."""
+        for one in cls._all if is_terminal(stream) else ():
+            one.end() if stream is sys.stdout else one.hide()
+
+    @classmethod
+    def come_back(cls) -> None:
+        """What was drawn is drawn again."""
+        for one in cls._all:
+            one.show()
 
 
 def write_out(text: str, *, drawn: bool = False) -> bool:
@@ -101,12 +137,21 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
-    """Whether to colour what goes to `stream`: the option, the environment, the terminal."""
+    """Whether to colour what goes to `stream`: the option, the environment, the terminal.
+
+    NO_COLOR turns colours off whatever it holds, and wins; FORCE_COLOR and CLICOLOR_FORCE turn them
+    on in a pipe, too. CLICOLOR=0 turns them off, and so does FORCE_COLOR=0, as programs of Node
+    read it. A variable that is empty says nothing.
+
+    Source: no-color.org, force-color.org, bixense.com/clicolors.
+    """
     if choice != "auto":
         return choice == "always"
-    if environment.get("NO_COLOR") or environment.get("TERM") in ("dumb", "unknown"):
+    if environment.get("NO_COLOR") or environment.get("FORCE_COLOR") == "0":
         return False
-    if environment.get("FORCE_COLOR") == "0" or environment.get("CLICOLOR") == "0":
+    if environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    if environment.get("CLICOLOR") == "0" or environment.get("TERM") in ("dumb", "unknown"):
         return False
     return is_terminal(stream)
 
@@ -135,14 +180,17 @@ def _write_all(stream: TextIO | None, text: str) -> None:
     """All of the text, past Python's buffers: unbuffered streams lose the rest of a short write."""
     if stream is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    Overlay.make_room(stream)
     data = text.encode(stream.encoding or "utf-8", "backslashreplace")
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):  # a stream in memory
         stream.write(data.decode(stream.encoding or "utf-8"))
         stream.flush()
+        Overlay.come_back()
         return
     stream.flush()
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view[: 1 << 20]) :]
+    Overlay.come_back()

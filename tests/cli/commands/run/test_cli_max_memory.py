@@ -366,32 +366,3 @@ def test_bytes_are_written_in_powers_of_1024(text, size):
     names = [field.name for field in fields(RunRequest)]
     given = dict.fromkeys(names) | {"max_memory": text, "output": "y.npy"}
     assert size == bounds_of(RunRequest(**given)).memory
-
-
-class Screen(io.StringIO):
-    """A terminal."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(
-    ("stream", "wanted", "drawn"),
-    [(Screen, True, True), (Screen, False, False), (io.StringIO, True, False)],
-)
-def test_progress_is_drawn_for_those_who_watch(monkeypatch, stream, wanted, drawn):
-    screen = stream()
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr("convcalc.cli.terminal.progress.PATIENCE", -1)
-    with ProgressLine(200, wanted=wanted) as line:
-        line.advance(50)
-        line.advance(100)
-    assert drawn == ("75%" in screen.getvalue())
-
-
-def test_what_is_done_soon_needs_no_progress(monkeypatch):
-    screen = Screen()
-    monkeypatch.setattr(sys, "stderr", screen)
-    with ProgressLine(200, wanted=True) as line:
-        line.advance(150)
-    assert "" == screen.getvalue()

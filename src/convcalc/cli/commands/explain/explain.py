@@ -18,8 +18,9 @@ from convcalc.cli.commands.run.inputs import read_kernel, read_network
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.request import RunRequest
 from convcalc.cli.commands.run.run import settings_of
+from convcalc.cli.parsing.computing_options import COMPUTED, FILED
 from convcalc.cli.parsing.network_argument import read_source
-from convcalc.cli.parsing.options import COMPUTED, FILED, GEOMETRY
+from convcalc.cli.parsing.options import GEOMETRY
 from convcalc.cli.parsing.shapes import check_axes, shape_of
 from convcalc.cli.parsing.values import COLOURS, choice_of, flag, value_of
 from convcalc.cli.terminal.keyboard import check_keyboard

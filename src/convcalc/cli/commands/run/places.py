@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from convcalc.arrayfile import read_placeholder
@@ -9,6 +10,7 @@ from convcalc.arrayfile.stored import open_parts, open_stored, placeholder
 from convcalc.cli.commands.run.inputs import read_kernel, read_network
 from convcalc.cli.commands.run.max_memory import bounds_of, memory_of
 from convcalc.cli.commands.run.scheduler import order_of, read_shape
+from convcalc.cli.terminal.progress import told
 from convcalc.execute.in_memory import plan_work, run_network, run_work
 from convcalc.execute.job import network_work
 from convcalc.execute.out_of_core.run import plan_bounded, run_bounded
@@ -58,7 +60,7 @@ class _InMemory(NamedTuple):
         return plan_work(read_kernel(*self, read_placeholder), self.settings)
 
     def run(self) -> Result:
-        return run_work(read_kernel(*self), self.settings)
+        return run_work(read_kernel(*self), self.settings, done=told("outputs verified"))
 
 
 class _Network(NamedTuple):
@@ -73,7 +75,9 @@ class _Network(NamedTuple):
         return plan_work(work, self.settings)
 
     def run(self) -> Result:
-        return read_network(self.request, self.settings, run_network, self.maps)
+        return read_network(
+            self.request, self.settings, partial(run_network, done=told("layers")), self.maps
+        )
 
 
 class _InParts(NamedTuple):

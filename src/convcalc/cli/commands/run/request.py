@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from convcalc.cli.parsing.values import layer_flags
+from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.named_kernels import is_kernel_text
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ class RunRequest:
 
     @classmethod
     def of(cls, args: Mapping[str, Any]) -> Self:
-        """The request of the options by their names."""
+        """The request of the options by their names.
+
+        Raises:
+            UsageError: the kernel is a size, as it is for the commands that only count.
+        """
+        _refuse_size(args["kernel"])
         named = {field.name: args[field.name] for field in fields(cls) if field.name != "layer"}
         return cls(**named, layer={**args, "bias": None})
 
@@ -125,3 +131,16 @@ class RunRequest:
         others = (kernel, self.bias, self.weights)
         own = [one.path for one in self.input_files]
         return [*own, *(name for name in others if name is not None)]
+
+
+SIZE = re.compile(r"[0-9]+(?:[x,][0-9]+){0,2}")
+
+
+def _refuse_size(kernel: str | None) -> None:
+    if kernel and SIZE.fullmatch(kernel) and not os.path.lexists(kernel):
+        shown = printable(kernel, 60)
+        raise UsageError(
+            f"--kernel: '{shown}' is a size, as -k of shape and flops; here -k is the kernel "
+            f"itself: a file, or a name, as box:{shown[0]}; for random weights give "
+            f"--network conv:8,k{shown.replace(',', 'x')} --random-weights 0"
+        )

@@ -1,0 +1,1 @@
+"""Every command: where it is computed, its options and its help."""

@@ -1,0 +1,68 @@
+"""Words that mean something in another place are told what they are there."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize("words", [("resnet18",), ("resnet18", "--depth", "1"), ("net.spec",)])
+def test_a_network_alone_is_summarised(inside, folder, words):
+    (folder / "net.spec").write_text("conv:8,k3\n")
+    done, asked = inside(*words), inside("summary", *words)
+    assert (0, asked.out) == (done.code, done.out)
+    note = f"convcalc: note: '{words[0]}' is a network: convcalc summary {words[0]}\n"
+    assert note + asked.err == done.err
+
+
+def test_a_quiet_one_says_nothing(inside):
+    done = inside("squeezenet1_1", "-q", "--format", "csv")
+    assert (0, "") == (done.code, done.err)
+    assert done.out.startswith("index,label,spec")
+
+
+def test_its_help_is_that_of_summary(inside):
+    assert inside("summary", "--help").out == inside("unet", "--help", "-q").out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("sumary unet", "no command 'sumary'; did you mean 'summary'?"),
+        ("resnt18", "no command and no network 'resnt18'; did you mean 'resnet18'?"),
+        ("conv:8,k3", "no command 'conv:8,k3'; a command comes first, as convcalc summary "),
+        ("xyzzy", "no command 'xyzzy'\n"),
+        ("help sumary", "no command 'sumary'; did you mean 'summary'?"),
+        ("run x.npy -n 3", "-n is --out-channels of shape: Channels of the result\n"),
+        ("run x.npy -i 3x8x8", "-i is --input of shape: Shape of one sample\n"),
+        ("flops -D 3", "-D is --define of sweep: Values of a $parameter\n"),
+        ("run x.npy --kernel-size 3", "--kernel-size is an option of shape: Taps"),
+        ("shape --nonsense", "No such option: --nonsense\n"),
+    ],
+)  # fmt: skip
+def test_what_is_elsewhere_is_named(inside, words, told):
+    done = inside(*words.split())
+    assert (2, "") == (done.code, done.out)
+    assert told in done.err
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize("size", ["3", "3x5", "3,3"])
+@pytest.mark.parametrize("command", [("run", "image.npy"), ("explain", "conv:8,k3")])
+def test_a_size_is_no_kernel(inside, command, size):
+    done = inside(*command, "-k", size)
+    assert (2, "", 1) == (done.code, done.out, done.err.count("\n"))
+    assert (
+        f"--kernel: '{size}' is a size, as -k of shape and flops; here -k is the kernel" in done.err
+    )
+    assert f"box:3; for random weights give --network conv:8,k{size.replace(',', 'x')} " in done.err
+
+
+def test_a_file_called_3_is_a_kernel(inside, image, folder):
+    (folder / "kernel.npy").rename(folder / "3")
+    assert 0 == inside("run", "image.npy", "-k", "3").code
+
+
+@pytest.mark.parametrize("word", ["-V", "--version"])
+def test_the_version(convcalc, word):
+    done = convcalc(word)
+    assert (0, "convcalc 0.1.0\n", "") == (done.code, done.out, done.err)
