@@ -1,0 +1,52 @@
+"""What a package index shows of the project is what the project says elsewhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import convcalc
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SITE = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+MADE_WITH_THE_SITE = {"commands.md", "schemas.md"}
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_pythons_are_those_that_are_tested():
+    named = re.findall(r":: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    matrices = re.findall(r"python: \[(.*)\]", text_of(".github/workflows/checks.yml"))
+    assert [named] * 2 == [re.findall(r"[\d.]+", matrix) for matrix in matrices]
+
+
+def test_the_address_of_the_repository_is_the_same_everywhere():
+    source = PROJECT["urls"]["Source"]
+    assert [] == [url for url in PROJECT["urls"].values() if not url.startswith(source)]
+    assert f"\nrepository-code: {source}\n" in text_of("CITATION.cff")
+
+
+def test_the_version_is_the_newest_of_the_changelog_and_the_one_that_is_cited():
+    released = re.findall(
+        r"^## \[(\d[^\]]*)\] - (\d{4}-\d\d-\d\d)$", text_of("CHANGELOG.md"), re.MULTILINE
+    )
+    citation = text_of("CITATION.cff")
+    cited = re.findall(r"^(?:version|date-released): (.*)$", citation, re.MULTILINE)
+    assert tuple(cited) == released[0]
+    assert convcalc.__version__ == released[0][0]
+
+
+def test_every_extra_for_users_is_told_of():
+    development = {"bench", "docs", "lint", "notebook", "onnx-test", "package", "page", "peers"}
+    extras = set(PROJECT["optional-dependencies"]) - development - {"test"}
+    assert extras == set(re.findall(r"convcalc\[(\w+)\]", text_of("docs/install.md")))
+
+
+def test_every_page_stands_in_the_navigation_once():
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    shown = re.findall(r"(?<=[ :])([\w/.-]+\.md)$", SITE, re.MULTILINE)
+    assert sorted(shown) == sorted(pages | MADE_WITH_THE_SITE)
