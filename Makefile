@@ -89,7 +89,7 @@ test-lowest: $(VENV)/core.stamp
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) build/lowest
 	$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[test]'
-	build/lowest/bin/python -m pytest
+	build/lowest/bin/python -m pytest $(PARALLEL)
 
 clean:
 	rm -rf $(VENV) dist build

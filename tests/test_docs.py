@@ -22,7 +22,10 @@ from convcalc.layers import KINDS
 ROOT = Path(__file__).parents[1]
 SHOWN = (ROOT / "README.md").read_text(encoding="utf-8") + "".join(
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    for name in ("calculator", "inverse", "kinds", "language", "networks", "running", "views")
+    for name in (
+        *("calculator", "exactness", "inverse", "kinds", "language", "networks"),
+        *("receptive-fields", "running", "views", "why-tools-differ"),
+    )
 )
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md"))
 CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)

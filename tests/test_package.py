@@ -31,13 +31,11 @@ def test_the_address_of_the_repository_is_the_same_everywhere():
 
 
 def test_the_version_is_the_newest_of_the_changelog_and_the_one_that_is_cited():
-    released = re.findall(
-        r"^## \[(\d[^\]]*)\] - (\d{4}-\d\d-\d\d)$", text_of("CHANGELOG.md"), re.MULTILINE
-    )
-    citation = text_of("CITATION.cff")
-    cited = re.findall(r"^(?:version|date-released): (.*)$", citation, re.MULTILINE)
-    assert tuple(cited) == released[0]
-    assert convcalc.__version__ == released[0][0]
+    heading = r"^## \[(\d[^\]]*)\] - (\d{4}-\d\d-\d\d)$"
+    newest = re.findall(heading, text_of("CHANGELOG.md"), re.MULTILINE)[0]
+    cited = re.findall(r"^(?:version|date-released): (.*)$", text_of("CITATION.cff"), re.MULTILINE)
+    assert tuple(cited) == newest
+    assert convcalc.__version__ == newest[0]
 
 
 def test_every_extra_for_users_is_told_of():
