@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench pictures man wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench docs man pictures wheel clean
 
 help:
 	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
@@ -23,6 +23,7 @@ help:
 	@echo "make check      format, lint, types, tests"
 	@echo "make bench      the benchmarks"
 	@echo "make pictures   the pictures of the documentation, anew"
+	@echo "make docs       the documentation with the reference of the API, in build/site/"
 	@echo "make man        the manual, in dist/man; man -l dist/man/convcalc.1 shows it"
 	@echo "make wheel      the wheel, in dist/"
 
@@ -65,6 +66,9 @@ bench: $(VENV)/bench.stamp
 pictures: $(VENV)/peers.stamp
 	$(BIN)/python examples/make_pictures.py
 
+docs: $(VENV)/docs.stamp
+	$(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
+
 man: $(VENV)/core.stamp
 	$(BIN)/python -m convcalc.cli.manual dist/man
 
@@ -87,13 +91,17 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 $(VENV)/peers.stamp: $(VENV)/torch.stamp
-	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image]'
+	$(PIP) --editable '.[test,torch,peers,opencv,dask,keras,tflite,onnx-test,image,notebook]'
 	@# Models by the hundred, 11 MB; their own dependencies would bring another torch and more.
 	$(PIP) --no-deps torchvision timm
 	@touch $@
 
 $(VENV)/page.stamp: $(VENV)/test.stamp
 	$(PIP) --editable '.[test,page]'
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/core.stamp
+	$(PIP) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

@@ -338,7 +338,7 @@ CONTRACT = {
         weights={"weight": (10,)},
         params=10,
         macs=500,
-        field=CELL,
+        field=None,
     ),
 }
 

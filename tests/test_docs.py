@@ -25,7 +25,7 @@ SHOWN = README + "".join(
     (ROOT / "docs" / name).read_text(encoding="utf-8")
     for name in ("language.md", "inverse.md", "views.md")
 )
-DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md"))
 CONSOLE = re.compile(r"^\$ (convcalc [^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     example
@@ -33,7 +33,7 @@ EXAMPLES = [
     for example in CONSOLE.findall(block)
 ]
 NEEDS_TORCH = {
-    "convcalc.network.graph",  # the example of `Network.to_torch`
+    "convcalc.network.questions",  # the example of `Network.to_torch`
     "convcalc.execute.backends.torch_backend",
     "convcalc.export.torch_constructors",
     "convcalc.export.torch_forms",
@@ -78,6 +78,12 @@ def test_a_readme_example_prints_what_the_readme_shows(command, expected):
 def test_the_readme_s_python_runs():
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert (0, True) == (failed, tried >= 4)
+
+
+def test_the_examples_of_python_run():
+    pytest.importorskip("pandas")
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
+    assert (0, True) == (failed, tried >= 30)
 
 
 @pytest.mark.parametrize("name", modules())

@@ -30,12 +30,14 @@ collecting:
 layers: errors window borders receptive
 network: errors layers
 language: errors collecting layers network
-zoo: errors network language
+zoo: errors layers network language
 # What can be said from shapes alone.
 analysis: errors window borders receptive collecting layers network language
 explain: layers network window borders receptive analysis
 # What gives what is wanted: searches, grids, budgets.
 inverse: errors window borders receptive collecting layers network language zoo analysis
+# Several networks at once.
+several: errors layers network language zoo analysis inverse
 # Arrays in files.
 arrayfile: errors opening layers
 # Networks as other programs have them.
@@ -55,7 +57,8 @@ execute/executor: errors window layers execute/fitted_costs execute/arrays execu
 execute/verify: window layers execute/arrays
 execute/settings: analysis execute/arrays execute/problem execute/tiling execute/planning
     execute/executor execute/verify
-execute/job: errors layers network execute/arrays execute/settings
+execute/further_inputs: errors layers network
+execute/job: errors layers network execute/arrays execute/settings execute/further_inputs
 execute/arguments: errors layers execute/arrays execute/algorithms
 execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
     execute/settings execute/job
@@ -75,15 +78,15 @@ execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/probl
     execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors widths receptive layers network language zoo analysis explain inverse execute/arrays
-    execute/problem
+render: errors widths receptive layers network language zoo analysis explain inverse several
+    execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening layers network language zoo inverse arrayfile importers
 cli/terminal: errors widths arrayfile render cli/parsing
 cli/catalog: cli/parsing
 cli/completion: language layers cli/parsing cli/terminal cli/catalog
-cli/commands: errors layers network language zoo importers analysis explain inverse arrayfile
-    execute/weights execute/planning export render cli/parsing cli/terminal cli/completion
+cli/commands: errors layers network language zoo importers analysis explain inverse several
+    arrayfile execute/weights execute/planning export render cli/parsing cli/terminal cli/completion
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
@@ -104,9 +107,18 @@ ROOMS = {
     for room, others in re.findall(r"([\w/]+):(.*)", line)
 }
 
-UPWARDS = {("network", "analysis"), ("network", "export")}
-"""Imports that lead upwards: `analyze` and `to_torch` are conveniences of a network, and import
-their rooms when they are called."""
+UPWARDS = {
+    ("layers", "language"),
+    ("layers", "network"),
+    ("network", "language"),
+    ("network", "analysis"),
+    ("network", "export"),
+    ("analysis", "render"),
+}
+"""Imports that lead upwards: conveniences in Python, which import their rooms when they are called.
+
+`>>` puts layers and networks together, `analyze`, `memory`, ... and `to_torch` are questions to a
+network, and an answer prints as its document."""
 
 LIBRARIES = {
     "numpy": {"arrayfile", "execute", "export", "importers", "render"},
@@ -116,6 +128,7 @@ LIBRARIES = {
     "dask": {"execute/cluster"},
     "distributed": {"execute/cluster"},
     "zarr": {"arrayfile"},
+    "pandas": {"analysis"},
     "PIL": {"arrayfile", "render"},
     "h5py": {"importers"},
     "tflite": {"importers"},
@@ -123,7 +136,7 @@ LIBRARIES = {
     "typer": {"cli"},
 }
 
-EXTRA = {"dask", "distributed", "zarr", "PIL"}
+EXTRA = {"dask", "distributed", "zarr", "PIL", "pandas"}
 
 
 def module_names():
@@ -221,7 +234,7 @@ def test_each_library_is_known_to_few_rooms():
     assert set() == strays
 
 
-def test_three_modules_know_dask_one_knows_zarr_and_three_know_pillow():
+def test_few_modules_know_dask_zarr_pillow_and_pandas():
     running = graph(running=True).items()
     users = {(module, name.split(".")[0]) for module, names in running for name in names}
     assert {
@@ -230,6 +243,7 @@ def test_three_modules_know_dask_one_knows_zarr_and_three_know_pillow():
         ("convcalc.execute.cluster.contact", "distributed"),
         ("convcalc.execute.cluster.graph", "dask"),
         ("convcalc.arrayfile.zarr_folder", "zarr"),
+        ("convcalc.analysis.tabular", "pandas"),
         ("convcalc.arrayfile.pictures", "PIL"),
         ("convcalc.arrayfile.picture_writing", "PIL"),
         ("convcalc.render.raster_walk", "PIL"),

@@ -4,6 +4,7 @@
     |- NegativeAnswer       1   nothing went wrong: the answer to what was asked is no
     |- UsageError           2   the command line alone is wrong
     |- SpecError            2   the text of a layer spec is wrong (carries the places)
+    |- UnknownLayerError    2   (also a KeyError) a report has no such layer
     |- LayerError           2   (also a ValueError)
     |  |- ParameterError        a layer's own parameter is impossible
     |  `- ShapeError            a layer does not fit the shape that arrives
@@ -45,6 +46,14 @@ class UsageError(ConvcalcError):
     """The command line alone is wrong, whatever the files contain."""
 
     exit_code = 2
+
+
+class UnknownLayerError(ConvcalcError, KeyError):
+    """No layer and no block has the label that was asked for."""
+
+    exit_code = 2
+
+    __str__ = Exception.__str__  # a KeyError would put its message into quotes
 
 
 class LayerError(ConvcalcError, ValueError):
@@ -166,6 +175,38 @@ def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     names = [name for name in islice(known, MOST_HINTS) if len(name) <= LONGEST_HINT]
     close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=alike)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+SHOWN_ITEMS = 4
+"""Values of a list that a message shows; of more it says how many there are."""
+
+LONGEST_NUMBER = 60
+"""Bits of a whole number that a message shows, about 18 digits."""
+
+
+def described(value: object) -> str:
+    """What a caller gave, in a few words that fit into a message of one line.
+
+    Arrays and tensors are told by their dtype and shape, long lists by their length.
+
+    Example:
+        >>> described([0] * 1000), described("conx"), described((3, 2.5))
+        ('a list of 1,000 values', "'conx'", '(3, 2.5)')
+    """
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if isinstance(shape, tuple) and shape and dtype is not None:
+        what = "a tensor" if type(value).__module__.startswith("torch") else "an array"
+        return f"{what} of {str(dtype).removeprefix('torch.')} {'x'.join(map(str, shape))}"
+    if isinstance(value, str):
+        return f"'{printable(value, 60)}'"
+    if isinstance(value, list | tuple | set | frozenset | dict) and len(value) > SHOWN_ITEMS:
+        return f"a {type(value).__name__} of {len(value):,} values"
+    if isinstance(value, list | tuple):
+        items = ", ".join(map(described, value))
+        return printable(f"({items})" if isinstance(value, tuple) else f"[{items}]", 60)
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        return "a very large number" if value > 0 else "a number far below 0"
+    return printable(repr(value), 60)
 
 
 def printable(text: str, limit: int = 200) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.analysis import diff as module
-from convcalc.analysis.diff import difference
+from convcalc.analysis.diff import difference, paired_blocks
 from convcalc.layers import KINDS
 from convcalc.layers.kinds import row_of
 from convcalc.zoo.catalog import load_network, network_input, network_names
@@ -131,16 +131,33 @@ def test_the_blocks_that_resnet34_has_more_are_whole():
 
 def test_the_quantities_are_those_of_both_and_their_ratio():
     found = between("resnet50", "resnet50-paper")
-    params, macs, activations = found.quantities
+    params, macs, activations, field = found.quantities
     assert ("params", 25_557_032, 25_557_032, Fraction(1)) == (*params, params.ratio)
     # Both numbers of ResNet-50: the stride on the 3 x 3, or on the first 1 x 1
     assert ("macs", 4_089_184_256, 3_857_973_248) == tuple(macs)
     assert Fraction(3_857_973_248, 4_089_184_256) == macs.ratio
     assert "activations" == activations.name
+    assert ("field", 619, 675) == tuple(field)
+
+
+def test_the_peak_is_a_quantity_where_it_is_known():
+    a, b = report("conv:8,k3,p1 relu"), report("conv:4,k3,p1 relu")
+    found = difference(a, b, ("wide", "narrow"), (8192, 4096))
+    assert ("peak_memory", 8192, 4096) in map(tuple, found.quantities)
+    assert ("wide", "narrow") == found.names
+
+
+def test_pairs_go_by_block_on_each_side_by_itself():
+    found = between("a=2x{pw:8 relu} b=pw:4", "a=3x{pw:8 relu} c=pw:4")
+    blocks = paired_blocks(found.pairs, 1)
+    assert [("a", "a", 6), ("b", "c", 1)] == [(b.a, b.b, len(b.pairs)) for b in blocks]
+    assert found.pairs == tuple(pair for block in blocks for pair in block.pairs)
+    found = between("a=1x{pw:8} b=1x{relu}", "c=1x{pw:8 relu}")
+    assert [("a", "c"), ("b", "c")] == [block[:2] for block in paired_blocks(found.pairs, 1)]
 
 
 def test_there_is_no_ratio_to_nothing():
-    assert [None, None, 2] == [q.ratio for q in between("relu", "pw:6").quantities]
+    assert [None, None, 2, 1] == [q.ratio for q in between("relu", "pw:6").quantities]
 
 
 layers = st.sampled_from(["relu", "bn", "pw:3", "pw:4", "conv:3,k3,p1", "maxpool:1", "flatten"])

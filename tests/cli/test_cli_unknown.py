@@ -73,8 +73,11 @@ def test_every_command_names_it(inside, command):
         ),
         (
             ("memory",),
-            {"saved_bytes", "traffic_bytes", "intensity", "traffic_bytes_without_reuse"},
-            {"weight_bytes": "16", "activation_bytes": "1024", "live_bytes": "2048"},
+            {
+                *("live_bytes", "saved_bytes", "traffic_bytes", "intensity"),
+                "traffic_bytes_without_reuse",
+            },
+            {"weight_bytes": "16", "activation_bytes": "1024"},
         ),
     ],
 )
@@ -96,6 +99,59 @@ def test_in_json_it_is_null(inside):
     taps = strict(inside("flops", *NET, "--real-taps", "--format", "json").out)["real_taps"]
     assert {"index": 1, "real_macs": None, "zero_insertion_macs": None} == taps["layers"][1]
     assert {"real_macs": 5_808} == taps["totals"]
+
+
+def test_the_peak_is_not_known_and_what_is_alive_only_elsewhere(inside):
+    text = ("conv:4,k3,p1", "opaque:name=Odd", "conv:4,k3", "relu")
+    done = inside("memory", "-i", "3x8x8", *text)
+    assert "peak: not known, as what is alive is not known of 1 (Odd)" in done.out.splitlines()
+    document = strict(inside("memory", "-i", "3x8x8", *text, "--format", "json").out)
+    assert [1792, None, None, 1152] == [row["live_bytes"] for row in document["layers"]]
+    peak = {"bytes": None, "index": None, "label": None, "tensors": []}
+    assert peak == document["memory"]["peak"]
+
+
+@pytest.mark.parametrize("command", ["shape", "flops", "rf", "memory", "summary"])
+def test_behind_it_no_command_knows_a_field(inside, command):
+    text = ("conv:4,k3,p1", "opaque:name=Odd", "conv:4,k3", "gap", "linear:3")
+    document = strict(inside(command, "-i", "3x8x8", *text, "--format", "json").out)
+    assert [False, *4 * [True]] == [row["receptive_field"] is None for row in document["layers"]]
+    assert "partial" == document["status"]
+
+
+@pytest.mark.parametrize("command", [("rf",), ("summary",), ("flops", "--compare", "separable")])
+def test_a_line_says_behind_which_layers_no_field_is_known(inside, command):
+    done = inside(*command, "-i", "3x8x8", "conv:4,k3,p1", "opaque:name=Odd", "conv:4,k3", "relu")
+    words = "field: not known at and behind 1 (Odd): which elements it reads is not said"
+    assert words in done.out.splitlines()
+
+
+def test_a_limit_of_what_is_not_known_is_not_kept(inside):
+    limits = ("--field", ">= 3", "--peak-memory", "<= 1GB", "--params", "<= 1M")
+    done = inside("check", "-i", "3x8x8", "conv:4,k3 opaque:name=Odd", *limits)
+    assert (1, True) == (done.code, "peak-memory (not known), field (not known)" in done.err)
+
+
+def test_a_sweep_leaves_the_field_empty(inside):
+    grid = ("sweep", "-i", "3x8x8", "conv:{4,8},k3 opaque:name=Odd")
+    rows = csv_rows(
+        inside(*grid, "--columns", "params,field", "--sort", "field", "--format", "csv").out
+    )
+    assert [("112", ""), ("224", "")] == [(row["params"], row["field"]) for row in rows]
+    assert 2 == len(inside(*grid, "--pareto", "params,field", "-q").out.splitlines()[2:])
+    assert 1 == inside(*grid, "--where", "field > 0").code
+
+
+def test_a_field_that_is_not_known_is_nothing_to_look_for(inside):
+    done = inside("solve", "--field-of", "conv:4,k3 opaque:name=Odd")
+    assert (2, True) == (done.code, "--field-of: its receptive field is not known" in done.err)
+
+
+def test_in_json_each_is_named_with_its_shape_and_why(inside):
+    text = ("conv:4,k3,p1", "odd=opaque:name=Odd,out4x4x4", "relu")
+    document = strict(inside("flops", "-i", "3x8x8", *text, "--format", "json").out)
+    own = {"name": "Odd", "module": "odd", "place": None, "output_shape": [4, 4, 4], "times": 1}
+    assert [{**own, "why": "nobody says what it costs"}] == document["unknown"]
 
 
 def test_memory_is_partial_where_nothing_is_trained(inside):

@@ -142,7 +142,8 @@ def test_every_field_is_explained():
     for _, report in networks():
         for row, equations in zip(report.layers, checked(explain_fields(report)), strict=True):
             told = [one.value for one in equations]
-            fields = [(f.size, f.effective_stride, f.start) for f in row.receptive_field]
+            known = row.receptive_field or ()
+            fields = [(f.size, f.effective_stride, f.start) for f in known]
             assert (row.spec, [value for field in fields for value in field]) == (row.spec, told)
             assert all(one.said.expression or one.said.remark for one in equations)
 
@@ -154,7 +155,19 @@ def test_the_bytes_of_every_layer_are_explained(dtype):
             found = analyze_memory(network, report.input, 2, dtype=dtype, in_place=in_place)
             every = checked(explain_memory(network, found))
             for row, equations in zip(found.layers, every, strict=True):
-                assert [row.weights, row.activations, row.live] == [one.value for one in equations]
+                told = {one.of: one.value for one in equations}
+                figures = {"weights": row.weights, "activations": row.activations}
+                figures |= {"live": row.live, "buffers": row.buffers, "saved": row.saved}
+                if row.workspace is not None:
+                    figures |= row.workspace._asdict()
+                if row.traffic is not None:
+                    figures["traffic"] = row.traffic.ideal.total
+                    figures["no reuse"] = row.traffic.without_reuse.total
+                    figures["op/byte"] = row.traffic.intensity
+                assert {name: own for name, own in figures.items() if own} == {
+                    name: own for name, own in told.items() if own
+                }
+                assert {"weights", "activations", "live"} <= told.keys()
                 assert all(one.said.expression for one in equations if one.value)
 
 

@@ -158,3 +158,15 @@ def test_pixels_show_the_same():
             assert all(abs(a - b) <= 6 for a, b in zip(expected, corner, strict=True))
     moving = Image.open(io.BytesIO(gif_bytes(stills, 0.5)))
     assert (3, 500) == (moving.n_frames, moving.info["duration"])
+
+
+def test_the_biases_between_two_stages_are_told():
+    for walked, svg, _ in pictures("sep:3,k3,p1"):
+        _, texts = read(svg)
+        told = [text for kind, text in texts if not kind]
+        stages = walked[-1].walk
+        for part, own in zip(stages.last.parts, stages.first, strict=True):
+            line = f"first stage, channel {own.place[0]}: {own.total} + {own.bias} = {own.result}"
+            assert line in told
+            assert f"= {own.total}" in told
+            assert own.result == part.factors[0].value

@@ -91,7 +91,7 @@ def test_what_is_no_kind_keeps_its_shape_and_says_so(read):
     assert (8, 8) == network.analyze((3, 8, 8)).layers[-1].output_shape
     assert (
         "nodes that are no kind of layer (Einsum 1): known products count, other operations do "
-        "not, a change of shape sees the whole input",
+        "not, and fields are known behind none but those of single elements",
     ) == network.notes
 
 

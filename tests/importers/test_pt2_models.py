@@ -73,7 +73,7 @@ def test_an_embedding_is_a_table_of_rows_by_the_indices():
     table = {"weight": Array("table", (100, 16)), "indices": Array("ids", (1, 5))}
     operation = Operation("aten", "embedding", table, [Array("out", (1, 5, 16))], [])
     nodes = Recorder((5,), ())
-    nodes.begin([table["indices"]], {"e.weight": table["weight"]})
+    nodes.begin([table["indices"]], {"e.weight": table["weight"]}, {})
     nodes.note(operation)
     assert [node.layer.spec() for node in nodes.written.nodes] == ["embedding:100,d16"]
 

@@ -13,6 +13,7 @@ from convcalc.importers.target import target_of  # noqa: E402
 from convcalc.importers.torch_model import network_of  # noqa: E402
 from convcalc.language.document import read_document, write_document  # noqa: E402
 from convcalc.language.spec_file import spec_file  # noqa: E402
+from installed_libraries import library  # noqa: E402
 
 MODULES = Path(__file__).with_name("odd_modules.py")
 
@@ -39,6 +40,6 @@ def test_a_model_in_an_odd_style_reads_back(name):
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "vit_b_16", "swin_t"])
 def test_a_network_of_torchvision_reads_back(name):
-    pytest.importorskip("torchvision.models")
+    library("torchvision.models")
     shape = (3, 224, 224)
     agree(network_of(target_of(f"torchvision.models:{name}"), shape), shape)

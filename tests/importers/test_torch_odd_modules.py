@@ -141,7 +141,7 @@ def test_products_that_make_a_weight_count_and_change_no_receptive_field():
 
 def test_scripted_models_are_counted_without_names_of_modules():
     report = network("scripted()").analyze(PICTURE)
-    assert [("convolution", 3_888, 112), ("relu", 0, 0)] == [
+    assert [("conv2d", 3_888, 112), ("relu", 0, 0)] == [
         (row.label, row.macs, row.params) for row in report.layers
     ]
 
@@ -181,6 +181,28 @@ def test_a_branch_on_values_is_that_of_zeros_and_said_to_be():
     assert re.fullmatch(re.escape(ON_ZEROS).replace(r"\{where\}", r" at odd_modules\.py:\d+"), told)
     assert "16 parameters that its forward never reaches: other" in found.notes
     assert 3_888 == found.analyze(PICTURE).totals.macs
+
+
+def reading(way):
+    """The network of a model that looks at values in some way."""
+    file = Path(__file__).parent / "reading_values.py"
+    return network_of(target_of(f"{file}:Reads({way!r})"), PICTURE)
+
+
+@pytest.mark.parametrize("way", ["item", "if", "mask", "list", "numpy", "where", "equal"])
+def test_each_line_that_decides_by_values_of_its_input_is_noted(way):
+    trace = reading(way).trace
+    (found,) = trace.decisions
+    file = (Path(__file__).parent / "reading_values.py").read_text().splitlines()
+    line = file.index(f"        if way == {way!r}:".replace("'", '"')) + 2
+    assert (f"reading_values.py:{line}", file[line - 1].strip(), "") == found
+    assert trace.is_partial
+
+
+@pytest.mark.parametrize("way", ["table", "rows of a table", "of each element"])
+def test_values_that_no_input_has_reached_decide_nothing_of_it(way):
+    trace = reading(way).trace
+    assert ((), True, False) == (trace.decisions, trace.on_zeros, trace.is_partial)
 
 
 def test_calls_without_a_formula_are_named_with_their_place_and_never_zero():

@@ -72,6 +72,9 @@ def test_what_is_not_known_keeps_to_no_limit():
     assert (None, False, None) == (check.value, check.holds, check.margin)
     (check,) = checked("conv:8,k3 opaque:name=Odd", read_limits("time", "<= 1s"))
     assert (None, False) == (check.value, check.holds)
+    limits = read_limits("field", ">= 1") + read_limits("peak-memory", "<= 1GB")
+    for check in checked("conv:8,k3 opaque:name=Odd conv:8,k3", limits):
+        assert (None, False, None) == (check.value, check.holds, check.margin)
 
 
 def test_the_axis_that_sees_least_decides():

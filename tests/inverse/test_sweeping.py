@@ -27,7 +27,7 @@ def reported(spec, shape):
     except ConvcalcError:
         return None
     last, totals = report.layers[report.output], report.totals
-    known = not report.unknown
+    known, fields = not report.unknown, last.receptive_field
     return {
         "input": format_shape(shape),
         "output": format_shape(report.output_shape),
@@ -37,8 +37,8 @@ def reported(spec, shape):
         "macs": totals.macs if known else None,
         "flops": totals.flops if known else None,
         "activations": totals.activations,
-        "field": alike([field.size for field in last.receptive_field]),
-        "stride": alike([field.effective_stride for field in last.receptive_field]),
+        "field": None if fields is None else alike([field.size for field in fields]),
+        "stride": None if fields is None else alike([field.effective_stride for field in fields]),
         "unused": max((max(row.unread, default=0) for row in report.layers), default=0),
     }
 

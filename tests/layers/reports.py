@@ -19,7 +19,9 @@ def report(spec, shape, batch=1):
 
 
 def seen(row):
-    return tuple((f.size, f.effective_stride, f.start) for f in row.receptive_field)
+    """Size, effective stride and start along each axis; None where they are not known."""
+    fields = row.receptive_field
+    return fields and tuple((f.size, f.effective_stride, f.start) for f in fields)
 
 
 class Loops(NumpyBackend):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import convcalc
+from convcalc.errors import ShapeError
 from convcalc.layers import Conv, Opaque
 from convcalc.network.graph import INPUT, Network, Node
 
@@ -23,14 +24,40 @@ def test_one_of_several_inputs_has_the_costs_and_the_shape_that_are_said():
 
 
 def test_element_by_element_it_sees_what_any_of_its_inputs_sees():
-    row = network(Opaque("sub", macs=0)).analyze((4, 8, 8)).layers[1]
+    row = network(Opaque("sub", macs=0, elementwise=True)).analyze((4, 8, 8)).layers[1]
     assert ([3, 3], False) == ([f.size for f in row.receptive_field], row.receptive_field[0].whole)
 
 
-@pytest.mark.parametrize(("out", "axes"), [((4, 64), 1), ((2, 2, 8, 8), 3), ((256,), 2)])
-def test_where_a_shape_is_said_each_of_its_axes_sees_the_whole_input(out, axes):
-    row = network(Opaque("view", out, macs=0)).analyze((4, 8, 8)).layers[1]
-    assert [True] * axes == [field.whole for field in row.receptive_field]
+def test_element_by_element_the_inputs_are_spread_to_each_other():
+    gate = convcalc.parse("a=conv:4,k3,p1 gap opaque:name=gate,macs0,elementwise{@a | }")
+    row = gate.analyze((4, 8, 8)).layers[2]
+    assert ((4, 8, 8), True) == (row.output_shape, row.receptive_field[0].whole)
+    with pytest.raises(ShapeError, match="element by element 4x8x8 leaves odd, not 4x9x9"):
+        Opaque("odd", (4, 9, 9), elementwise=True).out_shape((4, 8, 8))
+
+
+@pytest.mark.parametrize("macs", [None, 0])
+@pytest.mark.parametrize("out", [None, (4, 64), (2, 2, 8, 8), (256,)])
+def test_which_elements_it_reads_is_not_known(out, macs):
+    row = network(Opaque("view", out, macs=macs)).analyze((4, 8, 8)).layers[1]
+    assert row.receptive_field is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("conv:4,k3 opaque:name=X conv:4,k3 gap flatten linear:5", [1, 2, 3, 4, 5]),
+        ("concat{conv:4,k3,p1 | opaque:name=X} conv:4,k3", [1, 2, 3]),
+        ("conv:4,k3 opaque:name=X reshape:12x12 lstm:3", [1, 2, 3]),
+        ("a=conv:4,k3,p1 opaque:name=X concat{@a | relu}", [1, 2, 3]),
+        ("a=conv:4,k3,p1 opaque:name=X residual{@a | @a}", [1]),
+        ("reshape:4x64 matmul{ | opaque:name=X,out64x4} softmax", [1, 2, 3]),
+        ("conv:4,k3 opaque:name=X,elementwise conv:4,k3", []),
+    ],
+)
+def test_no_field_is_known_behind_it(text, unknown):
+    rows = convcalc.parse(text).analyze((4, 8, 8)).layers
+    assert unknown == [row.index for row in rows if row.receptive_field is None]
 
 
 def test_no_multiply_accumulates_are_known_and_none_said_are_not():

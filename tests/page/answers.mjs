@@ -2,32 +2,49 @@
 
 import { readFileSync } from "node:fs";
 
-import * as convolution from "../../src/convcalc/render/page/convolution.mjs";
 import {
   extentWithNumbers,
   macsOf,
   sizeWithNumbers,
 } from "../../src/convcalc/render/page/formulas.mjs";
-import { Numbers } from "../../src/convcalc/render/page/numbers.mjs";
-import { inputShapeOf, specOf } from "../../src/convcalc/render/page/spec.mjs";
+import { OPERATIONS, resolved, squaresOf } from "../../src/convcalc/render/page/network.mjs";
+import { shapeText, specOf } from "../../src/convcalc/render/page/spec.mjs";
+import { State } from "../../src/convcalc/render/page/state.mjs";
+
+const AXES = [0, 1];
+
+// What can be said of a layer without numbers.
+function problemIn({ nodes, shape }) {
+  return { problem: resolved(nodes, shape).problem };
+}
 
 function answer(start) {
-  const { layer } = start;
-  const problem = convolution.problemOf(layer);
-  const words = { spec: specOf(layer), input: inputShapeOf(layer), problem };
-  if (problem || !start.input) return words;
-  const arrays = new Numbers(start).arrays(layer);
+  if (!start.input) return problemIn(start);
+  const state = new State(start, "en");
+  if (state.problem) return { problem: state.problem };
   return {
-    ...words,
-    squares: convolution.squaresOf(layer),
-    outputs: convolution.outputsOf(layer, arrays),
-    sum: convolution.sumOf(layer, arrays, start.place),
-    fed: convolution.fedBy(layer, [0, 0]).map(({ position, tap }) => [position, tap]),
-    sizes: [0, 1].map((axis) => sizeWithNumbers(layer, axis)),
-    extents: [0, 1].map((axis) => extentWithNumbers(layer, axis)),
-    macs: macsOf(layer),
+    problem: null,
+    input: shapeText(state.input),
+    command: state.command,
+    squares: squaresOf(state),
+    outputs: state.outputs,
+    walks: state.walks,
+    layers: state.views.map(layerAnswer),
   };
 }
 
+function layerAnswer(view) {
+  const { layer, data, arriving } = view;
+  const fed = OPERATIONS[layer.op].fedBy(layer, data, 0, [0, 0, 0], arriving);
+  const said = { spec: specOf(view), fed };
+  if (!["convolution", "pooling"].includes(layer.op)) return said;
+  const sizes = AXES.map((axis) => sizeWithNumbers(layer, axis));
+  const extents = AXES.map((axis) => extentWithNumbers(layer, axis));
+  const macs = layer.op === "convolution" ? macsOf(layer) : null;
+  return { ...said, sizes, extents, macs };
+}
+
 const starts = JSON.parse(readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(starts.map(answer)));
+// JSON has no infinity, which the largest of no element is.
+const plain = (_, value) => (Object.is(value, -Infinity) ? "-Infinity" : value);
+process.stdout.write(JSON.stringify(starts.map(answer), plain));

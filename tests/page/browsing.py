@@ -36,6 +36,9 @@ const numbers = (start) => Object.fromEntries(
   squares(start).map((one) => [one.dataset.key, Number(one.firstChild.textContent)]));
 """
 
+SLIDE = f"{SCRIPT}\nslide(...arguments);"
+"""Moves one slider."""
+
 SET = f"""{SCRIPT}
 const layer = arguments[0];
 change("apart", "checked", true);
@@ -108,3 +111,9 @@ def keys(driver, kind):
 def text(driver, name):
     """What an element of the page says."""
     return driver.find_element("id", name).text
+
+
+def arithmetic(driver, node=0):
+    """The lines of what an output of a layer comes to."""
+    card = driver.find_element("css selector", f'[data-node="{node}"] .arithmetic')
+    return card.text

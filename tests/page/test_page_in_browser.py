@@ -6,23 +6,21 @@ from itertools import count, islice
 
 import numpy as np
 import pytest
-from browsing import READ, SET, chromium, keys, look, square, text
-from page_layers import drawn_layer, started
+from browsing import READ, SET, SLIDE, arithmetic, chromium, keys, look, square, text
+from page_layers import drawn_layer, only_layer, started
 
 import convcalc
 from convcalc.errors import ConvcalcError
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
 from convcalc.render.page.document import page_html
-from convcalc.render.page.start import page_layer
 
 pytestmark = pytest.mark.browser
 
 CONFIGURATIONS = 200
 NOTES = {
     "input": [[[4, 1, 7, 5], [4, 4, 2, 5], [7, 7, 2, 4], [1, 0, 2, 4]]],
-    "weight": [[[[1, 0], [2, 1]]]],
-    "bias": [-0.205],
+    "weights": [{"weight": [[[[1, 0], [2, 1]]]], "bias": [-0.205]}],
     "place": (0, 0, 0),
 }
 
@@ -55,7 +53,7 @@ def drawn():
         spec, shape = drawn_layer(seed)
         network = convcalc.parse(spec)
         try:
-            layer = page_layer([step.layer for step in network.walk(shape)], shape)
+            layer = only_layer(spec, shape)
         except ConvcalcError:
             continue
         if layer["channels"] <= 6:
@@ -101,7 +99,7 @@ def arrays(layer, shown, sizes):
 
 def test_the_notes_first_output_is_told_with_its_products(opened):
     page = opened(**NOTES)
-    told = text(page, "arithmetic").splitlines()
+    told = arithmetic(page).splitlines()
     assert [
         "Channel 0: 4×1 + 1×0 + 4×2 + 4×1 = 16",
         "With the bias: 16 + (-0.205) = 15.795",
@@ -125,6 +123,48 @@ def test_pointing_at_an_input_shows_the_outputs_that_it_feeds(opened):
     ActionChains(page).move_to_element(square(page, "input:0,1,4")).perform()
     assert ["output:0,0,2", "output:0,1,2"] == keys(page, "fed")
     assert "Input 0, row 1, column 4 feeds 2 outputs of channel 0." == text(page, "fed")
+
+
+def test_a_pooling_is_walked_through_and_set(opened):
+    page = opened("maxpool:2", (1, 4, 4), place=(0, 1, 0))
+    read = ["input:0,2,0", "input:0,2,1", "input:0,3,0", "input:0,3,1"]
+    assert read == keys(page, "read")
+    assert arithmetic(page).startswith("Largest: max(")
+    page.execute_script(SLIDE, "stride", 1)
+    assert "convcalc explain maxpool:2,s1 -i 1x4x4" == page.find_element("tag name", "code").text
+    assert 9 == len(page.find_elements("css selector", '[data-key^="output:"]'))
+
+
+def test_a_block_is_walked_through_branch_by_branch(opened):
+    page = opened("residual{conv:2,k3,p1 relu | } relu", (2, 4, 4), place=(1, 2, 3))
+    at = ["output:1,2,3"]
+    assert at == [key for key in keys(page, "result") if key != "output:0,1,2"][:1]
+    results = [arithmetic(page, n).splitlines()[-1].split(": ")[1] for n in range(4)]
+    branches = arithmetic(page, 2).splitlines()[0]
+    assert branches.startswith("Sum of the branches: ")
+    assert branches.endswith(f"= {results[2]}")
+    outputs = page.find_elements("css selector", '[data-node="0"] [data-key^="output:"]')
+    outputs[0].click()
+    assert "0.0.0 conv:2,k3,p1: Output channel 0, row 0, column 0" == text(page, "where")
+    assert "not read for the output that is looked at" in arithmetic(page, 2)
+
+
+def test_both_stages_of_a_separable_convolution_are_told(opened):
+    page = opened("sep:2,k3", (3, 4, 4), place=(1, 0, 1))
+    first, last = arithmetic(page, 0).splitlines(), arithmetic(page, 1).splitlines()
+    between = [line.split(": ")[1] for line in first if line.startswith("Output channel")]
+    assert 3 == len(between)
+    assert [f"Channel {n}" for n in range(3)] == [line.split(":")[0] for line in last[:3]]
+    assert between == [line.split(": ")[1].split("×")[0] for line in last[:3]]
+
+
+def test_branches_that_no_longer_fit_are_told(opened):
+    page = opened("residual{conv:2,k3,p1 | }", (2, 4, 4))
+    page.execute_script(SLIDE, "outChannels", 3)
+    told = "There is no output. 0 residual. These branches do not fit together: 3×4×4, 2×4×4."
+    assert told == text(page, "problem")
+    page.find_element("id", "reset").click()
+    assert "" == text(page, "problem")
 
 
 def test_it_plays_and_pauses(opened):
@@ -156,9 +196,9 @@ def test_numbers_are_changed_by_keyboard_alone(opened):
     assert "4" == field.get_attribute("value")
     field.send_keys("10.5", Keys.ENTER)
     assert "input:0,1,0" == page.switch_to.active_element.get_attribute("data-key")
-    assert "Result: 28.795" == text(page, "arithmetic").splitlines()[-1]
+    assert "Result: 28.795" == arithmetic(page).splitlines()[-1]
     page.find_element("id", "reset").click()
-    assert "Result: 15.795" == text(page, "arithmetic").splitlines()[-1]
+    assert "Result: 15.795" == arithmetic(page).splitlines()[-1]
 
 
 def test_the_arrows_walk_and_move_in_grids(opened):
@@ -176,26 +216,24 @@ def test_the_arrows_walk_and_move_in_grids(opened):
 
 def test_what_is_impossible_is_said_and_mended_by_the_slider(opened):
     page = opened("conv:1,k3", (1, 3, 3))
-    slide = (
-        "const one = document.getElementById('slider-dilation'); one.value = arguments[0];"
-        "one.dispatchEvent(new Event('input', { bubbles: true }))"
-    )
     page.find_element("id", "play").click()
     assert "Pause" == text(page, "play")
-    page.execute_script(slide, 2)
+    page.execute_script(SLIDE, "dilation", 2)
     assert ("Play", "") == (text(page, "play"), text(page, "where"))
     assert "There is no output. rows: the window spans 5, and the padded input has 3." == text(
         page, "problem"
     )
     assert not page.find_element("id", "stage").is_displayed()
-    page.execute_script(slide, 1)
+    page.execute_script(SLIDE, "dilation", 1)
     assert page.find_element("id", "stage").is_displayed()
     assert "" == text(page, "problem")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("layer", ["conv:2,k3,p2,circular", "convt:4,k3,s3,g2", "conv:2,k3x2,p1x0"])
+@pytest.mark.parametrize(
+    "layer", ["conv:2,k3,p2,circular", "convt:4,k3,s3,g2", "conv:2,k3x2,p1x0", "conv:2,k3,p1 se:2"]
+)
 def test_it_fits_its_screen(opened, width, language, layer):
     page = opened(layer, (2, 7, 7))
     look(page, width=width)
@@ -208,10 +246,25 @@ def test_it_fits_its_screen(opened, width, language, layer):
         "return document.documentElement.lang"
     )
     heading = page.find_element("tag name", "h1").text
-    assert {"en": "A convolution, step by step", "zh": "卷积，一步一步看"}[language] == heading
+    assert {"en": "Convolution, step by step", "zh": "卷积，一步一步看"}[language] == heading
 
 
-@pytest.mark.parametrize("layer", ["conv:2,k3,p1,reflect", "convt:2,k3,s2"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("side", [4, 11, 20])
+def test_fractions_are_not_cut_off(opened, width, side):
+    numbers = np.random.default_rng(1).normal(0, 0.3, (2, side, side)).tolist()
+    kernel = np.random.default_rng(2).normal(0, 0.3, (1, 2, 3, 3)).tolist()
+    weights = [{"weight": kernel, "bias": [-0.012345]}]
+    page = opened("conv:1,k3,p1", (2, side, side), input=numbers, weights=weights)
+    look(page, width=width)
+    cut = page.execute_script(
+        "return [...document.querySelectorAll('.square span')].filter((one) =>"
+        " one.scrollWidth > one.parentElement.clientWidth).map((one) => one.textContent)"
+    )
+    assert [] == cut
+
+
+@pytest.mark.parametrize("layer", ["conv:2,k3,p1,reflect", "convt:2,k3,s2", "sep:2,k3,p1"])
 def test_everything_that_can_be_used_has_a_name(opened, layer):
     page = opened(layer, (1, 4, 4))
     tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]

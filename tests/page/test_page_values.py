@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from itertools import count, islice
-from math import floor
+from math import ceil, floor
 
 import numpy as np
 import pytest
-from page_layers import HERE, answers, drawn_layer, node, started
+from page_layers import (
+    HERE,
+    answers,
+    drawn_layer,
+    drawn_pooling,
+    node,
+    only_layer,
+    started,
+)
 
 import convcalc
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, UsageError
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.explain.walk.network import walk_network
-from convcalc.render.page.start import page_layer, squares_of
+from convcalc.render.page.nodes import placed_nodes, squares_of
 from walking import computed
 
 CONFIGURATIONS = 200
@@ -26,8 +35,7 @@ def possible():
     for seed in count():
         text, shape = drawn_layer(seed)
         try:
-            network = convcalc.parse(text)
-            page_layer([step.layer for step in network.walk(shape)], shape)
+            only_layer(text, shape)
         except ConvcalcError:
             continue
         yield text, shape
@@ -55,11 +63,11 @@ def test_its_scripts_pass_their_own_tests():
 def test_its_outputs_are_the_executor_s_in_200_configurations(told):
     assert len(told) == CONFIGURATIONS
     for text, _, _, out, said in told:
-        assert np.array_equal(out, said["outputs"]), text
+        assert np.array_equal(out, said["outputs"][0]), text
 
 
 def test_the_configurations_have_everything_that_a_slider_sets(told):
-    layers = [start["layer"] for _, _, start, _, _ in told]
+    layers = [start["nodes"][0]["layer"] for _, _, start, _, _ in told]
     for name in ("transposed", "bias"):
         assert {False, True} == {layer[name] for layer in layers}
     for name in ("kernel", "stride", "dilation", "before", "after", "extra", "size"):
@@ -81,11 +89,11 @@ def test_its_steps_are_those_of_the_walk(told):
         ]
         own = [
             [part["channel"], *(each[name] for name in FACTOR)]
-            for part in said["sum"]["parts"]
+            for part in said["walks"][0][0]["parts"]
             for each in part["factors"]
         ]
         assert factors == own, text
-        assert one.walk.result == said["sum"]["result"]
+        assert one.walk.result == said["walks"][0][0]["result"]
 
 
 def _listed(value):
@@ -102,29 +110,30 @@ def test_an_input_element_feeds_the_outputs_whose_walks_read_it():
         (one,) = walk_network(network, Elements(sample), named, arrays, place)
         (part,) = one.walk.parts
         taps = [factor.tap for factor in part.factors if factor.source == (0, 0)]
-        reading += [[list(place[1:]), list(tap)] for tap in taps]
+        reading += [(place, weights["0.weight"][place[0], 0, *tap]) for tap in taps]
     (said,) = answers([started(text, shape)[0]])
-    assert sorted(reading) == sorted(said["fed"])
+    fed = [(tuple(one["place"]), one["weight"]) for one in said["layers"][0]["fed"]]
+    assert sorted(reading) == sorted(fed)
 
 
 def test_its_formulas_come_to_the_sizes_and_the_macs(told):
     for text, shape, start, out, said in told:
         (report,) = convcalc.analyze(convcalc.parse(text), shape).layers
-        sizes = [eval(size, {"floor": floor}) for size in said["sizes"]]
+        (own,), layer = said["layers"], start["nodes"][0]["layer"]
+        sizes = [eval(size, {"floor": floor}) for size in own["sizes"]]
         assert list(out.shape[1:]) == sizes, text
-        layer = start["layer"]
         extents = [d * (k - 1) + 1 for d, k in zip(layer["dilation"], layer["kernel"], strict=True)]
-        assert extents == [eval(extent) for extent in said["extents"]]
-        assert squares_of(layer, out.shape) == said["squares"]
-        assert report.macs == said["macs"]["value"] == eval(said["macs"]["numbers"])
+        assert extents == [eval(extent) for extent in own["extents"]]
+        assert squares_of(placed_nodes(convcalc.parse(text), shape)) == said["squares"]
+        assert report.macs == own["macs"]["value"] == eval(own["macs"]["numbers"])
 
 
 def test_its_spec_is_read_as_the_same_layer(told):
     for text, shape, start, _, said in told:
-        network = convcalc.parse(said["spec"])
         assert shape == tuple(map(int, said["input"].split("x")))
-        layers = [step.layer for step in network.walk(shape)]
-        assert start["layer"] == page_layer(layers, shape), text
+        (own,) = said["layers"]
+        assert start["nodes"][0]["layer"] == only_layer(own["spec"], shape), text
+        assert f"{own['spec']} -i {said['input']}" == said["command"]
 
 
 def test_what_it_calls_impossible_is_what_convcalc_refuses():
@@ -137,7 +146,8 @@ def test_what_it_calls_impossible_is_what_convcalc_refuses():
             refused.append(False)
         except ConvcalcError:
             refused.append(True)
-        starts.append({"layer": unchecked(layer, shape)})
+        node = {"label": "0", "spec": text, "sources": [-1], "layer": unchecked(layer, shape)}
+        starts.append({"nodes": [node], "shape": shape})
     said = answers(starts)
     problems = [one["problem"] or {"name": ""} for one in said]
     assert refused == [one["name"] not in ("", "tooLarge") for one in problems]
@@ -153,6 +163,8 @@ def unchecked(layer, shape):
     return {
         **own,
         **ends,
+        "op": "convolution",
+        "multiplier": None,
         "transposed": layer.kind == "convt",
         "channels": shape[0],
         "outChannels": layer.out_channels,
@@ -179,4 +191,102 @@ def test_other_words_for_a_convolution_are_shown_too(text, shape):
     start, out = started(text, shape, whole=False)
     (said,) = answers([start])
     rows = out if len(shape) == 3 else out[:, None]
-    np.testing.assert_allclose(said["outputs"], rows, rtol=1e-12)
+    np.testing.assert_allclose(said["outputs"][0], rows, rtol=1e-12)
+
+
+def possible_poolings():
+    """Specs of poolings with shapes that they go on, without an end."""
+    for seed in count():
+        text, shape = drawn_pooling(seed)
+        try:
+            only_layer(text, shape)
+        except ConvcalcError:
+            continue
+        yield text, shape
+
+
+def test_poolings_are_the_executor_s_and_their_words_those_of_specs():
+    drawn = list(islice(possible_poolings(), 150))
+    starts = [started(*one, seed, whole=False) for seed, one in enumerate(drawn)]
+    for (text, shape), (start, out), said in zip(
+        drawn, starts, answers([start for start, _ in starts]), strict=True
+    ):
+        shown = np.array(said["outputs"][0], dtype=float)
+        np.testing.assert_allclose(shown, out, rtol=1e-12, err_msg=text)
+        assert squares_of(placed_nodes(convcalc.parse(text), shape)) == said["squares"]
+        (own,) = said["layers"]
+        assert start["nodes"][0]["layer"] == only_layer(own["spec"], shape), text
+        sizes = [eval(size, {"floor": floor, "ceil": ceil}) for size in own["sizes"]]
+        assert list(out.shape[1:]) == sizes, text
+
+
+NETWORKS = {
+    "gap": (2, 3, 4),
+    "adaptiveavgpool:2x3": (2, 5, 4),
+    "adaptivemaxpool:3": (2, 7),
+    "conv:3,k3,p1 bn relu6 maxpool:2": (2, 6, 5),
+    "convt:2,k2,s2 leakyrelu:0.2 sigmoid": (2, 3, 2),
+    "residual{conv:2,k3,p1 relu conv:2,k3,p1 | } relu": (2, 4, 4),
+    "residual{conv:2,k3,p1 bn relu conv:2,k3,p1 bn | pw:2} relu": (3, 4, 3),
+    "concat{pw:2 | conv:1,k3,p1 | maxpool:3,s1,p1 pw:1}": (2, 4, 4),
+    "conv:4,k3,p1 se:2": (2, 4, 4),
+    "tanh silu hardswish hardsigmoid identity dropout": (1, 3, 4),
+    "sep:3,k3,p1 relu avgpool:2": (2, 4, 5),
+    "sep:2,k3,s2,m2,nobias,dwbias": (2, 5, 5),
+    "conv:2,k3 concat{ | relu}": (1, 7),
+}
+
+
+@pytest.mark.parametrize("text", NETWORKS)
+def test_networks_are_the_executor_s_layer_by_layer(text):
+    shape = NETWORKS[text]
+    network, sample, weights, results = computed(text, shape=shape)
+    start, _ = started(text, shape, whole=False)
+    (said,) = answers([start])
+    ends = {node["label"]: n for n, node in enumerate(start["nodes"])}
+    walked = {
+        one.label: one.walk
+        for one in walk_network(
+            network,
+            Elements(sample),
+            {name: Elements(own) for name, own in weights.items()},
+            [Elements(own) for own in results],
+            tuple(start["place"][:1]) + tuple(start["place"][1:])[-len(shape) + 1 :],
+        )
+    }
+    for layer, result in zip(network.nodes, results, strict=True):
+        n = ends[layer.label]
+        rows = result if result.ndim == 3 else result[:, None]
+        np.testing.assert_allclose(said["outputs"][n], rows, rtol=1e-11, err_msg=layer.label)
+        own = said["walks"][n]
+        assert bool(own) == (layer.label in walked)
+        if own:
+            row = [0] * (3 - len(shape))
+            channel, *position = walked[layer.label].place
+            assert [channel, *row, *position] == own[0]["place"], layer.label
+            assert own[0]["result"] == pytest.approx(walked[layer.label].result, rel=1e-11)
+    assert squares_of(placed_nodes(network, shape)) == said["squares"]
+    spec, _, input_shape = said["command"].partition(" -i ")
+    given = tuple(map(int, input_shape.split("x")))
+    *_, last = convcalc.parse(spec.strip("'")).walk(given)
+    channels, *sides = last.leaving
+    assert (channels, *[1] * (2 - len(sides)), *sides) == np.shape(said["outputs"][-1])
+
+
+def test_of_a_separable_convolution_the_first_stage_is_looked_at_in_every_channel():
+    start, _ = started("sep:3,k3,p1", (2, 4, 4))
+    (said,) = answers([{**start, "place": [2, 1, 3]}])
+    first, last = said["walks"]
+    assert [[0, 1, 3], [1, 1, 3]] == [walk["place"] for walk in first]
+    assert [[2, 1, 3]] == [walk["place"] for walk in last]
+    assert ["dw:k3,p1", "conv:3,k1"] == [one["spec"] for one in said["layers"]]
+
+
+def test_what_a_page_cannot_show_is_named():
+    for text, shape, told in (
+        ("conv:1,k3 linear:2", (1, 5, 5), "'linear:2' is none of them"),
+        ("conv:1,k3", (1, 5, 5, 5), "the input 1x5x5x5 has 3"),
+        ("concat:dim-1{pw:2 | pw:2}", (2, 3, 4), "is none of them"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(told)):
+            placed_nodes(convcalc.parse(text), shape)

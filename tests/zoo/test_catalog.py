@@ -127,7 +127,8 @@ def test_a_network_has_a_header_that_says_its_input(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("resnet_18", "'resnet18'"), ("ResNet18", "'resnet18'"), ("qq", "alexnet")]
+    ("name", "hint"),
+    [("resnet_18", "'resnet18'"), ("ResNet18", "'resnet18'"), ("qq", "network_names")],
 )
 def test_a_network_that_there_is_not_has_a_hint(name, hint):
     for ask in (load_network, network_text, network_input, network_summary):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer_reports, totals_of
 
 if TYPE_CHECKING:
+    from convcalc.analysis.blocks import Fold, folded
     from convcalc.analysis.compare import Comparison, Outcome
-    from convcalc.analysis.diff import Difference
+    from convcalc.analysis.conventions.reconcile import Reconciliation, reconcile
+    from convcalc.analysis.diff import Difference, difference
     from convcalc.analysis.memory.report import MemoryReport, analyze_memory
     from convcalc.analysis.memory.traffic import (
         LayerTraffic,
@@ -30,11 +32,13 @@ __all__ = [
     "Comparison",
     "Device",
     "Difference",
+    "Fold",
     "LayerReport",
     "LayerRoofline",
     "LayerTraffic",
     "MemoryReport",
     "Outcome",
+    "Reconciliation",
     "Report",
     "ReportTraffic",
     "Roofline",
@@ -44,20 +48,28 @@ __all__ = [
     "analyze",
     "analyze_memory",
     "device_machine",
+    "difference",
+    "folded",
     "layer_reports",
     "layer_traffic",
+    "reconcile",
     "report_roofline",
     "report_traffic",
     "totals_of",
 ]
 
 _MODULE_OF = {
+    "Fold": "blocks",
+    "folded": "blocks",
     "Comparison": "compare",
     "Outcome": "compare",
     "DEVICES": "roofline.devices",
     "Device": "roofline.devices",
     "device_machine": "roofline.devices",
     "Difference": "diff",
+    "difference": "diff",
+    "Reconciliation": "conventions.reconcile",
+    "reconcile": "conventions.reconcile",
     "MemoryReport": "memory.report",
     "analyze_memory": "memory.report",
     "LayerRoofline": "roofline.model",

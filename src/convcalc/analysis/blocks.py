@@ -6,11 +6,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.report import totals_of
+from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from convcalc.analysis.report import LayerReport, Totals
+    from convcalc.analysis.report import LayerReport, Report, Totals
 
 
 class Fold(NamedTuple):
@@ -36,6 +37,13 @@ class Fold(NamedTuple):
         """Whether nothing was folded."""
         return len(self.layers) == 1
 
+    def __repr__(self) -> str:
+        return (
+            f"<block {self.label}: {len(self.layers)} layers -> "
+            f"{format_shape(self.last.output_shape)}, {self.totals.params:,} params, "
+            f"{self.totals.macs:,} MACs>"
+        )
+
 
 def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = None) -> list[Fold]:
     """Runs of layers whose labels agree in their first `depth` parts; None folds nothing.
@@ -45,12 +53,23 @@ def fold(layers: Sequence[LayerReport], depth: int | None, output: int | None = 
     """
     if depth is None:
         return [Fold(row.label, (row,), row) for row in layers]
-    last_reader = {source: row.index for row in layers for source in row.inputs}
-    last_reader[len(layers) - 1 if output is None else output] = len(layers)
+    last_reader = _last_readers(layers, output)
     groups = groupby(layers, key=lambda row: tuple(row.label.split(".")[:depth]))
-    folds = []
-    for parts, group in groups:
-        rows = tuple(group)
-        leaving = [row for row in rows if last_reader.get(row.index, -1) > rows[-1].index]
-        folds.append(Fold(".".join(parts), rows, leaving[-1] if leaving else rows[-1]))
-    return folds
+    return [_fold(".".join(parts), tuple(rows), last_reader) for parts, rows in groups]
+
+
+def folded(label: str, rows: Sequence[LayerReport], report: Report) -> Fold:
+    """Some layers of a report as one block of that label."""
+    return _fold(label, tuple(rows), _last_readers(report.layers, report.output))
+
+
+def _last_readers(layers: Sequence[LayerReport], output: int | None) -> dict[int, int]:
+    """The last layer that reads each one; who runs the network reads after all of them."""
+    found = {source: row.index for row in layers for source in row.inputs}
+    found[len(layers) - 1 if output is None else output] = len(layers)
+    return found
+
+
+def _fold(label: str, rows: tuple[LayerReport, ...], last_reader: Mapping[int, int]) -> Fold:
+    leaving = [row for row in rows if last_reader.get(row.index, -1) > rows[-1].index]
+    return Fold(label, rows, leaving[-1] if leaving else rows[-1])

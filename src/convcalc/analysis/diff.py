@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.tabular import Tabular
 from convcalc.collecting import gc_paused
 from convcalc.layers.kinds import KINDS, row_of
 from convcalc.network.graph import INPUT
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convcalc.analysis.report import LayerReport, Report
+    from convcalc.analysis.tabular import Row
 
 EQUAL = "equal"
 CHANGED = "changed"
@@ -64,6 +66,52 @@ class Pair(NamedTuple):
     a: LayerReport | None
     b: LayerReport | None
 
+    def flat(self) -> Row:
+        """Both layers in a flat row; None for one that is not there."""
+        return {
+            "status": self.status,
+            **{f"{name}_a": value for name, value in _figures(self.a).items()},
+            **{f"{name}_b": value for name, value in _figures(self.b).items()},
+        }
+
+
+class PairedBlock(NamedTuple):
+    """Neighbouring pairs that stand in one block of each network.
+
+    Attributes:
+        a: The label of the block in the first network, "" where none of the pairs is in it.
+        b: The label of the block in the second one.
+        pairs: The pairs, at least one.
+    """
+
+    a: str
+    b: str
+    pairs: tuple[Pair, ...]
+
+
+def paired_blocks(pairs: Sequence[Pair], depth: int) -> list[PairedBlock]:
+    """Runs of pairs whose labels agree in their first `depth` parts, on each side by itself."""
+    found: list[PairedBlock] = []
+    for pair in pairs:
+        a, b = _block(pair.a, depth), _block(pair.b, depth)
+        last = found[-1] if found else PairedBlock("", "", ())
+        if found and a in ("", last.a or a) and b in ("", last.b or b):
+            found[-1] = PairedBlock(last.a or a, last.b or b, (*last.pairs, pair))
+        else:
+            found.append(PairedBlock(a, b, (pair,)))
+    return found
+
+
+def _block(layer: LayerReport | None, depth: int) -> str:
+    """The first parts of a label."""
+    return "" if layer is None else ".".join(layer.label.split(".")[:depth])
+
+
+def _figures(layer: LayerReport | None) -> Row:
+    names = ("label", "spec", "output_shape", "params", "macs", "activations")
+    row = {} if layer is None else layer.flat()
+    return {name: row.get(name) for name in names}
+
 
 class Quantity(NamedTuple):
     """One total of both networks."""
@@ -78,8 +126,8 @@ class Quantity(NamedTuple):
         return Fraction(self.b, self.a) if self.a else None
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Tabular):
     """Two networks and how their layers correspond.
 
     Attributes:
@@ -89,16 +137,24 @@ class Difference:
             second has.
         in_order: Whether there were too many layers to look for the best pairs, so that those
             between the first difference and the last were paired by their place.
+        names: What the networks are called, if they have names.
+        peaks: Bytes of float32 that are alive at once in each, where they are known.
     """
 
     a: Report
     b: Report
     pairs: tuple[Pair, ...]
     in_order: bool = False
+    names: tuple[str, str] = ("", "")
+    peaks: tuple[int | None, int | None] = (None, None)
 
     def count(self, *statuses: str) -> int:
         """How many pairs have one of these statuses."""
         return sum(pair.status in statuses for pair in self.pairs)
+
+    def rows(self) -> list[Row]:
+        """A flat row for each pair: `label_a`, `label_b`, `macs_a`, `macs_b`, ..."""
+        return [pair.flat() for pair in self.pairs]
 
     @property
     def outputs_differ(self) -> bool:
@@ -110,14 +166,44 @@ class Difference:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Parameters, multiply-accumulates and activations of both."""
+        """Parameters, multiply-accumulates, activations and what is known beside them of both.
+
+        `peak_memory` is in bytes, `field` the size of the output's receptive field along the axis
+        where it is smallest.
+        """
         names = ("params", "macs", "activations")
         a, b = self.a.totals, self.b.totals
-        return tuple(Quantity(name, getattr(a, name), getattr(b, name)) for name in names)
+        found = [Quantity(name, getattr(a, name), getattr(b, name)) for name in names]
+        before, after = self.peaks
+        if before is not None and after is not None:
+            found.append(Quantity("peak_memory", before, after))
+        fields = _field_size(self.a), _field_size(self.b)
+        if fields[0] is not None and fields[1] is not None:
+            found.append(Quantity("field", fields[0], fields[1]))
+        return tuple(found)
 
 
-def difference(a: Report, b: Report) -> Difference:
+def _field_size(report: Report) -> int | None:
+    """The receptive field of the output, along its smallest axis; None without axes, or unknown."""
+    if report.output == INPUT:
+        return 1 if len(report.input) > 1 else None
+    axes = report.layers[report.output].receptive_field
+    return min((axis.size for axis in axes or ()), default=None)
+
+
+def difference(
+    a: Report,
+    b: Report,
+    names: tuple[str, str] = ("", ""),
+    peaks: tuple[int | None, int | None] = (None, None),
+) -> Difference:
     """How the layers of two networks correspond, from their reports.
+
+    Args:
+        a: The first network.
+        b: The second one.
+        names: What they are called.
+        peaks: Bytes that are alive at once in each, as `analyze_memory` finds them.
 
     Example:
         >>> import convcalc
@@ -137,7 +223,8 @@ def difference(a: Report, b: Report) -> Difference:
     with gc_paused():
         middle = _by_place(first, second) if in_order else _aligned(first, second)
     heads = zip(a.layers[:head], b.layers[:head], strict=True)
-    return Difference(a, b, _classify([*heads, *middle, *ends]), in_order)
+    pairs = _classify([*heads, *middle, *ends])
+    return Difference(a, b, pairs, in_order, names, peaks)
 
 
 _Match = tuple["LayerReport | None", "LayerReport | None"]

@@ -6,20 +6,24 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.fields import field_of
+from convcalc.analysis.tabular import Layered, whole
 from convcalc.collecting import gc_paused
 from convcalc.errors import LayerError
-from convcalc.layers.base import Costs, ElementOps
+from convcalc.layers.base import Costs, ElementOps, format_shape
 from convcalc.layers.kinds import KINDS
-from convcalc.layers.parameters import count
+from convcalc.layers.parameters import count, read_shape
 from convcalc.network.functional import Functions
-from convcalc.network.graph import INPUT, leading_to
+from convcalc.network.graph import INPUT, check_network, leading_to
 from convcalc.network.measured import measured_for
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from convcalc.analysis import Fold
     from convcalc.analysis.conventions.base import Convention, Term
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Fields, Layer, Shape
     from convcalc.network.graph import Network, Step
     from convcalc.network.measured import Measured
@@ -70,7 +74,7 @@ class Totals:
     total: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerReport:
     """Everything that is known of one layer in its place.
 
@@ -90,7 +94,8 @@ class LayerReport:
         bias_adds: Additions of the bias, of the whole batch.
         elements: Operations of normalisation, activation, pooling, merges by type, of the batch.
         activations: Elements that leave the layer, of the whole batch.
-        receptive_field: The field of each spatial axis.
+        receptive_field: The field of each spatial axis; None where it is not known, as it is
+            nowhere behind a layer of which nobody knows which elements it reads.
         dropped_input: Elements at the end of each spatial axis that no window reaches.
         counted: Whether its costs are known; where they are not, the figures above are 0.
         total: The headline figure of the convention, of the whole batch; None if it is not known.
@@ -115,7 +120,7 @@ class LayerReport:
     bias_adds: int
     elements: ElementOps
     activations: int
-    receptive_field: Fields
+    receptive_field: Fields | None
     unread: tuple[int, ...]
     counted: bool
     total: int | None
@@ -137,10 +142,46 @@ class LayerReport:
         bias = sum(biases)
         return Parts(weight=self.params - bias, bias=bias)
 
+    def __repr__(self) -> str:
+        shapes = " ".join(map(format_shape, dict.fromkeys(self.input_shapes)))
+        cost = f"{self.macs:,} MACs" if self.counted else "cost not known"
+        return (
+            f"<layer {self.label} ({self.spec}): {shapes} -> {format_shape(self.output_shape)}, "
+            f"{self.params:,} params, {cost}>"
+        )
 
-@dataclass(frozen=True)
-class Report:
+    def flat(self) -> Row:
+        """What is known of it as a flat row: a tuple is a shape, or has a value for each axis."""
+        known, fields = self.counted, self.receptive_field
+        return {
+            "index": self.index,
+            "label": self.label,
+            "kind": self.kind,
+            "spec": self.spec,
+            "inputs": self.inputs,
+            "input_shape": self.input_shapes[0],
+            "output_shape": self.output_shape,
+            "params": self.params,
+            "macs": self.macs if known else None,
+            "flops": self.flops if known else None,
+            "bias_adds": self.bias_adds if known else None,
+            "element_ops": self.element_ops if known else None,
+            "activations": self.activations,
+            "total": self.total,
+            "field_size": None if fields is None else tuple(one.size for one in fields),
+            "field_stride": None
+            if fields is None
+            else tuple(whole(one.effective_stride) for one in fields),
+            "field_start": None if fields is None else tuple(whole(one.start) for one in fields),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Layered):
     """The layers of one network on one input, and their totals.
+
+    It prints as the table of `convcalc summary`, or of `flops --convention`; `rows()` and
+    `to_frame()` have every figure, and `report["layer1"]` the layer or the block of that label.
 
     Attributes:
         input: (channels, *spatial) of one sample.
@@ -174,6 +215,26 @@ class Report:
         """The layers whose cost is not known, or not known to the convention."""
         return tuple(row for row in self.layers if row.total is None)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each layer."""
+        return tuple(row.label for row in self.layers)
+
+    def rows(self) -> list[Row]:
+        """A flat row for each layer, costs and activations of the whole batch."""
+        return [row.flat() for row in self.layers]
+
+    def __getitem__(self, path: str) -> LayerReport | Fold:
+        """The layer of a label, or the block that it names with its sums.
+
+        Raises:
+            UnknownLayerError: there is neither; it is a KeyError, too.
+        """
+        from convcalc.analysis import folded
+
+        found = [self.layers[place] for place in self.places(path)]
+        return found[0] if len(found) == 1 else folded(path, found, self)
+
 
 def analyze(
     network: Network, input_shape: Shape, batch: int = 1, convention: str = CONVENTION_NAME
@@ -193,12 +254,14 @@ def analyze(
         ParameterError: the batch or a size of the input is not a whole number of at least 1.
         UsageError: there is no such convention.
     """
+    check_network(network)
     batch = count(1).normalise("batch", batch)
+    input_shape = read_shape("input", input_shape)
     rules = _rules(convention)
     with gc_paused():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
-    return Report(tuple(input_shape), batch, layers, totals_of(layers), name, network.output)
+    return Report(input_shape, batch, layers, totals_of(layers), name, network.output)
 
 
 def layer_reports(
@@ -213,7 +276,7 @@ def layer_reports(
     batch = count(0).normalise("batch", batch)
     input_shape = tuple(count(1).normalise("input", size) for size in input_shape)
     start = (IDENTITY,) * (len(input_shape) - 1)
-    fields_of: list[Fields] = []
+    fields_of: list[Fields | None] = []
     repeats: set[int] = set()
     known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
     functions = Functions(network.functions)
@@ -237,35 +300,9 @@ def layer_reports(
         fields_of.append(field)
 
 
-def field_of(step: Step, earlier: Sequence[Fields], start: Fields) -> Fields:
-    """The receptive field of each axis of what leaves a node.
-
-    Args:
-        step: The node on its input.
-        earlier: The fields of the nodes before it, in their order.
-        start: Those of the network's input.
-
-    Raises:
-        LayerError: the layer has none for such fields.
-    """
-    fields = tuple(start if source == INPUT else earlier[source] for source in step.node.inputs)
-    return _beside_lost_axes(step.layer.field(fields, step.arriving), fields[0], start)
-
-
-def _beside_lost_axes(field: Fields, before: Fields, start: Fields) -> Fields:
-    """The fields of a layer behind one that made channels of an axis of the network's input.
-
-    Axes that are made of channels again hold the whole of that axis.
-    """
-    new = len(field) - len(before)
-    if new <= 0 or len(before) >= len(start):
-        return field
-    return (*(one.seeing_all() for one in field[:new]), *field[new:])
-
-
 def _rules(convention: str) -> Convention | None:
     """The rules of a way of counting; our own needs none."""
-    if convention == CONVENTION_NAME:
+    if isinstance(convention, str) and convention == CONVENTION_NAME:
         return None
     from convcalc.analysis.conventions import load_convention
 
@@ -319,7 +356,9 @@ def _facts(
     )
 
 
-def _layer_report(index: int, step: Step, facts: _Facts, field: Fields, batch: int) -> LayerReport:
+def _layer_report(
+    index: int, step: Step, facts: _Facts, field: Fields | None, batch: int
+) -> LayerReport:
     costs = facts.costs or Costs()
     macs = facts.macs
     terms = facts.terms

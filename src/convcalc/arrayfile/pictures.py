@@ -39,6 +39,9 @@ ENDINGS = {
 }
 """The format that a name ends with."""
 
+OTHERS = (".avif", ".bmp", ".gif", ".heic", ".jp2", ".svg", ".tga", ".tif", ".tiff", ".webp")
+"""Endings of pictures that are not read."""
+
 READ = ("PNG", "JPEG", "PPM")
 PLAIN = {"L", "LA", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I", "F"}
 """Modes whose numbers are taken as they are; palettes, bits and inks become grey or colour."""
@@ -52,6 +55,21 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 def is_picture(path: str) -> bool:
     """Whether a name is that of a picture."""
     return os.path.splitext(path)[1].lower() in ENDINGS
+
+
+def refuse_others(path: str) -> None:
+    """Refuses a file that is named as a picture of a kind that is not read.
+
+    Raises:
+        DataError: It is, or it cannot be opened.
+    """
+    ending = os.path.splitext(path)[1].lower()
+    if ending in OTHERS:
+        source = open_file(path)
+        source.stream.close()
+        raise DataError(
+            f"{source.label} is not read: of pictures PNG, JPEG and PPM are; save it as one of them"
+        )
 
 
 def read_picture(path: str, limit: int | None) -> Array:

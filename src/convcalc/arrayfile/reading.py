@@ -9,7 +9,7 @@ from convcalc.arrayfile.header import read_header
 from convcalc.arrayfile.member_names import ARCHIVE, split_member
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.npy import Array, load
-from convcalc.arrayfile.pictures import is_picture, read_picture
+from convcalc.arrayfile.pictures import is_picture, read_picture, refuse_others
 from convcalc.arrayfile.source import open_file, standard_input
 from convcalc.arrayfile.wording import unreadable
 
@@ -35,6 +35,7 @@ def read_array(path: str, *, memory_limit: int | None = None) -> Array:
         return load(standard_input(limit), limit)
     if is_picture(path):
         return read_picture(path, limit)
+    refuse_others(path)
     file, member = split_member(path)
     if member is not None or file.lower().endswith(ARCHIVE):
         return read_member(file, member, limit)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import DataError, UsageError
+from convcalc.errors import DataError, UsageError, described
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.axes import read_axes
+from convcalc.layers.arguments import checked_count, checked_switch
 from convcalc.layers.base import format_shape
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
@@ -33,6 +34,30 @@ class How(NamedTuple):
     dims: int | None = None
 
 
+def check_how(how: How) -> None:
+    """Raises where an argument has no meaning, whatever the arrays are; layers check the others.
+
+    Raises:
+        ParameterError: one is of a wrong type, or out of its bounds.
+        UsageError: two do not go together.
+    """
+    if checked_switch("transposed", how.transposed):
+        if how.padding_mode != "zeros":
+            raise UsageError("a transposed convolution has no padding_mode")
+    elif not _is_zero(how.output_padding):
+        raise UsageError("output_padding goes with transposed=True")
+    checked_count("groups", how.groups, 1)
+    if how.threads is not None:
+        checked_count("threads", how.threads, 1)
+    check_algorithm(how.algorithm)
+
+
+def _is_zero(value: object) -> bool:
+    """Whether elements that are added are none."""
+    items = value if isinstance(value, tuple | list) else (value,)
+    return all(isinstance(item, int) and item == 0 for item in items)
+
+
 def layer_of(kernel: tuple[int, ...], how: How, *, bias: bool = False) -> Conv | ConvTranspose:
     """The layer whose kernel has this shape, (O, C/groups, *k) or transposed (C, O/groups, *k).
 
@@ -54,8 +79,8 @@ def axes_of(x: Array, kernel: Array, groups: int, transposed: bool, dims: int | 
         UsageError: `dims` is no number of spatial axes.
         DataError: the arrays do not fit each other.
     """
-    if dims not in (None, 1, 2, 3):
-        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {dims!r}")
+    if dims is not None and (not isinstance(dims, int) or dims not in (1, 2, 3)):
+        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {described(dims)}")
     return read_axes(
         x,
         kernel,
@@ -90,5 +115,6 @@ def check_algorithm(name: str) -> None:
     Raises:
         UsageError: there is none.
     """
-    if name != "auto" and name not in ALGORITHMS:
-        raise UsageError(f"algorithm: expected auto, {', '.join(ALGORITHMS)}; got {name!r}")
+    if not isinstance(name, str) or (name != "auto" and name not in ALGORITHMS):
+        known = ", ".join(ALGORITHMS)
+        raise UsageError(f"algorithm: expected auto, {known}; got {described(name)}")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from convcalc.errors import DataError, UsageError
+from convcalc.errors import DataError, ParameterError, described
 from convcalc.execute.arguments import (
     How,
     axes_of,
     check_algorithm,
     check_content,
+    check_how,
     layer_of,
 )
 from convcalc.execute.arrays.array import A
@@ -23,7 +24,9 @@ from convcalc.execute.arrays.tensor_dtypes import dtype_name, plan_tensors
 from convcalc.execute.planning.select_backend import planner_of
 from convcalc.execute.problem import problem_of
 from convcalc.execute.repeating import call_of, prepared_conv
+from convcalc.layers.arguments import checked_word
 from convcalc.layers.base import format_shape
+from convcalc.layers.parameters import read_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.planning.planner import Plan
     from convcalc.layers.parameters import Padding, PerAxis
+
+COMPUTED = ("float32", "float64", "int64")
+"""The dtypes that convolutions are computed in."""
 
 ArrayLike: TypeAlias = "LibraryArray | np.generic | Sequence[object] | float"
 """An array of numpy, a tensor of torch, or what numpy makes an array of: nested lists, a number."""
@@ -99,11 +105,6 @@ def convolve(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         UsageError: the algorithm that was asked for does not apply.
     """
-    if transposed:
-        if padding_mode != "zeros":
-            raise UsageError("a transposed convolution has no padding_mode")
-    elif output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
-        raise UsageError("output_padding goes with transposed=True")
     how = How(
         *(stride, padding, dilation, groups, padding_mode, transposed, output_padding),
         *(algorithm, backend, threads, dims),
@@ -145,25 +146,31 @@ def plan_convolution(
         UsageError: the algorithm that is asked for does not apply.
         ShapeError: the shapes do not fit each other.
     """
+    shape = read_shape("shape", shape, "(N, C, *spatial)")
+    kernel_shape = read_shape("kernel_shape", kernel_shape, "(O, C/groups, *k)")
     if len(shape) != len(kernel_shape) or not 3 <= len(shape) <= 5:
         raise DataError(
-            f"the input {format_shape(tuple(shape))} and the kernel "
-            f"{format_shape(tuple(kernel_shape))} must "
+            f"the input {format_shape(shape)} and the kernel {format_shape(kernel_shape)} must "
             f"both have 3 to 5 axes: (N, C, *spatial) and (O, C/groups, *k)"
         )
-    how = How(stride, padding, dilation, groups, padding_mode, transposed, output_padding)
-    layer = layer_of(tuple(kernel_shape), how)
+    how = How(
+        *(stride, padding, dilation, groups, padding_mode, transposed, output_padding),
+        algorithm=algorithm,
+    )
+    check_how(how)
+    checked_word("dtype", dtype, COMPUTED)
+    layer = layer_of(kernel_shape, how)
     reads = kernel_shape[0] if transposed else kernel_shape[1] * groups
     if reads != shape[1]:
         raise DataError(f"the input has {shape[1]} channels, the kernel reads {reads}")
-    layer.out_shape(tuple(shape[1:]))
-    check_algorithm(algorithm)
-    problem = problem_of(layer, shape[0], tuple(shape[1:]), dtype)
+    layer.out_shape(shape[1:])
+    problem = problem_of(layer, shape[0], shape[1:], dtype)
     return planner_of(backend, None, [problem], algorithm).plan(problem)
 
 
 def _convolved(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, how: How) -> LibraryArray:
     """The result, with all that the arrays may be: lists, of other dtypes, on other devices."""
+    check_how(how)
     number = isinstance(bias, int | float) and not isinstance(bias, np.generic | bool)
     if _are_tensors(x, kernel, None if number else bias):
         tensors = cast("tuple[torch.Tensor, torch.Tensor]", (x, kernel))
@@ -248,6 +255,8 @@ def _of_tensors(read: _Read[torch.Tensor], how: How) -> torch.Tensor:
 
 
 def _into(result: Any, out: LibraryArray) -> LibraryArray:
+    if not hasattr(out, "shape") or not hasattr(out, "dtype"):
+        raise ParameterError("out", f"expected an array or a tensor, got {described(out)}")
     wanted, given = ((tuple(one.shape), dtype_name(one.dtype)) for one in (result, out))
     if given != wanted:
         raise DataError(

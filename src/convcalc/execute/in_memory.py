@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from convcalc.execute.prepare import Prepared, prepare
 from convcalc.execute.settings import DryRun, Result, Settings
 from convcalc.execute.verify import verify
 from convcalc.execute.weights.batchnorm_folding import fold_norms
-from convcalc.layers import Layer
+from convcalc.layers import Input, Layer
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def run_network(
     weights: Weights,
     settings: Settings,
     watch: Callable[[str, np.ndarray], None] | None = None,
+    others: Mapping[str, np.ndarray] = MappingProxyType({}),
     done: Callable[[int, int], None] | None = None,
 ) -> Result:
     """A whole network on `array`, with weights named `LABEL.NAME`.
@@ -51,6 +53,7 @@ def run_network(
             and the shape of one sample.
         watch: Called with the label and the output of every layer, as soon as it is computed. An
             output is not kept: who needs it later makes a copy.
+        others: The arrays of inputs beside the first, by the labels of their nodes.
         done: Called with how many layers are computed, and how many there are.
 
     Raises:
@@ -62,7 +65,7 @@ def run_network(
         raise UsageError(
             "only a single convolution is verified; a network has many, one upon another"
         )
-    work = network_work(network, array, weights, settings)
+    work = network_work(network, array, weights, settings, others)
     result = run_work(work, settings, watch, done)
     if settings.until is None:
         return replace(result, notes=(*result.notes, *_output_note(work.network)))
@@ -151,9 +154,7 @@ def _computed(
     finishing = watch and _finishing(watch, dtypes, work.axes)
     with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
         try:
-            last = _layers(
-                work.network, samples, work.weights, executor, dtypes.compute, finishing, done
-            )
+            last = _layers(work, samples, executor, dtypes.compute, finishing, done)
         except RuntimeError as error:
             raise memory_error(error) from None
         return finished(executor.unload(last), dtypes)
@@ -192,7 +193,7 @@ def plan_work(work: Work, settings: Settings) -> DryRun:
 
 def _prepared(work: Work, settings: Settings) -> tuple[Prepared, Report]:
     """The work prepared, and what its layers make of the input."""
-    network, axes, _, named = work
+    network, axes, named = work.network, work.axes, work.named
     samples = batch_first(named["the input"], axes)
     try:
         report = report_of(network, samples.shape[1:], samples.shape[0])
@@ -208,15 +209,15 @@ def _prepared(work: Work, settings: Settings) -> tuple[Prepared, Report]:
 
 
 def _layers(
-    network: Network,
+    work: Work,
     samples: np.ndarray,
-    weights: Mapping[str, np.ndarray],
     executor: Executor[Any],
     dtype: str,
     watch: Callable[[str, np.ndarray], None] | None,
     done: Callable[[int, int], None] | None,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
+    network, weights = work.network, work.weights
     last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
     last_read[network.output] = len(network.nodes)
     values: dict[int, Any] = {INPUT: executor.load(samples, dtype)}
@@ -226,7 +227,10 @@ def _layers(
             for name in step.layer.tensor_shapes(*step.arriving)
         }
         arrays = [values[source] for source in step.node.inputs]
-        values[index] = step.layer.run(executor, arrays, own)
+        if isinstance(step.layer, Input):
+            values[index] = executor.load(work.others[step.node.label], dtype)
+        else:
+            values[index] = step.layer.run(executor, arrays, own)
         if watch is not None:
             watch(step.node.label, executor.unload(values[index]))
         if done is not None:

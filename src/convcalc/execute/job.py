@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from convcalc.errors import DataError, LayerError, SpecError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first, full_kernel, read_axes, read_input_axes
 from convcalc.execute.arrays.biases import full_bias, with_full_biases
+from convcalc.execute.further_inputs import samples_of
 from convcalc.layers.base import Layer, format_shape
 from convcalc.layers.kinds import KINDS
 from convcalc.network.graph import Network, Node
@@ -40,12 +42,14 @@ class Work(NamedTuple):
         weights: The weights of the layers by name.
         named: All arrays as they were given, by the names that messages call them; the input is
             "the input".
+        others: The inputs of the network beside the first, (N, *sizes), by their labels.
     """
 
     network: Network
     axes: Axes
     weights: Mapping[str, np.ndarray]
     named: Mapping[str, np.ndarray]
+    others: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def kernel_work(
@@ -108,15 +112,23 @@ def _axes_of_both(
     return axes
 
 
-def network_work(network: Network, array: np.ndarray, weights: Weights, settings: Settings) -> Work:
+def network_work(
+    network: Network,
+    array: np.ndarray,
+    weights: Weights,
+    settings: Settings,
+    others: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Work:
     """A whole network on `array`, or the part of it that the settings ask for.
 
     Args:
         weights: The arrays by name, or a function that gives them from the network that is run
             and the shape of one sample.
+        others: The arrays of its inputs beside the first, by their labels.
 
     Raises:
-        UsageError: no layer has the label to stop after, or a layer cannot be run.
+        UsageError: no layer has the label to stop after, a layer cannot be run, or an input is
+            missing.
         DataError: the input does not fit the network, or the weights are not those it needs.
     """
     _check_content({"the input": array})
@@ -129,7 +141,8 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
         spatial_dims = _dims_of_kinds(network)
     axes = read_input_axes(array, spatial_dims, channels_last=settings.channels_last)
     _check_content({"the input": array}, axes.added)
-    shape = batch_first(array, axes).shape[1:]
+    batch, *sizes = batch_first(array, axes).shape
+    shape = tuple(sizes)
     whole = network
     if settings.until is not None:
         network = fitting(part_until, network, shape, settings.until)
@@ -143,8 +156,13 @@ def network_work(network: Network, array: np.ndarray, weights: Weights, settings
         given = of_layers(without_counters(weights), network, whole)
     given = with_full_biases(given, needed)
     check_weights(given, needed)
-    named = {"the input": array, **{f"'{name}'": weight for name, weight in given.items()}}
-    return Work(network, axes, given, named)
+    further = samples_of(network, others, batch)
+    named = {
+        "the input": array,
+        **{f"the input '{label}'": own for label, own in further.items()},
+        **{f"'{name}'": weight for name, weight in given.items()},
+    }
+    return Work(network, axes, given, named, further)
 
 
 def _check_computable(network: Network) -> None:

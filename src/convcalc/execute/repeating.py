@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.arguments import axes_of, check_algorithm, check_content, layer_of
+from convcalc.execute.arguments import axes_of, check_algorithm, check_content, check_how, layer_of
 from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
 from convcalc.execute.executor.open_executor import limited_threads
 from convcalc.execute.job import Work
@@ -128,6 +128,7 @@ def _call(
     alike = all((other, own) == (kind, dtype) for other, _, own in others)
     if not alike or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
         return None
+    check_how(how)
     x, kernel = (placeholder(one, name) for one in (shape, of_kernel[1]))
     check_content(x, kernel)
     axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)

@@ -140,9 +140,12 @@ def _total(row: LayerReport, report: Report) -> list[Equation]:
 
 
 def _fields(row: LayerReport, report: Report) -> list[Equation]:
+    """Nothing where the field is not known."""
+    if row.receptive_field is None:
+        return []
     here, explainer = here_of(row, report.batch), explainer_of(row.kind)
     windows = explainer.windows(here) if explainer.windows else ()
-    names = _field_names(row, report)
+    names = _field_names(row, report, len(row.receptive_field))
     before = [_arriving(source, report) for source in row.inputs]
     equations: list[Equation] = []
     for place, after in enumerate(row.receptive_field):
@@ -152,9 +155,9 @@ def _fields(row: LayerReport, report: Report) -> list[Equation]:
     return equations
 
 
-def _field_names(row: LayerReport, report: Report) -> tuple[str, ...]:
+def _field_names(row: LayerReport, report: Report, count: int) -> tuple[str, ...]:
     """What the axes of the fields are called: those of the result, or of the network's input."""
-    own, count = _names(row)[1:], len(row.receptive_field)
+    own = _names(row)[1:]
     if len(own) == count:
         return own
     names = axis_names(len(report.input))[1:]
@@ -164,7 +167,7 @@ def _field_names(row: LayerReport, report: Report) -> tuple[str, ...]:
 def _arriving(source: int, report: Report) -> tuple[Field, ...]:
     if source == INPUT:
         return (IDENTITY,) * (len(report.input) - 1)
-    return report.layers[source].receptive_field
+    return report.layers[source].receptive_field or ()
 
 
 def _line(group: list[Equation], among: tuple[Equation, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from convcalc.errors import UsageError
+from convcalc.errors import ParameterError, UsageError, described
 
 if TYPE_CHECKING:
     import os
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
+
+LONGEST_PATH = 4096
+"""Characters of the name of a file, on any system; a longer text is none."""
 
 __all__ = ["to_onnx", "to_source", "to_torch"]
 
@@ -35,6 +38,8 @@ def to_torch(
         raise UsageError("torch is not installed; pip install 'convcalc[torch]' brings it")
     from convcalc.export.torch_module import torch_module
 
+    if weights is not None:
+        _check_weights(weights)
     return torch_module(network, input_shape, functions, weights)
 
 
@@ -70,3 +75,19 @@ def to_source(network: Network, input_shape: Shape) -> str:
     from convcalc.export.torch_source import torch_source
 
     return torch_source(network, input_shape)
+
+
+def _check_weights(weights: object) -> None:
+    """Raises where a caller gave neither arrays by name nor a file.
+
+    Raises:
+        ParameterError: it is neither.
+    """
+    from collections.abc import Mapping
+    from os import PathLike
+
+    is_file = isinstance(weights, str | PathLike) and len(str(weights)) <= LONGEST_PATH
+    if not is_file and not isinstance(weights, Mapping):
+        raise ParameterError(
+            "weights", f"expected arrays by their names, or a file; got {described(weights)}"
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from convcalc.export.onnx_sequences import gru, lstm, multihead_attention, rnn
 from convcalc.export.onnx_tensors import (
     attention,
     elementwise,
@@ -24,6 +25,7 @@ from convcalc.export.onnx_windows import (
     conv,
     conv_transpose,
     max_pool,
+    max_unpool,
     pad,
     power_pool,
     staged,
@@ -316,6 +318,7 @@ FORMS: dict[str, Form] = {
     "gelu": operator("Gelu", approximate="approximate"),
     "glu": glu,
     "gn": group_norm,
+    "gru": gru,
     "hardshrink": operator("Shrink", lambd="lambd", bias=0.0),
     "hardsigmoid": operator("HardSigmoid", alpha=1 / 6, beta=0.5),
     "hardswish": operator("HardSwish"),
@@ -331,9 +334,12 @@ FORMS: dict[str, Form] = {
     "logsoftmax": along("LogSoftmax"),
     "lppool": power_pool,
     "lrn": local_response_norm,
+    "lstm": lstm,
     "matmul": matmul,
     "maxpool": max_pool,
+    "maxunpool": max_unpool,
     "mish": operator("Mish"),
+    "multiheadattention": multihead_attention,
     "pad": pad,
     "parameter": parameter,
     "permute": permute,
@@ -345,6 +351,7 @@ FORMS: dict[str, Form] = {
     "relu6": clip(0.0, 6.0),
     "reshape": reshaped,
     "residual": total,
+    "rnn": rnn,
     "rrelu": operator("LeakyRelu", alpha="negative_slope"),
     "scale": operator("Mul"),
     "selu": operator("Selu"),

@@ -82,6 +82,13 @@ class OnnxSite:
         self.graph.nodes.append(node)
         return outs
 
+    def both(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """The names of the two results of one more node."""
+        name = self.graph.unique(f"{self.label}/{operator}")
+        outs = [self.graph.unique(name) for _ in range(2)]
+        self.graph.nodes.append(helper.make_node(operator, inputs, outs, name=name, **attributes))
+        return outs[0], outs[1]
+
     def weight(self, name: str) -> str:
         """The name of a weight, which becomes part of the graph."""
         whole = f"{self.label}.{name}"

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from convcalc.export.onnx_site import OnnxSite
     from convcalc.layers import Attention, Elementwise, Input, MatMul, Parameter, Permute, Reduce
 
+PLAIN = (
+    *("log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh"),
+    *("atanh", "floor", "ceil", "round", "sign"),
+)
+"""Operations that ONNX has by the same names."""
+
 OPERATORS = {
     "abs": "Abs",
     "add": "Add",
@@ -35,6 +41,7 @@ OPERATORS = {
     "sqrt": "Sqrt",
     "sub": "Sub",
     "tanh": "Tanh",
+    **{name: name.capitalize() for name in PLAIN},
 }
 """Operators by the names of the operations that they are; of rsub and rdiv with operands turned."""
 
@@ -133,7 +140,7 @@ def elementwise(site: OnnxSite, layer: Elementwise) -> str:
     return site.op(OPERATORS[layer.name], *(reversed(operands) if turned else operands))
 
 
-UNARY = ("abs", "erf", "exp", "neg", "reciprocal", "sigmoid", "sqrt", "tanh")
+UNARY = ("abs", "erf", "exp", "neg", "reciprocal", "sigmoid", "sqrt", "tanh", *PLAIN)
 
 WRITTEN_OUT: dict[str, tuple[str, str, tuple[float, ...]]] = {
     "log1p": ("Add", "Log", (1,)),

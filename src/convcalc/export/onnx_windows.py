@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ConvTranspose,
         LPPool,
         MaxPool,
+        MaxUnpool,
         Pad,
         Shape,
     )
@@ -126,11 +127,36 @@ def max_pool(site: OnnxSite, layer: MaxPool) -> str:
     """
     (x,), shape = site.inputs, site.shapes[0]
     windows = layer.windows(shape)
-    if any(max(w.before, w.after) >= (w.kernel if w.dilation == 1 else 1) for w in windows):
+    if _may_read_padding_alone(windows):
         x = padded(site, x, windows, shape[1:], "zeros", -inf)
         windows = tuple(w._replace(before=0, after=0) for w in windows)
     dilations = [w.dilation for w in windows]
     return site.op("MaxPool", x, pads=ends(windows), dilations=dilations, **steps(windows))
+
+
+def _may_read_padding_alone(windows: Sequence[Window]) -> bool:
+    return any(max(w.before, w.after) >= (w.kernel if w.dilation == 1 else 1) for w in windows)
+
+
+def max_unpool(site: OnnxSite, layer: MaxUnpool) -> str:
+    """MaxUnpool to the positions that MaxPool finds in the input of the pooling.
+
+    Where that has to be padded, positions are those of what is padded, which is cut off again.
+    """
+    (x, pooled), shape = site.inputs, site.shapes[1]
+    assert layer.of is not None
+    own = windows = layer.of.layer.windows(shape)
+    if is_padded := _may_read_padding_alone(windows):
+        pooled = padded(site, pooled, windows, shape[1:], "zeros", -inf)
+        own = tuple(w._replace(before=0, after=0) for w in windows)
+    dilations = [w.dilation for w in own]
+    how = {"pads": ends(own), **steps(own)}
+    _, places = site.both("MaxPool", pooled, dilations=dilations, **how)
+    out = site.op("MaxUnpool", x, places, site.op("Shape", pooled), **how)
+    if not is_padded:
+        return out
+    sizes = enumerate(zip(windows, shape[1:], strict=True), start=2)
+    return site.part(out, {axis: (w.before, w.before + size) for axis, (w, size) in sizes})
 
 
 def avg_pool(site: OnnxSite, layer: AvgPool) -> str:

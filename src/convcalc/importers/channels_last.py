@@ -6,7 +6,7 @@ axes; sequences stay as they are. Where one is wanted and the other is there, ax
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
@@ -15,7 +15,10 @@ from convcalc.layers.base import format_shape
 from convcalc.layers.named_operations import ELEMENTWISE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from convcalc.layers import Layer, Shape
+    from convcalc.layers.operations import A, Operations
 
 
 class Value(NamedTuple):
@@ -71,6 +74,31 @@ def values_in(item: Any) -> list[Value]:
     return []
 
 
+class Regrouped(layers.View):
+    """Elements on other axes in the order in which the program has them, channels last."""
+
+    computable: ClassVar[bool] = True
+    before: Value
+    after: tuple[Shape, bool]
+
+    def __init__(self, before: Value, shape: Shape, *, moved: bool) -> None:
+        """Makes it of what it reads, and of what it gives as the program has it."""
+        super().__init__("reshape", channels_first(shape) if moved else shape)
+        object.__setattr__(self, "before", before)
+        object.__setattr__(self, "after", (shape, moved))
+
+    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:  # noqa: ARG002 - as all layers
+        """The elements of each sample, through the program's order of axes."""
+        (array,), (shape, moved) = arrays, self.after
+        count, last = array.shape[0], len(self.before.shape)
+        if self.before.moved and last > 1:
+            array = ops.permute(array, (0, *range(2, last + 1), 1))
+        array = array.reshape(count, *shape)
+        if moved and len(shape) > 1:
+            array = ops.permute(array, (0, len(shape), *range(1, len(shape))))
+        return array.reshape(count, *(self.out or ()))
+
+
 class Writing:
     """Writes the nodes of one layer.
 
@@ -96,6 +124,7 @@ class Writing:
         moved: bool | None = None,
         end: str = "",
         params: int | None = None,
+        computed: Layer | None = None,
     ) -> Value:
         """Writes a node.
 
@@ -106,10 +135,12 @@ class Writing:
             moved: Whether the last axis of the program is the first of what it gives.
             end: What its label ends with, behind the path.
             params: The weights, if these are others than those of the layer.
+            computed: The layer that is run in its place.
         """
         params = params if self.is_new else 0
         label = f"{self.path}.{end}" if end else self.path
-        node = self.written.add(layer, [value.node for value in values], label, params)
+        nodes = [value.node for value in values]
+        node = self.written.add(layer, nodes, label, params, self.path, computed)
         given = self.written.shape(node)
         moved = values[0].moved if moved is None else moved
         if shape is None:
@@ -154,9 +185,8 @@ class Writing:
         if name in ELEMENTWISE and len(values) <= ELEMENTWISE[name].operands and not params:
             layer = layers.Elementwise(name, number)
         else:
-            same = all(value.shape == shape for value in alike)
-            out = None if same else channels_first(shape) if first.moved else shape
-            layer = layers.Opaque(plain_name(name), out, params if self.is_new else 0, 0)
+            held = params if self.is_new else 0
+            layer = layers.Opaque(plain_name(name), None, held, 0, elementwise=True)
         return self.add(layer, *alike, shape=shape, moved=first.moved, end=end)
 
     def spread(self, value: Value, rank: int, *, moved: bool) -> Value:

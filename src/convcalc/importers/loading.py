@@ -15,6 +15,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ConvcalcError, DataError, printable
+from convcalc.importers.script_errors import script_place, script_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,18 +175,20 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     """What happened, at which line of the user's own, in two lines."""
     where = printable(target.where, 100)
     line = _own_line(error, folder)
+    if target.is_script and line is not None and not script_place(str(error)):
+        line = None  # of torch's own
     if isinstance(error, SystemExit):
         what = "it ended the program (sys.exit)"
     elif _asked_for_input(error):
         what = "it asked for input, which nobody answers here"
     else:
-        first = str(error).strip().partition("\n")[0]
+        first = script_reason(str(error))
         what = f"{type(error).__name__}: {printable(first, 300)}".removesuffix(": ")
     place = f"{printable(line[0], 100)}, line {line[1]}" if line else where
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     doing += f", in {module}" if module else ""
     shown = f"\n  {printable(line[2], 160)}" if line and line[2] else ""
-    doing += "" if line and line[0] == where else f" ({where})"
+    doing += "" if line is None or line[0] == where else f" ({where})"
     return f"{place}, while {doing}: {what}{shown}"
 
 
@@ -195,7 +198,14 @@ def _asked_for_input(error: BaseException) -> bool:
 
 
 def _own_line(error: BaseException, folder: str) -> tuple[str, int, str] | None:
-    """File, number and text of the last line that is the user's own; None if there is none."""
+    """File, number and text of the last line that is the user's own; None if there is none.
+
+    Of a program of TorchScript that is a line of the Python that it was made of.
+    """
+    in_script = script_place(str(error))
+    if in_script is not None:
+        file, _, number = in_script[0].rpartition(":")
+        return file, int(number), in_script[1]
     if isinstance(error, SyntaxError) and error.filename:
         return _short(error.filename), error.lineno or 0, (error.text or "").strip()
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_ours(f.filename)]

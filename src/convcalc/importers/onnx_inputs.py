@@ -8,6 +8,7 @@ from onnx import TypeProto, helper
 
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.layers.base import format_shape
+from convcalc.network.inputs import missing_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,22 +48,22 @@ def bound_inputs(
 
     Args:
         graph: Its initialisers are no inputs, whatever it says.
-        given: Shapes by the names of inputs; "" is that of the first.
+        given: Shapes by the names of inputs; "", "#2", "#3" and so on are those of the inputs that
+            are not named, in their order.
         assumed: The size of axes that are open all the same; None refuses them.
 
     Raises:
         UsageError: a size is missing, or what is given does not fit.
         DataError: an input is no tensor.
     """
-    constants = {one.name for one in graph.initializer}
-    inputs = [one for one in graph.input if one.name not in constants]
-    names = [one.name for one in inputs]
-    _check_names(names, given)
+    names = names_of(graph)
+    inputs = [one for one in graph.input if one.name in names]
+    given = _by_name(inputs, given)
     sizes: dict[str, int] = {}
     shapes: dict[str, Dims | None] = {}
-    for place, one in enumerate(inputs):
+    for one in inputs:
         dims = _dims_of(one)
-        asked = given.get(one.name, given.get("") if place == 0 else None)
+        asked = given.get(one.name)
         shapes[one.name] = dims if asked is None else _with_given(one.name, dims, asked, sizes)
     all_dims = [dim for dims in shapes.values() for dim in dims or [""]]
     fixed = not given and all(isinstance(dim, int) for dim in all_dims)
@@ -75,33 +76,57 @@ def bound_inputs(
     return Bound(types, fixed, first if isinstance(first, int) and not given else 1)
 
 
-def of_array(graph: GraphProto, shape: Shape) -> dict[str, Shape]:
-    """What an array that is to be the first input says of its open axes: nothing of the first.
+def names_of(graph: GraphProto) -> list[str]:
+    """The names of the inputs of a graph, without those that are arrays of the file."""
+    constants = {one.name for one in graph.initializer}
+    return [one.name for one in graph.input if one.name not in constants]
+
+
+def check_given(graph: GraphProto, shapes: Mapping[str, Shape]) -> None:
+    """Refuses arrays for some inputs where another has no size but that of its own array.
 
     Raises:
-        DataError: it has too few or too many axes.
+        UsageError: an input is missing.
     """
-    constants = {one.name for one in graph.initializer}
-    first = next((one for one in graph.input if one.name not in constants), None)
-    dims = None if first is None else _dims_of(first)
-    if not dims or first is None:
-        return {}
-    if len(shape) not in (len(dims), len(dims) - 1):
-        raise DataError(
-            f"the input is {format_shape(shape)}; the model reads {_shown(dims)} as "
-            f"'{printable(first.name, 60)}'"
-        )
+    inputs = {one.name: one for one in graph.input}
+    names = names_of(graph)
+    for name in names:
+        dims = _dims_of(inputs[name])
+        if name not in shapes and (dims is None or any(isinstance(d, str) for d in dims[1:])):
+            raise UsageError(missing_input(names, name))
+
+
+def of_arrays(graph: GraphProto, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What arrays that are to be inputs say of open axes: nothing of the first, their samples.
+
+    Args:
+        graph: The graph.
+        shapes: The shapes of arrays by the names of inputs.
+
+    Raises:
+        DataError: one has too few or too many axes, or another size than the file says.
+    """
+    inputs = {one.name: one for one in graph.input}
+    found = {name: _of_array(inputs[name], shape) for name, shape in shapes.items()}
+    return {name: sample for name, sample in found.items() if sample}
+
+
+def _of_array(one: ValueInfoProto, shape: Shape) -> Shape | None:
+    """The sizes of a sample of an array; None where the file says them itself."""
+    dims = _dims_of(one)
+    if not dims:
+        return None
     sample = shape[1:] if len(shape) == len(dims) else shape
-    fits = all(
+    fits = len(sample) == len(dims) - 1 and all(
         own == size or not isinstance(own, int) for own, size in zip(dims[1:], sample, strict=True)
     )
     if not fits:
         raise DataError(
             f"the input is {format_shape(shape)}; the model reads {_shown(dims)} as "
-            f"'{printable(first.name, 60)}'"
+            f"'{printable(one.name, 60)}'"
         )
     fixed = all(isinstance(dim, int) for dim in dims)
-    return {} if fixed or not sample else {"": sample}
+    return None if fixed or not sample else sample
 
 
 def of_one_sample(bound: Bound) -> dict[str, TypeProto] | None:
@@ -119,15 +144,35 @@ def of_one_sample(bound: Bound) -> dict[str, TypeProto] | None:
     return found
 
 
-def _check_names(names: Sequence[str], given: Mapping[str, Shape]) -> None:
+def _by_name(inputs: Sequence[ValueInfoProto], given: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Shapes by the names of inputs: those without a name are of the rest, in their order.
+
+    Raises:
+        DataError: there is no input.
+        UsageError: a name is none of theirs, or there are more shapes than inputs.
+    """
+    names = [one.name for one in inputs]
     if not names:
         raise DataError("the ONNX model has no input")
-    unknown = next((name for name in given if name and name not in names), None)
+    if len(given) > len(names):
+        number = "1 input" if len(names) == 1 else f"{len(names)} inputs"
+        known = ", ".join(f"{one.name} {_shown(_dims_of(one) or [])}" for one in inputs[:8])
+        raise UsageError(
+            f"--input is given {len(given)} times; the model takes {number}: "
+            f"{printable(known, 300)}"
+        )
+    rest = (name for name in names if name not in given)
+    found: dict[str, Shape] = {}
+    for name, shape in given.items():
+        is_nameless = not name or (name[0] == "#" and name not in names)
+        found[next(rest) if is_nameless else name] = shape
+    unknown = next((name for name in found if name not in names), None)
     if unknown is not None:
         known = printable(", ".join(names[:8]), 200)
         raise UsageError(
             f"--input: the model has no input '{printable(unknown, 60)}'; its inputs are {known}"
         )
+    return found
 
 
 def _dims_of(one: ValueInfoProto) -> Dims | None:

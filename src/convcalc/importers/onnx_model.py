@@ -9,17 +9,24 @@ from convcalc.arrayfile.wording import quoted
 from convcalc.errors import DataError, printable
 from convcalc.importers.onnx_bodies import body_of
 from convcalc.importers.onnx_counting import macs_of
-from convcalc.importers.onnx_inputs import bound_inputs, of_array, of_one_sample
+from convcalc.importers.onnx_inputs import (
+    bound_inputs,
+    check_given,
+    names_of,
+    of_arrays,
+    of_one_sample,
+)
 from convcalc.importers.onnx_names import Names
 from convcalc.importers.onnx_nodes import Nodes
 from convcalc.importers.onnx_reading import graphs_of, read_model
 from convcalc.importers.onnx_tensors import Tensors
 from convcalc.importers.onnx_types import shape_of
-from convcalc.layers import Identity, Opaque
+from convcalc.layers import Identity, Input, Opaque
 from convcalc.network.graph import INPUT, Network, Node
+from convcalc.network.inputs import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -38,12 +45,15 @@ class Imported(NamedTuple):
         recipes: How each array is made, by the name of the weight.
         made: The elements of all that the file makes of its parameters on the way.
         sizes: What the file asks of shapes, by tensor: weights may be made with it.
+        inputs: The label in the network of each input by its name in the file, in order; of the
+            first the name itself.
     """
 
     network: Network
     recipes: Mapping[str, Recipe]
     made: int
     sizes: Mapping[str, NDArray[np.int64]]
+    inputs: Mapping[str, str]
 
 
 class _Walked(NamedTuple):
@@ -62,7 +72,7 @@ def network_of(path: str, given: Mapping[str, Shape] | None = None) -> Network:
 def imported(
     path: str,
     given: Mapping[str, Shape] | None = None,
-    array: Shape | None = None,
+    arrays: Sequence[tuple[str, Shape]] = (),
     *,
     assumed: int | None = None,
 ) -> Imported:
@@ -74,7 +84,8 @@ def imported(
     Args:
         path: The file; weights in it or beside it are not read.
         given: Shapes of inputs by name, "" for the first: with a batch in front or without.
-        array: The shape of an array that is to be the first input, whatever samples it has.
+        arrays: Names, or nothing, and shapes of arrays that are to be its inputs, whatever samples
+            they have.
         assumed: The size of open axes that nothing is known of; None refuses them.
 
     Raises:
@@ -84,8 +95,10 @@ def imported(
     model = read_model(path)
     label = quoted(path)
     given = given or {}
-    if array is not None:
-        given = {**given, **of_array(model.graph, array)}
+    if arrays:
+        named = by_name(names_of(model.graph), arrays)
+        check_given(model.graph, named)
+        given = {**given, **of_arrays(model.graph, named)}
     bound = bound_inputs(model.graph, given, assumed)
     types, notes = bound.types, []
     try:
@@ -176,13 +189,21 @@ def _network(
     if nodes.unnamed:
         notes.append(
             f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): known products count, "
-            "other operations do not, a change of shape sees the whole input"
+            "other operations do not, and fields are known behind none but those of single elements"
         )
     if nodes.unshaped:
         notes.append(f"shapes that the file does not tell: {_counts(nodes.unshaped)}")
     first = next(iter(types))
-    network = Network(tuple(written), end, input_shape=tensors[first].sample, notes=tuple(notes))
-    return Imported(network, nodes.recipes, tensors.made, tensors.sizes)
+    network = Network(
+        tuple(written),
+        end,
+        input_shape=tensors[first].sample,
+        notes=tuple(notes),
+        input_name=first,
+    )
+    labels = (first, *(node.label for node in written if isinstance(node.layer, Input)))
+    inputs = dict(zip(types, labels, strict=True))
+    return Imported(network, nodes.recipes, tensors.made, tensors.sizes, inputs)
 
 
 def _unread(graph: GraphProto, tensors: Tensors) -> dict[str, int]:

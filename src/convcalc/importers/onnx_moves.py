@@ -6,36 +6,20 @@ Those views can be run whose elements are found by slices and steps of whole axe
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.importers.onnx_names import plain
 from convcalc.importers.onnx_plans import Plan, need
+from convcalc.layers.rearranged import Rearranged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from convcalc.importers.onnx_calls import Call
     from convcalc.importers.onnx_plans import Rule
     from convcalc.layers import Shape
-    from convcalc.layers.operations import A, Operations
-
-
-class Moved(layers.View):
-    """A view that can be run, by a function of its own."""
-
-    computable: ClassVar[bool] = True
-    function: Callable[..., object]
-
-    def __init__(self, name: str, out: Shape, function: Callable[..., object]) -> None:
-        """Makes it of what it is called, its shape and what it does with an array."""
-        super().__init__(name, out)
-        object.__setattr__(self, "function", function)
-
-    def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
-        """The elements, with the axes of a batch."""
-        result: A = self.function(ops, arrays[0])  # type: ignore[assignment]
-        return result.reshape(arrays[0].shape[0], *self.out)
+    from convcalc.layers.rearranged import Move
 
 
 def transposed(call: Call) -> Plan:
@@ -62,35 +46,31 @@ def view(call: Call) -> Plan:
     return Plan(layers.View(plain(call.op), call.out.sample), inputs=tuple(live))
 
 
-def moved(rule: Callable[[Call], Callable[..., Any]]) -> Rule:
+def moved(rule: Callable[[Call], list[Move]]) -> Rule:
     """A rule for views that can be run."""
 
     def write(call: Call) -> Plan:
-        return Plan(Moved(plain(call.op), call.out.sample, rule(call)))
+        return Plan(Rearranged(plain(call.op), call.out.sample, rule(call)))
 
     return write
 
 
-def reordered(call: Call) -> Callable[..., Any]:
+def reordered(call: Call) -> list[Move]:
     """The axes in another order, the one of the batch among them; of one element any may move."""
     shape = call.x.known
     order = call("perm") or list(reversed(range(len(shape))))
     moving = [axis for axis in order if shape[axis] > 1]
     before = sorted(moving)
     sizes, places = [shape[axis] for axis in before], [1 + before.index(axis) for axis in moving]
-
-    def function(ops: Any, x: Any) -> Any:
-        return ops.permute(x.reshape(x.shape[0], *sizes), (0, *places))
-
-    return function
+    return [("reshape", tuple(sizes)), ("permute", (0, *places))]
 
 
-def as_they_are(call: Call) -> Callable[..., Any]:  # noqa: ARG001 - all rules are called alike
+def as_they_are(call: Call) -> list[Move]:  # noqa: ARG001 - all rules are called alike
     """The elements in their order, on more axes than `reshape` has."""
-    return lambda ops, x: x  # noqa: ARG005 - as above
+    return []
 
 
-def part(call: Call) -> Callable[..., Any]:
+def part(call: Call) -> list[Move]:
     """Some elements of some axes, in steps above 0."""
     shape = call.x.known
     starts, ends = call.numbers(1, "starts"), call.numbers(2, "ends")
@@ -103,7 +83,7 @@ def part(call: Call) -> Callable[..., Any]:
     return _indexed(call, index)
 
 
-def section(call: Call) -> Callable[..., Any]:
+def section(call: Call) -> list[Move]:
     """One of the pieces of Split."""
     shape = call.x.known
     axis = call("axis", 0) % len(shape)
@@ -115,7 +95,7 @@ def section(call: Call) -> Callable[..., Any]:
     return _indexed(call, index)
 
 
-def chosen(call: Call) -> Callable[..., Any]:
+def chosen(call: Call) -> list[Move]:
     """The positions of one axis that constant indices name."""
     shape, indices = call.x.known, call.tensor(1)
     need(not call.x.is_constant and indices.value is not None)
@@ -123,49 +103,34 @@ def chosen(call: Call) -> Callable[..., Any]:
     places = [int(one) % shape[axis] for one in indices.value.reshape(-1)]
     batched = call.x.has_batch
     need(axis > 0 or not batched)
-
-    def function(ops: Any, x: Any) -> Any:
-        return ops.take(x, axis if batched else axis + 1, places)
-
-    return function
+    return [("take", (axis if batched else axis + 1, *places))]
 
 
-def _indexed(call: Call, index: list[slice]) -> Callable[..., Any]:
-    """What an index over all axes gives of a batch of samples."""
-    batched = call.x.has_batch
+def _indexed(call: Call, index: list[slice]) -> list[Move]:
+    """What an index over all axes takes of a batch of samples."""
+    batched, shape = call.x.has_batch, call.x.known
     need(not batched or index[0] in (slice(None), slice(0, 1)))
-    own = tuple(index[1:] if batched else index)
-
-    def function(ops: Any, x: Any) -> Any:  # noqa: ARG001 - arrays can do it
-        return x[(slice(None), *own)]
-
-    return function
+    own, sizes = (index[1:], shape[1:]) if batched else (index, shape)
+    pairs = enumerate(zip(own, sizes, strict=True), start=1)
+    return [("slice", (axis, *one.indices(size))) for axis, (one, size) in pairs]
 
 
-def spread_out(call: Call) -> Callable[..., Any]:
+def spread_out(call: Call) -> list[Move]:
     """DepthToSpace, where the blocks are the slower part of the channels (DCR)."""
     channels, high, wide = _image(call)
     size = call("blocksize")
     need(call("mode", "DCR") == "DCR")
-
-    def function(ops: Any, x: Any) -> Any:
-        blocks = x.reshape(x.shape[0], size, size, channels // size**2, high, wide)
-        return ops.permute(blocks, (0, 3, 4, 1, 5, 2))
-
-    return function
+    blocks = (size, size, channels // size**2, high, wide)
+    return [("reshape", blocks), ("permute", (0, 3, 4, 1, 5, 2))]
 
 
-def gathered(call: Call) -> Callable[..., Any]:
+def gathered(call: Call) -> list[Move]:
     """SpaceToDepth: each block's elements are the slower part of the channels."""
     channels, high, wide = _image(call)
     size = call("blocksize")
     need(call("mode", "DCR") == "DCR")
-
-    def function(ops: Any, x: Any) -> Any:
-        blocks = x.reshape(x.shape[0], channels, high // size, size, wide // size, size)
-        return ops.permute(blocks, (0, 3, 5, 1, 2, 4))
-
-    return function
+    blocks = (channels, high // size, size, wide // size, size)
+    return [("reshape", blocks), ("permute", (0, 3, 5, 1, 2, 4))]
 
 
 def _image(call: Call) -> Shape:

@@ -12,8 +12,9 @@ from convcalc.importers.onnx_kinds import PASSED, REGROUPING, ROUNDING, plans_of
 from convcalc.importers.onnx_names import label_of, plain
 from convcalc.importers.onnx_plans import Recipe
 from convcalc.importers.onnx_types import is_float
-from convcalc.importers.shared import Shared
 from convcalc.layers import Input, Opaque, Parameter
+from convcalc.layers.base import field_behind
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
 from convcalc.receptive import IDENTITY, UNSEEN
 
@@ -53,7 +54,7 @@ class Nodes:
         self._of: dict[str, int] = {}
         self._constants: dict[tuple[str, Shape], int] = {}
         self._shapes: dict[int, Shape] = {}
-        self._fields: dict[int, Fields] = {}
+        self._fields: dict[int, Fields | None] = {}
         self._labels: Counter[str] = Counter()
 
     def begin(self, tensor: Tensor) -> None:
@@ -144,7 +145,7 @@ class Nodes:
             self.recipes[f"{self.nodes[index].label}.{own}"] = recipe
         return index
 
-    def _checked(self, plan: Plan, call: Call, macs: int) -> tuple[Plan, Fields] | None:
+    def _checked(self, plan: Plan, call: Call, macs: int) -> tuple[Plan, Fields | None] | None:
         """The plan, if it reads all results that arrive and has the node's shape and products.
 
         With it what the node sees.
@@ -166,13 +167,13 @@ class Nodes:
                 return None
             if plan.layer.tensor_shapes(*shapes).keys() != plan.weights.keys():
                 return None
-            seen = plan.layer.field(fields, shapes)
+            seen = field_behind(plan.layer, fields, shapes)
         except (LayerError, ValueError, IndexError):
             return None  # it does not fit, or not the axes that arrive
-        fits = len(out) == 1 or len(seen) == len(out) - 1
+        fits = seen is None or len(out) == 1 or len(seen) == len(out) - 1
         return (plan, seen) if fits else None
 
-    def _arriving(self, call: Call, place: int) -> tuple[Shape, Fields]:
+    def _arriving(self, call: Call, place: int) -> tuple[Shape, Fields | None]:
         """The shape of an input and what it sees; of an array of the model's own nothing."""
         node = self._of.get(call.tensor(place).name)
         if node is not None:
@@ -257,7 +258,7 @@ class Nodes:
         index = len(self.nodes)
         if seen is None:
             shapes = [self._shapes[node] for node in inputs]
-            seen = layer.field([self._fields[node] for node in inputs], shapes)
+            seen = field_behind(layer, [self._fields[node] for node in inputs], shapes)
         self._fields[index] = seen
         self._shapes[index] = shape or (1,)
         self.nodes.append(Node(layer, tuple(inputs), label))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcalc.importers.onnx_operation import Operation
 from convcalc.importers.onnx_plans import Plan, need_batch
+from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs, ElementOps
 from convcalc.window import Window, same_padding
 
@@ -40,7 +40,7 @@ def pool(call: Call) -> Plan:
             return ops.pool(powers, windows, "sum") ** (1 / power)
 
     name = {"MaxPool": "max_pool", "AveragePool": "average_pool"}.get(call.op, "lp_pool")
-    return Plan(Operation(name, out, Costs(elements=cost), function))
+    return Plan(Operation(name, out, Costs(elements=cost), function, windows=windows))
 
 
 def _windows(call: Call) -> list[Window]:

@@ -6,9 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc import layers
-from convcalc.importers.onnx_operation import Operation
 from convcalc.importers.onnx_plans import Plan, Recipe, need, need_batch
 from convcalc.importers.onnx_types import is_float
+from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs
 
 if TYPE_CHECKING:

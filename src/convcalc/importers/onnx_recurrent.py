@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import layers
 from convcalc.importers.onnx_counting import macs_of
-from convcalc.importers.onnx_operation import Operation
 from convcalc.importers.onnx_plans import Plan, Recipe, need
+from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs
 
 if TYPE_CHECKING:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RUN = "the model's Python code was run, which may do all that you may"
 """What is said wherever a model of PyTorch was made and run."""
 
+SCRIPT = "a TorchScript file is a program, and was run, which may read and write your files"
+"""What is said of one."""
+
 DECLARED = (
     "torchvision's compiled operators do not load beside this torch: nms and qnms are declared "
     "without a kernel, and a call of them ends the trace"
@@ -47,8 +50,10 @@ class Target:
     """An object of Python, by where it is defined.
 
     Attributes:
-        where: A file that ends in .py, the dotted name of a module, or one of `LIBRARIES`.
-        path: The attributes that lead to it: ("Net",), or ("models", "Net"); of a library the name.
+        where: A file that ends in .py or is of TorchScript, the dotted name of a module, or one of
+            `LIBRARIES`.
+        path: The attributes that lead to it: ("Net",), or ("models", "Net"); of a library the name,
+            of TorchScript none.
         called: Whether it is called, as in Net().
         positional: The arguments of the call, literals.
         named: Those that have names.
@@ -71,9 +76,14 @@ class Target:
         return self.where in LIBRARIES
 
     @property
+    def is_script(self) -> bool:
+        """Whether it is a file of TorchScript, which holds one model."""
+        return not self.path
+
+    @property
     def folder(self) -> str:
         """The folder that is importable while its code is run; nothing for a library's own."""
-        if self.is_library:
+        if self.is_library or self.is_script:
             return ""
         return os.path.dirname(os.path.abspath(self.where)) if self.is_file else os.getcwd()
 
@@ -121,7 +131,7 @@ def _read(where: str, what: str, word: str) -> Target:
 
 def lasting(notes: Iterable[str]) -> tuple[str, ...]:
     """The notes that are about a network, and not about how it was read this time."""
-    passing = (RUN, DECLARED)
+    passing = (RUN, SCRIPT, DECLARED)
     return tuple(text for text in notes if text not in passing and text[:13] != "not given, so")
 
 

@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import check_arguments, guarded
+from convcalc.importers.torch_scripts import script_on
 from convcalc.network.usual_input import DEFAULT_INPUT, USUAL_SIZES
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _holds_weights(value: Any) -> bool:
 
 def _copied(model: nn.Module, device: str) -> nn.Module:
     """A copy of a model; on "meta" its parameters and buffers have no memory."""
-    memo: dict[int, Any] = {}
+    scripts = [one for one in model.modules() if isinstance(one, torch.jit.ScriptModule)]
+    memo: dict[int, Any] = {id(one): script_on(one, device) for one in scripts}
     if device == "meta":
         for tensor in _tensors(model):
             if not is_lazy(tensor):

@@ -119,6 +119,31 @@ def is_unknown(func: OperatorBase) -> bool:
     return bool(namespace) and (namespace not in NAMESPACES or maybe)
 
 
+BY_VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+"""What torch marks operations with whose numbers or shapes are made of the values of tensors."""
+
+
+@functools.cache
+def _decides(func: Any) -> bool:
+    return not BY_VALUES.isdisjoint(getattr(func, "tags", ()))
+
+
+def deciding(func: Any, args: tuple[Any, ...]) -> list[torch.Tensor]:
+    """The tensors whose values decide what leaves an operation, but for its elements."""
+    if not _decides(func):
+        return []
+    packet = func._overloadpacket
+    if packet is torch.ops.aten.index:
+        return [one for one in args[1] if one is not None and one.dtype in MASKS]
+    if packet is torch.ops.aten.masked_select:
+        return [args[1]]
+    return [one for one in args if isinstance(one, torch.Tensor)]
+
+
+MASKS = (torch.bool, torch.uint8)
+"""Dtypes of indices that say which elements are taken, and by that how many."""
+
+
 class ProductCounter(TorchDispatchMode):
     """Adds up the multiply-accumulates of all that runs inside.
 
@@ -127,6 +152,7 @@ class ProductCounter(TorchDispatchMode):
         added: Those of operations that torch.utils.flop_counter leaves out.
         by_name: Those of each operation.
         unknown: The operations that may have products, and are not among them, in order.
+        deciding: The tensors by whose values something was decided since somebody looked.
         inside: Whether an operation is at work, which on "meta" may be written in Python.
         heard: Whether it belongs to a call that modes have heard of.
     """
@@ -137,6 +163,7 @@ class ProductCounter(TorchDispatchMode):
         self.added = 0
         self.by_name: Counter[str] = Counter()
         self.unknown: list[str] = []
+        self.deciding: list[torch.Tensor] = []
         self.inside = False
         self.heard = False
 
@@ -163,6 +190,7 @@ class ProductCounter(TorchDispatchMode):
         self, func: OperatorBase, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> object:
         rule = rule_of(func)
+        self.deciding += deciding(func, args)
         # A call of TorchScript is heard of only when it is made here.
         out = answered(func, args, kwargs) if self.heard else None
         if (

@@ -55,13 +55,17 @@ class Arguments:
         return model(*placed, **{name: tensor for name, tensor in pairs if name})
 
 
-def check_inputs(model: torch.nn.Module, inputs: Sequence[GivenInput]) -> None:
+def check_inputs(model: torch.nn.Module, asked: Sequence[GivenInput] | None) -> None:
     """Refuses fewer inputs than forward needs, and more than it takes.
+
+    Args:
+        model: The model.
+        asked: What is given; None where whoever asks has no way to give several.
 
     Raises:
         UsageError: there are too few or too many, or one has a dtype or name that there is not.
     """
-    parameters = parameters_of(model.forward)
+    parameters, inputs = parameters_of(model.forward), asked or ()
     if not parameters:
         return
     needed = [
@@ -78,9 +82,12 @@ def check_inputs(model: torch.nn.Module, inputs: Sequence[GivenInput]) -> None:
     number = max(1, len(inputs))
     if number < len(needed):
         forms = " ".join(["-i SHAPE"] * len(needed))
+        wanted = f"{shown} needs {len(needed)} inputs"
+        if asked is None:
+            raise UsageError(f"{wanted}; convcalc summary takes them, as {forms}")
         raise UsageError(
-            f"{shown} needs {len(needed)} inputs, {len(inputs) or 'none'} given: {forms}, one for "
-            "each in this order, as -i 3x224x224 -i 128:int64"
+            f"{wanted}, {len(inputs) or 'none'} given: {forms}, one for each in this order, as "
+            "-i 3x224x224 -i 128:int64"
         )
     places = _places(model)
     if number > len(places) > 1 and not _takes_many(model):

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import failed_there, found, guarded
-from convcalc.importers.target import DECLARED, RUN
+from convcalc.importers.script_errors import script_reason
+from convcalc.importers.target import DECLARED, RUN, SCRIPT
 from convcalc.importers.torch_building import assumed_shape, model_of
 from convcalc.importers.torch_inputs import check_inputs
 from convcalc.importers.torch_libraries import library_maker, own_input
 from convcalc.importers.torch_missing import with_missing_operators
 from convcalc.importers.torch_network import Written, network_from
-from convcalc.importers.torch_places import place_of
+from convcalc.importers.torch_places import Place, place_of
 from convcalc.importers.torch_running import Run, run
+from convcalc.importers.torch_scripts import loaded_script
 from convcalc.layers import Input
 from convcalc.layers.base import format_shape
 from convcalc.network.given_inputs import GivenInput, shown
@@ -26,10 +28,7 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-ON_ZEROS = (
-    "the model needs the values of tensors{where}, so that it was run on zeros on the CPU: what it "
-    "decides by values is as decided for zeros"
-)
+ON_ZEROS = "the model needs the values of tensors{where}, so that it was run on zeros on the CPU"
 WHOLE = "scalar types: Long, Int"
 """What torch says where a tensor has to hold whole numbers."""
 
@@ -57,7 +56,7 @@ def network_of(
     target: Target,
     shape: Shape | None,
     batch: int = 1,
-    inputs: Sequence[GivenInput] = (),
+    inputs: Sequence[GivenInput] | None = None,
 ) -> Network:
     """The network of a model: what its forward calls, in the order of the calls.
 
@@ -65,7 +64,7 @@ def network_of(
         target: Where the model is defined.
         shape: (channels, *sizes) of one sample; None is what the model or its first layer takes.
         inputs: All tensors that forward takes, the first of `shape`, where there are several or
-            where it is not of the parameters' dtype.
+            where it is not of the parameters' dtype; None where nobody can give them.
         batch: Samples that its figures are asked for: beside one sample it is run on so many.
 
     Returns:
@@ -90,8 +89,10 @@ def network_of(
         recorded = run(model, asked.inputs, "meta")
     device = "meta"
     stop = failed = None
+    first = Place("", "")
     if recorded.error is not None:
-        where = printable(place_of(recorded.error).where, 60)
+        first = place_of(recorded.error)
+        where = printable(first.where, 60)
         recorded, device, stop, failed = _followed(asked, recorded)
         if device == "cpu":
             notes.append(ON_ZEROS.format(where=where and f" at {where}"))
@@ -99,7 +100,9 @@ def network_of(
     if many is not None and many.error is not None:
         raise failed_there(many.error, target, f"running it on {batch} inputs")
     zeros = device == "cpu"
-    return network_from(Written(recorded, shape, notes, stop, bool(failed), batch, many, zeros))
+    return network_from(
+        Written(recorded, shape, notes, stop, bool(failed), batch, many, zeros, first)
+    )
 
 
 def _value_of(target: Target) -> tuple[Any, list[str]]:
@@ -107,6 +110,9 @@ def _value_of(target: Target) -> tuple[Any, list[str]]:
     if target.is_library:
         maker, declared = with_missing_operators(lambda: library_maker(target))
         value, notes = maker.make, [f"made by {maker.told} without weights"]
+    elif target.is_script:
+        value, declared = loaded_script(target), False
+        notes = [SCRIPT]
     else:
         value, declared = with_missing_operators(lambda: found(target))
         notes = [RUN]
@@ -145,7 +151,7 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
         raise DataError(f"{failure}\n  {ended.signature} {shape}{_hint(error)}")
     place = place_of(error)
     module = printable(getattr(error, "__notes__", [""])[0], 100)
-    first = printable(str(error).strip().partition("\n")[0], 200)
+    first = printable(script_reason(str(error)), 200)
     told = reason or f"{type(error).__name__}: {first}".removesuffix(": ") + _hint(error)
     return Stop(printable(place.where, 100), printable(place.code, 160), module, told)
 

@@ -74,7 +74,7 @@ def moved(view: View, call: Call) -> View:
     given = list(tensors_in((call.arguments, call.named)))
     if call.function is None or call.name not in MOVES or len(given) != 1:
         return view
-    if given[0].dtype != call.out.dtype:
+    if given[0].dtype != call.out.dtype or _has_border(call):
         return view
     shape, device = tuple(given[0].shape), torch.device("cpu")
     arguments, named = _replaced((call.arguments, dict(call.named)), None)
@@ -97,6 +97,12 @@ def moved(view: View, call: Call) -> View:
         return [int(one) for one in found]
 
     return Moved(view, places)
+
+
+def _has_border(call: Call) -> bool:
+    """Whether patches are taken of an image with zeros around it."""
+    padding = call.given("input kernel_size dilation padding")("padding", 0)
+    return call.name == "unfold" and padding not in (0, (0, 0))
 
 
 class _Place:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import DataError, printable
 from convcalc.importers.torch_calls import sample_shape
+from convcalc.importers.torch_places import Place
 from convcalc.layers import Opaque
 from convcalc.network.graph import INPUT, Network, Node
-from convcalc.network.trace import Gap, Trace
+from convcalc.network.trace import Decision, Gap, Trace
 
 if TYPE_CHECKING:
     from convcalc.importers.figures import Unknown
@@ -32,6 +33,7 @@ class Written(NamedTuple):
         batch: Samples that figures are asked for.
         many: The run on so many, where they are more than one.
         on_zeros: Whether it was run on zeros, as it needs the values of tensors.
+        needed_at: The line that needed the first of them.
     """
 
     one: Run
@@ -42,6 +44,18 @@ class Written(NamedTuple):
     batch: int
     many: Run | None
     on_zeros: bool = False
+    needed_at: Place = Place("", "")
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Where values decided; in a program of TorchScript where the first was needed."""
+        first = self.needed_at
+        return tuple(
+            dict.fromkeys(
+                one if one.place else Decision(first.where, first.code, one.module)
+                for one in self.one.recorder.decisions
+            )
+        )
 
 
 def network_from(written: Written) -> Network:
@@ -72,7 +86,8 @@ def network_from(written: Written) -> Network:
         end,
         input_shape=written.shape,
         notes=tuple(notes),
-        trace=Trace(gaps, written.stop, written.failed, written.on_zeros),
+        input_name=written.one.name,
+        trace=Trace(gaps, written.stop, written.failed, written.on_zeros, written.decisions),
     )
 
 
@@ -184,5 +199,5 @@ def _unnamed(unnamed: Any) -> str:
     more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""
     return (
         f"calls that are no kind of layer ({shown}{more}): known products count, other "
-        "operations do not, a change of shape sees the whole input"
+        "operations do not, and fields are known behind none but those of single elements"
     )

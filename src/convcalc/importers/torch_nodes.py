@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -12,24 +13,31 @@ from convcalc.importers.torch_calls import Call, sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_steps import ALIASES, VIEWS, steps_of
 from convcalc.importers.torch_stored import stored_of
-from convcalc.layers import Elementwise, Opaque, View
+from convcalc.layers import Costs, Elementwise, Layer, Opaque, View
+from convcalc.layers.base import field_behind
 from convcalc.layers.joins import Join, Scale
 from convcalc.layers.named_operations import ELEMENTWISE
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
+from convcalc.network.stored import Stored
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.torch_steps import Steps
-    from convcalc.layers import Fields, Layer, Shape
-    from convcalc.network.stored import Stored
+    from convcalc.layers import Fields, Shape
+    from convcalc.network.stored import Computed
+
+AMONG_SAMPLES = ("it reduces over all samples", "it drops elements at random")
+"""What calls do that no sample shows by itself."""
 
 UNNAMED = ("hardshrink", "softshrink", "tanhshrink", "threshold", "logsigmoid", "rrelu")
 """Calls that look at each element by itself, of which no operation is known by its name."""
 
 
 Rule: TypeAlias = "Callable[[Call], Layer | None]"
+ComputedOf: TypeAlias = "Callable[[Call, Mapping[int, int], Shape, Costs], Computed | None]"
 StoredOf: TypeAlias = "Callable[[Call, Layer, Sequence[Shape]], Stored]"
 
 
@@ -63,16 +71,18 @@ class Nodes:
         rules: Sequence[Rule] = (layer_of,),
         stored: StoredOf | None = None,
         moved: Callable[[View, Call], View] = lambda view, call: view,  # noqa: ARG005
+        computed: ComputedOf | None = None,
     ) -> None:
         self.nodes: list[Node] = []
         self._rules = rules
         self._moved = moved
+        self._computed = computed
         self._stored = stored or (lambda call, layer, shapes: stored_of(call, layer, shapes, None))
         self.unnamed: Counter[str] = Counter()
         self.macs: list[int] = []
         self.main: dict[int, int] = {}
         self._shapes: dict[int, Shape] = {INPUT: shape}
-        self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
+        self._fields: dict[int, Fields | None] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
 
     def add(
@@ -95,19 +105,61 @@ class Nodes:
             first: Whether the node that it reads first is its first argument.
             nodes: The node of each tensor that it reads, by the tensor's id.
         """
+        begin = len(self.nodes)
+        end = self._add(call, inputs, label, cost, first=first, nodes=nodes or {})
+        self._compute(begin, end, call, nodes or {})
+        return end
+
+    def _add(
+        self,
+        call: Call,
+        inputs: Sequence[int],
+        label: str,
+        cost: Cost,
+        *,
+        first: bool,
+        nodes: Mapping[int, int],
+    ) -> int:
         out = sample_shape(call.out)
         if call.before and call.name not in VIEWS:
             sizes = tuple(max(1, size) for size in out)
-            return self.write(View(call.name, sizes), inputs, out, label)
+            return self.write(View(call.name, sizes), inputs, out, label, call)
         layer, inputs, held = self._kind(call, inputs, out, cost.own, first=first)
         if layer is None:
-            written = self._written(call, nodes or {}, out, label, cost)
+            written = self._written(call, nodes, out, label, cost)
             if written is not None:
                 return written
             layer = self._opaque(call.name, inputs, out, cost)
+        elif cost.macs == cost.own and held and not cost.params:
+            layer = Shared(call.name, layer, out, {}, cost.macs)
         elif (held, cost.own) != (cost.params, cost.macs):
             layer = Opaque(call.name, out, cost.params, cost.macs, like=layer)
         return self.write(layer, inputs, out, label, call)
+
+    def _compute(self, begin: int, end: int, call: Call, nodes: Mapping[int, int]) -> None:
+        """Has the call itself computed, where a layer that it is written as does not."""
+        written = self.nodes[begin : end + 1]
+        if self._computed is None or self.are_computed(begin, end):
+            return
+        refusals = [node.stored.refusal for node in written if node.stored is not None]
+        if any(refusal in AMONG_SAMPLES for refusal in refusals):
+            return
+        costs = Costs()
+        for node in written:
+            shapes = self._arriving(node.inputs)[1]
+            costs += node.layer.costs(*shapes) or Costs()  # type: ignore[union-attr]
+        found = self._computed(call, nodes, self._shapes[end], costs)
+        if found is not None:
+            self.compute(end, found)
+
+    def are_computed(self, begin: int, end: int) -> bool:
+        """Whether nodes can be run, and are all that the model computes there."""
+        return all(map(_is_computed, self.nodes[begin : end + 1]))
+
+    def compute(self, index: int, found: Computed) -> None:
+        """Has a node computed by another layer than the one that it shows."""
+        stored = (self.nodes[index].stored or Stored({}))._replace(computed=found)
+        self.nodes[index] = replace(self.nodes[index], stored=stored)
 
     def write(
         self,
@@ -127,7 +179,7 @@ class Nodes:
             source: Where its arrays are stored, or the call that it is written for, which tells.
         """
         index = len(self.nodes)
-        self._fields[index] = layer.field(*self._arriving(inputs))
+        self._fields[index] = field_behind(layer, *self._arriving(inputs))
         self._shapes[index] = out
         shapes = self._arriving(inputs)[1]
         if type(layer) is View and isinstance(source, Call) and len(inputs) == 1:
@@ -142,7 +194,7 @@ class Nodes:
         self, call: Call, nodes: Mapping[int, int], out: Shape, label: str, cost: Cost
     ) -> int | None:
         """The last node of the layers that a call is; None where no layers are known to be."""
-        if cost.macs != cost.own:
+        if cost.macs != cost.own or call.name == "written":
             return None
         for steps in steps_of(call):
             known = self._checked(steps, nodes, out, cost)
@@ -215,7 +267,7 @@ class Nodes:
         try:
             costs = layer.costs(*shapes)
             right = layer.out_shape(*shapes) == out and costs is not None and costs.macs == macs
-            if not right or not _has_axes(layer.field(fields, shapes), out):
+            if not right or not _has_axes(field_behind(layer, fields, shapes), out):
                 return None
             return sum(map(prod, layer.weight_shapes(*shapes).values()))
         except (LayerError, ValueError, IndexError):
@@ -225,10 +277,11 @@ class Nodes:
         """A layer that is known by its name, its shape and its cost."""
         self.unnamed[name] += 1
         alike = all(self._shapes[node] == out for node in inputs)
-        shape = None if alike and _by_element(name) else tuple(max(1, size) for size in out)
-        return Opaque(name, shape, cost.params, cost.macs)
+        if alike and _by_element(name):
+            return Opaque(name, None, cost.params, cost.macs, elementwise=True)
+        return Opaque(name, tuple(max(1, size) for size in out), cost.params, cost.macs)
 
-    def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields], list[Shape]]:
+    def _arriving(self, inputs: Sequence[int]) -> tuple[list[Fields | None], list[Shape]]:
         return [self._fields[node] for node in inputs], [self._shapes[node] for node in inputs]
 
     def _unique(self, label: str) -> str:
@@ -245,6 +298,16 @@ def _fits(layer: Layer, inputs: Sequence[int], *, first: bool) -> bool:
     if isinstance(layer, Join) and not (isinstance(layer, Elementwise) and len(inputs) == 1):
         return len(inputs) > 1
     return len(inputs) == 1 and first
+
+
+def _is_computed(node: Node) -> bool:
+    """Whether the layer of a node can be run, and is all that the model computes there."""
+    layer = node.layer
+    assert isinstance(layer, Layer)
+    if node.stored is not None and node.stored.computed is not None:
+        return True
+    refused = node.stored is not None and node.stored.refusal is not None
+    return layer.computable and layer.refusal is None and not refused
 
 
 def _by_element(name: str) -> bool:
@@ -274,6 +337,6 @@ IN_PLACE = {
 """Operators by the name of the function that does the same."""
 
 
-def _has_axes(field: Fields, out: Shape) -> bool:
-    """Whether a field has each spatial axis; features keep those that they came from."""
-    return len(out) == 1 or len(field) == len(out) - 1
+def _has_axes(field: Fields | None, out: Shape) -> bool:
+    """Whether a field, if it is known, has each axis; features keep those that they came from."""
+    return field is None or len(out) == 1 or len(field) == len(out) - 1

@@ -20,22 +20,37 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from convcalc.importers.torch_calls import PASSED, Call, sample_shape
+from convcalc.importers.torch_computed import computed, constant
 from convcalc.importers.torch_counting import macs_of
+from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
+from convcalc.importers.torch_operations import call_of_operation, weighted_layer_of
+from convcalc.importers.torch_places import place_now
 from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
-from convcalc.importers.torch_tracing import Debt, Value, Values, tensors_in, version_of
+from convcalc.importers.torch_tape import Tape
+from convcalc.importers.torch_tracing import (
+    Debt,
+    Value,
+    Values,
+    shared_places,
+    tensors_in,
+    version_of,
+    written_into,
+)
 from convcalc.layers import Input
 from convcalc.network.graph import INPUT
+from convcalc.network.stored import Computed
+from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.importers.torch_tracing import Tensors
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Costs, Layer, Shape
     from convcalc.network.stored import Stored
 
 NEW = (
@@ -52,6 +67,9 @@ NEW = (
 """Calls that take nothing but the shape or type of what they are given."""
 
 
+AS_VALUES = ("tolist", "numpy", "array")
+"""Calls that give the elements of a tensor to Python without an operation of torch."""
+
 ZEROS = ("zeros", "zeros_like", "new_zeros")
 """Calls that make tensors of zeros."""
 
@@ -65,19 +83,31 @@ class Recorder(TorchFunctionMode):
         charged: The multiply-accumulates that they have.
         module: The path of the module that is at work, and whether its calls carry its name alone.
         calls: The label of each call, without a number, and the node that has its products.
+        failed: What the last call that failed raised, which TorchScript does not pass on.
+        decisions: Where values decided that an input has reached, each place once.
     """
 
     def __init__(self, model: torch.nn.Module, counter: ProductCounter, shape: Shape) -> None:
         super().__init__()
         self.counter = counter
-        self.written = Nodes(shape, stored=self._stored, moved=moved)
+        self.written = Nodes(
+            shape,
+            (layer_of, weighted_layer_of),
+            stored=self._stored,
+            moved=moved,
+            computed=self._computed,
+        )
         self.owned: set[str] = set()
         self.charged = 0
         self.module = ("", False)
         self.calls: list[tuple[str, int]] = []
+        self.failed: Exception | None = None
+        self.decisions: dict[Decision, None] = {}
         self._parameters = dict(model.named_parameters())
-        arrays = chain(model.named_parameters(), model.named_buffers())
-        self._names = {id(one): name for name, one in arrays}
+        arrays = dict(chain(model.named_parameters(), model.named_buffers()))
+        self._names = {id(one): name for name, one in arrays.items()}
+        without_values = all(one.device.type == "meta" for one in arrays.values())
+        self._tape = Tape(arrays) if without_values else None
         self._zeros: Tensors = WeakIdKeyDictionary()
         self._sources = LearnedArrays(self._parameters, self.written)
         self.values = Values({id(one): name for name, one in self._parameters.items()})
@@ -96,19 +126,33 @@ class Recorder(TorchFunctionMode):
         try:
             out = func(*args, **kwargs)
         except Exception as error:
+            self.failed = error
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))
+        self._note_decision(_name_of(func), arriving)
         pairs = zip(arriving, versions, strict=True)
         changed = [tensor for tensor, version in pairs if version_of(tensor) != version]
         if changed:
             results = changed[:1]
         if results:
-            call = Call(_name_of(func), args, kwargs, results[0], (), func)
+            call = _call_of(func, args, kwargs, results[0])
             # A call of TorchScript is heard while it is counted, and not yet added up.
             macs = self.counter.macs - before or macs_of(func, args, kwargs, out)
             self._note(call, arriving, results, macs, in_place=bool(changed))
         return out
+
+    def _note_decision(self, name: str, arriving: Sequence[torch.Tensor]) -> None:
+        """Takes note of a call that gives something made of values that an input has reached."""
+        asked, self.counter.deciding = self.counter.deciding, []
+        if name in AS_VALUES:
+            asked = list(arriving)
+        known = {id(tensor) for tensor in arriving}
+        # What was made on the way inside a call is of everything that it was given.
+        sources = arriving if any(id(one) not in known for one in asked) else asked
+        if any(self.values.is_reached(tensor) for tensor in sources if asked):
+            place = place_now()
+            self.decisions[Decision(place.where, place.code, self.module[0])] = None
 
     def begin(self, arrays: Sequence[torch.Tensor], labels: Sequence[str]) -> None:
         """Names the tensors that are the inputs: the first is the network's, others are nodes."""
@@ -124,10 +168,23 @@ class Recorder(TorchFunctionMode):
             value.node, value.make = value.make(), None
         if value.overwritten is not None:
             sources = [node for node in (value.node, value.overwritten) if node is not None]
-            value.overwritten = None
             module = (self.module[0], False)
-            value.node = self._add(Call("written", (), {}, tensor), sources, Debt(), module=module)
+            call, nodes = self._written_into(tensor, value)
+            value.overwritten = value.writer = None
+            value.node = self._add(call, sources, Debt(), module=module, nodes=nodes)
         return value.node
+
+    def _written_into(self, tensor: torch.Tensor, value: Value) -> tuple[Call, dict[int, int]]:
+        """The call that a write through another tensor is, and the nodes that it reads."""
+        writer = value.writer
+        if self._tape is None or writer is None or value.overwritten is None:
+            return Call("written", (), {}, tensor), {}
+        with torch._C.DisableTorchFunction():
+            places = shared_places(tensor, writer)
+        nodes = {id(writer): value.overwritten}
+        if value.node is not None:
+            nodes[id(tensor)] = value.node
+        return Call("written", (tensor, writer, places), {}, tensor, (), written_into), nodes
 
     def _note(
         self,
@@ -152,13 +209,16 @@ class Recorder(TorchFunctionMode):
         empty = not any(one.numel() for one in results)
         if not inputs or call.name in NEW or passed or empty:
             debt = self._made(call, arriving, macs)
+            if self._tape is not None and call.function is not None:
+                self._tape.note(call.function, call.arguments, call.named, results)
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
             return
         debt = Debt(macs=macs)
         for tensor in arriving:
             debt.take(self.values[tensor].debt)
-        first = nodes[0] is not None
+        # The first argument of a product that is added to something is what is added.
+        first = nodes[0] is not None or call.name == "addmm"
         pairs = zip(arriving, nodes, strict=True)
         places = {id(tensor): place for tensor, place in pairs if place is not None}
         node = self._add(call, inputs, debt, first=first, own=macs, nodes=places)
@@ -190,6 +250,22 @@ class Recorder(TorchFunctionMode):
             if all(state in self._zeros for state in tensors_in(states)):
                 call = call._replace(arguments=(first, None, *others))
         return stored_of(call, layer, shapes, self._name_of)
+
+    def _computed(
+        self, call: Call, nodes: Mapping[int, int], out: Shape, costs: Costs
+    ) -> Computed | None:
+        """What computes a call by its own function."""
+        if self._tape is None:
+            return None
+        found = computed(call, nodes, out, costs, self._tape)
+        return None if found is None else Computed(*found)
+
+    def _make_constant(self, begin: int, end: int, tensor: torch.Tensor) -> None:
+        """Has a tensor made of parameters alone, where the layers that it is cannot be run."""
+        if self._tape is not None and not self.written.are_computed(begin, end):
+            out = sample_shape(tensor)
+            layer = constant(tensor, out, self._tape)
+            self.written.compute(end, Computed(layer, (INPUT,)))
 
     def _name_of(self, tensor: torch.Tensor) -> str | None:
         """The name of the parameter or buffer whose elements a tensor holds in their order."""
@@ -265,10 +341,12 @@ class Recorder(TorchFunctionMode):
         value = self.values[tensor]
         if value.node is None and value.make is None and value.debt.parameters:
             debt, value.debt = value.debt, Debt()
+            begin = len(self.written.nodes)
             value.node = self._sources.node_of(tensor, debt, self.owned)
             if value.node is None:
                 value.debt = debt
             else:
+                self._make_constant(begin, value.node, tensor)
                 self.owned |= debt.parameters
                 self.charged += debt.macs
         return self.node_of(tensor)
@@ -314,6 +392,17 @@ def _is_one_call(module: torch.nn.Module) -> bool:
     """Whether a module is one of torch's own, without parameters: its calls need no more names."""
     own = type(module).__module__.startswith("torch.nn")
     return own and next(chain(module.children(), module.parameters()), None) is None
+
+
+def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Call:
+    """A call with its arguments; one of an operation, as TorchScript makes it, by their names."""
+    if isinstance(func, torch._ops.OpOverloadPacket):
+        func = getattr(func, "default", None)
+    if isinstance(func, torch._ops.OpOverload):
+        names = (one.name for one in func._schema.arguments)
+        named = {**dict(zip(names, args, strict=False)), **kwargs}
+        return call_of_operation(func._overloadpacket.__name__, named, result)
+    return Call(_name_of(func), args, kwargs, result, (), func)
 
 
 def _name_of(func: Any) -> str:

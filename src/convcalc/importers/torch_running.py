@@ -10,6 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from convcalc.errors import ConvcalcError, printable
 from convcalc.importers.figures import Seen
+from convcalc.importers.script_errors import script_reason
 from convcalc.importers.torch_building import parameters_of
 from convcalc.importers.torch_counting import ProductCounter
 from convcalc.importers.torch_inputs import Arguments
@@ -33,6 +34,7 @@ class Run(NamedTuple):
         ends: The nodes that gave them.
         error: Why it ended early, if it did.
         signature: The model's class, the parameters of its forward, and how it got its input.
+        name: What forward calls its first input.
     """
 
     recorder: Recorder
@@ -41,6 +43,7 @@ class Run(NamedTuple):
     ends: list[int | None]
     error: Exception | None
     signature: str
+    name: str
 
     @property
     def macs(self) -> int:
@@ -64,7 +67,8 @@ def run(model: torch.nn.Module, inputs: Sequence[GivenInput], device: str, batch
     seen = Seen(recorder.written.nodes, recorder.written.main)
     names = printable(", ".join(parameters_of(model.forward)), 100)
     told = "was given a list of" if given.are_one else "was given an input of"
-    signature = f"{printable(type(model).__name__, 60)}.forward({names}) {told}"
+    own = str(getattr(model, "original_name", type(model).__name__))  # of TorchScript the first
+    signature = f"{printable(own, 60)}.forward({names}) {told}"
     try:
         with (
             torch.no_grad(),
@@ -79,10 +83,18 @@ def run(model: torch.nn.Module, inputs: Sequence[GivenInput], device: str, batch
     except ConvcalcError:
         raise
     except Exception as error:
-        return Run(recorder, seen, [], [], error, signature)
+        ended = _with_reason(error, recorder.failed)
+        return Run(recorder, seen, [], [], ended, signature, given.labels[0])
     results = list(tensors_in(out))
     ends = [recorder.node_of(tensor) for tensor in results]
-    return Run(recorder, seen, results, ends, None, signature)
+    return Run(recorder, seen, results, ends, None, signature, given.labels[0])
+
+
+def _with_reason(error: Exception, cause: Exception | None) -> Exception:
+    """An error; one of TorchScript with the words of what it was caused by, which torch drops."""
+    if cause is None or "TorchScript" not in str(error) or script_reason(str(error)):
+        return error
+    return RuntimeError(f"{str(error).rstrip()} {cause}").with_traceback(error.__traceback__)
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ class CallWatcher(TorchFunctionMode):
                 nodes - 1 if nodes > since else None,
                 name,
                 self.recorder.module[0],
-                place_now(),
+                place_now().where,
                 tuple(max(1, size) for size in shape),
                 tuple(operations),
             )

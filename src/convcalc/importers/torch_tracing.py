@@ -50,12 +50,14 @@ class Value:
         debt: What made a tensor that no input has reached.
         make: Writes the node when it is first read: one of several results.
         overwritten: The node that has written into its memory through another tensor.
+        writer: That tensor; None where several have.
     """
 
     node: int | None = None
     debt: Debt = field(default_factory=Debt)
     make: Callable[[], int] | None = None
     overwritten: int | None = None
+    writer: torch.Tensor | None = None
 
 
 def tensors_in(item: Any) -> Iterator[torch.Tensor]:
@@ -80,7 +82,7 @@ def version_of(tensor: torch.Tensor) -> int:
         return 0
 
 
-def _memory_of(tensor: torch.Tensor) -> int:
+def memory_of(tensor: torch.Tensor) -> int:
     """What tells the memory of a tensor from that of others; 0 where it has none of its own."""
     try:
         return int(tensor.untyped_storage()._cdata)
@@ -109,15 +111,51 @@ class Values:
 
     def __setitem__(self, tensor: torch.Tensor, value: Value) -> None:
         if tensor not in self._known:
-            self._sharing[_memory_of(tensor)][tensor] = True
+            self._sharing[memory_of(tensor)][tensor] = True
         self._known[tensor] = value
+
+    def is_reached(self, tensor: torch.Tensor) -> bool:
+        """Whether an input has a part in a tensor."""
+        value = self[tensor]
+        return any(one is not None for one in (value.node, value.make, value.overwritten))
 
     def overwrite(self, tensor: torch.Tensor, node: int) -> None:
         """A node has written into a tensor: others that share its memory no longer hold theirs."""
-        memory = _memory_of(tensor)
+        memory = memory_of(tensor)
         for other in list(self._sharing[memory] if memory else ()):
             # The memory of tensors that are gone may have been given to others.
-            if other is not tensor and _memory_of(other) == memory:
+            if other is not tensor and memory_of(other) == memory:
                 value = self[other]
-                self[other] = Value(value.node, value.debt, value.make, node)
+                writer = tensor if value.overwritten is None else None
+                self[other] = Value(value.node, value.debt, value.make, node, writer)
         self[tensor] = Value(node)
+
+
+def written_into(old: torch.Tensor, new: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Writes elements of a tensor that shares another's memory into that other.
+
+    Args:
+        old: The tensor that is written into.
+        new: The tensor that was written.
+        places: For each element of the first its number in the second, or -1.
+    """
+    both = torch.cat([old.reshape(-1), new.reshape(-1).to(old.dtype)])
+    own = torch.arange(old.numel())
+    flat = places.reshape(-1)
+    return old.copy_(both[torch.where(flat < 0, own, flat + old.numel())].reshape(old.shape))
+
+
+def shared_places(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    """For each element of a tensor its number in another of the same memory; -1 where not in it."""
+    first = min(old.storage_offset(), new.storage_offset())
+    size = max(map(_end_of, (old, new))) - first
+    memory = torch.full((size,), -1, device="cpu")
+    numbers = torch.arange(new.numel(), device="cpu").reshape(new.shape)
+    memory.as_strided(new.shape, new.stride(), new.storage_offset() - first).copy_(numbers)
+    return memory.as_strided(old.shape, old.stride(), old.storage_offset() - first).clone()
+
+
+def _end_of(tensor: torch.Tensor) -> int:
+    """The place in its memory behind the last element of a tensor."""
+    steps = ((size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+    return int(tensor.storage_offset() + sum(steps) + 1)

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, DataError, LayerError, UsageError, printable
 from convcalc.layers import Opaque
+from convcalc.layers.base import field_behind
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Node
+from convcalc.network.stored import Computed, Stored
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ class Written:
         self.params = 0
         self.macs: int | None = 0
         self._shapes: dict[int, Shape] = {INPUT: shape}
-        self._fields: dict[int, Fields] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
+        self._fields: dict[int, Fields | None] = {INPUT: (IDENTITY,) * (len(shape) - 1)}
         self._labels: Counter[str] = Counter()
         self._taken: set[str] = set()
 
@@ -49,7 +52,13 @@ class Written:
         return self._shapes[node]
 
     def add(
-        self, layer: Layer, inputs: Sequence[int], label: str, params: int | None = None
+        self,
+        layer: Layer,
+        inputs: Sequence[int],
+        label: str,
+        params: int | None = None,
+        source: str = "",
+        computed: Layer | None = None,
     ) -> int:
         """The index of a new node.
 
@@ -58,6 +67,8 @@ class Written:
             inputs: The nodes that it reads.
             label: What it is called, but for a number where there are several.
             params: The parameters that are its own, where they may be other than the layer's.
+            source: What the program calls the layer that its weights are of.
+            computed: The layer that is run in its place.
 
         Raises:
             DataError: the layer does not fit what arrives.
@@ -73,16 +84,20 @@ class Written:
             shown = printable(label, 100)
             raise DataError(f"layer {shown} ({layer.spec()}) does not fit: {error}") from None
         if params is not None and params != own and not isinstance(layer, Opaque):
-            layer = Opaque(layer.kind, out, params, costs.macs if costs else 0, like=layer)
+            layer = _with_some_weights(layer, out, shapes, params, costs.macs if costs else 0)
         if isinstance(layer, Opaque) and layer.like is None:
             self.unnamed[layer.name] += 1
         self.params += own if params is None else params
         self.macs = None if self.macs is None or costs is None else self.macs + costs.macs
         fields = [self._fields[node] for node in inputs]
         index = len(self.nodes)
-        self._fields[index] = layer.field(fields, shapes)
+        self._fields[index] = field_behind(layer, fields, shapes)
         self._shapes[index] = out
-        self.nodes.append(Node(layer, tuple(inputs), self._unique(plain_label(label))))
+        names = dict.fromkeys(layer.tensor_shapes(*shapes), source) if source else {}
+        other = None if computed is None else Computed(computed, tuple(inputs))
+        stored = Stored(names, None, other) if names or other else None
+        own_label = self._unique(plain_label(label))
+        self.nodes.append(Node(layer, tuple(inputs), own_label, stored=stored))
         return index
 
     def _unique(self, label: str) -> str:
@@ -93,6 +108,22 @@ class Written:
             found = f"{label}-{self._labels[label] + 1}"
         self._taken.add(found)
         return found
+
+
+def _with_some_weights(
+    layer: Layer, out: Shape, shapes: Sequence[Shape], params: int, macs: int
+) -> Opaque:
+    """A layer with so many parameters of its own; it can be run if some of its weights are these.
+
+    Those of a second use are none, of a norm one of two vectors, of a recurrent layer of Keras all
+    but the second bias.
+    """
+    weights = layer.weight_shapes(*shapes)
+    single = {name: own for name, own in weights.items() if not name.startswith("bias_hh")}
+    for some in ({}, {"bias": weights.get("bias", ())}, single):
+        if sum(map(prod, some.values())) == params and some.keys() <= weights.keys():
+            return Shared(layer.kind, layer, out, some, macs)
+    return Opaque(layer.kind, out, params, macs, like=layer)
 
 
 @contextlib.contextmanager
@@ -113,6 +144,18 @@ def naming(path: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         what = printable(f"{type(error).__name__}: {error}")
         raise DataError(f"{label} is damaged, or of another kind ({what})") from None
+
+
+def check_count(given: int, declared: Sequence[str]) -> None:
+    """No more shapes may be given than a model has inputs.
+
+    Raises:
+        UsageError: there are more; the message has what it takes.
+    """
+    if given > len(declared):
+        inputs = "1 input" if len(declared) == 1 else f"{len(declared)} inputs"
+        shown = printable(", ".join(declared[:8]), 200)
+        raise UsageError(f"--input is given {given} times; the model takes {inputs}: {shown}")
 
 
 def plain_label(text: str) -> str:

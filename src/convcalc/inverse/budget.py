@@ -10,7 +10,7 @@ from convcalc.analysis.report import analyze
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from convcalc.analysis import LayerReport, MemoryReport, Report
     from convcalc.analysis.roofline.model import Roofline, RooflineMachine
@@ -109,7 +109,13 @@ class _Asked:
         self._roofline: Roofline | None = None
 
     def figure(self, name: str) -> Amounts:
-        """The value of a figure, and the layers that have most of it."""
+        """The value of a figure, and the layers that have most of it.
+
+        Of a model whose run ended early all parameters are known, and nothing else.
+        """
+        trace = self._question[0].trace
+        if trace is not None and trace.stop is not None and name not in ("params", "weight-memory"):
+            return None, ()
         ways = {"peak-memory": self._peak, "field": self._field, "time": self._time}
         if name in ways:
             return ways[name]()
@@ -124,25 +130,24 @@ class _Asked:
         return getattr(totals, name) if known else None, _dearest(amounts)
 
     def _peak(self) -> Amounts:
-        """Bytes that are alive at once, and the largest tensors among them."""
+        """Bytes that are alive at once, and the largest tensors among them; None if not known."""
         if self._memory is None:
             from convcalc.analysis.memory.report import analyze_memory
 
             network, shape, batch = self._question
             self._memory = analyze_memory(network, shape, batch, dtype=self._dtype)
         peak = self._memory.peak
+        if peak is None:
+            return None, ()
         return peak.bytes, _dearest((one.label, one.bytes) for one in peak.tensors)
 
     def _field(self) -> Amounts:
-        """The smallest field of an axis, and the layers that widen it most."""
+        """The smallest field of an axis, and the layers that widen it most; None if not known."""
         if len(self._report.input) < 2:
             raise UsageError("field: an input without spatial axes has no receptive field")
         rows = self._report.layers
         before = {-1: 1} | {row.index: _smallest(row) for row in rows}
-        growth = [
-            (row.label, before[row.index] - max((before[one] for one in row.inputs), default=1))
-            for row in rows
-        ]
+        growth = [(row.label, _growth(before, row)) for row in rows]
         return before[self._report.output], _dearest(growth)
 
     def _time(self) -> Amounts:
@@ -159,8 +164,17 @@ class _Asked:
         return self._roofline.seconds if known else None, _dearest(amounts)
 
 
-def _smallest(row: LayerReport) -> int:
+def _smallest(row: LayerReport) -> int | None:
+    if row.receptive_field is None:
+        return None
     return min((field.size for field in row.receptive_field), default=1)
+
+
+def _growth(smallest: Mapping[int, int | None], row: LayerReport) -> int:
+    """By how much a layer widens the field; 0 where that is not known."""
+    own = smallest[row.index]
+    before = [size for one in row.inputs if (size := smallest[one]) is not None]
+    return 0 if own is None else own - max(before, default=1)
 
 
 def _dearest(amounts: Iterable[tuple[str, Fraction | int]]) -> Dearest:

@@ -59,12 +59,37 @@ def read_goals(text: str, names: Sequence[str], option: str) -> tuple[Goal, Goal
     return found[0], found[1]
 
 
-def _goal(text: str, names: Sequence[str], option: str) -> Goal:
-    name, colon, way = text.partition(":")
+def read_order(text: str, names: Sequence[str], option: str) -> Goal:
+    """What rows are sorted by; a minus in front of it puts the largest first.
+
+    Args:
+        text: The figure.
+        names: What each place of a row holds.
+        option: What messages call the text.
+
+    Raises:
+        UsageError: there is no such figure.
+    """
+    name = _known(text.removeprefix("-"), names, option)
+    return Goal(name, list(names).index(name), largest=text.startswith("-"))
+
+
+def _known(name: str, names: Sequence[str], option: str) -> str:
+    """A figure, if it is one.
+
+    Raises:
+        UsageError: there is no such figure.
+    """
     known = [one for one in names if one not in ("spec", "input", "output")]
     if name not in known:
         hint = nearest(name, known) or f"; there are {', '.join(known)}"
         raise UsageError(f"{option}: no figure is called '{printable(name, 40)}'{hint}")
+    return name
+
+
+def _goal(text: str, names: Sequence[str], option: str) -> Goal:
+    name, colon, way = text.partition(":")
+    _known(name, names, option)
     if colon and way not in ("min", "max"):
         raise UsageError(f"{option}: expected {name}:min or {name}:max, got '{printable(text)}'")
     largest = way == "max" if colon else name in LARGER_IS_BETTER

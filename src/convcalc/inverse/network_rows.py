@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.analysis.report import field_of
+from convcalc.analysis.fields import field_of
 from convcalc.layers.base import format_shape
 from convcalc.receptive import IDENTITY
 
@@ -47,8 +47,9 @@ class NetworkRows:
         params = macs = activations = unused = 0
         known = True
         start = (IDENTITY,) * (len(shape) - 1)
-        output, seen = shape, start
-        fields: list[Fields] = []
+        output = shape
+        seen: Fields | None = start
+        fields: list[Fields | None] = []
         for place, step in enumerate(network.walk(shape)):
             facts = self._facts(step)
             params += facts.params
@@ -89,8 +90,10 @@ class NetworkRows:
         return found
 
 
-def _sizes_and_strides(fields: Fields) -> tuple[Any, Any]:
+def _sizes_and_strides(fields: Fields | None) -> tuple[Any, Any]:
     """The receptive field and the effective stride, of each axis where they differ."""
+    if fields is None:
+        return None, None
     strides = (field.effective_stride for field in fields)
     whole = [stride.numerator if stride.denominator == 1 else stride for stride in strides]
     return _alike([field.size for field in fields]), _alike(whole)

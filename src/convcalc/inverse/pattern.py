@@ -225,7 +225,10 @@ class _Search:
                 self._near.setdefault(chain.spec, chain)
 
     def _through(self, state: _State, words: Sequence[str]) -> _State | None:
-        """The state behind some layers; None where one does not fit, or too much is seen."""
+        """The state behind some layers; None where one does not fit, or too much is seen.
+
+        Likewise where nobody knows how much is seen.
+        """
         fields, shape = state.fields, state.shape
         for word in words:
             self._steps += 1
@@ -235,9 +238,12 @@ class _Search:
                 )
             layer = _layer(word)
             try:
-                fields, shape = layer.field((fields,), (shape,)), layer.out_shape(shape)
+                seen, shape = layer.field((fields,), (shape,)), layer.out_shape(shape)
             except LayerError:
                 return None
+            if seen is None:
+                return None
+            fields = seen
         if self._wanted.field is not None and _size(fields) > self._wanted.field:
             self._note_wide((*state.words, *words), fields, shape)
             return None

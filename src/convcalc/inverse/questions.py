@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import ParameterError, described
 from convcalc.inverse.axis import Ranges
 from convcalc.inverse.batches import Question, batches
 from convcalc.inverse.layer import FAMILIES, solve_layer
 from convcalc.inverse.sizes import LAST, network_sizes
 from convcalc.language.parse import parse
+from convcalc.layers.arguments import checked_count, checked_switch, checked_text, checked_word
+from convcalc.layers.parameters import LARGEST, read_shape
+from convcalc.network.graph import check_network
 from convcalc.network.usual_input import usual_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.inverse.layer import Solved
     from convcalc.inverse.sizes import Sizes
@@ -63,9 +67,13 @@ def solve(
         >>> [solution.layer.spec() for solution in found.solutions]
         ['conv:64,k7,s2,p3', 'conv:64,k7,s2,p2:3', 'conv:64,k7,s2,p3:2']
     """
-    if kind not in FAMILIES:
-        hint = nearest(kind, FAMILIES) or f"; there are {', '.join(FAMILIES)}"
-        raise UsageError(f"no layer of the kind '{kind}' is looked for{hint}")
+    input_shape = read_shape("input_shape", input_shape)
+    output_shape = read_shape("output_shape", output_shape)
+    checked_word("kind", kind, FAMILIES)
+    if ceil_mode is not None:
+        checked_switch("ceil_mode", ceil_mode)
+    if unused is not None:
+        checked_count("unused", unused, 0)
     ceils = (False, True) if ceil_mode is None else (ceil_mode,)
     ranges = Ranges(
         _numbers("kernel_size", kernel_size, 1),
@@ -77,7 +85,7 @@ def solve(
         ceils if FAMILIES[kind] == "pool" else (False,),
     )
     axes = len(input_shape) - 1
-    return solve_layer(kind, tuple(input_shape), tuple(output_shape), [ranges] * axes, unused)
+    return solve_layer(kind, input_shape, output_shape, [ranges] * axes, unused)
 
 
 def sizes(
@@ -112,6 +120,11 @@ def sizes(
         ('multiples of 16', (496, 512))
     """
     network = parse(network) if isinstance(network, str) else network
+    check_network(network)
+    numbers = {"channels": channels, "axes": axes, "unused": unused, "first": first, "last": last}
+    for name, number in numbers.items():
+        if number is not None:
+            checked_count(name, number, 0)
     shape = network.input_shape or usual_input(network).shape
     channels = shape[0] if channels is None else channels
     axes = len(shape) - 1 if axes is None else axes
@@ -148,9 +161,14 @@ def sweep(
         >>> [(row["spec"], row["macs"]) for row in rows][:2]
         [('conv:64,k3,s2,p1', 21676032), ('conv:64,k5,s2,p2', 60211200)]
     """
-    text = input_shape if isinstance(input_shape, str) else "x".join(map(str, input_shape))
-    values = {name: tuple(numbers) for name, numbers in (variables or {}).items()}
-    question = Question(spec, text, values, where, ("field", "stride"))
+    checked_text("spec", spec, "layers with choices, as 'conv:{32,64},k3'")
+    if where is not None:
+        checked_text("where", where, "a condition, as 'macs < 1e8'")
+    checked_count("jobs", jobs, 1)
+    if not isinstance(input_shape, str):
+        input_shape = "x".join(map(str, read_shape("input_shape", input_shape)))
+    values = {} if variables is None else _values(variables)
+    question = Question(spec, input_shape, values, where, ("field", "stride"))
     names = None
     for batch in batches(question, jobs):
         names = names or batch.names
@@ -158,16 +176,40 @@ def sweep(
             yield dict(zip(names, row, strict=True))
 
 
+def _values(variables: object) -> dict[str, tuple[int, ...]]:
+    """The values of each parameter of a grid.
+
+    Raises:
+        ParameterError: there are no names, or no numbers.
+    """
+    if not isinstance(variables, dict):
+        raise ParameterError(
+            "variables", f"expected values by name, as {{'w': (8, 16)}}; got {described(variables)}"
+        )
+    return {name: _whole_numbers(name, numbers, -LARGEST) for name, numbers in variables.items()}
+
+
+def _whole_numbers(name: str, numbers: object, minimum: int) -> tuple[int, ...]:
+    """One whole number or several, in their order.
+
+    Raises:
+        ParameterError: there is another thing among them, or they are a text.
+    """
+    found = tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)
+    if isinstance(numbers, str) or getattr(numbers, "ndim", 1) != 1:
+        raise ParameterError(name, f"expected whole numbers, got {described(numbers)}")
+    return tuple(checked_count(name, number, minimum) for number in found)
+
+
 def _numbers(name: str, numbers: Numbers, minimum: int) -> tuple[int, ...] | None:
     """The numbers of a parameter in rising order.
 
     Raises:
-        UsageError: one is too small, or there are none.
+        ParameterError: one is too small, or there are none.
     """
     if numbers is None:
         return None
-    found = tuple(sorted({numbers} if isinstance(numbers, int) else set(numbers)))
-    if not found or found[0] < minimum:
-        got = found[0] if found else "none"
-        raise UsageError(f"{name}: expected whole numbers of at least {minimum}, got {got}")
+    found = tuple(sorted(set(_whole_numbers(name, numbers, minimum))))
+    if not found:
+        raise ParameterError(name, f"expected whole numbers of at least {minimum}, got none")
     return found

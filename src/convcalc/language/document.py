@@ -7,6 +7,7 @@
        {"label": "add", "spec": "residual", "inputs": ["conv1", null]}],
      "output": "add"}                            the last node, if it is not there
 
+A view may have its "moves", an `opaque` like another layer the weights that are "counted" with it.
 Beside these `functions`, `ends` (blocks that do not end with their last node) and `notes`. A node
 reads nodes before it alone, so that no document describes a cycle.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import DataError, UsageError, printable
@@ -23,9 +25,11 @@ from convcalc.language.expand import MOST_STEPS
 from convcalc.language.parser import read_tree
 from convcalc.language.tree import LONGEST_NAME, Call
 from convcalc.language.unparse import NodeSource
-from convcalc.layers import KINDS, Layer
+from convcalc.layers import KINDS, Layer, Opaque, View
 from convcalc.layers.link import Link
 from convcalc.layers.parameters import LARGEST
+from convcalc.layers.rearranged import Rearranged, move_of
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT, Network, Node
 
 if TYPE_CHECKING:
@@ -106,7 +110,39 @@ def _record(
         inputs, read = node.inputs[:1], node.inputs[1:]
         places = (i for i, one in enumerate(nodes) if (one.inputs, one.layer) == (read, named))
         layer = replace(layer, **{name: Link(str(labels[next(places, INPUT)]), named)})
-    return {"label": node.label, "spec": layer.spec(), "inputs": [labels[i] for i in inputs]}
+    record = {"label": node.label, "spec": layer.spec(), "inputs": [labels[i] for i in inputs]}
+    return record | _beside_the_spec(layer)
+
+
+def _beside_the_spec(layer: Layer) -> dict[str, object]:
+    """What no text says of a layer: the moves of a view, and which of its weights are its own."""
+    if isinstance(layer, Rearranged):
+        return {"moves": [[word, list(numbers)] for word, numbers in layer.moves]}
+    if isinstance(layer, Shared):
+        return {"counted": {name: list(own) for name, own in layer.own.items()}}
+    return {}
+
+
+def _with_more(layer: Layer, record: Mapping[str, Any]) -> Layer:
+    """A layer with what a document says beside its spec.
+
+    Raises:
+        ValueError: it is not what such a layer has.
+    """
+    if "moves" in record:
+        moves = [_of(list, one, "a move") for one in _of(list, record["moves"], "moves")]
+        if type(layer) is not View or any(len(one) != 2 for one in moves):
+            raise ValueError("moves are those of a view, each a word and its numbers")
+        return Rearranged(layer.name, layer.out, [move_of(*one) for one in moves])
+    if "counted" in record:
+        counted = _of(dict, record["counted"], "counted")
+        own = {name: _shape(sizes) or () for name, sizes in counted.items()}
+        if not isinstance(layer, Opaque) or layer.like is None or layer.out is None:
+            raise ValueError("counted weights are those of an opaque layer that is like another")
+        if sum(map(prod, own.values())) != layer.params:
+            raise ValueError("counted weights have other elements than its parameters")
+        return Shared(layer.name, layer.like, layer.out, own, layer.macs or 0)
+    return layer
 
 
 def read_document(text: str, name: str) -> Network:
@@ -192,6 +228,7 @@ class _Reader:
             raise ValueError("an earlier node has this label")
         inputs = [self.place(item) for item in _of(list, record.get("inputs"), "inputs")]
         layer, inputs = self.layer(_of(str, record.get("spec"), "spec"), inputs)
+        layer = _with_more(layer, record)
         self.index[label] = len(self.nodes)
         self.nodes.append(Node(layer, tuple(inputs), label))
 

@@ -18,6 +18,7 @@ from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.reading import Reading
 from convcalc.language.shapes import declared_input
 from convcalc.language.source import TreeSource
+from convcalc.layers.arguments import checked_switch, checked_text
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def parse(text: str, *, model: str | None = None, in_order: bool = False) -> Net
         >>> parse("2x{conv:8,k3,p1 relu} residual{conv:8,k1}").nodes[-1].inputs
         (4, 3)
     """
+    checked_text("text", text, "layers, as 'conv:64,k3 relu'")
+    if model is not None:
+        checked_text("model", model, "the name of a model in the text")
+    checked_switch("in_order", in_order)
     with gc_paused():
         return _parsed(text, _read(text, model, in_order))
 

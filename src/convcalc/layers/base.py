@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers.operations import A, Operations
     from convcalc.layers.parameters import Rule
+    from convcalc.network import Network
     from convcalc.receptive import Field
 
 Shape: TypeAlias = tuple[int, ...]
@@ -109,6 +110,17 @@ class Layer:
         for name, rule in self.rules().items():
             object.__setattr__(self, name, rule.normalise(name, getattr(self, name)))
 
+    def __rshift__(self, after: Network | Layer | str) -> Network:
+        """The network of this layer and what reads it: `Conv(8, 3) >> ReLU()`."""
+        from convcalc.language import chained
+
+        return chained(self, after)
+
+    def __rrshift__(self, before: str) -> Network:
+        from convcalc.language import chained
+
+        return chained(before, self)
+
     @property
     def called(self) -> str:
         """What messages call it: its kind, or the name that its text has for it."""
@@ -196,10 +208,11 @@ class Layer:
         """Multiply-accumulates of the dense convolution that a transposed one equals; else None."""
         return None
 
-    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields | None:
         """The receptive field per axis after this layer, from those of its inputs.
 
         `shapes` are the inputs': with SAME padding and a stride, the start depends on the size.
+        None where it is not known which elements of them the layer reads.
         """
         return fields[0]
 
@@ -307,6 +320,17 @@ def _written(field: dataclasses.Field[object], value: object, *, bare: bool) -> 
     if bare:
         return text
     return f"{short}={text}" if text.startswith("@") else f"{short}{text}"
+
+
+def field_behind(
+    layer: Layer, fields: Sequence[Fields | None], shapes: Sequence[Shape]
+) -> Fields | None:
+    """The receptive field per axis after a layer, where those of its inputs may not be known.
+
+    None where that of the layer is not known, or that of anything that it reads.
+    """
+    known = [one for one in fields if one is not None]
+    return layer.field(known, shapes) if len(known) == len(fields) else None
 
 
 def spatial_dims_of(shape: Shape) -> int:

@@ -24,7 +24,7 @@ def _rule() -> Rule:
     whole = count(-8, 8)
 
     def normalise(name: str, value: object) -> int:
-        if value == 0:
+        if isinstance(value, int) and value == 0:
             raise ParameterError(name, "0 is the batch; 1 are the channels")
         return int(whole.normalise(name, value))
 

@@ -72,7 +72,10 @@ ELEMENTWISE: dict[str, Operation] = {
     "rsqrt": Operation(1, ElementOps(divide=1, exponent=1), lambda ops, a: a**-0.5),  # noqa: ARG005
     **{
         name: Operation(1, EXPONENT, lambda ops, a, name=name: ops.apply(name, a))
-        for name in ("exp", "expm1", "log1p", "tanh", "erfc")
+        for name in (
+            *("exp", "expm1", "log", "log1p", "tanh", "erfc", "sin", "cos", "tan", "asin", "acos"),
+            *("atan", "sinh", "cosh", "asinh", "acosh", "atanh"),
+        )
     },
     "erf": Operation(1, EXPONENT, lambda ops, a: 1 - ops.apply("erfc", a)),
     "abs": Operation(1, COMPARE, lambda ops, a: ops.apply("abs", a)),
@@ -85,17 +88,18 @@ ELEMENTWISE: dict[str, Operation] = {
     **dict.fromkeys(("minimum", "clamp_max"), Operation(2, COMPARE, _of_smaller)),
     "clamp": Operation(3, ElementOps(compare=2)),
     **dict.fromkeys(
-        (
-            *("exp2", "log", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh"),
-            *("cosh", "asinh", "acosh", "atanh", "lgamma", "digamma", "erfinv"),
-        ),
+        (*("exp2", "log2", "log10", "lgamma", "digamma", "erfinv"),),
         Operation(1, EXPONENT),
     ),
     "atan2": Operation(2, ElementOps(divide=1, exponent=1)),
     "logit": Operation(1, ElementOps(add=1, divide=1, exponent=1)),
     "logaddexp": Operation(2, ElementOps(add=3, compare=1, exponent=2)),
     **dict.fromkeys(("fmod", "remainder", "floor_divide"), Operation(2, DIVIDE)),
-    **dict.fromkeys(("floor", "ceil", "round", "trunc", "sign"), Operation(1, COMPARE)),
+    **{
+        name: Operation(1, COMPARE, lambda ops, a, name=name: ops.apply(name, a))
+        for name in ("floor", "ceil", "round", "sign")
+    },
+    "trunc": Operation(1, COMPARE),
     "frac": Operation(1, ElementOps(add=1, compare=1)),
     **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), Operation(2, COMPARE)),
     **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), Operation(2, COMPARE)),

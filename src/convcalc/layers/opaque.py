@@ -10,10 +10,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.errors import UsageError
-from convcalc.layers.base import Costs, Layer, SeveralInputs
-from convcalc.layers.parameters import LARGEST_COUNT, count, layer, name, param, whole_shape
-from convcalc.receptive import IDENTITY, united
+from convcalc.errors import ShapeError, UsageError
+from convcalc.layers.base import Costs, Layer, SeveralInputs, format_shape
+from convcalc.layers.broadcasting import broadcast_fields, broadcast_shape
+from convcalc.layers.parameters import (
+    LARGEST_COUNT,
+    count,
+    layer,
+    name,
+    param,
+    switch,
+    whole_shape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +34,9 @@ if TYPE_CHECKING:
 class Opaque(SeveralInputs):
     """A layer of which nothing is known but what is said; it cannot be run.
 
-    With branches it reads what they give, in any number: `opaque:name=stack{@a | @b}`.
+    With branches it reads what they give, in any number: `opaque:name=stack{@a | @b}`. Which
+    elements it reads is not known, and its receptive field neither, unless it is said to work on
+    each element by itself, or to be like a layer.
     """
 
     kind: ClassVar[str] = "opaque"
@@ -56,6 +66,13 @@ class Opaque(SeveralInputs):
         default=None,
     )
 
+    elementwise: bool = param(
+        switch(),
+        "elementwise",
+        "each element of the result is made of those at its own place, and of no others",
+        default=False,
+    )
+
     @classmethod
     def branch_inputs(
         cls,
@@ -71,8 +88,20 @@ class Opaque(SeveralInputs):
         return self.name
 
     def out_shape(self, *shapes: Shape) -> Shape:
-        """The shape that is said, or that of the first input."""
-        return shapes[0] if self.out is None else self.out
+        """The shape that is said, or that of the first input; of elements that of all together.
+
+        Raises:
+            ShapeError: it works on single elements, and the inputs do not give that shape.
+        """
+        if not self.elementwise:
+            return shapes[0] if self.out is None else self.out
+        given = broadcast_shape(shapes)
+        if self.out not in (None, given):
+            raise ShapeError(
+                f"element by element {format_shape(given)} leaves {self.name}, not "
+                f"{format_shape(self.out or ())}"
+            )
+        return given
 
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """The parameters as one vector, if there are any."""
@@ -106,21 +135,16 @@ class Opaque(SeveralInputs):
             return super().dropped_input(*shapes)
         return self.like.dropped_input(*shapes)
 
-    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
-        """The fields of the inputs, element by element; where a shape is said, the whole input.
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields | None:
+        """Those of the inputs, element by element, or that of the layer that it is like.
 
-        That of the layer that it is like, if there is one.
+        None, and not a guess, of any other.
         """
         if self.like is not None:
             return self.like.field(fields, shapes)
-        if self.out is None and len(fields) == 1:
-            return fields[0]
-        axes = len(self.out_shape(*shapes)) - 1 or max(map(len, fields))
-        if self.out is None and all(len(one) == axes for one in fields):
-            sizes = shapes[0][1:] or (1,) * axes
-            return tuple(united(each, size) for *each, size in zip(*fields, sizes, strict=True))
-        known = fields[0] if len(fields[0]) == axes else (IDENTITY,) * axes
-        return tuple(one.seeing_all() for one in known)
+        return (
+            broadcast_fields(fields, shapes, self.out_shape(*shapes)) if self.elementwise else None
+        )
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """Refuses: what it computes is not known.

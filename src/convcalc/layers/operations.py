@@ -14,8 +14,35 @@ if TYPE_CHECKING:
 
     from convcalc.window import Window
 
-Function: TypeAlias = Literal["abs", "exp", "expm1", "log1p", "tanh", "erfc"]
-"""Functions of one number; erfc is 1 - erf, exact where erf is close to 1."""
+Function: TypeAlias = Literal[
+    "abs",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "erfc",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "floor",
+    "ceil",
+    "round",
+    "sign",
+]
+"""Functions of one number.
+
+Of these erfc is 1 - erf, exact where erf is close to 1, and `round` gives the even one of two
+that are as near.
+"""
 
 Reduction: TypeAlias = Literal["sum", "max"]
 

@@ -13,7 +13,7 @@ import re
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from convcalc.errors import ParameterError, nearest, printable
+from convcalc.errors import ParameterError, described, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,13 +91,42 @@ def whole_shape(*, optional: bool = False) -> Rule:
     return Rule("64x7x7", normalise)
 
 
+MOST_AXES = 10
+"""Axes that a shape may have."""
+
+
+def read_shape(
+    name: str, value: object, form: str = "(channels, *sizes), as (3, 224, 224)"
+) -> tuple[int, ...]:
+    """The shape (channels, *spatial sizes) that a caller gave, as whole numbers.
+
+    Args:
+        name: What the caller calls it.
+        value: A tuple, a list or an array of numbers, of one axis.
+        form: What is expected.
+
+    Raises:
+        ParameterError: it is none.
+    """
+    sizes = getattr(value, "tolist", lambda: value)() if _is_short(value) else None
+    if not isinstance(sizes, tuple | list) or len(sizes) > MOST_AXES:
+        raise ParameterError(name, f"expected {form}, got {described(value)}")
+    return tuple(_whole(name, size, -LARGEST) for size in sizes)
+
+
+def _is_short(value: object) -> bool:
+    """Whether a value is no array, or one that may be a shape."""
+    axes = getattr(value, "shape", None)
+    return axes is None or (len(axes) == 1 and axes[0] <= MOST_AXES)
+
+
 def name() -> Rule:
     """A name of letters, digits, underscores and dashes, which begins with a letter."""
 
     def normalise(name: str, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value):
             return value
-        got = printable(repr(value), 60)
+        got = described(value)
         raise ParameterError(name, f"expected a name of letters and digits, got {got}")
 
     return Rule("a name", normalise, example="=Swish")
@@ -109,7 +138,7 @@ def layer() -> Rule:
     def normalise(name: str, value: object) -> Any:
         if value is None or hasattr(value, "out_shape"):
             return value
-        got = printable(repr(value), 60)
+        got = described(value)
         raise ParameterError(name, f"expected a layer in brackets, as (conv:8,k3), got {got}")
 
     return Rule("a layer in brackets, as (conv:8,k3)", normalise, example="=(conv:8,k3)")
@@ -164,7 +193,7 @@ def real(
         if value is None and optional:
             return None
         if isinstance(value, bool) or not hasattr(value, "__float__"):
-            raise ParameterError(name, f"expected a number, got {printable(repr(value), 60)}")
+            raise ParameterError(name, f"expected a number, got {described(value)}")
         try:
             number = float(value.__float__())
         except OverflowError:
@@ -187,7 +216,7 @@ def section() -> Rule:
         if isinstance(value, tuple | list) and len(value) == 1:
             value = value[0]
         if not isinstance(value, tuple | list) or len(value) != 2:
-            got = printable(repr(value), 60)
+            got = described(value)
             raise ParameterError(name, f"expected begin:end, as 0:32, got {got}")
         begin, end = _whole(name, value[0], 0), _whole(name, value[1], 0)
         if end <= begin:
@@ -233,7 +262,9 @@ def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:
 
     def normalise(name: str, value: object) -> str:
         if not isinstance(value, str):
-            raise ParameterError(name, f"expected one of {', '.join(words)}, got {value!r}")
+            raise ParameterError(
+                name, f"expected one of {', '.join(words)}, got {described(value)}"
+            )
         return _word(name, others.get(_plain(value), value), words)
 
     return Rule(" | ".join(words), normalise, (*words, *others))
@@ -255,7 +286,7 @@ def switch(*, optional: bool = False) -> Rule:
             return True
         if text is False or text == "false":
             return False
-        raise ParameterError(name, f"expected true or false, got {value!r}")
+        raise ParameterError(name, f"expected true or false, got {described(value)}")
 
     return Rule("true | false", normalise, switch=True)
 
@@ -300,8 +331,11 @@ def _whole(
     maximum: int = LARGEST,
 ) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ParameterError(name, f"expected {form}, got {printable(repr(value), 60)}")
-    number = int(value.__index__())
+        raise ParameterError(name, f"expected {form}, got {described(value)}")
+    try:
+        number = int(value.__index__())
+    except TypeError:  # arrays have an index if they hold one number
+        raise ParameterError(name, f"expected {form}, got {described(value)}") from None
     if number < -LARGEST:
         raise ParameterError(name, f"must be at least {minimum}, got a number far below")
     if number < minimum:
@@ -336,7 +370,7 @@ def _word(name: str, value: str, words: tuple[str, ...], more: str = "") -> str:
         return word
     hint = nearest(word, words)
     raise ParameterError(
-        name, f"expected one of {', '.join(words)}{more}; got '{printable(value, 60)}'{hint}"
+        name, f"expected one of {', '.join(words)}{more}; got {described(value)}{hint}"
     )
 
 

@@ -36,18 +36,13 @@ class Input(Rearrangement):
         """Each element sees itself."""
         return (IDENTITY,) * max(1, len(self.shape) - 1)
 
-    @property
-    def refusal(self) -> str | None:
-        """What it lacks to be computed: the values of a further input."""
-        return "it is a further input, and one array alone is run; --until a layer that needs none"
-
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
-        """Refuses: its values come from outside.
+        """Refuses: its values come from outside, and who runs the network puts them in its place.
 
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{self.spec()} cannot be run: {self.refusal}")
+        raise UsageError(f"{self.spec()} has no values: they are given beside the first input")
 
 
 @dataclasses.dataclass(frozen=True)

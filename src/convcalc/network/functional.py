@@ -13,7 +13,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from convcalc.errors import UsageError, nearest, printable
+from convcalc.errors import UsageError, described, nearest, printable
 from convcalc.layers import KINDS
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ def check_functions(network: Network, functions: Sequence[str]) -> None:
     if isinstance(functions, str):
         shown = printable(functions, 60)
         raise UsageError(f"functions: expected names, as ('relu', 'gap'); got the text '{shown}'")
+    names = list(functions) if isinstance(functions, list | tuple) else [functions]
+    if not all(isinstance(name, str) for name in names):
+        wrong = next(name for name in names if not isinstance(name, str))
+        raise UsageError(f"functions: expected names, as ('relu', 'gap'); got {described(wrong)}")
     labels = {node.label: {node.layer.kind} for node in network.nodes} if functions else {}
     below = _kinds_below(network) if functions else {}
     for name in functions:

@@ -7,18 +7,23 @@ one loop over its nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from convcalc.errors import Diagnostic, LayerError, ParameterError, ShapeError, SpecError
+from convcalc.errors import (
+    Diagnostic,
+    LayerError,
+    ParameterError,
+    ShapeError,
+    SpecError,
+    described,
+)
 from convcalc.layers.base import Layer
+from convcalc.layers.parameters import read_shape
+from convcalc.network.questions import Questions
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import torch  # noqa: TID251 - a name for type checkers
-
-    from convcalc.analysis import Report
     from convcalc.layers import Shape
     from convcalc.network.measured import Measured
     from convcalc.network.stored import Stored
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 
 INPUT = -1
 """The index by which a node reads the network's input."""
+
+SHOWN_KINDS = 8
+"""Layers that the short form of a network names."""
 
 
 class Deferred(Protocol):
@@ -122,6 +130,18 @@ class Node:
         return SpecError(self.origin.text, [Diagnostic(str(cause), start, end)])
 
 
+def check_network(value: object) -> None:
+    """Raises where a caller gave something else than a network.
+
+    Raises:
+        ParameterError: it is none.
+    """
+    if not isinstance(value, Network):
+        raise ParameterError(
+            "network", f"expected a Network, as parse('conv:8,k3') gives, got {described(value)}"
+        )
+
+
 def leading_to(inputs: Sequence[tuple[int, ...]], last: int) -> set[int]:
     """The nodes that node `last` depends on, and its own, where `inputs[i]` are read by node i."""
     needed = set() if last == INPUT else {last}
@@ -140,14 +160,15 @@ class Step(NamedTuple):
     leaving: Shape
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(Questions):
     """Layers and how they are connected; comparable, and free of any array.
 
     `source` is what the network was read from, for printing it back. `functions` names
     the kinds and labels that the model it describes calls as functions, not as modules: no number
     of ours depends on that, but those of tools that watch modules do. `input_shape` is the input
-    that its text names: inputs of another number of axes are refused.
+    that its text names: inputs of another number of axes are refused. `input_name` is what the
+    model that it was read from calls that input.
 
     `end` is the node whose result is the network's, INPUT for the input itself; None is the last
     node, which a jump at the end of a text may leave aside. `ends` has the same of blocks, by their
@@ -163,6 +184,7 @@ class Network:
     input_shape: Shape | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = field(default=(), compare=False, repr=False)
     trace: Trace | None = field(default=None, compare=False, repr=False)
+    input_name: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.end == len(self.nodes) - 1:
@@ -173,9 +195,36 @@ class Network:
         """The index of the node whose result is the network's; INPUT if that is the input."""
         return len(self.nodes) - 1 if self.end is None else self.end
 
+    def __repr__(self) -> str:
+        count = len(self.nodes)
+        kinds = " ".join(node.layer.kind for node in self.nodes[:SHOWN_KINDS])
+        more = " ..." * (count > SHOWN_KINDS)
+        return f"<Network of {count:,} layer{'s' * (count != 1)}: {kinds}{more}>"
+
+    def __rshift__(self, after: Network | Layer | str) -> Network:
+        from convcalc.language import chained
+
+        return chained(self, after)
+
+    def __rrshift__(self, before: str) -> Network:
+        from convcalc.language import chained
+
+        return chained(before, self)
+
     @classmethod
     def chain(cls, layers: Sequence[Layer]) -> Network:
-        """A network in which each layer reads the one before it, labelled 0, 1, 2, ..."""
+        """A network in which each layer reads the one before it, labelled 0, 1, 2, ...
+
+        `layer >> layer` makes the same, and takes whole networks, too.
+
+        Example:
+            >>> from convcalc.layers import Conv, ReLU
+            >>> Network.chain([Conv(64, 7, stride=2, padding=3), ReLU()]).spec()
+            'conv:64,k7,s2,p3 relu'
+        """
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise ParameterError("layers", f"expected layers, got {described(layer)}")
         nodes = (
             Node(layer, (index - 1 if layer.reads else INPUT,), str(index))
             for index, layer in enumerate(layers)
@@ -189,6 +238,7 @@ class Network:
             ShapeError: a layer does not fit; raised when the walk reaches it.
             SpecError: the same, for a network that was read from a text.
         """
+        input_shape = read_shape("input", input_shape)
         self._check_axes(input_shape)
         shapes: list[Shape] = []
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
@@ -247,73 +297,3 @@ class Network:
                 node.layer.spec() for node in self.nodes if isinstance(node.layer, Layer)
             )
         return self.source.line()
-
-    def analyze(
-        self, input_shape: Sequence[int], batch: int = 1, convention: str = "macs"
-    ) -> Report:
-        """Shapes, parameters, costs and receptive fields of every layer.
-
-        Args:
-            input_shape: (channels, *spatial sizes) of one sample, without a batch in front.
-            batch: Samples; it multiplies the costs and not the parameters.
-            convention: Whose way of counting `total` follows: macs (our own), torch, fvcore,
-                torchinfo, ptflops or thop.
-
-        Raises:
-            ShapeError: a layer does not fit the shape that arrives at it, or the input has another
-                number of axes than the one that the network's text names.
-            SpecError: a layer does not fit, in a network that was read from a text.
-            UsageError: there is no such convention.
-
-        Example:
-            >>> import convcalc
-            >>> report = convcalc.parse("conv:64,k7,s2,p3").analyze((3, 224, 224))
-            >>> report.layers[-1].output_shape, report.totals.macs
-            ((64, 112, 112), 118013952)
-        """
-        from convcalc.analysis import analyze
-
-        return analyze(self, tuple(input_shape), batch, convention)
-
-    def to_torch(
-        self,
-        input_shape: Sequence[int],
-        functions: Sequence[str] | None = None,
-        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    ) -> torch.fx.GraphModule:
-        """The network as a torch model: ordinary modules under its labels, in eval mode.
-
-        `print(model.code)` shows how data flows. `state_dict()` has the names and shapes of
-        `tensor_shapes`, and a counter of batches for each `bn`. The weights are drawn by torch,
-        the same after the same `torch.manual_seed`. A batch of any size passes through.
-
-        Args:
-            input_shape: (channels, *spatial sizes) of one sample.
-            functions: What is called as a function instead of as a module, so that hooks do not
-                see it: kinds as "relu", labels, or the first words of labels. None is what the
-                network itself declares.
-            weights: Arrays or tensors by their names, instead of drawn ones; or a file of them,
-                .npz, .safetensors, .pth or .pt.
-
-        Raises:
-            UsageError: torch is not installed, or has no place for a label; or a name in
-                `functions` is unknown, or means layers whose weights need a module.
-            DataError: a weight is missing, unknown or of another shape; or the file is none.
-            ShapeError, SpecError: as `analyze`.
-
-        Example:
-            >>> import convcalc
-            >>> network = convcalc.parse("conv1=conv:8,k3,p1 relu residual{pw:8 | } gap flatten")
-            >>> model = network.to_torch((3, 32, 32), functions=("relu",))
-            >>> model.conv1
-            Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-            >>> sum(p.numel() for p in model.parameters())
-            296
-            >>> import torch
-            >>> model(torch.zeros(5, 3, 32, 32)).shape
-            torch.Size([5, 8])
-        """
-        from convcalc.export import to_torch
-
-        chosen = self.functions if functions is None else functions
-        return to_torch(self, tuple(input_shape), chosen, weights)

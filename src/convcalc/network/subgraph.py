@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.layers import KINDS
 from convcalc.network.graph import INPUT, Network, leading_to
+from convcalc.network.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from convcalc.layers import Shape
+    from convcalc.network.graph import Node
 
 
 def last_node(network: Network, until: str | None) -> int:
@@ -73,6 +75,34 @@ def without_idle(network: Network, input_shape: Shape) -> Network:
     return _kept(_settled(network, input_shape, len(network.nodes)), needed, {})
 
 
+def as_computed(network: Network, until: str | None = None) -> Network:
+    """The network with the layers that are run in the place of those that it shows.
+
+    Nodes that only others of the same call have read are gone, unless one of them may be asked for.
+
+    Args:
+        network: The network of a model that was followed.
+        until: The label of a node that is asked for.
+    """
+    nodes = [_computed(node) for node in network.nodes]
+    if all(new is old for new, old in zip(nodes, network.nodes, strict=True)):
+        return network
+    changed = replace(network, nodes=tuple(nodes))
+    if until is not None:
+        return changed
+    kept = _kept(changed, needed_nodes(changed, changed.output), {})
+    return replace(kept, notes=network.notes, trace=network.trace)
+
+
+def _computed(node: Node) -> Node:
+    stored = node.stored
+    if stored is None or stored.computed is None:
+        return node
+    layer, inputs = stored.computed
+    names = {name: name for name in layer.tensor_shapes()} if layer.has_weights() else {}
+    return replace(node, layer=layer, inputs=inputs, stored=Stored(names))
+
+
 def without_nodes(network: Network, input_shape: Shape, removed: Mapping[int, int]) -> Network:
     """The network without some nodes; who read one of them reads the node it is mapped to.
 
@@ -93,7 +123,13 @@ def _settled(network: Network, input_shape: Shape, count: int) -> Network:
     """The first nodes; layers that wait for shapes are known, as they name nodes by index."""
     steps = islice(network.walk(input_shape), count)
     nodes = tuple(replace(step.node, layer=step.layer) for step in steps)
-    return Network(nodes, network.end, functions=network.functions, input_shape=network.input_shape)
+    return Network(
+        nodes,
+        network.end,
+        functions=network.functions,
+        input_shape=network.input_shape,
+        input_name=network.input_name,
+    )
 
 
 def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -> Network:
@@ -110,4 +146,5 @@ def _kept(network: Network, kept: Collection[int], removed: Mapping[int, int]) -
         places[removed.get(network.output, network.output)],
         functions=network.functions,
         input_shape=network.input_shape,
+        input_name=network.input_name,
     )

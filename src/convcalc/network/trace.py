@@ -29,6 +29,22 @@ class Gap(NamedTuple):
     times: int = 1
 
 
+class Decision(NamedTuple):
+    """Where a model did something by the values of a tensor that an input has reached.
+
+    They were zeros, or made of zeros: of other values it may do another thing.
+
+    Attributes:
+        place: File and line, as "model.py:12".
+        code: The text of that line.
+        module: The path of the module at work.
+    """
+
+    place: str
+    code: str
+    module: str
+
+
 class Stop(NamedTuple):
     """Where a model could not be followed further.
 
@@ -54,13 +70,20 @@ class Trace:
         stop: Where it ended early, if it did.
         failed: Whether it ended by a fault of the model or its input, and not by what a run without
             values cannot know.
-        on_zeros: Whether it decided by the values of tensors, which were zeros.
+        on_zeros: Whether it was run on zeros, as it needs the values of tensors.
+        decisions: Where it decided by values that come of its input.
     """
 
     gaps: tuple[Gap, ...] = ()
     stop: Stop | None = None
     failed: bool = False
     on_zeros: bool = False
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether anything about the network is not known, or may be otherwise."""
+        return bool(self.gaps or self.stop or self.decisions)
 
     @property
     def ending(self) -> str:

@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError
+from convcalc.layers.parameters import read_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +63,21 @@ def usual_input(network: Network) -> UsualInput:
         return UsualInput(DEFAULT_INPUT, "")
     shape = _first_that_fits(network, shapes)
     return UsualInput(shape, "" if shape == DEFAULT_INPUT else _reason(said, shape))
+
+
+def asked_input(network: Network, given: object = None) -> Shape:
+    """The input that is asked about: what is given, what the network names, or a usual one.
+
+    Args:
+        network: The layers.
+        given: (channels, *spatial sizes) of one sample, or None.
+
+    Raises:
+        ParameterError: it is no shape.
+    """
+    if given is not None:
+        return read_shape("input", given)
+    return network.input_shape or usual_input(network).shape
 
 
 def _is_seeded(layer: object) -> bool:

@@ -57,12 +57,17 @@ def budget_document(checks: Sequence[Check], name: str, input_shape: Shape) -> D
     if missed:
         most = {check.limit.figure.name: _dearest(check) for check in missed if check.dearest}
         document.remarks = [f"most {name}: {layers}" for name, layers in most.items()] + remarks
-        names = ", ".join(dict.fromkeys(check.limit.figure.name for check in missed))
+        names = ", ".join(dict.fromkeys(map(_missed_name, missed)))
         whole = f"{len(checks)} limit{'s' * (len(checks) > 1)}"
         document.failure = NegativeAnswer(
             f"{len(missed)} of {whole} {'is' if len(missed) == 1 else 'are'} not kept: {names}"
         )
     return document
+
+
+def _missed_name(check: Check) -> str:
+    """A figure that does not keep to its limit, or that nobody knows to."""
+    return f"{check.limit.figure.name}{' (not known)' if check.value is None else ''}"
 
 
 def github_text(checks: Sequence[Check], name: str, file: str | None) -> str:

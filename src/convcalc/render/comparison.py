@@ -15,6 +15,7 @@ from convcalc.render.documents import (
     repeats_remarks,
     report_data,
     report_remarks,
+    unknown_fields_remarks,
 )
 from convcalc.render.summary import fields_text
 from convcalc.render.table import Cell, Column, Document, Json, Table
@@ -63,6 +64,7 @@ def comparison_document(comparison: Comparison) -> Document:
         heading(original),
         [
             *map(_wrapped, [*remarks, *report_remarks(original)]),
+            *unknown_fields_remarks(original),
             *repeats_remarks(original),
             CONVENTION_TEXT,
             "field: size/effective stride/start",

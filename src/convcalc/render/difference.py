@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from convcalc.analysis.diff import CHANGED, EQUAL, ONLY_A, ONLY_B, RESHAPED, REWIRED
+from convcalc.analysis.diff import (
+    CHANGED,
+    EQUAL,
+    ONLY_A,
+    ONLY_B,
+    RESHAPED,
+    REWIRED,
+    paired_blocks,
+)
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
 from convcalc.network.graph import INPUT
 from convcalc.render.documents import (
@@ -25,7 +34,7 @@ from convcalc.render.table import Cell, Column, Document, Json, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.analysis.diff import Difference, Pair, Quantity
+    from convcalc.analysis.diff import Difference, Pair, PairedBlock, Quantity
     from convcalc.analysis.report import LayerReport, Report
 
 COLUMNS = [
@@ -51,40 +60,76 @@ WORDS = {
 SHORT = {RESHAPED: "other shape", REWIRED: "other inputs", ONLY_A: "only in A", ONLY_B: "only in B"}
 """Those words, shortened for the table."""
 
-NAMES = {"params": "params", "macs": "MACs", "activations": "activations"}
+NAMES = {
+    "params": "params",
+    "macs": "MACs",
+    "activations": "activations",
+    "peak_memory": "peak of live activations in bytes (float32)",
+    "field": "receptive field",
+}
 
 
 def difference_document(
-    difference: Difference, names: tuple[str, str], *, complete: bool = False
+    difference: Difference, *, complete: bool = False, depth: int | None = None
 ) -> Document:
     """The layers in which two networks differ, and their totals.
 
     Args:
         difference: How the layers correspond.
-        names: What the two networks are called, already harmless for a terminal.
         complete: Whether equal layers are shown one by one, and not as a number.
+        depth: Parts of the labels down to which blocks are shown; None shows layers.
     """
+    if depth is None:
+        rows = _layer_rows(difference, complete=complete)
+    else:
+        blocks = paired_blocks(difference.pairs, depth)
+        rows = [row for block in blocks for row in _block_rows(block, difference)]
+    reports = (difference.a, difference.b)
+    above = [
+        f"{letter}: {f'{name}, ' * bool(name)}{line}"
+        for letter, name, report in zip("AB", difference.names, reports, strict=True)
+        for line in heading(report)
+    ]
+    return Document(partial(_data, difference), Table(COLUMNS, rows), above, _remarks(difference))
+
+
+def _layer_rows(difference: Difference, *, complete: bool) -> list[list[Cell]]:
+    """The layers that differ one by one, equal ones between them as a number."""
     rows: list[list[Cell]] = []
     for equal, run in groupby(difference.pairs, key=lambda pair: pair.status == EQUAL):
         pairs = list(run)
         if equal and not complete and len(pairs) > 1:
-            rows.append(_run_row([pair.a for pair in pairs if pair.a is not None]))
+            layers = [pair.a for pair in pairs if pair.a is not None]
+            rows.append(_sum_row("both", "", layers, WORDS[EQUAL]))
         else:
             rows += [row for pair in pairs for row in _pair_rows(pair, difference)]
-    above = [
-        f"{letter}: {name}, {line}"
-        for letter, name, report in zip("AB", names, (difference.a, difference.b), strict=True)
-        for line in heading(report)
+    return rows
+
+
+def _block_rows(block: PairedBlock, difference: Difference) -> list[list[Cell]]:
+    """One row for a block that is equal in both, else one for each network."""
+    alike = sum(pair.status == EQUAL for pair in block.pairs)
+    if len(block.pairs) == 1:
+        return _pair_rows(block.pairs[0], difference)
+    sides = [("A", block.a, [pair.a for pair in block.pairs])]
+    sides.append(("B", block.b, [pair.b for pair in block.pairs]))
+    if alike == len(block.pairs):
+        sides, word = [("both", *sides[0][1:])], WORDS[EQUAL]
+    else:
+        word = f"{len(block.pairs) - alike} of {len(block.pairs)} differ"
+    return [
+        _sum_row(letter, label, [row for row in layers if row is not None], word)
+        for letter, label, layers in sides
+        if label
     ]
-    return Document(_data(difference, names), Table(COLUMNS, rows), above, _remarks(difference))
 
 
-def _run_row(layers: Sequence[LayerReport]) -> list[Cell]:
-    """Equal layers as one row, with their sums."""
+def _sum_row(letter: str, label: str, layers: Sequence[LayerReport], word: str) -> list[Cell]:
+    """Several layers as one row, with their sums."""
     sums = totals_of(layers)
     macs = sums.macs if any(row.counted for row in layers) else None
-    output = layers[-1].output_shape
-    return ["both", "", f"{len(layers)} layers", output, sums.params, macs, WORDS[EQUAL]]
+    spec = layers[0].spec if len(layers) == 1 else f"{len(layers)} layers"
+    return [letter, label, spec, layers[-1].output_shape, sums.params, macs, word]
 
 
 def _pair_rows(pair: Pair, difference: Difference) -> list[list[Cell]]:
@@ -150,8 +195,8 @@ def _quantity(quantity: Quantity) -> str:
     return f"{name}: {a:,} in A, {b:,} in B: {change}{ratio}"
 
 
-def _data(difference: Difference, names: tuple[str, str]) -> dict[str, Json]:
-    reports = zip("ab", names, (difference.a, difference.b), strict=True)
+def _data(difference: Difference) -> dict[str, Json]:
+    reports = zip("ab", difference.names, (difference.a, difference.b), strict=True)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": "diff",

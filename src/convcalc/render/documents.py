@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from convcalc.analysis import LayerReport, Report, Totals
+    from convcalc.layers import Fields
     from convcalc.receptive import Field
 
 SCHEMA_VERSION = 1
 
 MOST_NAMES = 8
 """Layers of unknown costs that a remark names; JSON has null for each of them."""
+
+UNKNOWN = "nobody says what it costs"
+"""Why the cost of a layer is not known, of which no more is known than its name."""
+
+NO_RULE = "the convention has no rule for it"
+"""Why a layer has no figure of another tool's, though its products are known."""
 
 MOST_UNUSED = 2
 """Layers that the output does not depend on that a remark names."""
@@ -100,8 +107,10 @@ FIELD_COLUMNS = [
 ]
 
 
-def _field_cells(fields: Sequence[Field]) -> list[Cell]:
-    """One text for all axes, sorted by their numbers."""
+def _field_cells(fields: Fields | None) -> list[Cell]:
+    """One text for all axes, sorted by their numbers; nothing where they are not known."""
+    if fields is None:
+        return [None] * len(FIELD_COLUMNS)
     starred = per_axis(f"{field.size}{'*' * field.whole}" for field in fields)
     touched = [field.touched for field in fields]
     known = None if None in touched else [count for count in touched if count is not None]
@@ -118,10 +127,11 @@ def _field_cells(fields: Sequence[Field]) -> list[Cell]:
 
 def _field_remarks(report: Report) -> list[str]:
     """How the columns of the fields are to be read."""
-    fields = [field for row in report.layers for field in row.receptive_field]
+    fields = [field for row in report.layers for field in row.receptive_field or ()]
     remarks = [
         *output_remarks(report),
         "output u sees input elements start + u*stride ... start + u*stride + size - 1",
+        *unknown_fields_remarks(report),
     ]
     if any(len(field.phases or ()) > 1 for field in fields):
         remarks.append(
@@ -154,7 +164,24 @@ def report_data(command: str, report: Report) -> dict[str, Any]:
         "layers": [_layer_data(row) for row in report.layers],
         "output_layer": report.output,
         "totals": _totals_data(report.totals),
+        **_unknown_data(report),
     }
+
+
+def _unknown_data(report: Report) -> dict[str, Json]:
+    """The layers of unknown cost, as those of a model that is run, which have a place in it."""
+    unknown: list[Json] = [
+        {
+            "name": row.layer.called,
+            "module": row.label,
+            "place": None,
+            "output_shape": list(row.output_shape),
+            "why": NO_RULE if row.counted else UNKNOWN,
+            "times": 1,
+        }
+        for row in report.unknown
+    ]
+    return {"unknown": unknown} if unknown else {}
 
 
 def number(value: Fraction | int) -> int | str:
@@ -181,7 +208,9 @@ def _layer_data(row: LayerReport) -> dict[str, Json]:
         "element_ops_by_type": row.elements._asdict() if row.counted else None,
         "activations": row.activations,
         "total": row.total,
-        "receptive_field": [
+        "receptive_field": None
+        if row.receptive_field is None
+        else [
             _field_data(field) | ({"interior_only": True} if row.repeats else {})
             for field in row.receptive_field
         ],
@@ -247,29 +276,42 @@ def partial_remarks(report: Report, network: str = "") -> list[str]:
 
     `network` says which one is meant, where there are several: " in A".
     """
-    names = [f"{row.label} ({row.layer.called})" for row in report.unknown]
+    names = called(report.unknown)
     if not names:
         return []
-    if more := names[MOST_NAMES:]:
-        names[MOST_NAMES:] = [f"{len(more)} more"]
     return [f"partial: not known, and in no total, is the cost of {', '.join(names)}{network}"]
+
+
+def called(rows: Iterable[LayerReport], most: int = MOST_NAMES) -> list[str]:
+    """Some layers by label and name, the first few of many."""
+    names = [f"{row.label} ({row.layer.called})" for row in rows]
+    if more := names[most:]:
+        names[most:] = [f"{len(more)} more"]
+    return names
 
 
 def output_remarks(report: Report, network: str = "") -> list[str]:
     """Which layer the network ends with and what does not lead there; usually nothing to say."""
-    names = [f"{row.label} ({row.layer.called})" for row in report.unused]
+    names = called(report.unused, MOST_UNUSED)
     if not names:
         return []
-    if more := names[MOST_UNUSED:]:
-        names[MOST_UNUSED:] = [f"{len(more)} more"]
     end = "the input" if report.output < 0 else f"that of {report.layers[report.output].label}"
     unused = f"does not depend on {', '.join(names)}, and all layers count"
     return [f"the output{network} is {end}, which {unused}"]
 
 
+def unknown_fields_remarks(report: Report) -> list[str]:
+    """Behind which layers no receptive field is known, by name; usually nothing to say."""
+    unknown = {row.index for row in report.layers if row.receptive_field is None}
+    first = [report.layers[one] for one in sorted(unknown)]
+    names = called(row for row in first if not unknown & {*row.inputs})
+    where = f"at and behind {', '.join(names)}"
+    return [f"field: not known {where}: which elements it reads is not said"] if names else []
+
+
 def repeats_remarks(report: Report) -> list[str]:
     """For which outputs the fields hold, where padding repeats elements; usually for all."""
-    rows = [row for row in report.layers if row.repeats]
+    rows = [row for row in report.layers if row.repeats and row.receptive_field is not None]
     if not rows:
         return []
     which = _which(report, [row.index for row in rows])

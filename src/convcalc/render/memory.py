@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.analysis.dtypes import BITS
 from convcalc.render.documents import (
     OUTPUT,
+    called,
     heading,
     layer_table,
     report_data,
@@ -108,11 +109,12 @@ def _heading(found: MemoryReport) -> list[str]:
 
 def _sums(found: MemoryReport) -> list[str]:
     """What the layers come to, each in bytes, MB and MiB."""
-    figures: list[tuple[str, int | None]] = [
+    peak = found.peak
+    figures: list[tuple[str, int | str | None]] = [
         ("weights", found.weights),
         ("buffers", found.buffers),
         ("all activations", found.activations),
-        ("peak of live activations", found.peak.bytes),
+        ("peak of live activations", "-" if peak is None else peak.bytes),
     ]
     training = found.training
     if training is not None:
@@ -132,9 +134,10 @@ def _sums(found: MemoryReport) -> list[str]:
     return [*lines, *_remarks(training)]
 
 
-def _sum(name: str, size: int | None) -> tuple[str, str, str, str]:
-    if size is None:
-        return name, "", "", ""
+def _sum(name: str, size: int | str | None) -> tuple[str, str, str, str]:
+    """A figure in three units; a word in their place, or nothing."""
+    if not isinstance(size, int):
+        return name, *(3 * (size or "",))
     return name, f"{size:,}", f"{size / MB:,.3f}", f"{size / MIB:,.3f}"
 
 
@@ -149,6 +152,8 @@ def _remarks(training: TrainingMemory | None) -> list[str]:
 def _peak_lines(found: MemoryReport) -> list[str]:
     """Where the peak is, and the tensors that make it, the largest first."""
     peak = found.peak
+    if peak is None:
+        return [f"peak: not known, as what is alive is not known of {_named(found)}"]
     place = f"layer {peak.layer.index}, {peak.layer.label} ({peak.layer.spec})"
     largest = sorted(peak.tensors, key=lambda tensor: -tensor.bytes)
     shown, rest = largest[:MOST_TENSORS], largest[MOST_TENSORS:]
@@ -157,6 +162,11 @@ def _peak_lines(found: MemoryReport) -> list[str]:
         more = sum(tensor.bytes for tensor in rest)
         lines.append(f"  and {len(rest)} more of {more:,} bytes; --format json lists them all")
     return lines
+
+
+def _named(found: MemoryReport) -> str:
+    """The layers of unknown cost, which nobody knows to keep what they read or to let it go."""
+    return ", ".join(called(row for row in found.report.layers if not row.counted))
 
 
 def _tensor_lines(tensors: Sequence[LiveTensor]) -> list[str]:
@@ -223,6 +233,8 @@ def _plain(figures: dict[str, Cell]) -> dict[str, Json]:
 
 def _peak_data(found: MemoryReport) -> dict[str, Any]:
     peak = found.peak
+    if peak is None:
+        return {"bytes": None, "index": None, "label": None, "tensors": []}
     return {
         "bytes": peak.bytes,
         "index": peak.layer.index,

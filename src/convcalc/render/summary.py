@@ -16,6 +16,7 @@ from convcalc.render.documents import (
     repeats_remarks,
     report_data,
     report_remarks,
+    unknown_fields_remarks,
 )
 from convcalc.render.folding import of_leaving, summed
 from convcalc.render.table import Cell, Column, Document, Share, per_axis, ranked
@@ -48,27 +49,32 @@ def summary_document(report: Report) -> Document:
     remarks = [*report_remarks(report), CONVENTION_TEXT]
     remarks.append("field: size/effective stride/start of the receptive field")
     remarks += repeats_remarks(report)
-    if any(field.whole for row in report.layers for field in row.receptive_field):
+    remarks += unknown_fields_remarks(report)
+    if any(field.whole for row in report.layers for field in row.receptive_field or ()):
         remarks.append("field with *: the whole input is seen, here or on another path")
     return Document(partial(report_data, "summary", report), table, heading(report), remarks)
 
 
 def _cells(row: LayerReport, all_macs: int) -> list[Cell]:
     fields = row.receptive_field
+    text = fields_text(fields)
     return [
         row.output_shape,
         row.params,
         known_macs(row),
         Share(row.macs, all_macs),
-        ranked(fields_text(fields), [field.size for field in fields]),
+        None if text is None else ranked(text, [field.size for field in fields or ()]),
     ]
 
 
-def fields_text(fields: Sequence[Field]) -> str:
+def fields_text(fields: Sequence[Field] | None) -> str | None:
     """size/stride/start, the axes apart where they differ; a star for the whole input.
 
-    Where fractions have bars of their own, commas are between the three: 3, 1/4, -3/2.
+    Where fractions have bars of their own, commas are between the three: 3, 1/4, -3/2. None where
+    they are not known.
     """
+    if fields is None:
+        return None
     if not fields:
         return ""
     parts = (

@@ -192,6 +192,7 @@ class Document:
         heading: Lines above the table.
         remarks: Lines below the table.
         body: Text that takes the place of the table on a screen, as the grid of a small result.
+        coloured: The same text with colours, in which nothing else is left that terminals obey.
         failure: Why the answer is not complete; it is told after the document.
         explained: Between table and remarks, each layer with lines about its numbers.
     """
@@ -201,6 +202,7 @@ class Document:
     heading: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     body: str | None = None
+    coloured: str | None = None
     failure: ConvcalcError | None = None
     explained: list[tuple[str, list[str]]] = field(default_factory=list)
 

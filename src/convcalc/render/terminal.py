@@ -40,7 +40,7 @@ def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool
         remarks=_wrapped(document.remarks, width),
     )
     if document.body is not None:
-        return plain_text(document)
+        return plain_text(document, coloured=colour)
     table = document.table.for_people()
     grid = fitted(table, width, BLOCKS if unicode else SIGNS)
     if grid is None:

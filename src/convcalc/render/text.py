@@ -81,8 +81,10 @@ def json_text(document: Document) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def plain_text(document: Document, table: str | None = None) -> str:
-    """Heading, table and remarks with a blank line between them."""
+def plain_text(document: Document, table: str | None = None, *, coloured: bool = False) -> str:
+    """Heading, table and remarks with a blank line between them; of a text also its colours."""
+    if coloured and document.coloured:
+        return _framed(document, document.coloured)
     if document.body:
         return _framed(document, harmless(document.body))
     return _framed(document, table or aligned(document.table))

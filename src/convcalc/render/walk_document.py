@@ -10,8 +10,9 @@ from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Column, Document, Table
-from convcalc.render.walk_sums import place_text
-from convcalc.render.walks import walk_text
+from convcalc.render.walk_grid import coloured_lines, plain_lines
+from convcalc.render.walk_sums import Room, place_text
+from convcalc.render.walks import walk_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,9 +44,15 @@ def walk_document(walked: Sequence[WalkedLayer], shape: Shape, width: int) -> Do
     def source() -> JsonObject:
         return _data(walked, shape)
 
-    body = walk_text(walked, width)
+    lines = walk_lines(walked, Room(width))
     rows = [row for one in walked for row in _rows(one)]
-    return Document(source, Table(COLUMNS, rows), textwrap.wrap(MARKS, width), [], body)
+    return Document(
+        source,
+        Table(COLUMNS, rows),
+        textwrap.wrap(MARKS, width),
+        body=plain_lines(lines),
+        coloured=coloured_lines(lines),
+    )
 
 
 def _rows(one: WalkedLayer) -> Iterator[list[Cell]]:

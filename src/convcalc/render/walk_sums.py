@@ -20,11 +20,16 @@ MOST_TERMS = 100
 """Terms of a sum that are written out; what the others come to is its last term."""
 
 
+MOST_ROWS = 12
+"""Rows of a grid."""
+
+
 class Room(NamedTuple):
-    """How much may be shown: columns of text, and input channels one by one."""
+    """How much may be shown: columns of text, input channels one by one, and rows of a grid."""
 
     width: int
     channels: int = MOST_CHANNELS
+    rows: int = MOST_ROWS
 
 
 def number_text(value: Number) -> str:
@@ -57,8 +62,10 @@ def totals_lines(walk: Sum, room: Room) -> list[str]:
         hidden = walk.parts[room.channels :]
         if hidden:
             others = sum(part.sum for part in hidden)
-            told = f"channels {hidden[0].channel} to {hidden[-1].channel}:"
-            lines.append(f"{told} {number_text(others)} together")
+            told = f"channels {hidden[0].channel} to {hidden[-1].channel} together"
+            if len(hidden) == 1:
+                told = f"channel {hidden[0].channel}"
+            lines.append(f"{told}: {number_text(others)}")
             sums.append(number_text(others))
         lines += _equation("sum over channels:", " + ".join(sums), walk.total, room)
     if walk.bias is not None:
@@ -92,6 +99,8 @@ def _pooling_lines(walk: Pooled, room: Room) -> list[str]:
     rest = values[MOST_TERMS:]
     more = [_rest(rest)] if rest else []
     shown = [number_text(value) for value in values[:MOST_TERMS]]
+    if walk.how == "max" and not values:
+        return ["the window lies on padding alone, which is below every value"]
     if walk.how == "max":
         shown += [number_text(max(rest))] if rest else []
         return [*more, *_equation("largest:", f"max({', '.join(shown)})", walk.result, room)]
@@ -134,13 +143,23 @@ def passed_lines(walk: Passed) -> list[str]:
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
+def _between_lines(walk: Stages, room: Room) -> list[str]:
+    """What the biases of the first stage make of the sums of its channels."""
+    return [
+        f"first stage, channel {own.place[0]}: {number_text(own.total)} + "
+        f"{number_text(own.bias)} = {number_text(own.result)}"
+        for own in walk.first[: room.channels]
+        if own.bias is not None
+    ]
+
+
 def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[str]:
-    """The arithmetic of a layer's output; of several stages that of the last."""
+    """The arithmetic of a layer's output; of two stages the last, and the biases before it."""
     match one.walk:
         case Sum():
             return totals_lines(one.walk, room)
         case Stages():
-            return totals_lines(one.walk.last, room)
+            return [*_between_lines(one.walk, room), *totals_lines(one.walk.last, room)]
         case Pooled():
             return made_of_lines(one.walk, room)
         case Joined():

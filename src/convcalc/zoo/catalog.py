@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.language.parse import parse
+from convcalc.layers.arguments import checked_text
 from convcalc.network.functional import declared_functions
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def network_text(name: str) -> str:
         'linear:1000'
     """
     names = network_names()
+    checked_text("name", name, "that of a reference network, as 'resnet18'")
     if name not in names:
-        hint = nearest(name, names) or f"; the names are {', '.join(names)}"
+        hint = nearest(name, names) or "; network_names() and `convcalc networks` list them"
         raise UsageError(f"no reference network is called '{printable(name, 60)}'{hint}")
     with open(os.path.join(FOLDER, name + SUFFIX), encoding="utf-8") as file:
         return file.read()

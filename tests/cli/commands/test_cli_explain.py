@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -90,6 +91,13 @@ def test_blocks_are_explained(inside, block):
     assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
+def test_a_window_on_padding_alone_has_nothing_to_compare(inside):
+    words = ("explain", "conv:1,k1", "maxpool:2,s1x3,p1,ceil,d2", "-i", "1x6x1", "--at", "0,5,0")
+    done = inside(*words)
+    assert (0, "") == (done.code, done.err)
+    assert "the window lies on padding alone, which is below every value" in done.out.splitlines()
+
+
 def test_a_network_on_an_array_with_weights_from_a_seed(inside, save):
     save("x.npy", np.arange(32).reshape(2, 4, 4) / 7, "f4")
     words = ("x.npy", "--network", "conv:2,k3,p1 relu gap", "--random-weights", "3")
@@ -150,10 +158,21 @@ def test_csv_has_a_row_for_each_product(inside, image):
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_terminal_of_any_width_shows_whole_lines(on_terminal, columns):
     words = ("explain", "conv:2,k5,p2,d2", "-i", "3x40x40", "--at", "1,20,20")
-    done = on_terminal(*words, columns=columns)
+    done = on_terminal(*words, "--no-color", columns=columns)
     assert 0 == done.code
     assert "[" in done.out
     assert all(len(line) <= columns for line in done.out.splitlines())
+
+
+def test_a_terminal_with_colours_shows_the_same_in_colours(on_terminal, inside):
+    words = ("explain", "conv:1,k2,d2,p1,reflect", "-i", "1x3x3", "-q")
+    lines = on_terminal(*words).out.splitlines()
+    read, hole, copy = "\x1b[30;43m[~0]\x1b[0m", "\x1b[33m(~3)\x1b[0m", "\x1b[36m~0\x1b[0m"
+    (first,) = (line for line in lines if line.startswith(f"  {read} {hole}"))
+    assert first.endswith(copy)
+    assert any("\x1b[1;37;41m[" in line for line in lines)
+    plain = inside(*words).out.splitlines()
+    assert plain == [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import termios
+from itertools import islice
 
 import pytest
 from cli_support import COMMAND, environment
@@ -79,6 +80,17 @@ def test_all_layers_are_drawn_where_there_is_room_else_the_last_one_in_as_many_c
     assert (needed, 1) == (fewer.count("\n") + 1, fewer.count("kernel for channel"))
     assert (None, needed) == fitted(walked_network[-2:-1], 80, needed - 1)
     assert fitted(walked_network, 39, 1000)[0] is None
+
+
+@pytest.mark.parametrize("layer", ["conv:8,k3,s2,p1", "dw:k3,d2", "maxpool:2"])
+def test_usual_layers_fit_a_terminal_of_24_rows(layer):
+    for walked_network, _, _ in islice(walks(layer, shape=(3, 7, 7)), 30, 60, 9):
+        text, needed = fitted(walked_network, 80, 22)
+        assert needed == text.count("\n") + 1 <= 22
+        row = walked_network[-1].walk.place[1]
+        (marked,) = re.findall(r"output channel.*\n(?:  .*\n)*?.*\[", text)
+        from_row = int(*re.findall(r"from row (\d+)", marked)) if "from row" in marked else 0
+        assert row == from_row + marked.count("\n") - 1
 
 
 @pytest.mark.parametrize(

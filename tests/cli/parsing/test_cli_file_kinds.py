@@ -17,7 +17,7 @@ from convcalc.cli.parsing.network_argument import FILE_ENDINGS
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 SAVED = f"{PRINT}; weights go into run --weights"
 LAYERS = "it is not read: give its layers as text"
-READ = "other commands read it; this one takes the text of a network"
+READ = "it is no text; convcalc convert MODEL -o net.spec writes one"
 DAMAGED = "as its name says, or damaged"
 NETWORK = "give the layers of a network, or the name of one: convcalc networks lists them"
 BESIDE = "give the network beside them: convcalc run INPUT.npy --network NET --weights "
@@ -84,7 +84,7 @@ def test_a_file_is_told_by_its_content_or_its_ending(inside, name, content, told
 )
 def test_an_onnx_model_is_no_text(inside, name, content, told):
     Path(name).write_bytes(content)
-    refused(inside("fmt", name), f"'{name}' is {told}; it is no text; convcalc summary reads it")
+    refused(inside("fmt", name), f"'{name}' is {told}; {READ}")
 
 
 def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, monkeypatch):
@@ -222,7 +222,6 @@ def test_files_of_torch_are_counted_or_named(inside):
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        (["m/data.pkl", "m/constants.pkl", "m/version"], f"a TorchScript program; {PRINT}"),
         (["m/archive_format", "m/models/model.json"], f"a program of torch.export; {READ}"),
         (["serialized_exported_program.json"], f"a program of torch.export; {READ}"),
         (["m/data.pkl"], f"a file of torch.save; {SAVED}"),
@@ -235,6 +234,15 @@ def test_a_zip_archive_is_told_by_its_members(inside, members, told):
         for name in members:
             archive.writestr(name, b"?")
     refused(inside("fmt", "x.onnx"), f"'x.onnx' is {told}")
+
+
+def test_a_program_of_torchscript_that_is_damaged_is_told_as_one(inside):
+    pytest.importorskip("torch")
+    with zipfile.ZipFile("x.pt", "w") as archive:
+        for name in ("m/data.pkl", "m/constants.pkl", "m/version"):
+            archive.writestr(name, b"?")
+    words = ["'x.pt' is a TorchScript program that torch cannot load: "]
+    check(inside("fmt", "x.pt"), 3, words, lines=1)
 
 
 def test_a_zip_archive_that_is_cut_short_is_told_as_such(inside):

@@ -105,7 +105,7 @@ def test_without_an_input_the_first_layer_decides_it():
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs, none given: -i SHAPE -i SHAPE"),
+        ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them"),
         ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
         (
             "model.py:text",
@@ -145,6 +145,20 @@ def test_inputs_that_forward_does_not_take_are_told_with_its_signature(words, co
     assert code == done.code
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_two_models_of_several_inputs_are_compared_on_them():
+    shapes = ("-i", "1x8x8", "-i", "8:int64", "-q", "--format", "json")
+    done = call("diff", "model.py:Look", "model.py:Look", *shapes, loaded="torch")
+    assert (0, True) == (done.code, '"pairs"' in done.out)
+
+
+@pytest.mark.usefixtures("folder", "_with_torch")
+def test_a_command_without_inputs_names_one_that_has_them():
+    told = "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them, as -i SHAPE -i SHAPE"
+    done = call("fmt", "model.py:Pair", loaded="torch")
+    assert (2, True) == (done.code, f"convcalc: error: {told}\n" in done.err)
 
 
 @pytest.mark.usefixtures("folder")
@@ -267,6 +281,54 @@ def test_what_cannot_be_followed_to_its_end_is_partial(tmp_path, monkeypatch):
     strict = call("summary", "ends.py:Ends", "-i", "1x8x8", "-q", "--strict", loaded="torch")
     assert (3, shown.out) == (strict.code, strict.out)
     assert "--strict: the answer is partial: ends.py:14: KeyError: 'boxes'" in strict.err
+
+
+DECIDES = """
+from torch import nn
+
+
+class Branch(nn.Conv2d):
+    def __init__(self):
+        super().__init__(1, 2, 3)
+
+    def forward(self, x):
+        x = super().forward(x)
+        return x if x.mean() > 0 else x.relu()
+"""
+
+
+@pytest.mark.usefixtures("_with_torch")
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("flops", "net.py:Branch"), ("memory", "net.py:Branch"), ("rf", "net.py:Branch")),
+        ("diff", "net.py:Branch", "conv:2,k3"),
+    ],
+)
+def test_a_branch_that_zeros_decided_is_partial_with_its_line(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(DECIDES)
+    done = call(*words, "-i", "1x8x8", "--strict", "-q", loaded="torch")
+    told = "decided by values of zeros: return x if x.mean() > 0 else x.relu()"
+    assert (3, True) == (done.code, f"partial: net.py:11 {told}" in done.out)
+    assert "--strict: the answer is partial: net.py:11 decided by values of zeros" in done.err
+    document = json.loads(call(*words, "-i", "1x8x8", "-q", "--format", "json").out)
+    assert "partial" == document["status"]
+    code = "return x if x.mean() > 0 else x.relu()"
+    found = document.get("a", document)["decisions"]
+    assert [{"place": "net.py:11", "code": code, "module": ""}] == found
+
+
+@pytest.mark.usefixtures("_with_torch")
+def test_of_a_run_that_ended_early_a_limit_is_held_against_its_parameters_alone(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends.py").write_text(ENDS)
+    limits = ("--macs", "<= 1G", "--field", ">= 1", "--peak-memory", "<= 1GB", "--params", "<= 99")
+    done = call("check", "ends.py:Ends", "-i", "1x8x8", *limits, "-q", loaded="torch")
+    assert (1, True) == (done.code, "3 of 4 limits are not kept" in done.err)
+    assert "the run ended at ends.py:14: KeyError: 'boxes'" in done.out
 
 
 @pytest.mark.usefixtures("_with_torch")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.compare.table import variants_of
 from convcalc.analysis.report import analyze, totals_of
+from convcalc.analysis.tabular import Tabular
 from convcalc.errors import UsageError
 from convcalc.language.unparse import with_source
 from convcalc.layers import Conv
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis.compare.variant import Formula, Variant
     from convcalc.analysis.report import LayerReport, Report, Totals
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Layer, Shape
     from convcalc.network.graph import Step
 
@@ -66,12 +68,41 @@ class Outcome:
     ratio: Fraction
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Tabular):
     """A network, and what each variant makes of it."""
 
     original: Report
     outcomes: tuple[Outcome, ...]
+
+    def rows(self) -> list[Row]:
+        """A flat row for each convolution and variant; where it was left, `reason` says why."""
+        return [
+            _row(outcome.variant, change)
+            for outcome in self.outcomes
+            for change in sorted(
+                (*outcome.changes, *outcome.unchanged), key=lambda change: change.original.index
+            )
+        ]
+
+
+def _row(variant: str, change: Change) -> Row:
+    """One convolution beside what a variant makes of it."""
+    own = change.original
+    totals = change.totals if change.stages else None
+    return {
+        "variant": variant,
+        "index": own.index,
+        "label": own.label,
+        "spec": own.spec,
+        "replacement": " ".join(stage.spec for stage in change.stages),
+        "params": own.params,
+        "macs": own.macs,
+        "variant_params": own.params if totals is None else totals.params,
+        "variant_macs": own.macs if totals is None else totals.macs,
+        "ratio": float(change.ratio),
+        "reason": change.reason,
+    }
 
 
 class _Place(NamedTuple):

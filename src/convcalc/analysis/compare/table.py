@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from convcalc.errors import ParameterError, UsageError, nearest, printable
+from convcalc.errors import ParameterError, UsageError, described, nearest, printable
+from convcalc.layers.arguments import checked_text
 from convcalc.layers.parameters import count
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ EXAMPLES = (
     "lowrank:8",
 )
 """Every variant as it may be asked for; each is a class in the module of its name."""
+
+FORM = "words, as 'separable,grouped:4'"
 
 VARIANTS = tuple(example.partition(":")[0] for example in EXAMPLES)
 
@@ -81,7 +84,20 @@ def variants_of(asked: Sequence[Variant | str] | str) -> tuple[Variant, ...]:
     """The variants that a caller means: a list with commas, or words and variants."""
     if isinstance(asked, str):
         return read_variants(asked)
-    return tuple(read_variant(one) if isinstance(one, str) else one for one in asked)
+    if not isinstance(asked, list | tuple):
+        raise ParameterError("variants", f"expected {FORM}, got {described(asked)}")
+    return tuple(_variant(one) for one in asked)
+
+
+def _variant(one: Variant | str) -> Variant:
+    """A variant, or that of a word.
+
+    Raises:
+        ParameterError: it is neither.
+    """
+    if not isinstance(one, str) and hasattr(one, "replacement"):
+        return one
+    return read_variant(checked_text("variants", one, FORM))
 
 
 def _kind(name: str) -> type[Variant]:

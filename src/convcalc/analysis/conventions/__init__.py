@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import CONVENTION_NAME
-from convcalc.errors import UsageError, nearest, printable
+from convcalc.errors import UsageError, described, nearest, printable
 
 if TYPE_CHECKING:
     from convcalc.analysis.conventions.base import Convention
@@ -37,6 +37,8 @@ def load_convention(name: str) -> Convention:
         >>> load_convention("thop").tool
         'thop 0.1.1'
     """
+    if not isinstance(name, str):
+        raise UsageError(f"expected the name of a convention, as torch; got {described(name)}")
     if name not in MODULE_OF:
         hint = nearest(name, CONVENTIONS) or f"; there are {', '.join(CONVENTIONS)}"
         raise UsageError(f"no convention is called '{printable(name, 60)}'{hint}")

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.analysis.conventions import MODULE_OF, load_convention
 from convcalc.analysis.conventions.base import Reason
 from convcalc.analysis.report import analyze
+from convcalc.analysis.tabular import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from convcalc.analysis.conventions.base import Convention
     from convcalc.analysis.report import LayerReport, Report
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
@@ -55,12 +57,27 @@ class Reconciled:
     unknown: tuple[LayerReport, ...]
 
 
-@dataclass(frozen=True)
-class Reconciliation:
+@dataclass(frozen=True, repr=False)
+class Reconciliation(Tabular):
     """Our report of a network, and every other tool's count of it."""
 
     report: Report
     tools: tuple[Reconciled, ...]
+
+    def rows(self) -> list[Row]:
+        """A flat row for each tool and reason: `amount` is what the reason adds to our MACs."""
+        return [
+            {
+                "tool": tool.convention.name,
+                "total": tool.total,
+                "difference": tool.difference,
+                "kinds": None if part is None else ", ".join(part.kinds),
+                "amount": None if part is None else part.amount,
+                "because": None if part is None else part.reason.text,
+            }
+            for tool in self.tools
+            for part in tool.differences or (None,)
+        ]
 
 
 def reconcile(network: Network, input_shape: Shape, batch: int = 1) -> Reconciliation:

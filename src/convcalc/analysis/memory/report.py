@@ -15,18 +15,22 @@ from convcalc.analysis.memory.saved import saved_tensors
 from convcalc.analysis.memory.traffic import report_traffic
 from convcalc.analysis.memory.workspace import workspace
 from convcalc.analysis.report import analyze
+from convcalc.analysis.tabular import Layered
 from convcalc.collecting import gc_paused
-from convcalc.errors import ParameterError, nearest
+from convcalc.errors import ParameterError
+from convcalc.layers.arguments import checked_switch, checked_word
+from convcalc.layers.parameters import read_shape
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from convcalc.analysis.memory.lifetimes import Placement
     from convcalc.analysis.memory.saved import SavedTensors
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.memory.workspace import Workspace
     from convcalc.analysis.report import LayerReport, Report
+    from convcalc.analysis.tabular import Row
     from convcalc.layers import Shape
     from convcalc.network.graph import Network, Step
 
@@ -44,7 +48,7 @@ TRAINABLE = ("float32", "float16", "bfloat16")
 INPUT_LABEL = "input"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerMemory:
     """One layer; every figure is in bytes, activations and traffic of the whole batch.
 
@@ -54,7 +58,9 @@ class LayerMemory:
         buffers: What is stored beside them, as the running statistics of `bn`.
         activations: Its result.
         stored: Memory that its result takes anew: 0 for a view and for what is written in place.
-        live: Everything that is alive while it is computed, workspaces apart.
+        live: Everything that is alive while it is computed, workspaces apart; None at a layer of
+            unknown cost, of which nobody knows what it keeps, and while its result is there,
+            which may be a view of what it read.
         workspace: Scratch memory of a convolution; None for other kinds.
         saved: What it is the first to keep for the backward pass; None if the dtype has none, or
             if it is not known of its kind.
@@ -66,10 +72,37 @@ class LayerMemory:
     buffers: int
     activations: int
     stored: int
-    live: int
+    live: int | None
     workspace: Workspace | None
     saved: int | None
     traffic: LayerTraffic | None
+
+    def __repr__(self) -> str:
+        return (
+            f"<memory of {self.layer.label} ({self.layer.spec}): {self.weights:,} bytes of "
+            f"weights, {self.activations:,} of its result, {self.live:,} alive>"
+        )
+
+    def flat(self) -> Row:
+        """Its figures in bytes as a flat row; None for what is not known or does not apply."""
+        layer, space, moved = self.layer, self.workspace, self.traffic
+        return {
+            "index": layer.index,
+            "label": layer.label,
+            "kind": layer.kind,
+            "spec": layer.spec,
+            "output_shape": layer.output_shape,
+            "weight_bytes": self.weights,
+            "buffer_bytes": self.buffers,
+            "activation_bytes": self.activations,
+            "stored_bytes": self.stored,
+            "live_bytes": self.live,
+            "im2col_bytes": space and space.im2col,
+            "fft_bytes": space and space.fft,
+            "saved_bytes": self.saved,
+            "traffic_bytes": moved and moved.ideal.total,
+            "traffic_bytes_without_reuse": moved and moved.without_reuse.total,
+        }
 
 
 @dataclass(frozen=True)
@@ -132,9 +165,11 @@ class TrainingMemory:
         return self.weights + self.buffers + self.gradients + self.state + self.saved
 
 
-@dataclass(frozen=True)
-class MemoryReport:
+@dataclass(frozen=True, repr=False)
+class MemoryReport(Layered):
     """The memory of a network on one input; every figure is in bytes.
+
+    `found["layer1"]` are all layers of that label or block.
 
     Attributes:
         report: Shapes and counts.
@@ -142,7 +177,7 @@ class MemoryReport:
         in_place: Whether layers write over their inputs where they can.
         layers: Each layer.
         input: The caller's input.
-        peak: Where most activations are alive.
+        peak: Where most activations are alive; None where that of a layer is not known.
         training: One step of training; None for a dtype that has no gradients.
         traffic: Reads and writes of all layers of which they are known.
     """
@@ -152,7 +187,7 @@ class MemoryReport:
     in_place: bool
     layers: tuple[LayerMemory, ...]
     input: int
-    peak: Peak
+    peak: Peak | None
     training: TrainingMemory | None
     traffic: LayerTraffic
 
@@ -170,6 +205,28 @@ class MemoryReport:
     def activations(self) -> int:
         """The results of all layers together, whether or not they are alive at the same time."""
         return sum(row.activations for row in self.layers)
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """Bytes of the activations that are alive at the peak; None where that is not known."""
+        return None if self.peak is None else self.peak.bytes
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each layer."""
+        return self.report.labels
+
+    def rows(self) -> list[Row]:
+        """A flat row of bytes for each layer, of the whole batch."""
+        return [row.flat() for row in self.layers]
+
+    def __getitem__(self, path: str) -> tuple[LayerMemory, ...]:
+        """The layers of a label or block.
+
+        Raises:
+            UnknownLayerError: there are none; it is a KeyError, too.
+        """
+        return tuple(self.layers[place] for place in self.places(path))
 
 
 def analyze_memory(
@@ -202,16 +259,17 @@ def analyze_memory(
     Example:
         >>> import convcalc
         >>> found = analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4))
-        >>> found.peak.bytes, [tensor.label for tensor in found.peak.tensors]
+        >>> found.peak and (found.peak.bytes, [tensor.label for tensor in found.peak.tensors])
         (1024, ['0', '1'])
-        >>> analyze_memory(convcalc.parse("conv:8,k3,p1 relu"), (3, 4, 4), in_place=True).peak.bytes
-        704
+        >>> [row.live for row in found.layers]  # 3*16 + 8*16 elements, then twice 8*16
+        [704, 1024]
     """
-    _check("dtype", dtype, BITS)
-    _check("optimizer", optimizer, STATE)
+    checked_word("dtype", dtype, BITS)
+    checked_word("optimizer", optimizer, STATE)
+    checked_switch("in_place", in_place)
     if not network.nodes:
         raise ParameterError("network", "has no layers, which take no memory")
-    report = analyze(network, tuple(input_shape), batch)
+    report = analyze(network, read_shape("input", input_shape), batch)
     with gc_paused():
         return _memory(network, report, dtype, optimizer, in_place=in_place)
 
@@ -223,7 +281,7 @@ def _memory(
     steps, end = list(network.walk(report.input)), network.output
     placement = placed(steps, report.input, report.batch, in_place=in_place, output=end)
     sizes = [size_in_bytes(storage.elements, dtype) for storage in placement.storages]
-    live = placement.live(sizes)
+    live = _live(report, placement, sizes)
     saved = _saved(report, steps, dtype, end)
     traffic = report_traffic(report, dtype)
     layers = tuple(
@@ -287,9 +345,25 @@ def _stored(shapes: Iterable[Shape], dtype: str) -> int:
     return sum(size_in_bytes(prod(shape), dtype) for shape in shapes)
 
 
-def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int]) -> Peak:
-    """The first layer at which most is alive, and what is alive there."""
-    at = live.index(max(live))
+def _live(report: Report, placement: Placement, sizes: list[int]) -> list[int | None]:
+    """What is alive at each layer; None wherever a layer of unknown cost has a part in it."""
+    live: list[int | None] = [*placement.live(sizes)]
+    for row in report.layers:
+        if not row.counted:
+            last = placement.storages[placement.home(row.index)].last
+            until = min(last + 1, len(live))
+            live[row.index : until] = [None] * (until - row.index)
+    return live
+
+
+def _peak(
+    report: Report, placement: Placement, live: list[int | None], sizes: list[int]
+) -> Peak | None:
+    """The first layer at which most is alive, and what is alive there; None if not known."""
+    known = [size for size in live if size is not None]
+    if len(known) < len(live):
+        return None
+    at = known.index(max(known))
     tensors = []
     for storage, size in zip(placement.storages, sizes, strict=True):
         if size and storage.first <= at <= storage.last:  # a learned array is no activation
@@ -297,7 +371,7 @@ def _peak(report: Report, placement: Placement, live: list[int], sizes: list[int
             row = None if held == INPUT else report.layers[held]
             label, shape = (row.label, row.output_shape) if row else (INPUT_LABEL, report.input)
             tensors.append(LiveTensor(held, label, shape, size))
-    return Peak(report.layers[at], live[at], tuple(tensors))
+    return Peak(report.layers[at], known[at], tuple(tensors))
 
 
 def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str) -> TrainingMemory:
@@ -311,9 +385,3 @@ def _training(layers: Sequence[LayerMemory], saved: SavedTensors, optimizer: str
         saved=sum(filter(None, saved.layers)),
         unknown=saved.unknown,
     )
-
-
-def _check(name: str, value: str, known: Collection[str]) -> None:
-    if value not in known:
-        hint = nearest(value, known)
-        raise ParameterError(name, f"expected one of {', '.join(known)}; got {value!r}{hint}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.analysis.dtypes import size_in_bytes
 from convcalc.analysis.memory.autograd import SAVED, LayerShapes
@@ -28,17 +28,35 @@ if TYPE_CHECKING:
     from convcalc.network.graph import Step
 
 
+class SavedPart(NamedTuple):
+    """Something that a layer is the first to keep.
+
+    Attributes:
+        node: The layer whose result it is, -1 for the network's input; None for what it makes
+            itself for the backward pass, as statistics, masks, indices and copies.
+        bytes: Its size, of the whole batch.
+    """
+
+    node: int | None
+    bytes: int
+
+
 @dataclass(frozen=True)
 class SavedTensors:
     """What the backward pass needs of the forward pass.
 
     Attributes:
-        layers: Bytes that each layer is the first to keep; None where it is not known.
+        parts: What each layer is the first to keep; None where it is not known.
         unknown: The kinds of which it is not known; they are not in the bytes.
     """
 
-    layers: tuple[int | None, ...]
+    parts: tuple[tuple[SavedPart, ...] | None, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def layers(self) -> tuple[int | None, ...]:
+        """Bytes that each layer is the first to keep; None where it is not known."""
+        return tuple(own if own is None else sum(part.bytes for part in own) for own in self.parts)
 
 
 def saved_tensors(
@@ -65,21 +83,25 @@ def saved_tensors(
     needed = leading_to([step.node.inputs for step in steps], last)
     kept: set[int] = set()
     found: set[_Finder] = set()
-    layers: list[int | None] = []
+    layers: list[tuple[SavedPart, ...] | None] = []
     unknown: dict[str, None] = {}
     for index, (step, own) in enumerate(zip(steps, _each(steps, placement, batch), strict=True)):
         if not trained[index] or index not in needed:
-            layers.append(0)
+            layers.append(())
             continue
         if own is None:
             unknown[step.layer.kind] = None
             layers.append(None)
             continue
-        storages = {placement.home(node) for node in _nodes(index, step, own, trained)}
+        storages = {placement.home(node): node for node in _nodes(index, step, own, trained)}
         beside = size_in_bytes(own.elements, dtype) + _whole_bytes(own, step, found)
-        first = (placement.storages[home].elements for home in storages - kept)
-        layers.append(beside + sum(size_in_bytes(elements, dtype) for elements in first))
-        kept |= storages
+        parts = [
+            SavedPart(node, size_in_bytes(placement.storages[home].elements, dtype))
+            for home, node in storages.items()
+            if home not in kept
+        ]
+        layers.append((*parts, *([SavedPart(None, beside)] if beside else [])))
+        kept |= storages.keys()
     return SavedTensors(tuple(layers), tuple(unknown))
 
 

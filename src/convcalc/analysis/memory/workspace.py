@@ -48,14 +48,14 @@ def workspace(layer: Layer, shape: Shape, dtype: str = "float32") -> Workspace |
     """
     needs = [
         Workspace(size_in_bytes(_columns(one, arriving), dtype), COMPLEX * _spectra(one, arriving))
-        for one, arriving in _convolutions(layer, shape)
+        for one, arriving in convolutions_of(layer, shape)
     ]
     if not needs:
         return None
     return Workspace(max(need.im2col for need in needs), max(need.fft for need in needs))
 
 
-def _convolutions(layer: Layer, shape: Shape) -> Iterator[tuple[Conv | ConvTranspose, Shape]]:
+def convolutions_of(layer: Layer, shape: Shape) -> Iterator[tuple[Conv | ConvTranspose, Shape]]:
     """The convolutions that a layer is made of, each with the shape that arrives at it."""
     if isinstance(layer, Conv | ConvTranspose):
         yield layer, shape
@@ -89,6 +89,14 @@ def _columns(layer: Conv | ConvTranspose, shape: Shape) -> int:
     return shape[0] * taps * prod(out[1:])
 
 
+def transform_lengths(layer: Conv | ConvTranspose, shape: Shape) -> list[int]:
+    """Elements of each axis of what is transformed: as long as the full linear convolution."""
+    return [
+        _elements(layer, size, window) + window.extent - 1
+        for size, window in zip(shape[1:], layer.windows(shape), strict=True)
+    ]
+
+
 def _spectra(layer: Conv | ConvTranspose, shape: Shape) -> int:
     """Complex numbers in the spectra of one sample's input, of the kernels and of the output.
 
@@ -104,10 +112,7 @@ def _spectra(layer: Conv | ConvTranspose, shape: Shape) -> int:
     Source: derived; Mathieu et al., "Fast Training of Convolutional Networks through FFTs" (2014),
     section 2.
     """
-    lengths = [
-        _elements(layer, size, window) + window.extent - 1
-        for size, window in zip(shape[1:], layer.windows(shape), strict=True)
-    ]
+    lengths = transform_lengths(layer, shape)
     frequencies = prod(lengths[:-1]) * (lengths[-1] // 2 + 1)
     channels, out = shape[0], layer.out_channels
     return frequencies * (channels + out + channels * out // layer.groups)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.roofline.model import RooflineMachine
 from convcalc.errors import ParameterError, nearest, printable
+from convcalc.layers.arguments import checked_text, checked_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +89,8 @@ def device_machine(name: str, dtype: str) -> RooflineMachine:
         >>> float(device_machine("a100-40gb", "float32").ridge)  # 19,500 / 1,555
         12.540192926045016
     """
+    checked_text("device", name, "the name of one, as t4, or a RooflineMachine")
+    checked_word("dtype", dtype, BITS)
     device = DEVICES.get(name.lower())
     if device is None:
         hint = nearest(name, DEVICES) or "; `convcalc devices` lists those that are known"

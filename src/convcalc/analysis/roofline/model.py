@@ -24,10 +24,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from convcalc.analysis.memory.traffic import report_traffic
+from convcalc.analysis.tabular import Layered
 
 if TYPE_CHECKING:
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.report import LayerReport, Report
+    from convcalc.analysis.tabular import Row
 
 Bound: TypeAlias = Literal["compute", "memory"]
 
@@ -70,10 +72,34 @@ class LayerRoofline(NamedTuple):
     seconds: Fraction | None
     bound: Bound | None
 
+    def __repr__(self) -> str:
+        time = "time not known" if self.seconds is None else f"{float(self.seconds):.4g} s"
+        bound = f", bound by {self.bound}" if self.bound else ""
+        return f"<least time of {self.row.label} ({self.row.spec}): {time}{bound}>"
 
-@dataclass(frozen=True)
-class Roofline:
+    def flat(self) -> Row:
+        """Its figures as a flat row, seconds as a float; None for what is not known."""
+        moved = self.traffic
+        intensity = None if moved is None else moved.intensity
+        return {
+            "index": self.row.index,
+            "label": self.row.label,
+            "kind": self.row.kind,
+            "spec": self.row.spec,
+            "output_shape": self.row.output_shape,
+            "operations": moved and moved.operations,
+            "bytes": moved and moved.ideal.total,
+            "intensity": None if intensity is None else float(intensity),
+            "bound": self.bound,
+            "seconds": None if self.seconds is None else float(self.seconds),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Roofline(Layered):
     """Every layer of a network on a machine.
+
+    `found["layer1"]` are all layers of that label or block.
 
     Attributes:
         report: The network; its batch counts.
@@ -97,6 +123,23 @@ class Roofline:
         if not self.seconds:
             return Fraction(0)
         return self.totals.operations / (self.machine.peak * self.seconds)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each layer."""
+        return self.report.labels
+
+    def rows(self) -> list[Row]:
+        """A flat row for each layer: operations, bytes, seconds and what they are for."""
+        return [layer.flat() for layer in self.layers]
+
+    def __getitem__(self, path: str) -> tuple[LayerRoofline, ...]:
+        """The layers of a label or block.
+
+        Raises:
+            UnknownLayerError: there are none; it is a KeyError, too.
+        """
+        return tuple(self.layers[place] for place in self.places(path))
 
 
 def report_roofline(report: Report, machine: RooflineMachine, dtype: str = "float32") -> Roofline:

@@ -12,6 +12,7 @@ from convcalc.cli.parsing.options import (
     MACHINE,
     MEMORY,
 )
+from convcalc.cli.parsing.several_options import COMPARE_DETAILS, COMPARE_NETWORKS
 
 MEMORY_DETAILS = f"""{LAYERS_DETAILS}
 Everything has the one dtype, biases and running statistics too."""
@@ -86,6 +87,17 @@ CALCULATOR_COMMANDS: dict[str, Command] = {
             "convcalc summary 'conv:64,k3,p1 residual{bn relu conv:64,k3,p1} gap'",
         ),
         details=LAYERS_DETAILS,
+    ),
+    "compare": Command(
+        module="convcalc.cli.commands.compare",
+        function="compare",
+        options=COMPARE_NETWORKS,
+        about="Several networks side by side: costs, memory, least time and field of each.",
+        examples=(
+            "convcalc compare resnet50 mobilenet_v2 efficientnet_b0 --sort macs",
+            "convcalc compare resnet18 resnet34 vgg16 --device t4 --pareto time,field",
+        ),
+        details=COMPARE_DETAILS,
     ),
     "diff": Command(
         module="convcalc.cli.commands.diff",

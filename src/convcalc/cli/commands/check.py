@@ -64,6 +64,10 @@ def check(given: CheckRequest) -> Document | None:
         check_budget, network, input_shape, budget.limits, batch, dtype, machine
     )
     document = budget_document(checks, name, input_shape)
+    if network.trace is not None:
+        from convcalc.render.failures import left_open  # of models that were run
+
+        document = left_open(document, network.trace)
     if report == "table":
         return document
     file = name if os.path.isfile(name) else None

@@ -14,6 +14,8 @@ from convcalc.cli.terminal.streams import note, write_out
 from convcalc.errors import UsageError, printable
 from convcalc.importers.target import lasting
 from convcalc.layers import Opaque, View
+from convcalc.layers.rearranged import Rearranged
+from convcalc.layers.shared import Shared
 from convcalc.network.subgraph import without_idle
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def _check_kept(network: Network, form: str, *, quiet: bool) -> None:
         node
         for node in network.nodes
         if isinstance(node.layer, Opaque | View) and node.layer.computable
+        if form != "json" or not isinstance(node.layer, Rearranged | Shared)
     ]
     if lost and not quiet:
         first = printable(lost[0].label, 60)

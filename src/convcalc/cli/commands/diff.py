@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.analysis.diff import difference
+from convcalc.analysis.memory.report import analyze_memory
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.parsing.model_inputs import inputs_of
 from convcalc.cli.parsing.network_argument import STANDARD_INPUT, model_target, read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt
+from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from convcalc.cli.parsing.requests import DiffRequest
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
 
@@ -35,28 +38,43 @@ def diff(given: DiffRequest) -> Document:
     words = [given[name].replace(STANDARD_INPUT, "-") for name in ("a", "b")]
     if all(word == "-" or word.startswith("-:") for word in words):
         raise UsageError("only one of the two networks can come from standard input, '-'")
+    depth = None if given["depth"] is None else count_of("depth", given["depth"])
     text, in_order = given["input"], bool(given["in_order"])
     in_files = all(onnx_path([word]) is not None for word in words)
-    inputs = [] if in_files else inputs_of(text, ())
+    models = [word for word in words if model_target(word) is not None]
+    inputs = [] if in_files else inputs_of(text, models[:1])
     asked = inputs[0].shape if inputs else None
-    networks = _networks(words, asked, text, in_order=in_order)
+    networks = _networks(words, inputs, text, in_order=in_order)
     shapes = _shapes(networks, asked, quiet=bool(given["quiet"]))
     reports = [
         with_flag_names(network.analyze, shape)
         for network, shape in zip(networks, shapes, strict=True)
     ]
+    peaks = [
+        analyze_memory(network, shape).peak_bytes if network.nodes else 0
+        for network, shape in zip(networks, shapes, strict=True)
+    ]
     names = [printable(" ".join(word.split()), 60) for word in words]
-    found = difference(reports[0], reports[1])
-    return difference_document(found, (names[0], names[1]), complete=bool(given["all"]))
+    found = difference(reports[0], reports[1], (names[0], names[1]), (peaks[0], peaks[1]))
+    document = difference_document(found, complete=bool(given["all"]), depth=depth)
+    for letter, network in zip("AB", networks, strict=True):
+        if network.trace is not None:
+            from convcalc.render.failures import left_open_beside  # of models that were run
+
+            left_open_beside(document, letter, network.trace)
+    return document
 
 
 def _networks(
-    words: Sequence[str], asked: Shape | None, text: str | None, *, in_order: bool
+    words: Sequence[str], given: Sequence[GivenInput], text: str | None, *, in_order: bool
 ) -> list[Network]:
     """Both networks; a model that is run takes the input of the other, where none is asked for."""
     found: dict[str, Network] = {}
+    asked = given[0].shape if given else None
     for word in sorted(words, key=lambda word: model_target(word) is not None):
-        found[word] = read_source([word], in_order=in_order, input_shape=asked, inputs=text)
+        found[word] = read_source(
+            [word], in_order=in_order, input_shape=asked, inputs=text, given=given
+        )
         asked = found[word].input_shape if asked is None else asked
     return [found[word] for word in words]
 

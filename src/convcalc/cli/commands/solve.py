@@ -97,12 +97,16 @@ def _field_of(word: str, until: str | None) -> int:
     """The receptive field of a network, or of the layer or block `until` in it.
 
     Raises:
-        UsageError: its axes see differently much, or it has none.
+        UsageError: its axes see differently much, or it has none, or it is not known.
     """
     network = read_source([word])
     shape = network.input_shape or usual_input(network).shape
     node = last_node(network, until)
     fields = analyze(network, shape).layers[node].receptive_field
+    if fields is None:
+        raise UsageError(
+            "--field-of: its receptive field is not known; --field N says what is wanted"
+        )
     sizes = {field.size for field in fields}
     if len(sizes) != 1:
         raise UsageError(

@@ -19,7 +19,7 @@ from convcalc.cli.parsing.values import count_of, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.inverse.batches import Asked, Question
-from convcalc.inverse.front import Goal, read_goals
+from convcalc.inverse.front import Goal, read_goals, read_order
 from convcalc.inverse.ranges import read_numbers
 from convcalc.inverse.sweep import check_count
 from convcalc.language.shapes import declared_input
@@ -105,7 +105,7 @@ def plan_of(given: SweepRequest) -> SweepPlan:
     names = sweep.names
     goals = None if given["pareto"] is None else read_goals(given["pareto"], names, "--pareto")
     plotted = None if given["plot"] is None else read_goals(given["plot"], names, "--plot")
-    order = _order(given["sort"], names)
+    order = None if given["sort"] is None else read_order(given["sort"], names, "--sort")
     top = None if given["top"] is None else count_of("top", given["top"])
     if top is not None and order is None:
         raise UsageError("--top needs --sort: the first rows by what?")
@@ -223,22 +223,6 @@ def _variables(definitions: Sequence[str]) -> dict[str, tuple[int, ...]]:
         except ValueError as error:
             raise UsageError(f"-D {name}: {error}") from None
     return found
-
-
-def _order(text: str | None, names: Sequence[str]) -> Goal | None:
-    """What rows are sorted by; a minus in front of it puts the largest first.
-
-    Raises:
-        UsageError: there is no such figure.
-    """
-    if text is None:
-        return None
-    name = text.removeprefix("-")
-    known = [one for one in names if one not in ("spec", "input", "output")]
-    if name not in known:
-        hint = nearest(name, known) or f"; there are {', '.join(known)}"
-        raise UsageError(f"--sort: no figure is called '{printable(name, 40)}'{hint}")
-    return Goal(name, list(names).index(name), largest=text.startswith("-"))
 
 
 def _columns(text: str | None, sweep: Sweep, goals: tuple[Goal, Goal] | None) -> tuple[str, ...]:

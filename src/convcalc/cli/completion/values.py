@@ -80,7 +80,7 @@ NETWORKS = ("specs", "a", "b", "file", "network", "field_of")
 """What takes a network by name, or a file of one."""
 
 FILES = (
-    *("array", "kernel", "bias", "weights", "output", "output_file", "save_all", "budget", "plot"),
+    *("arrays", "kernel", "bias", "weights", "output", "output_file", "save_all", "budget", "plot"),
     *("svg", "png", "animate", "html", "tls_ca", "tls_cert", "tls_key"),
 )
 """What takes a file."""

@@ -24,9 +24,11 @@ _output = partial(_text, group="Output")
 _output_switch = partial(_switch, group="Output")
 
 FILES: Options = {
-    "array": Argument(
-        "INPUT.npy",
-        "The array, or a picture: PNG, JPEG or PPM; '-' is standard input.",
+    "arrays": Argument(
+        "INPUT.npy...",
+        "The array, or a picture: PNG, JPEG or PPM; '-' is standard input. One for each input of a "
+        "network, in its order or as NAME=FILE.npy.",
+        several=True,
         required=True,
     ),
     "kernel": _weights(
@@ -73,7 +75,9 @@ FILES: Options = {
         about="Of a picture that is written or shown: clip (default: values are levels), stretch "
         "(least to largest), or LO:HI.",
     ),
-    "show": _output_switch("--show", about="Draw the result in the terminal."),
+    "show": _output_switch(
+        "--show", about="Draw the result in the terminal, in pixels where it can."
+    ),
     "save_all": _output(
         "--save-all", metavar="DIR", about="Write the output of every layer as DIR/LABEL.npy."
     ),
@@ -192,7 +196,7 @@ WALK: Options = {
     "html": _output(
         "--html",
         metavar="OUT.html",
-        about="Write one convolution as a page to play with: a walk, sliders, numbers to change.",
+        about="Write it as a page to play with: a walk, sliders, numbers to change.",
     ),
     "every": _view("--every", metavar="N", about="Of --animate: every Nth output."),
     "step": _view_switch(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 LAYERS = "it is not read: give its layers as text"
-READ = "other commands read it; this one takes the text of a network"
+READ = "it is no text; convcalc convert MODEL -o net.spec writes one"
 NETWORK = "give the layers of a network, or the name of one: convcalc networks lists them"
 DOWNLOAD = "download the file itself"
 SIGN_BYTES = 512
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
         return f"{self.name}{detail}; {self.instead}"
 
 
-ONNX = Kind("an ONNX model", "it is no text; convcalc summary reads it")
+ONNX = Kind("an ONNX model", READ)
 EXPORTED = Kind("a program of torch.export", READ)
 SCRIPT = Kind("a TorchScript program", PRINT)
 SAVED = Kind("a file of torch.save", f"{PRINT}; weights go into run --weights")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Last words of the names of arrays that are no parameters."""
 
+KERAS_MEMBERS = {"metadata.json", "model.weights.h5"}
+"""Members of what Keras saves, of which one is beside its configuration."""
+
 EXPORTED_MEMBERS = {"archive_format", "models/model.json", "serialized_exported_program.json"}
 """Members of what torch.export saves, without the folder that newer versions put them in."""
 
@@ -49,7 +52,7 @@ def zip_told(path: str) -> str:
             return EXPORTED.told()
         if "data.pkl" in inside:
             return _saved_told(path, archive)
-    if {"config.json", "model.weights.h5"} <= set(names):
+    if "config.json" in names and KERAS_MEMBERS & set(names):
         return KERAS.told()
     if names and all(name.endswith(".npy") for name in names):
         headers = archive_headers(path)

@@ -61,7 +61,7 @@ def read_source(
     input_shape: Shape | None = None,
     inputs: str | None = None,
     batch: int = 1,
-    given: Sequence[GivenInput] = (),
+    given: Sequence[GivenInput] | None = None,
 ) -> Network:
     """The network that the words of a command line mean.
 
@@ -79,7 +79,8 @@ def read_source(
         input_shape: What a model is run on or asked about, (channels, *sizes).
         inputs: The shapes of an ONNX model's inputs, as a command line has them.
         batch: Samples that its figures are asked for.
-        given: All inputs of a model of PyTorch, where there are several or they have a dtype.
+        given: All inputs of a model, where there are several or they have a dtype; None where
+            nobody can give them.
 
     Raises:
         UsageError: standard input is a terminal.
@@ -97,7 +98,7 @@ def read_source(
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            found = _read_model(path, input_shape)
+            found = _read_model(path, input_shape, [one.shape for one in (given or ())[1:]])
             if model is not None and (found or onnx_path([path])):
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
@@ -117,18 +118,23 @@ def model_target(word: str) -> Target | None:
     before = word.partition(":")[0]
     if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
         return None
-    from convcalc.importers.target import LIBRARIES, target_of, unnamed
+    from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
     path = word.removesuffix(":")
     if path.endswith(".py") and os.path.isfile(path):
         raise UsageError(unnamed(path, read_text(path)))
+    if os.path.isfile(word):
+        from convcalc.cli.parsing.model_files import is_script
+
+        if is_script(word):
+            return Target(word, ())
     if path in LIBRARIES and path != word:
         raise UsageError(f"'{word}' names no model of {path}; write one behind it: {word}resnet18")
     return target_of(word)
 
 
 def _run_model(
-    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput]
+    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput] | None
 ) -> Network:
     from importlib.util import find_spec
 
@@ -139,11 +145,11 @@ def _run_model(
     return network_of(target, input_shape, batch, given)
 
 
-def _read_model(path: str, shape: Shape | None) -> Network | None:
+def _read_model(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network | None:
     """The network of a model that another program has saved; None where a file is none."""
     from convcalc.cli.parsing.model_files import read_model_file  # only a file needs it
 
-    return read_model_file(path, shape)
+    return read_model_file(path, shape, further)
 
 
 def _read_onnx(path: str, inputs: str | None) -> Network:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.file_kinds import SIGN_BYTES, WITHOUT_SIGN
-from convcalc.cli.parsing.values import text_of
+from convcalc.cli.parsing.values import SEVERAL, text_of
 from convcalc.errors import UsageError, printable
 from convcalc.language import read_constant
 from convcalc.language.shapes import plain_shape
@@ -55,14 +55,21 @@ def check_installed() -> None:
 
 
 def input_shapes(text: str | None) -> dict[str, Shape]:
-    """The shapes of inputs by name, "" for the first: `1x3x224x224`, `ids=1x128,mask=1x128`.
+    """The shapes of inputs by name: `1x3x224x224`, `ids=1x128,mask=1x128`.
+
+    Those without a name are called "", "#2", "#3" and so on, in their order.
 
     Raises:
         UsageError: a shape is none.
     """
     found: dict[str, Shape] = {}
-    for item in () if text is None else text_of("input", text).split(","):
-        name, _, sizes = item.rpartition("=")
+    nameless = 0
+    items = () if text is None else text_of("input", text).replace(SEVERAL, ",").split(",")
+    for item in items:
+        name, named, sizes = item.rpartition("=")
+        if not named:
+            nameless += 1
+            name = f"#{nameless}" if nameless > 1 else ""
         if name in found:
             raise UsageError(f"--input: the input '{printable(name, 60)}' is given twice")
         found[name] = _shape(sizes, text or "")

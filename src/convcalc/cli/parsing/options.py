@@ -99,7 +99,9 @@ READING: Options = {
 }
 
 STRICT: Options = {
-    "strict": _counting_switch("--strict", about="Exit 3 where the cost of a layer is not known."),
+    "strict": _counting_switch(
+        "--strict", about="Exit 3 where something is not known, as the cost of a layer."
+    ),
 }
 
 EXPLAIN: Options = {
@@ -192,7 +194,9 @@ DIFF: Options = {
         "--input", "-i", metavar="CxHxW", about="Shape of one sample, for both networks."
     ),
     "all": _view_switch("--all", about="Show the layers that are equal, too."),
+    "depth": VIEW["depth"],
     **READING,
+    **STRICT,
     **APPEARANCE,
     **DOCUMENT_FILE,
 }

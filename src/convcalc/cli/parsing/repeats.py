@@ -13,7 +13,7 @@ from convcalc.errors import UsageError, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MANY = {*SPECS, "define"}
+MANY = {*SPECS, "define", "arrays", "networks"}
 """What may be given several times, and is a list."""
 
 
@@ -23,26 +23,32 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: an option is given again with another value.
     """
-    words: Sequence[str] = given.get("specs") or ()
-    if len(given.get("input") or ()) > 1 and len(words) == 1 and model_target(words[0]):
+    specs: Sequence[str] = given.get("specs") or ()
+    words = specs if len(specs) == 1 else [given[side] for side in ("a", "b") if side in given]
+    if len(given.get("input") or ()) > 1 and any(map(_takes_several, words)):
         given = {**given, "input": [SEVERAL.join(given["input"])]}  # one for each tensor
     return {
-        name: _only(name, values, words)
-        if isinstance(values, list) and name not in MANY
-        else values
+        name: _only(name, values) if isinstance(values, list) and name not in MANY else values
         for name, values in given.items()
     }
 
 
-def _only(name: str, values: Sequence[str | bool], words: Sequence[str]) -> str | bool | None:
+def _takes_several(word: str) -> bool:
+    """Whether a word is a model, which has an input for each shape that is given."""
+    if model_target(word) is not None or onnx_path([word]) is not None:
+        return True
+    from convcalc.cli.parsing.model_files import is_model_file  # only a file needs it
+
+    return is_model_file(word)
+
+
+def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:
     different = list(dict.fromkeys(values))
     if len(different) <= 1:
         return different[0] if different else None
     if name == "input" and any("=" in str(value) for value in different):
         return ",".join(map(str, different))  # each is the shape of another input
     first, second = different[:2]
-    if name == "input" and onnx_path(words) is not None:
-        raise UsageError("--input: several inputs of an ONNX model have names: -i NAME=1x3x224x224")
     if isinstance(first, bool) or isinstance(second, bool):
         raise UsageError(f"{flag(name)} and {flag(f'no_{name}')} exclude each other; give one")
     raise UsageError(

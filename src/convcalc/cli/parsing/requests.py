@@ -231,7 +231,22 @@ class DiffRequest(DocumentRequest):
     b: str
     input: str | None
     all: bool | None
+    depth: str | None
     in_order: bool | None
+
+
+class CompareRequest(Appearance):
+    """`compare`."""
+
+    networks: list[str]
+    input: str | None
+    batch: str | None
+    device: str | None
+    dtype: str | None
+    sort: str | None
+    pareto: str | None
+    in_order: bool | None
+    strict: bool | None
 
 
 class KindRequest(DocumentRequest):

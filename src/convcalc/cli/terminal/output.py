@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from convcalc.cli.parsing.requests import Appearance
-    from convcalc.render.table import Document
+    from convcalc.render.table import Document, JsonObject
 
 MACHINE_FORMS = {
     "json": ("text", "json_text"),
@@ -73,13 +73,23 @@ def check_complete(document: Document, *, strict: bool) -> None:
         raise document.failure
     if not strict or document.data.get("status") != "partial":
         return
-    if "stopped" in document.data:
-        raise PartialError(f"--strict: the answer is partial: {document.data['failure']}")
-    rows = document.data.get("layers", [])
+    raise PartialError(f"--strict: the answer is partial: {_why_partial(document.data)}")
+
+
+def _why_partial(data: JsonObject) -> str:
+    """What is not known, in a few words; of two networks in either of them."""
+    sides = [data, *(data[side] for side in ("a", "b") if side in data)]
+    failures = [side["failure"] for side in sides if "stopped" in side]
+    if failures:
+        return str(failures[0])
+    rows = [row for side in sides for row in side.get("layers", [])]
     unknown = [row["label"] for row in rows if row.get("macs", row.get("operations", 0)) is None]
+    decided = [one["place"] for side in sides for one in side.get("decisions", [])]
+    if decided and not unknown:
+        return f"{decided[0]} decided by values of zeros"
     shown = ", ".join(map(printable, unknown[:4])) + (", ..." if len(unknown) > 4 else "")
     of = f" of {shown}" if unknown else ""
-    raise PartialError(f"--strict: the answer is partial: the cost{of} is not known")
+    return f"the cost{of} is not known"
 
 
 def show(document: Document, given: Appearance) -> None:

@@ -156,7 +156,7 @@ def _job(
     work: Work, settings: Settings, order: ClusterOptions, output: str
 ) -> tuple[TileJob, Report]:
     """What every tile is told."""
-    network, axes, weights, named = work
+    network, axes, weights, named, _ = work
     samples = batch_first(named["the input"], axes)
     report = fitting(network.analyze, samples.shape[1:], samples.shape[0])
     prepared = prepare(work, settings, read_in_parts=True)

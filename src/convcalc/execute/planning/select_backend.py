@@ -11,7 +11,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from convcalc.errors import UsageError
+from convcalc.errors import UsageError, described
 from convcalc.execute.planning.machine import this_machine
 from convcalc.execute.planning.planner import Planner, plan
 
@@ -45,8 +45,8 @@ def planner_of(
     Raises:
         UsageError: there is no backend of that name, or it has no devices.
     """
-    if backend not in BACKENDS:
-        raise UsageError(f"backend: expected {', '.join(BACKENDS)}; got {backend!r}")
+    if not isinstance(backend, str) or backend not in BACKENDS:
+        raise UsageError(f"backend: expected {', '.join(BACKENDS)}; got {described(backend)}")
     if backend == "numpy" and device is not None:
         raise UsageError("--device belongs to torch; the numpy backend computes on the CPU")
     if backend == "auto":

@@ -197,4 +197,5 @@ def _pooled_from(walk: Pooled) -> Place:
     real = [one for one in walk.elements if one.source is not None]
     if walk.how == "max":
         real.sort(key=lambda one: one.value != walk.result)
-    return (walk.place[0], *cast("Place", real[0].source)) if real else walk.place
+    source = cast("Place", real[0].source) if real else (0,) * (len(walk.place) - 1)
+    return (walk.place[0], *source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from math import isnan, prod
+from math import inf, isnan, prod
 from typing import TYPE_CHECKING
 
 from convcalc.explain.walk.data import Pooled, Read
@@ -46,9 +46,9 @@ def adaptive(layer: Adaptive, values: Values, place: Place) -> Pooled:
 
 
 def _largest(place: Place, reads: tuple[Read, ...]) -> Pooled:
-    """The largest element; NaN where there is one, as in every library."""
+    """The largest element; NaN where there is one, as in every library, and -inf of none."""
     values = [one.value for one in reads]
-    largest = next((value for value in values if isnan(value)), max(values))
+    largest = next((value for value in values if isnan(value)), max(values, default=-inf))
     return Pooled(place, "max", reads, 1, len(reads), largest)
 
 

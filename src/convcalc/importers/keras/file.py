@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ from convcalc.arrayfile.archive import member_bytes
 from convcalc.errors import DataError, UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from io import BytesIO
 
 MAX_CONFIG = 64 * 2**20
 """Bytes of a configuration: those of large models have less than 2 MB."""
@@ -62,6 +64,35 @@ def config_of_hdf5(path: str) -> Mapping[str, Any]:
             f"{len(arrays):,} arrays; Keras writes both with model.save"
         )
     return _parsed(text if isinstance(text, bytes) else str(text), path)
+
+
+@contextlib.contextmanager
+def opened(path: str, data: BytesIO | None = None) -> Iterator[Any]:
+    """An HDF5 file, or one in memory that was read from it.
+
+    Raises:
+        UsageError: h5py is not installed.
+        DataError: it is damaged.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise UsageError(
+            "the weights of a model of Keras need h5py; pip install 'convcalc[keras]' brings it"
+        ) from None
+    try:
+        with h5py.File(path if data is None else data, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError) as error:
+        reason = printable(str(error).partition("\n")[0])
+        raise DataError(f"cannot read '{printable(path)}' as HDF5: {reason}") from None
+
+
+def is_hard_link(group: Any, name: str) -> bool:
+    """Whether a member of a group lies in the file itself, and not elsewhere."""
+    import h5py
+
+    return isinstance(group.get(name, getlink=True), h5py.HardLink)
 
 
 def _parsed(text: str | bytes, path: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
-from convcalc.importers.channels_last import channels_first
+from convcalc.importers.channels_last import Regrouped, channels_first
 from convcalc.importers.keras.activations import activated
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from convcalc.importers.channels_last import Value
     from convcalc.importers.keras.call import Call
+    from convcalc.layers import Layer, Shape
 
 ELEMENTWISE = {
     **{
@@ -108,7 +109,14 @@ def flatten(call: Call) -> Value:
     """All elements as features, in the order in which ours lie."""
     if len(call.shape) == 1:
         return call.value
-    return call.add(layers.Flatten(), call.value, shape=(prod(call.shape),), moved=False)
+    return _regrouped(call, layers.Flatten(), call.value, (prod(call.shape),), moved=False)
+
+
+def _regrouped(call: Call, layer: Layer, value: Value, shape: Shape, *, moved: bool) -> Value:
+    """Elements in our order, as they are counted; run, in the order that they have in Keras."""
+    alike = not moved and not (value.moved and len(value.shape) > 1)
+    computed = None if alike else Regrouped(value, shape, moved=moved)
+    return call.add(layer, value, shape=shape, moved=moved, computed=computed)
 
 
 def reshape(call: Call) -> Value:
@@ -130,10 +138,10 @@ def reshaped(call: Call, target: Any) -> Value:
     if shape == value.shape:
         return value
     if len(shape) == 1:
-        return call.add(layers.Flatten(), value, shape=shape, moved=False)
+        return _regrouped(call, layers.Flatten(), value, shape, moved=False)
     keeps_channels = len(value.shape) > 1 and value.moved and shape[-1] == value.shape[-1]
     if keeps_channels or (len(value.shape) == 1 and len(shape) > 2):
-        return call.add(layers.Reshape(channels_first(shape)), value, shape=shape, moved=True)
+        return _regrouped(call, layers.Reshape(channels_first(shape)), value, shape, moved=True)
     if value.moved and len(value.shape) > 1:
         value = call.placed(value, moved=False)
     return call.add(layers.Reshape(shape), value, shape=shape, moved=False)

@@ -19,7 +19,7 @@ from convcalc.importers.keras.graph import (
     name_of,
     replaced,
 )
-from convcalc.importers.written import Written, naming
+from convcalc.importers.written import Written, check_count, naming
 from convcalc.layers.base import format_shape
 from convcalc.network.graph import INPUT, Network
 
@@ -48,7 +48,9 @@ SEQUENCES = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "MultiHeadAttention", 
 MASKS = ("mask", "attention_mask", "training", "use_causal_mask")
 
 
-def network_of(model: Mapping[str, Any], shape: Shape | None, path: str) -> Network:
+def network_of(
+    model: Mapping[str, Any], shape: Shape | None, path: str, further: Sequence[Shape] = ()
+) -> Network:
     """The network of a model, every layer by its name in the model.
 
     Args:
@@ -61,7 +63,7 @@ def network_of(model: Mapping[str, Any], shape: Shape | None, path: str) -> Netw
         UsageError: sizes of its input are open, and no shape is given.
     """
     with naming(path):
-        return _Builder(model).network(shape)
+        return _Builder(model).network([*([] if shape is None else [shape]), *further])
 
 
 class _Builder:
@@ -80,15 +82,20 @@ class _Builder:
         self._calls = 0
         self._graphs: dict[int, Graph] = {}
 
-    def network(self, shape: Shape | None) -> Network:
-        """All of it."""
-        own, *others = _input_shapes(self.model)
-        moved = _is_moved(self.model, own)
-        meant = (*own[-1:], *own[:-1]) if moved else own
-        first = self._filled(meant, shape, moved=moved)
+    def network(self, shapes: Sequence[Shape]) -> Network:
+        """All of it, for inputs of these shapes where they are given."""
+        own, *others = (self._ours(one) for one in _input_shapes(self.model))
+        check_count(len(shapes), [_shown(meant) for meant, _ in (own, *others)])
+        asked = [*shapes, *[None] * (len(others) + 1 - len(shapes))]
+        meant, moved = own
+        first = self._filled(meant, asked[0], moved=moved)
         self.written = Written(first)
         value = Value(INPUT, channels_last(first) if moved else first, moved)
-        further = [self._further_input(shape, number) for number, shape in enumerate(others, 2)]
+        rest = zip(others, asked[1:], strict=True)
+        further = [
+            self._further_input(self._filled(meant, shape, moved=moved), number, moved=moved)
+            for number, ((meant, moved), shape) in enumerate(rest, 2)
+        ]
         results = self.run(self.model, [value, *further], "", 0)
         end = results[0].node
         return Network(
@@ -98,14 +105,15 @@ class _Builder:
             notes=tuple(self._told(value, results)),
         )
 
-    def _further_input(self, own: Sequence[int | None], number: int) -> Value:
+    def _ours(self, own: Sequence[int | None]) -> tuple[Sequence[int | None], bool]:
+        """The sizes of an input in our order, and whether that is another one."""
+        moved = _is_moved(self.model, own)
+        return (*own[-1:], *own[:-1]) if moved else own or (1,), moved
+
+    def _further_input(self, shape: Shape, number: int, *, moved: bool) -> Value:
         """An input beside the first."""
-        if None in own:
-            raise DataError(f"the model leaves sizes of input {number} open")
-        sizes = tuple(size or 1 for size in own) or (1,)
-        moved = _is_moved(self.model, sizes)
-        layer = layers.Input(channels_first(sizes) if moved else sizes)
-        return Value(self.written.add(layer, (INPUT,), f"input-{number}"), sizes, moved)
+        node = self.written.add(layers.Input(shape), (INPUT,), f"input-{number}")
+        return Value(node, channels_last(shape) if moved else shape, moved)
 
     def _filled(self, meant: Sequence[int | None], shape: Shape | None, *, moved: bool) -> Shape:
         """The shape of the input: the one that is asked for, else the model's own.
@@ -113,7 +121,7 @@ class _Builder:
         Raises:
             UsageError: it has other axes, channels or features than the model's, or open sizes.
         """
-        shown = "x".join("?" if size is None else str(size) for size in meant)
+        shown = _shown(meant)
         if shape is not None:
             axis = 0 if moved else -1
             if len(shape) != len(meant) or (meant and meant[axis] not in (None, shape[axis])):
@@ -272,6 +280,10 @@ def _operation_of(kind: str, config: Mapping[str, Any], path: str) -> tuple[str,
         return kind, {}
     name = str(config.get("function", path)).rpartition(".")[2].removeprefix("reduce_")
     return "".join(word.capitalize() for word in name.split("_")), {}
+
+
+def _shown(sizes: Sequence[int | None]) -> str:
+    return "x".join("?" if size is None else str(size) for size in sizes)
 
 
 def _input_shapes(model: Mapping[str, Any]) -> list[Sequence[int | None]]:

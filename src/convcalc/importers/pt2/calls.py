@@ -1,39 +1,22 @@
-"""Operations of an exported program as calls of torch's functions, which have the same rules."""
+"""Operations of an exported program as calls of torch's functions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from convcalc.importers.pt2.program import Array
-from convcalc.importers.torch_calls import Call
-from convcalc.importers.torch_nodes import plain_name
-from convcalc.layers import Linear
+from convcalc.importers.torch_operations import call_of_operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from convcalc.importers.pt2.program import Operation
-    from convcalc.layers import Layer
-
-Named = dict[str, Any]
+    from convcalc.importers.torch_calls import Call
 
 
 def call_of(operation: Operation, result: Array, before: Sequence[Array]) -> Call:
     """The call that an operation is, of one of the tensors that it gives."""
-    named: Named = {ARGUMENTS.get(word, word): one for word, one in operation.named.items()}
-    rule = FORMS.get(operation.name)
-    name = plain_name(operation.name)
-    if rule is not None:
-        name, named = rule(named)
-    return Call(name, (), named, result, before)
-
-
-def weighted_layer_of(call: Call) -> Layer | None:
-    """The fully connected layer that a product is, if its second factor is a weight."""
-    weight = call.named.get("mat2", call.named.get("other"))
-    if call.name not in ("mm", "addmm", "matmul") or not isinstance(weight, Array):
-        return None
-    return Linear(weight.shape[-1], call.name == "addmm") if weight.dim() == 2 else None
+    return call_of_operation(operation.name, operation.named, result, before)
 
 
 def arrays_in(item: Any) -> list[Array]:
@@ -45,78 +28,3 @@ def arrays_in(item: Any) -> list[Array]:
     if isinstance(item, list | tuple):
         return [array for one in item for array in arrays_in(one)]
     return []
-
-
-def _convolution(named: Named) -> tuple[str, Named]:
-    """The one operation that all convolutions come to."""
-    axes = named["weight"].dim() - 2
-    kind = "conv_transpose" if named.get("transposed") else "conv"
-    return f"{kind}{axes}d", named
-
-
-def _batch_norm(named: Named) -> tuple[str, Named]:
-    return "batch_norm", {**named, "training": False}
-
-
-def _group_norm(named: Named) -> tuple[str, Named]:
-    return "group_norm", {**named, "num_groups": named["group"]}
-
-
-def _resized(mode: str) -> Callable[[Named], tuple[str, Named]]:
-    def write(named: Named) -> tuple[str, Named]:
-        size = named.get("output_size")
-        return "interpolate", {**named, "size": size or None, "mode": mode}
-
-    return write
-
-
-def _sliced(named: Named) -> tuple[str, Named]:
-    """Some of the elements of an axis, as an index has them."""
-    part = slice(named.get("start"), named.get("end"), named.get("step", 1))
-    dim = named.get("dim", 0) % named["input"].dim()
-    if dim == 0:
-        return "getitem", {**named, "index": (part,)}
-    return "getitem", {**named, "index": (*(slice(None),) * dim, part)}
-
-
-def _embedding(named: Named) -> tuple[str, Named]:
-    """A row of a table for each index; torch's function has the indices first."""
-    return "embedding", {**named, "input": named["indices"]}
-
-
-def _pixels(name: str, factor: str) -> Callable[[Named], tuple[str, Named]]:
-    return lambda named: (name, {**named, "factor": named[factor]})
-
-
-def _renamed(name: str) -> Callable[[Named], tuple[str, Named]]:
-    return lambda named: (name, named)
-
-
-ARGUMENTS = {"self": "input"}
-"""Arguments that torch's functions call otherwise."""
-
-FORMS: Mapping[str, Callable[[Named], tuple[str, Named]]] = {
-    "convolution": _convolution,
-    "_convolution": _convolution,
-    "_native_batch_norm_legit_no_training": _batch_norm,
-    "native_layer_norm": _renamed("layer_norm"),
-    "native_group_norm": _group_norm,
-    "max_pool2d_with_indices": _renamed("max_pool2d"),
-    "max_pool3d_with_indices": _renamed("max_pool3d"),
-    "upsample_nearest1d": _resized("nearest"),
-    "upsample_nearest2d": _resized("nearest"),
-    "upsample_nearest3d": _resized("nearest"),
-    "upsample_linear1d": _resized("linear"),
-    "upsample_bilinear2d": _resized("bilinear"),
-    "upsample_trilinear3d": _resized("trilinear"),
-    "constant_pad_nd": _renamed("pad"),
-    "embedding": _embedding,
-    "slice": _sliced,
-    "split_with_sizes": _renamed("split"),
-    "pixel_shuffle": _pixels("pixel_shuffle", "upscale_factor"),
-    "pixel_unshuffle": _pixels("pixel_unshuffle", "downscale_factor"),
-    "_softmax": _renamed("softmax"),
-    "_log_softmax": _renamed("log_softmax"),
-    "special_expit": _renamed("sigmoid"),
-}
-"""Operations that torch's functions call otherwise, or with other arguments."""

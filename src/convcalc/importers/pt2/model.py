@@ -9,7 +9,7 @@ from convcalc.importers.pt2.program import Graph, Reader, document_of
 from convcalc.importers.pt2.recording import Recorder
 from convcalc.importers.pt2.sizes import hint_of, size_of, symbol_of
 from convcalc.importers.torch_calls import sample_shape
-from convcalc.importers.written import naming
+from convcalc.importers.written import check_count, naming
 from convcalc.layers import Opaque
 from convcalc.layers.base import format_shape
 from convcalc.network.graph import INPUT, Network, Node
@@ -24,13 +24,14 @@ MAX_OPERATIONS = 200_000
 LARGEST_INPUT = 2**31 - 1
 
 
-def network_of(path: str, shape: Shape | None) -> Network:
+def network_of(path: str, shape: Shape | None, further: Sequence[Shape] = ()) -> Network:
     """The network of an exported program, each operation by the path of its module.
 
     Args:
         path: The archive. Nothing in it is run, and its pickles are not opened.
         shape: (channels, *sizes) of one sample, for sizes that were left open when it was exported;
             None is what it was exported with.
+        further: Those of further inputs, in the program's order.
 
     Raises:
         DataError: the archive is damaged, or of another version.
@@ -38,23 +39,24 @@ def network_of(path: str, shape: Shape | None) -> Network:
     """
     document = document_of(path)
     with naming(path):
-        return _network(document, shape)
+        return _network(document, [*([] if shape is None else [shape]), *further])
 
 
-def _network(document: Mapping[str, Any], shape: Shape | None) -> Network:
+def _network(document: Mapping[str, Any], shapes: Sequence[Shape]) -> Network:
     graph = Graph(document)
     if not graph.inputs:
         raise DataError("the program takes no tensor")
     nodes = graph.json["nodes"]
     if len(nodes) > MAX_OPERATIONS:
         raise DataError(f"the program has over {MAX_OPERATIONS:,} operations")
-    bound, notes = _bound(graph, shape)
+    bound, notes = _bound(graph, shapes)
     reader = Reader(graph, bound)
     inputs = [reader.array(name) for name in graph.inputs]
     operations = [reader.operation(node) for node in nodes]
     recorder = Recorder(sample_shape(inputs[0]), _parents(operations))
     parameters = {name: reader.array(own) for own, name in graph.parameters.items()}
-    recorder.begin(inputs, parameters)
+    buffers = {name: reader.array(own) for own, name in graph.buffers.items()}
+    recorder.begin(inputs, parameters, buffers)
     for operation in operations:
         recorder.note(operation)
     return _finished(recorder, graph, sample_shape(inputs[0]), notes)
@@ -65,19 +67,20 @@ def _parents(operations: Sequence[Operation]) -> set[str]:
     return {path for operation in operations for path, _ in operation.path[:-1]}
 
 
-def _bound(graph: Graph, shape: Shape | None) -> tuple[dict[str, int], list[str]]:
+def _bound(graph: Graph, shapes: Sequence[Shape]) -> tuple[dict[str, int], list[str]]:
     """Values of the sizes that were left open: of the first axis 1, for one sample.
 
     Raises:
-        UsageError: the shape that is asked for is not what the program takes.
+        UsageError: a shape that is asked for is not what the program takes.
     """
     bound: dict[str, int] = {}
     given = graph.sizes(graph.inputs[0])
     first = symbol_of(given[0]) if given else None
     if first is not None:
         bound[first] = 1
-    if shape is not None:
-        _bind_asked(given, shape, bound)
+    check_count(len(shapes), [_shown(graph.sizes(name)) for name in graph.inputs])
+    for name, shape in zip(graph.inputs, shapes, strict=False):
+        _bind_asked(graph.sizes(name), shape, bound)
     assumed = []
     for name in graph.inputs:
         for size in graph.sizes(name):
@@ -97,7 +100,7 @@ def _bind_asked(given: Sequence[Any], shape: Shape, bound: dict[str, int]) -> No
     """The sizes of the input as they are asked for."""
     batched = len(given) == len(shape) + 1
     asked = (1, *shape) if batched else shape
-    shown = "x".join(symbol_of(size) or str(_known(size)) for size in given[batched:])
+    shown = _shown(given[batched:])
     wrong = UsageError(f"the program takes an input {shown}, got {format_shape(shape)}")
     if len(asked) != len(given):
         raise wrong
@@ -107,6 +110,10 @@ def _bind_asked(given: Sequence[Any], shape: Shape, bound: dict[str, int]) -> No
             continue
         if symbol is not None or size_of(size, bound) != wanted:
             raise wrong
+
+
+def _shown(sizes: Sequence[Any]) -> str:
+    return "x".join(symbol_of(size) or str(_known(size)) for size in sizes) or "a single number"
 
 
 def _known(size: Any) -> int | str:

@@ -70,6 +70,12 @@ class Graph:
             for spec in specs
             if "parameter" in spec
         }
+        self.buffers = {
+            spec[kind]["arg"]["name"]: str(spec[kind][f"{kind}_name"])
+            for spec in specs
+            for kind in ("buffer", "tensor_constant")
+            if kind in spec
+        }
 
     def sizes(self, name: str) -> Sequence[Any]:
         """The sizes of a tensor as the file has them."""

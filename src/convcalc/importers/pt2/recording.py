@@ -6,21 +6,26 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from convcalc.importers.pt2.calls import arrays_in, call_of, weighted_layer_of
+from convcalc.importers.pt2.calls import arrays_in, call_of
 from convcalc.importers.pt2.macs import macs_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
+from convcalc.importers.torch_operations import weighted_layer_of
+from convcalc.importers.torch_stored import stored_of
 from convcalc.importers.written import plain_label
 from convcalc.importers.written import plain_name as opaque_name
-from convcalc.layers import Input, Opaque, Parameter
+from convcalc.layers import Input, Linear, Opaque, Parameter
+from convcalc.layers.shared import Shared
 from convcalc.network.graph import INPUT
+from convcalc.network.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from convcalc.importers.pt2.program import Array, Operation
-    from convcalc.layers import Shape
+    from convcalc.importers.torch_calls import Call
+    from convcalc.layers import Layer, Shape
 
 PASSED = (
     *("alias", "clone", "contiguous", "detach", "detach_", "to", "_to_copy", "lift_fresh_copy"),
@@ -34,6 +39,9 @@ VIEWS = (
     *("diagonal", "unfold", "unflatten", "as_strided", *PASSED[:1], "detach"),
 )
 """Operations whose results share the memory of what they are given."""
+
+PRODUCTS = ("mm", "addmm", "matmul")
+"""Products with a matrix, which is a weight whose axes have been exchanged."""
 
 JOINING = ("add", "add_", "sub", "mul", "mul_", "cat", "concat", "div")
 """Operations that a learned array has a part in by itself."""
@@ -72,16 +80,24 @@ class Recorder:
     """
 
     def __init__(self, shape: Shape, parents: Collection[str]) -> None:
-        self.written = Nodes(shape, (layer_of, weighted_layer_of))
+        self.written = Nodes(shape, (layer_of, weighted_layer_of), self._stored)
         self.owned: set[str] = set()
         self.unknown: dict[str, int] = {}
         self._parents = parents
         self._values: dict[str, Value] = {}
         self._bases: dict[str, Array] = {}
         self._elements: Mapping[str, int] = {}
+        self._names: dict[str, str] = {}
+        self._buffers: set[str] = set()
+        self._turned: dict[str, str] = {}  # matrices with their axes exchanged; vectors as they are
 
-    def begin(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> None:
-        """Names the inputs and the parameters, each by its own name."""
+    def begin(
+        self,
+        inputs: Sequence[Array],
+        parameters: Mapping[str, Array],
+        buffers: Mapping[str, Array],
+    ) -> None:
+        """Names the inputs, the parameters and the buffers, each by its own name."""
         for number, array in enumerate(inputs):
             node = INPUT
             if number:
@@ -90,6 +106,9 @@ class Recorder:
             self._values[array.name] = Value(node)
         for name, array in parameters.items():
             self._values[array.name] = Value(parameters={name})
+        self._names = {array.name: name for name, array in {**parameters, **buffers}.items()}
+        self._buffers = {array.name for array in buffers.values()}
+        self._turned = {a.name: self._names[a.name] for a in parameters.values() if a.dim() == 1}
         self._elements = {name: array.numel() for name, array in parameters.items()}
 
     def node_of(self, name: str) -> int | None:
@@ -127,22 +146,46 @@ class Recorder:
             debt.parameters |= value.parameters
             debt.macs += value.macs
             value.macs = 0
+        self._note_turned(operation, arriving)
         if not inputs or operation.name in NEW:
             for array in operation.results:
                 self._values[array.name] = debt
             return
         self._write(operation, inputs, debt, macs, first=first)
 
+    def _stored(self, call: Call, layer: Layer, shapes: Sequence[Shape]) -> Stored:
+        """Where the weights of a layer are stored: by the names of the program's arrays."""
+        if call.name in PRODUCTS and isinstance(layer, Linear):
+            arrays = {"weight": call.named.get("mat2", call.named.get("other"))}
+            arrays |= {"bias": call.named["input"]} if layer.bias else {}
+            names = {own: self._turned.get(one.name) for own, one in arrays.items()}
+            return Stored({own: name for own, name in names.items() if name is not None})
+        return stored_of(call, layer, shapes, lambda array: self._names.get(array.name))
+
+    def _note_turned(self, operation: Operation, arriving: Sequence[Array]) -> None:
+        """Takes note of a matrix of the model whose two axes are exchanged."""
+        if operation.name in ("permute", "t", "transpose") and arriving[0].dim() == 2:
+            name = self._names.get(arriving[0].name)
+            if name is not None:
+                self._turned[operation.results[0].name] = name
+
     def _learned(self, array: Array) -> None:
-        """A node of its own for a parameter, or all its elements with other axes."""
+        """A node of its own for a parameter, or all its elements with other axes; for a buffer."""
         value = self._value(array.name)
+        if array.name in self._buffers and value.node is None:
+            shape, name = sample_shape(array), self._names[array.name]
+            layer = Shared("parameter", Parameter(shape), shape, {}, 0)
+            stored = Stored({"weight": name})
+            node = self.written.write(layer, (INPUT,), shape, plain_label(name), stored)
+            self._values[array.name] = Value(node)
         free = value.node is None and value.parameters and not value.parameters & self.owned
         size = sum(self._elements[name] for name in value.parameters)
         if not free or value.macs or size != array.numel():
             return
         shape = sample_shape(array)
         label = plain_label(min(value.parameters))
-        node = self.written.write(Parameter(shape), (INPUT,), shape, label)
+        stored = Stored({"weight": min(value.parameters)})
+        node = self.written.write(Parameter(shape), (INPUT,), shape, label, stored)
         self.owned |= value.parameters
         self._values[array.name] = Value(node)
 

@@ -20,22 +20,25 @@ from convcalc.importers.tflite.kinds import (
     Plan,
     Use,
 )
-from convcalc.importers.written import Written, naming, plain_name
+from convcalc.importers.written import Written, check_count, naming, plain_name
 from convcalc.layers.base import format_shape
 from convcalc.layers.named_operations import ELEMENTWISE as OPERATIONS
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.importers.tflite.file import Content, Operator, Tensor
     from convcalc.layers import Layer, Shape
 
 
-def network_of(path: str, shape: Shape | None) -> Network:
+def network_of(path: str, shape: Shape | None, further: Sequence[Shape] = ()) -> Network:
     """The network of a model, each operator by its kind.
 
     Args:
         path: The file.
         shape: (channels, *sizes) of one sample, which must be what the file is for.
+        further: Those of further inputs, likewise.
 
     Raises:
         UsageError: the package tflite is not installed, or the file is for another input.
@@ -43,7 +46,7 @@ def network_of(path: str, shape: Shape | None) -> Network:
     """
     content = content_of(path)
     with naming(path):
-        return _Builder(content).network(shape)
+        return _Builder(content).network([*([] if shape is None else [shape]), *further])
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,9 @@ class _Builder:
         self.counted: set[int] = set()
         self.unknown: dict[str, int] = {}
 
-    def network(self, shape: Shape | None) -> Network:
-        """All of it."""
-        if shape is not None and shape != self.input:
-            raise UsageError(
-                f"the model is for an input of {format_shape(self.input)}, got "
-                f"{format_shape(shape)}"
-            )
+    def network(self, shapes: Sequence[Shape]) -> Network:
+        """All of it, for inputs of these shapes where they are given."""
+        self._check(shapes)
         for number, index in enumerate(self.content.inputs):
             own = self._sample(self._tensor(index).shape)
             moved = len(own) > 2
@@ -95,6 +94,18 @@ class _Builder:
             raise DataError("nothing gives the model's output")
         nodes = tuple(self.written.nodes)
         return Network(nodes, end.node, input_shape=self.input, notes=tuple(self._told()))
+
+    def _check(self, shapes: Sequence[Shape]) -> None:
+        """Shapes that are given must be those of the file."""
+        own = [self._sample(self._tensor(index).shape) for index in self.content.inputs]
+        ours = [channels_first(one) if len(one) > 2 else one or (1,) for one in own]
+        check_count(len(shapes), [format_shape(one) for one in ours])
+        for one, shape in zip(ours, shapes, strict=False):
+            if shape != one:
+                wanted = format_shape(one)
+                raise UsageError(
+                    f"the model is for an input of {wanted}, got {format_shape(shape)}"
+                )
 
     def _told(self) -> list[str]:
         """What is said of the model beside its layers."""

@@ -105,7 +105,8 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
     form = form_of(module.name)
     if form is None:
         keeps = module.name in ELEMENTWISE
-        return opaque(module), expects._replace(refusal=None if keeps else _unknown(module)), []
+        refusal = None if keeps else _unknown(module)
+        return opaque(module, elementwise=keeps), expects._replace(refusal=refusal), []
     given, problems = _named(module, form)
     refusals: list[Diagnostic] = []
     problems += [module.unread] if module.unread and form.kind != "identity" else []
@@ -134,17 +135,22 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
     if refusals and not problems:
         held = _held(form, given, expects.channels)
         refusal = refusals[0] if held is None else None
-        return opaque(module, held or 0), expects._replace(refusal=refusal), []
+        written = opaque(module, held or 0, elementwise=KINDS[form.kind].in_place)
+        return written, expects._replace(refusal=refusal), []
     if module.unread in problems:  # what else is said may be of its rest
         problems, refusals = [module.unread], []
     return (None if problems else call), expects, problems + refusals if problems else []
 
 
-def opaque(module: Module, params: int = 0) -> Call:
-    """A module as a layer of which nothing is known but its name and its parameters."""
+def opaque(module: Module, params: int = 0, *, elementwise: bool = False) -> Call:
+    """A module as a layer of which nothing is known but its name and its parameters.
+
+    And perhaps that it works on each element by itself.
+    """
     name = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in module.name)
     named = Argument("name", name[:60], module.head)
-    return Call("opaque", (named, Argument("params", params)), None, module.place)
+    of_elements = Argument("elementwise", elementwise)
+    return Call("opaque", (named, Argument("params", params), of_elements), None, module.place)
 
 
 def _held(form: Form, given: Mapping[str, Given], channels: int | None) -> int | None:

@@ -1,1 +1,1 @@
-"""A page of its own for one convolution: the walk, with sliders, as HTML with its own scripts."""
+"""A page of its own for a convolution or a small network: the walk, with sliders, as HTML."""

@@ -1,14 +1,16 @@
 // The sliders and switches of a layer.
 
 import { element } from "./grids.mjs";
-import { SETTINGS, MODES, changed, groupChoices, mostExtra, pairWith } from "./settings.mjs";
+import { MODES, changed, groupChoices, mostExtra, pairWith, settingsOf } from "./settings.mjs";
 
 const ENDS = { before: ["top", "left"], after: ["bottom", "right"] };
 
-// Every slider that there is for a layer: {id, label, detail, value, least, most, apply}; a layer
-// whose rows and columns are apart has one for each.
-export function slidersOf(layer, apart) {
-  const sliders = SETTINGS.flatMap((setting) => slidersFor(setting, layer, apart));
+// Every slider that there is for a layer, `withInput` those of its input too: {id, label, detail,
+// value, least, most, apply}; a layer whose rows and columns are apart has one for each.
+export function slidersOf(layer, apart, withInput = true) {
+  const settings = settingsOf(layer, withInput);
+  const sliders = settings.flatMap((setting) => slidersFor(setting, layer, apart));
+  if (layer.op !== "convolution" || layer.multiplier !== null) return sliders;
   const choices = groupChoices(layer);
   sliders.push({
     id: "groups",
@@ -24,7 +26,6 @@ export function slidersOf(layer, apart) {
 
 function slidersFor(setting, layer, apart) {
   const { name, fields, least } = setting;
-  if (name === "extra" && !layer.transposed) return [];
   const label = name === "padding" && layer.transposed ? "cropping" : name;
   const most = (value) => Math.max(setting.most, value);
   if (typeof layer[name] === "number") {
@@ -35,7 +36,7 @@ function slidersFor(setting, layer, apart) {
   const places = fields.flatMap((field) => [0, 1].map((axis) => [field, axis]));
   return (apart ? places : [[fields[0], null]]).map(([field, axis]) => {
     const value = layer[field][axis ?? 0];
-    const limit = name === "extra" ? mostExtra(layer, axis ?? 0) : most(value);
+    const limit = limitOf(name, layer, axis ?? 0) ?? most(value);
     return {
       id: axis === null ? name : `${field}-${axis}`,
       label,
@@ -46,6 +47,12 @@ function slidersFor(setting, layer, apart) {
       apply: (old, next) => withPairs(old, axis === null ? fields : [field], axis, next),
     };
   });
+}
+
+// The most that follows from the rest of the layer; undefined where nothing does.
+function limitOf(name, layer, axis) {
+  if (name === "extra") return mostExtra(layer, axis);
+  return name === "reached" ? layer.size[axis] : undefined;
 }
 
 function withPairs(layer, fields, axis, value) {
@@ -98,4 +105,10 @@ export function showModes(select, layer, say) {
   for (const option of select.options) option.textContent = say(option.value);
   select.value = layer.mode;
   select.disabled = layer.transposed;
+}
+
+// Fills the choice of what the sliders set: [value, text] of each, and which is chosen.
+export function showChoices(select, choices, chosen) {
+  select.replaceChildren(...choices.map(([value, text]) => new Option(text, value)));
+  select.value = chosen;
 }

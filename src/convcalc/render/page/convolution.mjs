@@ -1,15 +1,13 @@
 // One convolution over rows and columns, plain or transposed: sizes, what an output reads, what it
 // comes to. Nothing here knows the page.
 //
-// A layer is {transposed, channels, outChannels, groups, mode, bias, size, kernel, stride,
-// dilation, before, after, extra}; from `size` on each is [rows, columns]. Arrays are nested lists:
+// A layer is {transposed, channels, outChannels, groups, mode, bias, multiplier, size, kernel,
+// stride, dilation, before, after, extra}; from `size` on each is [rows, columns]. A multiplier is
+// null, or groups and outputs follow from the channels. Arrays are nested lists:
 // input[channel][row][column], weight[output][n][row][column] for the nth channel that the output
 // reads, bias[output], or null.
 
 const AXES = [0, 1];
-
-// Squares of inputs and outputs that can be drawn at every step without a wait.
-const MOST_SQUARES = 5000;
 
 // Elements from the first tap to the last.
 export function extent(layer, axis) {
@@ -43,17 +41,7 @@ export function problemOf(layer) {
     const most = mostPadding(layer, axis);
     if (padding > most) return { name: "tooMuchPadding", axis, padding, most };
   }
-  const squares = squaresOf(layer);
-  return squares > MOST_SQUARES ? { name: "tooLarge", axis: 0, squares, most: MOST_SQUARES } : null;
-}
-
-// The squares of all input channels, with padding or zeros put in, and of all outputs.
-export function squaresOf(layer) {
-  const [rows, columns] = AXES.map((axis) => {
-    const [first, last] = placesOf(layer, axis);
-    return last - first + 1;
-  });
-  return layer.channels * rows * columns + outputShape(layer).reduce((all, one) => all * one);
+  return null;
 }
 
 // Reflection turns back once and does not repeat the end; a circle is gone round once.

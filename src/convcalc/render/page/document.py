@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "convolution.mjs",
+    "pooling.mjs",
+    "functions.mjs",
     "numbers.mjs",
     "settings.mjs",
+    "network.mjs",
     "spec.mjs",
     "formulas.mjs",
+    "arithmetic.mjs",
     "words.mjs",
     "grids.mjs",
     "controls.mjs",
     "painting.mjs",
-    "stage.mjs",
     "telling.mjs",
+    "stage.mjs",
+    "state.mjs",
     "page.mjs",
 )
 """The scripts in an order in which each imports earlier ones alone."""
@@ -31,11 +36,12 @@ SCRIPTS = (
 STYLES = ("page.css", "squares.css")
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.mjs";\n', re.MULTILINE)
+COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
 
 
 def page_html(start: PageStart) -> str:
-    """The page of a convolution, as HTML."""
+    """The page of a network, as HTML."""
     # In a script "</" could end it; JSON has no other use for a stroke behind "<".
     data = json.dumps(start, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Template(_file("page.html")).substitute(
@@ -47,8 +53,15 @@ def page_html(start: PageStart) -> str:
 
 
 def joined_scripts() -> str:
-    """All scripts as one module, which a page from disk may run; imports from disk it may not."""
-    return "".join(EXPORT.sub("", IMPORT.sub("", _file(name))) for name in SCRIPTS)
+    """All scripts as one module, which a page from disk may run; imports from disk it may not.
+
+    Comments are left out: a sixth of the page, and who wants to read them has the scripts.
+    """
+    return "".join(map(_script, SCRIPTS))
+
+
+def _script(name: str) -> str:
+    return COMMENT.sub("", EXPORT.sub("", IMPORT.sub("", _file(name))))
 
 
 def _file(name: str) -> str:

@@ -1,12 +1,24 @@
 // The formulas of a layer with its numbers put in.
 
 import { extent, outputShape, outputSize } from "./convolution.mjs";
+import { pooledSize } from "./pooling.mjs";
 
 const product = (numbers) => numbers.reduce((sum, one) => sum * one, 1);
 
-export const SIZE_RULE = "floor((i + pb + pa - e) / s) + 1";
-export const TRANSPOSED_RULE = "(i - 1)*s - pb - pa + e + op";
+const SIZE_RULE = "floor((i + pb + pa - e) / s) + 1";
+const CEIL_RULE = "ceil((i + pb + pa - e) / s) + 1";
+const TRANSPOSED_RULE = "(i - 1)*s - pb - pa + e + op";
 export const EXTENT_RULE = "d*(k - 1) + 1";
+
+// The formula of an output's size, of a convolution or a pooling.
+export function sizeRule(layer) {
+  if (layer.transposed) return TRANSPOSED_RULE;
+  return layer.ceil ? CEIL_RULE : SIZE_RULE;
+}
+
+export function sizeOf(layer, axis) {
+  return layer.op === "pooling" ? pooledSize(layer, axis) : outputSize(layer, axis);
+}
 
 export function extentWithNumbers(layer, axis) {
   return `${layer.dilation[axis]}*(${layer.kernel[axis]} - 1) + 1`;
@@ -18,7 +30,16 @@ export function sizeWithNumbers(layer, axis) {
     .map((pair) => pair[axis])
     .concat(extent(layer, axis));
   if (layer.transposed) return `(${i} - 1)*${s} - ${pb} - ${pa} + ${e} + ${extra[axis]}`;
-  return `floor((${i} + ${pb} + ${pa} - ${e}) / ${s}) + 1`;
+  const left = leavesOut(layer, axis) ? " - 1" : "";
+  return `${layer.ceil ? "ceil" : "floor"}((${i} + ${pb} + ${pa} - ${e}) / ${s}) + 1${left}`;
+}
+
+// Whether in ceil mode a last window would start behind the input, and is left out.
+export function leavesOut(layer, axis) {
+  if (!layer.ceil) return false;
+  const { size, stride, before, after } = layer;
+  const steps = (size[axis] + before[axis] + after[axis] - extent(layer, axis)) / stride[axis];
+  return Math.ceil(steps) + 1 > pooledSize(layer, axis);
 }
 
 // Multiply-accumulates: of a plain convolution at output positions, of a transposed one at input
@@ -40,6 +61,6 @@ export function macsOf(layer) {
 // Elements of the input behind the last window of an axis.
 export function unread(layer, axis) {
   if (layer.transposed) return 0;
-  const last = (outputSize(layer, axis) - 1) * layer.stride[axis] - layer.before[axis];
+  const last = (sizeOf(layer, axis) - 1) * layer.stride[axis] - layer.before[axis];
   return Math.max(0, layer.size[axis] - (last + extent(layer, axis)));
 }

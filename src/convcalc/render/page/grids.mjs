@@ -49,7 +49,8 @@ export function paint(square, { text, tap = "", kinds, name, selected }) {
   const [value, weight] = square.children;
   setText(value, text);
   setText(weight, tap);
-  const className = ["square", text.length > 5 ? "long" : "", ...kinds].filter(Boolean).join(" ");
+  const long = text.length > 5 || tap.length > 6 ? "long" : "";
+  const className = ["square", long, ...kinds].filter(Boolean).join(" ");
   if (square.className !== className) square.className = className;
   square.setAttribute("aria-label", name);
   if (selected === undefined) square.removeAttribute("aria-selected");

@@ -6,48 +6,60 @@ import { channelsRead } from "./convolution.mjs";
 const WEIGHTS = [-1, 0, 1, 2, -2, 1, 0, -1];
 
 export class Numbers {
-  // `start` has the layer with its arrays.
-  constructor(start) {
+  // `start` has the input, and the nodes with their weights.
+  constructor({ input, nodes, weights }) {
     this.known = new Map();
-    const { layer, input, weight, bias } = start;
-    input.forEach((plane, channel) => this.keepPlane("input", [channel], plane));
-    weight.forEach((kernels, out) => {
+    input.forEach((plane, channel) => this.keepPlane("input", -1, [channel], plane));
+    nodes.forEach(({ layer }, node) => this.keepWeights(node, layer, weights[node]));
+  }
+
+  keepWeights(node, layer, { weight, bias }) {
+    (weight ?? []).forEach((kernels, out) => {
       const channels = channelsRead(layer, out);
-      kernels.forEach((plane, n) => this.keepPlane("weight", [out, channels[n]], plane));
+      kernels.forEach((plane, n) => this.keepPlane("weight", node, [out, channels[n]], plane));
     });
-    (bias ?? []).forEach((value, out) => this.set("bias", [out], value));
+    (bias ?? []).forEach((value, out) => this.set("bias", node, [out], value));
   }
 
-  keepPlane(kind, leading, plane) {
-    plane.forEach((row, y) => row.forEach((value, x) => this.set(kind, [...leading, y, x], value)));
+  keepPlane(kind, node, leading, plane) {
+    plane.forEach((row, y) =>
+      row.forEach((value, x) => this.set(kind, node, [...leading, y, x], value)),
+    );
   }
 
-  // Places: input (channel, row, column); weight (output, channel, row, column); bias (output).
-  get(kind, place) {
-    return this.known.get(`${kind}:${place}`) ?? madeUp(kind, place);
+  // Places: input (channel, row, column) of node -1; of a node weight (output, channel, row,
+  // column) and bias (output).
+  get(kind, node, place) {
+    return this.known.get(`${node} ${kind}:${place}`) ?? madeUp(kind, node, place);
   }
 
-  set(kind, place, value) {
-    this.known.set(`${kind}:${place}`, value);
+  set(kind, node, place, value) {
+    this.known.set(`${node} ${kind}:${place}`, value);
   }
 
-  // The arrays that a layer computes with.
-  arrays(layer) {
-    const [rows, columns] = layer.size;
+  // The input of a shape.
+  input([channels, ...sides]) {
+    return list(channels).map((channel) => this.plane("input", -1, [channel], ...sides));
+  }
+
+  // What a node computes with, beside its input.
+  weights(node, layer) {
+    if (layer.op !== "convolution") return {};
     const outputs = list(layer.outChannels);
     return {
-      input: list(layer.channels).map((channel) => this.plane("input", [channel], rows, columns)),
       weight: outputs.map((out) =>
         channelsRead(layer, out).map((channel) =>
-          this.plane("weight", [out, channel], ...layer.kernel),
+          this.plane("weight", node, [out, channel], ...layer.kernel),
         ),
       ),
-      bias: layer.bias ? outputs.map((out) => this.get("bias", [out])) : null,
+      bias: layer.bias ? outputs.map((out) => this.get("bias", node, [out])) : null,
     };
   }
 
-  plane(kind, leading, rows, columns) {
-    return list(rows).map((y) => list(columns).map((x) => this.get(kind, [...leading, y, x])));
+  plane(kind, node, leading, rows, columns) {
+    return list(rows).map((y) =>
+      list(columns).map((x) => this.get(kind, node, [...leading, y, x])),
+    );
   }
 }
 
@@ -56,8 +68,9 @@ export function list(count) {
 }
 
 // Small whole numbers that look as if they were drawn, the same every time.
-export function madeUp(kind, place) {
-  const number = mixed(place.reduce((sum, at) => sum * 31 + at + 1, kind.length));
+export function madeUp(kind, node, place) {
+  const start = kind.length + 7 * Math.max(node, 0);
+  const number = mixed(place.reduce((sum, at) => sum * 31 + at + 1, start));
   if (kind === "input") return number % 5;
   return kind === "bias" ? number % 3 : WEIGHTS[number % WEIGHTS.length];
 }
@@ -74,4 +87,12 @@ function mixed(number) {
 export function shown(value, digits = 7) {
   if (!Number.isFinite(value)) return String(value);
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+const ROOM = 8;
+
+// A number as text that a square has room for, with four digits or fewer.
+export function shortly(value) {
+  const texts = [4, 3, 2, 1].map((digits) => shown(value, digits));
+  return texts.find((text) => text.length <= ROOM) ?? value.toExponential(1);
 }

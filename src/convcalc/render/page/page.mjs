@@ -1,49 +1,21 @@
-// The page: what is looked at, and what mouse, keyboard and sliders change of it.
+// The page: what mouse, keyboard and sliders change of what is shown.
 
-import { nextPlace, outputShape, outputsOf, problemOf } from "./convolution.mjs";
-import { showModes, showSliders, slidersOf } from "./controls.mjs";
+import { nextPlace } from "./convolution.mjs";
+import { showChoices, showModes, showSliders, slidersOf } from "./controls.mjs";
 import { focusOn, neighbour } from "./grids.mjs";
-import { Numbers } from "./numbers.mjs";
-import { elementOf, placeIn, squareOf } from "./painting.mjs";
-import { changed, isApart, together } from "./settings.mjs";
-import { inputShapeOf, specOf } from "./spec.mjs";
+import { branchOf, elementOf, placeIn, squareOf } from "./painting.mjs";
 import { buildStage, paintStage } from "./stage.mjs";
-import { fedText, numberName, problemText, tellArithmetic, tellFormulas } from "./telling.mjs";
+import { State } from "./state.mjs";
+import { fedText, numberName, problemText, tellFormulas } from "./telling.mjs";
 import { WORDS, filled } from "./words.mjs";
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 const find = (id) => document.getElementById(id);
 const start = JSON.parse(find("start").textContent);
-
-const page = {
-  language: navigator.language.startsWith("zh") ? "zh" : "en",
-  numbers: new Numbers(start),
-  layer: start.layer,
-  apart: isApart(start.layer),
-  place: start.place, // of the output that is looked at
-  pointed: null, // the input element that the mouse or the focus is on
-  picked: null, // the number that is edited: {square, kind, place}
-  timer: null,
-};
+const page = new State(start, navigator.language.startsWith("zh") ? "zh" : "en");
 
 const say = (name, values = {}) => filled(WORDS[page.language][name], values);
-
-function setLayer(layer) {
-  Object.assign(page, { layer, pointed: null, picked: null });
-  compute();
-  build();
-}
-
-// What follows from the layer and the numbers.
-function compute() {
-  page.problem = problemOf(page.layer);
-  if (page.problem) return;
-  page.arrays = page.numbers.arrays(page.layer);
-  page.outputs = outputsOf(page.layer, page.arrays);
-  const shape = outputShape(page.layer);
-  page.place = page.place.map((at, axis) => Math.min(at, shape[axis] - 1));
-}
 
 // Everything anew: the texts, the sliders and the grids.
 function build() {
@@ -55,17 +27,16 @@ function build() {
     showPlayer();
     return;
   }
-  buildStage(find("stage"), page, say);
-  tellFormulas(find("formulas"), page.layer, say);
-  find("letters").textContent = say(page.layer.transposed ? "lettersTransposed" : "letters");
+  buildStage(find("stage"), find("legend"), page.views, say);
+  showFormulas();
   show();
 }
 
 function showTexts() {
   document.documentElement.lang = page.language === "zh" ? "zh-CN" : "en";
-  const spec = specOf(page.layer);
-  document.title = `${say("title")}: ${spec}`;
-  find("spec").textContent = `${spec} -i ${inputShapeOf(page.layer)}`;
+  const command = page.command ?? `${start.name} (${say("edited")})`;
+  document.title = `${say("title")}: ${command}`;
+  find("spec").textContent = command;
   for (const node of document.querySelectorAll("[data-say]")) {
     node.textContent = say(node.dataset.say);
   }
@@ -79,40 +50,60 @@ function showTexts() {
 }
 
 function showSettings() {
-  const { layer } = page;
-  showSliders(find("sliders"), slidersOf(layer, page.apart), say, slide);
-  showModes(find("mode"), layer, say);
-  find("transposed").checked = layer.transposed;
-  find("bias").checked = layer.bias;
+  const layer = page.settable;
+  showSliders(find("sliders"), slidersOf(layer, page.apart, page.withInput), say, slide);
+  const convolution = layer.op === "convolution";
+  for (const id of ["transposed", "bias", "mode"]) find(id).closest("label").hidden = !convolution;
+  if (convolution) {
+    showModes(find("mode"), layer, say);
+    find("transposed").checked = layer.transposed;
+    find("transposed").closest("label").hidden = layer.multiplier !== null;
+    find("bias").checked = layer.bias;
+  }
   find("apart").checked = page.apart;
+  find("layer").closest("label").hidden = page.single;
+  const choices = page.choices.map((n) => [n, page.nameOf(n)]);
+  showChoices(find("layer"), [...choices, [-1, say("theInput")]], page.chosen);
   find("speed").setAttribute("aria-valuetext", say("perSecond", { count: speed() }));
 }
 
 function slide(id, value) {
-  const slider = slidersOf(page.layer, page.apart).find((one) => one.id === id);
-  setLayer(slider.apply(page.layer, value));
+  const sliders = slidersOf(page.settable, page.apart, page.withInput);
+  page.set(sliders.find((one) => one.id === id).apply(page.settable, value));
+  build();
 }
 
 function showProblem() {
   const hidden = Boolean(page.problem);
-  for (const id of ["stage", "arithmetic", "formulas", "letters"]) find(id).hidden = hidden;
+  for (const id of ["board", "formulas", "letters"]) find(id).hidden = hidden;
   for (const id of ["play", "next", "previous"]) find(id).disabled = hidden;
   find("problem").hidden = !hidden;
-  find("problem").textContent = hidden ? problemText(page.problem, say) : "";
+  const name = hidden && !page.single ? page.nameOf(page.problem.node) : "";
+  find("problem").textContent = hidden ? problemText(page.problem, name, say) : "";
+}
+
+function showFormulas() {
+  const layer = page.settable;
+  find("formulas-section").hidden = page.chosen < 0;
+  if (page.chosen < 0) return;
+  tellFormulas(find("formulas"), layer, say);
+  const letters = { pooling: "lettersPooling", adaptive: "lettersAdaptive" };
+  const own = layer.transposed ? "lettersTransposed" : "letters";
+  find("letters").textContent = say(letters[layer.op] ?? own);
 }
 
 // The output that is looked at, in the grids that are there.
 function show() {
-  paintStage(find("stage"), page, say);
-  tellArithmetic(find("arithmetic"), page, say);
+  paintStage(find("stage"), page.views, say);
   showPlayer();
-  find("fed").textContent = fedText(page, say);
+  find("fed").textContent = fedText(page.pointed && page.view(page.pointed.node), say);
   showEditor();
 }
 
 function showPlayer() {
-  const [channel, row, column] = page.place;
-  const where = page.problem ? "" : say("where", { channel, row, column });
+  const [channel, row, column] = page.looked.place;
+  const own = page.single ? "" : `${page.nameOf(page.looked.node)}: `;
+  const where = page.problem ? "" : own + say("where", { channel, row, column });
   find("where").setAttribute("aria-live", page.timer === null ? "polite" : "off");
   find("where").textContent = where;
   find("play").textContent = say(page.timer === null ? "play" : "pause");
@@ -126,16 +117,17 @@ function showEditor() {
   find("editing").textContent = name;
   if (picked === null) field.value = "";
   else if (document.activeElement !== field)
-    field.value = page.numbers.get(picked.kind, picked.place);
+    field.value = page.numbers.get(picked.kind, picked.node, picked.place);
 }
 
-function goTo(place) {
-  page.place = place;
+function goTo(node, place) {
+  page.look(node, place);
   show();
 }
 
 function step(by) {
-  goTo(nextPlace(page.place, outputShape(page.layer), by));
+  const { node, place } = page.looked;
+  goTo(node, nextPlace(place, page.leaving[node], by));
 }
 
 function speed() {
@@ -166,32 +158,54 @@ function byHand(by) {
   step(by);
 }
 
+// The layer that a square belongs to.
+function viewOf(square) {
+  return page.view(Number(square.closest(".card").dataset.node));
+}
+
 // A square that is clicked: an output is gone to, a number is made ready to be changed.
 function choose(square) {
   const [kind, place] = placeIn(square.dataset.key);
+  const view = viewOf(square);
   if (kind === "output") {
     stop();
-    goTo(place);
+    goTo(view.node, place);
     return;
   }
-  const own = kind === "input" ? elementOf(page.layer, place) : place;
-  page.picked = own && { square: squareOf(page.layer, kind, own), kind, place: own };
+  page.picked = pickedOf(view, kind, place);
   show();
 }
 
+// The number of a square, {card, square, kind, node, place}; null where it is computed.
+function pickedOf(view, kind, place) {
+  const branch = branchOf(kind);
+  const card = view.node;
+  if (branch === null) return { card, square: `${kind}:${place}`, kind, node: card, place };
+  const own = elementOf(view, branch, place);
+  if (own === null || view.sources[branch] >= 0) return null;
+  return { card, square: squareOf(view, kind, own), kind: "input", node: -1, place: own };
+}
+
 function point(target) {
-  const square = target.closest?.('[data-key^="input:"]');
-  const pointed = square ? elementOf(page.layer, placeIn(square.dataset.key)[1]) : null;
-  if (String(pointed) === String(page.pointed)) return;
+  const square = target.closest?.('[data-key^="input"]');
+  const pointed = square ? pointedAt(square) : null;
+  if (JSON.stringify(pointed) === JSON.stringify(page.pointed)) return;
   page.pointed = pointed;
   show();
+}
+
+function pointedAt(square) {
+  const [kind, place] = placeIn(square.dataset.key);
+  const view = viewOf(square);
+  const source = branchOf(kind);
+  const element = elementOf(view, source, place);
+  return element && { node: view.node, source, element };
 }
 
 function change() {
   const value = find("value").valueAsNumber;
   if (page.picked === null || !Number.isFinite(value)) return;
-  page.numbers.set(page.picked.kind, page.picked.place, value);
-  compute();
+  page.setNumber(page.picked, value);
   show();
 }
 
@@ -218,7 +232,9 @@ function keyOfPage(event) {
 
 function backToSquare(event) {
   event.preventDefault();
-  const square = page.picked && document.querySelector(`[data-key="${page.picked.square}"]`);
+  if (!page.picked) return;
+  const card = find("stage").children[page.picked.card];
+  const square = card.querySelector(`[data-key="${page.picked.square}"]`);
   if (square) focusOn(square);
 }
 
@@ -233,24 +249,6 @@ function listen() {
     }
     showSettings();
   });
-  find("transposed").addEventListener("change", (event) => {
-    setLayer(changed(page.layer, { transposed: event.target.checked }));
-  });
-  find("bias").addEventListener("change", (event) => {
-    setLayer(changed(page.layer, { bias: event.target.checked }));
-  });
-  find("mode").addEventListener("change", (event) => {
-    setLayer(changed(page.layer, { mode: event.target.value }));
-  });
-  find("apart").addEventListener("change", (event) => {
-    page.apart = event.target.checked;
-    setLayer(page.apart ? page.layer : together(page.layer));
-  });
-  find("reset").addEventListener("click", () => {
-    Object.assign(page, { numbers: new Numbers(start), place: start.place });
-    page.apart = isApart(start.layer);
-    setLayer(start.layer);
-  });
   find("value").addEventListener("input", change);
   find("editor").addEventListener("submit", backToSquare);
   for (const node of document.querySelectorAll("[data-language]")) {
@@ -259,7 +257,25 @@ function listen() {
       build();
     });
   }
+  listenToSettings();
   listenToGrids(find("stage"));
+}
+
+function listenToSettings() {
+  const onChange = (id, act) =>
+    find(id).addEventListener("change", (event) => {
+      act(event.target);
+      build();
+    });
+  onChange("transposed", ({ checked }) => page.change({ transposed: checked }));
+  onChange("bias", ({ checked }) => page.change({ bias: checked }));
+  onChange("mode", ({ value }) => page.change({ mode: value }));
+  onChange("apart", ({ checked }) => page.setApart(checked));
+  onChange("layer", ({ value }) => page.choose(Number(value)));
+  find("reset").addEventListener("click", () => {
+    page.reset();
+    build();
+  });
 }
 
 function listenToGrids(stage) {
@@ -281,5 +297,4 @@ function listenToGrids(stage) {
 }
 
 listen();
-compute();
 build();

@@ -1,17 +1,28 @@
-// What each square of the page shows, for the output that is looked at.
+// What each square of a layer shows, for the output that is looked at.
+//
+// A view is one layer of the page: {node, layer, arriving, leaving, sources, data, outputs, walks,
+// pointed, picked}.
 
-import { channelsFed, channelsRead, fedBy, placesOf, sourceAt, sumOf } from "./convolution.mjs";
-import { list, shown } from "./numbers.mjs";
+import { channelsRead } from "./convolution.mjs";
+import { OPERATIONS } from "./network.mjs";
+import { list, shortly, shown } from "./numbers.mjs";
 
-export const SQUARE_DIGITS = 4;
+// The name of the squares of a branch: input, input1, input2.
+const branchName = (source) => `input${source || ""}`;
+
+// The branch whose square has a name; null for squares of other kinds.
+export function branchOf(kind) {
+  return kind.startsWith("input") ? Number(kind.slice("input".length)) : null;
+}
 
 // The keys of the squares of an input channel, with the padding or the zeros put in.
-export function inputKeys(layer, channel) {
+export function inputKeys({ layer, arriving }, source, channel) {
   const [rows, columns] = [0, 1].map((axis) => {
-    const [first, last] = placesOf(layer, axis);
+    const [first, last] = OPERATIONS[layer.op].placesOf(layer, axis, arriving[source]);
     return list(last - first + 1).map((n) => first + n);
   });
-  return rows.map((row) => columns.map((column) => `input:${channel},${row},${column}`));
+  const name = branchName(source);
+  return rows.map((row) => columns.map((column) => `${name}:${channel},${row},${column}`));
 }
 
 export function planeKeys(kind, leading, rows, columns) {
@@ -23,63 +34,74 @@ export function placeIn(key) {
   return [kind, numbers.split(",").map(Number)];
 }
 
-// The input element of a square, as [channel, row, column]; null for zeros.
-export function elementOf(layer, [channel, row, column]) {
-  const source = [sourceAt(layer, 0, row), sourceAt(layer, 1, column)];
-  return source.includes(null) ? null : [channel, ...source];
+// The element of a branch that stands at a square, as [channel, row, column]; null for zeros.
+export function elementOf({ layer, arriving }, source, [channel, row, column]) {
+  const { sourceAt } = OPERATIONS[layer.op];
+  const found = [row, column].map((at, axis) => sourceAt(layer, axis, at, arriving[source]));
+  return found.includes(null) ? null : [channel, ...found];
 }
 
 // The square that a number stands in, itself and not a copy.
 export function squareOf(layer, kind, place) {
-  if (kind !== "input" || !layer.transposed) return `${kind}:${place}`;
+  if (branchOf(kind) === null || !layer.transposed) return `${kind}:${place}`;
   const [channel, row, column] = place;
-  return `input:${channel},${row * layer.stride[0]},${column * layer.stride[1]}`;
+  return `${kind}:${channel},${row * layer.stride[0]},${column * layer.stride[1]}`;
 }
 
 // Returns a function from the key of a square to what `paint` shows.
-export function painter({ layer, arrays, outputs, place, pointed, picked }, say) {
-  const sum = sumOf(layer, arrays, place);
-  const taps = tapsByPlace(sum);
-  const fed = fedWeights(layer, arrays, pointed);
-  const of = {
-    input: (at, key) => inputSquare(layer, arrays, at, taps, say, spanned(sum, at), key),
-    weight: ([out, channel, row, column]) => {
-      const n = channelsRead(layer, out).indexOf(channel);
-      const value = arrays.weight[out][n][row][column];
-      return square(value, ["weight"], say("weightAt", { output: out, channel, row, column }));
-    },
-    bias: ([out]) => square(arrays.bias[out], ["weight"], say("biasAt", { output: out })),
-    output: ([channel, row, column]) => {
-      const here = [channel, row, column].join() === place.join();
-      const weight = fed.get(`${channel},${row},${column}`);
-      const kinds = [here ? "result" : "", weight === undefined ? "" : "fed"];
-      const name = say("outputAt", { channel, row, column });
-      const tap = weight === undefined ? "" : `×${shown(weight, SQUARE_DIGITS)}`;
-      return { ...square(outputs[channel][row][column], kinds, name), tap, selected: here };
-    },
-  };
+export function painter(view, say) {
+  const reads = readsByKey(view.walks);
+  const spans = spansOf(view.walks);
+  const fed = fedWeights(view);
+  const places = view.walks.map((walk) => walk.place.join());
   return (key) => {
     const [kind, at] = placeIn(key);
-    const painted = of[kind](at, key);
-    if (key === picked?.square) painted.kinds.push("picked");
+    const branch = branchOf(kind);
+    const painted =
+      branch === null
+        ? ownSquare(view, kind, at, { places, fed }, say)
+        : inputSquare(view, branch, at, { read: reads.get(key), spans }, say);
+    if (key === view.picked?.square) painted.kinds.push("picked");
     return painted;
   };
 }
 
 function square(value, kinds, name) {
-  return { text: shown(value, SQUARE_DIGITS), kinds, name: `${name}: ${shown(value)}` };
+  return { text: shortly(value), kinds, name: `${name}: ${shown(value)}` };
 }
 
-function inputSquare(layer, arrays, at, taps, say, hole, key) {
+// A square of a kernel, a bias or an output.
+function ownSquare(view, kind, at, { places, fed }, say) {
+  const [first, second, row, column] = at;
+  if (kind === "bias") {
+    return square(view.data.bias[first], ["weight"], say("biasAt", { output: first }));
+  }
+  if (kind === "weight") {
+    const n = channelsRead(view.layer, first).indexOf(second);
+    const name = say("weightAt", { output: first, channel: second, row, column });
+    return square(view.data.weight[first][n][row][column], ["weight"], name);
+  }
+  const here = places.includes(at.join());
+  const isFed = fed.has(at.join());
+  const kinds = [here ? "result" : "", isFed ? "fed" : ""];
+  const name = say("outputAt", { channel: first, row: second, column: row });
+  const weight = fed.get(at.join());
+  const tap = isFed && weight !== undefined ? `×${shortly(weight)}` : "";
+  return { ...square(view.outputs[first][second][row], kinds, name), tap, selected: here };
+}
+
+function inputSquare(view, source, at, { read, spans }, say) {
   const [channel, row, column] = at;
-  const element = elementOf(layer, at);
-  const factor = taps.get(key);
-  const value = element === null ? 0 : arrays.input[channel][element[1]][element[2]];
-  const kinds = [made(layer, at, element), factor ? "read" : hole ? "hole" : ""];
-  const own = square(value, kinds, nameOf(layer, element, row, column, say));
-  if (!factor) return own;
-  const tap = `×${shown(factor.weight, SQUARE_DIGITS)}`;
-  return { ...own, tap, name: `${own.name}, ${say("times", { weight: shown(factor.weight) })}` };
+  const element = elementOf(view, source, at);
+  const value = element === null ? 0 : view.data.inputs[source][channel][element[1]][element[2]];
+  const hole = !read && isSpanned(spans, source, at);
+  const kinds = [made(view.layer, at, element), read ? "read" : hole ? "hole" : ""];
+  const name = nameOf(view.layer, element, row, column, say);
+  if (element === null && view.layer.how === "max") return { text: "", kinds, name };
+  const own = square(value, kinds, name);
+  if (read?.weight === undefined) return own;
+  const tap = `×${shortly(read.weight)}`;
+  return { ...own, tap, name: `${own.name}, ${say("times", { weight: shown(read.weight) })}` };
 }
 
 function made(layer, [, row, column], element) {
@@ -98,55 +120,43 @@ function nameOf(layer, element, row, column, say) {
   return say("inputAt", { channel, row: y, column: x });
 }
 
-function tapsByPlace(sum) {
-  const taps = new Map();
-  for (const { channel, factors } of sum.parts) {
-    for (const factor of factors) taps.set(`input:${channel},${factor.place}`, factor);
+function readsByKey(walks) {
+  const reads = new Map();
+  for (const read of walks.flatMap((walk) => walk.reads)) {
+    reads.set(`${branchName(read.source)}:${read.square}`, read);
   }
-  return taps;
+  return reads;
+}
+
+// Of each channel the first place and the last that are read: {source, channel, first, last}.
+function spansOf(walks) {
+  const spans = new Map();
+  for (const { source, square: at } of walks.flatMap((walk) => walk.reads)) {
+    const key = `${source},${at[0]}`;
+    const { first = at, last = at } = spans.get(key) ?? {};
+    const edge = (pick, other) => at.map((own, axis) => pick(own, other[axis]));
+    spans.set(key, { first: edge(Math.min, first), last: edge(Math.max, last) });
+  }
+  return spans;
 }
 
 // Whether a place lies within the window, on a tap or between taps.
-function spanned(sum, [channel, row, column]) {
-  const part = sum.parts.find((one) => one.channel === channel);
-  if (!part) return false;
-  const [first, last] = [part.factors[0].place, part.factors[part.factors.length - 1].place];
-  return first[0] <= row && row <= last[0] && first[1] <= column && column <= last[1];
+function isSpanned(spans, source, at) {
+  const span = spans.get(`${source},${at[0]}`);
+  if (!span) return false;
+  return at.every((own, axis) => span.first[axis] <= own && own <= span.last[axis]);
 }
 
 // The outputs that an input element feeds, each with the weight that the element has in it; where
 // a border copies the element, with the sum of its weights.
-function fedWeights(layer, arrays, pointed) {
+function fedWeights({ layer, arriving, data, pointed }) {
   const weights = new Map();
-  if (pointed === null) return weights;
-  const [channel, ...element] = pointed;
-  for (const out of channelsFed(layer, channel)) {
-    const kernel = arrays.weight[out][channelsRead(layer, out).indexOf(channel)];
-    for (const { position, tap } of fedBy(layer, element)) {
-      const key = `${[out, ...position]}`;
-      weights.set(key, (weights.get(key) ?? 0) + kernel[tap[0]][tap[1]]);
-    }
+  if (!pointed) return weights;
+  const { source, element } = pointed;
+  const fed = OPERATIONS[layer.op].fedBy(layer, data, source, element, arriving);
+  for (const { place, weight } of fed) {
+    const more = weights.get(place.join()) ?? 0;
+    weights.set(place.join(), weight === undefined ? undefined : more + weight);
   }
   return weights;
-}
-
-// The lines of arithmetic of an output: [name, expression, value].
-export function arithmetic(sum, say) {
-  const lines = sum.parts.map(({ channel, factors, sum: part }) => [
-    say("channelSum", { channel }),
-    factors.map((one) => `${shown(one.value)}×${signed(one.weight)}`).join(" + "),
-    part,
-  ]);
-  if (sum.parts.length > 1) {
-    const sums = sum.parts.map((part) => signed(part.sum)).join(" + ");
-    lines.push([say("sumOverChannels"), sums, sum.total]);
-  }
-  if (sum.bias !== null) {
-    lines.push([say("withBias"), `${shown(sum.total)} + ${signed(sum.bias)}`, sum.result]);
-  }
-  return lines;
-}
-
-function signed(value) {
-  return value < 0 ? `(${shown(value)})` : shown(value);
 }

@@ -1,7 +1,7 @@
 // What can be set of a layer, and how the rest follows so that a layer stays possible.
 
 // `field` is a number, or a pair of the layer; padding has one pair for each end.
-export const SETTINGS = [
+const SETTINGS = [
   { name: "size", fields: ["size"], least: 1, most: 12 },
   { name: "kernel", fields: ["kernel"], least: 1, most: 7 },
   { name: "stride", fields: ["stride"], least: 1, most: 4 },
@@ -10,7 +10,33 @@ export const SETTINGS = [
   { name: "extra", fields: ["extra"], least: 0, most: 3 },
   { name: "channels", fields: ["channels"], least: 1, most: 6 },
   { name: "outChannels", fields: ["outChannels"], least: 1, most: 6 },
+  { name: "reached", fields: ["reached"], least: 1, most: 12 },
 ];
+
+// What can be set of each operation, beside the input.
+const OWN = {
+  convolution: ["kernel", "stride", "padding", "dilation", "extra", "outChannels"],
+  pooling: ["kernel", "stride", "padding", "dilation"],
+  adaptive: ["reached"],
+};
+
+const OF_INPUT = ["size", "channels"];
+
+// The settings of a layer: `withInput` those of its input as well.
+export function settingsOf(layer, withInput) {
+  const names = [...(OWN[layer.op] ?? []), ...(withInput ? OF_INPUT : [])];
+  const hidden = {
+    extra: !layer.transposed,
+    outChannels: layer.multiplier !== null,
+    dilation: layer.op === "pooling" && layer.how !== "max",
+  };
+  return SETTINGS.filter(({ name }) => names.includes(name) && !hidden[name]);
+}
+
+// Whether anything can be set of a layer.
+export function isSettable(layer) {
+  return layer.op in OWN;
+}
 
 export const MODES = ["zeros", "reflect", "symmetric", "replicate", "circular"];
 
@@ -32,10 +58,15 @@ export function mostExtra(layer, axis) {
 // A layer with some fields changed; groups and output padding become what is possible.
 export function changed(layer, fields) {
   const next = { ...layer, ...fields };
+  if (layer.op !== "convolution") return next;
   next.extra = next.extra.map((extra, axis) => Math.min(extra, mostExtra(next, axis)));
   next.groups = groupChoices(next)
     .filter((groups) => groups <= next.groups)
     .pop();
+  if (next.multiplier !== null) {
+    next.groups = next.channels;
+    next.outChannels = next.multiplier * next.channels;
+  }
   return next;
 }
 
@@ -44,19 +75,23 @@ export function pairWith(pair, axis, value) {
   return pair.map((old, at) => (axis === null || at === axis ? value : old));
 }
 
+const PAIRS = ["size", "kernel", "stride", "dilation", "extra", "before", "after", "reached"];
+
+function pairsOf(layer) {
+  return PAIRS.filter((name) => name in layer);
+}
+
 // Whether rows and columns, or the two ends of padding, differ.
 export function isApart(layer) {
-  const pairs = ["size", "kernel", "stride", "dilation", "extra", "before", "after"];
   return (
-    pairs.some((name) => layer[name][0] !== layer[name][1]) ||
-    layer.before.some((before, axis) => before !== layer.after[axis])
+    pairsOf(layer).some((name) => layer[name][0] !== layer[name][1]) ||
+    (layer.before ?? []).some((before, axis) => before !== layer.after[axis])
   );
 }
 
 // A layer whose rows and columns, and both ends of padding, are those of the first.
 export function together(layer) {
-  const alike = (name) => [name, [layer[name][0], layer[name][0]]];
-  const pairs = ["size", "kernel", "stride", "dilation", "extra", "before"].map(alike);
-  const first = Object.fromEntries(pairs);
-  return changed(layer, { ...first, after: first.before });
+  const first = pairsOf(layer).map((name) => [name, [layer[name][0], layer[name][0]]]);
+  const alike = Object.fromEntries(first);
+  return changed(layer, "before" in alike ? { ...alike, after: alike.before } : alike);
 }

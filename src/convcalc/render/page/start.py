@@ -1,4 +1,4 @@
-"""What a page starts with: one convolution of rows and columns with its numbers, as plain data."""
+"""What a page starts with: layers over rows and columns with their numbers, as plain data."""
 
 from __future__ import annotations
 
@@ -7,185 +7,152 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from convcalc.errors import DataError, UsageError
 from convcalc.layers.base import format_shape
-from convcalc.layers.conv import Conv
-from convcalc.layers.convt import ConvTranspose
-from convcalc.layers.stages import Staged
+from convcalc.layers.normalisation import BatchNorm
+from convcalc.render.page.nodes import end_of, pair, placed_nodes, squares_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from convcalc.explain.walk.data import Number, Place, Values
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+    from convcalc.render.page.nodes import PageConvolution, PageNode, Pair, Placed
 
 MOST_SQUARES = 5000
 """Squares of inputs and outputs on a page, which draws all of them at every step."""
 
-MOST_NUMBERS = 3500
-"""Numbers that a page holds: of 20 digits each they are half of its 150 kB."""
+MOST_NUMBERS = 2500
+"""Numbers that a page holds: with 20 digits each they are less than half of its 150 kB."""
 
 LARGEST_WHOLE = 2**53
 """From here on JavaScript's numbers leave out whole numbers."""
 
-Pair: TypeAlias = tuple[int, int]
 Plane: TypeAlias = list[list["Number"]]
 
 
-class PageLayer(TypedDict):
-    """A convolution as the page's scripts know it; pairs are of rows and columns."""
+class PageWeights(TypedDict):
+    """The numbers of a layer.
 
-    transposed: bool
-    channels: int
-    outChannels: int
-    groups: int
-    mode: str
-    bias: bool
-    size: Pair
-    kernel: Pair
-    stride: Pair
-    dilation: Pair
-    before: Pair
-    after: Pair
-    extra: Pair
+    Attributes:
+        weight: Of each output channel the kernel of each input channel that it reads.
+        bias: Of each output channel.
+        scale: Of each channel what a batch norm multiplies with.
+        shift: Of each channel what it adds.
+    """
+
+    weight: list[list[Plane]] | None
+    bias: list[Number] | None
+    scale: list[Number] | None
+    shift: list[Number] | None
 
 
 class PageStart(TypedDict):
-    """What the page's scripts read: a layer, an output of it, and its numbers.
+    """What the page's scripts read: layers, an output of the last, and all numbers.
 
     Attributes:
-        name: The layer in the language of specs.
-        layer: Its parameters.
+        name: The network in the language of specs.
+        shape: The shape of its input, as after -i; a sequence has no rows in it.
+        nodes: The layers in order.
+        end: The node whose result is the network's.
         place: The output to begin with: channel, row, column.
         input: The numbers of each channel.
-        weight: Of each output channel the kernel of each input channel that it reads.
-        bias: Of each output channel; None without a bias.
+        weights: Those of each node.
     """
 
     name: str
-    layer: PageLayer
+    shape: str
+    nodes: list[PageNode]
+    end: int
     place: tuple[int, int, int]
     input: list[Plane]
-    weight: list[list[Plane]]
-    bias: list[Number] | None
-
-
-def page_layer(layers: Sequence[Layer], shape: Shape) -> PageLayer:
-    """The one convolution of a network.
-
-    Args:
-        layers: All layers of the network.
-        shape: The network's input.
-
-    Raises:
-        UsageError: there are more, it is of another kind or of three axes, or too large.
-    """
-    if len(layers) != 1:
-        raise UsageError(
-            f"--html: a page shows one convolution, and these are {len(layers)} layers"
-        )
-    layer = _convolution(layers[0], shape)
-    if len(shape) not in (2, 3):
-        raise UsageError(
-            f"--html: a page shows one or two axes; the input {format_shape(shape)} has "
-            f"{len(shape) - 1}"
-        )
-    out = layer.out_shape(shape)
-    known = _parameters(layer, shape, out)
-    weights = layer.weight_shapes(shape).values()
-    _check_size(known, out, prod(shape) + sum(map(prod, weights)))
-    return known
-
-
-def _parameters(layer: Conv | ConvTranspose, shape: Shape, out: Shape) -> PageLayer:
-    windows = layer.windows(shape)
-    if any(w.before < 0 or w.after < 0 for w in windows):
-        raise UsageError("--html: a page shows no negative padding")
-    transposed = isinstance(layer, ConvTranspose)
-    axes = zip(windows, shape[1:], out[1:], strict=True)
-    extra = [reached - w.transposed_size(size) if transposed else 0 for w, size, reached in axes]
-    return {
-        "transposed": transposed,
-        "channels": shape[0],
-        "outChannels": out[0],
-        "groups": layer.groups,
-        "mode": layer.padding_mode if isinstance(layer, Conv) else "zeros",
-        "bias": layer.bias,
-        "size": _pair(shape[1:], 1),
-        "kernel": _pair([w.kernel for w in windows], 1),
-        "stride": _pair([w.stride for w in windows], 1),
-        "dilation": _pair([w.dilation for w in windows], 1),
-        "before": _pair([w.before for w in windows], 0),
-        "after": _pair([w.after for w in windows], 0),
-        "extra": _pair(extra, 0),
-    }
+    weights: list[PageWeights]
 
 
 def page_start(
-    name: str, layer: PageLayer, values: Values, weights: Mapping[str, Values], place: Place
+    network: Network, values: Values, weights: Mapping[str, Values], place: Place
 ) -> PageStart:
-    """The numbers of a convolution, and the output to begin with.
+    """What the page of a network starts with.
+
+    Args:
+        network: The layers.
+        values: The input of one sample.
+        weights: All weights by name, LABEL.NAME.
+        place: The output to begin with.
 
     Raises:
+        UsageError: a page cannot show a layer, or not so many squares or numbers.
         DataError: a number is not finite, or sums may be whole numbers that JavaScript has not.
     """
-    own = {key.rpartition(".")[2]: array for key, array in weights.items()}
+    placed = placed_nodes(network, values.shape)
+    _check_size(placed, values.shape, weights)
+    eps = {
+        node.label: node.layer.eps for node in network.nodes if isinstance(node.layer, BatchNorm)
+    }
     channel, *position = place
     start: PageStart = {
-        "name": name,
-        "layer": layer,
-        "place": (channel, *_pair(position, 0)),
-        "input": [_plane(values, (n,), layer["size"]) for n in range(layer["channels"])],
-        "weight": [_kernels(layer, own["weight"], out) for out in range(layer["outChannels"])],
-        "bias": None,
+        "name": network_name(network, values.shape),
+        "shape": format_shape(values.shape),
+        "nodes": [one["node"] for one in placed],
+        "end": end_of(network, placed),
+        "place": (channel, *pair(position, 0)),
+        "input": [_plane(values, (n,), pair(values.shape[1:], 1)) for n in range(values.shape[0])],
+        "weights": [_weights(one, weights, eps.get(one["node"]["label"], 0)) for one in placed],
     }
-    if layer["bias"]:
-        start["bias"] = [own["bias"][out,] for out in range(layer["outChannels"])]
     _check_numbers(start)
     return start
 
 
-def _convolution(layer: Layer, shape: Shape) -> Conv | ConvTranspose:
-    if isinstance(layer, Conv | ConvTranspose):
-        return layer
-    stages = list(layer.walk(shape)) if isinstance(layer, Staged) else []
-    if len(stages) == 1:
-        return stages[0][1]
-    raise UsageError(
-        f"--html: a page shows conv, convt, dw or pw; '{layer.spec()}' is none of them"
-    )
+def network_name(network: Network, shape: Shape) -> str:
+    """The network as it was read, else its layers in a row."""
+    if network.source is not None:
+        return network.source.line()
+    return " ".join(step.layer.spec() for step in network.walk(shape))
 
 
-def _check_size(layer: PageLayer, out: Shape, numbers: int) -> None:
-    squares = squares_of(layer, out)
+def _check_size(placed: Sequence[Placed], shape: Shape, weights: Mapping[str, Values]) -> None:
+    squares = squares_of(placed)
     if squares > MOST_SQUARES:
         raise UsageError(
-            f"--html: input and output are {squares:,} squares with padding and zeros put in; "
+            f"--html: inputs and outputs are {squares:,} squares with padding and zeros put in; "
             f"a page draws at most {MOST_SQUARES:,}"
         )
+    numbers = prod(shape) + sum(prod(own.shape) for own in weights.values())
     if numbers > MOST_NUMBERS:
         raise UsageError(
-            f"--html: input, weight and bias have {numbers:,} numbers; "
+            f"--html: input, weights and biases have {numbers:,} numbers; "
             f"a page holds at most {MOST_NUMBERS:,}"
         )
 
 
-def squares_of(layer: PageLayer, out: Shape) -> int:
-    """The squares of all inputs, with padding or zeros put in, and of all outputs."""
-    sides = []
-    for axis, own in enumerate(_pair(out[1:], 1)):
-        before, size = layer["before"][axis], layer["size"][axis]
-        side = size + before + layer["after"][axis]
-        if layer["transposed"]:  # as placesOf of convolution.mjs
-            extent = layer["dilation"][axis] * (layer["kernel"][axis] - 1) + 1
-            length = (size - 1) * layer["stride"][axis] + 1
-            side = max(length, own + before) - min(before - extent + 1, 0)
-        sides.append(side)
-    return layer["channels"] * prod(sides) + prod(out)
+def _weights(one: Placed, weights: Mapping[str, Values], eps: float) -> PageWeights:
+    """The numbers of a node."""
+    prefix, layer = one["prefix"], one["node"]["layer"]
+    own: PageWeights = {"weight": None, "bias": None, "scale": None, "shift": None}
+    if layer["op"] == "convolution":
+        weight = weights[f"{prefix}weight"]
+        own["weight"] = [_kernels(layer, weight, out) for out in range(layer["outChannels"])]
+        if layer["bias"]:
+            bias = weights[f"{prefix}bias"]
+            own["bias"] = [bias[out,] for out in range(layer["outChannels"])]
+    elif layer["op"] == "function" and layer["how"] == "affine":
+        pairs = [_affine(prefix, weights, channel, eps) for channel in range(one["leaving"][0])]
+        own["scale"] = [scale for scale, _ in pairs]
+        own["shift"] = [shift for _, shift in pairs]
+    return own
 
 
-def _pair(axes: Sequence[int], row: int) -> Pair:
-    """Rows and columns; a sequence is one row."""
-    rows, columns = (row, *axes) if len(axes) == 1 else axes
-    return rows, columns
+def _affine(
+    prefix: str, weights: Mapping[str, Values], channel: int, eps: float
+) -> tuple[Number, Number]:
+    """A batch norm as x*a + c: a = w / sqrt(var + eps), c = b - mean*a."""
+    mean, variance = (weights[f"{prefix}running_{name}"][channel,] for name in ("mean", "var"))
+    scale, shift = (variance + eps) ** -0.5, 0.0
+    if f"{prefix}weight" in weights:
+        scale, shift = (
+            scale * weights[f"{prefix}weight"][channel,],
+            weights[f"{prefix}bias"][channel,],
+        )
+    return scale, shift - mean * scale
 
 
 def _plane(values: Values, leading: Place, sizes: Pair) -> Plane:
@@ -198,7 +165,7 @@ def _plane(values: Values, leading: Place, sizes: Pair) -> Plane:
     ]
 
 
-def _kernels(layer: PageLayer, weight: Values, out: int) -> list[Plane]:
+def _kernels(layer: PageConvolution, weight: Values, out: int) -> list[Plane]:
     """The kernels of one output channel, of a weight (O, C/g, *k) or transposed (C, O/g, *k)."""
     depth = layer["channels"] // layer["groups"]
     width = layer["outChannels"] // layer["groups"]
@@ -208,16 +175,44 @@ def _kernels(layer: PageLayer, weight: Values, out: int) -> list[Plane]:
 
 
 def _check_numbers(start: PageStart) -> None:
-    kernels = [plane for kernels in start["weight"] for plane in kernels]
-    values = [value for plane in start["input"] for row in plane for value in row]
-    weights = [value for plane in kernels for row in plane for value in row]
-    numbers = [*values, *weights, *(start["bias"] or [])]
-    if not all(map(isfinite, numbers)):
+    """Whether JavaScript can compute with all numbers, and exactly with whole ones."""
+    values = list(_numbers(start["input"]))
+    own = [[one["weight"], one["bias"], one["scale"], one["shift"]] for one in start["weights"]]
+    everything = [*values, *_numbers(own)]
+    if not all(map(isfinite, everything)):
         raise DataError("--html: a page computes with finite numbers, and one is not")
-    if all(isinstance(number, int) for number in numbers):
-        most = max(map(abs, values)) * sum(map(abs, weights)) + max(map(abs, start["bias"] or [0]))
-        if most >= LARGEST_WHOLE:
-            raise DataError(
-                "--html: sums may reach 2^53, and JavaScript has not every whole number from there "
-                "on; give --dtype float64"
-            )
+    whole = all(isinstance(number, int) for number in everything)
+    if whole and _most(start, max(map(abs, values))) >= LARGEST_WHOLE:
+        raise DataError(
+            "--html: sums may reach 2^53, and JavaScript has not every whole number from there "
+            "on; give --dtype float64"
+        )
+
+
+def _most(start: PageStart, most: Number) -> Number:
+    """A bound on the magnitude of all results; of a convolution by the heaviest kernels."""
+    bounds: list[Number] = [most]
+    for node, own in zip(start["nodes"], start["weights"], strict=True):
+        arriving = [bounds[source + 1] for source in node["sources"]]
+        if own["weight"] is not None:
+            kernels = [sum(map(abs, _numbers(kernel))) for kernel in own["weight"]]
+            added = max(map(abs, own["bias"] or [0]))
+            bounds.append(arriving[0] * max(kernels) + added)
+        elif node["layer"]["op"] == "join":
+            product = node["layer"]["how"] == "product"
+            bounds.append(prod(arriving) if product else sum(arriving))
+        else:
+            bounds.append(arriving[0])
+    return max(bounds)
+
+
+Nested: TypeAlias = "Number | Sequence[Nested] | None"
+
+
+def _numbers(nested: Nested) -> Iterator[Number]:
+    """All numbers of nested lists."""
+    if isinstance(nested, int | float):
+        yield nested
+    elif nested is not None:
+        for one in nested:
+            yield from _numbers(one)

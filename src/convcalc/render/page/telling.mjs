@@ -1,49 +1,60 @@
 // What the page says in words and formulas: the arithmetic of an output, sizes, what is pointed at.
 
-import { channelsFed, extent, fedBy, outputShape, sumOf } from "./convolution.mjs";
+import { arithmetic } from "./arithmetic.mjs";
+import { extent } from "./convolution.mjs";
 import {
   EXTENT_RULE,
-  SIZE_RULE,
-  TRANSPOSED_RULE,
   extentWithNumbers,
+  leavesOut,
   macsOf,
+  sizeOf,
+  sizeRule,
   sizeWithNumbers,
   unread,
 } from "./formulas.mjs";
 import { element } from "./grids.mjs";
+import { OPERATIONS } from "./network.mjs";
 import { shown } from "./numbers.mjs";
-import { arithmetic } from "./painting.mjs";
+import { branchOf } from "./painting.mjs";
 import { isApart } from "./settings.mjs";
 
 const AXIS_NAMES = ["rows", "columns"];
 
-// The lines of an output's arithmetic, and the sum of each channel beside its kernel.
-export function tellArithmetic(box, { layer, arrays, place }, say) {
-  const sum = sumOf(layer, arrays, place);
-  for (const part of sum.parts) {
-    const beside = document.querySelector(`.sum[data-channel="${part.channel}"]`);
-    beside.textContent = `= ${shown(part.sum)}`;
-  }
-  const lines = arithmetic(sum, say).map((line) => [line[0], `${line[1]} = ${shown(line[2])}`]);
-  showLines(box, [...lines, [say("result"), shown(sum.result)]]);
+// The lines of a layer's arithmetic, [name, text]: of every output that is looked at.
+export function arithmeticLines({ layer, walks }, say) {
+  if (!walks.length) return [[say("result"), say("notRead")]];
+  return walks.flatMap((walk) => {
+    const lines = arithmetic(layer, walk, say);
+    const told = lines.map(([name, text, value]) => [name, `${text} = ${shown(value)}`]);
+    const title = walks.length > 1 ? say("outputChannel", { channel: walk.place[0] }) : null;
+    const result = [title ?? say("result"), shown(walk.result)];
+    return [...told, result];
+  });
 }
 
 export function tellFormulas(box, layer, say) {
-  const alike = !isApart(layer);
-  const lines = (alike ? [0] : [0, 1]).flatMap((axis) => axisLines(layer, axis, alike, say));
-  const macs = macsOf(layer);
-  lines.push([say("macs"), `${macs.rule} = ${macs.numbers} = ${macs.value}`]);
-  showLines(box, lines);
+  const lines = layer.op === "adaptive" ? reachedLines(layer, say) : windowLines(layer, say);
+  if (layer.op === "convolution") {
+    const macs = macsOf(layer);
+    lines.push([say("macs"), `${macs.rule} = ${macs.numbers} = ${macs.value}`]);
+  }
+  box.replaceChildren(...linesOf(lines));
+  if (layer.op === "adaptive") return;
   AXIS_NAMES.forEach((name, axis) => {
     const count = unread(layer, axis);
     if (count) box.append(element("p", "", say("unread", { count, axis: say(name) })));
+    if (leavesOut(layer, axis)) box.append(element("p", "", say("leftOut", { axis: say(name) })));
   });
+}
+
+function windowLines(layer, say) {
+  const alike = !isApart(layer);
+  return (alike ? [0] : [0, 1]).flatMap((axis) => axisLines(layer, axis, alike, say));
 }
 
 function axisLines(layer, axis, alike, say) {
   const name = alike ? "" : ` (${say(AXIS_NAMES[axis])})`;
-  const rule = layer.transposed ? TRANSPOSED_RULE : SIZE_RULE;
-  const size = `${rule} = ${sizeWithNumbers(layer, axis)} = ${outputShape(layer)[axis + 1]}`;
+  const size = `${sizeRule(layer)} = ${sizeWithNumbers(layer, axis)} = ${sizeOf(layer, axis)}`;
   const wide = `${EXTENT_RULE} = ${extentWithNumbers(layer, axis)} = ${extent(layer, axis)}`;
   return [
     [say("outputSize") + name, size],
@@ -51,21 +62,29 @@ function axisLines(layer, axis, alike, say) {
   ];
 }
 
-function showLines(box, lines) {
-  const made = lines.map(([name, text]) => {
+function reachedLines({ size, reached }, say) {
+  return AXIS_NAMES.map((name, axis) => {
+    const [i, o] = [size[axis], reached[axis]];
+    return [say(name), `floor(u*${i} / ${o}) … ceil((u + 1)*${i} / ${o}) - 1`];
+  });
+}
+
+export function linesOf(lines) {
+  return lines.map(([name, text]) => {
     const line = element("p");
     line.append(element("b", "", `${name}: `), text);
     return line;
   });
-  box.replaceChildren(...made);
 }
 
 // Which outputs the input element that is pointed at feeds.
-export function fedText({ layer, pointed }, say) {
-  if (pointed === null) return say("pointHint");
-  const [channel, row, column] = pointed;
-  const positions = new Set(fedBy(layer, [row, column]).map((one) => one.position.join()));
-  const outputs = channelsFed(layer, channel);
+export function fedText(view, say) {
+  if (!view) return say("pointHint");
+  const { layer, data, arriving, pointed } = view;
+  const [channel, row, column] = pointed.element;
+  const fed = OPERATIONS[layer.op].fedBy(layer, data, pointed.source, pointed.element, arriving);
+  const outputs = [...new Set(fed.map((one) => one.place[0]))];
+  const positions = new Set(fed.map((one) => one.place.slice(1).join()));
   const name = outputs.length === 1 ? "feedsOne" : "feeds";
   const values = { channel, row, column, count: positions.size };
   const more = { channels: outputs.length, out: outputs[0] };
@@ -74,13 +93,15 @@ export function fedText({ layer, pointed }, say) {
 
 export function numberName({ kind, place }, say) {
   const [first, second, third, fourth] = place;
-  if (kind === "input") return say("inputAt", { channel: first, row: second, column: third });
   if (kind === "bias") return say("biasAt", { output: first });
-  return say("weightAt", { output: first, channel: second, row: third, column: fourth });
+  if (branchOf(kind) === null)
+    return say("weightAt", { output: first, channel: second, row: third, column: fourth });
+  return say("inputAt", { channel: first, row: second, column: third });
 }
 
 // Why there is no output.
-export function problemText(problem, say) {
+export function problemText(problem, name, say) {
   const axis = say(AXIS_NAMES[problem.axis]);
-  return `${say("noOutput")} ${say(problem.name, { ...problem, axis })}`;
+  const where = name ? `${name}. ` : "";
+  return `${say("noOutput")} ${where}${say(problem.name, { ...problem, axis })}`;
 }

@@ -84,7 +84,9 @@ class Layer(Facts):
     element_ops_by_type: ElementOps | None
     activations: Annotated[int, "elements that leave it"]
     total: Annotated[int | None, "the figure of the convention"]
-    receptive_field: Annotated[list[ReceptiveField], "one for each spatial axis"]
+    receptive_field: Annotated[
+        list[ReceptiveField] | None, "one for each spatial axis; null behind what is not known"
+    ]
     explained: NotRequired[Annotated[list[Equation], "with --explain"]]
 
 

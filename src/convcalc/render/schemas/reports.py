@@ -110,7 +110,7 @@ class MemoryLayer(Layer):
 
     weight_bytes: int
     activation_bytes: int
-    live_bytes: Annotated[int, "what it reads and writes, and what later layers read"]
+    live_bytes: Annotated[int | None, "what it reads and writes, and what later layers read"]
     im2col_bytes: int | None
     saved_bytes: Annotated[int | None, "kept for the backward pass"]
     traffic_bytes: int | None
@@ -132,11 +132,11 @@ class LiveTensor(TypedDict):
 
 
 class Peak(TypedDict):
-    """The layer at which most bytes are alive."""
+    """The layer at which most bytes are alive; null where that is not known."""
 
-    bytes: int
-    index: int
-    label: str
+    bytes: int | None
+    index: int | None
+    label: str | None
     tensors: list[LiveTensor]
 
 

@@ -18,9 +18,19 @@ class Base(nn.Module):
         self.kernel = nn.Parameter(torch.randn(4, 4, 3, 3))
         self.gain = nn.Parameter(torch.randn(1, 4, 1, 1))
         self.register_buffer("mask", torch.arange(1.0, 5).view(1, 4, 1, 1))
+        self.register_buffer("order", torch.arange(4).view(1, 4, 1, 1), persistent=False)
 
     def forward(self, x):
         return self.after(self, self.conv(x))
+
+
+def _with_parts(m, x):
+    x = x.clone()
+    x[:, :2] = 0.5
+    x[..., 3] *= 3
+    part = x[:, 1:3, ::2]
+    part.sub_(m.mask[:, :2])
+    return x
 
 
 SAME = {
@@ -39,38 +49,47 @@ SAME = {
     "patches": lambda m, x: functional.unfold(x, 3),
     "a row of a matrix": lambda m, x: x * m.square[2].view(1, 4, 1, 1),
     "a cast to another float": lambda m, x: x.double().float(),
+    "a sum with alpha": lambda m, x: torch.add(x, x * x, alpha=2),
+    "a difference with alpha": lambda m, x: torch.sub(x, 2, alpha=3),
+    "a quotient that rounds": lambda m, x: torch.div(x, x + 9, rounding_mode="floor"),
+    "a power of a number": lambda m, x: 2**x,
+    "channels by a list": lambda m, x: x[:, [3, 2, 1, 0]],
+    "a gain by a list": lambda m, x: x * m.gain[:, [3, 2, 1, 0]],
+    "a mask that is stored": lambda m, x: x * m.mask,
+    "a mask that is added": lambda m, x: x + m.mask,
+    "a mask that is kept nowhere": lambda m, x: x.masked_fill(m.order > 2, -1.0),
+    "a constant less an array": lambda m, x: torch.ones(()) - x,
+    "whole numbers": lambda m, x: x.to(torch.int32).float(),
+    "another norm": lambda m, x: x / x.norm(p=1, dim=1, keepdim=True),
+    "bytes of another dtype": lambda m, x: x.view(torch.int32).float(),
+    "a kernel that is made": lambda m, x: functional.conv2d(x, m.kernel * 2),
+    "a kernel in another order": lambda m, x: functional.conv2d(x, m.kernel.flip(3)),
+    "a kernel that is used twice": lambda m, x: functional.conv2d(
+        functional.conv2d(x, m.kernel), m.kernel
+    ),
+    "a matrix as a weight": lambda m, x: functional.linear(x.mean((2, 3)), m.square.t()),
+    "a part that is repeated": lambda m, x: functional.prelu(x, m.gain.flatten()[:1].expand(4)),
+    "another ratio": lambda m, x: functional.interpolate(x, scale_factor=2.1),
+    "patches with a border": lambda m, x: functional.unfold(x, 3, padding=1),
+    "a part that is filled": lambda m, x: torch.fill_(x[:, 0], 5) + x[:, 0],
+    "a part that is set": _with_parts,
+    "a stack": lambda m, x: torch.stack([x, x * x], 2).flatten(1, 2),
+    "channels that are added": lambda m, x: functional.pad(x, (1, 0, 0, 2, 3, 1), value=0.5),
+    "a choice": lambda m, x: torch.where(x > 0, x, torch.arange(8) * x),
+    "a running sum": lambda m, x: x.cumsum(0),
+    "the largest": lambda m, x: x.flatten(1).topk(3)[0],
+    "a table that is made": lambda m, x: (
+        x + (m.square @ m.square).relu().view(1, 4, 4, 1)[:, :, :1]
+    ),
 }
 """What is run, and equals the model."""
 
 OTHER = {
-    "a sum with alpha": (lambda m, x: torch.add(x, x * x, alpha=2), "alpha"),
-    "a difference with alpha": (lambda m, x: torch.sub(x, 2, alpha=3), "alpha"),
-    "a quotient that rounds": (lambda m, x: torch.div(x, x + 9, rounding_mode="floor"), "rounds"),
-    "a power of a number": (lambda m, x: 2**x, "exchanged"),
-    "channels by a list": (lambda m, x: x[:, [3, 2, 1, 0]], "by their numbers"),
-    "a gain by a list": (lambda m, x: x * m.gain[:, [3, 2, 1, 0]], "by their numbers"),
-    "a mask that is stored": (lambda m, x: x * m.mask, "a constant"),
-    "a mask that is added": (lambda m, x: x + m.mask, "a constant"),
-    "a constant less an array": (lambda m, x: torch.ones(()) - x, "a constant"),
-    "whole numbers": (lambda m, x: x.to(torch.int32).float(), "whole numbers"),
-    "another norm": (lambda m, x: x / x.norm(p=1, dim=1, keepdim=True), "p=1"),
-    "bytes of another dtype": (lambda m, x: x.view(torch.int32).float(), "bytes"),
-    "a kernel that is made": (lambda m, x: functional.conv2d(x, m.kernel * 2), "computed"),
-    "a kernel in another order": (lambda m, x: functional.conv2d(x, m.kernel.flip(3)), "computed"),
-    "a matrix as a weight": (
-        lambda m, x: functional.linear(x.mean((2, 3)), m.square.t()),
-        "computed",
-    ),
-    "a part that is repeated": (
-        lambda m, x: functional.prelu(x, m.gain.flatten()[:1].expand(4)),
-        "computed",
-    ),
-    "another ratio": (lambda m, x: functional.interpolate(x, scale_factor=2.1), "ratio"),
     "dropout that is never off": (lambda m, x: functional.dropout(x, 0.5), "at random"),
     "the mean of all samples": (lambda m, x: x - x.mean(), "samples"),
     "a roll of all elements": (lambda m, x: torch.roll(x, 1), "samples"),
-    "patches with a border": (lambda m, x: functional.unfold(x, 3, padding=1), "not all elements"),
-    "a part that is set": (lambda m, x: torch.fill_(x[:, 0], 5) + x[:, 0], "cannot be run"),
+    "a spectrum": (lambda m, x: torch.fft.rfft(x).abs(), "cannot be run"),
+    "noise": (lambda m, x: x + torch.rand_like(x), "cannot be run"),
     "an item": (lambda m, x: x * x.max().item(), "values of tensors"),
     "a decision": (lambda m, x: x * 2 if x.sum() > 0 else x * 3, "values of tensors"),
     "a call that fails": (lambda m, x: torch.relu(x) @ x[:, :, :3], "the run ended at"),
@@ -98,7 +117,7 @@ def _causal(m, x):
 
 
 def _begun(m, x):
-    return m.first(x.transpose(0, 1), torch.ones(1, x.shape[0], 4))[0]
+    return m.first(x.transpose(0, 1), torch.ones(1, x.shape[0], 4))[0].transpose(0, 1)
 
 
 def _by_hand(m, x):
@@ -111,15 +130,13 @@ SAME_STEPS = {
     "attention by hand": _by_hand,
     "an lstm": lambda m, x: m.lstm(x)[0],
     "a gru of steps first": lambda m, x: m.first(x.transpose(0, 1))[0].transpose(0, 1),
-}
-OTHER_STEPS = {
-    "attention with a mask": (_causal, "mask"),
-    "a gru that begins with ones": (_begun, "state"),
+    "attention with a mask": _causal,
+    "a gru that begins with ones": _begun,
 }
 
 
 IMAGES = {**SAME, **{name: after for name, (after, _) in OTHER.items()}}
-SEQUENCES = {**SAME_STEPS, **{name: of for name, (of, _) in OTHER_STEPS.items()}}
+SEQUENCES = SAME_STEPS
 
 
 def __getattr__(name: str) -> nn.Module:

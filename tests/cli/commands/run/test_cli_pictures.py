@@ -160,6 +160,8 @@ def test_the_name_of_a_kernel_may_be_that_of_a_file(inside, folder, photo):
         ),
         (("photo.png", "--kernel", "k4.npy", "--each-channel"), 3, "a kernel of 2 axes"),
         (("none.png", "--kernel", "box:3"), 3, "none.png"),
+        (("none.webp", "--kernel", "box:3"), 3, "No such file"),
+        (("photo.TIFF", "--kernel", "box:3"), 3, "PNG, JPEG and PPM are; save it as one"),
         (
             ("photo.png", "--network", "pw:5", "--random-weights", "1", "-o", "b.png"),
             3,
@@ -179,6 +181,7 @@ def test_the_name_of_a_kernel_may_be_that_of_a_file(inside, folder, photo):
 )
 def test_what_is_wrong_is_told(inside, save, photo, words, code, told):
     save("k4.npy", np.ones((1, 3, 2, 2)))
+    Image.fromarray(photo).save("photo.TIFF")
     done = inside("run", *words, "-q")
     assert (code, "") == (done.code, done.out)
     assert told in done.err

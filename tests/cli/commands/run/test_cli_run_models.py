@@ -43,7 +43,7 @@ class Sound(nn.Module):
         self.conv = nn.Conv1d(2, 3, 3)
 
     def forward(self, x):
-        return torch.fft.fft(self.conv(x)).abs()
+        return torch.rand_like(self.conv(x))
 
 
 torch.manual_seed(1)
@@ -123,7 +123,7 @@ def test_layers_that_cannot_be_run_are_named(model, inside):
     done = inside("run", "x.npy", "--network", "model.py:Sound", "--random-weights", "1", "-q")
     assert (2, 1) == (done.code, done.err.count("\n"))
     assert "cannot be run" in done.err
-    assert "fft" in done.err
+    assert "rand_like" in done.err
 
 
 def test_an_onnx_of_a_model_that_is_there_holds_its_weights(model, image, inside):

@@ -16,6 +16,7 @@ import runnable_models as models  # noqa: E402
 from convcalc.importers.target import target_of  # noqa: E402
 from convcalc.importers.torch_libraries import library_maker  # noqa: E402
 from convcalc.importers.torch_missing import with_missing_operators  # noqa: E402
+from installed_libraries import library  # noqa: E402
 
 FILE = Path(__file__).with_name("runnable_models.py")
 
@@ -47,13 +48,23 @@ def test_what_layers_compute_is_run(ran, name):
     np.testing.assert_allclose(found, own, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [*models.OTHER, *models.OTHER_STEPS])
+@pytest.mark.parametrize("name", models.OTHER)
 def test_what_layers_would_compute_in_another_way_is_refused(ran, name):
-    _, reason = {**models.OTHER, **models.OTHER_STEPS}[name]
+    _, reason = models.OTHER[name]
     done, *_ = ran(name)
     assert done.code in (2, 3)
     assert reason in done.err
     assert not Path("y.npy").exists()
+
+
+def test_a_call_that_mixes_samples_is_refused(inside, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).standard_normal((2, 3, 8, 8)).astype("float32"))
+    done = inside("run", "x.npy", "--network", f"{FILE}:a_running_sum", "-o", "y.npy", "-q")
+    assert (
+        2,
+        "convcalc: error: a call of the model mixes the samples of a batch; run one at a time\n",
+    ) == (done.code, done.err)
 
 
 def test_a_text_says_that_it_is_less_than_its_model(inside, tmp_path, monkeypatch):
@@ -93,3 +104,43 @@ def test_a_network_of_torchvision_through_every_form(inside, tmp_path, monkeypat
     for network in ((word, "--weights", "w.pth"), ("net.onnx",)):
         assert 0 == inside("run", "x.npy", "--network", *network, "-o", "y.npy", "--force").code
         np.testing.assert_allclose(np.load("y.npy"), own, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t", "maxvit_t", "vit_b_16", "convnext_tiny"])
+def test_large_networks_of_torchvision_are_run(inside, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    model = getattr(library("torchvision.models"), name)().eval()
+    torch.save(model.state_dict(), "w.pth")
+    x = np.random.default_rng(0).standard_normal((1, 3, 224, 224)).astype("float32")
+    np.save("x.npy", x)
+    words = ("--network", f"torchvision:{name}", "--weights", "w.pth", "-o", "y.npy")
+    assert 0 == inside("run", "x.npy", *words).code
+    with torch.no_grad():
+        own = model(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(np.load("y.npy"), own, rtol=0, atol=1e-5 * abs(own).max())
+
+
+def test_drawn_weights_that_are_used_twice_are_the_same(inside, tmp_path, monkeypatch):
+    """The kernel is found from the first use, by least squares, and is that of the second."""
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).standard_normal((4, 3, 8, 8)).astype("float32")
+    np.save("x.npy", x)
+    word = f"{FILE}:a_kernel_that_is_used_twice"
+    words = ("--network", word, "--random-weights", "3", "--save-all", "maps", "-q")
+    assert 0 == inside("run", "x.npy", *words).code
+    before, first, second = (
+        torch.from_numpy(np.load(f"maps/{name}.npy")).double()
+        for name in ("conv", "conv2d", "conv2d-2")
+    )
+
+    def rows(array):
+        return torch.nn.functional.unfold(array, 3).transpose(1, 2).flatten(0, 1)
+
+    def columns(array):
+        return array.flatten(2).transpose(1, 2).flatten(0, 1)
+
+    kernel = torch.linalg.lstsq(rows(before), columns(first)).solution
+    torch.testing.assert_close(columns(second), rows(first) @ kernel, rtol=1e-4, atol=1e-5)
+    assert second.abs().max() > 1e-3

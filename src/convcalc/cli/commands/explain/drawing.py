@@ -100,7 +100,7 @@ def write_picture_of(
 
 
 def write_page_of(given: ExplainRequest, start: PageStart) -> None:
-    """Writes the page of one convolution.
+    """Writes the page of a network.
 
     Raises:
         OutputError: the page cannot be written.

@@ -22,9 +22,9 @@ from convcalc.cli.parsing.computing_options import COMPUTED, FILED
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.options import GEOMETRY
 from convcalc.cli.parsing.shapes import check_axes, shape_of
-from convcalc.cli.parsing.values import flag, value_of
+from convcalc.cli.parsing.values import COLOURS, choice_of, flag, value_of
 from convcalc.cli.terminal.keyboard import check_keyboard
-from convcalc.cli.terminal.streams import is_terminal, note, terminal_width
+from convcalc.cli.terminal.streams import is_terminal, note, terminal_width, wants_colour
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first
 from convcalc.execute.arrays.plain_elements import Elements
@@ -81,19 +81,16 @@ class Computed(NamedTuple):
         return walk_network(self.network, Elements(self.sample), weights, results, place)
 
     def page(self, place: Place) -> PageStart:
-        """What a page of one convolution starts with.
+        """What a page of it starts with.
 
         Raises:
             UsageError: a page cannot show it.
             DataError: a page cannot compute with its numbers.
         """
-        from convcalc.render.page.start import page_layer, page_start
+        from convcalc.render.page.start import page_start
 
-        layers = [step.layer for step in self.network.walk(self.sample.shape)]
-        layer = page_layer(layers, self.sample.shape)
         weights = {name: Elements(own) for name, own in self.weights.items()}
-        name = " ".join(one.spec() for one in layers)
-        return page_start(name, layer, Elements(self.sample), weights, place)
+        return page_start(self.network, Elements(self.sample), weights, place)
 
 
 def explain(given: ExplainRequest) -> Document | None:
@@ -115,7 +112,7 @@ def explain(given: ExplainRequest) -> Document | None:
         raise UsageError("the output is the input itself: no layer leads to it")
     place = _place(given["at"], computed.shape)
     if given["step"]:
-        step_through(computed.walk, computed.shape, place)
+        step_through(computed.walk, computed.shape, place, colour=_colour(given))
         return None
     if given["html"] is not None:
         write_page_of(given, computed.page(place))
@@ -125,6 +122,12 @@ def explain(given: ExplainRequest) -> Document | None:
         return None
     width = int(given.get("width") or 0) or _width()
     return walk_document(computed.walk(place), computed.sample.shape, width)
+
+
+def _colour(given: ExplainRequest) -> bool:
+    """Whether the screen is drawn with colours."""
+    choice = "never" if given["no_color"] else choice_of("color", given["color"], COLOURS)
+    return wants_colour(choice, sys.stdout, os.environ)
 
 
 def _width() -> int:
@@ -151,7 +154,7 @@ def _computed(given: ExplainRequest) -> Computed:
 
 def _of_files(given: ExplainRequest, array: str) -> Computed:
     names = [field.name for field in fields(RunRequest) if field.name != "layer"]
-    typed: dict[str, Any] = {**dict.fromkeys(names), **given, "array": array}
+    typed: dict[str, Any] = {**dict.fromkeys(names), **given, "arrays": [array]}
     request = RunRequest.of(typed)
     settings = settings_of(request)
     with naming_files(request):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from convcalc.cli.terminal.keyboard import draw, keys, screen_size
 from convcalc.errors import UsageError, harmless
 from convcalc.layers.base import format_shape
-from convcalc.render.walk_sums import place_text
-from convcalc.render.walks import walk_text
+from convcalc.render.walk_grid import coloured_lines, plain_lines
+from convcalc.render.walk_sums import Room, place_text
+from convcalc.render.walks import walk_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,23 +31,29 @@ MOVES = {
 
 HELP = "arrows: row, column; space: next; c: channel; q: end"
 
+ROOMS = ((3, 12), (2, 12), (1, 12), (1, 7), (1, 5), (1, 3))
+"""Channels and rows of grids, from the most to the least that is shown."""
+
 NARROWEST = 40
 """Columns that a walk needs at least."""
 
 
-def step_through(walk: Callable[[Place], list[WalkedLayer]], shape: Shape, place: Place) -> None:
+def step_through(
+    walk: Callable[[Place], list[WalkedLayer]], shape: Shape, place: Place, *, colour: bool
+) -> None:
     """Draws the walk of one output, and of another one for every key, until q.
 
     Args:
         walk: The walk of an output.
         shape: The shape of the outputs.
         place: The output to begin with.
+        colour: Whether the terminal shows colours.
 
     Raises:
         UsageError: the terminal is too small for it.
     """
     columns, rows = screen_size()
-    text, needed = fitted(walk(place), columns, rows - 2)
+    text, needed = fitted(walk(place), columns, rows - 2, colour=colour)
     if text is None:
         raise UsageError(
             f"--step: this walk needs a terminal of {max(columns, NARROWEST)} columns and "
@@ -59,24 +66,28 @@ def step_through(walk: Callable[[Place], list[WalkedLayer]], shape: Shape, place
                 return
             place = moved(place, shape, key)
             columns, rows = screen_size()
-            text, needed = fitted(walk(place), columns, rows - 2)
+            text, needed = fitted(walk(place), columns, rows - 2, colour=colour)
             small = f"too small: {max(columns, NARROWEST)} columns and {needed + 2} rows are needed"
             draw(_screen(small if text is None else text, place, shape))
 
 
-def fitted(walked: Sequence[WalkedLayer], columns: int, rows: int) -> tuple[str | None, int]:
+def fitted(
+    walked: Sequence[WalkedLayer], columns: int, rows: int, *, colour: bool = False
+) -> tuple[str | None, int]:
     """The fullest text that fits, and the rows of the shortest one; None where none fits.
 
-    All layers if there is room for them, else the last one; of each as many channels as fit.
+    All layers if there is room for them, else the last one; of each as many channels as fit, and
+    of grids that are still too high the rows around the window.
     """
     width = max(columns, NARROWEST)
-    text = ""
+    needed = 0
     for layers in (walked, walked[-1:]):
-        for channels in (3, 2, 1):
-            text = walk_text(layers, width, channels)
-            if text.count("\n") < rows and columns >= NARROWEST:
-                return text, text.count("\n") + 1
-    return None, text.count("\n") + 1
+        for channels, height in ROOMS:
+            lines = walk_lines(layers, Room(width, channels, height))
+            needed = len(lines)
+            if needed <= rows and columns >= NARROWEST:
+                return coloured_lines(lines) if colour else harmless(plain_lines(lines)), needed
+    return None, needed
 
 
 def moved(place: Place, shape: Shape, key: str) -> Place:
@@ -105,4 +116,4 @@ def next_place(place: Place, shape: Shape) -> Place:
 
 
 def _screen(text: str, place: Place, shape: Shape) -> str:
-    return f"{harmless(text)}\n\noutput {place_text(place)} of {format_shape(shape)}  {HELP}"
+    return f"{text}\n\noutput {place_text(place)} of {format_shape(shape)}  {HELP}"

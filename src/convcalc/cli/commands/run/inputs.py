@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
 from convcalc.cli.commands.run.kernels import for_channels, kernel_text, read_kernel_array
-from convcalc.cli.commands.run.onnx_network import OnnxNetwork, onnx_network
-from convcalc.cli.commands.run.torch_network import network_made_for, sample_shapes
+from convcalc.cli.commands.run.onnx_network import (
+    OnnxNetwork,
+    ReadInput,
+    onnx_network,
+    read_inputs,
+)
+from convcalc.cli.commands.run.stored_weights import weights_inside
+from convcalc.cli.commands.run.torch_network import drawn_again, network_made_for, with_buffers
 from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
 from convcalc.cli.terminal.streams import note
@@ -17,7 +24,8 @@ from convcalc.execute.job import fitting, kernel_work, spatial_dims_of_kernels
 from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
-from convcalc.network.subgraph import last_node, needed_nodes
+from convcalc.network.inputs import by_name, input_names
+from convcalc.network.subgraph import as_computed, last_node, needed_nodes
 from convcalc.network.torchvision_names import without_torchvision_names
 from convcalc.network.weight_names import (
     in_order,
@@ -89,26 +97,25 @@ def _network(
     settings: Settings,
     read: Callable[[str], np.ndarray],
     own: OnnxNetwork | None,
-) -> tuple[Network, np.ndarray | None, Settings]:
+) -> tuple[Network, list[ReadInput] | None, Settings]:
     """The network that --network names, and settings for what is known of axes.
 
-    What was assumed is said aloud. A model of PyTorch is made for the input, which is read for it;
-    of others the input is None, and read later.
+    What was assumed is said aloud. A model of PyTorch is made for the inputs, which are read for
+    it; of others the inputs are None, and read later.
     """
     word = text_of("network", request.network or "")
     if own is not None:
         _say(request, own.network.notes)
-        return own.network, own.array, settings
+        return own.network, own.arrays, settings
     if model_target(word) is None:
-        network = read_source([word], in_order=bool(request.in_order))
+        network = as_computed(read_source([word], in_order=bool(request.in_order)), settings.until)
         _say(request, network.notes)
         return network, None, settings
-    array = read(request.array)
-    network = network_made_for(word, sample_shapes(array.shape, settings), settings)
+    arrays = read_inputs(request, read)
+    network = network_made_for(word, arrays, settings)
     _say(request, network.notes)
-    shape = network.input_shape or ()
-    axes = len(shape) - 1 if len(shape) > 1 else settings.spatial_dims
-    return network, array, replace(settings, spatial_dims=axes)
+    axes = len(network.input_shape or ()) - 1
+    return network, arrays, replace(settings, spatial_dims=max(axes, 0))
 
 
 def _say(request: RunRequest, notes: Iterable[str | None]) -> None:
@@ -151,31 +158,38 @@ def read_network(
         names = ", ".join(map(flag, flags))
         raise UsageError(f"{names} belongs to --kernel; write it into the layers of --network")
     own = onnx_network(request, settings, read)
-    network, given_array, settings = _network(request, settings, read, own)
+    network, given_arrays, settings = _network(request, settings, read, own)
     last = last_node(network, settings.until)
     if maps is not None:
         part = None if settings.until is None else last
         _check_maps(request, maps, network, part)
-    array = read(request.array) if given_array is None else given_array
+    arrays = read_inputs(request, read) if given_arrays is None else given_arrays
+    others = by_name(input_names(network), arrays)
+    array = others.pop(input_names(network)[0])
+    done = partial(_watched, maps, partial(work, others=others), network, array)
+    if others and network.input_shape is not None:
+        settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     seed = seed_of(request)
     if own is not None and network.input_shape is not None:
         settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     target = model_target(request.network or "")
     if seed is None and request.weights is None:
-        of_model = None if target is None else _own_weights(request, target)
+        inside = weights_inside(request.network or "") if target is None else None
+        of_model = inside if target is None else _own_weights(request, target)
         stored = of_model or _no_weights if own is None else own.weights
-        return _watched(maps, work, network, array, stored, settings)
+        return done(stored, settings)
     if seed is None:
         given, settings = _read_weights(request, network, settings)
-        return _watched(maps, work, network, array, given, settings)
+        return done(given, settings)
     declared = network.input_shape
     if settings.spatial_dims is None and declared is not None and len(declared) > 1:
         settings = replace(settings, spatial_dims=len(declared) - 1)
 
     def drawn(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        return dict(initial_weights(part, shape, seed, whole=network))
+        found = dict(initial_weights(part, shape, seed, whole=network))
+        return found if target is None else drawn_again(found, part, target, seed)
 
-    return _watched(maps, work, network, array, drawn, settings)
+    return done(drawn, settings)
 
 
 def _read_weights(
@@ -228,7 +242,9 @@ def _of_model(
     """The arrays of a model's `state_dict`; those that nothing computed reads are named."""
 
     def named(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        found, unused = fitting(of_modules, arrays, part, shape)
+        target = model_target(request.network or "")
+        own = arrays if target is None else with_buffers(arrays, part, target)
+        found, unused = fitting(of_modules, own, part, shape)
         if unused and told:
             some = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
             _say(request, [f"{len(unused):,} arrays are read by no layer: {printable(some)}"])

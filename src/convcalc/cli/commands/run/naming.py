@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, printable
@@ -48,10 +49,17 @@ def naming_files(request: RunRequest) -> Iterator[None]:
 
 def _files(request: RunRequest) -> dict[str, str]:
     """The files that arrays come from, by what is in them."""
-    paths = {"input": request.array, **{name: request.given(name) for name in list(_MENTIONED)[1:]}}
+    paths = {name: request.given(name) for name in list(_MENTIONED)[1:]}
+    inputs = dict(zip(_input_names(), request.input_files, strict=False))
+    paths = {**{name: one.path for name, one in inputs.items()}, **paths}
     if is_kernel_text(paths["kernel"] or ""):
         paths["kernel"] = None
     return {name: path for name, path in paths.items() if path is not None}
+
+
+def _input_names() -> Iterator[str]:
+    yield "input"
+    yield from (f"input {number}" for number in count(2))
 
 
 def with_files(message: str, files: Mapping[str, str]) -> str:
@@ -62,7 +70,7 @@ def with_files(message: str, files: Mapping[str, str]) -> str:
     if any(_is_named(path, message) for path in files.values()):
         return message
     first, newline, rest = message.partition("\n")
-    mentioned = [name for name in files if _MENTIONED[name].search(first)]
+    mentioned = [name for name in files if _MENTIONED[name.partition(" ")[0]].search(first)]
     where = ", ".join(f"{name} {_label(files[name])}" for name in mentioned or files)
     what, semicolon, advice = first.partition("; ")
     return f"{what} ({where}){semicolon}{advice}{newline}{rest}"

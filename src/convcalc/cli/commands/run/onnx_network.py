@@ -21,21 +21,33 @@ if TYPE_CHECKING:
     from convcalc.network.graph import Network
 
 
+class ReadInput(NamedTuple):
+    """The array of an input: by its name, or by its place where that is empty."""
+
+    name: str
+    array: np.ndarray
+
+
 class OnnxNetwork(NamedTuple):
     """A network of an ONNX file, what it is run on, and its own weights."""
 
     network: Network
-    array: np.ndarray
+    arrays: list[ReadInput]
     weights: Weights
+
+
+def read_inputs(request: RunRequest, read: Callable[[str], np.ndarray]) -> list[ReadInput]:
+    """The arrays of all inputs that the command line names."""
+    return [ReadInput(name, read(path)) for name, path in request.input_files]
 
 
 def onnx_network(
     request: RunRequest, settings: Settings, read: Callable[[str], np.ndarray]
 ) -> OnnxNetwork | None:
-    """What `--network` names, if it is an ONNX file; open axes have the sizes of the input.
+    """What `--network` names, if it is an ONNX file; open axes have the sizes of the inputs.
 
     Raises:
-        DataError: the file or the input cannot be used.
+        DataError: the file or an input cannot be used.
     """
     path = onnx_path([text_of("network", request.network or "")])
     if path is None:
@@ -44,14 +56,16 @@ def onnx_network(
     from convcalc.importers.onnx_model import imported
     from convcalc.importers.onnx_weights import arrays_of
 
-    array = read(request.array)
-    found = imported(path, array=_channels_first(array, settings))
+    arrays = read_inputs(request, read)
+    shapes = [(name, _channels_first(array, settings)) for name, array in arrays]
+    found = imported(path, arrays=shapes)
     network = found.network if settings.until else computed_part(found.network)
+    labelled = [ReadInput(found.inputs.get(name, name), array) for name, array in arrays]
 
     def own(part: Network, _: Shape) -> dict[str, np.ndarray]:
         return arrays_of(path, found, part)
 
-    return OnnxNetwork(network, array, own)
+    return OnnxNetwork(network, labelled, own)
 
 
 def computed_part(network: Network) -> Network:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convcalc.arrayfile.picture_writing import check_picture, write_picture
 from convcalc.arrayfile.pictures import is_picture, picture_levels
 from convcalc.cli.parsing.values import choice_of, text_of
+from convcalc.cli.terminal.graphics import character_size, graphics_of
 from convcalc.cli.terminal.streams import (
     draws_lines,
     is_terminal,
@@ -76,7 +77,7 @@ def write_pictured(request: RunRequest, result: np.ndarray) -> str:
 
 
 def show_pictured(request: RunRequest, result: np.ndarray, color: str | None) -> None:
-    """Draws the result on standard output.
+    """Draws the result on standard output: in pixels where the terminal says that it can.
 
     Raises:
         DataError: the result is no picture.
@@ -86,5 +87,11 @@ def show_pictured(request: RunRequest, result: np.ndarray, color: str | None) ->
     found = levels_of(result, range_of(request.range))
     colour = wants_colour(choice_of("color", color, COLOURS), sys.stdout, os.environ)
     width = terminal_width(os.environ) if is_terminal(sys.stdout) else PLAIN_WIDTH
-    text = drawn(found.array, width, colour=colour and draws_lines(sys.stdout))
+    protocol = graphics_of(os.environ) if colour else None
+    if protocol is not None:
+        from convcalc.render.terminal_graphics import PixelRoom, graphics
+
+        text = graphics(found.array, PixelRoom(width, character_size()), protocol)
+    else:
+        text = drawn(found.array, width, colour=colour and draws_lines(sys.stdout))
     write_out(text + "\n", drawn=True)

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from convcalc.cli.parsing.values import layer_flags
 from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.named_kernels import is_kernel_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+_NAMED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 Where: TypeAlias = Literal["in memory", "a network", "in parts", "on a cluster"]
+
+
+class InputFile(NamedTuple):
+    """A file with an array for one input: of this name, or by its place where that is empty."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class RunRequest:
     together, is looked at before a file is read.
     """
 
-    array: str
+    arrays: Sequence[str]
     kernel: str | None
     each_channel: bool | None
     bias: str | None
@@ -76,6 +85,20 @@ class RunRequest:
         return cls(**named, layer={**args, "bias": None})
 
     @property
+    def input_files(self) -> list[InputFile]:
+        """The files of the inputs; NAME=FILE.npy is a name and a file, unless there is such one."""
+        found = []
+        for word in self.arrays:
+            named = None if os.path.lexists(word) else _NAMED.fullmatch(word)
+            found.append(InputFile(*named.groups()) if named else InputFile("", word))
+        return found
+
+    @property
+    def array(self) -> str:
+        """The file of the first input, which is the only one of a convolution."""
+        return self.input_files[0].path
+
+    @property
     def where(self) -> Where:
         """Where it is computed."""
         if self.scheduler is not None:
@@ -106,7 +129,8 @@ class RunRequest:
         """The names of all files that arrays come from."""
         kernel = None if is_kernel_text(self.kernel or "") else self.kernel
         others = (kernel, self.bias, self.weights)
-        return [self.array, *(name for name in others if name is not None)]
+        own = [one.path for one in self.input_files]
+        return [*own, *(name for name in others if name is not None)]
 
 
 SIZE = re.compile(r"[0-9]+(?:[x,][0-9]+){0,2}")

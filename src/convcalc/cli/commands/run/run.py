@@ -54,13 +54,14 @@ def run(args: Mapping[str, Any]) -> Document | None:
     settings = settings_of(request)
     seed = seed_of(request)
     _check_options(request)
+    _check_several(request)
     check_bounds(request)
     check_pictured(request)
     _check_files(request)
     with naming_files(request):
         if request.dry_run:
             return _dry_run(request, settings)
-        return _run(request, settings, seed, args["color"])
+        return _run(request, settings, seed, "never" if args["no_color"] else args["color"])
 
 
 def _dry_run(request: RunRequest, settings: Settings) -> Document:
@@ -110,7 +111,7 @@ def settings_of(request: RunRequest) -> Settings:
     Raises:
         UsageError: one has an impossible value.
     """
-    if not request.array:
+    if not all(request.arrays):
         raise UsageError("INPUT.npy: the name is empty")
     for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
         if request.given(name) is not None:
@@ -174,6 +175,21 @@ def _check_options(request: RunRequest) -> None:
         raise UsageError("--bias goes with --kernel; a network has its biases in --weights")
     if request.dry_run and request.stats:
         raise UsageError("--dry-run computes nothing, so that --stats has nothing to show")
+
+
+def _check_several(request: RunRequest) -> None:
+    """Whether several inputs are given where there may be several.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if len(request.arrays) > 1 and request.kernel is not None:
+        raise UsageError(
+            f"a convolution has one input, {len(request.arrays)} are given; several go with "
+            "--network"
+        )
+    if len(request.arrays) > 1 and request.layout is not None:
+        raise UsageError("--layout goes with one input: several are given with channels first")
 
 
 def _check_files(request: RunRequest) -> None:

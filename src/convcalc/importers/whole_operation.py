@@ -1,4 +1,4 @@
-"""An operation of ONNX that no kind of ours is, and that can be computed all the same."""
+"""An operation of another program that no kind of ours is, and that is computed all the same."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.layers import Opaque
+from convcalc.layers.broadcasting import whole_unless_unseen
+from convcalc.receptive import through_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.layers import Costs, Shape
+    from convcalc.layers import Costs, Fields, Shape
     from convcalc.layers.operations import A, Operations
+    from convcalc.window import Window
 
 
 class Operation(Opaque):
@@ -25,6 +28,7 @@ class Operation(Opaque):
     beside: Mapping[str, Shape]
     cost: Costs
     function: Callable[..., object]
+    windows: Sequence[Window] | None
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Operation(Opaque):
         function: Callable[..., object],
         weights: Mapping[str, Shape] | None = None,
         buffers: Mapping[str, Shape] | None = None,
+        windows: Sequence[Window] | None = None,
     ) -> None:
         """Makes it of its shape, costs and function.
 
@@ -45,6 +50,7 @@ class Operation(Opaque):
                 elements are in order, on whatever axes.
             weights: The shapes of its parameters.
             buffers: The shapes of arrays beside them.
+            windows: What an element of the result reads along each axis; None is all of it.
         """
         weights = weights or {}
         super().__init__(name, out, sum(map(prod, weights.values())), cost.macs)
@@ -53,6 +59,7 @@ class Operation(Opaque):
             ("beside", buffers or {}),
             ("cost", cost),
             ("function", function),
+            ("windows", windows),
         ):
             object.__setattr__(self, own, value)
 
@@ -72,6 +79,12 @@ class Operation(Opaque):
     def costs(self, *shapes: Shape) -> Costs:
         """The arithmetic of one sample."""
         return self.cost
+
+    def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
+        """The fields through its windows, or the whole input."""
+        if self.windows is not None:
+            return through_windows(fields[0], self.windows)
+        return whole_unless_unseen(fields, self.out_shape(*shapes))
 
     def run(self, ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         """The result of its function, with the axes of a batch."""

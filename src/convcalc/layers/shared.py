@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.layers import Opaque
+from convcalc.layers.opaque import Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +23,7 @@ class Shared(Opaque):
     computable: ClassVar[bool] = True
     like: Layer
     counted: frozenset[str]
+    own: Mapping[str, Shape]
 
     def __init__(
         self, name: str, layer: Layer, out: Shape, counted: Mapping[str, Shape], macs: int
@@ -30,6 +31,15 @@ class Shared(Opaque):
         """Makes it of a layer and the shapes of those of its weights that are counted with it."""
         super().__init__(name, out, sum(map(prod, counted.values())), macs, like=layer)
         object.__setattr__(self, "counted", frozenset(counted))
+        object.__setattr__(self, "own", dict(counted))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another is the same as a text."""
+        return isinstance(other, Opaque) and self.spec() == other.spec()
+
+    def __hash__(self) -> int:
+        """That of its text."""
+        return hash(self.spec())
 
     def weight_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """The weights that are counted here."""
