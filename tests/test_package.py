@@ -10,8 +10,6 @@ import convcalc
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SITE = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-MADE_WITH_THE_SITE = {"commands.md", "schemas.md"}
 
 
 def text_of(name):
@@ -42,9 +40,3 @@ def test_every_extra_for_users_is_told_of():
     development = {"bench", "docs", "lint", "notebook", "onnx-test", "package", "page", "peers"}
     extras = set(PROJECT["optional-dependencies"]) - development - {"test"}
     assert extras == set(re.findall(r"convcalc\[(\w+)\]", text_of("docs/install.md")))
-
-
-def test_every_page_stands_in_the_navigation_once():
-    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
-    shown = re.findall(r"(?<=[ :])([\w/.-]+\.md)$", SITE, re.MULTILINE)
-    assert sorted(shown) == sorted(pages | MADE_WITH_THE_SITE)
