@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import convcalc
 
@@ -40,3 +43,15 @@ def test_every_extra_for_users_is_told_of():
     development = {"bench", "docs", "lint", "notebook", "onnx-test", "package", "page", "peers"}
     extras = set(PROJECT["optional-dependencies"]) - development - {"test"}
     assert extras == set(re.findall(r"convcalc\[(\w+)\]", text_of("docs/install.md")))
+
+
+def test_the_readme_of_a_package_has_absolute_links():
+    pytest.importorskip("hatchling")
+    absolute = runpy.run_path(str(ROOT / "hatch_build.py"))["with_absolute_links"]
+    text = "[a](docs/b.md#c) ![d](e.svg) [f](https://g) [h](#i)"
+    assert absolute(text, "https://host/name") == (
+        "[a](https://host/name/blob/main/docs/b.md#c) ![d](https://host/name/raw/main/e.svg)"
+        " [f](https://g) [h](#i)"
+    )
+    shown = absolute(text_of("README.md"), PROJECT["urls"]["Source"])
+    assert [] == re.findall(r"\]\((?!https:)[^)]*\)", shown)
