@@ -18,6 +18,7 @@ from convcalc.analysis.diff import (
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
 from convcalc.network.graph import INPUT
 from convcalc.render.documents import (
+    LABEL,
     MACS,
     OUTPUT,
     PARAMS,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 COLUMNS = [
     Column("network", "in"),
-    Column("label", "name"),
+    LABEL,
     SPEC,
     OUTPUT,
     PARAMS,
