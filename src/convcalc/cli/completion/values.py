@@ -57,7 +57,10 @@ VALUES = {
 
 COLUMNS = {
     "shape": ("index", "label", "spec", "input_shape", "output_shape", "weights"),
-    "flops": (*("index", "label", "spec", "output_shape", "params", "macs", "flops", "bias_adds"),),
+    "flops": (
+        *("index", "label", "spec", "output_shape", "params", "macs", "flops"),
+        "bias_adds",
+    ),
     "rf": (
         *("index", "label", "spec", "output_shape", "size", "effective_stride", "start"),
         "touched",
@@ -79,21 +82,12 @@ COLUMNS = {
 """The columns of each table of layers."""
 
 FIGURES = ("params", "macs", "activations", "memory", "time", "field")
+"""What `compare` sorts by, and makes fronts of."""
 
 WITH_JSON = (
     *("calibrate", "check", "compare", "devices", "diff", "explain", "flops", "layers", "memory"),
-    *(
-        "networks",
-        "rf",
-        "roofline",
-        "run",
-        "shape",
-        "sizes",
-        "solve",
-        "summary",
-        "sweep",
-        "weights",
-    ),
+    *("networks", "rf", "roofline", "run", "shape", "sizes", "solve", "summary", "sweep"),
+    *("weights",),
 )
 """The commands whose documents have a schema."""
 
