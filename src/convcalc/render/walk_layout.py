@@ -33,15 +33,15 @@ LEGEND = 14
 
 MEANING = (
     ("read", "read"),
-    ("read-zero", "padding read"),
-    ("read-copy", "copy read"),
     ("hole", "passed over"),
     ("zero", "padding, or zeros put in"),
     ("copy", "copied by padding"),
     ("weight", "kernel"),
     ("result", "result"),
+    ("read-zero", "zero read"),
+    ("read-copy", "copy read"),
 )
-"""The kinds of squares that a legend explains."""
+"""The kinds of squares that a legend explains; at the end those that some steps alone have."""
 
 
 class Square(NamedTuple):
@@ -175,9 +175,6 @@ def _legend(blocks: Sequence[Block], wide: float, top: float) -> Drawn:
     panels = [panel for block in blocks for line in block.lines for panel in line.panels]
     panels += [block.result for block in blocks if block.result is not None]
     there = {kind for panel in panels for row in panel.rows for _, kind in row}
-    for made in ("zero", "copy"):  # both or none, so that steps of an animation lie alike
-        if there & {made, f"read-{made}"}:
-            there |= {made, f"read-{made}"}
     elements: list[Element] = []
     left, line = float(MARGIN), 0.0
     for kind, meaning in MEANING:
