@@ -134,9 +134,14 @@ def test_an_animation_shows_every_step_over_what_all_have_in_common(text):
 def test_steps_of_an_animation_lie_alike():
     walked = [walk_picture(one) for one, _, _ in walks("conv:2,k2,p=same", whole=True)]
     places = [
-        frozenset((one.left, one.top) for one in picture.elements if isinstance(one, Square))
+        frozenset(
+            (one.left, one.top)
+            for one in picture.elements
+            if isinstance(one, Square) and (one.text or not one.kind.startswith("read-"))
+        )
         for picture in walked
     ]
+    # Of the legend what some steps alone have stands last, so that nothing else moves.
     # The planes of the two channels may be of different widths.
     assert ({places[0]}, {places[16]}) == (set(places[:16]), set(places[16:]))
 

@@ -38,7 +38,7 @@ MEANING = (
     ("copy", "copied by padding"),
     ("weight", "kernel"),
     ("result", "result"),
-    ("read-zero", "zero read"),
+    ("read-zero", "padding read"),
     ("read-copy", "copy read"),
 )
 """The kinds of squares that a legend explains; at the end those that some steps alone have."""
