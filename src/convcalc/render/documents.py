@@ -33,7 +33,7 @@ MOST_UNUSED = 2
 """Layers that the output does not depend on that a remark names."""
 
 INDEX = Column("index", "#", numeric=True, of_block=of_first)
-LABEL = Column("label", "name")
+LABEL = Column("label", "name", dotted=True)
 SPEC = Column("spec", "layer", wraps=True, of_block=counted)
 OUTPUT = Column("output_shape", "output", of_block=of_leaving)
 PARAMS = Column("params", "params", numeric=True, of_block=summed)

@@ -147,6 +147,8 @@ def compare(
     for option, text in (("sort", sort), ("pareto", pareto)):
         if text is not None:
             checked_text(option, text, f"figures, some of {', '.join(FIGURES)}")
+    if not networks:
+        raise ParameterError("networks", "expected one or more, got none")
     machine = machine_of(device, dtype)
     rows = []
     for name, network in named_networks(networks):
