@@ -136,7 +136,7 @@ STARTS: dict[str, float | Callable[..., float]] = {
     "embedding": _row_fan,
     "Norm": 1.0,
     "layerscale": 1.0,
-    **dict.fromkeys(("opaque", "parameter"), 0.0),
+    **dict.fromkeys(("opaque", "parameter", "unreached"), 0.0),
     "prelu": PRELU_SLOPE,
 }
 """What the `weight` of a kind starts from: a number, or drawn, by the products in one output."""
@@ -194,7 +194,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("softmax", "embedding", "multiheadattention", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement", "view"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "lrn", "Join", "opaque"), 1.0),
-    **dict.fromkeys(("parameter", "reduce"), 1.0),
+    **dict.fromkeys(("parameter", "reduce", "unreached"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input, 4 if
