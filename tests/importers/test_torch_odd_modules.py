@@ -243,6 +243,13 @@ def test_a_first_layer_that_does_not_fit_is_an_error_with_the_signature():
     assert "SharedWeight.forward(x) was given an input of 5x8x8" == third.strip()
 
 
+@pytest.mark.parametrize("name", sorted(EXPECTED.keys() - {"MixedWeight"}))
+def test_two_samples_take_twice_the_products(name):
+    shape, macs, params = EXPECTED[name]
+    totals = network_of(target_of(f"{MODULES}:{name}"), shape, batch=2).analyze(shape, 2).totals
+    assert (2 * macs, params) == (totals.macs, totals.params)
+
+
 @pytest.mark.parametrize(
     ("name", "macs"),
     [
