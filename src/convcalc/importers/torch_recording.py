@@ -19,6 +19,7 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from convcalc.importers.fault_words import CHANNELS, add_channels
 from convcalc.importers.torch_calls import PASSED, Call, sample_shape
 from convcalc.importers.torch_computed import computed, constant
 from convcalc.importers.torch_counting import macs_of
@@ -127,6 +128,8 @@ class Recorder(TorchFunctionMode):
             out = func(*args, **kwargs)
         except Exception as error:
             self.failed = error
+            if str(error) == CHANNELS:
+                add_channels(error, _call_of(func, args, kwargs, None))
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))

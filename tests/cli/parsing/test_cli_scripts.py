@@ -121,7 +121,10 @@ def test_what_does_not_fit_says_why_and_where():
     done = call("summary", "net.pt", "-i", "5x8x8", "-q", loaded="torch")
     assert (3, "") == (done.code, done.out)
     assert "conv.py, line" in done.err
-    assert "RuntimeError: Invalid channel dimensions\n  return F.conv2d(" in done.err
+    assert (
+        "RuntimeError: Invalid channel dimensions: 3 expected, 5 given\n  return F.conv2d("
+        in done.err
+    )
 
 
 @pytest.mark.usefixtures("folder")
