@@ -185,8 +185,8 @@ def _check_several(request: RunRequest) -> None:
     """
     if len(request.arrays) > 1 and request.kernel is not None:
         raise UsageError(
-            f"a convolution has one input, {len(request.arrays)} are given; several go with "
-            "--network"
+            f"a convolution has one input, and '{printable(request.arrays[1], 60)}' is another; "
+            "several go with --network"
         )
     if len(request.arrays) > 1 and request.layout is not None:
         raise UsageError("--layout goes with one input: several are given with channels first")
