@@ -15,7 +15,7 @@ ALTERNATIVES = ", but expected one of:"
 
 
 def add_channels(error: Exception, call: Call) -> None:
-    """Adds to an error that says `CHANNELS` how many channels it was given, and how many it takes."""
+    """Adds to an error that says `CHANNELS` how many channels are expected, and how many came."""
     given = call.given("input weight")
     groups = call.named.get("groups", call.arguments[6] if len(call.arguments) > 6 else 1)
     weight = given("weight")
