@@ -89,7 +89,9 @@ def _layer_rules(layer: Layer, arriving: tuple[Shape, ...], gain: float) -> dict
     several = sum("weight" in name for name in parameters) > 1
     for name, shape in layer.tensor_shapes(*arriving).items():
         if "weight" in name:
-            rules[name] = _weight(layer, arriving[0], shape, 1.0 if several else gain)
+            rule = _weight(layer, arriving[0], shape, 1.0 if several else gain)
+            # One that is counted elsewhere, or that a model has as a constant, is none here.
+            rules[name] = rule._replace(is_parameter=name in parameters)
         else:
             value = float(name == "running_var")
             rules[name] = Initial(shape, value, is_parameter=name in parameters)
