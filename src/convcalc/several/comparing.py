@@ -245,15 +245,9 @@ def figures_of(
         macs=report.totals.macs if known else None,
         activations=report.totals.activations,
         memory=memory,
-        time=None if machine is None else _seconds(report, machine, dtype),
+        time=None if machine is None else report_roofline(report, machine, dtype).seconds,
         field=_field(report),
     )
-
-
-def _seconds(report: Report, machine: RooflineMachine, dtype: str) -> Fraction | None:
-    """The least time of all layers; None if that of one is not known."""
-    found = report_roofline(report, machine, dtype)
-    return found.seconds if all(layer.seconds is not None for layer in found.layers) else None
 
 
 def _field(report: Report) -> tuple[int, ...] | None:

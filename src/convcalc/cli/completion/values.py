@@ -12,7 +12,7 @@ NEEDING_VALUES = (
     *("crop", "dw", "elementwise", "embedding", "gn", "gru", "input", "linear", "lppool", "lrn"),
     *("lstm", "maxpool", "maxunpool", "multiheadattention", "opaque", "pad"),
     *("parameter", "permute", "pixelshuffle", "pixelunshuffle", "pw", "reduce"),
-    *("reshape", "rnn", "sep", "shuffle", "slice", "threshold", "unflatten", "view"),
+    *("reshape", "rnn", "sep", "shuffle", "slice", "threshold", "unflatten", "unreached", "view"),
 )
 """The kinds that are nothing without a parameter, and so are written with a colon."""
 
