@@ -340,6 +340,15 @@ CONTRACT = {
         macs=500,
         field=None,
     ),
+    "unreached": Row(
+        spec="unreached:27,macs54",
+        input=(2, 3, 4),
+        output=(1,),
+        weights={"weight": (27,)},
+        params=27,
+        macs=54,
+        field=((0, 0, 0),),
+    ),
 }
 
 COMPUTED = {kind: row for kind, row in CONTRACT.items() if row.module or row.call}

@@ -7,6 +7,9 @@ import re
 PIECES = re.compile(r"(?<=[,\s])(?=[^,\s])")
 """Where a line may end: behind commas and blanks."""
 
+PARTS = re.compile(r"(?<=\.)(?=[^.])")
+"""Where a label may: behind its dots."""
+
 WORDS = re.compile(r"(?<=\s)(?=\S)")
 """Where a sentence may: behind blanks alone."""
 
@@ -33,9 +36,9 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
-def longest_piece(text: str) -> int:
+def longest_piece(text: str, places: re.Pattern[str] = PIECES) -> int:
     """Columns of the longest part that is never broken."""
-    return max(display_width(piece.rstrip()) for piece in PIECES.split(text))
+    return max(display_width(piece.rstrip()) for piece in places.split(text))
 
 
 def broken(text: str, width: int, places: re.Pattern[str] = PIECES, indent: str = "") -> list[str]:

@@ -191,3 +191,9 @@ def test_layers_blocks_and_networks_are_one_line():
 def test_the_input_may_be_left_out_where_it_is_known(shape):
     network = convcalc.parse("# input 3x224x224\nconv:8,k3,s2")
     assert (8, 111, 111) == network.analyze(shape).output_shape
+
+
+def test_the_memory_of_a_layer_that_is_not_known_says_so():
+    network = convcalc.parse("conv:8,k3 odd=opaque:name=X,out=4x30x30")
+    (odd,) = network.memory((3, 32, 32))["odd"]
+    assert repr(odd).endswith("0 bytes of weights, 14,400 of its result, what is alive not known>")

@@ -37,6 +37,8 @@ def test_its_help_is_that_of_summary(inside):
         ("flops -D 3", "-D is --define of sweep: Values of a $parameter\n"),
         ("run x.npy --kernel-size 3", "--kernel-size is an option of shape: Taps"),
         ("shape --nonsense", "No such option: --nonsense\n"),
+        ("diff relu relu --top 3", "No such option: --top; --top is an option of shape: Only the"),
+        ("shape relu --depth", "an argument.\nsee 'convcalc shape --help'\n"),
     ],
 )  # fmt: skip
 def test_what_is_elsewhere_is_named(inside, words, told):

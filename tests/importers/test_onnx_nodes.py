@@ -176,7 +176,7 @@ def test_the_statistics_of_a_norm_are_no_parameters(read):
 def test_parameters_that_no_node_reads_are_named(read):
     made = model(node("Relu", "x", "y"), weights={"left": floats(5, 2), "one": np.float32(1)})
     network = read(made)
-    assert ["relu", "unread"] == [one.label for one in network.nodes]
+    assert ["relu", "unreached"] == [one.label for one in network.nodes]
     assert ("10 parameters that no node reads: left",) == network.notes
 
 

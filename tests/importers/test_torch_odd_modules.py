@@ -88,7 +88,7 @@ def test_layers_have_the_paths_of_their_modules_and_read_each_other():
         ("mul", "scale", (1, 6)),
         ("gamma", "parameter:8x1x1", (-1,)),
         ("mul-2", "scale", (7, 8)),
-        ("unreached", "opaque:name=unreached,out1,params27,macs0", (-1,)),
+        ("unreached", "unreached:27", (-1,)),
     ] == [(row.label, row.spec, row.inputs) for row in rows]
 
 
@@ -241,6 +241,13 @@ def test_a_first_layer_that_does_not_fit_is_an_error_with_the_signature():
     assert "while running it on an input of 5x8x8, in conv" in first
     assert "return self.conv(torch.relu(self.conv(x)))" == second.strip()
     assert "SharedWeight.forward(x) was given an input of 5x8x8" == third.strip()
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED.keys() - {"MixedWeight"}))
+def test_two_samples_take_twice_the_products(name):
+    shape, macs, params = EXPECTED[name]
+    totals = network_of(target_of(f"{MODULES}:{name}"), shape, batch=2).analyze(shape, 2).totals
+    assert (2 * macs, params) == (totals.macs, totals.params)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ PROJECT = SOURCE.parents[1]
 
 NOT_PRINTED = {
     *("dw", "pw", "sep", "gap", "layerscale", "reshape", "slice"),
-    *("bilinear", "concat", "residual", "scale", "opaque", "crop"),
+    *("bilinear", "concat", "residual", "scale", "opaque", "unreached", "crop"),
     *("input", "parameter", "permute", "view", "matmul", "attention", "elementwise", "reduce"),
 }
 """Kinds that no module of PyTorch is read as: it writes them in other words, or as calls."""

@@ -53,7 +53,7 @@ NEED_MORE = {"slice", "reshape", "unflatten", "permute", "matmul", "attention", 
 """Kinds whose row asks for more than two features."""
 
 
-SAYING_THEIR_SHAPE = {"opaque", "view", "input", "parameter"}
+SAYING_THEIR_SHAPE = {"opaque", "view", "input", "parameter", "unreached"}
 
 
 WITH_BIAS = [kind for kind, layer in KINDS.items() if "bias" in layer.rules()]

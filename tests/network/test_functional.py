@@ -18,7 +18,7 @@ from convcalc.zoo.catalog import load_network, network_names
 
 ONLY_MODULES = {
     *("conv", "convt", "dw", "pw", "sep", "linear", "bn", "gn", "in", "prelu", "layerscale"),
-    *("opaque", "parameter"),
+    *("opaque", "parameter", "unreached"),
     *("lstm", "gru", "rnn", "embedding", "multiheadattention", "bilinear"),
 }
 TEXT = "stem=conv:8,k3,p1 relu stage1=2x{conv:8,k3,p1 ln relu} stage10=relu head=gap flatten"

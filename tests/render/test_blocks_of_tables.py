@@ -29,7 +29,12 @@ def test_a_block_comes_before_its_rows_with_their_sums():
 
 def test_what_has_one_row_or_is_all_of_a_block_is_none_of_its_own():
     found = with_blocks(table("a.0.x", "a.0.y", "b.0", "c.0.x", "c.0.y", "c.1"))
-    assert ["a", "c", "c.0"] == [one.path for one in found if isinstance(one, Block)]
+    assert [("a", 0), ("c", 0), ("c.0", 1)] == [one[:2] for one in found if isinstance(one, Block)]
+
+
+def test_a_row_is_as_deep_as_the_blocks_that_are_shown_around_it():
+    found = with_blocks(table("a.0.x", "a.0.y", "b.0", "c.0.x", "c.0.y", "c.1", "d"))
+    assert [1, 1, 0, 2, 2, 1, 0] == [one.depth for one in found if isinstance(one, Row)]
 
 
 def test_a_column_whose_total_is_no_sum_has_none():

@@ -107,3 +107,8 @@ def test_what_is_no_network_is_told():
     with pytest.raises(ParameterError, match=r"^network: expected a Network, a name or layers"):
         network_of(3)
     assert "resnet18" == name_of("resnet18")
+
+
+def test_a_comparison_of_nothing_is_refused():
+    with pytest.raises(ParameterError, match=r"^networks: expected one or more, got none$"):
+        convcalc.compare()

@@ -35,19 +35,19 @@ def run(arguments: Sequence[str]) -> int:
         return _answer(arguments)
     except Exception as error:
         raise_heard()
-        code, message = _outcome(error)
+        code, message = _outcome(error, arguments)
         if isinstance(error, UsageError | CommandLineError):
             message += _files_like_options(arguments)
         return _failed(error, message, code, arguments)
 
 
-def _outcome(error: Exception) -> tuple[int, str]:
+def _outcome(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
     """The exit code that an error ends with, and what is said of it."""
     match error:
         case ConvcalcError():
             return error.exit_code, str(error)
         case CommandLineError():
-            return UsageError.exit_code, _usage_message(error)
+            return UsageError.exit_code, _usage_message(error, arguments)
         case ImportError() if any(words in str(error) for words in NO_ROOM):
             said = next(line for line in str(error).splitlines() if line.strip())
             return OutputError.exit_code, f"not enough memory to load a library: {printable(said)}"
@@ -203,18 +203,26 @@ def _colour_of(arguments: Sequence[str]) -> str:
     return "auto"
 
 
-def _usage_message(error: Any) -> str:
+def _usage_message(error: Any, arguments: Sequence[str]) -> str:
     """Typer's own message in one line, and where to read on."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else PROGRAM
+    command = context.command_path if context else _called(arguments)
     text = " ".join(error.format_message().split())
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
     elif (unknown := getattr(error, "option_name", None)) and "No such option" in text:
         from convcalc.cli.mistaken import elsewhere
 
-        text += elsewhere(getattr(context, "info_name", ""), unknown)
+        if told := elsewhere(getattr(context, "info_name", ""), unknown):
+            text = text.partition(" (Possible options")[0] + told
     return f"{printable(text, 400)}\nsee '{command} --help'"
+
+
+def _called(arguments: Sequence[str]) -> str:
+    """The program, and its command where the arguments begin with one."""
+    from convcalc.cli.catalog.commands import COMMANDS
+
+    return " ".join((PROGRAM, *(word for word in arguments[:1] if word in COMMANDS)))
 
 
 def _files_like_options(arguments: Sequence[str]) -> str:

@@ -85,6 +85,10 @@ def _opaque_shape(here: Here) -> list[Said]:
     return [said] * len(here.out)
 
 
+def _nothing_leaves(here: Here) -> list[Said]:  # noqa: ARG001
+    return [Said("", "nothing leaves it")]
+
+
 def _opaque_costs(here: Here) -> dict[str, str]:
     """The figures that are said of it; of an operation that was imported all that it costs."""
     costs = here.layer.costs(*here.shapes)
@@ -101,4 +105,5 @@ EXPLAINED = {
     "multiheadattention": Explainer(_kept, _attention_costs, rules=(("flops", ATTENTION),)),
     "embedding": Explainer(_row_shape, _no_costs),
     "opaque": Explainer(_opaque_shape, _opaque_costs),
+    "unreached": Explainer(_nothing_leaves, _opaque_costs),
 }

@@ -15,6 +15,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ConvcalcError, DataError, printable
+from convcalc.importers.fault_words import without_alternatives
 from convcalc.importers.script_errors import script_place, script_reason
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     elif _asked_for_input(error):
         what = "it asked for input, which nobody answers here"
     else:
-        first = script_reason(str(error))
+        first = without_alternatives(script_reason(str(error)))
         what = f"{type(error).__name__}: {printable(first, 300)}".removesuffix(": ")
     place = f"{printable(line[0], 100)}, line {line[1]}" if line else where
     module = printable(getattr(error, "__notes__", [""])[0], 100)

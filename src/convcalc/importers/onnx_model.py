@@ -21,7 +21,7 @@ from convcalc.importers.onnx_nodes import Nodes
 from convcalc.importers.onnx_reading import graphs_of, read_model
 from convcalc.importers.onnx_tensors import Tensors
 from convcalc.importers.onnx_types import shape_of
-from convcalc.layers import Identity, Input, Opaque
+from convcalc.layers import Identity, Input, Unreached
 from convcalc.network.graph import INPUT, Network, Node
 from convcalc.network.inputs import by_name
 
@@ -180,7 +180,7 @@ def _network(
     left = _unread(graph, tensors)
     if left:
         count = sum(left.values())
-        written.append(Node(Opaque("unread", (1,), count, 0), (INPUT,), "unread"))
+        written.append(Node(Unreached(count), (INPUT,), "unreached"))
         notes.append(f"{count:,} parameters that no node reads: {_some(list(left))}")
     if len(ends) > 1:
         notes.append(f"it gives {len(ends)} tensors; the first is taken for its output")

@@ -14,7 +14,7 @@ import torch
 from convcalc.errors import UsageError, printable
 from convcalc.importers.torch_tape import with_tensors
 from convcalc.importers.torch_tracing import tensors_in
-from convcalc.importers.whole_operation import Operation
+from convcalc.importers.whole_operation import CONSTANT, Operation
 from convcalc.layers import Costs
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def constant(tensor: torch.Tensor, out: Shape, tape: Tape) -> Operation:
     """A tensor that is made of parameters and buffers alone, the same for each sample."""
     recipe = tape.recipe([tensor])
     function = _of_samples(lambda values: values[id(tensor)], [], recipe)
-    return _operation("constant", out, Costs(), function, recipe)
+    return _operation(CONSTANT, out, Costs(), function, recipe)
 
 
 def _operation(
@@ -113,7 +113,7 @@ def _of_samples(
                 function({**fixed, **_sample(live, given, place, dtype)}).reshape(-1).to(dtype)
                 for place in range(number if live else 1)
             ]
-            if len(results) > 1:
+            if len(results) > 1 and any(map(_is_batched, live)):
                 both = {**fixed, **_two_samples(live, given, dtype)}
                 _check_apart(function, both, torch.stack(results[:2]))
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
@@ -144,9 +144,13 @@ def _two_samples(
     found = {}
     for tensor, array in zip(live, given, strict=True):
         one, other = (_as_traced(array[place], tensor, dtype) for place in (0, 1))
-        batched = tensor.dim() > 1 and tensor.shape[0] == 1
-        found[id(tensor)] = torch.cat([one, other]) if batched else one
+        found[id(tensor)] = torch.cat([one, other]) if _is_batched(tensor) else one
     return found
+
+
+def _is_batched(tensor: torch.Tensor) -> bool:
+    """Whether the first axis is the batch; else all axes are of one sample, as of windows."""
+    return tensor.dim() > 1 and tensor.shape[0] == 1
 
 
 def _check_apart(

@@ -148,7 +148,9 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
     if all(isinstance(node.layer, Input) for node in ended.recorder.written.nodes):
         shape = shown(asked.inputs)
         failure = failed_there(error, asked.target, f"running it on an input of {shape}")
-        raise DataError(f"{failure}\n  {ended.signature} {shape}{_hint(error)}")
+        raise DataError(
+            f"{failure}\n  {ended.signature} {shape}{_hint(error)}{_once(error, ended)}"
+        )
     place = place_of(error)
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     first = printable(script_reason(str(error)), 200)
@@ -159,6 +161,12 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
 def _hint(error: Exception) -> str:
     """What to do where whole numbers are wanted, as by an embedding."""
     return "; whole numbers are asked for as -i 128:int64" if WHOLE in str(error) else ""
+
+
+def _once(error: Exception, ended: Run) -> str:
+    """What to do where a model cannot use the list that several inputs are."""
+    listed = ended.signature.endswith(" list of") and isinstance(error, TypeError | AttributeError)
+    return "; a forward that takes a single tensor has one -i" if listed else ""
 
 
 def _needs_values(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import DataError, printable
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_places import Place
-from convcalc.layers import Opaque
+from convcalc.layers import Opaque, Unreached
 from convcalc.network.graph import INPUT, Network, Node
 from convcalc.network.trace import Decision, Gap, Trace
 
@@ -138,16 +138,16 @@ def _with_rest(written: Written, nodes: list[Node], notes: list[str]) -> int:
     if written.stop is not None:
         end: int | None = len(nodes) - 1
         if rest[0]:
-            nodes.append(_rest(written, "unreached", (1,), rest[0], 0))
+            nodes.append(_rest(written, "unreached", Unreached(rest[0])))
             notes.append(f"{rest[0]:,} parameters that were not reached: {_owners(left)}")
         return len(nodes) - 1 if end is None else end
     end = ends[0]
     if end is None:
         end = len(nodes)
-        nodes.append(_rest(written, "untraced", sample_shape(out[0]), *rest))
+        nodes.append(_rest(written, "untraced", Opaque("untraced", sample_shape(out[0]), *rest)))
         notes.append("its result could not be followed to its input: 'untraced' has what is left")
     elif any(rest):
-        nodes.append(_rest(written, "unreached", (1,), *rest))
+        nodes.append(_rest(written, "unreached", Unreached(*rest)))
         if left:
             notes.append(f"{rest[0]:,} parameters that its forward never reaches: {_owners(left)}")
         if rest[1]:
@@ -176,14 +176,13 @@ def _label(call: Unknown) -> str:
     return f"{call.module}.{call.name}-unknown".removeprefix(".")
 
 
-def _rest(written: Written, name: str, out: Shape, params: int, macs: int) -> Node:
+def _rest(written: Written, label: str, layer: Opaque | Unreached) -> Node:
     """A row for what was found and belongs to no call."""
-    layer = Opaque(name, out, params, macs)
-    found = written.one.seen.left_over(layer, macs)
+    found = written.one.seen.left_over(layer, layer.macs or 0)
     batch = written.batch
     many = written.many and written.many.seen.left_over(layer, written.many.recorder.uncharged)
     measured = (found, *([replace(many, batch=batch)] if many else []))
-    return Node(layer, (INPUT,), name, measured=measured)
+    return Node(layer, (INPUT,), label, measured=measured)
 
 
 def _owners(left: dict[str, int]) -> str:

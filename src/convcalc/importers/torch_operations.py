@@ -35,6 +35,20 @@ def call_of_operation(
     return Call(plain, (), named, result, before)
 
 
+def renamed(operation: Callable[..., Any], words: Sequence[str]) -> Callable[..., Any]:
+    """An operation that takes its arguments by the names that they have in a call.
+
+    Args:
+        operation: Takes them by the names of its schema.
+        words: Those that it was given.
+    """
+
+    def function(**named: Any) -> Any:
+        return operation(**{word: named[ARGUMENTS.get(word, word)] for word in words})
+
+    return function
+
+
 def weighted_layer_of(call: Call) -> Layer | None:
     """The fully connected layer that a product is, if its second factor is a weight."""
     weight = call.named.get("mat2", call.named.get("other"))

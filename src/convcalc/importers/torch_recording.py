@@ -19,6 +19,7 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from convcalc.importers.fault_words import CHANNELS, add_channels
 from convcalc.importers.torch_calls import PASSED, Call, sample_shape
 from convcalc.importers.torch_computed import computed, constant
 from convcalc.importers.torch_counting import macs_of
@@ -26,7 +27,7 @@ from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_learned import LearnedArrays
 from convcalc.importers.torch_moved import moved
 from convcalc.importers.torch_nodes import Cost, Nodes, plain_name
-from convcalc.importers.torch_operations import call_of_operation, weighted_layer_of
+from convcalc.importers.torch_operations import call_of_operation, renamed, weighted_layer_of
 from convcalc.importers.torch_places import place_now
 from convcalc.importers.torch_steps import IN_ORDER, reads_arrays
 from convcalc.importers.torch_stored import RECURRENT, keeps_elements, refusal_of, stored_of
@@ -127,6 +128,8 @@ class Recorder(TorchFunctionMode):
             out = func(*args, **kwargs)
         except Exception as error:
             self.failed = error
+            if str(error) == CHANNELS:
+                add_channels(error, _call_of(func, args, kwargs, None))
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))
@@ -397,11 +400,12 @@ def _is_one_call(module: torch.nn.Module) -> bool:
 def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Call:
     """A call with its arguments; one of an operation, as TorchScript makes it, by their names."""
     if isinstance(func, torch._ops.OpOverloadPacket):
-        func = getattr(func, "default", None)
+        func = getattr(func, torch._C._jit_resolve_packet(func._qualified_op_name, *args, **kwargs))
     if isinstance(func, torch._ops.OpOverload):
         names = (one.name for one in func._schema.arguments)
         named = {**dict(zip(names, args, strict=False)), **kwargs}
-        return call_of_operation(func._overloadpacket.__name__, named, result)
+        call = call_of_operation(func._overloadpacket.__name__, named, result)
+        return call._replace(function=renamed(func, list(named)))
     return Call(_name_of(func), args, kwargs, result, (), func)
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from convcalc.window import Window
 
 
+CONSTANT = "constant"
+"""The name of one that reads no input, and only makes again what a model has as a constant."""
+
+
 class Operation(Opaque):
     """An `opaque` layer of which everything is known: what it costs, and how it is computed.
 

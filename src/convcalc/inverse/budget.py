@@ -159,9 +159,8 @@ class _Asked:
 
             self._roofline = report_roofline(self._report, self._machine, self._dtype)
         layers = self._roofline.layers
-        known = all(layer.seconds is not None for layer in layers)
         amounts = [(layer.row.label, layer.seconds or Fraction(0)) for layer in layers]
-        return self._roofline.seconds if known else None, _dearest(amounts)
+        return self._roofline.seconds, _dearest(amounts)
 
 
 def _smallest(row: LayerReport) -> int | None:

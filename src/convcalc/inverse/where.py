@@ -2,8 +2,9 @@
 
 A small language, parsed here and made into functions; nothing of it is given to Python. From the
 outside in: or, and, not, comparisons (which may be chained: 3 <= k < 9), + and -, * / // and %, a
-sign, brackets. Numbers may have a prefix: 600M. A comparison with a value that is not known does
-not hold; of a size per axis it must hold on every axis.
+sign, brackets. Numbers may have a prefix: 600M. Of a size per axis a comparison must hold on every
+axis. A comparison with a value that is not known is itself not known (Kleene's logic of three
+values), and so is its contrary; a row is kept only where the whole condition holds for certain.
 """
 
 from __future__ import annotations
@@ -263,21 +264,37 @@ def _number(word: str) -> float:
 
 
 def _either(one: Asked, other: Asked) -> Asked:
-    return lambda row: one(row) or other(row)
+    """True where one of two holds, whatever is known of the other."""
+
+    def asked(row: Row) -> bool | None:
+        first = one(row)
+        if first:
+            return True
+        second = other(row)
+        return None if first is None and not second else second
+
+    return asked
 
 
 def _both(one: Asked, other: Asked) -> Asked:
-    return lambda row: one(row) and other(row)
+    """False where one of two does not hold, whatever is known of the other."""
+    return _negated(_either(_negated(one), _negated(other)))
 
 
 def _negated(one: Asked) -> Asked:
-    return lambda row: not one(row)
+    """The contrary; that of what is not known is not known."""
+
+    def asked(row: Row) -> bool | None:
+        holds = one(row)
+        return None if holds is None else not holds
+
+    return asked
 
 
 def _compared(compare: Callable[[Any, Any], bool], left: Asked, right: Asked) -> Asked:
-    """A comparison: of sizes per axis on every axis; False where a value is not known."""
+    """A comparison: of sizes per axis on every axis; None where a value is not known."""
 
-    def asked(row: Row) -> bool:
+    def asked(row: Row) -> bool | None:
         one, other = left(row), right(row)
         try:
             return compare(one, other)
@@ -287,7 +304,7 @@ def _compared(compare: Callable[[Any, Any], bool], left: Asked, right: Asked) ->
     if compare not in (operator.eq, operator.ne):
         return asked
 
-    def asked_of_each(row: Row) -> bool:
+    def asked_of_each(row: Row) -> bool | None:
         one, other = left(row), right(row)
         if isinstance(one, tuple) or isinstance(other, tuple) or one is None or other is None:
             return _compared_axes(compare, one, other)
@@ -296,11 +313,13 @@ def _compared(compare: Callable[[Any, Any], bool], left: Asked, right: Asked) ->
     return asked_of_each
 
 
-def _compared_axes(compare: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
-    if one is None or other is None or isinstance(one, str) != isinstance(other, str):
-        return False
+def _compared_axes(compare: Callable[[Any, Any], bool], one: Any, other: Any) -> bool | None:
     ones = one if isinstance(one, tuple) else (one,)
     others = other if isinstance(other, tuple) else (other,)
+    if None in ones or None in others:
+        return None
+    if isinstance(one, str) != isinstance(other, str):
+        return False
     if len(ones) == 1:
         ones *= len(others)
     if len(others) == 1:

@@ -27,6 +27,7 @@ EXAMPLE_VALUES = {
     "padding": "1",
     "threshold": "0.1",
     "value": "20",
+    "params": "4096",
 }
 """What an example gives to a parameter that has no default."""
 

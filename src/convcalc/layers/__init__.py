@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from convcalc.layers.softmax import *
     from convcalc.layers.softplus import *
     from convcalc.layers.sources import *
+    from convcalc.layers.unreached import *
     from convcalc.layers.upsample import *
 
 _MODULE_OF = {name: module for module, name in (path.split(".") for path in CLASS_OF.values())}

@@ -90,6 +90,7 @@ CLASS_OF = {
     "tanhshrink": "shrinkage.Tanhshrink",
     "threshold": "shrinkage.Threshold",
     "unflatten": "reshape.Unflatten",
+    "unreached": "unreached.Unreached",
     "upsample": "upsample.Upsample",
     "view": "rearranging.View",
 }

@@ -89,7 +89,9 @@ def _layer_rules(layer: Layer, arriving: tuple[Shape, ...], gain: float) -> dict
     several = sum("weight" in name for name in parameters) > 1
     for name, shape in layer.tensor_shapes(*arriving).items():
         if "weight" in name:
-            rules[name] = _weight(layer, arriving[0], shape, 1.0 if several else gain)
+            rule = _weight(layer, arriving[0], shape, 1.0 if several else gain)
+            # One that is counted elsewhere, or that a model has as a constant, is none here.
+            rules[name] = rule._replace(is_parameter=name in parameters)
         else:
             value = float(name == "running_var")
             rules[name] = Initial(shape, value, is_parameter=name in parameters)
@@ -136,7 +138,7 @@ STARTS: dict[str, float | Callable[..., float]] = {
     "embedding": _row_fan,
     "Norm": 1.0,
     "layerscale": 1.0,
-    **dict.fromkeys(("opaque", "parameter"), 0.0),
+    **dict.fromkeys(("opaque", "parameter", "unreached"), 0.0),
     "prelu": PRELU_SLOPE,
 }
 """What the `weight` of a kind starts from: a number, or drawn, by the products in one output."""
@@ -194,7 +196,7 @@ GAINS: dict[str, float | Callable[[Layer | Deferred, float], float]] = {
     **dict.fromkeys(("softmax", "embedding", "multiheadattention", "Recurrent"), 1.0),
     **dict.fromkeys(("bn", "concat", "Rearrangement", "view"), _passed_on),
     **dict.fromkeys(("Norm", "layerscale", "lrn", "Join", "opaque"), 1.0),
-    **dict.fromkeys(("parameter", "reduce"), 1.0),
+    **dict.fromkeys(("parameter", "reduce", "unreached"), 1.0),
     **dict.fromkeys(("Convolution", "Staged", "linear", "Pool", "Adaptive", "upsample"), 1.0),
 }
 """The gain that each kind asks for: 2 if it keeps about half of the mean square of its input, 4 if

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from convcalc.analysis.blocks import folded
 from convcalc.analysis.diff import (
     CHANGED,
     EQUAL,
@@ -18,6 +19,7 @@ from convcalc.analysis.diff import (
 from convcalc.analysis.report import CONVENTION_NAME, CONVENTION_TEXT, totals_of
 from convcalc.network.graph import INPUT
 from convcalc.render.documents import (
+    LABEL,
     MACS,
     OUTPUT,
     PARAMS,
@@ -32,14 +34,13 @@ from convcalc.render.documents import (
 from convcalc.render.table import Cell, Column, Document, Json, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from convcalc.analysis.blocks import Fold
     from convcalc.analysis.diff import Difference, Pair, PairedBlock, Quantity
     from convcalc.analysis.report import LayerReport, Report
 
 COLUMNS = [
     Column("network", "in"),
-    Column("label", "name"),
+    LABEL,
     SPEC,
     OUTPUT,
     PARAMS,
@@ -100,7 +101,7 @@ def _layer_rows(difference: Difference, *, complete: bool) -> list[list[Cell]]:
         pairs = list(run)
         if equal and not complete and len(pairs) > 1:
             layers = [pair.a for pair in pairs if pair.a is not None]
-            rows.append(_sum_row("both", "", layers, WORDS[EQUAL]))
+            rows.append(_sum_row("both", folded("", layers, difference.a), WORDS[EQUAL]))
         else:
             rows += [row for pair in pairs for row in _pair_rows(pair, difference)]
     return rows
@@ -117,19 +118,21 @@ def _block_rows(block: PairedBlock, difference: Difference) -> list[list[Cell]]:
         sides, word = [("both", *sides[0][1:])], WORDS[EQUAL]
     else:
         word = f"{len(block.pairs) - alike} of {len(block.pairs)} differ"
+    reports = {"A": difference.a, "both": difference.a, "B": difference.b}
     return [
-        _sum_row(letter, label, [row for row in layers if row is not None], word)
-        for letter, label, layers in sides
+        _sum_row(letter, folded(label, [one for one in rows if one], reports[letter]), word)
+        for letter, label, rows in sides
         if label
     ]
 
 
-def _sum_row(letter: str, label: str, layers: Sequence[LayerReport], word: str) -> list[Cell]:
-    """Several layers as one row, with their sums."""
+def _sum_row(letter: str, block: Fold, word: str) -> list[Cell]:
+    """Several layers as one row: their sums, and the output that leaves them."""
+    label, layers, leaving = block
     sums = totals_of(layers)
     macs = sums.macs if any(row.counted for row in layers) else None
     spec = layers[0].spec if len(layers) == 1 else f"{len(layers)} layers"
-    return [letter, label, spec, layers[-1].output_shape, sums.params, macs, word]
+    return [letter, label, spec, leaving.output_shape, sums.params, macs, word]
 
 
 def _pair_rows(pair: Pair, difference: Difference) -> list[list[Cell]]:

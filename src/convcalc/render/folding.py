@@ -48,6 +48,11 @@ def summed(cells: Sequence[Cell], _leaving: int) -> Cell:
     return fsum(numbers) if any(isinstance(one, float) for one in numbers) else sum(numbers)
 
 
+def summed_if_known(cells: Sequence[Cell], leaving: int) -> Cell:
+    """The sum, if all of it is known."""
+    return None if None in cells else summed(cells, leaving)
+
+
 def largest(cells: Sequence[Cell], _leaving: int) -> Cell:
     """The largest that is known, as of what is alive at a time."""
     return max((cell for cell in cells if isinstance(cell, int | float)), default=None)

@@ -81,7 +81,7 @@ def drawn(found: Grid, style: Style = PLAIN) -> str:
 
 def _wrapped(found: Grid, row: Sequence[str]) -> list[list[str]]:
     return [
-        broken(text, width) if column.wraps else [text]
+        [text] if column.line_ends is None else broken(text, width, column.line_ends)
         for text, width, column in zip(row, found.widths, found.table.columns, strict=True)
     ]
 

@@ -114,7 +114,7 @@ def _long(document: Document) -> list[str]:
 
 
 def _caption(document: Document) -> list[str]:
-    heading = " ".join(document.heading)
+    heading = "; ".join(document.heading)
     return [rf"\caption{{{sizes_text(heading)}}}"] if heading else []
 
 

@@ -30,7 +30,7 @@ COLUMNS = [
 ]
 
 
-MAP_COLUMNS = [Column("label", "name"), *COLUMNS[:5]]
+MAP_COLUMNS = [Column("label", "name", dotted=True), *COLUMNS[:5]]
 
 
 class MapRow(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from convcalc.render.documents import (
     report_data,
     report_remarks,
 )
-from convcalc.render.folding import agreed, summed
+from convcalc.render.folding import agreed, summed, summed_if_known
 from convcalc.render.lettering import ALMOST
 from convcalc.render.table import (
     Cell,
@@ -29,8 +30,6 @@ from convcalc.render.table import (
 )
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.roofline.devices import Device
     from convcalc.analysis.roofline.model import LayerRoofline, Roofline, RooflineMachine
@@ -40,7 +39,7 @@ COLUMNS = [
     Column("bytes", "bytes", numeric=True, optional=3, of_block=summed),
     Column("intensity", "ops/byte", numeric=True, optional=1, of_block=summed),
     Column("bound", "bound", of_block=agreed),
-    Column("seconds", "time", numeric=True, unit="s", of_block=summed),
+    Column("seconds", "time", numeric=True, unit="s", of_block=summed_if_known),
     Column("share", "share", numeric=True, of_block=summed),
 ]
 
@@ -58,7 +57,7 @@ def roofline_document(roofline: Roofline) -> Document:
         moved.ideal.total,
         Ratio(moved.operations, moved.ideal.total),
         "",
-        float(roofline.seconds),
+        _float(roofline.seconds),
         "",
     ]
     return Document(
@@ -98,17 +97,17 @@ def devices_document() -> Document:
     return Document(data, Table(columns, rows), [], remarks)
 
 
-def _cells(layer: LayerRoofline, all_seconds: Fraction) -> list[Cell]:
+def _cells(layer: LayerRoofline, all_seconds: Fraction | None) -> list[Cell]:
     if layer.traffic is None or layer.seconds is None:
         return [None] * len(COLUMNS)
-    share = layer.seconds / all_seconds if all_seconds else layer.seconds
+    share = layer.seconds / all_seconds if all_seconds else Fraction(0)
     return [
         layer.traffic.operations,
         layer.traffic.ideal.total,
         Ratio(layer.traffic.operations, layer.traffic.ideal.total),
         layer.bound,
         float(layer.seconds),
-        Share(share.numerator, share.denominator),
+        None if all_seconds is None else Share(share.numerator, share.denominator),
     ]
 
 
@@ -122,14 +121,24 @@ def _heading(roofline: Roofline) -> list[str]:
 
 def _remarks(roofline: Roofline) -> list[str]:
     ridge = four_digits(float(roofline.machine.ridge))
-    used = float(100 * roofline.peak_fraction)
     return [
         *report_remarks(roofline.report),
         f"below {ridge} ops per byte memory is the limit, from there on arithmetic",
         "ops: 2 per MAC, 1 per element operation; bytes: each element moved once",
-        f"time: at least ops / peak and bytes / bandwidth, layer by layer ({used:.3g} % of peak)",
+        f"time: at least ops / peak and bytes / bandwidth, layer by layer{_of_peak(roofline)}",
         ASSUMES,
     ]
+
+
+def _of_peak(roofline: Roofline) -> str:
+    """How much of the peak is used, or why nobody can say."""
+    if roofline.peak_fraction is None:
+        return "; not known of all"
+    return f" ({float(100 * roofline.peak_fraction):.3g} % of peak)"
+
+
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _roofline_data(roofline: Roofline) -> dict[str, Any]:
@@ -139,14 +148,14 @@ def _roofline_data(roofline: Roofline) -> dict[str, Any]:
         | _traffic_data(layer.traffic)
         | {
             "bound": layer.bound,
-            "seconds": None if layer.seconds is None else float(layer.seconds),
+            "seconds": _float(layer.seconds),
         }
         for own, layer in zip(data["layers"], roofline.layers, strict=True)
     ]
     totals = data["totals"] | _traffic_data(roofline.totals)
     totals |= {
-        "seconds": float(roofline.seconds),
-        "peak_fraction": float(roofline.peak_fraction),
+        "seconds": _float(roofline.seconds),
+        "peak_fraction": _float(roofline.peak_fraction),
     }
     return data | {
         "dtype": roofline.dtype,

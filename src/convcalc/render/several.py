@@ -62,10 +62,18 @@ def _cells(one: NetworkFigures, mark: bool) -> dict[str, Cell]:
         "activations": one.activations,
         "peak_memory_bytes": one.memory,
         "seconds": None if seconds is None else Shown(f"{1000 * seconds:.4g}", seconds),
-        "field_size": per_axis(one.field) if one.field else None,
+        "field_size": _field(one.field),
         "front": Shown("*" if mark else "", int(mark)),
         "failure": "" if one.failure is None else _reason(one.failure),
     }
+
+
+def _field(sizes: tuple[int, ...] | None) -> Shown | None:
+    """The size of a field: a number where all axes agree, as in most networks, else one an axis."""
+    if not sizes:
+        return None
+    text = per_axis(f"{size:,}" for size in sizes)
+    return Shown(text, sizes[0] if len(set(sizes)) == 1 else per_axis(sizes))
 
 
 def _reason(failure: ConvcalcError) -> Shown:
@@ -101,7 +109,8 @@ def _failure(found: NetworkComparison) -> ConvcalcError | None:
     if not failed or failed[0].failure is None:
         return None
     error = failed[0].failure
-    message = f"{len(failed)} of {len(found.networks)} networks have no figures"
+    verb = "has" if len(failed) == 1 else "have"
+    message = f"{len(failed)} of {len(found.networks)} networks {verb} no figures"
     message += f"; the first is '{failed[0].name}': {reason(error)}"
     return DataError(message) if error.exit_code == DataError.exit_code else UsageError(message)
 

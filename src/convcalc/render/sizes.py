@@ -25,7 +25,7 @@ def sizes_document(found: Sizes, near: int | None, unused: int | None) -> Docume
         unused: How many elements of an axis were allowed to be dropped.
     """
     columns = [
-        Column("label", "layer"),
+        Column("label", "layer", dotted=True),
         Column("spec", "spec", wraps=True),
         Column("sizes", "sizes", numeric=True),
         Column("example", "as", numeric=True),

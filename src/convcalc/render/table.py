@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from convcalc.errors import harmless
+from convcalc.widths import PARTS, PIECES
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from fractions import Fraction
 
@@ -126,6 +128,7 @@ class Column(NamedTuple):
         numeric: Whether it stands to the right, as numbers do.
         optional: From 1 on it is left out of a screen that is too narrow, the highest first.
         wraps: Whether it may go on in the next line before that, behind commas and blanks.
+        dotted: Whether it may do so behind dots, as labels do.
         exact: Whether its numbers keep all their digits on any screen.
         hidden: Whether only machines see it, unless it is asked for.
         unit: s for seconds, which are shown in one unit that fits them all.
@@ -141,6 +144,14 @@ class Column(NamedTuple):
     hidden: bool = False
     unit: str = ""
     of_block: Folding | None = None
+    dotted: bool = False
+
+    @property
+    def line_ends(self) -> re.Pattern[str] | None:
+        """Where its lines may end; None if its texts are never broken."""
+        if self.dotted:
+            return PARTS
+        return PIECES if self.wraps else None
 
 
 @dataclass

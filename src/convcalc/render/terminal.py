@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from convcalc.render.lettering import Lettering
-    from convcalc.render.table import Cell, Document, Table
+    from convcalc.render.table import Cell, Column, Document, Table
 
 LONGEST_WORD = 100
 """Characters of a word, as a label, that a screen shows; CSV and JSON always have all of it."""
@@ -29,9 +29,9 @@ those of conv:256,k1,nobias."""
 def terminal_text(document: Document, *, width: int, colour: bool, unicode: bool) -> str:
     """The document for a screen of `width` columns.
 
-    Exact numbers if they fit, else numbers in millions, then shares without bars, then specs on
-    several lines, then fewer columns where some are optional, else one field per line. Of words
-    that no screen could show, the middle is left out.
+    Exact numbers if they fit, else numbers in millions, then shares without bars, then specs and
+    labels on several lines, then fewer columns where some are optional, else one field per line.
+    Of words that no screen could show, the middle is left out.
     """
     document = _with_short_words(document)
     document = replace(
@@ -145,9 +145,7 @@ def _within(
     spare = width - sum(widths) - len(GAP) * (len(widths) - 1)
     if narrowest is not None:
         least = [
-            min(own, max(narrowest, display_width(column.title), *map(longest_piece, form.texts)))
-            if column.wraps
-            else own
+            min(own, max(narrowest, _least(column, form)))
             for own, column, form in zip(widths, table.columns, letterings, strict=True)
         ]
         while spare < 0 and (wide := [i for i, own in enumerate(widths) if own > least[i]]):
@@ -155,3 +153,11 @@ def _within(
             widths[widest] -= 1
             spare += 1
     return Grid(table, letterings, widths) if spare >= 0 else None
+
+
+def _least(column: Column, lettering: Lettering) -> int:
+    """Columns of the screen that a column takes when its lines end wherever they may."""
+    ends = column.line_ends
+    if ends is None:
+        return max(display_width(column.title), lettering.width)
+    return max(display_width(column.title), *(longest_piece(t, ends) for t in lettering.texts))

@@ -147,6 +147,8 @@ def compare(
     for option, text in (("sort", sort), ("pareto", pareto)):
         if text is not None:
             checked_text(option, text, f"figures, some of {', '.join(FIGURES)}")
+    if not networks:
+        raise ParameterError("networks", "expected one or more, got none")
     machine = machine_of(device, dtype)
     rows = []
     for name, network in named_networks(networks):
@@ -243,15 +245,9 @@ def figures_of(
         macs=report.totals.macs if known else None,
         activations=report.totals.activations,
         memory=memory,
-        time=None if machine is None else _seconds(report, machine, dtype),
+        time=None if machine is None else report_roofline(report, machine, dtype).seconds,
         field=_field(report),
     )
-
-
-def _seconds(report: Report, machine: RooflineMachine, dtype: str) -> Fraction | None:
-    """The least time of all layers; None if that of one is not known."""
-    found = report_roofline(report, machine, dtype)
-    return found.seconds if all(layer.seconds is not None for layer in found.layers) else None
 
 
 def _field(report: Report) -> tuple[int, ...] | None:

@@ -76,6 +76,12 @@ def test_a_network_of_views_takes_no_time():
     assert (0, 0) == (result.seconds, result.peak_fraction)
 
 
+def test_the_time_of_all_is_not_known_where_that_of_a_layer_is_not():
+    result = on(machine(10, 40), "relu opaque:name=Odd relu", (2, 5))
+    assert [2, None, 2] == [layer.seconds for layer in result.layers]
+    assert (None, None) == (result.seconds, result.peak_fraction)
+
+
 def test_the_batch_spreads_the_weights():
     # 8 samples: 8*(40 + 200) + 80 bytes instead of 8 * 320
     result = on(machine(1, 1), "pw:10,nobias", (2, 5), batch=8)

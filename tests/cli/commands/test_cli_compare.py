@@ -44,7 +44,7 @@ def test_a_network_that_fails_is_a_row_with_its_reason_and_decides_the_exit_code
     assert (2, None, 11_689_512) == (done.code, failed["params"], fine["params"])
     assert failed["failure"].startswith("the kernel spans 900 elements")
     assert done.err.startswith(
-        "convcalc: error: 1 of 2 networks have no figures; the first is 'conv"
+        "convcalc: error: 1 of 2 networks has no figures; the first is 'conv"
     )
     missing = inside("compare", "resnet18", "missing.spec")
     assert (3, True) == (missing.code, "11,689,512" in missing.out)
@@ -81,3 +81,8 @@ def test_diff_folds_blocks_and_its_totals_stay(inside):
     assert ["A", "layer2", "16", "layers", "128x28x28", "525,568"] in [row[:6] for row in rows]
     assert plain.partition("\n\n")[2].partition("\n\n")[2] == folded.rpartition("\n\n")[2]
     assert "receptive field: 627 in A, 1,091 in B: 464 more, ratio 1.74003" in folded
+
+
+def test_the_size_of_a_field_is_a_number_where_all_axes_agree(inside):
+    done = inside("compare", "conv:8,k3", "conv:8,k3x5", "-i", "3x9x9", "--format", "jsonl")
+    assert [3, "3x5"] == [json.loads(line)["field_size"] for line in done.out.splitlines()]

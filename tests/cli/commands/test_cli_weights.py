@@ -7,11 +7,13 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_support import listing, loaded_by, strict
 
+IMPORTED = Path(__file__).parents[2] / "importers"
 NET = ("conv:4,k3,nobias", "bn", "relu", "pw:2")
 SHAPES = {
     "0.weight": [4, 1, 3, 3],
@@ -182,3 +184,22 @@ def test_the_spec_may_come_from_a_file_or_standard_input(convcalc):
         told = json.loads(convcalc("weights", name, "--format", "json", stdin=stdin).out)
         assert ["stem.weight", "stem.bias"] == [row["name"] for row in told["weights"]]
         assert [3, 2, 1, 1] == told["weights"][0]["shape"]
+
+
+@pytest.mark.parametrize(
+    ("file", "first", "totals"),
+    [
+        # resnet18 of torchvision: 62 parameters; 20 norms of 4,800 channels with two statistics.
+        ("exported/resnet18.pt2", "conv1.weight", (102, 11_689_512 + 2 * 4_800, 11_689_512)),
+        # Dense of 6 to 20; a convolution of 5 channels by 3x3 and its copy, counted once each.
+        ("keras_weights/made.keras", "seed.weight", (6, 600, 370)),
+        ("keras_weights/made.h5", "seed.weight", (6, 600, 370)),
+    ],
+)
+def test_models_in_files_list_theirs(inside, file, first, totals):
+    if file.endswith(".h5"):
+        pytest.importorskip("h5py")
+    done = inside("weights", "-q", str(IMPORTED / file), "--format", "json")
+    document = json.loads(done.out)
+    assert first == document["weights"][0]["name"]
+    assert totals == tuple(document["totals"][name] for name in ("arrays", "numbers", "params"))

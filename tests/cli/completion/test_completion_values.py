@@ -20,10 +20,12 @@ from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.planning.select_backend import BACKENDS
 from convcalc.inverse.layer import FAMILIES
 from convcalc.layers import KINDS
+from convcalc.render.schemas.commands import DOCUMENTS, ROWS
+from convcalc.several.comparing import FIGURES
 
 WITHOUT = {
-    *("input", "batch", "near", "at", "every", "define", "where", "columns", "sort", "top"),
-    *("pareto", "jobs", "width", "depth", "unused", "field", "input_for", "output_size"),
+    *("input", "batch", "near", "at", "every", "define", "where", "top"),
+    *("jobs", "width", "depth", "unused", "field", "input_for", "output_size"),
     *("out_channels", "kernel_size", "stride", "dilation", "groups", "output_padding"),
     *("functions", "peak", "bandwidth", "random_weights", "max_memory", "threads"),
     *("scheduler_timeout", "macs", "flops", "params", "activations", "weight_memory"),
@@ -53,6 +55,18 @@ def test_the_words_of_an_option_are_all_that_it_takes(name, known):
 
 def test_solve_looks_for_these_kinds():
     assert list(FAMILIES) == list(values.OF_COMMAND["solve", "kind"])
+
+
+@pytest.mark.parametrize("command", sorted(values.COLUMNS))
+def test_the_columns_of_a_table_are_those_of_its_csv(inside, command):
+    machine = ["--device", "t4"] if command == "roofline" else []
+    done = inside(command, "relu", "-i", "1x2x2", "--format", "csv", *machine)
+    assert ",".join(values.COLUMNS[command]) == done.out.splitlines()[0]
+
+
+def test_figures_and_schemas_that_are_offered_are_all():
+    assert FIGURES == values.FIGURES
+    assert sorted({**DOCUMENTS, **ROWS}) == list(values.WITH_JSON)
 
 
 def test_kinds_with_a_colon_are_those_that_need_a_parameter():

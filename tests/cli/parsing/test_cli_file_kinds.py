@@ -227,6 +227,7 @@ def test_files_of_torch_are_counted_or_named(inside):
         (["m/data.pkl"], f"a file of torch.save; {SAVED}"),
         (["config.json", "metadata.json", "model.weights.h5"], f"a Keras model; {READ}"),
         (["a.txt", "b.txt"], f"a zip archive of 2 files; {NETWORK}"),
+        (["a.txt"], f"a zip archive of 1 file; {NETWORK}"),
     ],
 )
 def test_a_zip_archive_is_told_by_its_members(inside, members, told):

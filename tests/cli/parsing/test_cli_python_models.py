@@ -136,7 +136,11 @@ def test_a_file_or_library_whose_model_is_not_named_says_what_to_write():
     ("words", "code", "told"),
     [
         ("Pair -i 1x8x8 -i masc=8", 2, "--input: Pair.forward(x, mask) has no input 'masc'"),
-        ("Net -i 1x8x8 -i 1x8x8", 3, "\n  Net.forward(x) was given a list of 1x8x8 and 1x8x8\n"),
+        (
+            "Net -i 1x8x8 -i 1x8x8",
+            3,
+            "1x8x8 and 1x8x8; a forward that takes a single tensor has one -i\n",
+        ),
         ("Look -i 1x8x8 -i 8", 3, "float32 instead; whole numbers are asked for as -i 128:int64\n"),
     ],
 )

@@ -83,6 +83,21 @@ X = torch.zeros(1, 3, 8, 8)
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("way", ["script", "trace"])
+def test_a_program_is_run_with_its_own_weights(way):
+    np = pytest.importorskip("numpy")
+    model = nn.Sequential(Net(), nn.Unflatten(1, (5, 2)), nn.Linear(2, 3)).eval()
+    given = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    program = torch.jit.script(model) if way == "script" else torch.jit.trace(model, X)
+    program.save("net.pt")
+    np.save("x.npy", given.numpy())
+    done = call("run", "x.npy", "--network", "net.pt", "-o", "y.npy", loaded="torch")
+    assert (0, True) == (done.code, "computed by torch itself: addmm" in done.err), done.err
+    with torch.no_grad():
+        np.testing.assert_allclose(model(given).numpy(), np.load("y.npy"), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("folder")
 def test_several_inputs_and_a_missing_one():
     scripted(Pair())
     done = call("flops", "net.pt", *("-i", "3x8x8") * 2, "--format", "json", loaded="torch")
@@ -106,7 +121,10 @@ def test_what_does_not_fit_says_why_and_where():
     done = call("summary", "net.pt", "-i", "5x8x8", "-q", loaded="torch")
     assert (3, "") == (done.code, done.out)
     assert "conv.py, line" in done.err
-    assert "RuntimeError: Invalid channel dimensions\n  return F.conv2d(" in done.err
+    assert (
+        "RuntimeError: Invalid channel dimensions: 3 expected, 5 given\n  return F.conv2d("
+        in done.err
+    )
 
 
 @pytest.mark.usefixtures("folder")

@@ -78,9 +78,10 @@ class LayerMemory:
     traffic: LayerTraffic | None
 
     def __repr__(self) -> str:
+        live = "what is alive not known" if self.live is None else f"{self.live:,} alive"
         return (
             f"<memory of {self.layer.label} ({self.layer.spec}): {self.weights:,} bytes of "
-            f"weights, {self.activations:,} of its result, {self.live:,} alive>"
+            f"weights, {self.activations:,} of its result, {live}>"
         )
 
     def flat(self) -> Row:

@@ -107,7 +107,8 @@ class Roofline(Layered):
         dtype: The dtype of all elements.
         layers: The layers in order.
         totals: Operations and traffic of all layers, one after the other.
-        seconds: The least time of all layers, one after the other: the sum of what is known, exact.
+        seconds: The least time of all layers, one after the other, exact; None where that of one is
+            not known.
     """
 
     report: Report
@@ -115,11 +116,13 @@ class Roofline(Layered):
     dtype: str
     layers: tuple[LayerRoofline, ...]
     totals: LayerTraffic
-    seconds: Fraction
+    seconds: Fraction | None
 
     @property
-    def peak_fraction(self) -> Fraction:
-        """The share of the peak rate that is used in that time, from 0 to 1."""
+    def peak_fraction(self) -> Fraction | None:
+        """The share of the peak rate that is used in that time, from 0 to 1; None if not known."""
+        if self.seconds is None:
+            return None
         if not self.seconds:
             return Fraction(0)
         return self.totals.operations / (self.machine.peak * self.seconds)
@@ -162,7 +165,8 @@ def report_roofline(report: Report, machine: RooflineMachine, dtype: str = "floa
     layers = tuple(
         _on(machine, row, moved) for row, moved in zip(report.layers, traffic.layers, strict=True)
     )
-    seconds = sum((layer.seconds or Fraction(0) for layer in layers), Fraction(0))
+    known = [layer.seconds for layer in layers if layer.seconds is not None]
+    seconds = sum(known, Fraction(0)) if len(known) == len(layers) else None
     return Roofline(report, machine, dtype, layers, traffic.totals, seconds)
 
 

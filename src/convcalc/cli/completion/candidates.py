@@ -131,6 +131,8 @@ def _values(command: str, name: str | None, line: Line) -> Offer:
     else:
         return Offer({}, files=name in FILES)
     head = line.typed[: line.typed.rfind(",") + 1]
+    if name == "sort" and line.typed.startswith("-"):
+        head = "-"  # turns the order
     return Offer(dict.fromkeys((head + word for word in found), ""))
 
 

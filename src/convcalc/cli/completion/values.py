@@ -12,7 +12,7 @@ NEEDING_VALUES = (
     *("crop", "dw", "elementwise", "embedding", "gn", "gru", "input", "linear", "lppool", "lrn"),
     *("lstm", "maxpool", "maxunpool", "multiheadattention", "opaque", "pad"),
     *("parameter", "permute", "pixelshuffle", "pixelunshuffle", "pw", "reduce"),
-    *("reshape", "rnn", "sep", "shuffle", "slice", "threshold", "unflatten", "view"),
+    *("reshape", "rnn", "sep", "shuffle", "slice", "threshold", "unflatten", "unreached", "view"),
 )
 """The kinds that are nothing without a parameter, and so are written with a colon."""
 
@@ -55,9 +55,50 @@ VALUES = {
 }
 """The values of an option or an argument, by the name that commands know it by."""
 
+COLUMNS = {
+    "shape": ("index", "label", "spec", "input_shape", "output_shape", "weights"),
+    "flops": (
+        *("index", "label", "spec", "output_shape", "params", "macs", "flops"),
+        "bias_adds",
+    ),
+    "rf": (
+        *("index", "label", "spec", "output_shape", "size", "effective_stride", "start"),
+        "touched",
+    ),
+    "memory": (
+        *("index", "label", "spec", "output_shape", "weight_bytes", "activation_bytes"),
+        *("live_bytes", "im2col_bytes", "saved_bytes", "traffic_bytes", "intensity"),
+        *("traffic_bytes_without_reuse", "fft_bytes", "buffer_bytes"),
+    ),
+    "roofline": (
+        *("index", "label", "spec", "operations", "bytes", "intensity", "bound", "seconds"),
+        "share",
+    ),
+    "summary": (
+        *("index", "label", "spec", "output_shape", "params", "macs", "share"),
+        "receptive_field",
+    ),
+}
+"""The columns of each table of layers."""
+
+FIGURES = ("params", "macs", "activations", "memory", "time", "field")
+"""What `compare` sorts by, and makes fronts of."""
+
+WITH_JSON = (
+    *("calibrate", "check", "compare", "devices", "diff", "explain", "flops", "layers", "memory"),
+    *("networks", "rf", "roofline", "run", "shape", "sizes", "solve", "summary", "sweep"),
+    *("weights",),
+)
+"""The commands whose documents have a schema."""
+
 OF_COMMAND = {
+    **{(command, "columns"): columns for command, columns in COLUMNS.items()},
+    **{(command, "sort"): columns for command, columns in COLUMNS.items()},
+    ("compare", "pareto"): FIGURES,
+    ("compare", "sort"): FIGURES,
     ("explain", "dtype"): ("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
     ("graph", "to"): ("dot", "mermaid", "svg", "png"),
+    ("schema", "name"): WITH_JSON,
     ("run", "device"): ("cpu", "cuda"),
     ("run", "dtype"): ("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
     ("sizes", "range"): (),

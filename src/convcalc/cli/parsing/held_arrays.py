@@ -57,7 +57,7 @@ def zip_told(path: str) -> str:
     if names and all(name.endswith(".npy") for name in names):
         headers = archive_headers(path)
         return _weights_told(path, {name: header.shape for name, header in headers.items()})
-    return f"a zip archive of {len(names):,} files; {NETWORK}"
+    return f"a zip archive of {len(names):,} file{'s' * (len(names) != 1)}; {NETWORK}"
 
 
 def _saved_told(path: str, archive: ZipFile) -> str:

@@ -10,7 +10,7 @@ from convcalc.importers.pt2.recording import Recorder
 from convcalc.importers.pt2.sizes import hint_of, size_of, symbol_of
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.written import check_count, naming
-from convcalc.layers import Opaque
+from convcalc.layers import Unreached
 from convcalc.layers.base import format_shape
 from convcalc.network.graph import INPUT, Network, Node
 
@@ -131,7 +131,7 @@ def _finished(recorder: Recorder, graph: Graph, shape: Shape, notes: list[str]) 
     left = recorder.unreached()
     if left:
         total = sum(left.values())
-        nodes.append(Node(Opaque("unreached", (1,), total, 0), (INPUT,), "unreached"))
+        nodes.append(Node(Unreached(total), (INPUT,), "unreached"))
         owners = ", ".join(dict.fromkeys(name.partition(".")[0] for name in list(left)[:6]))
         notes.append(f"{total:,} parameters that nothing reads: {printable(owners)}")
     if len(outputs) > 1:

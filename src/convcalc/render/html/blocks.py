@@ -17,7 +17,7 @@ class Row(NamedTuple):
 
     Attributes:
         label: The name of its layer; "" where the table has none.
-        depth: How many blocks it lies in.
+        depth: How many blocks it lies in, of those that have a row of their own.
         cells: What the table has of it.
     """
 
@@ -48,9 +48,11 @@ def with_blocks(table: Table) -> Iterator[Row | Block]:
     labels = ["" if place is None else str(row[place]) for row in table.rows]
     added = _added(table)
     open_path: list[str] = []
+    ends: list[int] = []  # of the blocks around
     for index, (label, cells) in enumerate(zip(labels, table.rows, strict=True)):
         path = label.split(".")[:-1]
         shared = _shared(open_path, path)
+        ends = [end for end in ends if end > index]
         around = 0
         for depth in range(shared + 1, len(path) + 1):
             end = _end(labels, index, ".".join(path[:depth]) + ".")
@@ -61,9 +63,10 @@ def with_blocks(table: Table) -> Iterator[Row | Block]:
                     _sum([row[i] for row in table.rows[index:end]]) if adds else None
                     for i, adds in enumerate(added)
                 ]
-                yield Block(".".join(path[:depth]), depth - 1, end - index, sums)
+                yield Block(".".join(path[:depth]), len(ends), end - index, sums)
+                ends.append(end)
         open_path = path
-        yield Row(label, len(path), cells)
+        yield Row(label, len(ends), cells)
 
 
 def _shared(one: list[str], other: list[str]) -> int:

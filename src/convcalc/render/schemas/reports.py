@@ -200,14 +200,14 @@ class RooflineLayer(Layer):
 
 
 class RooflineTotals(Totals):
-    """The sums, with the least time of all layers one after the other."""
+    """The sums, with the least time of all layers one after the other; null if not known."""
 
     operations: int
     bytes: Moved
     bytes_without_reuse: Moved
     intensity: float | None
-    seconds: float
-    peak_fraction: float
+    seconds: float | None
+    peak_fraction: float | None
 
 
 class Machine(TypedDict):

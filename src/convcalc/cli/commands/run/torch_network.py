@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.network_argument import read_source
 from convcalc.errors import DataError, printable
-from convcalc.importers.whole_operation import Operation
+from convcalc.importers.whole_operation import CONSTANT, Operation
 from convcalc.network.given_inputs import GivenInput
 from convcalc.network.subgraph import as_computed
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
+
+SHOWN = 6
+"""Functions that a note names."""
 
 WHOLE = ("int32", "int64")
 """Dtypes of arrays that may be the numbers of rows, as of tokens."""
@@ -40,8 +44,22 @@ def network_made_for(word: str, arrays: Sequence[ReadInput], settings: Settings)
         except DataError as error:
             failures.append(error)
         else:
-            return as_computed(network, settings.until)
+            return _with_note(as_computed(network, settings.until))
     raise failures[0]
+
+
+def _with_note(network: Network) -> Network:
+    """The network, and in its notes what of it no layer of ours computes."""
+    layers = (node.layer for node in network.nodes)
+    names = [one.name for one in layers if isinstance(one, Operation) and one.name != CONSTANT]
+    if not names:
+        return network
+    calls = "1 call is" if len(names) == 1 else f"{len(names):,} calls are"
+    different = list(dict.fromkeys(names))
+    shown = printable(", ".join(different[:SHOWN]), 200)
+    more = f", ... {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+    told = f"{calls} computed by torch itself: {shown}{more}"
+    return replace(network, notes=(*network.notes, told))
 
 
 def _readings(arrays: Sequence[ReadInput], settings: Settings) -> Iterator[list[GivenInput]]:
