@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Development starts many short processes: compiled modules make each of them quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core test-slow test-page check format lint types bench docs man pictures wheel clean
+.PHONY: help demo test test-core test-slow test-page check format lint types bench docs man pictures wheel package test-lowest clean
 
 help:
 	@echo "make demo       the first minute: a few commands, and the edges of a photograph"
@@ -26,6 +26,8 @@ help:
 	@echo "make docs       the documentation with the reference of the API, in build/site/"
 	@echo "make man        the manual, in dist/man; man -l dist/man/convcalc.1 shows it"
 	@echo "make wheel      the wheel, in dist/"
+	@echo "make package    wheel and sdist, in dist/, as an index would check them"
+	@echo "make test-lowest  the tests with the oldest libraries that pyproject.toml admits"
 
 demo: $(VENV)/core.stamp
 	@$(BIN)/convcalc demo --force
@@ -67,7 +69,7 @@ pictures: $(VENV)/peers.stamp
 	$(BIN)/python examples/make_pictures.py
 
 docs: $(VENV)/docs.stamp
-	$(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
 
 man: $(VENV)/core.stamp
 	$(BIN)/python -m convcalc.cli.manual dist/man
@@ -75,6 +77,19 @@ man: $(VENV)/core.stamp
 wheel: $(VENV)/core.stamp
 	$(PIP) build
 	$(BIN)/python -m build --wheel --outdir dist .
+
+package: $(VENV)/package.stamp
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# In an environment of its own, and without constraints.txt.
+test-lowest: $(VENV)/core.stamp
+	$(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) build/lowest
+	$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[test]'
+	build/lowest/bin/python -m pytest $(PARALLEL)
 
 clean:
 	rm -rf $(VENV) dist build
@@ -102,6 +117,10 @@ $(VENV)/page.stamp: $(VENV)/test.stamp
 
 $(VENV)/docs.stamp: $(VENV)/core.stamp
 	$(PIP) --editable '.[docs]'
+	@touch $@
+
+$(VENV)/package.stamp: $(VENV)/core.stamp
+	$(PIP) --editable '.[package]'
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/peers.stamp

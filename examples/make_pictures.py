@@ -2,8 +2,9 @@
 
     python examples/make_pictures.py [FOLDER]
 
-The commands of docs/pictures.md are run in the root of the repository, those of docs/tutorial.md
-among the samples of the package; what they write goes to FOLDER, docs/pictures by default.
+The commands of README.md and docs/pictures.md are run in the root of the repository, those of
+docs/tutorial.md among the samples of the package; what they write goes to FOLDER, docs/pictures by
+default.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from pathlib import Path
 from convcalc.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = {"pictures.md": ROOT, "tutorial.md": ROOT / "src" / "convcalc" / "samples"}
+DOCUMENTS = {
+    "README.md": ROOT,
+    "docs/pictures.md": ROOT,
+    "docs/tutorial.md": ROOT / "src" / "convcalc" / "samples",
+}
 """Each document, and where its commands find their files."""
 
 DRAWING = re.compile(
@@ -33,7 +38,7 @@ def main(folder: Path) -> None:
     """
     drawn: dict[str, bytes] = {}
     for document, place in DOCUMENTS.items():
-        text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+        text = (ROOT / document).read_text(encoding="utf-8")
         for command in DRAWING.findall(text):
             *words, name = shlex.split(command)
             path = folder.resolve() / Path(name).name

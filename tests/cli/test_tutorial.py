@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from translation import sections
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "src" / "convcalc" / "samples"
 ENGLISH, CHINESE = (
     (ROOT / "docs" / name).read_text(encoding="utf-8")
     for name in ("tutorial.md", "tutorial.zh-CN.md")
 )
-BLOCK = re.compile(r"^```(?:console|sh)\n.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ convcalc ([^\n]*)\n(.*?)(?=^\$ |^```)", re.MULTILINE | re.DOTALL)
 EXAMPLES = COMMAND.findall(ENGLISH)
 
@@ -37,18 +38,6 @@ def test_each_step_has_a_command_and_a_question_with_an_answer():
     for step in steps:
         before, _, answer = step.partition("**Question.**")
         assert (True, True) == ("$ convcalc " in before, "$ convcalc " in answer)
-
-
-def sections(text):
-    """Each section: its blocks, its pictures, the words between backticks, its numbers."""
-    for section in re.split(r"^##? (?=\S)", text, flags=re.MULTILINE)[1:]:
-        prose = BLOCK.sub("", section)
-        yield (
-            BLOCK.findall(section),
-            re.findall(r"\]\(((?!tutorial)[^)]*)\)", prose),
-            sorted(set(re.findall(r"`[^`]+`", prose))),
-            sorted(re.findall(r"\d+", prose)),
-        )
 
 
 def test_the_chinese_course_has_the_commands_and_numbers_of_the_english_one():

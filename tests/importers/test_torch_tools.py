@@ -72,6 +72,13 @@ def test_modules_in_odd_styles_in_every_convention(name, batch):
     assert theirs == {tool: ours(network, shape, tool, batch) for tool in TOTALS}
 
 
+def test_the_products_that_torchinfo_leaves_out_of_vit_b_16():
+    network = network_of(target_of("torchvision:vit_b_16"), None)
+    theirs = ours(network, network.input_shape, "torchinfo")
+    assert theirs == 173_232_616
+    assert network.analyze(network.input_shape).totals.macs == 17_563_828_224
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tool", TOTALS)
 @pytest.mark.parametrize(
