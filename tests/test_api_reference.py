@@ -60,4 +60,4 @@ def test_what_is_named_has_a_docstring(path):
 def test_the_pages_are_all_in_the_navigation():
     configured = (DOCS.parent / "mkdocs.yml").read_text("utf-8")
     pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
-    assert pages == set(re.findall(r": ([\w/]+\.md)$", configured, re.MULTILINE))
+    assert pages == set(re.findall(r": ([\w./-]+\.md)$", configured, re.MULTILINE))

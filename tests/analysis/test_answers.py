@@ -70,9 +70,9 @@ def test_repr_has_at_most_20_lines_and_says_what_and_of_which_input(answer):
 def test_the_short_form_of_a_report_has_its_first_layers_and_its_totals():
     lines = repr(REPORT).splitlines()
     assert "Report: 69 layers" == lines[0]
-    assert lines[5].split()[:3] == ["conv1", "conv:64,k7,s2,p3,nobias", "64x112x112"]
-    assert "... 57 more rows; print() shows all of them" == lines[-3]
-    assert ["total", "1000", "11.69", "M", "1.81", "G"] == lines[-1].split()
+    assert lines[6].split()[:3] == ["conv1", "conv:64,k7,s2,p3,nobias", "9,408"]
+    assert "... 58 more rows; print() shows all of them" == lines[-3]
+    assert ["total", "11,689,512", "1,814.07"] == lines[-1].split()
 
 
 def test_a_short_answer_is_shown_as_it_is():

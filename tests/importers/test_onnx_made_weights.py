@@ -27,7 +27,7 @@ def test_a_parameter_is_made_as_large_as_the_input(tmp_path, samples):
         weights={"token": token, "rest": np.ones(3, np.int64)},
     )
     path = saved(tmp_path, made)
-    found = imported(path, array=x.shape)
+    found = imported(path, arrays=[("", x.shape)])
     result = run_network(
         computed_part(found.network),
         x,

@@ -8,7 +8,7 @@ from convcalc.render.table import Column, Document, Share, Table
 
 COLUMNS = [
     Column("label", "name"),
-    Column("spec", "layer", folds=True),
+    Column("spec", "layer", wraps=True),
     Column("macs", "MACs", numeric=True),
     Column("share", "share"),
 ]

@@ -25,7 +25,7 @@ PAGE = r"""\documentclass{article}
 
 
 def hostile():
-    columns = [Column("label", "na_me"), Column("spec", "100 % & more", folds=True)]
+    columns = [Column("label", "na_me"), Column("spec", "100 % & more", wraps=True)]
     columns += [Column("macs", "#", numeric=True), Column("share", "share")]
     rows = [[HOSTILE, HOSTILE, -1234567, Share(1, 3)], ["a", "conv:8,k3" * 9, None, Share(0, 3)]]
     total = ["total", "", -1234567, ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from convcalc.cli.parsing.option_types import GROUPS, Argument, Option
 ARGUMENTS, LAST = "Arguments", GROUPS[-1]
 
 
+@cache
 def annotation(option: Option | Argument) -> Any:
     """The annotated type by which Typer knows an option.
 

@@ -81,8 +81,8 @@ def _named(arguments: Sequence[str]) -> str | None:
     """The command that the arguments begin with; None where others may have to be told of."""
     from convcalc.cli.catalog.commands import COMMANDS
 
-    known = bool(arguments) and arguments[0] in COMMANDS
-    return arguments[0] if known and not _asks_for_help(arguments) else None
+    named = arguments[1:2] if arguments[:1] == ["help"] else arguments[:1]
+    return named[0] if named and named[0] in COMMANDS else None
 
 
 @cache

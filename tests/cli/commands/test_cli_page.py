@@ -32,27 +32,27 @@ def test_it_holds_the_array_the_kernel_and_the_bias_as_they_were_written(files, 
     start = start_of(files / "out.html")
     assert [0, 2, 1] == start["place"]
     assert [4, 1, 7, 5] == start["input"][0][0]
-    assert [[[[1, 0], [2, 1]]]] == start["weight"]
-    assert [-0.205] == start["bias"]
-    assert ([0, 0], [1, 1]) == (start["layer"]["before"], start["layer"]["after"])
+    (layer,), (own,) = (node["layer"] for node in start["nodes"]), start["weights"]
+    assert [[[[1, 0], [2, 1]]]] == own["weight"]
+    assert [-0.205] == own["bias"]
+    assert ([0, 0], [1, 1]) == (layer["before"], layer["after"])
 
 
 def test_it_holds_made_up_numbers_of_a_layer(folder, inside):
     assert 0 == inside("explain", "dw:k3,s2", "-i", "2x7x7", "--html", "out.html", "-q").code
     start = start_of(folder / "out.html")
-    assert (2, 2) == (start["layer"]["groups"], len(start["input"]))
-    assert [1, 1] == [len(kernels) for kernels in start["weight"]]
+    assert (2, 2) == (start["nodes"][0]["layer"]["groups"], len(start["input"]))
+    assert [1, 1] == [len(kernels) for kernels in start["weights"][0]["weight"]]
 
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("conv:2,k3 relu",), 2, "--html: a page shows one convolution, and these are 2 layers"),
-        (("maxpool:2",), 2, "--html: a page shows conv, convt, dw or pw; 'maxpool:2' is none"),
-        (("sep:2,k3",), 2, "--html: a page shows conv, convt, dw or pw; 'sep:2,k3' is none"),
+        (("conv:2,k3 gelu",), 2, "'gelu'"),
+        (("flatten linear:2",), 2, "'flatten'"),
         (("conv:1,k1", "-i", "1x4x4x4"), 2, "one or two axes; the input 1x4x4x4 has 3"),
-        (("conv:1,k3", "-i", "1x70x70"), 2, "--html: input and output are 9,524 squares"),
-        (("conv:9,k9", "-i", "9x9x9"), 2, "--html: input, weight and bias have 7,299 numbers"),
+        (("conv:1,k3", "-i", "1x70x70"), 2, "--html: inputs and outputs are 9,524 squares"),
+        (("conv:9,k9", "-i", "9x9x9"), 2, "--html: input, weights and biases have 7,299 numbers"),
         (("conv:1,k3", "--svg", "o.svg"), 2, "--svg and --html exclude each other; give one"),
         (("conv:1,k3", "--format", "json"), 2, "--html and --format exclude each other"),
         (("conv:1,k3", "--every", "2"), 2, "--every goes with --animate"),

@@ -33,6 +33,7 @@ def offers(text):
         ("shape -i 3x8x8 relu conv", ["conv-mobilenet", "convnext_tiny", "conv:", "convt:"]),
         ("diff unet vgg19", ["vgg19"]),
         ("schema roof", ["roofline"]),
+        ("compare unet vgg16 vgg1", ["vgg11", "vgg16", "vgg16_bn", "vgg19"]),
         ("summary unet --format s", ["svg"]),
         ("layers maxp", ["maxpool"]),
         ("flops --conv", ["--convention"]),

@@ -21,7 +21,9 @@ def text_options():
 
 @pytest.mark.parametrize(("command", "names"), list(text_options()))
 def test_of_two_values_neither_wins(inside, command, names):
-    words = {"run": ["x.npy"], "fmt": ["-"], "diff": ["relu", "bn"]}.get(command, [])
+    words = {"run": ["x.npy"], "fmt": ["-"], "diff": ["relu", "bn"], "compare": ["relu"]}.get(
+        command, []
+    )
     done = inside(command, *words, names[0], "3", names[-1], "4")
     assert (2, "") == (done.code, done.out)
     assert f"convcalc: error: {names[0]} is given as '3' and as '4'; give it once\n" == done.err

@@ -15,6 +15,7 @@ TYPES = {
     "memory": requests.MemoryRequest,
     "summary": requests.CalculatorRequest,
     "diff": requests.DiffRequest,
+    "compare": requests.CompareRequest,
     "roofline": requests.RooflineRequest,
     "devices": requests.DocumentRequest,
     "solve": requests.SolveRequest,

@@ -48,7 +48,7 @@ COMPUTING_COMMANDS: dict[str, Command] = {
             "convcalc run image.npy --kernel kernel.npy --stride 2 -o result.npy",
             'convcalc run image.npy --network "dw:k3 pw:4" --random-weights 7',
             'convcalc run image.npy --network "relu maxpool:2" --save-all maps',
-            "convcalc run image.npy mask=mask.npy --network net.onnx -o result.npy",
+            "convcalc run image.npy mask=mask.npy --network net.onnx -o masked.npy",
             "convcalc run image.zarr --kernel kernel.npy -o result.zarr --scheduler local",
         ),
         details=RUN_DETAILS,

@@ -76,7 +76,7 @@ COMMAND_NAMES = ("name",)
 LABELS = ("until", "layer")
 """What takes a label of the network that is named."""
 
-NETWORKS = ("specs", "a", "b", "file", "network", "field_of")
+NETWORKS = ("specs", "a", "b", "networks", "file", "network", "field_of")
 """What takes a network by name, or a file of one."""
 
 FILES = (

@@ -233,9 +233,10 @@ class DiffRequest(DocumentRequest):
     all: bool | None
     depth: str | None
     in_order: bool | None
+    strict: bool | None
 
 
-class CompareRequest(Appearance):
+class CompareRequest(DocumentRequest):
     """`compare`."""
 
     networks: list[str]
@@ -246,7 +247,6 @@ class CompareRequest(Appearance):
     sort: str | None
     pareto: str | None
     in_order: bool | None
-    strict: bool | None
 
 
 class KindRequest(DocumentRequest):

@@ -17,6 +17,7 @@ DOCUMENTS = {
     "summary": ("reports", "ReportDocument"),
     "memory": ("reports", "MemoryDocument"),
     "roofline": ("reports", "RooflineDocument"),
+    "compare": ("reports", "CompareDocument"),
     "diff": ("reports", "DiffDocument"),
     "solve": ("answers", "LayerSolutions", "ChainSolutions", "InputSolutions"),
     "sizes": ("answers", "SizesDocument"),

@@ -119,11 +119,11 @@ class NamedInput(TypedDict):
 
 
 class Gap(TypedDict):
-    """A call of a model of which nobody knows the cost."""
+    """A layer, or a call of a model, of which nobody knows the cost."""
 
     name: str
     module: str
-    place: str
+    place: Annotated[str | None, "file and line of the call, where there is one"]
     output_shape: list[int]
     why: str
     times: int
@@ -138,12 +138,21 @@ class Stop(TypedDict):
     reason: str
 
 
+class Decision(TypedDict):
+    """A line of a model that decided by values, which its run has not."""
+
+    place: str
+    code: str
+    module: str
+
+
 class Ended(TypedDict):
     """What is said of a network that is known in part."""
 
     failure: NotRequired[str]
     inputs_that_fit: NotRequired[list[list[int]]]
     unknown: NotRequired[list[Gap]]
+    decisions: NotRequired[list[Decision]]
     stopped: NotRequired[Stop]
 
 

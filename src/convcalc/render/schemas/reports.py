@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from convcalc.render.schemas.layers import (
     Convention,
+    Ended,
     Layer,
     NetworkDocument,
     Shape,
@@ -228,7 +229,7 @@ class RooflineDocument(NetworkDocument):
     machine: Machine
 
 
-class Side(TypedDict):
+class Side(Ended):
     """One of the two networks."""
 
     name: str
@@ -270,3 +271,32 @@ class DiffDocument(TypedDict):
     pairs: list[Pair]
     counts: dict[str, int]
     totals: dict[str, Quantity]
+
+
+class NetworkFigures(TypedDict):
+    """One of several networks; null is not known, or not there because the network failed."""
+
+    name: str
+    input: Shape | None
+    params: int | None
+    macs: int | None
+    activations: int | None
+    peak_memory_bytes: int | None
+    seconds: Annotated[float | None, "the least time on the machine"]
+    field: Annotated[list[int] | None, "the receptive field of the output along each axis"]
+    front: Annotated[bool | None, "with --pareto, whether none of the networks is better"]
+    failure: str | None
+
+
+class CompareDocument(TypedDict):
+    """Several networks side by side."""
+
+    schema_version: Literal[1]
+    command: str
+    batch: int
+    dtype: str
+    convention: Convention
+    status: Status
+    machine: str | None
+    pareto: Annotated[str | None, "the two figures of the front, as macs,field"]
+    networks: list[NetworkFigures]

@@ -23,7 +23,7 @@ from convcalc.cli.commands.run.verify import failed, samples_of
 from convcalc.cli.parsing.endings import check_ending
 from convcalc.cli.parsing.values import choice_of, count_of, flag, text_of
 from convcalc.cli.terminal.streams import note, warn
-from convcalc.errors import UsageError, printable
+from convcalc.errors import UsageError, printable, printable
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.dtypes import check_requested
 from convcalc.execute.planning.machine import complaint
@@ -185,8 +185,8 @@ def _check_several(request: RunRequest) -> None:
     """
     if len(request.arrays) > 1 and request.kernel is not None:
         raise UsageError(
-            f"a convolution has one input, {len(request.arrays)} are given; several go with "
-            "--network"
+            f"a convolution has one input, and '{printable(request.arrays[1], 60)}' is another; "
+            "several go with --network"
         )
     if len(request.arrays) > 1 and request.layout is not None:
         raise UsageError("--layout goes with one input: several are given with channels first")
