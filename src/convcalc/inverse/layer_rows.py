@@ -115,14 +115,12 @@ class LayerRows:
         known: dict[tuple[Any, ...], Geometry | None] = {}
         for values in chosen:
             key = tuple([values[place] if place >= 0 else one for place, one in slots])
-            if key in known:
-                geometry = known[key]
-            else:
+            if key not in known:
                 if len(known) >= MOST_GEOMETRIES:
                     known.clear()
-                whole = map(_is_whole, (key[0], key[1] or 1, *key[2:5]))
-                alike = square and all(whole)
-                geometry = known[key] = _geometry(kind, shape, key, alike=alike)
+                alike = square and all(map(_is_whole, (key[0], key[1] or 1, *key[2:5])))
+                known[key] = _geometry(kind, shape, key, alike=alike)
+            geometry = known[key]
             if geometry is None:
                 yield None
                 continue

@@ -23,7 +23,7 @@ from convcalc.cli.commands.run.verify import failed, samples_of
 from convcalc.cli.parsing.endings import check_ending
 from convcalc.cli.parsing.values import choice_of, count_of, flag, text_of
 from convcalc.cli.terminal.streams import note, warn
-from convcalc.errors import UsageError, printable, printable
+from convcalc.errors import UsageError, printable
 from convcalc.execute.algorithms import ALGORITHMS
 from convcalc.execute.arrays.dtypes import check_requested
 from convcalc.execute.planning.machine import complaint
