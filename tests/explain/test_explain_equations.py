@@ -239,8 +239,8 @@ def test_the_letters_in_the_formulas_of_a_kind_are_explained_beside_them(kind):
     remarks = kind_document(kind).remarks
     formulas = " ".join(line for line in remarks if line.startswith(("output:", "costs:")))
     letters = set(re.findall(r"(?<![A-Za-z'])(?:[B-Zb-z]|p[ab])(?![A-Za-z'])", formulas))
-    meaning = "".join(line for line in remarks if line.startswith("where "))
-    assert letters <= set(re.findall(r"(\w+): ", meaning))
+    legend = [line.removeprefix("where") for line in remarks if line.startswith(("where ", " "))]
+    assert letters <= {line.partition(":")[0].strip() for line in legend}
 
 
 class Said(Opaque):

@@ -71,7 +71,8 @@ def test_its_squares_are_the_elements_that_are_read_and_the_weights(text):
         parts = [own.parts[0] for own in walk.first] if isinstance(walk, Stages) else walk.parts
         factors = [factor for part in parts[:3] for factor in part.factors]
         shown = {
-            kind: [c for k, c in texts if k == f"number of-{kind}"] for kind in ("read", "weight")
+            kind: [c for k, c in texts if k.startswith(f"number of-{kind}")]
+            for kind in ("read", "weight")
         }
         assert [str(factor.value) for factor in factors] == shown["read"]
         assert [str(factor.weight) for factor in factors] == shown["weight"]
@@ -82,8 +83,8 @@ def test_its_squares_are_the_elements_that_are_read_and_the_weights(text):
 def test_padding_has_no_number_where_a_maximum_is_taken():
     walked, svg, _ = next(pictures("maxpool:3,s2,p1"))
     _, texts = read(svg)
-    numbers = [content for kind, content in texts if kind == "number of-read"]
-    assert 5 == numbers.count("")
+    numbers = [content for kind, content in texts if kind == "number of-read-zero"]
+    assert [""] * 5 == numbers
     assert not isinstance(walked[-1].walk, Sum)
 
 
@@ -133,9 +134,14 @@ def test_an_animation_shows_every_step_over_what_all_have_in_common(text):
 def test_steps_of_an_animation_lie_alike():
     walked = [walk_picture(one) for one, _, _ in walks("conv:2,k2,p=same", whole=True)]
     places = [
-        frozenset((one.left, one.top) for one in picture.elements if isinstance(one, Square))
+        frozenset(
+            (one.left, one.top)
+            for one in picture.elements
+            if isinstance(one, Square) and (one.text or not one.kind.startswith("read-"))
+        )
         for picture in walked
     ]
+    # Of the legend what some steps alone have stands last, so that nothing else moves.
     # The planes of the two channels may be of different widths.
     assert ({places[0]}, {places[16]}) == (set(places[:16]), set(places[16:]))
 

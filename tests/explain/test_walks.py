@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 import pytest
 from evaluating import evaluated
 
-from convcalc.explain.walk.data import Joined, Stages, Sum
+from convcalc.explain.walk.data import Joined, Stages, Sum, added
 from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.render.walk_document import walk_document
 from convcalc.render.walks import walk_text
@@ -181,4 +182,25 @@ def test_of_many_terms_the_last_is_what_the_others_come_to(text):
 def test_branches_are_told_before_what_joins_them():
     walked, _, _ = next(walks("concat{pw:2 | conv:1,k3,p1 | maxpool:3,s1,p1 pw:1}"))
     assert [one.layer.kind for one in walked] == ["pw", "conv", "maxpool", "pw", "concat"]
-    assert "branch 0 (0.0.0) at 0,0,0: " in walk_text(walked, 80)
+    lines = walk_text(walked, 80).splitlines()
+    told = [line.partition(":")[0] for line in lines if line.startswith("branch")]
+    others = [
+        f"branch {place} (0.{place}.{end}) is not read here" for place, end in ((1, 0), (2, 1))
+    ]
+    assert ["branch 0 (0.0.0) at 0,0,0", *others] == told
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ((1 / 3, 2 / 3, -1.0), 0.0),
+        ((0.1, 0.2, -0.3), 0.0),  # 5.6e-17 in float64
+        ((1.0, -1.0, 1e-14), 1e-14),
+        ((1e-300, 1e-300), 2e-300),
+        ((2**60, 1, -(2**60)), 1),
+        ((math.inf, -1.0), math.inf),
+        ((), 0),
+    ],
+)
+def test_what_rounding_leaves_of_a_sum_that_cancels_is_nothing(terms, expected):
+    assert expected == added(terms)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  added,
   elementAt,
   fedBy,
   nextPlace,
@@ -120,4 +121,14 @@ test("the walk goes row by row, channel by channel, and round", () => {
     [0, 0, 0],
   ]);
   assert.deepEqual(nextPlace([0, 0, 0], shape, -1), [1, 0, 1]);
+});
+
+test("what rounding leaves of a sum that cancels is nothing", () => {
+  assert.equal(added([1 / 3, 2 / 3, -1]), 0);
+  assert.equal(added([0.1, 0.2, -0.3]), 0);
+  assert.equal(added([1, -1, 1e-14]), 1e-14);
+  assert.equal(added([1e-300, 1e-300]), 2e-300);
+  assert.equal(added([2 ** 52, 1, -(2 ** 52)]), 1);
+  assert.equal(added([-Infinity, 1]), -Infinity);
+  assert.equal(added([]), 0);
 });

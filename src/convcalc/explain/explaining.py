@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.explain.equation import Equation, Here, Said, axis_names, product, times, written
 from convcalc.explain.fields import RULES, Passed, field_equations
-from convcalc.explain.symbols import legend
+from convcalc.explain.symbols import meanings
 from convcalc.explain.table import explainer_of
+from convcalc.explain.windows import SAME
 from convcalc.network.graph import INPUT
 from convcalc.receptive import IDENTITY
 
@@ -42,10 +43,17 @@ class Explained(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What a command explains: the layers one by one, and the formulas in symbols."""
+    """What a command explains.
+
+    Attributes:
+        layers: The layers one by one.
+        rules: The formulas in symbols.
+        meanings: What each symbol stands for, as `s: stride`.
+    """
 
     layers: tuple[Explained, ...]
     rules: tuple[str, ...]
+    meanings: tuple[str, ...] = ()
 
 
 def explain_shapes(report: Report) -> Explanation:
@@ -74,14 +82,11 @@ def _explanation(
     for kind in dict.fromkeys(row.kind for row in report.layers):
         own_rules = explainer_of(kind).rules
         rules.update(dict.fromkeys(rule for name, rule in own_rules if name == command))
-    return Explanation(layers, rule_lines(rules))
-
-
-def rule_lines(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """Formulas in symbols, and what each letter in them stands for."""
+    if not any(one.of == "padding" for layer in layers for one in layer.equations):
+        rules.pop(SAME, None)
     formulas = tuple(dict.fromkeys(f"{rule.of} = {rule.formula}" for rule in rules))
-    meaning = legend(*(formula.partition(" = ")[2] for formula in formulas))
-    return (*formulas, *([f"where {meaning}"] if meaning else []))
+    meant = meanings(*(formula.partition(" = ")[2] for formula in formulas))
+    return Explanation(layers, formulas, tuple(meant))
 
 
 def here_of(row: LayerReport, batch: int) -> Here:

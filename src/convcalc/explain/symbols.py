@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SYMBOLS = {
     "i": "elements of the axis that arrive",
@@ -48,11 +52,18 @@ def symbols_of(formula: str) -> list[str]:
     return list(found)
 
 
-def legend(*formulas: str) -> str:
-    """What the letters of some formulas stand for; empty where there are none.
+def meanings(*formulas: str) -> list[str]:
+    """What each letter of some formulas stands for, as `s: stride`; none where there are none.
 
     Raises:
         KeyError: a letter is not known.
     """
     used = dict.fromkeys(name for formula in formulas for name in symbols_of(formula))
-    return "; ".join(f"{name}: {SYMBOLS[name]}" for name in used)
+    return [f"{name}: {SYMBOLS[name]}" for name in used]
+
+
+def legend_lines(meant: Sequence[str]) -> list[str]:
+    """The meanings below each other, the letters in a column: a line of all is too long to read."""
+    wide = max((len(line.partition(":")[0]) for line in meant), default=0)
+    column = (f"{name:>{wide}}:{meaning}" for name, _, meaning in (m.partition(":") for m in meant))
+    return [f"{'where' if place == 0 else '     '} {line}" for place, line in enumerate(column)]

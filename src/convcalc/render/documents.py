@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from convcalc.render.folding import counted, of_first, of_leaving, summed
@@ -78,7 +79,7 @@ def shape_document(report: Report) -> Document:
         Column("weights", "weights", wraps=True),
     ]
     cells: list[list[Cell]] = [
-        [_shapes(row.input_shapes), row.output_shape, _weights(row)] for row in report.layers
+        [_arriving(row), row.output_shape, _weights(row)] for row in report.layers
     ]
     table = layer_table(report, columns, cells)
     remarks = output_remarks(report) + [
@@ -341,9 +342,16 @@ def _weights(row: LayerReport) -> str:
     return ", ".join(named) or "none"
 
 
-def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
-    """The shapes of the inputs, equal ones once: 64x56x56, or 64x56x56 256x56x56."""
-    return " ".join(dict.fromkeys(written(shape) for shape in shapes))
+def _arriving(row: LayerReport) -> str:
+    """The shapes of the inputs, equal ones once: 64x56x56, or 64x56x56 256x56x56.
+
+    A concatenation adds them up, so that equal ones are counted: 64x28x28 32x28x28 (x2).
+    """
+    shapes = [written(shape) for shape in row.input_shapes]
+    if row.kind != "concat":
+        return " ".join(dict.fromkeys(shapes))
+    runs = ((shape, len(list(run))) for shape, run in groupby(shapes))
+    return " ".join(shape if count == 1 else f"{shape} (x{count})" for shape, count in runs)
 
 
 def _touched(field: Field) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from convcalc.explain.symbols import legend_lines
 from convcalc.render.documents import number
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def with_explanation(document: Document, explanation: Explanation) -> Document:
     """A document of layers with where each of its numbers comes from."""
     explained = [(f"{row.place} {row.spec}", row.lines()) for row in explanation.layers]
     if explanation.rules:
-        explained.append(("formulas", list(explanation.rules)))
+        legend = legend_lines(explanation.meanings)
+        explained.append(("formulas", [*explanation.rules, *legend]))
 
     def source() -> JsonObject:
         return _data(document, explanation)
@@ -31,7 +33,9 @@ def _data(document: Document, explanation: Explanation) -> JsonObject:
         layer | {"explained": [_equation_data(one) for one in own.equations]}
         for layer, own in zip(document.data["layers"], explanation.layers, strict=True)
     ]
-    return {**document.data, "layers": layers, "rules": list(explanation.rules)}
+    meant = "; ".join(explanation.meanings)
+    rules = [*explanation.rules, *([f"where {meant}"] if meant else [])]
+    return {**document.data, "layers": layers, "rules": rules}
 
 
 def _equation_data(one: Equation) -> dict[str, Json]:

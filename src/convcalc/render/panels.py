@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convcalc.explain.walk.views import Axis, Plane, Spot
 
 Square: TypeAlias = tuple[str, str]
-"""A text, and what it is: read, hole, zero, copy, plain, weight or result."""
+"""A text, and what it is: read, read-zero, read-copy, hole, zero, copy, plain, weight or result."""
 
 ROOM = (9, 9)
 """Rows and columns of a grid: so many are legible in a picture of 600 pixels."""
@@ -107,9 +107,11 @@ def _input(plane: Plane, *, blank: bool) -> Panel:
 
 
 def _square(spot: Spot, *, blank: bool) -> Square:
-    """A spot of the input: what is read stands out, whatever it is made of."""
+    """A spot of the input: what is read stands out, and padding among it has its own colour."""
     text = "" if blank and spot.made == "zero" else short_number(spot.value)
-    return text, "read" if spot.read else "hole" if spot.hole else spot.made or "plain"
+    if spot.read:
+        return text, f"read-{spot.made}" if spot.made else "read"
+    return text, "hole" if spot.hole else spot.made or "plain"
 
 
 def _kernels(part: Part, axes: int, *, turned: bool) -> list[Panel]:

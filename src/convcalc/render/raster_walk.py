@@ -17,6 +17,8 @@ SCALE = 2
 
 FILLS = {
     "read": "#ffd866",
+    "read-zero": "#e9cf8c",
+    "read-copy": "#d5cf9e",
     "hole": "#f3ecd8",
     "zero": "#e3e7ec",
     "copy": "#d9e7ff",

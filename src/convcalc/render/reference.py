@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from convcalc.errors import UsageError, nearest, printable
-from convcalc.explain.symbols import legend
+from convcalc.explain.symbols import legend_lines, meanings
 from convcalc.language import write_line
 from convcalc.language.examples import EXAMPLE_VALUES
 from convcalc.language.parse import shorthands
@@ -93,11 +93,11 @@ def kind_document(name: str) -> Document:
     if kind.kind == "pad":
         data["modes"] = border_data()
     arriving = example_input(kind)
-    letters = legend(_output(kind), _costs(kind))
+    legend = legend_lines(meanings(_output(kind), _costs(kind)))
     remarks = [
         f"output: {_output(kind)}",
         f"costs: {_costs(kind)}",
-        *([f"where {letters}"] if letters else []),
+        *legend,
         f"example: convcalc flops -i {arriving} {example(kind)}",
         *_modes(kind),
     ]

@@ -23,11 +23,11 @@ text{font:13px ui-monospace,Menlo,Consolas,monospace;fill:#1b1f24}
 .title{font-weight:bold}
 .number{text-anchor:middle}
 rect{stroke:#8a929c;stroke-width:1;fill:#fff}
-.read{fill:#ffd866}.hole{fill:#f3ecd8}.zero{fill:#e3e7ec}.copy{fill:#d9e7ff}
+.read{fill:#ffd866}.read-zero{fill:#e9cf8c}.read-copy{fill:#d5cf9e}.hole{fill:#f3ecd8}.zero{fill:#e3e7ec}.copy{fill:#d9e7ff}
 .weight{fill:#cfead6}.result{fill:#ff9e80}
 @media (prefers-color-scheme:dark){
 svg{background:#14171b}text{fill:#e8eaed}rect{stroke:#6b7480;fill:#14171b}
-.read{fill:#7a5c00}.hole{fill:#3a3322}.zero{fill:#2b3138}.copy{fill:#22375c}
+.read{fill:#7a5c00}.read-zero{fill:#54481c}.read-copy{fill:#4d4a2e}.hole{fill:#3a3322}.zero{fill:#2b3138}.copy{fill:#22375c}
 .weight{fill:#1e4a2c}.result{fill:#8a3218}}
 """
 

@@ -38,8 +38,10 @@ MEANING = (
     ("copy", "copied by padding"),
     ("weight", "kernel"),
     ("result", "result"),
+    ("read-zero", "padding read"),
+    ("read-copy", "copy read"),
 )
-"""The kinds of squares that a legend explains."""
+"""The kinds of squares that a legend explains; at the end those that some steps alone have."""
 
 
 class Square(NamedTuple):
@@ -93,7 +95,7 @@ def walk_picture(walked: Sequence[WalkedLayer]) -> Picture:
         drawn = _layer(one, block, walked, wide, top)
         elements += drawn.elements
         top += drawn.height + GAP
-    legend = _legend(blocks, top)
+    legend = _legend(blocks, wide, top)
     last = walked[-1]
     return Picture(
         (*elements, *legend.elements),
@@ -168,19 +170,23 @@ def _panel(panel: Panel, left: float, top: float) -> Drawn:
     return Drawn(elements, width, TITLE + HEIGHT * len(panel.rows))
 
 
-def _legend(blocks: Sequence[Block], top: float) -> Drawn:
-    """What the colours mean, of those that are there."""
+def _legend(blocks: Sequence[Block], wide: float, top: float) -> Drawn:
+    """What the colours mean, of those that are there, in as many lines as they need."""
     panels = [panel for block in blocks for line in block.lines for panel in line.panels]
     panels += [block.result for block in blocks if block.result is not None]
     there = {kind for panel in panels for row in panel.rows for _, kind in row}
     elements: list[Element] = []
-    left = float(MARGIN)
+    left, line = float(MARGIN), 0.0
     for kind, meaning in MEANING:
-        if kind in there:
-            elements.append(Square(kind, left, top, LEGEND, LEGEND, ""))
-            elements.append(_text(left + 20, top + 11.5, meaning))
-            left += 20 + LETTER * len(meaning) + GAP
-    return Drawn(elements, left, 16)
+        if kind not in there:
+            continue
+        takes = 20 + LETTER * len(meaning)
+        if left > MARGIN and left + takes > MARGIN + wide:
+            left, line = float(MARGIN), line + TITLE
+        elements.append(Square(kind, left, top + line, LEGEND, LEGEND, ""))
+        elements.append(_text(left + 20, top + line + 11.5, meaning))
+        left += takes + GAP
+    return Drawn(elements, wide, line + 16)
 
 
 def _text(left: float, base: float, text: str, *, title: bool = False) -> Text:

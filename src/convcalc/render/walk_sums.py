@@ -34,7 +34,7 @@ class Room(NamedTuple):
 
 def number_text(value: Number) -> str:
     """A number for a reader: whole ones with all digits, others with seven."""
-    return str(value) if isinstance(value, int) else f"{value:.7g}"
+    return str(value) if isinstance(value, int) else f"{value + 0:.7g}"  # -0.0 + 0 is 0.0
 
 
 def place_text(place: Place) -> str:
@@ -44,7 +44,7 @@ def place_text(place: Place) -> str:
 
 def short_number(value: Number) -> str:
     """A number of a grid: whole ones with all digits, others with five."""
-    return str(value) if isinstance(value, int) else f"{value:.5g}"
+    return str(value) if isinstance(value, int) else f"{value + 0:.5g}"
 
 
 def totals_lines(walk: Sum, room: Room) -> list[str]:
@@ -127,9 +127,10 @@ def joined_lines(
         zip(one.sources, walk.read, walk.values, strict=True)
     ):
         name = names.get(source, "the input")
+        told = "is not read here"
         if at is not None and value is not None:
             told = f"at {place_text(at)}: {number_text(value)}"
-            lines.append(f"branch {branch} ({name}) {told}")
+        lines.append(f"branch {branch} ({name}) {told}")
     values = [number_text(value) for value in walk.values if value is not None]
     sign = {"sum": " + ", "product": " * "}.get(walk.how)
     if sign is not None:

@@ -252,3 +252,21 @@ def test_an_animation_of_too_many_steps_is_refused_with_what_fits(inside, folder
     assert (2, "") == (done.code, done.out)
     assert "--animate: 5,000 steps are more than 2,000; --every 3 leaves out" in done.err
     assert not (folder / "out.svg").exists()
+
+
+def test_means_that_cancel_leave_no_rounding_behind(inside):
+    done = inside("explain", "se:2", "-i", "4x3x3")
+    assert "with the bias: -1 + 1 = 0" in done.out.splitlines()
+    assert not re.search(r"e-\d\d", done.out)
+
+
+def test_a_maximum_of_padding_alone_is_minus_infinity_in_the_grid_too(inside):
+    done = inside("explain", "maxpool:2,s1,d2,p1", "-i", "1x1x2")
+    assert "output channel 0\n  [-inf]  -inf" in done.out
+
+
+def test_a_kernel_is_named_as_layers_are_written(inside, image):
+    done = inside("explain", "image.npy", "-k", "1 0; 2 1", "-q")
+    assert "0 conv:1,k2,nobias, output 0,0,0" in done.out.splitlines()
+    done = inside("explain", "image.npy", "-k", "1 0 1; 2 1 1", "-q")
+    assert "0 conv:1,k2x3,nobias, output 0,0,0" in done.out.splitlines()

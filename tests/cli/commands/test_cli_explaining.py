@@ -79,3 +79,11 @@ def test_the_layers_before_one_that_does_not_fit_are_explained(inside):
         done = inside(command, "-i", "1x4x4", "conv:1,k3", "conv:1,k9", "--explain")
         assert done.code
         assert "0 conv:1,k3" in done.out.splitlines()
+
+
+def test_the_letters_of_formulas_stand_below_each_other(inside):
+    out = inside("shape", *CONV, "--explain").out
+    assert "\n  where  i: elements of the axis that arrive\n        pb: padding before" in out
+    plain = inside("shape", "conv:1,k3", "-i", "1x4x4", "--explain").out
+    assert "padding by same" not in plain  # of no layer
+    assert max(map(len, plain.splitlines())) <= 80

@@ -362,3 +362,11 @@ def test_how_fields_are_read_fits_a_terminal(inside):
         "a size with *: the whole input is seen, here or on another path, as by a gate" in remarks
     )
     assert 80 >= max(map(len, remarks))
+
+
+def test_the_inputs_of_a_concatenation_are_counted(convcalc):
+    module = "concat{pw:64 | pw:128 | pw:32 | maxpool:3,s1,p1 pw:32}"
+    row = convcalc("shape", module, "-i", "192x28x28").out.splitlines()[-1]
+    assert "64x28x28 128x28x28 32x28x28 (x2)  256x28x28" in row
+    row = convcalc("shape", "residual{conv:8,k3,p1 | }", "-i", "8x9x9").out.splitlines()[-1]
+    assert "  8x9x9  8x9x9  " in row

@@ -6,9 +6,12 @@ asked for, which an array answers with `array[place]`.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from convcalc.layers import Shape
 
 Number: TypeAlias = int | float
@@ -25,6 +28,19 @@ class Values(Protocol):
 
     def __getitem__(self, place: Place, /) -> Number:
         """The element at a place."""
+
+
+def added(terms: Iterable[Number]) -> Number:
+    """A sum; 0 where terms cancel but for their own rounding, as 1/3 + 2/3 - 1 may.
+
+    Each of n terms is off by at most 2^-53 of itself, and so is each of the n sums: what is
+    left of less than n * 2^-52 of their magnitudes says nothing.
+    """
+    numbers = list(terms)
+    total = sum(numbers)
+    if isinstance(total, int) or not isfinite(total):
+        return total
+    return 0.0 if abs(total) < len(numbers) * 2.0**-52 * sum(map(abs, numbers)) else total
 
 
 class Factor(NamedTuple):
@@ -59,7 +75,7 @@ class Part(NamedTuple):
     @property
     def sum(self) -> Number:
         """The sum of the products."""
-        return sum(factor.product for factor in self.factors)
+        return added(factor.product for factor in self.factors)
 
 
 class Sum(NamedTuple):
@@ -78,12 +94,12 @@ class Sum(NamedTuple):
     @property
     def total(self) -> Number:
         """The sum over the channels."""
-        return sum(part.sum for part in self.parts)
+        return added(part.sum for part in self.parts)
 
     @property
     def result(self) -> Number:
         """The total and the bias."""
-        return self.total + (self.bias or 0)
+        return added((self.total, self.bias or 0))
 
 
 class Stages(NamedTuple):

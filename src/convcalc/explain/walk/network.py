@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, added
 from convcalc.explain.walk.pooled import adaptive, pooled
 from convcalc.explain.walk.sums import conv_sum, linear_sum, staged_walk, transposed_sum
 from convcalc.layers.adaptive import Adaptive
@@ -112,7 +112,7 @@ def walk_layer(
 
 def _added(inputs: Sequence[Values], place: Place) -> Joined:
     values = tuple(own[place] for own in inputs)
-    return Joined(place, "sum", (place,) * len(inputs), values, sum(values))
+    return Joined(place, "sum", (place,) * len(inputs), values, added(values))
 
 
 def _scaled(inputs: Sequence[Values], place: Place) -> Joined:

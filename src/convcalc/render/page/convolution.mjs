@@ -123,7 +123,7 @@ export function sumOf(layer, arrays, [out, ...position]) {
   });
   const total = added(parts.map((part) => part.sum));
   const bias = arrays.bias ? arrays.bias[out] : null;
-  return { parts, bias, total, result: total + (bias ?? 0) };
+  return { parts, bias, total, result: added([total, bias ?? 0]) };
 }
 
 function factorOf(layer, plane, weight, position, tap) {
@@ -139,8 +139,13 @@ function factorOf(layer, plane, weight, position, tap) {
   };
 }
 
-function added(values) {
-  return values.reduce((sum, value) => sum + value, 0);
+// A sum; 0 where terms cancel but for their own rounding, as 1/3 + 2/3 - 1 may: each term and each
+// sum is off by at most 2^-53 of itself. Of whole numbers nothing is lost.
+export function added(values) {
+  const sum = values.reduce((all, value) => all + value, 0);
+  if (Number.isInteger(sum) || !Number.isFinite(sum)) return sum;
+  const magnitudes = values.reduce((all, value) => all + Math.abs(value), 0);
+  return Math.abs(sum) < values.length * Number.EPSILON * magnitudes ? 0 : sum;
 }
 
 // All outputs: [output][row][column].

@@ -1,5 +1,7 @@
 // Functions of single elements, and branches put together. Nothing here knows the page.
 
+import { added } from "./convolution.mjs";
+
 const exp = Math.exp;
 const cut = (x) => Math.min(Math.max(x + 3, 0), 6);
 
@@ -60,7 +62,7 @@ export function joinedAt(layer, shapes, inputs, place) {
   const values = read.map((at, n) => at && inputs[n][at[0]][at[1]][at[2]]);
   const known = values.filter((value) => value !== null);
   const product = layer.how === "product";
-  const result = known.reduce((all, one) => (product ? all * one : all + one));
+  const result = product ? known.reduce((all, one) => all * one) : added(known);
   return { how: layer.how, read, values, result };
 }
 

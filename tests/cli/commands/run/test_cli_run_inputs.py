@@ -135,7 +135,8 @@ def test_a_convolution_has_one_input(inside, arrays):
     done = inside("run", "a.npy", "b.npy", "--kernel", "box:3", "-o", "y.npy")
     assert 2 == done.code
     assert done.err == (
-        "convcalc: error: a convolution has one input, 2 are given; several go with --network\n"
+        "convcalc: error: a convolution has one input, and 'b.npy' is another; several go with "
+        "--network\n"
     )
 
 

@@ -56,6 +56,12 @@ MADE_UP_INPUT = (3, 7, 7)
 ONLY_ARRAYS = (*FILED, *GEOMETRY, *COMPUTED)
 """Options that say nothing of layers in words, for which numbers are made up."""
 
+NO_INTEGER = -(2**63)
+"""What a maximum of padding alone is in int64, which has no infinity."""
+
+LEAST_MADE_UP = 1e-12
+"""Results on made-up numbers below it are 0 but for rounding, as 1/3 + 2/3 - 1 may be."""
+
 PLAIN_WIDTH = 80
 """Columns where nobody looks: in a file or a pipe."""
 
@@ -194,10 +200,21 @@ def _made_up(given: ExplainRequest) -> Computed:
     for text in () if given["quiet"] else network.notes:
         note(text)
     shape = _input(given["input"], network, quiet=bool(given["quiet"]))
-    whole = not any(step.layer.needs_floats for step in network.walk(shape))
-    dtype = "int64" if whole else "float64"
+    if not any(step.layer.needs_floats for step in network.walk(shape)):
+        computed = _on_made_up(network, shape, "int64")
+        if not any((own == NO_INTEGER).any() for own in computed.results):
+            return computed
+    return _on_made_up(network, shape, "float64")
+
+
+def _on_made_up(network: Network, shape: Shape, dtype: str) -> Computed:
+    """The network on numbers that are made for it, without what only rounding made."""
     weights = made_up_weights(network, shape, dtype)
-    return _run(network, made_up_input(shape, dtype), weights, Settings())
+    computed = _run(network, made_up_input(shape, dtype), weights, Settings())
+    for own in computed.results:
+        if own.dtype.kind == "f":
+            own[abs(own) < LEAST_MADE_UP] = 0
+    return computed
 
 
 def _input(text: str | None, network: Network, *, quiet: bool) -> Shape:

@@ -83,7 +83,9 @@ def read_kernel(
     bias = None if request.bias is None else read(request.bias)
 
     def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Conv | ConvTranspose:
-        shape = {"out_channels": channels, "kernel_size": kernel_size, "bias": bias is not None}
+        equal = len(set(kernel_size)) == 1  # written as k3, not as k3x3
+        size = kernel_size[0] if equal else kernel_size
+        shape = {"out_channels": channels, "kernel_size": size, "bias": bias is not None}
         return layer_of({**values, **shape})
 
     flip = bool(request.flip)
