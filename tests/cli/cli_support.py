@@ -203,7 +203,7 @@ def at_work(*arguments: str, function: str = "direct", env=None) -> subprocess.P
         env=environment(**(env or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=heed_interrupts,
+        preexec_fn=heed_signals,
         pass_fds=[writing],
     )
     os.close(writing)
@@ -302,9 +302,10 @@ def limited(kind, value):
     return limit
 
 
-def heed_interrupts():
-    """What a child does first: whoever runs the tests in the background ignores interrupts."""
+def heed_signals():
+    """What a child does first: in the background, and under nohup, these two are ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def listing() -> dict[str, bytes]:

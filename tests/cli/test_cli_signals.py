@@ -5,7 +5,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from cli_support import ended, environment, heed_interrupts
+from cli_support import ended, environment, heed_signals
 
 
 def script(body):
@@ -27,7 +27,7 @@ def script(body):
         capture_output=True,
         check=False,
         timeout=60,
-        preexec_fn=heed_interrupts,
+        preexec_fn=heed_signals,
     )
     return ended(done.returncode, done.stdout, done.stderr)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.analysis.facts import Facts, facts_of
 from convcalc.analysis.fields import field_of
 from convcalc.analysis.tabular import Layered, whole
 from convcalc.collecting import gc_paused
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from convcalc.analysis.tabular import Row
     from convcalc.layers import Fields, Layer, Shape
     from convcalc.network.graph import Network, Step
-    from convcalc.network.measured import Measured
 
 CONVENTION_NAME = "macs"
 CONVENTION_TEXT = "1 MAC = one multiply and one add; FLOPs = 2 x MACs; bias adds counted apart"
@@ -278,7 +278,7 @@ def layer_reports(
     start = (IDENTITY,) * (len(input_shape) - 1)
     fields_of: list[Fields | None] = []
     repeats: set[int] = set()
-    known: dict[tuple[int, tuple[Shape, ...], bool], _Facts] = {}
+    known: dict[tuple[int, tuple[Shape, ...], bool], Facts] = {}
     functions = Functions(network.functions)
     for step in network.walk(input_shape):
         function = step.node in functions
@@ -288,7 +288,7 @@ def layer_reports(
         try:
             facts = known.get(key)
             if facts is None or measured is not None:
-                facts = _facts(step, batch, convention, function=function, measured=measured)
+                facts = facts_of(step, batch, convention, function=function, measured=measured)
                 known[key] = facts
             field = field_of(step, fields_of, start)
             if facts.repeats or repeats.intersection(step.node.inputs):
@@ -309,55 +309,8 @@ def _rules(convention: str) -> Convention | None:
     return load_convention(convention)
 
 
-class _Facts(NamedTuple):
-    """What a layer answers about shapes, whatever its place in the network."""
-
-    layer: Layer
-    spec: str
-    weights: dict[str, Shape]
-    params: int
-    costs: Costs | None
-    macs: int
-    unread: tuple[int, ...]
-    repeats: bool
-    terms: tuple[Term, ...] | None
-
-
-def _facts(
-    step: Step,
-    batch: int,
-    convention: Convention | None,
-    *,
-    function: bool,
-    measured: Measured | None,
-) -> _Facts:
-    layer, arriving = step.layer, step.arriving
-    weights = layer.weight_shapes(*arriving)
-    costs = layer.costs(*arriving)
-    macs = batch * costs.macs if costs else 0
-    terms: tuple[Term, ...] | None = ()
-    if measured is not None and costs is not None:
-        macs = measured.macs
-    if convention is not None and costs is not None:
-        from convcalc.analysis.conventions.base import CountedLayer
-
-        call = CountedLayer(layer, arriving, step.leaving, batch, costs, function)
-        terms = convention.terms(call, measured)
-    return _Facts(
-        layer=layer,
-        spec=layer.spec(),
-        weights=weights,
-        params=sum(prod(shape) for shape in weights.values()),
-        costs=costs,
-        macs=macs,
-        unread=layer.dropped_input(arriving[0]),
-        repeats=layer.repeats_elements(arriving[0]),
-        terms=terms if costs else None,
-    )
-
-
 def _layer_report(
-    index: int, step: Step, facts: _Facts, field: Fields | None, batch: int
+    index: int, step: Step, facts: Facts, field: Fields | None, batch: int
 ) -> LayerReport:
     costs = facts.costs or Costs()
     macs = facts.macs

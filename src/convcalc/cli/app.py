@@ -21,6 +21,7 @@ from convcalc.cli.terminal.progress import ProgressLine, shows_progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from convcalc.cli.catalog.command import Command
     from convcalc.cli.parsing.requests import Appearance
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -78,6 +79,21 @@ def _help(
     del command
 
 
+def _signature(listed: Command) -> inspect.Signature:
+    """Every option of a command as a parameter by its name, as typer reads them."""
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=annotation(option),
+                default=inspect.Parameter.empty if getattr(option, "required", False) else None,
+            )
+            for name, option in listed.options.items()
+        ]
+    )
+
+
 def _register(app: typer.Typer, name: str) -> None:
     """One command with the signature that its table of options describes."""
     listed = COMMANDS[name]
@@ -100,18 +116,9 @@ def _register(app: typer.Typer, name: str) -> None:
             show(view(document) if view else document, appearance)
             check_complete(document, strict=bool(given.get("strict")))
 
-    annotations = {name: annotation(option) for name, option in listed.options.items()}
-    parameters = [
-        inspect.Parameter(
-            option,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=annotations[option],
-            default=inspect.Parameter.empty if getattr(declared, "required", False) else None,
-        )
-        for option, declared in listed.options.items()
-    ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = annotations
+    signature = _signature(listed)
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
     examples = _as_written("Examples:", listed.examples)
     app.command(
         name,

@@ -26,7 +26,7 @@ from convcalc.network.graph import INPUT, Network, Node
 from convcalc.network.inputs import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -161,6 +161,20 @@ def _read_names(graph: GraphProto) -> set[str]:
     return names
 
 
+def _notes_of(walked: _Walked) -> Iterator[str]:
+    """What has to be said of the nodes that were walked."""
+    nodes, _, bodies = walked
+    if bodies:
+        yield f"bodies are counted once, of branches the larger: {_counts(bodies)}"
+    if nodes.unnamed:
+        yield (
+            f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): known products count, "
+            "other operations do not, and fields are known behind none but those of single elements"
+        )
+    if nodes.unshaped:
+        yield f"shapes that the file does not tell: {_counts(nodes.unshaped)}"
+
+
 def _network(
     graph: GraphProto,
     walked: _Walked,
@@ -168,7 +182,7 @@ def _network(
     notes: list[str],
     label: str,
 ) -> Imported:
-    nodes, tensors, bodies = walked
+    nodes, tensors, _ = walked
     ends = [nodes.node_of(one.name) for one in graph.output]
     end = next((one for one in ends if one is not None), None)
     if end is None:
@@ -184,15 +198,7 @@ def _network(
         notes.append(f"{count:,} parameters that no node reads: {_some(list(left))}")
     if len(ends) > 1:
         notes.append(f"it gives {len(ends)} tensors; the first is taken for its output")
-    if bodies:
-        notes.append(f"bodies are counted once, of branches the larger: {_counts(bodies)}")
-    if nodes.unnamed:
-        notes.append(
-            f"nodes that are no kind of layer ({_counts(nodes.unnamed)}): known products count, "
-            "other operations do not, and fields are known behind none but those of single elements"
-        )
-    if nodes.unshaped:
-        notes.append(f"shapes that the file does not tell: {_counts(nodes.unshaped)}")
+    notes += _notes_of(walked)
     first = next(iter(types))
     network = Network(
         tuple(written),

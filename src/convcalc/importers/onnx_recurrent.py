@@ -8,7 +8,7 @@ Source: ONNX, LSTM, GRU and RNN, their default activations.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import layers
 from convcalc.importers.onnx_counting import macs_of
@@ -17,9 +17,10 @@ from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.onnx_calls import Call
+    from convcalc.layers.operations import A, Operations
 
 ACTIVATIONS = {
     "LSTM": ("sigmoid", "tanh", "tanh"),
@@ -28,7 +29,7 @@ ACTIVATIONS = {
 }
 """The activations by default, of each direction."""
 
-KINDS: dict[str, Callable[[int], Any]] = {
+KINDS: dict[str, type[layers.LSTM | layers.GRU | layers.RNN]] = {
     "LSTM": layers.LSTM,
     "GRU": layers.GRU,
     "RNN": layers.RNN,
@@ -101,10 +102,10 @@ def _costs(call: Call, sizes: Sizes, *, biased: bool) -> Costs:
     return Costs(macs or 0, adds, kind.each.times(states))
 
 
-def _function(sizes: Sizes, place: int) -> Callable[..., Any]:
+def _function(sizes: Sizes, place: int) -> Callable[..., object]:
     """The result of a place: all states, the last, or the last inner ones."""
 
-    def compute(ops: Any, arrays: Any, weights: Mapping[str, Any]) -> Any:
+    def compute(ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:
         (x,) = arrays
         count = x.shape[0]
         axes = (sizes.steps, sizes.samples)
@@ -125,8 +126,8 @@ def _function(sizes: Sizes, place: int) -> Callable[..., Any]:
 
 
 def _direction(
-    ops: Any, x: Any, weights: Mapping[str, Any], sizes: Sizes, direction: int
-) -> tuple[Any, Any]:
+    ops: Operations[A], x: A, weights: Mapping[str, A], sizes: Sizes, direction: int
+) -> tuple[A, list[A]]:
     """The states of every step of one direction, and the last."""
     own = {name: array[direction] for name, array in weights.items()}
     if sizes.batch_first:  # states are (N, D, H) then
@@ -136,14 +137,14 @@ def _direction(
     zeros = x[:, 0, :, :1] * 0 + ops.vector([0.0] * hidden, x)
     state = [own[name] + zeros if name in own else zeros for name in ("initial_h", "initial_c")]
     backwards = direction == 1 or sizes.backwards
-    states = [None] * sizes.steps
+    states: dict[int, A] = {}
     for step in reversed(range(sizes.steps)) if backwards else range(sizes.steps):
-        state = STEPS[sizes.op](ops, x[:, step], state, own, sizes)
+        state = _step(ops, x[:, step], state, own, sizes)
         states[step] = state[0].reshape(count, 1, *shape[1:])
-    return ops.concat(states, 1), state
+    return ops.concat([states[step] for step in range(sizes.steps)], 1), state
 
 
-def _sums(ops: Any, x: Any, state: Any, own: Mapping[str, Any]) -> tuple[Any, Any]:
+def _sums(ops: Operations[A], x: A, state: A, own: Mapping[str, A]) -> tuple[A, A]:
     """W x + b and R h + c, of all gates."""
     bias = own.get("B")
     rows = own["W"].shape[0]
@@ -151,7 +152,7 @@ def _sums(ops: Any, x: Any, state: Any, own: Mapping[str, Any]) -> tuple[Any, An
     return ops.linear(x, own["W"], one), ops.linear(state, own["R"], other)
 
 
-def _lstm(ops: Any, x: Any, state: Any, own: Mapping[str, Any], sizes: Sizes) -> Any:
+def _lstm(ops: Operations[A], x: A, state: list[A], own: Mapping[str, A], sizes: Sizes) -> list[A]:
     """i, o, f and c; peepholes of i, o and f look at the inner state."""
     hidden, inner = state
     arriving, carried = _sums(ops, x, hidden, own)
@@ -165,7 +166,7 @@ def _lstm(ops: Any, x: Any, state: Any, own: Mapping[str, Any], sizes: Sizes) ->
     return [leave * ops.apply("tanh", inner), inner]
 
 
-def _gru(ops: Any, x: Any, state: Any, own: Mapping[str, Any], sizes: Sizes) -> Any:
+def _gru(ops: Operations[A], x: A, state: list[A], own: Mapping[str, A], sizes: Sizes) -> list[A]:
     """z, r and h; the reset is before the product with R unless it is said to be behind it."""
     hidden = state[0]
     arriving, carried = _sums(ops, x, hidden, own)
@@ -185,17 +186,23 @@ def _gru(ops: Any, x: Any, state: Any, own: Mapping[str, Any], sizes: Sizes) -> 
     return [(1 - keep) * new + keep * hidden, hidden]
 
 
-def _rnn(ops: Any, x: Any, state: Any, own: Mapping[str, Any], sizes: Sizes) -> Any:  # noqa: ARG001 - all steps are called alike
+def _rnn(ops: Operations[A], x: A, state: list[A], own: Mapping[str, A]) -> list[A]:
     arriving, carried = _sums(ops, x, state[0], own)
     return [ops.apply("tanh", arriving + carried), state[0]]
 
 
-STEPS: dict[str, Callable[..., Any]] = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}
+def _step(ops: Operations[A], x: A, state: list[A], own: Mapping[str, A], sizes: Sizes) -> list[A]:
+    """The states after a step: what is given on, and the inner one of an LSTM."""
+    if sizes.op == "LSTM":
+        return _lstm(ops, x, state, own, sizes)
+    if sizes.op == "GRU":
+        return _gru(ops, x, state, own, sizes)
+    return _rnn(ops, x, state, own)
 
 
-def _gate(sums: Any, gate: int, hidden: int) -> Any:
+def _gate(sums: A, gate: int, hidden: int) -> A:
     return sums[..., gate * hidden : (gate + 1) * hidden]
 
 
-def _sigmoid(ops: Any, x: Any) -> Any:
+def _sigmoid(ops: Operations[A], x: A) -> A:
     return 1 / (ops.apply("exp", -x) + 1)

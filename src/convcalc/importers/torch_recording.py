@@ -7,15 +7,10 @@ call it is. Nothing is left on the model.
 
 from __future__ import annotations
 
-import contextlib
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.modules.module import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-)
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -47,7 +42,7 @@ from convcalc.network.stored import Computed
 from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.importers.torch_tracing import Tensors
@@ -217,24 +212,26 @@ class Recorder(TorchFunctionMode):
             for tensor in results:
                 self.values[tensor] = Value(debt=debt)
             return
-        debt = Debt(macs=macs)
-        for tensor in arriving:
-            debt.take(self.values[tensor].debt)
+        debt = self._owed(arriving, macs)
         # The first argument of a product that is added to something is what is added.
         first = nodes[0] is not None or call.name == "addmm"
-        pairs = zip(arriving, nodes, strict=True)
-        places = {id(tensor): place for tensor, place in pairs if place is not None}
+        places = {id(one): at for one, at in zip(arriving, nodes, strict=True) if at is not None}
         node = self._add(call, inputs, debt, first=first, own=macs, nodes=places)
         if in_place:
             self.values.overwrite(results[0], node)
             return
-        sources = [node] if macs else inputs
-        for place, result in enumerate(results):
-            if not place or not result.numel():  # nothing can be read of one without elements
-                self.values[result] = Value(node if result.numel() else None)
-                continue
-            before = results[: place + 1]
-            self.values[result] = self._later(call, before, sources, first, places)
+        # Nothing can be read of one without elements.
+        self.values[results[0]] = Value(node if results[0].numel() else None)
+        for end, result in enumerate(results[1:], 2):
+            later = self._later(call, results[:end], [node] if macs else inputs, first, places)
+            self.values[result] = later if result.numel() else Value(None)
+
+    def _owed(self, arriving: Sequence[torch.Tensor], macs: int) -> Debt:
+        """What a call owes: its own products, and whatever is owed for what it is given."""
+        debt = Debt(macs=macs)
+        for tensor in arriving:
+            debt.take(self.values[tensor].debt)
+        return debt
 
     def _note_zeros(
         self, call: Call, arriving: Sequence[torch.Tensor], result: torch.Tensor
@@ -285,9 +282,7 @@ class Recorder(TorchFunctionMode):
         """What is owed for a tensor that is made without any input."""
         debts = [(self.values[tensor].debt, tensor) for tensor in arriving]
         owing = [(debt, tensor) for debt, tensor in debts if debt.parameters]
-        made = Debt(macs=macs)
-        for debt, _ in debts:
-            made.take(debt)
+        made = self._owed(arriving, macs)
         if macs:
             made.chain, made.base = [], sample_shape(call.out)
         elif len(owing) == 1 and owing[0][0].chain is not None and call.name not in NEW:
@@ -363,38 +358,6 @@ class Recorder(TorchFunctionMode):
         """The elements of each parameter that no node has."""
         left = self._parameters.keys() - self.owned
         return {name: p.numel() for name, p in self._parameters.items() if name in left}
-
-
-@contextlib.contextmanager
-def watched_modules(model: torch.nn.Module, recorder: Recorder) -> Iterator[None]:
-    """Tells a recorder which module of a model is at work."""
-    paths = {
-        id(module): (path, _is_one_call(module)) for path, module in model.named_modules() if path
-    }
-    before: list[tuple[str, bool]] = []
-
-    def enter(module: torch.nn.Module, given: Any) -> None:  # noqa: ARG001 - torch calls it so
-        before.append(recorder.module)
-        recorder.module = paths.get(id(module), recorder.module)
-
-    def leave(module: torch.nn.Module, given: Any, out: Any) -> None:  # noqa: ARG001 - as above
-        recorder.module = before.pop()
-
-    hooks = [
-        register_module_forward_pre_hook(enter),
-        register_module_forward_hook(leave, always_call=True),
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _is_one_call(module: torch.nn.Module) -> bool:
-    """Whether a module is one of torch's own, without parameters: its calls need no more names."""
-    own = type(module).__module__.startswith("torch.nn")
-    return own and next(chain(module.children(), module.parameters()), None) is None
 
 
 def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Call:

@@ -14,7 +14,8 @@ from convcalc.importers.script_errors import script_reason
 from convcalc.importers.torch_building import parameters_of
 from convcalc.importers.torch_counting import ProductCounter
 from convcalc.importers.torch_inputs import Arguments
-from convcalc.importers.torch_recording import Recorder, watched_modules
+from convcalc.importers.torch_modules import watched_modules
+from convcalc.importers.torch_recording import Recorder
 from convcalc.importers.torch_seen import watched_by_tools
 from convcalc.importers.torch_tracing import tensors_in
 

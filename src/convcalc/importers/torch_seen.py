@@ -123,7 +123,7 @@ def _hooks(
     """One pair of hooks on each module that a tool watches."""
     begun: list[int] = []
 
-    def enter(module: nn.Module, given: Any) -> None:  # noqa: ARG001 - torch calls it so
+    def enter(_module: nn.Module, _given: object) -> None:
         begun.append(len(seen.nodes))
 
     def leave(module: nn.Module, given: Any, out: Any) -> None:

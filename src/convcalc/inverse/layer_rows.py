@@ -87,7 +87,7 @@ class Geometry(NamedTuple):
 class LayerRows:
     """The rows of one layer with choices, on inputs of one shape."""
 
-    def __init__(self, kind: str, names: Sequence[str], constants: dict[str, Any]) -> None:
+    def __init__(self, kind: str, names: Sequence[str], constants: dict[str, object]) -> None:
         self._kind = kind
         self._names = tuple(names)
         self._constants = constants
@@ -100,8 +100,8 @@ class LayerRows:
         self._free = [(name, place) for place, name in enumerate(names) if name not in GEOMETRY]
 
     def rows(
-        self, shape: Shape, chosen: Iterator[tuple[Any, ...]]
-    ) -> Iterator[tuple[Any, ...] | None]:
+        self, shape: Shape, chosen: Iterator[tuple[object, ...]]
+    ) -> Iterator[tuple[object, ...] | None]:
         """The figures of each combination of values; None where the layer does not fit.
 
         Args:
@@ -112,17 +112,15 @@ class LayerRows:
         count, kind = _COUNTS[self._kind], self._kind
         channels, inside, text = shape[0], prod(shape), format_shape(shape)
         square = len(set(shape[1:])) == 1
-        known: dict[tuple[Any, ...], Geometry | None] = {}
+        known: dict[tuple[object, ...], Geometry | None] = {}
         for values in chosen:
             key = tuple([values[place] if place >= 0 else one for place, one in slots])
-            if key in known:
-                geometry = known[key]
-            else:
+            if key not in known:
                 if len(known) >= MOST_GEOMETRIES:
                     known.clear()
-                whole = map(_is_whole, (key[0], key[1] or 1, *key[2:5]))
-                alike = square and all(whole)
-                geometry = known[key] = _geometry(kind, shape, key, alike=alike)
+                alike = square and all(map(_is_whole, (key[0], key[1] or 1, *key[2:5])))
+                known[key] = _geometry(kind, shape, key, alike=alike)
+            geometry = known[key]
             if geometry is None:
                 yield None
                 continue
@@ -232,7 +230,7 @@ def _forward(window: Window, size: int, _more: int) -> tuple[int, int, int, int]
     return out, window.extent, window.stride, dropped
 
 
-def _backward(window: Window, size: int, more: int) -> tuple[int, int, Any, int] | None:
+def _backward(window: Window, size: int, more: int) -> tuple[int, int, Fraction | int, int] | None:
     """Output size, field, effective stride and unread elements of a transposed convolution.
 
     Output u reads element (u + pb - d*t) / s for each tap t that makes it whole. With g = gcd(s, d)
@@ -303,7 +301,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any], int, int, Geometry], tuple[int, int
 }
 
 
-def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[Any]]] | None:
+def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[object]]] | None:
     """The quick way for a template of one layer, and the values of its choices, checked.
 
     Returns:
@@ -323,15 +321,15 @@ def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[Any]]] | No
         return None
 
 
-def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[Any]]] | None:
+def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[object]]] | None:
     """Reads a template of a kind that has a quick way, as `layer_rows` does.
 
     Raises:
         ValueError: a value is impossible.
     """
-    constants: dict[str, Any] = {}
+    constants: dict[str, object] = {}
     names: list[str] = []
-    values: list[Sequence[Any]] = []
+    values: list[Sequence[object]] = []
     hole = "\0"
     whole = template.text([hole] * len(template.choices))
     choices = iter(template.choices)
@@ -368,12 +366,12 @@ def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[Any]]
     return LayerRows(kind, names, constants), values
 
 
-def _few(values: Sequence[Any]) -> Sequence[Any]:
+def _few(values: Sequence[object]) -> Sequence[object]:
     """The values to check: of a range both ends, which bound all others."""
     return (values[0], values[-1]) if isinstance(values, range) else values
 
 
-def _value(kind: str, argument: str, *, first: bool) -> tuple[str, Any]:
+def _value(kind: str, argument: str, *, first: bool) -> tuple[str, object]:
     """The parameter that an argument sets, and what it sets it to."""
     items, problems = read_tree(f"{kind}:{argument}")
     if problems or len(items) != 1 or not isinstance(items[0], Call):

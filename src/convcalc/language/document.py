@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.language.bind import BindErrors, bind
@@ -35,6 +35,7 @@ from convcalc.network.graph import INPUT, Network, Node
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from convcalc.language.bind import Bound, DeferredLayer
     from convcalc.layers import Shape
 
 KEY = "convcalc_network"
@@ -61,8 +62,8 @@ def write_document(network: Network, input_shape: Shape | None = None) -> str:
         nodes = tuple(replace(step.node, layer=step.layer) for step in network.walk(shape))
     labels = _checked_labels([node.label for node in nodes])
     lines = [json.dumps(_record(node, nodes, labels)) for node in nodes]
-    head: dict[str, Any] = {KEY: VERSION, "input": None if shape is None else list(shape)}
-    tail: dict[str, Any] = {}
+    head: dict[str, object] = {KEY: VERSION, "input": None if shape is None else list(shape)}
+    tail: dict[str, object] = {}
     if network.end is not None:
         tail["output"] = labels[network.end]
     if network.functions:
@@ -123,7 +124,7 @@ def _beside_the_spec(layer: Layer) -> dict[str, object]:
     return {}
 
 
-def _with_more(layer: Layer, record: Mapping[str, Any]) -> Layer:
+def _with_more(layer: Layer | DeferredLayer, record: Mapping[str, object]) -> Layer | DeferredLayer:
     """A layer with what a document says beside its spec.
 
     Raises:
@@ -171,7 +172,7 @@ def _no_number(word: str) -> float:
     raise ValueError(f"{word} is no number")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object, whose keys may be there once."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -182,14 +183,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Reader:
     """One document; faults are ValueErrors with the place in their words."""
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: object) -> None:
         version = content.get(KEY) if isinstance(content, dict) else None
-        if version != VERSION:
+        if not isinstance(content, dict) or version != VERSION:
             raise ValueError(
                 f"expected '{KEY}': {VERSION}, got {printable(repr(version), 60)}: a document of "
                 "a later version needs a later convcalc"
             )
-        self.content: dict[str, Any] = content
+        self.content: dict[str, object] = content
         self.index: dict[str | None, int] = {None: INPUT}
         self.nodes: list[Node] = []
         self.known: dict[str, Layer] = {}
@@ -219,7 +220,7 @@ class _Reader:
             notes=_texts(self.content.get("notes", []), "notes"),
         )
 
-    def add(self, record: dict[str, Any]) -> None:
+    def add(self, record: dict[str, object]) -> None:
         """One more node."""
         label = _of(str, record.get("label"), "label")
         if problem := _label_problem(label):
@@ -241,7 +242,7 @@ class _Reader:
             raise ValueError(f"'{shown}' is no earlier node; null is the network's input")
         return self.index[label]
 
-    def layer(self, spec: str, inputs: list[int]) -> tuple[Any, list[int]]:
+    def layer(self, spec: str, inputs: list[int]) -> tuple[Layer | DeferredLayer, list[int]]:
         """The layer of a spec and all that it reads; equal specs without labels share theirs."""
         if not inputs:
             raise ValueError("it reads nothing: the network's input is null, 'inputs': [null]")
@@ -257,7 +258,7 @@ class _Reader:
             raise ValueError(f"{layer.kind} takes {takes}, got {len(inputs)} inputs")
         return layer, inputs
 
-    def bound(self, spec: str, source: int) -> tuple[Any, tuple[int, ...]]:
+    def bound(self, spec: str, source: int) -> Bound:
         """The layer that a spec is, and what it reads beside its input."""
         items, problems = read_tree(spec) if len(spec) <= LONGEST_SPEC else ((), [])
         shown = printable(spec, 60)
@@ -288,7 +289,10 @@ def _takes(kind: type[Layer], inputs: Sequence[int]) -> bool:
     return read in branched
 
 
-def _of(kind: type[Any], value: Any, name: str) -> Any:
+T = TypeVar("T", list[object], dict[str, object], str)
+
+
+def _of(kind: type[T], value: object, name: str) -> T:
     """A value that must be of a type.
 
     Raises:
@@ -296,25 +300,26 @@ def _of(kind: type[Any], value: Any, name: str) -> Any:
     """
     if isinstance(value, kind):
         return value
-    words: dict[type[Any], str] = {list: "a list", dict: "an object", str: "a text"}
+    words: dict[type, str] = {list: "a list", dict: "an object", str: "a text"}
     got = "nothing" if value is None else printable(repr(value)[:200], 60)
     raise ValueError(f"{name}: expected {words[kind]}, got {got}")
 
 
-def _texts(value: Any, name: str) -> tuple[str, ...]:
+def _texts(value: object, name: str) -> tuple[str, ...]:
     texts = _of(list, value, name)
     if len(texts) > MOST_NOTES:
         raise ValueError(f"{name}: at most {MOST_NOTES}, got {len(texts):,}")
     return tuple(printable(_of(str, text, name), LONGEST_NOTE) for text in texts)
 
 
-def _shape(value: Any) -> Shape | None:
+def _shape(value: object) -> Shape | None:
     if value is None:
         return None
     sizes = _of(list, value, "input")
-    right = all(type(size) is int and 1 <= size <= LARGEST for size in sizes)
+    shape = tuple(size for size in sizes if isinstance(size, int) and 1 <= size <= LARGEST)
+    right = not any(isinstance(size, bool) for size in shape) and len(shape) == len(sizes)
     if not right or not 1 <= len(sizes) <= 10:
         raise ValueError(
             f"input: expected sizes, as [3, 224, 224], got {printable(repr(value), 60)}"
         )
-    return tuple(sizes)
+    return shape

@@ -14,6 +14,8 @@ from convcalc.layers.base import ElementOps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from convcalc.layers.operations import A, Operations
+
 
 class Operation(NamedTuple):
     """One operation.
@@ -37,39 +39,39 @@ DIVIDE = ElementOps(divide=1)
 EXPONENT = ElementOps(exponent=1)
 
 
-def _add(ops: Any, a: Any, b: Any) -> Any:
+def _add(ops: Operations[A], a: A, b: A | float) -> A:
     return a + b if isinstance(b, float) else ops.add(a, b)
 
 
-def _multiply(ops: Any, a: Any, b: Any) -> Any:
+def _multiply(ops: Operations[A], a: A, b: A | float) -> A:
     return a * b if isinstance(b, float) else ops.multiply(a, b)
 
 
-def _of_larger(ops: Any, a: Any, b: Any) -> Any:
+def _of_larger(ops: Operations[A], a: A, b: A | float) -> A:
     return ops.where(a >= b, a, b)
 
 
-def _of_smaller(ops: Any, a: Any, b: Any) -> Any:
+def _of_smaller(ops: Operations[A], a: A, b: A | float) -> A:
     return ops.where(a <= b, a, b)
 
 
-def _power(ops: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 - every operation is given it
+def _power(_ops: Operations[A], a: A, b: float) -> A:
     return a**b
 
 
 ELEMENTWISE: dict[str, Operation] = {
     "add": Operation(2, ADD, _add),
-    "sub": Operation(2, ADD, lambda ops, a, b: a - b),  # noqa: ARG005 - as above, and below
-    "rsub": Operation(2, ADD, lambda ops, a, b: b - a),  # noqa: ARG005
-    "neg": Operation(1, ADD, lambda ops, a: -a),  # noqa: ARG005
+    "sub": Operation(2, ADD, lambda _ops, a, b: a - b),
+    "rsub": Operation(2, ADD, lambda _ops, a, b: b - a),
+    "neg": Operation(1, ADD, lambda _ops, a: -a),
     "mul": Operation(2, MULTIPLY, _multiply),
     "square": Operation(1, MULTIPLY, lambda ops, a: ops.multiply(a, a)),
-    "div": Operation(2, DIVIDE, lambda ops, a, b: a / b),  # noqa: ARG005
-    "rdiv": Operation(2, DIVIDE, lambda ops, a, b: b / a),  # noqa: ARG005
-    "reciprocal": Operation(1, DIVIDE, lambda ops, a: 1 / a),  # noqa: ARG005
+    "div": Operation(2, DIVIDE, lambda _ops, a, b: a / b),
+    "rdiv": Operation(2, DIVIDE, lambda _ops, a, b: b / a),
+    "reciprocal": Operation(1, DIVIDE, lambda _ops, a: 1 / a),
     "pow": Operation(2, EXPONENT, _power),
-    "sqrt": Operation(1, EXPONENT, lambda ops, a: a**0.5),  # noqa: ARG005
-    "rsqrt": Operation(1, ElementOps(divide=1, exponent=1), lambda ops, a: a**-0.5),  # noqa: ARG005
+    "sqrt": Operation(1, EXPONENT, lambda _ops, a: a**0.5),
+    "rsqrt": Operation(1, ElementOps(divide=1, exponent=1), lambda _ops, a: a**-0.5),
     **{
         name: Operation(1, EXPONENT, lambda ops, a, name=name: ops.apply(name, a))
         for name in (

@@ -12,6 +12,7 @@ from convcalc.render.table import Cell, Column, Document, Table, written
 if TYPE_CHECKING:
     import numpy as np
 
+    from convcalc.analysis.report import LayerReport
     from convcalc.execute.arrays.statistics import Figures
     from convcalc.execute.settings import Result
     from convcalc.execute.verify import Verification
@@ -180,6 +181,18 @@ def _broken(figures: dict[str, Any]) -> str:
     return f"{figures['nonfinite']:,} values are NaN or infinite; the figures leave them out"
 
 
+def _layer_data(row: LayerReport) -> dict[str, object]:
+    return {
+        "index": row.index,
+        "label": row.label,
+        "kind": row.kind,
+        "spec": row.spec,
+        "output_shape": list(row.output_shape),
+        **layer_facts(row.layer, row.input_shapes, row.weights),
+        "macs": row.macs,
+    }
+
+
 def _data(
     result: Result,
     figures: dict[str, Any],
@@ -202,18 +215,7 @@ def _data(
         "assumed": list(result.notes),
         "status": "complete",
         "verify": verification_data(result.verification),
-        "layers": [
-            {
-                "index": row.index,
-                "label": row.label,
-                "kind": row.kind,
-                "spec": row.spec,
-                "output_shape": list(row.output_shape),
-                **layer_facts(row.layer, row.input_shapes, row.weights),
-                "macs": row.macs,
-            }
-            for row in result.report.layers
-        ],
+        "layers": list(map(_layer_data, result.report.layers)),
         "output": {
             "shape": list(array.shape),
             "dtype": array.dtype.name,

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import harmless
 from convcalc.render.text import FORMULA_SIGNS, NUMBERS
@@ -41,7 +41,7 @@ class RowWriter:
             "table": self._table,
         }[form]
         self._form = form
-        self._waiting: list[Sequence[Any]] | None = [] if form == "table" else None
+        self._waiting: list[Sequence[object]] | None = [] if form == "table" else None
         self._widths: list[int] = []
         if form == "csv":
             write(",".join(self._names) + "\n")
@@ -49,7 +49,7 @@ class RowWriter:
             ruled = ("---" if name in LEFT else "---:" for name in self._names)
             write(f"| {' | '.join(self._names)} |\n|{'|'.join(ruled)}|\n")
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
         """More rows; those of a table may wait for its width."""
         if self._waiting is not None:
             self._waiting.extend(rows)
@@ -75,7 +75,7 @@ class RowWriter:
         rule = "-" * (sum(self._widths) + 2 * (len(self._widths) - 1))
         self._write(f"{self._line(self._names)}\n{rule}\n{self._table(rows)}")
 
-    def _table(self, rows: Sequence[Sequence[Any]]) -> str:
+    def _table(self, rows: Sequence[Sequence[object]]) -> str:
         return "".join(f"{self._line([_shown(value) for value in row])}\n" for row in rows)
 
     def _line(self, texts: Sequence[str]) -> str:
@@ -85,25 +85,25 @@ class RowWriter:
         )
         return "  ".join(aligned).rstrip()
 
-    def _csv(self, rows: Sequence[Sequence[Any]]) -> str:
+    def _csv(self, rows: Sequence[Sequence[object]]) -> str:
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(map(_csv_row, rows))
         return out.getvalue()
 
-    def _json(self, rows: Sequence[Sequence[Any]]) -> str:
+    def _json(self, rows: Sequence[Sequence[object]]) -> str:
         names = self._names
         return "".join(
             f"{json.dumps(dict(zip(names, row, strict=True)), default=_plain)}\n" for row in rows
         )
 
-    def _markdown(self, rows: Sequence[Sequence[Any]]) -> str:
+    def _markdown(self, rows: Sequence[Sequence[object]]) -> str:
         return "".join(
             "| " + " | ".join(_shown(value).replace("|", "\\|") for value in row) + " |\n"
             for row in rows
         )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value for people."""
     if type(value) is int:
         return f"{value:,}"
@@ -116,7 +116,7 @@ def _shown(value: Any) -> str:
     return harmless(str(value), kept="").strip()
 
 
-def _csv_row(row: Sequence[Any]) -> list[Any]:
+def _csv_row(row: Sequence[object]) -> list[object]:
     """A row of plain values; before a text that a spreadsheet would compute an apostrophe."""
     return [
         value if type(value) is int else _csv_value(value)  # nearly all of them
@@ -124,7 +124,7 @@ def _csv_row(row: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _csv_value(value: Any) -> Any:
+def _csv_value(value: object) -> object:
     if isinstance(value, tuple):
         return "x".join(map(str, value))
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from cli_support import COMMAND, environment, heed_interrupts, loaded_by
+from cli_support import COMMAND, environment, heed_signals, loaded_by
 
 GRID = ("sweep", "-i", "3x224x224", "conv:{32,64},k{3,5,7},s{1,2},p{0..3}")
 
@@ -179,7 +179,7 @@ def test_an_interrupt_leaves_whole_rows(form):
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=heed_interrupts,
+        preexec_fn=heed_signals,
     ) as process:
         begun = os.read(process.stdout.fileno(), 100)
         process.send_signal(signal.SIGINT)

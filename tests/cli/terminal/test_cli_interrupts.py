@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, at_work, ended, environment, heed_interrupts
+from cli_support import COMMAND, at_work, ended, environment, heed_signals
 
 LONG = ["run", "large.npy", "--kernel", "wide.npy", "--backend", "numpy", "-q", "-o", "y.npy"]
 
@@ -138,7 +138,7 @@ def test_an_interrupt_before_the_work_is_told(convcalc):
         env=environment(),
         stdin=reading,
         stderr=subprocess.PIPE,
-        preexec_fn=heed_interrupts,
+        preexec_fn=heed_signals,
     )
     os.close(reading)
     os.write(writing, b"!")

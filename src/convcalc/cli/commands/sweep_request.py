@@ -96,10 +96,7 @@ def plan_of(given: SweepRequest) -> SweepPlan:
     form = form_of(given)
     words, drawing = _drawing(given)
     spec, input_text = _texts(words, given)
-    variables = _variables(given["define"] or [])
-    for name in variables:
-        if not re.search(rf"\${name}(?!\w)", spec):
-            raise UsageError(f"-D {name}: there is no ${name} in the text")
+    variables = _variables(given["define"] or [], spec)
     where = given["where"]
     sweep = Asked(Question(spec, input_text, variables, where)).sweep
     names = sweep.names
@@ -204,11 +201,12 @@ def _with_axes(text: str, wanted: int) -> str:
     return text + "x=" * max(0, wanted - given) if given > 1 else text
 
 
-def _variables(definitions: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """The values of each parameter.
+def _variables(definitions: Sequence[str], spec: str) -> dict[str, tuple[int, ...]]:
+    """The values of each parameter of a text.
 
     Raises:
-        UsageError: a definition has no name or no values, or a name is given twice.
+        UsageError: a definition has no name or no values, a name is given twice, or the text has
+            no such parameter.
     """
     found: dict[str, tuple[int, ...]] = {}
     for text in definitions:
@@ -222,6 +220,9 @@ def _variables(definitions: Sequence[str]) -> dict[str, tuple[int, ...]]:
             found[name] = read_numbers(match[2], 0)
         except ValueError as error:
             raise UsageError(f"-D {name}: {error}") from None
+    for name in found:
+        if not re.search(rf"\${name}(?!\w)", spec):
+            raise UsageError(f"-D {name}: there is no ${name} in the text")
     return found
 
 

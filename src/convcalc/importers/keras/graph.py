@@ -37,8 +37,8 @@ class Use(NamedTuple):
 
     ref: Ref
     layer: Mapping[str, Any]
-    args: Any
-    kwargs: Any
+    args: object
+    kwargs: object
 
 
 class Graph(NamedTuple):
@@ -54,10 +54,10 @@ class Graph(NamedTuple):
     uses: Sequence[Use]
     inputs: Sequence[Ref]
     outputs: Sequence[Ref]
-    shapes: Mapping[Ref, Sequence[Any]]
+    shapes: Mapping[Ref, Sequence[object]]
 
 
-def is_model(layer: Mapping[str, Any]) -> bool:
+def is_model(layer: Mapping[str, object]) -> bool:
     """Whether a layer is a model: its configuration lists layers."""
     config = layer.get("config")
     if isinstance(config, list):
@@ -65,7 +65,7 @@ def is_model(layer: Mapping[str, Any]) -> bool:
     return isinstance(config, dict) and isinstance(config.get("layers"), list)
 
 
-def name_of(layer: Mapping[str, Any]) -> str:
+def name_of(layer: Mapping[str, object]) -> str:
     """The name of a layer, by which others refer to it."""
     config = layer.get("config")
     name = layer.get("name") or (config.get("name") if isinstance(config, dict) else None)
@@ -98,7 +98,7 @@ def graph_of(model: Mapping[str, Any]) -> Graph:
     Raises:
         DataError: a call reads what nothing gives, or what comes of itself.
     """
-    shapes: dict[Ref, Sequence[Any]] = {}
+    shapes: dict[Ref, Sequence[object]] = {}
     uses: dict[tuple[str, int], Use] = {}
     for layer in layers_of(model):
         name = name_of(layer)
@@ -139,7 +139,7 @@ def _order(uses: Mapping[tuple[str, int], Use]) -> Iterator[tuple[str, int]]:
         yield key
 
 
-def refs_in(item: Any) -> list[Ref]:
+def refs_in(item: object) -> list[Ref]:
     """The tensors among arguments, in lists and mappings too."""
     if isinstance(item, Ref):
         return [item]
@@ -150,7 +150,7 @@ def refs_in(item: Any) -> list[Ref]:
     return []
 
 
-def replaced(item: Any, value: Callable[[Ref], Any]) -> Any:
+def replaced(item: object, value: Callable[[Ref], object]) -> Any:
     """Arguments with what each tensor stands for in its place."""
     if isinstance(item, Ref):
         return value(item)
@@ -161,7 +161,7 @@ def replaced(item: Any, value: Callable[[Ref], Any]) -> Any:
     return item
 
 
-def _arguments(call: Any, shapes: dict[Ref, Sequence[Any]]) -> tuple[Any, Any]:
+def _arguments(call: object, shapes: dict[Ref, Sequence[object]]) -> tuple[object, object]:
     """The arguments of one call, as Keras 3 writes them or as version 2 did."""
     if isinstance(call, dict):
         args, kwargs = call.get("args", []), call.get("kwargs", {})
@@ -169,14 +169,14 @@ def _arguments(call: Any, shapes: dict[Ref, Sequence[Any]]) -> tuple[Any, Any]:
     if isinstance(call, list) and call and isinstance(call[0], str):
         call = [call]
     refs = list(_refs_of(call))
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     for one in call if isinstance(call, list) else ():
         if isinstance(one, list) and one and isinstance(one[-1], dict):
             named |= {name: _resolved_old(value) for name, value in one[-1].items()}
     return refs, named
 
 
-def _resolved(item: Any, shapes: dict[Ref, Sequence[Any]], depth: int) -> Any:
+def _resolved(item: object, shapes: dict[Ref, Sequence[object]], depth: int) -> object:
     """Arguments of Keras 3 with each tensor as a Ref, its shape noted."""
     if depth > MAX_DEPTH:
         raise DataError(f"arguments of a layer are nested more than {MAX_DEPTH} times")
@@ -196,13 +196,13 @@ def _resolved(item: Any, shapes: dict[Ref, Sequence[Any]], depth: int) -> Any:
     return found[0]
 
 
-def _resolved_old(item: Any) -> Any:
+def _resolved_old(item: object) -> object:
     """A named argument of Keras 2, where a tensor is ["layer", 0, 0]."""
     found = list(_refs_of(item))
     return found[0] if len(found) == 1 else item
 
 
-def _refs_of(item: Any) -> Iterator[Ref]:
+def _refs_of(item: object) -> Iterator[Ref]:
     """The tensors in lists as Keras writes them: ["layer", 0, 0], one or several."""
     if isinstance(item, dict):
         item = list(item.values())

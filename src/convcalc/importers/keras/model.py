@@ -200,9 +200,8 @@ class _Builder:
     def _recorded(self, graph: Graph, ref: Ref) -> Shape | None:
         """The shape that the file tells of a tensor, if it tells all of it."""
         shape = graph.shapes.get(ref, (None,))[1:]
-        if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
-            return None
-        return tuple(shape)
+        sizes = tuple(size for size in shape if isinstance(size, int) and size > 0)
+        return sizes if sizes and len(sizes) == len(shape) else None
 
     def _call(
         self,
@@ -317,11 +316,12 @@ def _input_shape(layer: Mapping[str, Any]) -> Sequence[int | None]:
     return _without_batch(found)
 
 
-def _without_batch(shape: Sequence[Any]) -> tuple[int | None, ...]:
+def _without_batch(shape: Sequence[object]) -> tuple[int | None, ...]:
     sizes = list(shape)[1:]
-    if not all(size is None or (isinstance(size, int) and size > 0) for size in sizes):
+    known = tuple(one for one in sizes if one is None or (isinstance(one, int) and one > 0))
+    if len(known) < len(sizes):
         raise DataError("the shape of the model's input is none")
-    return tuple(sizes)
+    return known
 
 
 def _is_moved(model: Mapping[str, Any], shape: Sequence[int | None]) -> bool:

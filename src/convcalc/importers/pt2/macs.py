@@ -26,7 +26,7 @@ def _conv(named: Mapping[str, Any], results: Sequence[Array]) -> int:
     return results[0].numel() * _rest(named["weight"])
 
 
-def _conv_transpose(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+def _conv_transpose(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     """Each input is multiplied with its kernel for all channels of its group."""
     return int(named["input"].numel()) * _rest(named["weight"])
 
@@ -43,26 +43,26 @@ def _product(first: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
 
 def _of_elements(name: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
     """Each element of one argument is multiplied once: a matrix and a vector."""
-    return lambda named, results: int(named[name].numel())  # noqa: ARG005
+    return lambda named, _results: int(named[name].numel())
 
 
-def _attention(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+def _attention(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     """Scores of E products each, of S for each query, then as many times Ev."""
     query, key, value = (named[name].shape for name in ("query", "key", "value"))
     return int(prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))
 
 
-def _recurrent(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+def _recurrent(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     """Every matrix once for each step of each sample."""
     steps = prod(named["input"].shape[:2])
     return int(steps * sum(one.numel() for one in named["params"] if one.dim() == 2))
 
 
-def _bilinear(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+def _bilinear(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     return int(prod(named["input1"].shape[:-1]) * named["weight"].numel())
 
 
-def _einsum(named: Mapping[str, Any], results: Sequence[Array]) -> int:  # noqa: ARG001
+def _einsum(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     """Factors joined from the left, two at a time, each pair a product over what both have.
 
     Letters that one factor alone has, and nothing behind it, are summed before: additions.

@@ -77,7 +77,7 @@ class Graph:
             if kind in spec
         }
 
-    def sizes(self, name: str) -> Sequence[Any]:
+    def sizes(self, name: str) -> Sequence[object]:
         """The sizes of a tensor as the file has them."""
         return list(self.json["tensor_values"][name]["sizes"])
 
@@ -141,10 +141,10 @@ class Reader:
         results = [self.array(result) for one in node["outputs"] for result in _names(one)]
         return Operation(space, name, named, results, _modules(node))
 
-    def _value(self, arg: Mapping[str, Any]) -> Any:
+    def _value(self, arg: Mapping[str, Any]) -> object:
         """An argument: the value behind the word that says of what type it is."""
         ((kind, value),) = arg.items()
-        readings: Mapping[str, Callable[[], Any]] = {
+        readings: Mapping[str, Callable[[], object]] = {
             "as_none": lambda: None,
             "as_tensor": lambda: self.array(value["name"]),
             "as_tensors": lambda: [self.array(one["name"]) for one in value],

@@ -95,6 +95,14 @@ class Expectation(NamedTuple):
         return Diagnostic(message, self.channels_place.start, self.channels_place.end)
 
 
+def _problem_of(argument: Given, whose: str, error: ValueError) -> Diagnostic:
+    """What is wrong with an argument, or with the module that is its value."""
+    if isinstance(argument.value, Module) and argument.value.unread:
+        return argument.value.unread
+    of = "" if isinstance(error, NoNumberError) else f"{whose}: "
+    return Diagnostic(f"{of}{error}", argument.place.start, argument.place.end)
+
+
 def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]:
     """A leaf module as a call of ours without a label, what it expects, and what is wrong with it.
 
@@ -116,11 +124,7 @@ def call_of(module: Module) -> tuple[Call | None, Expectation, list[Diagnostic]]
         try:
             said = _said(form, name, argument.value)
         except ValueError as error:
-            place = argument.place
-            of = "" if isinstance(error, NoNumberError) else f"{name} of {module.name}: "
-            problem = Diagnostic(f"{of}{error}", place.start, place.end)
-            if isinstance(argument.value, Module) and argument.value.unread:
-                problem = argument.value.unread
+            problem = _problem_of(argument, f"{name} of {module.name}", error)
             if isinstance(error, NoCounterpartError):
                 refusals.append(problem)
             else:

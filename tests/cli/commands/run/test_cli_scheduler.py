@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, appears, environment, limited, listing, strict
+from cli_support import COMMAND, appears, environment, heed_signals, limited, listing, strict
 
 from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
@@ -46,7 +46,7 @@ def test_a_killed_worker_costs_nothing_of_the_result(inside, cluster, monkeypatc
         done.append(count)
 
     monkeypatch.setattr(ProgressLine, "advance", advance)
-    ours = ("--scheduler", cluster.scheduler_address, "--max-memory", "300k")
+    ours = ("--scheduler", cluster.scheduler_address, "--max-memory", "1M")  # 32 tiles
     ended = inside(*RUN, "--padding", "same", *ours, "-o", "tiles.npy")
     assert 0 == ended.code, ended.err
     assert len(done) > 20
@@ -338,6 +338,7 @@ def test_a_signal_while_workers_start_leaves_nothing_behind(folder, kind, number
         capture_output=True,
         check=False,
         timeout=60,
+        preexec_fn=heed_signals,
     )
     assert (code, b"", b"") == (done.returncode, done.stdout, done.stderr)
     assert ["ended.py", "k.npy", "tmp", "x.npy"] == sorted(os.listdir())

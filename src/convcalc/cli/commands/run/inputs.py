@@ -169,11 +169,9 @@ def read_network(
     others = by_name(input_names(network), arrays)
     array = others.pop(input_names(network)[0])
     done = partial(_watched, maps, partial(work, others=others), network, array)
-    if others and network.input_shape is not None:
+    if (others or own is not None) and network.input_shape is not None:
         settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     seed = seed_of(request)
-    if own is not None and network.input_shape is not None:
-        settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
     target = model_target(request.network or "")
     if seed is None and request.weights is None:
         inside = weights_inside(request.network or "") if target is None else None
@@ -186,12 +184,15 @@ def read_network(
     declared = network.input_shape
     if settings.spatial_dims is None and declared is not None and len(declared) > 1:
         settings = replace(settings, spatial_dims=len(declared) - 1)
+    return done(partial(_drawn, whole=network, seed=seed, target=target), settings)
 
-    def drawn(part: Network, shape: Shape) -> dict[str, np.ndarray]:
-        found = dict(initial_weights(part, shape, seed, whole=network))
-        return found if target is None else drawn_again(found, part, target, seed)
 
-    return done(drawn, settings)
+def _drawn(
+    part: Network, shape: Shape, *, whole: Network, seed: int, target: Target | None
+) -> dict[str, np.ndarray]:
+    """Random weights of a part of a network, as the model of its own draws them if there is one."""
+    found = dict(initial_weights(part, shape, seed, whole=whole))
+    return found if target is None else drawn_again(found, part, target, seed)
 
 
 def _read_weights(
