@@ -39,6 +39,7 @@ class Net(nn.Module):
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """The name of a model in a file of the folder that the commands run in."""
+    pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.py").write_text(MODEL)
     return "model.py:Net"
