@@ -164,9 +164,9 @@ def test_memory_is_partial_where_nothing_is_trained(inside):
 
 def test_the_rest_is_in_the_totals(inside):
     document = strict(inside("roofline", *NET, *MACHINE, "--format", "json").out)
-    # conv: 192 + 112 + 256 numbers; relu: 256 + 256. At 1 GB/s that takes 4.288 microseconds.
+    # conv: 192 + 112 + 256 numbers; relu: 256 + 256. How long the third takes nobody knows.
     assert 4 * (560 + 512) == document["totals"]["bytes"]["total"]
-    assert pytest.approx(4.288e-6) == document["totals"]["seconds"]
+    assert document["totals"]["seconds"] is None
     assert 2 * 6_912 + 256 == document["totals"]["operations"]
 
 

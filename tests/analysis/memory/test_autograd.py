@@ -166,8 +166,8 @@ def test_an_embedding_keeps_its_indices():
 
 IMAGE = (6, 8, 8)
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
-UNKNOWN = {"lstm", "gru", "rnn", "opaque", "attention", "view"}
-"""What only the library knows that computes them."""
+UNKNOWN = {"lstm", "gru", "rnn", "opaque", "attention", "unreached", "view"}
+"""What only the library knows that computes them, or nobody computes."""
 SEQUENCES = {"embedding", "multiheadattention"}
 JOINS = {"bilinear", "concat", "residual", "scale", "matmul", "elementwise", "input", "parameter"}
 LAYERS = [

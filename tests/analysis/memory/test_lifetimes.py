@@ -165,7 +165,10 @@ def is_element_by_element(kind):
     return torch.equal(changed, torch.eye(4 * 4 * 4, dtype=torch.bool))
 
 
-SEQUENCES = {"lstm", "gru", "rnn", "embedding", "multiheadattention", "opaque", "view", "input"}
+SEQUENCES = {
+    *("lstm", "gru", "rnn", "embedding", "multiheadattention", "opaque", "view", "input"),
+    "unreached",
+}
 """Kinds that take no image, and mix or look up its elements, or of which no element is known."""
 
 

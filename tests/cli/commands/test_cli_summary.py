@@ -245,13 +245,16 @@ def test_no_width_cuts_a_name_or_a_number(name):
     assert [] == [width for width, text in shown.items() if "…" in text]
 
 
-def test_a_terminal_of_40_columns_has_a_field_per_line(on_terminal):
-    done = on_terminal("summary", "resnet18", columns=40, env=PLAIN)
+def test_a_terminal_of_40_columns_has_a_field_per_line_or_names_and_specs_on_several(on_terminal):
+    done = on_terminal("rf", "resnet18", columns=40, env=PLAIN)
     blocks = done.out.split("\n\n")
     assert 0 == done.code
-    assert ["field", "7/2/-3"] == row(blocks[1], "field")
     assert ["output", "64x112x112"] == row(blocks[1], "output")
-    assert ["MACs", "1,814,073,344"] == row(blocks[70], "MACs")
+    assert ["size", "7"] == row(blocks[1], "size")
+    lines = on_terminal("summary", "resnet18", columns=40, env=PLAIN).out.splitlines()
+    begin = next(place for place, line in enumerate(lines) if line.startswith("layer1.0."))
+    assert ["layer1.0.", "conv:64,k3,", "115.61", "6.4", "%"] == lines[begin].split()
+    assert ["0.0.0.0", "p1,nobias"] == lines[begin + 1].split()
 
 
 def test_a_wide_terminal_leaves_nothing_out(on_terminal):
