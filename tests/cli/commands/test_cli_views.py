@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from printed_tables import cells, rows
@@ -101,6 +102,21 @@ def test_json_has_every_layer_and_the_rows_of_the_view_beside_them(inside, comma
     del data["shown_layers"]
     assert plain == data
     assert "rows" not in plain
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_lines_pages_and_latex_have_the_rows_of_the_view(inside, command, view):
+    labels = VIEWS[view][1]
+    lines = ask(inside, command, view, "--format", "jsonl").splitlines()
+    assert labels == [json.loads(line)["label"] for line in lines]
+    page = ask(inside, command, view, "--format", "html")
+    assert labels == re.findall(r"<tr data-label='(.*?)'", page)
+    table = ask(inside, command, view, "--format", "latex")
+    titles, *body = re.findall(r"^(.* & .*) \\tabularnewline$", table, re.MULTILINE)
+    place = titles.split(" & ").index("name")
+    found = [line.split(" & ")[place] for line in body]
+    assert labels == [label for label in found if label != "total"]
 
 
 @pytest.mark.parametrize("command", ["shape", "flops", "rf", "memory"])
