@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcalc.render.html.blocks import Block, Row, with_blocks
 from convcalc.render.html.document import html_text
-from convcalc.render.table import Column, Document, Share, Table
+from convcalc.render.table import Column, Document, Layers, Share, Table
 
 COLUMNS = [
     Column("label", "name"),
@@ -35,6 +35,13 @@ def test_what_has_one_row_or_is_all_of_a_block_is_none_of_its_own():
 def test_a_row_is_as_deep_as_the_blocks_that_are_shown_around_it():
     found = with_blocks(table("a.0.x", "a.0.y", "b.0", "c.0.x", "c.0.y", "c.1", "d"))
     assert [1, 1, 0, 2, 2, 1, 0] == [one.depth for one in found if isinstance(one, Row)]
+
+
+def test_rows_that_are_folded_already_count_with_all_their_layers():
+    own = table("a.0", "a.1", "b")
+    own.rows[0][1] = Layers(7)
+    (block, *_) = with_blocks(own)
+    assert 8 == block.layers
 
 
 def test_a_column_whose_total_is_no_sum_has_none():

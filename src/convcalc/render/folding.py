@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import fsum
 from typing import TYPE_CHECKING
 
-from convcalc.render.table import Ratio, Share
+from convcalc.render.table import Layers, Ratio, Share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def of_first(cells: Sequence[Cell], _leaving: int) -> Cell:
 
 def counted(cells: Sequence[Cell], _leaving: int) -> Cell:
     """How many layers there are."""
-    return f"{len(cells)} layers"
+    return Layers(len(cells))
 
 
 def summed(cells: Sequence[Cell], _leaving: int) -> Cell:

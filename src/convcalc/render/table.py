@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from convcalc.analysis import Report
     from convcalc.errors import ConvcalcError
 
-Cell: TypeAlias = "str | int | float | Fraction | Share | Ratio | Shown | tuple[int, ...] | None"
+Cell: TypeAlias = (
+    "str | int | float | Fraction | Share | Ratio | Layers | Shown | tuple[int, ...] | None"
+)
 """What a cell may hold; a tuple is a shape."""
 
 
@@ -79,6 +81,21 @@ class Ratio(NamedTuple):
     def drawn(self) -> str:
         """Four digits, and all of those before the point; a dash for none."""
         return "-" if self.value is None else four_digits(self.value)
+
+
+class Layers(NamedTuple):
+    """So many layers in one row, in the place of the spec of one."""
+
+    number: int
+
+    @property
+    def value(self) -> str:
+        """The same for machines."""
+        return self.drawn()
+
+    def drawn(self) -> str:
+        """As 14 layers."""
+        return f"{self.number:,} layers"
 
 
 class Shown(NamedTuple):
@@ -237,7 +254,7 @@ def written(cell: Cell, *, short: bool = False) -> str:
     match cell:
         case None | str():
             return "-" if cell is None else harmless(cell, kept="")
-        case Share() | Ratio() | Shown():
+        case Share() | Ratio() | Layers() | Shown():
             return harmless(cell.drawn(), kept="")
         case int():
             return _short(cell) if short else f"{cell:,}"
@@ -254,7 +271,7 @@ def raw(cell: Cell) -> str:
     match cell:
         case None:
             return ""
-        case Share() | Ratio() | Shown():
+        case Share() | Ratio() | Layers() | Shown():
             return raw(cell.value)
         case float():
             return repr(cell)
@@ -266,7 +283,7 @@ def raw(cell: Cell) -> str:
 
 def plain(cell: Cell) -> Json:
     """One value as JSON has it: numbers as such, a shape as a list, a fraction as text: 1/2."""
-    if isinstance(cell, Share | Ratio | Shown):
+    if isinstance(cell, Share | Ratio | Layers | Shown):
         return cell.value
     if isinstance(cell, tuple):
         return list(cast("tuple[int, ...]", cell))

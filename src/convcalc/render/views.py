@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from convcalc.analysis.blocks import fold
 from convcalc.errors import UsageError, nearest, printable
-from convcalc.render.table import Ratio, Share, Shown, Table, plain
+from convcalc.render.table import Layers, Ratio, Share, Shown, Table, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +179,7 @@ def _rank(cell: Cell) -> Rank | None:
     """What a cell is sorted by: numbers by size, shapes by elements, numbers in names as such."""
     if isinstance(cell, Shown) and cell.rank is not None:
         return _numbers(cell.rank) or None
-    if isinstance(cell, Share | Ratio | Shown):
+    if isinstance(cell, Share | Ratio | Layers | Shown):
         return _rank(cell.value)
     if isinstance(cell, tuple):
         shape = cast("tuple[int, ...]", cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.render.table import Share
+from convcalc.render.table import Layers, Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Block(NamedTuple):
     Attributes:
         path: That beginning: layer1.0.
         depth: How many blocks it lies in itself.
-        layers: How many rows it has.
+        layers: How many layers it has: more than rows, where some are folded already.
         sums: What they add up to, in each column where the table's total is the sum of its rows.
     """
 
@@ -63,10 +63,17 @@ def with_blocks(table: Table) -> Iterator[Row | Block]:
                     _sum([row[i] for row in table.rows[index:end]]) if adds else None
                     for i, adds in enumerate(added)
                 ]
-                yield Block(".".join(path[:depth]), len(ends), end - index, sums)
+                layers = sum(map(_layers_of, table.rows[index:end]))
+                yield Block(".".join(path[:depth]), len(ends), layers, sums)
                 ends.append(end)
         open_path = path
         yield Row(label, len(ends), cells)
+
+
+def _layers_of(row: list[Cell]) -> int:
+    """How many layers a row stands for, as `render.folding.counted` writes it."""
+    folded = next((cell for cell in row if isinstance(cell, Layers)), None)
+    return 1 if folded is None else folded.number
 
 
 def _shared(one: list[str], other: list[str]) -> int:
