@@ -214,7 +214,7 @@ def _usage_message(error: Any, arguments: Sequence[str]) -> str:
         from convcalc.cli.mistaken import elsewhere
 
         if told := elsewhere(getattr(context, "info_name", ""), unknown):
-            text = text.partition(" (Possible options")[0] + told
+            text = text.partition("(Possible options")[0].rstrip(" ('") + told
     return f"{printable(text, 400)}\nsee '{command} --help'"
 
 

@@ -90,11 +90,11 @@ class Layers(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The same for machines."""
+        """What machines read, which is what people read."""
         return self.drawn()
 
     def drawn(self) -> str:
-        """As 14 layers."""
+        """The number with its word: 14 layers."""
         return f"{self.number:,} layers"
 
 
