@@ -98,11 +98,10 @@ def test_a_drawing(inside, folder):
     texts = [one.text for one in root.iter() if one.tag.endswith("text")]
     assert (True, True, True) == (len(circles) > 36, "macs" in texts, "field" in texts)
     again = inside(*words, "out.svg")
-    assert (4, "convcalc: error: 'out.svg' exists; --force replaces it\n") == (
-        again.code,
-        again.err,
-    )
+    told = "convcalc: error: cannot write 'out.svg': it exists; add --force to replace it\n"
+    assert (4, told) == (again.code, again.err)
     assert 0 == inside(*words, "out.svg", "--force").code
+    assert 4 == inside(*words, "nowhere/out.svg").code
     assert (2, True) == (inside(*words).code, "--plot macs,field out.svg" in inside(*words).err)
 
 

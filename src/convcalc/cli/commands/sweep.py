@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.cli.commands.sweep_request import SweepPlan, plan_of
 from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.cli.terminal.streams import is_terminal, note, write_out
-from convcalc.errors import NegativeAnswer, OutputError, UsageError, printable
+from convcalc.errors import NegativeAnswer, UsageError, printable
 from convcalc.inverse.batches import batches
 from convcalc.inverse.front import Front
 from convcalc.render.plot import Plot
@@ -172,10 +172,10 @@ def _draw(
     extents: tuple[tuple[float, float], tuple[float, float]],
     counts: _Counts,
 ) -> None:
-    """Writes the drawing.
+    """Writes the drawing, whole or not at all.
 
     Raises:
-        OutputError: the file is there already, or cannot be written.
+        OutputError: it cannot be written, or somebody else has made such a file meanwhile.
     """
     one, other = front.goals
     plot = Plot((one.name, other.name), extents)
@@ -183,15 +183,11 @@ def _draw(
     for rows in _found(plan, counts):
         costs = (front.costs(row) for row in rows)
         plot.add((signs[0] * x, signs[1] * y) for x, y in costs if x is not None and y is not None)
-    path = plan.drawing or ""
     title = f"{counts.kept:,} variants, front of {one.name} and {other.name}"
-    try:
-        with open(path, "w" if plan.force else "x", encoding="utf-8") as file:
-            file.write(plot.svg(front.points(), title))
-    except FileExistsError:
-        raise OutputError(f"'{printable(path)}' exists; --force replaces it") from None
-    except OSError as error:
-        raise OutputError(f"cannot write '{printable(path)}': {error.strerror}") from None
+    from convcalc.arrayfile.whole_file import write_output
+
+    drawing = plot.svg(front.points(), title).encode()
+    write_output(plan.drawing or "", drawing, force=plan.force)
 
 
 def _sorted(plan: SweepPlan, counts: _Counts, front: Front | None) -> tuple[list[Row], bool]:

@@ -136,6 +136,7 @@ def _drawing(given: SweepRequest) -> tuple[list[str], str | None]:
 
     Raises:
         UsageError: a drawing is asked for and no file is named.
+        OutputError: the file is there already, or cannot be made.
     """
     words = given["specs"] or []
     if given["plot"] is None:
@@ -143,6 +144,9 @@ def _drawing(given: SweepRequest) -> tuple[list[str], str | None]:
     files = [word for word in words if word.lower().endswith(".svg")]
     if len(files) != 1:
         raise UsageError("--plot: name the drawing, as --plot macs,field out.svg")
+    from convcalc.arrayfile.target import check_output  # only a drawing needs it
+
+    check_output(files[0], force=bool(given["force"]))
     return [word for word in words if word != files[0]], files[0]
 
 
