@@ -14,6 +14,7 @@ from convcalc.render.latex import escaped, latex_text, numbers_text
 from convcalc.render.reference import networks_document
 from convcalc.render.summary import summary_document
 from convcalc.render.table import Column, Document, Share, Table
+from convcalc.render.views import View, viewed
 
 HOSTILE = "\\end{document} & % $ # _ { } ^ ~ < > | ` -- --- é \N{CJK UNIFIED IDEOGRAPH-5377} \u0301"
 PAGE = r"""\documentclass{article}
@@ -90,7 +91,9 @@ def test_a_long_table_goes_on_over_pages():
     "document",
     [
         pytest.param(lambda: summary_document(report("resnet18")), id="long"),
-        pytest.param(lambda: summary_document(report("resnet50"), 1), id="folded"),
+        pytest.param(
+            lambda: viewed(summary_document(report("resnet50")), View(depth=1)), id="folded"
+        ),
         pytest.param(lambda: shape_document(report("alexnet")), id="weights"),
         pytest.param(lambda: field_document(report("unet")), id="fields"),
         pytest.param(networks_document, id="words"),
