@@ -177,3 +177,15 @@ def test_lists_of_arrays_that_are_none_are_one_line(tmp_path, capsys, change, to
     code, said = refused(tmp_path / "net.h5", tmp_path, capsys)
     assert (3, 1) == (code, said.count("\n"))
     assert told in said
+
+
+def test_names_in_several_lists_are_those_of_one(tmp_path):
+    shutil.copy(FOLDER / "maps.h5", tmp_path / "net.h5")
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        group = file["model_weights/first"]
+        kernel, bias = group.attrs["weight_names"]
+        del group.attrs["weight_names"]
+        group.attrs["weight_names0"], group.attrs["weight_names1"] = [kernel], [bias]
+    held = np.load(FOLDER / "maps.npz")
+    found = computed(tmp_path / "net.h5", held["x"], tmp_path, "--dtype", "float32")
+    np.testing.assert_allclose(found, held["y"], rtol=1e-4, atol=1e-4 * abs(held["y"]).max())

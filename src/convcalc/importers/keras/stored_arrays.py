@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.archive import member_bytes, opened_zip
@@ -122,10 +123,16 @@ def _of_lists(file: Group, wanted: set[str], label: str) -> Iterator[tuple[str, 
 
 
 def _listed(group: Group) -> list[str]:
-    """The names of its arrays that a group lists, in their order."""
+    """The names of its arrays that a group lists, in their order; many are in several lists.
+
+    Source: Keras 3, src/legacy/saving/legacy_h5_format.py, save_attributes_to_hdf5_group.
+    """
     import numpy as np
 
-    names = np.array(group.attrs.get("weight_names", ()), dtype=object).reshape(-1)
+    parts = (f"weight_names{number}" for number in count())
+    several = list(takewhile(lambda name: name in group.attrs, parts))
+    given = [group.attrs[name] for name in ("weight_names", *several) if name in group.attrs]
+    names = [one for names in given for one in np.array(names, dtype=object).reshape(-1)]
     return [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in names]
 
 
