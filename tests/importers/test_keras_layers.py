@@ -242,10 +242,43 @@ WRONG = {
     ),
 }
 
+KEPT = called(layer("InputLayer", "x", batch_shape=[None, 4]))
+DENSE = called(layer("Dense", "a", units=3), [tensor("x")])
+HOSTILE = {
+    "numbers beyond all floats": (
+        chain((8,), layer("Reshape", target_shape=[json.loads("1e999")])),
+        "damaged, or of another kind .OverflowError",
+    ),
+    "whole numbers beyond all floats": (
+        chain((8,), layer("Dropout", rate=10**400)),
+        "damaged, or of another kind .OverflowError",
+    ),
+    "units beyond all floats": (
+        chain((8, 3), layer("LSTM", units=json.loads("1e999"))),
+        "damaged, or of another kind .OverflowError",
+    ),
+    "a layer of parameters without names": (
+        chain((8, 8, 3), {"class_name": "Conv2D", "config": [1]}),
+        "lists a layer that is none",
+    ),
+    "calls that are a number": (
+        graph(["x"], "a", KEPT, {**DENSE, "inbound_nodes": 5}),
+        "layer 'a' has no list of its calls",
+    ),
+    "named arguments that are a list": (
+        graph(["x"], "a", KEPT, {**DENSE, "inbound_nodes": [{"args": [], "kwargs": [1]}]}),
+        "a call whose named arguments are none",
+    ),
+    "a layer inside another that is a list": (
+        chain((8, 3), layer("Bidirectional", layer=[3])),
+        "of class Bidirectional, which is not known",
+    ),
+}
 
-@pytest.mark.parametrize("case", WRONG)
+
+@pytest.mark.parametrize("case", [*WRONG, *HOSTILE])
 def test_what_is_wrong_is_one_line(case):
-    model, message = WRONG[case]
+    model, message = {**WRONG, **HOSTILE}[case]
     with pytest.raises(ConvcalcError, match=message) as caught:
         of(model)
     assert "\n" not in str(caught.value)

@@ -88,12 +88,25 @@ def _smaller(file):
     file["layers/conv2d/vars/0"] = np.zeros((3, 3, 3, 2))
 
 
+def _array_for_a_group(file):
+    file["layers/odd"] = np.zeros(3)
+    file["layers/conv2d/vars/\u00b2"] = np.zeros(3)
+
+
+def _type_for_a_group(file):
+    file["layers/odd"] = np.dtype("f4")
+    del file["layers/conv2d/vars/0"]
+    file["layers/conv2d/vars/0"] = np.dtype("f4")
+
+
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [
         (_huge, 4, "needs 26,388,279,"),
         (_elsewhere, 3, "weights of layer 'first' in"),
         (_smaller, 3, "weights of layer 'first' in"),
+        (_array_for_a_group, 3, "weights of layer 'first' in"),
+        (_type_for_a_group, 3, "weights of layer 'first' in"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, capsys, change, code, told):
@@ -112,3 +125,67 @@ def test_an_architecture_alone_has_no_weights(tmp_path, capsys):
     code, said = refused(path, tmp_path, capsys)
     assert 3 == code
     assert "has no model.weights.h5: it holds no weights" in said
+
+
+def test_a_link_in_front_of_all_layers_leads_nowhere(tmp_path, capsys):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["layers/conv2d/vars/0"] = np.zeros((3, 3, 3, 4))
+
+    def change(file):
+        del file["layers"]
+        file["layers"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "/layers")
+
+    code, said = refused(changed(tmp_path, change), tmp_path, capsys)
+    assert (3, 1) == (code, said.count("\n"))
+    assert "weights of layer 'first' in" in said
+    assert "do not fit: not enough values to unpack (expected at least 1, got 0)" in said
+
+
+def _names_are_a_number(first, other):
+    first.attrs["weight_names"] = 5
+
+
+def _names_are_no_text(first, other):
+    first.attrs["weight_names"] = np.array([b"\xff/kernel"], "S8")
+
+
+def _names_are_a_group(first, other):
+    first.attrs["weight_names"] = ["first/below"]
+    first.create_group("first/below")
+
+
+def _names_lead_elsewhere(first, other):
+    del first["first"]
+    first["first"] = h5py.ExternalLink(other, "/")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_names_are_a_number, "lists '5', and does not hold it"),
+        (_names_are_no_text, "/kernel', and does not hold it"),
+        (_names_are_a_group, "lists 'first/below', and does not hold it"),
+        (_names_lead_elsewhere, "lists 'first/kernel', and does not hold it"),
+    ],
+)
+def test_lists_of_arrays_that_are_none_are_one_line(tmp_path, capsys, change, told):
+    shutil.copy(FOLDER / "maps.h5", tmp_path / "net.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["kernel"] = other["bias"] = np.zeros(3)
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        change(file["model_weights/first"], str(tmp_path / "other.h5"))
+    code, said = refused(tmp_path / "net.h5", tmp_path, capsys)
+    assert (3, 1) == (code, said.count("\n"))
+    assert told in said
+
+
+def test_names_in_several_lists_are_those_of_one(tmp_path):
+    shutil.copy(FOLDER / "maps.h5", tmp_path / "net.h5")
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        group = file["model_weights/first"]
+        kernel, bias = group.attrs["weight_names"]
+        del group.attrs["weight_names"]
+        group.attrs["weight_names0"], group.attrs["weight_names1"] = [kernel], [bias]
+    held = np.load(FOLDER / "maps.npz")
+    found = computed(tmp_path / "net.h5", held["x"], tmp_path, "--dtype", "float32")
+    np.testing.assert_allclose(found, held["y"], rtol=1e-4, atol=1e-4 * abs(held["y"]).max())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.inverse.front import Front, read_goals
+from convcalc.inverse.front import Front, read_goals, read_order
 
 NAMES = ("spec", "macs", "field", "out")
 POINTS = st.lists(st.tuples(st.just("x"), st.integers(0, 9), st.integers(0, 9)), max_size=40)
@@ -44,6 +44,13 @@ def test_of_axes_the_worst_counts_and_the_unknown_is_on_no_front():
     for row in rows:
         front.add(row)
     assert [False, True, False] == [front.holds(row) for row in rows]
+
+
+def test_of_padding_the_worst_end_counts_and_a_word_is_not_known():
+    (goal, largest) = (read_order(text, ("spec", "p"), "--sort") for text in ("p", "-p"))
+    values = [1, ((0, 3),), ((0, 1), (2, 0)), (2, 4), "same", None]
+    assert [1, 3, 2, 4, None, None] == [goal.cost(("x", value)) for value in values]
+    assert [-1, 0, 0, -2, None, None] == [largest.cost(("x", value)) for value in values]
 
 
 @pytest.mark.parametrize(

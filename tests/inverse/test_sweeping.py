@@ -203,6 +203,12 @@ def test_a_condition_keeps_rows_and_what_does_not_fit_is_counted():
     assert ["conv:8,k2", "conv:8,k4"] == [row[0] for one in found for row in one.rows]
 
 
+def test_padding_of_each_end_is_compared_at_both():
+    question = Question("conv:8,k3,p{2,0:1,1:0,same}", "3x6x6", {}, "p < 2")
+    found = [row[0] for one in batches(question) for row in one.rows]
+    assert ["conv:8,k3,p=0:1", "conv:8,k3,p=1:0"] == found
+
+
 def test_several_processes_find_the_same_in_the_same_order():
     question = Question("conv:{1..50},k{1..9},s{1..4},p{0..3}", "3x32x32", {}, "macs > 20k")
     alone = [row for batch in batches(question) for row in batch.rows]

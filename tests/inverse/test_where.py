@@ -70,6 +70,36 @@ def test_a_size_per_axis_is_compared_on_every_axis():
     assert [True, False, False] == asked
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        # k is 3 and 5, out is 4 and 2, pad is 0 and 1 of one axis, 1 and 1 of the other.
+        ("k * 2 < 10", False),  # 6 and 10
+        ("k * 2 <= 10", True),
+        ("k + out == 7", True),  # 7 and 7
+        ("k + 1 < 7", True),  # 4 and 6
+        ("-k < -2", True),
+        ("k - out < 2", False),  # -1 and 3
+        ("k * 9999999999 > 0", True),
+        ("k / 0 > 0", False),
+        ("k < out", False),  # 3 < 4, and 5 > 2
+        ("out < k", False),
+        ("pad < 2", True),
+        ("pad < 1", False),
+        ("pad < k", True),
+        ("pad + 1 <= 2", True),
+        ("word < 3", False),
+        ("word * 2 == word", False),
+        ("three < k", False),
+        ("three + k > 0", False),
+    ],
+)
+def test_sizes_per_axis_are_computed_with_axis_by_axis(text, holds):
+    row = ((3, 5), (4, 2), ((0, 1), (1, 1)), "same", (1, 2, 3))
+    places = {"k": 0, "out": 1, "pad": 2, "word": 3, "three": 4}
+    assert holds == read_condition(text, places).holds(row)
+
+
 def test_the_figures_that_are_asked_for_are_known():
     assert {"macs", "field"} == read_condition("macs < 3 or 2 * field > 3", PLACES).names
 

@@ -14,15 +14,16 @@ ARGUMENTS, LAST = "Arguments", GROUPS[-1]
 
 
 @cache
-def annotation(option: Option | Argument) -> Any:
+def annotation(option: Option | Argument) -> object:
     """The annotated type by which Typer knows an option.
 
     Every option is a list, so that one that is given again is heard of: `parsing/repeats.py`.
     """
     if isinstance(option, Argument):
-        one: Any = list[str] if option.several else str
-        typed = one if option.required else one | None
-        return Annotated[typed, typer.Argument(metavar=option.metavar, help=option.about)]
+        declared = typer.Argument(metavar=option.metavar, help=option.about)
+        if option.several:
+            return Annotated[list[str] if option.required else list[str] | None, declared]
+        return Annotated[str if option.required else str | None, declared]
     declared = typer.Option(
         *option.names,
         metavar=option.metavar,

@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -16,6 +16,25 @@ from convcalc.errors import ConvcalcError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
+
+    from typer.core import TyperGroup
+
+
+class Parameter(Protocol):
+    """An option or an argument, as Typer has it."""
+
+    @property
+    def opts(self) -> list[str]:
+        """The words by which it is given."""
+
+
+class Parametrised(Protocol):
+    """A command, as Typer has it."""
+
+    @property
+    def params(self) -> Sequence[Parameter]:
+        """Its options and arguments."""
+
 
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """The class above Typer's usage errors, which it does not export by name."""
@@ -86,7 +105,7 @@ def _named(arguments: Sequence[str]) -> str | None:
 
 
 @cache
-def _command(name: str | None) -> Any:
+def _command(name: str | None) -> TyperGroup:
     """The program with the command of that name, or with all of them.
 
     Typer takes longer to read the options of all commands (10 ms) than most of them compute.
@@ -94,7 +113,9 @@ def _command(name: str | None) -> Any:
     from convcalc.cli.app import build
     from convcalc.cli.catalog.commands import COMMANDS
 
-    return typer.main.get_command(build(COMMANDS if name is None else [name]))
+    found = typer.main.get_command(build(COMMANDS if name is None else [name]))
+    assert isinstance(found, typer.core.TyperGroup)
+    return found
 
 
 def _refuse_completion() -> None:
@@ -136,7 +157,7 @@ def _completed(arguments: Sequence[str]) -> list[str]:
     return words
 
 
-def _models_of_input(words: Sequence[str], command: Any) -> list[str]:
+def _models_of_input(words: Sequence[str], command: Parametrised | None) -> list[str]:
     """The arguments, where `-:NAME`, a model of standard input, is no option for Typer."""
     from convcalc.cli.parsing.network_argument import STANDARD_INPUT
 
@@ -160,7 +181,7 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
     return arguments[0] == "help" or any(word in ("-h", "--help") for word in options)
 
 
-def _help_text(command: Any, arguments: Sequence[str]) -> str:
+def _help_text(command: TyperGroup, arguments: Sequence[str]) -> str:
     """The help of the first command that the arguments name, or of the program.
 
     It is written by us and not by Typer, whose buffers lose errors of the stream.

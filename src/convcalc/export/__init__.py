@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import ParameterError, UsageError, described
 
@@ -27,7 +27,7 @@ def to_torch(
     network: Network,
     input_shape: Shape,
     functions: Sequence[str] = (),
-    weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    weights: Mapping[str, np.ndarray | torch.Tensor] | str | os.PathLike[str] | None = None,
 ) -> torch.fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, printable
 from convcalc.layers import KINDS
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 6
 
 
-def check_forms(network: Network, forms: Mapping[str, Any], program: str) -> None:
+def check_forms(network: Network, forms: Mapping[str, object], program: str) -> None:
     """Every kind must have a form; those that have none are named together, with a layer each.
 
     Args:

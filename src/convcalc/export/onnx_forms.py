@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         PixelUnshuffle,
         Slice,
         Softplus,
+        Threshold,
         Upsample,
     )
 
@@ -61,10 +62,10 @@ OPSET = 20
 """The version of the operators: the first with Gelu, which the usual runtimes have."""
 
 
-def operator(name: str, **attributes: Any) -> Form:
+def operator(name: str, **attributes: Attribute) -> Form:
     """A kind that is one operator; an attribute that is a text is a parameter of the layer."""
 
-    def write(site: OnnxSite, layer: Any) -> str:
+    def write(site: OnnxSite, layer: object) -> str:
         own = {
             key: getattr(layer, value) if isinstance(value, str) else value
             for key, value in attributes.items()
@@ -77,7 +78,7 @@ def operator(name: str, **attributes: Any) -> Form:
 def clip(low: str | float, high: str | float) -> Form:
     """Clip between two bounds, or parameters of the layer."""
 
-    def write(site: OnnxSite, layer: Any) -> str:
+    def write(site: OnnxSite, layer: object) -> str:
         bounds = (getattr(layer, b) if isinstance(b, str) else b for b in (low, high))
         return site.op("Clip", *site.inputs, *map(site.constant, bounds))
 
@@ -209,10 +210,18 @@ def log_sigmoid(site: OnnxSite, layer: object) -> str:
     return site.op("Neg", site.op("Softplus", site.op("Neg", *site.inputs)))
 
 
+class AlongAxis(Protocol):
+    """A layer that works along one axis."""
+
+    @property
+    def dim(self) -> int:
+        """The axis, as PyTorch has it."""
+
+
 def along(operator: str, *, negative: bool = False) -> Form:
     """An operator along the axis that a layer names, of the input or of it below 0."""
 
-    def write(site: OnnxSite, layer: Any) -> str:
+    def write(site: OnnxSite, layer: AlongAxis) -> str:
         inputs = (site.op("Neg", *site.inputs),) if negative else site.inputs
         return site.op(operator, *inputs, axis=1 + place_of(layer.dim, site.shapes[0]))
 
@@ -224,7 +233,7 @@ def tanh_shrink(site: OnnxSite, layer: object) -> str:
     return site.op("Sub", *site.inputs, site.op("Tanh", *site.inputs))
 
 
-def threshold(site: OnnxSite, layer: Any) -> str:
+def threshold(site: OnnxSite, layer: Threshold) -> str:
     """X above the threshold, else the value."""
     above = site.op("Greater", *site.inputs, site.constant(layer.threshold))
     return site.op("Where", above, *site.inputs, site.constant(layer.value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from onnx import helper, numpy_helper
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers import Shape
 
-Attribute: TypeAlias = "int | float | str | Sequence[int]"
+Attribute: TypeAlias = "int | float | str | Sequence[int] | Sequence[str]"
 
 
 @dataclass
@@ -66,28 +66,40 @@ class OnnxSite:
         """Spatial axes that arrive."""
         return len(self.shapes[0]) - 1
 
-    def op(self, operator: str, *inputs: str, **attributes: Any) -> str:
+    def op(self, operator: str, *inputs: str, **attributes: Attribute) -> str:
         """The name of the result of one more node, which reads `inputs` or all that arrives."""
         name = self.graph.unique(f"{self.label}/{operator}")
         out = self.graph.unique(name)
-        node = helper.make_node(operator, inputs or self.inputs, [out], name=name, **attributes)
-        self.graph.nodes.append(node)
+        self._write(operator, inputs or self.inputs, [out], name, attributes)
         return out
 
     def split(self, x: str, parts: int, axis: int) -> list[str]:
         """The names of the equal parts of an axis."""
         name = self.graph.unique(f"{self.label}/Split")
         outs = [self.graph.unique(name) for _ in range(parts)]
-        node = helper.make_node("Split", [x], outs, name=name, axis=axis, num_outputs=parts)
-        self.graph.nodes.append(node)
+        self._write("Split", [x], outs, name, {"axis": axis, "num_outputs": parts})
         return outs
 
-    def both(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+    def both(self, operator: str, *inputs: str, **attributes: Attribute) -> tuple[str, str]:
         """The names of the two results of one more node."""
         name = self.graph.unique(f"{self.label}/{operator}")
         outs = [self.graph.unique(name) for _ in range(2)]
-        self.graph.nodes.append(helper.make_node(operator, inputs, outs, name=name, **attributes))
+        self._write(operator, inputs, outs, name, attributes)
         return outs[0], outs[1]
+
+    def _write(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        name: str,
+        attributes: Mapping[str, Attribute],
+    ) -> None:
+        """One more node, its attributes in the order of their names."""
+        node = helper.make_node(operator, inputs, outputs, name=name)
+        named = sorted(attributes.items())
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in named)
+        self.graph.nodes.append(node)
 
     def weight(self, name: str) -> str:
         """The name of a weight, which becomes part of the graph."""

@@ -52,7 +52,7 @@ class Seen:
         self._main = main
         self.amounts: defaultdict[int, dict[str, list[Amount] | None]] = defaultdict(dict)
         self.unknown: list[Unknown] = []
-        self.hearing: Any = None
+        self.hearing: object = None
         self._waiting: list[tuple[str, list[Amount] | None]] = []
 
     def add(self, tool: str, since: int, read: Callable[[], Iterable[Amount] | None]) -> None:

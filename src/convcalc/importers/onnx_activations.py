@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import isclose, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
-from convcalc.importers.onnx_plans import Plan, need
+from convcalc.importers.onnx_plans import Plan, known, need
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +50,12 @@ def clip(call: Call) -> Plan:
     low, high = (_bound(call, place, name) for place, name in ((1, "min"), (2, "max")))
     if low == 0 and high is None:
         return Plan(layers.ReLU())
-    need(low is not None and high is not None)
-    return Plan(layers.ReLU6() if (low, high) == (0, 6) else layers.Hardtanh(low, high))
+    if (low, high) == (0, 6):
+        return Plan(layers.ReLU6())
+    return Plan(layers.Hardtanh(known(low), known(high)))
 
 
-def _bound(call: Call, place: int, name: str) -> Any:
+def _bound(call: Call, place: int, name: str) -> float | None:
     """A bound; None where there is none, or it is the end of a type."""
     found = call.numbers(place, name)
     if not found or not isfinite(found[0]) or abs(found[0]) > 3e38:
@@ -108,5 +109,5 @@ def dropout(call: Call) -> Plan:
     if given is not None and given.value is not None:
         rate = given.value.item()
     mode = call.given(2)
-    need(mode is None or (mode.value is not None and not mode.value.item()))
+    need(mode is None or not mode.elements.item())
     return Plan(layers.Dropout(rate))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from onnx import helper
@@ -11,9 +11,13 @@ from onnx import helper
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from onnx import NodeProto, TypeProto
 
     from convcalc.layers import Shape
+
+Values: TypeAlias = "NDArray[np.generic]"
+"""The elements of a tensor."""
 
 
 @dataclass
@@ -32,7 +36,7 @@ class Tensor:
     name: str
     type: TypeProto
     shape: Shape | None
-    value: Any = None
+    value: Values | None = None
     roots: frozenset[str] | None = None
     owed: int = field(default=0, compare=False)
 
@@ -53,6 +57,17 @@ class Tensor:
         return self.shape
 
     @property
+    def elements(self) -> Values:
+        """The elements.
+
+        Raises:
+            ValueError: they are not known.
+        """
+        if self.value is None:
+            raise ValueError(f"the elements of {self.name} are not known")
+        return self.value
+
+    @property
     def has_batch(self) -> bool:
         """Whether the first axis is a batch of one."""
         return self.shape is not None and len(self.shape) > 1 and self.shape[0] == 1
@@ -63,7 +78,7 @@ class Tensor:
         return self.known[1:] if self.has_batch else self.known or (1,)
 
 
-def _shortest(value: Any) -> Any:
+def _shortest(value: object) -> object:
     """A number that the file has in 32 bits, as it was written: 1e-05 and not 9.99999975e-06."""
     return float(str(np.float32(value))) if isinstance(value, float) else value
 
@@ -90,8 +105,8 @@ class Call(NamedTuple):
         """The name of the operation."""
         return str(self.node.op_type)
 
-    def __call__(self, name: str, default: Any = None) -> Any:
-        """The value of an attribute: a number, a text, a list, a tensor."""
+    def __call__(self, name: str, default: object = None) -> Any:
+        """The value of an attribute as the file has it: a number, a text, a list, a tensor."""
         for attribute in self.node.attribute:
             if attribute.name == name:
                 value = helper.get_attribute_value(attribute)
@@ -117,12 +132,36 @@ class Call(NamedTuple):
             raise ValueError(f"{self.op} without its input {place}")
         return found
 
-    def numbers(self, place: int, name: str) -> list[Any] | None:
+    def numbers(self, place: int, name: str) -> list[float] | None:
         """Numbers that an input has, or in older versions an attribute; None without either.
 
         Raises:
-            ValueError: they depend on the network's input.
+            ValueError: they depend on the network's input, or are none.
         """
+        found = self._items(place, name)
+        if found is None:
+            return None
+        numbers = [one for one in found if isinstance(one, int | float)]
+        if len(numbers) < len(found):
+            raise ValueError(f"{self.op} with {name} that are no numbers")
+        return numbers
+
+    def whole_numbers(self, place: int, name: str) -> list[int] | None:
+        """Axes or sizes that an input has, or in older versions an attribute; None without either.
+
+        Raises:
+            ValueError: they depend on the network's input, or are no whole numbers.
+        """
+        found = self._items(place, name)
+        if found is None:
+            return None
+        numbers = [one for one in found if isinstance(one, int)]
+        if len(numbers) < len(found):
+            raise ValueError(f"{self.op} with {name} that are no whole numbers")
+        return numbers
+
+    def _items(self, place: int, name: str) -> list[object] | None:
+        """The elements of an input, or of the attribute of that name; None without either."""
         tensor = self.given(place)
         if tensor is None:
             value = self(name)

@@ -7,7 +7,7 @@ propagation knows some of them, but cannot divide. Nothing longer than `MOST` el
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from onnx import helper
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import TensorProto
 
-    from convcalc.importers.onnx_calls import Call
-
-Values: TypeAlias = "NDArray[np.generic]"
-"""The elements of a tensor."""
-
+    from convcalc.importers.onnx_calls import Call, Values
 Whole: TypeAlias = "NDArray[np.int64]"
 """Those of one that holds sizes or axes."""
 
@@ -54,16 +50,17 @@ def folded(call: Call, values: Sequence[Values | None]) -> list[Values] | None:
 
 def _slice(call: Call, x: Values, *ends: Whole | None) -> Values:
     """Some of the elements; before opset 10 the ends are attributes."""
-    given: list[Any] = [None if one is None else one.tolist() for one in ends]
+    given: list[list[int] | None] = [None if one is None else one.tolist() for one in ends]
     if not given:
         given = [call("starts"), call("ends"), call("axes")]
     starts, stops, axes, steps = (*given, None, None)[:4]
-    axes, steps = axes or range(len(starts)), steps or [1] * len(starts)
+    if starts is None or stops is None:
+        raise ValueError("Slice needs both ends")
+    places, steps = axes or range(len(starts)), steps or [1] * len(starts)
     index = [slice(None)] * x.ndim
-    for start, stop, axis, step in zip(starts, stops, axes, steps, strict=True):
-        if step < 0 and stop < -x.shape[axis]:
-            stop = None  # noqa: PLW2901 - before the first element
-        index[axis] = slice(start, stop, step)
+    for start, stop, axis, step in zip(starts, stops, places, steps, strict=True):
+        to_the_first = step < 0 and stop < -x.shape[axis]
+        index[axis] = slice(start, None if to_the_first else stop, step)
     return x[tuple(index)]
 
 

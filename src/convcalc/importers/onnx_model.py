@@ -28,10 +28,9 @@ from convcalc.network.inputs import by_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
     from onnx import GraphProto, ModelProto, TypeProto
 
+    from convcalc.importers.onnx_calls import Values
     from convcalc.importers.onnx_inputs import Bound
     from convcalc.importers.onnx_plans import Recipe
     from convcalc.layers import Shape
@@ -52,7 +51,7 @@ class Imported(NamedTuple):
     network: Network
     recipes: Mapping[str, Recipe]
     made: int
-    sizes: Mapping[str, NDArray[np.int64]]
+    sizes: Mapping[str, Values]
     inputs: Mapping[str, str]
 
 

@@ -73,10 +73,10 @@ def as_they_are(call: Call) -> list[Move]:  # noqa: ARG001 - all rules are calle
 def part(call: Call) -> list[Move]:
     """Some elements of some axes, in steps above 0."""
     shape = call.x.known
-    starts, ends = call.numbers(1, "starts"), call.numbers(2, "ends")
-    steps = call.numbers(4, "steps") or [1] * len(starts or ())
+    starts, ends = call.whole_numbers(1, "starts"), call.whole_numbers(2, "ends")
+    steps = call.whole_numbers(4, "steps") or [1] * len(starts or ())
     need(starts is not None and ends is not None and min(steps) > 0)
-    axes = call.numbers(3, "axes") or range(len(starts or ()))
+    axes = call.whole_numbers(3, "axes") or range(len(starts or ()))
     index = [slice(None)] * len(shape)
     for axis, start, end, step in zip(axes, starts or (), ends or (), steps, strict=True):
         index[axis % len(shape)] = slice(start, end, step)
@@ -98,9 +98,9 @@ def section(call: Call) -> list[Move]:
 def chosen(call: Call) -> list[Move]:
     """The positions of one axis that constant indices name."""
     shape, indices = call.x.known, call.tensor(1)
-    need(not call.x.is_constant and indices.value is not None)
+    need(not call.x.is_constant)
     axis = call("axis", 0) % len(shape)
-    places = [int(one) % shape[axis] for one in indices.value.reshape(-1)]
+    places = [int(one) % shape[axis] for one in indices.elements.reshape(-1)]
     batched = call.x.has_batch
     need(axis > 0 or not batched)
     return [("take", (axis if batched else axis + 1, *places))]

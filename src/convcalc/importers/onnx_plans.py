@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
 
     from convcalc.importers.onnx_calls import Call, Tensor
     from convcalc.layers import Layer
+
+T = TypeVar("T")
 
 
 class Recipe(NamedTuple):
@@ -21,10 +25,10 @@ class Recipe(NamedTuple):
     """
 
     tensors: tuple[Tensor, ...]
-    make: Callable[..., Any] | None = None
+    make: Callable[..., np.ndarray] | None = None
 
     @classmethod
-    def of(cls, tensor: Tensor, make: Callable[..., Any] | None = None) -> Recipe:
+    def of(cls, tensor: Tensor, make: Callable[[np.ndarray], np.ndarray] | None = None) -> Recipe:
         """The recipe of a weight that is made of one tensor."""
         return cls((tensor,), make)
 
@@ -48,10 +52,10 @@ Rule: TypeAlias = "Callable[[Call], Plan | None]"
 """What answers of a node; None where it is another thing, as ValueError and its like say too."""
 
 
-def folded(values: Any) -> Any:
+def folded(values: Iterable[T]) -> T | tuple[T, ...]:
     """A value per axis as one, if all are the same: 3 for [3, 3]."""
-    values = tuple(values)
-    return values[0] if len(set(values)) == 1 else values
+    each = tuple(values)
+    return each[0] if len(set(each)) == 1 else each
 
 
 def need(condition: bool) -> None:
@@ -62,6 +66,17 @@ def need(condition: bool) -> None:
     """
     if not condition:
         raise ValueError("the rule does not apply")
+
+
+def known(value: T | None) -> T:
+    """A value that is there; a rule ends where it is not.
+
+    Raises:
+        ValueError: it is None.
+    """
+    if value is None:
+        raise ValueError("the rule does not apply")
+    return value
 
 
 def need_batch(call: Call, axes: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.importers.onnx_plans import Plan, need_batch
 from convcalc.importers.whole_operation import Operation
@@ -11,9 +11,10 @@ from convcalc.layers import Costs, ElementOps
 from convcalc.window import Window, same_padding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.onnx_calls import Call
+    from convcalc.layers.operations import A, Operations
 
 
 def pool(call: Call) -> Plan:
@@ -23,24 +24,30 @@ def pool(call: Call) -> Plan:
     windows = _windows(call)
     out, taps = call.out.sample, prod(kernel)
     if call.op == "MaxPool":
+        name, function = "max_pool", _largest(windows)
         cost = ElementOps(compare=prod(out) * taps)
-
-        def function(ops: Any, arrays: Any, weights: Any) -> Any:  # noqa: ARG001 - there are none
-            return ops.pool(arrays[0], windows, "max")
-
     elif call.op == "AveragePool":
+        name, function = "average_pool", _mean(call, windows)
         cost = ElementOps(add=prod(out) * taps, divide=prod(out))
-        function = _mean(call, windows)
     else:
-        power = call("p", 2)
+        name, function = "lp_pool", _norm(call("p", 2), windows)
         cost = ElementOps(add=prod(out) * taps, exponent=prod(call.x.sample) + prod(out))
-
-        def function(ops: Any, arrays: Any, weights: Any) -> Any:  # noqa: ARG001 - as above
-            powers = ops.apply("abs", arrays[0]) ** power
-            return ops.pool(powers, windows, "sum") ** (1 / power)
-
-    name = {"MaxPool": "max_pool", "AveragePool": "average_pool"}.get(call.op, "lp_pool")
     return Plan(Operation(name, out, Costs(elements=cost), function, windows=windows))
+
+
+def _largest(windows: list[Window]) -> Callable[..., object]:
+    def function(ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:  # noqa: ARG001 - there are none
+        return ops.pool(arrays[0], windows, "max")
+
+    return function
+
+
+def _norm(power: int, windows: list[Window]) -> Callable[..., object]:
+    def function(ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:  # noqa: ARG001 - there are none
+        powers = ops.apply("abs", arrays[0]) ** power
+        return ops.pool(powers, windows, "sum") ** (1 / power)
+
+    return function
 
 
 def _windows(call: Call) -> list[Window]:
@@ -62,7 +69,7 @@ def _windows(call: Call) -> list[Window]:
     return found
 
 
-def _mean(call: Call, windows: list[Window]) -> Callable[..., Any]:
+def _mean(call: Call, windows: list[Window]) -> Callable[..., object]:
     """The sums over how many elements each has: of the input, or of the padding, too."""
     dims = len(windows)
     pads = call("pads", [0] * 2 * dims)
@@ -80,11 +87,11 @@ def _mean(call: Call, windows: list[Window]) -> Callable[..., Any]:
             ]
         )
 
-    def function(ops: Any, arrays: Any, weights: Any) -> Any:  # noqa: ARG001 - there are none
+    def function(ops: Operations[A], arrays: Sequence[A], weights: Mapping[str, A]) -> A:  # noqa: ARG001 - there are none
         total = ops.pool(arrays[0], windows, "sum")
-        divisor: Any = 1
+        divisor: A | float = 1
         for axis, each in enumerate(counts):
-            divisor = divisor * ops.vector(each, total).reshape(-1, *(1,) * (dims - 1 - axis))
+            divisor = ops.vector(each, total).reshape(-1, *(1,) * (dims - 1 - axis)) * divisor
         return total / divisor
 
     return function

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.importers.onnx_plans import Plan, Recipe, need, need_batch
@@ -12,10 +12,13 @@ from convcalc.importers.whole_operation import Operation
 from convcalc.layers import Costs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
 
     from convcalc.importers.onnx_calls import Call, Tensor
     from convcalc.layers import Shape
+    from convcalc.layers.operations import A, Operations
 
 
 def gemm(call: Call) -> Plan:
@@ -52,7 +55,7 @@ def any_gemm(call: Call) -> Plan:
         weights["bias"] = Recipe.of(call.weight(2), _scaled(call("beta", 1.0), shapes["bias"]))
     first = call.x.known
 
-    def function(ops: Any, arrays: Any, own: Any) -> Any:
+    def function(ops: Operations[A], arrays: Sequence[A], own: Mapping[str, A]) -> A:
         x = arrays[0].reshape(-1, *first)
         result = ops.linear(x.swapaxes(1, 2) if turned else x, own["weight"], None)
         return result + own["bias"] if bias is not None else result
@@ -80,17 +83,17 @@ ATTRIBUTES = {"scale", "is_causal", "softcap", "qk_matmul_output_mode", "softmax
 """Those of an attention that we know; others may leave keys out."""
 
 
-def _scaled(factor: float, shape: Shape) -> Callable[[Any], Any]:
-    def make(array: Any) -> Any:
+def _scaled(factor: float, shape: Shape) -> Callable[[np.ndarray], np.ndarray]:
+    def make(array: np.ndarray) -> np.ndarray:
         return (array if factor == 1 else array * array.dtype.type(factor)).reshape(shape)
 
     return make
 
 
-def _matrix(factor: float, *, rows: bool) -> Callable[[Any], Any]:
+def _matrix(factor: float, *, rows: bool) -> Callable[[np.ndarray], np.ndarray]:
     """The matrix (out, in) of one that is stored so, or the other way round."""
 
-    def make(array: Any) -> Any:
+    def make(array: np.ndarray) -> np.ndarray:
         turned = array if rows else array.swapaxes(0, 1)
         return turned if factor == 1 else turned * array.dtype.type(factor)
 

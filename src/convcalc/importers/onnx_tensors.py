@@ -6,7 +6,7 @@ is enough: onnx's inference of a whole graph stops where a shape has to be divid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TypeProto, defs, helper, numpy_helper, shape_inference
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from onnx import GraphProto, ModelProto
 
+    from convcalc.importers.onnx_calls import Values
     from convcalc.layers import Shape
 
 SMALL_ENOUGH = 64
@@ -44,7 +45,7 @@ class Tensors:
     def __init__(self, model: ModelProto, around: Tensors | None = None) -> None:
         self.opset = opset_of(model)
         self.made = 0
-        self.sizes: dict[str, Any] = {}
+        self.sizes: dict[str, Values] = {}
         self.elements: dict[str, int] = around.elements if around else {}
         self._named: dict[str, Tensor] = dict(around._named) if around else {}
         self._model = model
@@ -126,7 +127,7 @@ class Tensors:
     def _version(self, domain: str) -> int:
         return next((one.version for one in self._versions if one.domain == domain), self.opset)
 
-    def _values(self, call: Call, types: Mapping[str, TypeProto]) -> list[Any] | None:
+    def _values(self, call: Call, types: Mapping[str, TypeProto]) -> list[Values] | None:
         """What a node gives, where that is known and short."""
         if call.op in ("Shape", "Size"):
             known = call.x.shape is not None
@@ -141,7 +142,12 @@ class Tensors:
         return None if missing or large else folded(call, values)
 
     def _result(
-        self, call: Call, name: str, type_: TypeProto | None, values: list[Any] | None, place: int
+        self,
+        call: Call,
+        name: str,
+        type_: TypeProto | None,
+        values: list[Values] | None,
+        place: int,
     ) -> Tensor:
         if values is not None and place < len(values):
             value = values[place]
@@ -153,7 +159,7 @@ class Tensors:
         roots = [one.roots for one in call.inputs if one is not None]
         if call.op in SOURCES:
             tensor.roots = self._root(name, tensor)
-        elif values is not None and call.op in ("Shape", "Size"):
+        elif tensor.value is not None and call.op in ("Shape", "Size"):
             tensor.roots = frozenset()
             self.sizes[name] = tensor.value
         elif not any(True for _ in graphs_of(call.node)):
@@ -171,7 +177,7 @@ class Tensors:
         self.elements[name] = count_of(tensor.shape)
         return frozenset((name,))
 
-    def _add_constant(self, name: str, dtype: int, shape: Shape, value: Any) -> None:
+    def _add_constant(self, name: str, dtype: int, shape: Shape, value: Values | None) -> None:
         tensor = Tensor(name, helper.make_tensor_type_proto(dtype, shape), shape, value)
         tensor.roots = self._root(name, tensor)
         self._named[name] = tensor
@@ -190,10 +196,10 @@ class Tensors:
         self.made += sum(count_of(one.shape or ()) for one in results)
 
 
-def _type_of(value: Any) -> TypeProto:
+def _type_of(value: Values) -> TypeProto:
     return helper.make_tensor_type_proto(helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
 
 
-def _is_told(value: Any) -> bool:
+def _is_told(value: Values) -> bool:
     """Whether shape inference is told a value: whole numbers, and a few others."""
     return np.issubdtype(value.dtype, np.integer) or value.size <= SMALL_ENOUGH

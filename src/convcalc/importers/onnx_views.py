@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.importers.onnx_plans import Plan, folded, need, need_batch
 
 if TYPE_CHECKING:
     from convcalc.importers.onnx_calls import Call
-    from convcalc.layers import Layer
+    from convcalc.layers import Layer, Shape
 
 PAD_MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
@@ -55,9 +55,9 @@ def part(call: Call) -> Plan:
 def _begins(call: Call) -> list[int]:
     """The first element of each axis that stays, where elements are left out at the ends only."""
     shape = call.x.known
-    starts, steps = call.numbers(1, "starts"), call.numbers(4, "steps")
+    starts, steps = call.whole_numbers(1, "starts"), call.whole_numbers(4, "steps")
     need(starts is not None and set(steps or [1]) == {1})
-    axes = call.numbers(3, "axes") or range(len(starts or ()))
+    axes = call.whole_numbers(3, "axes") or range(len(starts or ()))
     begins = [0] * len(shape)
     for axis, start in zip(axes, starts or (), strict=True):
         size = shape[axis]
@@ -69,8 +69,8 @@ def pad(call: Call) -> Plan:
     """Elements around the spatial axes."""
     need_batch(call)
     rank = len(call.x.known)
-    pads = call.numbers(1, "pads" if call.opset > 1 else "paddings")
-    axes = call.numbers(3, "axes") or range(rank)
+    pads = call.whole_numbers(1, "pads" if call.opset > 1 else "paddings")
+    axes = call.whole_numbers(3, "axes") or range(rank)
     need(pads is not None and len(pads) == 2 * len(axes))
     pairs = [(0, 0)] * rank
     for place, axis in enumerate(axes):
@@ -133,7 +133,7 @@ def _is_exact(call: Call) -> bool:
     return all(old * scale == new for old, new, scale in sizes)
 
 
-def _enlarged(before: Any, after: Any, whole: bool, mode: str, align: bool) -> Layer:
+def _enlarged(before: Shape, after: Shape, whole: bool, mode: str, align: bool) -> Layer:
     if not whole:
         return layers.Upsample(size=folded(after), mode=mode, align_corners=align)
     factors = tuple(new // old for old, new in zip(before, after, strict=True))

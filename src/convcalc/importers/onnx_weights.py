@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import onnx
 from onnx import helper, inliner, numpy_helper
@@ -21,6 +21,7 @@ from convcalc.errors import DataError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     from onnx import ModelProto, NodeProto
 
     from convcalc.importers.onnx_model import Imported
@@ -34,7 +35,7 @@ COPIES, BYTES = 4, 8
 """Copies of a file that its reading may hold at the same time, and bytes of an element."""
 
 
-def arrays_of(path: str, found: Imported, part: Network | None = None) -> dict[str, Any]:
+def arrays_of(path: str, found: Imported, part: Network | None = None) -> dict[str, np.ndarray]:
     """The array of each weight of a network that was read from a file, by its name.
 
     Args:
@@ -64,7 +65,7 @@ def arrays_of(path: str, found: Imported, part: Network | None = None) -> dict[s
         raise DataError(f"{label}: a weight cannot be made: {printable(str(error))}") from None
 
 
-def _array(recipe: Recipe, made: Mapping[str, Any]) -> Any:
+def _array(recipe: Recipe, made: Mapping[str, np.ndarray]) -> np.ndarray:
     arrays = [made[tensor.name] for tensor in recipe.tensors]
     return arrays[0] if recipe.make is None else recipe.make(*arrays)
 
@@ -94,7 +95,7 @@ def _loaded(path: str, label: str) -> ModelProto:
         raise DataError(f"cannot read the weights of {label}: {why}") from None
 
 
-def _made(model: ModelProto, wanted: Iterable[str], label: str) -> dict[str, Any]:
+def _made(model: ModelProto, wanted: Iterable[str], label: str) -> dict[str, np.ndarray]:
     """The arrays by name: those that are stored, and those that nodes make of them."""
     makers = {name: node for node in model.graph.node for name in node.output if name}
     stored = {one.name: one for one in model.graph.initializer}
@@ -139,6 +140,6 @@ def _needed(
     return found
 
 
-def _plain(array: Any) -> Any:
+def _plain(array: np.ndarray) -> np.ndarray:
     """An array of a dtype of numpy's own."""
     return array.astype("float32") if array.dtype.name.startswith(WIDENED) else array

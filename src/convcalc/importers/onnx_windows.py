@@ -5,7 +5,7 @@ Strides are 1 unless they are said, pads are those before all axes and then thos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
@@ -13,6 +13,7 @@ from convcalc.importers.onnx_plans import Plan, Recipe, folded, need, need_batch
 
 if TYPE_CHECKING:
     from convcalc.importers.onnx_calls import Call
+    from convcalc.layers.parameters import Padding
 
 SAME = {"SAME_UPPER": "same-upper", "SAME_LOWER": "same-lower"}
 
@@ -77,7 +78,7 @@ def _check_channels(call: Call, wanted: int) -> None:
         )
 
 
-def _padding(call: Call, dims: int) -> Any:
+def _padding(call: Call, dims: int) -> Padding:
     """The padding of each end, or the word that stands for it."""
     word = call("auto_pad", "NOTSET")
     if word in SAME:
@@ -87,7 +88,7 @@ def _padding(call: Call, dims: int) -> Any:
     return tuple(zip(pads[:dims], pads[dims:], strict=True)) if len(set(pads)) > 1 else pads[0]
 
 
-def _padding_of_output(call: Call, extra: list[int]) -> tuple[Any, list[int]]:
+def _padding_of_output(call: Call, extra: list[int]) -> tuple[Padding, list[int]]:
     """What has to be cut off for the output to have its size: s*(i - 1) + op + e - o in all.
 
     The odd element is cut off at the end for SAME_UPPER, and else at the beginning. Where that is
@@ -159,7 +160,7 @@ def global_average(call: Call) -> Plan:
 def reduced(call: Call) -> Plan:
     """One number in the place of all elements along some axes; of all spatial ones it is `gap`."""
     rank, batch = len(call.x.known), int(call.x.has_batch)
-    given = call.numbers(1, "axes") if call.op in REDUCTIONS else [call("axis", 0)]
+    given = call.whole_numbers(1, "axes") if call.op in REDUCTIONS else [call("axis", 0)]
     need(bool(given) or not call("noop_with_empty_axes", 0))
     axes = sorted(axis % rank for axis in (given or range(rank)))
     keep = bool(call("keepdims", 1))

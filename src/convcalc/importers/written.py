@@ -26,6 +26,12 @@ MAX_NODES = 100_000
 
 LONGEST_LABEL = 200
 
+DAMAGE = (
+    *(KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError),
+    OverflowError,  # JSON knows numbers that no float and no whole number is: 1e999
+)
+"""What is raised where a file holds something else than is expected there."""
+
 
 class Written:
     """The nodes so far.
@@ -141,7 +147,7 @@ def naming(path: str) -> Iterator[None]:
         raise UsageError(f"{label}: {error}") from None
     except ConvcalcError as error:
         raise DataError(f"{label}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+    except DAMAGE as error:
         what = printable(f"{type(error).__name__}: {error}")
         raise DataError(f"{label} is damaged, or of another kind ({what})") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.collecting import gc_paused
 from convcalc.inverse.sweep import Sweep
@@ -114,7 +114,7 @@ def batches(question: Question, jobs: int = 1) -> Iterator[Batch]:
             yield waiting.popleft().get()
 
 
-_ASKED: dict[str, Any] = {}
+_ASKED: dict[str, Asked] = {}
 """What a process of a pool works on."""
 
 
@@ -127,5 +127,4 @@ def _begin(question: Question) -> None:
 
 
 def _work(start: int, stop: int) -> Batch:
-    asked: Asked = _ASKED["sweep"]
-    return asked.batch(start, stop)
+    return _ASKED["sweep"].batch(start, stop)

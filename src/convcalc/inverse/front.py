@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import UsageError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from convcalc.inverse.values import Figure, Number
 
 LARGER_IS_BETTER = ("field", "out")
 """Figures of which more is wanted unless the opposite is said; of all others less is."""
@@ -27,17 +29,27 @@ class Goal(NamedTuple):
     place: int
     largest: bool
 
-    def cost(self, row: Sequence[Any]) -> Any:
+    def cost(self, row: Sequence[Figure]) -> Number | None:
         """What is to be as small as can be; None where it is not known.
 
-        Where a figure differs between axes, its worst axis counts.
+        Where a figure differs between axes or the two ends of one, its worst counts.
         """
         value = row[self.place]
         if isinstance(value, tuple):
-            value = (min(value) if self.largest else max(value)) if value else None
+            numbers = list(_numbers(value))
+            value = (min(numbers) if self.largest else max(numbers)) if numbers else None
         if value is None or isinstance(value, str):
             return None
         return -value if self.largest else value
+
+
+def _numbers(values: tuple[Figure, ...]) -> Iterator[Number]:
+    """The numbers of all axes, and of both ends where an axis has a pair."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _numbers(value)
+        elif value is not None and not isinstance(value, str):
+            yield value
 
 
 def read_goals(text: str, names: Sequence[str], option: str) -> tuple[Goal, Goal]:
@@ -105,10 +117,10 @@ class Front:
 
     def __init__(self, goals: tuple[Goal, Goal]) -> None:
         self.goals = goals
-        self._first: list[Any] = []
-        self._second: list[Any] = []
+        self._first: list[Number] = []
+        self._second: list[Number] = []
 
-    def add(self, row: Sequence[Any]) -> None:
+    def add(self, row: Sequence[Figure]) -> None:
         """One more row; what it is better than leaves the front."""
         one, other = self.costs(row)
         if one is None or other is None:
@@ -123,7 +135,7 @@ class Front:
             end += 1
         self._first[begin:end], self._second[begin:end] = [one], [other]
 
-    def holds(self, row: Sequence[Any]) -> bool:
+    def holds(self, row: Sequence[Figure]) -> bool:
         """Whether a row that was added is on the front; equal rows all are."""
         one, other = self.costs(row)
         if one is None or other is None:
@@ -131,11 +143,11 @@ class Front:
         place = bisect_right(self._first, one) - 1
         return place >= 0 and (self._first[place], self._second[place]) == (one, other)
 
-    def costs(self, row: Sequence[Any]) -> tuple[Any, Any]:
+    def costs(self, row: Sequence[Figure]) -> tuple[Number | None, Number | None]:
         """Both costs of a row."""
         return self.goals[0].cost(row), self.goals[1].cost(row)
 
-    def points(self) -> list[tuple[Any, Any]]:
+    def points(self) -> list[tuple[Number, Number]]:
         """The figures of the front, from the best of the first one on."""
         signs = [-1 if goal.largest else 1 for goal in self.goals]
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from convcalc.errors import Diagnostic, SpecError
 from convcalc.inverse.ranges import read_range
@@ -12,6 +12,8 @@ from convcalc.layers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
 
 _CHOICE = re.compile(r"\{([^{}|\s]*)\}")
 _KEY = re.compile(r"(?<=[:,])([A-Za-z_]+)(=?)((?:[0-9]+[x:])*)$")
@@ -154,10 +156,10 @@ INNER = 20_000
 """Combinations of the last choices that are kept in a list."""
 
 
-class Combinations:
+class Combinations(Generic[T]):
     """The values of several choices together, the last one changing first; by their number, too."""
 
-    def __init__(self, values: Sequence[Sequence[object]]) -> None:
+    def __init__(self, values: Sequence[Sequence[T]]) -> None:
         self._values = values
         self.count = prod(map(len, values))
         split, inner = len(values), 1
@@ -166,7 +168,7 @@ class Combinations:
             inner *= len(values[split])
         self._split, self._inner_count = split, inner
 
-    def between(self, start: int, stop: int) -> Iterator[tuple[object, ...]]:
+    def between(self, start: int, stop: int) -> Iterator[tuple[T, ...]]:
         """The combinations with the numbers `start` to `stop` - 1."""
         from itertools import islice, product
 
@@ -182,9 +184,9 @@ class Combinations:
                 yield from islice(inner, first, last)
             start += last - first
 
-    def _decoded(self, number: int) -> tuple[object, ...]:
+    def _decoded(self, number: int) -> tuple[T, ...]:
         """The outer values of a number, which counts them with the last one changing first."""
-        found: list[object] = []
+        found: list[T] = []
         for values in reversed(self._values[: self._split]):
             number, place = divmod(number, len(values))
             found.append(values[place])

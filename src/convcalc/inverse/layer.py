@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice, product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from convcalc.errors import UsageError
 from convcalc.inverse.axis import Ranges, Search
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from convcalc.inverse.axis import Family, Setting
     from convcalc.layers import Layer, Shape
+    from convcalc.layers.parameters import Padding
+
+T = TypeVar("T")
 
 FAMILIES: dict[str, Family] = {
     "conv": "conv",
@@ -220,10 +223,10 @@ def layer_of(kind: str, arriving: int, leaving: int, settings: Sequence[Setting]
         for name in ("kernel", "stride", "dilation", "extra")
     )
     ends = [(one.before, one.after) for one in settings]
-    padding: Any = _alike(ends)
-    if isinstance(padding, tuple) and len(set(ends)) == 1:
-        before, after = padding
-        padding = before if before == after else (padding,)
+    padding: Padding = tuple(ends)
+    if len(set(ends)) == 1:
+        before, after = ends[0]
+        padding = before if before == after else (ends[0],)
     if kind == "conv":
         return Conv(leaving, kernel, stride, padding, dilation)
     if kind == "dw":
@@ -237,7 +240,7 @@ def layer_of(kind: str, arriving: int, leaving: int, settings: Sequence[Setting]
     return {"avgpool": AvgPool, "lppool": LPPool}[kind](kernel, step, padding, ceil)
 
 
-def _alike(values: Sequence[Any]) -> Any:
+def _alike(values: Sequence[T]) -> T | tuple[T, ...]:
     """One value where all axes agree, else one for each."""
     return values[0] if len(set(values)) == 1 else tuple(values)
 
@@ -247,7 +250,7 @@ def _nearest(
 ) -> tuple[Solution, ...]:
     """The layers whose output comes nearest, one for each output; all axes alike."""
     family, sizes, wanted = FAMILIES[kind], input_shape[1:], output_shape[1:]
-    best: dict[Shape, tuple[Any, Setting]] = {}
+    best: dict[Shape, tuple[tuple[int, tuple[object, ...]], Setting]] = {}
     for setting in own[0].search.candidates():
         output = tuple(setting.out_size(family, size) for size in sizes)
         if min(output) < 1:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from convcalc.errors import LayerError, SpecError
+from convcalc.inverse.values import is_figure
 from convcalc.language import Call, read_tree
 from convcalc.language.bind import named_value
 from convcalc.layers import KINDS
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from convcalc.inverse.grid import Template
+    from convcalc.inverse.values import Figure
     from convcalc.layers import Shape
+
+T = TypeVar("T")
 
 MOST_GEOMETRIES = 100_000
 """Geometries that are remembered."""
@@ -100,8 +104,8 @@ class LayerRows:
         self._free = [(name, place) for place, name in enumerate(names) if name not in GEOMETRY]
 
     def rows(
-        self, shape: Shape, chosen: Iterator[tuple[object, ...]]
-    ) -> Iterator[tuple[object, ...] | None]:
+        self, shape: Shape, chosen: Iterator[tuple[Figure, ...]]
+    ) -> Iterator[tuple[Figure, ...] | None]:
         """The figures of each combination of values; None where the layer does not fit.
 
         Args:
@@ -250,7 +254,7 @@ def _backward(window: Window, size: int, more: int) -> tuple[int, int, Fraction 
     return out, field, 1 if window.stride == 1 else Fraction(1, window.stride), 0
 
 
-def _alike(values: Sequence[Any]) -> Any:
+def _alike(values: Sequence[T]) -> T | tuple[T, ...]:
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
@@ -301,7 +305,7 @@ _COUNTS: dict[str, Callable[[dict[str, Any], int, int, Geometry], tuple[int, int
 }
 
 
-def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[object]]] | None:
+def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[Figure]]] | None:
     """The quick way for a template of one layer, and the values of its choices, checked.
 
     Returns:
@@ -321,7 +325,7 @@ def layer_rows(template: Template) -> tuple[LayerRows, list[Sequence[object]]] |
         return None
 
 
-def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[object]]] | None:
+def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[Figure]]] | None:
     """Reads a template of a kind that has a quick way, as `layer_rows` does.
 
     Raises:
@@ -329,7 +333,7 @@ def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[objec
     """
     constants: dict[str, object] = {}
     names: list[str] = []
-    values: list[Sequence[object]] = []
+    values: list[Sequence[Figure]] = []
     hole = "\0"
     whole = template.text([hole] * len(template.choices))
     choices = iter(template.choices)
@@ -366,14 +370,18 @@ def _read(kind: str, template: Template) -> tuple[LayerRows, list[Sequence[objec
     return LayerRows(kind, names, constants), values
 
 
-def _few(values: Sequence[object]) -> Sequence[object]:
+def _few(values: Sequence[T]) -> Sequence[T]:
     """The values to check: of a range both ends, which bound all others."""
-    return (values[0], values[-1]) if isinstance(values, range) else values
+    ends = values[0], values[-1]
+    return ends if isinstance(values, range) else values
 
 
-def _value(kind: str, argument: str, *, first: bool) -> tuple[str, object]:
+def _value(kind: str, argument: str, *, first: bool) -> tuple[str, Figure]:
     """The parameter that an argument sets, and what it sets it to."""
     items, problems = read_tree(f"{kind}:{argument}")
     if problems or len(items) != 1 or not isinstance(items[0], Call):
         raise ValueError("no argument of a layer")
-    return named_value(kind, items[0].arguments[0], first=first)
+    name, value = named_value(kind, items[0].arguments[0], first=first)
+    if not is_figure(value):
+        raise ValueError("a value that no row holds")
+    return name, value

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from convcalc.analysis.fields import field_of
 from convcalc.layers.base import format_shape
 from convcalc.receptive import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
-    from convcalc.layers import Fields, Shape
+    from convcalc.inverse.values import Figure
+    from convcalc.layers import Fields, Layer, Shape
     from convcalc.network.graph import Network, Step
+
+T = TypeVar("T")
 
 MOST_FACTS = 200_000
 """Layers on shapes that are remembered."""
@@ -36,9 +39,9 @@ class NetworkRows:
 
     def __init__(self, names: Collection[str]) -> None:
         self._fields = bool({"field", "stride"} & set(names))
-        self._known: dict[tuple[Any, tuple[Shape, ...]], Facts] = {}
+        self._known: dict[tuple[Layer, tuple[Shape, ...]], Facts] = {}
 
-    def figures(self, network: Network, shape: Shape) -> tuple[Any, ...]:
+    def figures(self, network: Network, shape: Shape) -> tuple[Figure, ...]:
         """The figures of `layer_rows.FIGURES` of a network.
 
         Raises:
@@ -90,7 +93,7 @@ class NetworkRows:
         return found
 
 
-def _sizes_and_strides(fields: Fields | None) -> tuple[Any, Any]:
+def _sizes_and_strides(fields: Fields | None) -> tuple[Figure, Figure]:
     """The receptive field and the effective stride, of each axis where they differ."""
     if fields is None:
         return None, None
@@ -99,7 +102,7 @@ def _sizes_and_strides(fields: Fields | None) -> tuple[Any, Any]:
     return _alike([field.size for field in fields]), _alike(whole)
 
 
-def _alike(values: Any) -> Any:
+def _alike(values: Sequence[T]) -> T | tuple[T, ...] | None:
     """One value where all are the same, else all of them; None where there are none."""
     if not values:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from convcalc.errors import LayerError, SpecError, UsageError
 from convcalc.inverse.grid import Combinations, read_template
@@ -13,11 +13,15 @@ from convcalc.language.parse import reader_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from convcalc.inverse.values import Figure
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
-Row: TypeAlias = "tuple[Any, ...]"
+Row: TypeAlias = "tuple[Figure, ...]"
 """The text of a variant, its choices, and its figures."""
+
+Words: TypeAlias = "tuple[int | str, ...]"
+"""The values of some choices as they stand in the text."""
 
 MOST_ROWS = 10**9
 """Rows that a sweep may have without a condition or a limit."""
@@ -57,20 +61,21 @@ class Sweep:
         self._input = read_template(input_text.replace("x=", "x\1"), "the input", "size")
         self.choices = self._names()
         self.names = ("spec", *self.choices, *FIGURES)
-        self._outer = Combinations(
-            [*self._variables.values(), *(choice.values for choice in self._input.choices)]
-        )
+        outer: list[Sequence[int | str]] = list(self._variables.values())
+        self._outer = Combinations([*outer, *(choice.values for choice in self._input.choices)])
         self._format = "%s".join(part.replace("%", "%%") for part in self._spec.parts)
         quick = None if self._variables else layer_rows(self._spec)
         self._quick = quick[0] if quick else None
+        self._plain: list[Sequence[int | str]]
         self._plain = [choice.values for choice in self._spec.choices]
+        self._values: list[Sequence[Figure]]
         self._values = quick[1] if quick else [list(map(_value, one)) for one in self._plain]
         self._inner = Combinations(self._values)
         self._texts = Combinations(self._plain)
         self.count = self._outer.count * self._inner.count
         self._rows = NetworkRows(())
-        self._networks: dict[tuple[Any, ...], Network] = {}
-        self._readers: dict[str, Callable[[Mapping[str, Any]], Network]] = {}
+        self._networks: dict[tuple[Words, Words], Network] = {}
+        self._readers: dict[str, Callable[[Mapping[str, int | str]], Network]] = {}
         self._check()
 
     def _names(self) -> tuple[str, ...]:
@@ -124,7 +129,7 @@ class Sweep:
             yield from self._inside(outer, first, last)
             start += last - first
 
-    def _inside(self, outer: Row, first: int, last: int) -> Iterator[Row | None]:
+    def _inside(self, outer: Words, first: int, last: int) -> Iterator[Row | None]:
         """The rows of one input and one set of parameters."""
         variables = outer[: len(self._variables)]
         shape = self._shape(outer[len(self._variables) :])
@@ -170,7 +175,7 @@ class Sweep:
             raise UsageError(f"the input has channels and up to 3 sizes; got {len(found)} numbers")
         return tuple(found)
 
-    def _network(self, variables: Row, text: Row) -> Network:
+    def _network(self, variables: Words, text: Words) -> Network:
         """The network of a variant, read once for several inputs."""
         key = (variables, text)
         found = self._networks.get(key)
@@ -188,7 +193,7 @@ class Sweep:
         return found
 
 
-def _value(text: object) -> object:
+def _value(text: int | str) -> int | str:
     """A value of a choice as conditions see it: a number where it is one."""
     return int(text) if isinstance(text, str) and text.isdecimal() and text.isascii() else text
 

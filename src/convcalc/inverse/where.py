@@ -2,24 +2,32 @@
 
 A small language, parsed here and made into functions; nothing of it is given to Python. From the
 outside in: or, and, not, comparisons (which may be chained: 3 <= k < 9), + and -, * / // and %, a
-sign, brackets. Numbers may have a prefix: 600M. Of a size per axis a comparison must hold on every
-axis. A comparison with a value that is not known is itself not known (Kleene's logic of three
-values), and so is its contrary; a row is kept only where the whole condition holds for certain.
+sign, brackets. Numbers may have a prefix: 600M. Of sizes per axis everything is computed axis by
+axis, and a comparison must hold on every axis. A comparison with a value that is not known is
+itself not known (Kleene's logic of three values), and so is its contrary; a row is kept only where
+the whole condition holds for certain.
 """
 
 from __future__ import annotations
 
 import operator
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc.errors import Diagnostic, SpecError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-Row: TypeAlias = "Sequence[Any]"
-Asked: TypeAlias = "Callable[[Row], Any]"
+    from convcalc.inverse.values import Figure, Number
+
+Row: TypeAlias = "Sequence[Figure]"
+Asked: TypeAlias = "Callable[[Row], Figure]"
+Compare: TypeAlias = "Callable[[Any, Any], bool]"
+"""Raises TypeError where values cannot be compared."""
+
+Operate: TypeAlias = "Callable[[Number, Number], Number]"
 
 MOST_CHARACTERS = 2_000
 """Characters of a condition."""
@@ -32,7 +40,7 @@ _TOKEN = re.compile(
     r"[kMGT]?(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|//|[-+*/%<>()]))"
 )
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Compare] = {
     "<=": operator.le,
     ">=": operator.ge,
     "==": operator.eq,
@@ -40,7 +48,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+OPERATIONS: dict[str, Operate] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -48,6 +56,7 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
+NUMBERS = (int, float, Fraction)
 PREFIXES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 WORDS = ("and", "or", "not")
 HINTS = {"=": "==", "&": "and", "|": "or", "!": "not", "^": "*", "~": "not"}
@@ -271,7 +280,9 @@ def _either(one: Asked, other: Asked) -> Asked:
         if first:
             return True
         second = other(row)
-        return None if first is None and not second else second
+        if second:
+            return True
+        return None if first is None or second is None else False
 
     return asked
 
@@ -291,15 +302,17 @@ def _negated(one: Asked) -> Asked:
     return asked
 
 
-def _compared(compare: Callable[[Any, Any], bool], left: Asked, right: Asked) -> Asked:
+def _compared(compare: Compare, left: Asked, right: Asked) -> Asked:
     """A comparison: of sizes per axis on every axis; None where a value is not known."""
 
     def asked(row: Row) -> bool | None:
         one, other = left(row), right(row)
         try:
-            return compare(one, other)
+            if type(one) is not tuple:
+                return compare(one, other)
         except TypeError:
-            return _compared_axes(compare, one, other)
+            pass
+        return _compared_axes(compare, one, other)
 
     if compare not in (operator.eq, operator.ne):
         return asked
@@ -313,27 +326,55 @@ def _compared(compare: Callable[[Any, Any], bool], left: Asked, right: Asked) ->
     return asked_of_each
 
 
-def _compared_axes(compare: Callable[[Any, Any], bool], one: Any, other: Any) -> bool | None:
-    ones = one if isinstance(one, tuple) else (one,)
-    others = other if isinstance(other, tuple) else (other,)
-    if None in ones or None in others:
+def _compared_axes(compare: Compare, one: Figure, other: Figure) -> bool | None:
+    """A comparison on every axis, and at both ends of one where there is padding for each."""
+    if one is None or other is None:
         return None
     if isinstance(one, str) != isinstance(other, str):
         return False
+    if not isinstance(one, tuple) and not isinstance(other, tuple):
+        return compare(one, other)
+    pairs = _side_by_side(one, other)
+    if pairs is None:
+        return False
+    each = [
+        compare(a, b) if type(a) is int and type(b) is int else _compared_axes(compare, a, b)
+        for a, b in pairs
+    ]
+    return None if None in each else all(each)
+
+
+def _operated(operate: Operate, left: Asked, right: Asked) -> Asked:
+    """An operation; None where a value is not known, or there is no such number."""
+
+    def asked(row: Row) -> Figure:
+        one, other = left(row), right(row)
+        try:
+            if isinstance(one, NUMBERS) and isinstance(other, NUMBERS):
+                return operate(one, other)
+            return _operated_axes(operate, one, other)
+        except (ZeroDivisionError, OverflowError):
+            return None
+
+    return asked
+
+
+def _operated_axes(operate: Operate, one: Figure, other: Figure) -> Figure:
+    """An operation, of sizes per axis on every axis; of what is no number it is not known."""
+    if isinstance(one, tuple) or isinstance(other, tuple):
+        pairs = _side_by_side(one, other)
+        return None if pairs is None else tuple(_operated_axes(operate, *pair) for pair in pairs)
+    if isinstance(one, NUMBERS) and isinstance(other, NUMBERS):
+        return operate(one, other)
+    return None
+
+
+def _side_by_side(one: Figure, other: Figure) -> Iterator[tuple[Figure, Figure]] | None:
+    """The values of each axis, one value serving all; None for other numbers of axes."""
+    ones = one if isinstance(one, tuple) else (one,)
+    others = other if isinstance(other, tuple) else (other,)
     if len(ones) == 1:
         ones *= len(others)
     if len(others) == 1:
         others *= len(ones)
-    return len(ones) == len(others) and all(map(compare, ones, others))
-
-
-def _operated(operate: Callable[[Any, Any], Any], left: Asked, right: Asked) -> Asked:
-    """An operation; None where a value is not known, or there is no such number."""
-
-    def asked(row: Row) -> Any:
-        try:
-            return operate(left(row), right(row))
-        except (TypeError, ZeroDivisionError, OverflowError):
-            return None
-
-    return asked
+    return zip(ones, others, strict=True) if len(ones) == len(others) else None

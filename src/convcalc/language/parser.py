@@ -17,6 +17,7 @@ business of whoever reads the tree.
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, SpecError, printable
 from convcalc.language.brackets import closing, comma_after, count_end
@@ -36,6 +37,9 @@ from convcalc.language.tree import (
     Repeat,
     Value,
 )
+
+Constant: TypeAlias = str | float | tuple[int | tuple[int, int], ...]
+"""A value without parameters."""
 
 LONGEST_TEXT = 4 * 2**20
 """Characters that a spec may have; more is not a network but a wrong file."""
@@ -109,7 +113,7 @@ def _layer_value(text: str) -> Call:
     return item
 
 
-def read_constant(text: str) -> str | float | tuple[int | tuple[int, int], ...]:
+def read_constant(text: str) -> Constant:
     """A value without parameters, as plain numbers: 7, (3, 5), ((0, 1),), or a word.
 
     Raises:

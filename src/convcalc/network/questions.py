@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.analysis import MemoryReport, Reconciliation, Report, Roofline, RooflineMachine
@@ -172,7 +173,7 @@ class Questions:
         self,
         input_shape: Sequence[int],
         functions: Sequence[str] | None = None,
-        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        weights: Mapping[str, np.ndarray | torch.Tensor] | str | os.PathLike[str] | None = None,
     ) -> torch.fx.GraphModule:
         """The network as a torch model: ordinary modules under its labels, in eval mode.
 

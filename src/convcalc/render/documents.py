@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.render.folding import counted, of_first, of_leaving, summed
 from convcalc.render.layer_facts import layer_facts
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from convcalc.analysis import LayerReport, Report, Totals
     from convcalc.layers import Fields
     from convcalc.receptive import Field
+    from convcalc.render.schemas.layers import NamedInput
+    from convcalc.render.table import JsonObject
 
 SCHEMA_VERSION = 1
 
@@ -151,7 +153,7 @@ def _field_remarks(report: Report) -> list[str]:
     return remarks + repeats_remarks(report)
 
 
-def report_data(command: str, report: Report) -> dict[str, Any]:
+def report_data(command: str, report: Report) -> JsonObject:
     """The JSON document of a report, version 1 of its schema."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -257,12 +259,13 @@ def further_inputs(report: Report) -> list[LayerReport]:
     return [row for row in report.layers if row.kind == "input"]
 
 
-def _further_inputs(report: Report) -> dict[str, Any]:
+def _further_inputs(report: Report) -> dict[str, list[NamedInput]]:
     """All inputs by their names, where there are several; the first has none."""
     others = further_inputs(report)
     if not others:
         return {}
-    first = {"label": None, "shape": list(report.input)}
+    first: NamedInput = {"label": None, "shape": list(report.input)}
+    rest: list[NamedInput]
     rest = [{"label": row.label, "shape": list(row.output_shape)} for row in others]
     return {"inputs": [first, *rest]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.render.documents import (
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         TrainingMemory,
     )
     from convcalc.analysis.memory.traffic import LayerTraffic
-    from convcalc.render.table import Folding
+    from convcalc.render.schemas.reports import Peak, Training
+    from convcalc.render.table import Folding, JsonObject
 
 MB, MIB = 10**6, 2**20
 UNITS = "1 MB = 10^6 bytes, 1 MiB = 2^20 bytes"
@@ -196,7 +197,7 @@ def _legend(found: MemoryReport) -> list[str]:
     return [*lines, "traffic: every element once; no reuse: every operand of every operation"]
 
 
-def _data(found: MemoryReport) -> dict[str, Any]:
+def _data(found: MemoryReport) -> JsonObject:
     """The JSON document: the report, with the memory of each layer and of all."""
     data = report_data("memory", found.report)
     training = found.training
@@ -231,7 +232,7 @@ def _plain(figures: dict[str, Cell]) -> dict[str, Json]:
     return {name: plain(figure) for name, figure in figures.items()}
 
 
-def _peak_data(found: MemoryReport) -> dict[str, Any]:
+def _peak_data(found: MemoryReport) -> Peak:
     peak = found.peak
     if peak is None:
         return {"bytes": None, "index": None, "label": None, "tensors": []}
@@ -251,7 +252,7 @@ def _peak_data(found: MemoryReport) -> dict[str, Any]:
     }
 
 
-def _training_data(training: TrainingMemory) -> dict[str, Any]:
+def _training_data(training: TrainingMemory) -> Training:
     return {
         "optimizer": training.optimizer,
         "weight_bytes": training.weights,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from convcalc.inverse.values import Number
+
+Extent: TypeAlias = "tuple[Number, Number]"
+"""The smallest value of a figure, and the largest."""
 
 WIDTH, HEIGHT = 720, 480
 LEFT, RIGHT, TOP, BOTTOM = 80, 20, 30, 50
@@ -28,7 +33,7 @@ class Axis:
         end: Where the largest one lies.
     """
 
-    def __init__(self, name: str, low: float, high: float, begin: float, end: float) -> None:
+    def __init__(self, name: str, low: Number, high: Number, begin: float, end: float) -> None:
         self.name = name
         self._log = low > 0 and high >= LOGARITHMIC * low
         self._begin, self._end = begin, end
@@ -38,7 +43,7 @@ class Axis:
         margin = (self._high - self._low) / 20
         self._low, self._high = self._low - margin, self._high + margin
 
-    def place(self, value: float) -> float:
+    def place(self, value: Number) -> float:
         """The pixel of a value."""
         share = (self._scaled(value) - self._low) / (self._high - self._low)
         return self._begin + share * (self._end - self._begin)
@@ -60,7 +65,7 @@ class Axis:
         count = floor(high / step_size) - ceil(low / step_size) + 1
         return [(ceil(low / step_size) + turn) * step_size for turn in range(count)]
 
-    def _scaled(self, value: float) -> float:
+    def _scaled(self, value: Number) -> float:
         return log10(value) if self._log else float(value)
 
 
@@ -72,20 +77,18 @@ class Plot:
         extents: (smallest, largest) of each.
     """
 
-    def __init__(
-        self, names: tuple[str, str], extents: tuple[tuple[float, float], tuple[float, float]]
-    ) -> None:
+    def __init__(self, names: tuple[str, str], extents: tuple[Extent, Extent]) -> None:
         (x_low, x_high), (y_low, y_high) = extents
         self._x = Axis(names[0], x_low, x_high, LEFT, WIDTH - RIGHT)
         self._y = Axis(names[1], y_low, y_high, HEIGHT - BOTTOM, TOP)
         self._pixels: set[tuple[int, int]] = set()
 
-    def add(self, points: Iterable[tuple[float, float]]) -> None:
+    def add(self, points: Iterable[tuple[Number, Number]]) -> None:
         """More points."""
         for x, y in points:
             self._pixels.add((round(self._x.place(x)), round(self._y.place(y))))
 
-    def svg(self, front: Sequence[tuple[float, float]], title: str) -> str:
+    def svg(self, front: Sequence[tuple[Number, Number]], title: str) -> str:
         """The whole drawing; the front is a line through its points."""
         dots = "".join(f'<circle cx="{x}" cy="{y}" r="2"/>' for x, y in sorted(self._pixels))
         places = [(self._x.place(x), self._y.place(y)) for x, y in sorted(front)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.render.walk_layout import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from PIL.Image import Image
 
     from convcalc.render.walk_layout import Picture
 
@@ -45,7 +47,7 @@ def gif_bytes(pictures: Sequence[Picture], seconds: float) -> bytes:
     height = max(picture.height for picture in pictures)
     first, *others = pictures
 
-    def images() -> Iterator[Any]:
+    def images() -> Iterator[Image]:
         for picture in others:
             yield _image(picture, width, height)
 
@@ -56,7 +58,7 @@ def gif_bytes(pictures: Sequence[Picture], seconds: float) -> bytes:
     return out.getvalue()
 
 
-def _image(picture: Picture, width: float, height: float) -> Any:
+def _image(picture: Picture, width: float, height: float) -> Image:
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.new("RGB", (round(SCALE * width), round(SCALE * height)), PAPER)

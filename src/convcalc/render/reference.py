@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, nearest, printable
 from convcalc.explain.symbols import legend_lines, meanings
@@ -18,6 +18,9 @@ from convcalc.render.border_names import border_data, border_names
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
 from convcalc.zoo.catalog import network_input, network_names, network_summary
+
+if TYPE_CHECKING:
+    from convcalc.render.schemas.reference import Kind, Parameter, Shorthand
 
 EXAMPLE_INPUT = "16x32x32"
 
@@ -132,7 +135,7 @@ def _shorthand_document(name: str) -> Document:
     )
 
 
-def _shorthand_data(name: str) -> dict[str, Any]:
+def _shorthand_data(name: str) -> Shorthand:
     definition = shorthands()[name]
     return {
         "kind": name,
@@ -189,7 +192,7 @@ def example(kind: type[Layer]) -> str:
     return ":".join(filter(None, (kind.kind, ",".join(given))))
 
 
-def _parameters(kind: type[Layer]) -> list[dict[str, Any]]:
+def _parameters(kind: type[Layer]) -> list[Parameter]:
     return [
         {
             "parameter": field.name,
@@ -202,7 +205,7 @@ def _parameters(kind: type[Layer]) -> list[dict[str, Any]]:
     ]
 
 
-def _kind_data(name: str) -> dict[str, Any]:
+def _kind_data(name: str) -> Kind:
     kind = KINDS[name]
     return {
         "kind": name,
@@ -212,19 +215,18 @@ def _kind_data(name: str) -> dict[str, Any]:
     }
 
 
-def _default(field: dataclasses.Field[Any]) -> str:
-    if field.default is dataclasses.MISSING:
+def _default(field: dataclasses.Field[object]) -> str:
+    default = field.default
+    if default is dataclasses.MISSING:
         return "required"
-    if field.default is None:
+    if default is None:
         return "none"
-    if isinstance(field.default, bool):
-        return str(field.default).lower()
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, str | int | tuple):
+        return written(default)
     # A fraction with all its digits, for a default that is written out to be the same.
-    return (
-        str(field.default).removesuffix(".0")
-        if isinstance(field.default, float)
-        else (written(field.default))
-    )
+    return str(default).removesuffix(".0")
 
 
 def _keys(kind: type[Layer]) -> list[str]:
@@ -246,6 +248,6 @@ def _costs(kind: type[Layer]) -> str:
     return "No arithmetic." if kind.no_arithmetic else _sentence(kind.costs)
 
 
-def _sentence(method: Any) -> str:
+def _sentence(method: object) -> str:
     """The first line of what a method says of itself."""
     return (inspect.getdoc(method) or "").split("\n", 1)[0]

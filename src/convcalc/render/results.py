@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.layer_facts import layer_facts
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from convcalc.execute.arrays.statistics import Figures
     from convcalc.execute.settings import Result
     from convcalc.execute.verify import Verification
+    from convcalc.render.schemas.computing import Verification as VerificationData
+    from convcalc.render.table import Json, JsonObject
 
 MOST_GRID_VALUES = 400
 MOST_GRID_COLUMNS = 16
@@ -34,6 +36,15 @@ COLUMNS = [
 MAP_COLUMNS = [Column("label", "name", dotted=True), *COLUMNS[:5]]
 
 
+class KeyFigures(TypedDict):
+    """The finite values of an array in three figures, and how many are not finite."""
+
+    min: int | float | str | None
+    mean: float | None
+    max: int | float | str | None
+    nonfinite: int
+
+
 class MapRow(NamedTuple):
     """A feature map that was written: where it is from, the file, and its key figures."""
 
@@ -41,7 +52,7 @@ class MapRow(NamedTuple):
     file: str
     shape: tuple[int, ...]
     dtype: str
-    figures: dict[str, Any]
+    figures: KeyFigures
 
 
 def result_document(result: Result, seed: int | None, maps: list[MapRow] | None = None) -> Document:
@@ -55,12 +66,20 @@ def result_document(result: Result, seed: int | None, maps: list[MapRow] | None 
     if maps is None:
         return document
     document.data["maps"] = [
-        {"label": row.label, "file": row.file, "shape": list(row.shape), "dtype": row.dtype}
-        | row.figures
+        {
+            "label": row.label,
+            "file": row.file,
+            "shape": list(row.shape),
+            "dtype": row.dtype,
+            **row.figures,
+        }
         for row in maps
     ]
     rows: list[list[Cell]] = [
-        [row.label, row.shape, row.dtype, *(row.figures[name] for name in ("min", "mean", "max"))]
+        [
+            *(row.label, row.shape, row.dtype),
+            *(row.figures["min"], row.figures["mean"], row.figures["max"]),
+        ]
         for row in maps
     ]
     remarks = [f"{row.label}: {_broken(row.figures)}" for row in maps if row.figures["nonfinite"]]
@@ -116,7 +135,7 @@ def grid(array: np.ndarray) -> str:
     )
 
 
-def plain_number(value: Any) -> int | float | str:
+def plain_number(value: np.number) -> int | float | str:
     """A value for JSON: its shortest digits in its own dtype, and words for NaN and infinities."""
     if not isfinite(value):
         return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(float(value)), "NaN")
@@ -129,7 +148,7 @@ def _block(plane: np.ndarray) -> str:
     return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
 
 
-def _text(value: Any) -> str:
+def _text(value: np.number) -> str:
     return str(value) if value.dtype.kind in "iu" else f"{value:.6g}"
 
 
@@ -146,7 +165,7 @@ def _is_small(array: np.ndarray) -> bool:
     return 0 < array.size <= MOST_GRID_VALUES and array.shape[-1] <= MOST_GRID_COLUMNS
 
 
-def key_figures(array: np.ndarray) -> dict[str, Any]:
+def key_figures(array: np.ndarray) -> KeyFigures:
     """min, mean (in float64) and max of the finite values, and how many are not finite."""
     import numpy as np
 
@@ -167,7 +186,7 @@ def key_figures(array: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _taken(figures: Figures) -> dict[str, Any]:
+def _taken(figures: Figures) -> KeyFigures:
     """The same, from figures that were taken on the way."""
     return {
         "min": None if figures.least is None else plain_number(figures.least),
@@ -177,7 +196,7 @@ def _taken(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _broken(figures: dict[str, Any]) -> str:
+def _broken(figures: KeyFigures) -> str:
     return f"{figures['nonfinite']:,} values are NaN or infinite; the figures leave them out"
 
 
@@ -195,10 +214,10 @@ def _layer_data(row: LayerReport) -> dict[str, object]:
 
 def _data(
     result: Result,
-    figures: dict[str, Any],
+    figures: KeyFigures,
     seed: int | None,
     small: bool,
-) -> dict[str, Any]:
+) -> JsonObject:
     array = result.array
     return {
         "schema_version": SCHEMA_VERSION,
@@ -225,7 +244,7 @@ def _data(
     }
 
 
-def verification_data(found: Verification | None) -> dict[str, Any] | None:
+def verification_data(found: Verification | None) -> VerificationData | None:
     """What came of computing outputs again, for JSON; None where nobody asked."""
     if found is None:
         return None
@@ -249,7 +268,7 @@ def _algorithm(result: Result) -> str | None:
     return "mixed" if len(names) > 1 else next(iter(names), None)
 
 
-def _nested(array: np.ndarray) -> list[Any]:
+def _nested(array: np.ndarray) -> list[Json]:
     """The values as nested lists, each as JSON can hold it."""
     if array.ndim == 1:
         return [plain_number(value) for value in array]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.roofline.devices import DEVICES
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from convcalc.analysis.memory.traffic import LayerTraffic
     from convcalc.analysis.roofline.devices import Device
     from convcalc.analysis.roofline.model import LayerRoofline, Roofline, RooflineMachine
+    from convcalc.render.schemas.reference import Device as DeviceData
+    from convcalc.render.schemas.reports import Machine
+    from convcalc.render.table import Json, JsonObject
 
 COLUMNS = [
     Column("operations", "ops", numeric=True, optional=2, of_block=summed),
@@ -141,7 +144,7 @@ def _float(value: Fraction | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _roofline_data(roofline: Roofline) -> dict[str, Any]:
+def _roofline_data(roofline: Roofline) -> JsonObject:
     data = report_data("roofline", roofline.report)
     layers = [
         own
@@ -166,7 +169,7 @@ def _roofline_data(roofline: Roofline) -> dict[str, Any]:
     }
 
 
-def _traffic_data(traffic: LayerTraffic | None) -> dict[str, Any]:
+def _traffic_data(traffic: LayerTraffic | None) -> dict[str, Json]:
     if traffic is None:
         return dict.fromkeys(("operations", "bytes", "bytes_without_reuse", "intensity"))
     return {
@@ -178,7 +181,7 @@ def _traffic_data(traffic: LayerTraffic | None) -> dict[str, Any]:
     }
 
 
-def _machine_data(machine: RooflineMachine) -> dict[str, Any]:
+def _machine_data(machine: RooflineMachine) -> Machine:
     return {
         "name": machine.name or None,
         "peak": number(machine.peak),
@@ -188,8 +191,14 @@ def _machine_data(machine: RooflineMachine) -> dict[str, Any]:
     }
 
 
-def _device_data(name: str, device: Device) -> dict[str, Any]:
-    return {"name": name, **device._asdict(), "peaks": dict(device.peaks)}
+def _device_data(name: str, device: Device) -> DeviceData:
+    return {
+        "name": name,
+        "title": device.title,
+        "bandwidth": device.bandwidth,
+        "peaks": dict(device.peaks),
+        "source": device.source,
+    }
 
 
 def _unit(dtype: str) -> str:

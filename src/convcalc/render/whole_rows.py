@@ -39,7 +39,7 @@ class WholeRows:
         self._write = write
         self._rows: list[list[Cell]] = []
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
         """More rows.
 
         Raises:

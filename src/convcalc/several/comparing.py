@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.analysis.memory.report import analyze_memory
 from convcalc.analysis.report import analyze
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from convcalc.analysis.report import Report
     from convcalc.analysis.tabular import Row
+    from convcalc.inverse.values import Figure
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
@@ -56,7 +57,7 @@ class NetworkFigures(NamedTuple):
     failure: ConvcalcError | None = None
 
     @property
-    def figures(self) -> tuple[Any, ...]:
+    def figures(self) -> tuple[Figure, ...]:
         """The values of `FIGURES`, in their order."""
         return tuple(getattr(self, name) for name in FIGURES)
 
@@ -190,7 +191,8 @@ def compared(
     if sort is not None:
         order = asked[0]
         costs = [(order.cost(row.figures), row) for row in rows]
-        known = sorted((pair for pair in costs if pair[0] is not None), key=lambda pair: pair[0])
+        known = [(cost, row) for cost, row in costs if cost is not None]
+        known.sort(key=lambda pair: pair[0])
         ordered = [row for _, row in known] + [row for cost, row in costs if cost is None]
     return NetworkComparison(tuple(ordered), batch, dtype, machine, pareto)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from convcalc.cli.parsing.values import flag_error
 from convcalc.errors import ParameterError, ShapeError, SpecError
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from convcalc.render.table import Document
 
 Found = TypeVar("Found")
+More = TypeVarTuple("More")
 
 
 def document_of(
-    ask: Callable[..., Found],
+    ask: Callable[[Network, Shape, *More], Found],
     draw: Callable[[Found], Document],
     network: Network,
     input_shape: Shape,
-    *more: Any,
+    *more: *More,
 ) -> Document:
     """The document of a question about a network; of its first layers, where one does not fit.
 
@@ -96,7 +97,7 @@ def explaining(
     return lambda report: with_explanation(draw(report), explain(report))
 
 
-def with_flag_names(ask: Callable[..., Found], *arguments: Any) -> Found:
+def with_flag_names(ask: Callable[[*More], Found], *arguments: *More) -> Found:
     """The answer; a layer that came from flags has its errors named after them.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.dtypes import BITS
 from convcalc.analysis.memory.report import STATE, TRAINABLE, analyze_memory
@@ -16,6 +16,7 @@ from convcalc.render.memory import memory_document
 if TYPE_CHECKING:
     from convcalc.analysis.memory.report import MemoryReport
     from convcalc.cli.parsing.requests import MemoryRequest
+    from convcalc.layers import Shape
     from convcalc.network.graph import Network
     from convcalc.render.table import Document
 
@@ -40,8 +41,8 @@ def memory(given: MemoryRequest) -> Document:
     if not given.get("explain"):
         return document_of(ask, memory_document, network, input_shape, batch)
 
-    def ask_with_network(part: Network, *asked: Any) -> tuple[Network, MemoryReport]:
-        return part, ask(part, *asked)
+    def ask_with_network(part: Network, shape: Shape, batch: int) -> tuple[Network, MemoryReport]:
+        return part, ask(part, shape, batch)
 
     return document_of(ask_with_network, _explained, network, input_shape, batch)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.cli.commands.sweep_request import SweepPlan, plan_of
 from convcalc.cli.terminal.progress import ProgressLine
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from convcalc.cli.parsing.requests import SweepRequest
     from convcalc.inverse.sweep import Row
+    from convcalc.inverse.values import Number
+    from convcalc.render.plot import Extent
     from convcalc.render.rows import RowWriter
     from convcalc.render.whole_rows import WholeRows
 
@@ -145,11 +147,10 @@ def _write(text: str) -> None:
 
 def _first_pass(
     plan: SweepPlan, counts: _Counts, fronts: list[Front]
-) -> tuple[tuple[float, float], tuple[float, float]] | None:
+) -> tuple[Extent, Extent] | None:
     """Fills the fronts, and finds the smallest and largest figures of what is drawn."""
     goals = plan.plotted
-    low: list[Any] = [None, None]
-    high: list[Any] = [None, None]
+    extents: list[Extent | None] = [None, None]
     for rows in _found(plan, counts):
         for row in rows:
             for front in fronts:
@@ -159,17 +160,16 @@ def _first_pass(
             if costs:
                 least, most = min(costs), max(costs)
                 ends = (-most, -least) if goal.largest else (least, most)
-                low[place] = ends[0] if low[place] is None else min(low[place], ends[0])
-                high[place] = ends[1] if high[place] is None else max(high[place], ends[1])
-    if goals is None or None in low:
-        return None
-    return (low[0], high[0]), (low[1], high[1])
+                low, high = extents[place] or ends
+                extents[place] = min(low, ends[0]), max(high, ends[1])
+    one, other = extents
+    return None if goals is None or one is None or other is None else (one, other)
 
 
 def _draw(
     plan: SweepPlan,
     front: Front,
-    extents: tuple[tuple[float, float], tuple[float, float]],
+    extents: tuple[Extent, Extent],
     counts: _Counts,
 ) -> None:
     """Writes the drawing, whole or not at all.
@@ -196,7 +196,7 @@ def _sorted(plan: SweepPlan, counts: _Counts, front: Front | None) -> tuple[list
     Raises:
         UsageError: there are too many to be sorted.
     """
-    found: list[tuple[Any, int, Row]] = []
+    found: list[tuple[tuple[bool, Number], int, Row]] = []
     number = 0
     order = plan.order
     assert order is not None

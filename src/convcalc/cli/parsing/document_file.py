@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.values import FORMATS, choice_of, text_of
 from convcalc.errors import UsageError, printable
@@ -28,7 +28,7 @@ DRAWN = ("summary",)
 """The commands whose document may be a drawing, too."""
 
 
-def document_file(command: str, given: Mapping[str, Any]) -> str | None:
+def document_file(command: str, given: Mapping[str, object]) -> str | None:
     """The file that a command's document goes to; None for standard output.
 
     The output of `run` is an array, and that of `weights` an archive, unless its suffix is that of
@@ -38,9 +38,10 @@ def document_file(command: str, given: Mapping[str, Any]) -> str | None:
         UsageError: the name is empty.
     """
     name = "output_file" if command == "solve" else "output"
-    if command == "run" or given.get(name) is None:
+    text = given.get(name)
+    if command == "run" or not isinstance(text, str):
         return None
-    path = text_of(name, given[name])
+    path = text_of(name, text)
     if command == "weights" and suffix_of(path) not in FORM_BY_SUFFIX:
         return None
     return None if path == "-" else path

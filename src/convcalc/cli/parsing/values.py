@@ -12,6 +12,7 @@ from convcalc.layers.parameters import count
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcalc.language.parser import Constant
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
 
@@ -68,7 +69,7 @@ def _file_hint(text: str) -> str:
     return f"; the file '{shown}' is './{shown}'" if os.path.isfile(text) else ""
 
 
-def value_of(name: str, text: str) -> Any:
+def value_of(name: str, text: str) -> Constant:
     """A number, several (3x5 or 3,5) or a word.
 
     Raises:
@@ -110,7 +111,7 @@ def count_of(name: str, text: str, minimum: int = 1) -> int:
         raise UsageError(f"{flag(name)}: {error.reason}") from None
 
 
-def layer_flags(given: Mapping[str, object]) -> dict[str, Any]:
+def layer_flags(given: Mapping[str, object]) -> dict[str, object]:
     """The values of the layer flags that were given, by their parameter names.
 
     Raises:

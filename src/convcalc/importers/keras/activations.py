@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
+from convcalc.importers.keras.graph import parameters_of
 from convcalc.importers.written import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from convcalc.importers.channels_last import Value
     from convcalc.importers.keras.call import Call
@@ -59,7 +60,7 @@ def activated(call: Call, value: Value, name: str, *, end: str = "") -> Value:
     return call.elementwise(name, value, end=end)
 
 
-def function_of(given: Any) -> str | None:
+def function_of(given: object) -> str | None:
     """The name of an activation as a configuration has it; None where it does nothing."""
     if isinstance(given, dict):
         inner = given.get("config")
@@ -77,14 +78,9 @@ def with_activation(call: Call, value: Value) -> Value:
     if name is None:
         return value
     if isinstance(given, dict) and given.get("class_name") in RULES:
-        inner = replace(call, values=[value], config=_config(given))
+        inner = replace(call, values=[value], config=parameters_of(given))
         return RULES[str(given["class_name"])](replace(inner, path=f"{call.path}.{name}"))
     return activated(call, value, name, end=name)
-
-
-def _config(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    config = given.get("config")
-    return config if isinstance(config, dict) else {}
 
 
 def _activation(call: Call) -> Value:

@@ -13,6 +13,7 @@ from convcalc.importers.written import plain_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from convcalc.importers.keras.graph import Config
     from convcalc.importers.written import Written
     from convcalc.layers import Shape
 
@@ -50,28 +51,28 @@ class Call(Writing):
 
     path: str
     kind: str
-    config: Mapping[str, Any]
-    args: Any
-    kwargs: Any
+    config: Config
+    args: object
+    kwargs: Mapping[str, object]
     values: Sequence[Value]
     recorded: Shape | None
     written: Written
     account: Account
 
-    def __call__(self, name: str, default: Any = None) -> Any:
-        """The value of a parameter."""
+    def __call__(self, name: str, default: object = None) -> Any:
+        """The value of a parameter as the file has it: layers check what they are made of."""
         value = self.config.get(name)
         return default if value is None else value
 
-    def given(self, name: str, position: int, default: Any = None) -> Any:
+    def given(self, name: str, position: int | None, default: object = None) -> Any:
         """An argument by its name or position, else the parameter of that name."""
         if name in self.kwargs:
             return self.kwargs[name]
-        if isinstance(self.args, list) and len(self.args) > position:
+        if position is not None and isinstance(self.args, list) and len(self.args) > position:
             return self.args[position]
         return self(name, default)
 
-    def axes(self, name: str, default: Any = 1) -> Any:
+    def axes(self, name: str, default: object = 1) -> Any:
         """A parameter that has a value for each axis, once where all are the same."""
         return folded(self(name, default))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.errors import DataError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+Config: TypeAlias = "Mapping[str, object]"
+"""What a file says of a model, of a layer, or of the parameters of one: an object of JSON."""
 MAX_DEPTH = 50
 """Models within models."""
 
@@ -36,9 +38,9 @@ class Use(NamedTuple):
     """
 
     ref: Ref
-    layer: Mapping[str, Any]
+    layer: Config
     args: object
-    kwargs: object
+    kwargs: Mapping[str, object]
 
 
 class Graph(NamedTuple):
@@ -57,7 +59,7 @@ class Graph(NamedTuple):
     shapes: Mapping[Ref, Sequence[object]]
 
 
-def is_model(layer: Mapping[str, object]) -> bool:
+def is_model(layer: Config) -> bool:
     """Whether a layer is a model: its configuration lists layers."""
     config = layer.get("config")
     if isinstance(config, list):
@@ -65,54 +67,73 @@ def is_model(layer: Mapping[str, object]) -> bool:
     return isinstance(config, dict) and isinstance(config.get("layers"), list)
 
 
-def name_of(layer: Mapping[str, object]) -> str:
+def name_of(layer: Config) -> str:
     """The name of a layer, by which others refer to it."""
-    config = layer.get("config")
-    name = layer.get("name") or (config.get("name") if isinstance(config, dict) else None)
+    name = layer.get("name") or parameters_of(layer).get("name")
     return str(name or layer.get("class_name", "layer"))
 
 
-def layers_of(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def parameters_of(layer: Config) -> Config:
+    """The configuration of a layer; none where a `Sequential` lists its layers in its place."""
+    config = layer.get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def layer_in(item: object) -> Config | None:
+    """A layer or model as a file describes it; None where that is none."""
+    if isinstance(item, dict) and (isinstance(item.get("config"), dict) or is_model(item)):
+        return item
+    return None
+
+
+def layers_of(model: Config) -> list[Config]:
     """The layers of a model, in the order of the file.
 
     Raises:
         DataError: one is no layer.
     """
     config = model["config"]
-    layers = config if isinstance(config, list) else config["layers"]
-    for layer in layers:
-        if not isinstance(layer, dict) or not isinstance(layer.get("config"), dict | list):
-            raise DataError("the model's configuration lists a layer that is none")
-    return list(layers)
+    listed = config if isinstance(config, list) else parameters_of(model)["layers"]
+    layers = [layer_in(one) for one in listed] if isinstance(listed, list) else [None]
+    found = [layer for layer in layers if layer is not None]
+    if len(found) < len(layers):
+        raise DataError("the model's configuration lists a layer that is none")
+    return found
 
 
-def is_chain(model: Mapping[str, Any]) -> bool:
+def is_chain(model: Config) -> bool:
     """Whether each layer of a model reads the one before it."""
-    config = model["config"]
-    return isinstance(config, list) or not config.get("input_layers")
+    return not parameters_of(model).get("input_layers")
 
 
-def graph_of(model: Mapping[str, Any]) -> Graph:
+def graph_of(model: Config) -> Graph:
     """The calls of a functional model.
 
     Raises:
-        DataError: a call reads what nothing gives, or what comes of itself.
+        DataError: a call reads what nothing gives, or what comes of itself, or is none.
     """
     shapes: dict[Ref, Sequence[object]] = {}
     uses: dict[tuple[str, int], Use] = {}
     for layer in layers_of(model):
         name = name_of(layer)
-        calls = layer.get("inbound_nodes") or [[]]
-        for number, call in enumerate(calls):
+        for number, call in enumerate(_calls_of(layer)):
             args, kwargs = _arguments(call, shapes)
             uses[name, number] = Use(Ref(name, number, 0), layer, args, kwargs)
-    config = model["config"]
+    config = parameters_of(model)
     ordered = [uses[key] for key in _order(uses)]
     inputs, outputs = (list(_refs_of(config.get(f"{end}_layers"))) for end in ("input", "output"))
     missing = next((ref for ref in (*inputs, *outputs) if ref[:2] not in uses), None)
     if missing or not outputs:
         raise DataError(f"the model has no layer '{printable(missing[0] if missing else '?', 60)}'")
     return Graph(ordered, inputs, outputs, shapes)
+
+
+def _calls_of(layer: Config) -> Sequence[object]:
+    """The calls of a layer as the file lists them: of an input one, which reads nothing."""
+    calls = layer.get("inbound_nodes") or [[]]
+    if not isinstance(calls, list):
+        raise DataError(f"layer '{printable(name_of(layer), 60)}' has no list of its calls")
+    return calls
 
 
 def _order(uses: Mapping[tuple[str, int], Use]) -> Iterator[tuple[str, int]]:
@@ -150,7 +171,7 @@ def refs_in(item: object) -> list[Ref]:
     return []
 
 
-def replaced(item: object, value: Callable[[Ref], object]) -> Any:
+def replaced(item: object, value: Callable[[Ref], object]) -> object:
     """Arguments with what each tensor stands for in its place."""
     if isinstance(item, Ref):
         return value(item)
@@ -161,11 +182,15 @@ def replaced(item: object, value: Callable[[Ref], object]) -> Any:
     return item
 
 
-def _arguments(call: object, shapes: dict[Ref, Sequence[object]]) -> tuple[object, object]:
+def _arguments(
+    call: object, shapes: dict[Ref, Sequence[object]]
+) -> tuple[object, Mapping[str, object]]:
     """The arguments of one call, as Keras 3 writes them or as version 2 did."""
     if isinstance(call, dict):
-        args, kwargs = call.get("args", []), call.get("kwargs", {})
-        return _resolved(args, shapes, 0), _resolved(kwargs, shapes, 0)
+        args, kwargs = call.get("args", []), _resolved(call.get("kwargs", {}), shapes, 0)
+        if not isinstance(kwargs, dict):
+            raise DataError("the model's configuration has a call whose named arguments are none")
+        return _resolved(args, shapes, 0), kwargs
     if isinstance(call, list) and call and isinstance(call[0], str):
         call = [call]
     refs = list(_refs_of(call))

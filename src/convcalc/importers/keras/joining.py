@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
@@ -11,7 +11,7 @@ from convcalc.importers.channels_last import Regrouped, channels_first
 from convcalc.importers.keras.activations import activated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from convcalc.importers.channels_last import Value
     from convcalc.importers.keras.call import Call
@@ -96,7 +96,7 @@ def multiply(call: Call) -> Value:
 def concatenate(call: Call) -> Value:
     """Arrays side by side along an axis."""
     rank = len(call.shape)
-    axis = call.kwargs.get("axis", call("axis", -1))
+    axis = call.given("axis", None, -1)
     axis = axis - 1 if axis > 0 else axis + rank
     if len(call.values) == 1:
         return call.value
@@ -124,7 +124,7 @@ def reshape(call: Call) -> Value:
     return reshaped(call, call("target_shape", call.given("newshape", 1)))
 
 
-def reshaped(call: Call, target: Any) -> Value:
+def reshaped(call: Call, target: Iterable[int]) -> Value:
     """Other axes: features become maps and maps features, channels stay channels."""
     sizes = [int(size) for size in target]
     value, number = call.value, prod(call.shape)
@@ -208,7 +208,7 @@ def reduction(call: Call) -> Value:
     return call.add(layer, value, shape=tuple(kept if keep else left), moved=moved)
 
 
-def _listed(axis: Any) -> list[int]:
+def _listed(axis: int | list[int] | tuple[int, ...]) -> list[int]:
     return list(axis) if isinstance(axis, list | tuple) else [axis]
 
 

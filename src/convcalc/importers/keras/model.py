@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.errors import DataError, LayerError, UsageError, printable
@@ -15,8 +15,10 @@ from convcalc.importers.keras.graph import (
     graph_of,
     is_chain,
     is_model,
+    layer_in,
     layers_of,
     name_of,
+    parameters_of,
     replaced,
 )
 from convcalc.importers.written import Written, check_count, naming
@@ -26,7 +28,7 @@ from convcalc.network.graph import INPUT, Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.importers.keras.graph import Graph, Ref
+    from convcalc.importers.keras.graph import Config, Graph, Ref
     from convcalc.layers import Shape
 
 RULES: dict[str, Callable[[Call], Value | tuple[Value, ...]]] = {
@@ -49,7 +51,7 @@ MASKS = ("mask", "attention_mask", "training", "use_causal_mask")
 
 
 def network_of(
-    model: Mapping[str, Any], shape: Shape | None, path: str, further: Sequence[Shape] = ()
+    model: Config, shape: Shape | None, path: str, further: Sequence[Shape] = ()
 ) -> Network:
     """The network of a model, every layer by its name in the model.
 
@@ -69,7 +71,7 @@ def network_of(
 class _Builder:
     """Writes the nodes of a model and of those within it."""
 
-    def __init__(self, model: Mapping[str, Any]) -> None:
+    def __init__(self, model: Config) -> None:
         if not is_model(model):
             name = printable(str(model.get("class_name", "?")), 60)
             raise DataError(
@@ -157,9 +159,7 @@ class _Builder:
             )
         return notes
 
-    def run(
-        self, model: Mapping[str, Any], values: Sequence[Value], path: str, depth: int
-    ) -> list[Value]:
+    def run(self, model: Config, values: Sequence[Value], path: str, depth: int) -> list[Value]:
         """What a model gives on some values."""
         if depth > MAX_DEPTH:
             raise DataError(f"models are nested more than {MAX_DEPTH} times")
@@ -172,7 +172,7 @@ class _Builder:
         return found
 
     def _run_graph(
-        self, model: Mapping[str, Any], values: Sequence[Value], path: str, depth: int
+        self, model: Config, values: Sequence[Value], path: str, depth: int
     ) -> list[Value]:
         graph = self._graphs.get(id(model))
         if graph is None:
@@ -190,7 +190,8 @@ class _Builder:
         for use in graph.uses:
             if use.ref in known:
                 continue
-            args, kwargs = replaced(use.args, value_of), replaced(use.kwargs, value_of)
+            args = replaced(use.args, value_of)
+            kwargs = {name: replaced(one, value_of) for name, one in use.kwargs.items()}
             recorded = self._recorded(graph, use.ref)
             results = self._call(use.layer, args, kwargs, recorded, path, depth)
             for place, value in enumerate(results):
@@ -205,9 +206,9 @@ class _Builder:
 
     def _call(
         self,
-        layer: Mapping[str, Any],
-        args: Any,
-        kwargs: Mapping[str, Any],
+        layer: Config,
+        args: object,
+        kwargs: Mapping[str, object],
         recorded: Shape | None,
         path: str,
         depth: int,
@@ -222,11 +223,11 @@ class _Builder:
         if is_model(layer):
             return self.run(layer, values, own, depth + 1)
         kind = str(layer.get("class_name", "?")).rpartition(">")[2]
-        kind, extra = _operation_of(kind, layer["config"], own)
+        config = parameters_of(layer)
         call = Call(
             own,
-            kind,
-            {**layer["config"], **extra},
+            _operation_of(config, own) if kind == "TFOpLambda" else kind,
+            config,
             args,
             kwargs,
             values,
@@ -254,11 +255,11 @@ class _Builder:
 
     def _in_each_step(self, call: Call, depth: int) -> Value:
         """A layer or model that is applied to each step by itself, as one node for all steps."""
-        inner, value = call("layer"), call.value
-        if not isinstance(inner, dict) or not isinstance(inner.get("config"), dict | list):
+        inner, value = layer_in(call("layer")), call.value
+        if inner is None:
             return call.unknown()
         if inner.get("class_name") == "Dense":
-            return sequences.dense(replace(call, config=inner["config"]))
+            return sequences.dense(replace(call, config=parameters_of(inner)))
         steps, *shape = value.shape
         moved = len(shape) > 2
         outer = self.written
@@ -273,25 +274,23 @@ class _Builder:
         return call.nameless(call.kind, (steps, *result.shape), params, macs, value)
 
 
-def _operation_of(kind: str, config: Mapping[str, Any], path: str) -> tuple[str, Mapping[str, Any]]:
-    """The class of a layer; of an operation of TensorFlow the operation of Keras 3 like it."""
-    if kind != "TFOpLambda":
-        return kind, {}
+def _operation_of(config: Config, path: str) -> str:
+    """The operation of Keras 3 that is like one of TensorFlow."""
     name = str(config.get("function", path)).rpartition(".")[2].removeprefix("reduce_")
-    return "".join(word.capitalize() for word in name.split("_")), {}
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _shown(sizes: Sequence[int | None]) -> str:
     return "x".join("?" if size is None else str(size) for size in sizes)
 
 
-def _input_shapes(model: Mapping[str, Any]) -> list[Sequence[int | None]]:
+def _input_shapes(model: Config) -> list[Sequence[int | None]]:
     """The shape of each input without its batch, open sizes as None."""
-    config, found = model["config"], layers_of(model)
+    found = layers_of(model)
     if not is_chain(model):
         by_name = {name_of(layer): layer for layer in found}
         return [_input_shape(by_name[ref.layer]) for ref in graph_of(model).inputs]
-    built = config.get("build_input_shape") if isinstance(config, dict) else None
+    built = parameters_of(model).get("build_input_shape")
     if not found:
         raise DataError("the model has no layers")
     try:
@@ -302,11 +301,11 @@ def _input_shapes(model: Mapping[str, Any]) -> list[Sequence[int | None]]:
         return [_without_batch(built)]
 
 
-def _input_shape(layer: Mapping[str, Any]) -> Sequence[int | None]:
+def _input_shape(layer: Config) -> Sequence[int | None]:
     """The shape that an input, or the first layer of a chain, takes."""
     if is_model(layer):
         return _input_shapes(layer)[0]
-    config = layer["config"]
+    config = parameters_of(layer)
     built = layer.get("build_config")
     found = config.get("batch_shape", config.get("batch_input_shape"))
     if found is None and isinstance(built, dict):
@@ -324,7 +323,7 @@ def _without_batch(shape: Sequence[object]) -> tuple[int | None, ...]:
     return known
 
 
-def _is_moved(model: Mapping[str, Any], shape: Sequence[int | None]) -> bool:
+def _is_moved(model: Config, shape: Sequence[int | None]) -> bool:
     """Whether the last axis of the input is the channels, which are the first of ours."""
     if len(shape) < 2:
         return False
@@ -332,15 +331,15 @@ def _is_moved(model: Mapping[str, Any], shape: Sequence[int | None]) -> bool:
     return wanted[0] if wanted else len(shape) > 2
 
 
-def _layouts(model: Mapping[str, Any], depth: int) -> list[bool | None]:
+def _layouts(model: Config, depth: int) -> list[bool | None]:
     """What each layer wants: channels moved to the front, left where they are, or either."""
     found: list[bool | None] = []
     for layer in layers_of(model) if depth <= MAX_DEPTH else ():
-        kind, config = str(layer.get("class_name")), layer["config"]
+        kind = str(layer.get("class_name"))
         if is_model(layer):
             found += _layouts(layer, depth + 1)
         elif kind in windows.RULES:
-            found.append(config.get("data_format") != "channels_first")
+            found.append(parameters_of(layer).get("data_format") != "channels_first")
         elif kind in SEQUENCES:
             found.append(False)
     return found

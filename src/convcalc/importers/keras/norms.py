@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.importers.channels_last import channels_first
@@ -86,7 +86,7 @@ def _rescaling(call: Call) -> Value:
     return value if offset == 0 else call.elementwise("add", value, number=offset, end="add")
 
 
-def _number(given: Any) -> float | None:
+def _number(given: object) -> float | None:
     """A number; None for one of each channel."""
     return float(given) if isinstance(given, int | float) else None
 

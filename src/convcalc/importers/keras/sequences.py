@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
+from convcalc.importers.keras.graph import layer_in, parameters_of
 from convcalc.importers.written import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from convcalc.importers.channels_last import Value
     from convcalc.importers.keras.call import Call
+    from convcalc.importers.keras.graph import Config
+    from convcalc.layers.recurrent import Recurrent
 
 GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1, "CuDNNLSTM": 4, "CuDNNGRU": 3}
 """Sums that each element of the state is made of."""
 
-_KINDS = {
+_KINDS: dict[str, type[Recurrent]] = {
     "LSTM": layers.LSTM,
     "CuDNNLSTM": layers.LSTM,
     "GRU": layers.GRU,
@@ -90,16 +93,15 @@ def recurrent(call: Call) -> Value | tuple[Value, ...]:
 
 def bidirectional(call: Call) -> Value | tuple[Value, ...]:
     """Two layers that read from both ends, whose results are joined."""
-    inner = call("layer", {})
-    kind = str(inner.get("class_name"))
-    config = inner.get("config")
-    if kind not in GATES or not isinstance(config, dict) or len(call.values) > 1:
+    inner = layer_in(call("layer"))
+    kind = "" if inner is None else str(inner.get("class_name"))
+    if inner is None or kind not in GATES or len(call.values) > 1:
         return call.unknown()
-    value = call.placed(call.value, moved=False)
+    value, config = call.placed(call.value, moved=False), parameters_of(inner)
     layer = _layer(kind, config, bidirectional=True)
     params = 2 * _params(kind, config, value.shape[-1])
     both = call.add(layer, value, params=params)
-    size, sequences = int(config["units"]), bool(config.get("return_sequences"))
+    size, sequences = _units(config), bool(config.get("return_sequences"))
     mode = call.config.get("merge_mode", "concat")
     steps = value.shape[:1] if sequences else ()
     if mode == "concat":
@@ -114,14 +116,22 @@ def bidirectional(call: Call) -> Value | tuple[Value, ...]:
     )
 
 
-def _layer(kind: str, config: Mapping[str, Any], *, bidirectional: bool) -> Any:
-    layer = _KINDS[kind](int(config["units"]), bidirectional=bidirectional)
+def _layer(kind: str, config: Config, *, bidirectional: bool) -> Recurrent:
+    layer = _KINDS[kind](_units(config), bidirectional=bidirectional)
     return layer if config.get("use_bias", True) else replace(layer, bias=False)
 
 
-def _params(kind: str, config: Mapping[str, Any], features: int) -> int:
+def _units(config: Config) -> int:
+    """The elements of the state."""
+    units = config["units"]
+    if not isinstance(units, int | float):
+        raise TypeError("units are a number")
+    return int(units)
+
+
+def _params(kind: str, config: Config, features: int) -> int:
     """The weights of one direction: one bias, or two where a GRU resets after its product."""
-    size, gates = int(config["units"]), GATES[kind]
+    size, gates = _units(config), GATES[kind]
     two = kind.endswith("GRU") and config.get("reset_after", kind.startswith("CuDNN"))
     two = two or kind == "CuDNNLSTM"
     biases = (2 if two else 1) if config.get("use_bias", True) else 0

@@ -11,25 +11,25 @@ Source: Keras 3, src/saving/saving_lib.py and src/legacy/saving/legacy_h5_format
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from convcalc.arrayfile.wording import quoted
 from convcalc.errors import DataError, printable
 from convcalc.importers.keras.file import config_of, config_of_hdf5
-from convcalc.importers.keras.graph import is_model, layers_of, name_of
+from convcalc.importers.keras.graph import is_model, layers_of, name_of, parameters_of
 from convcalc.importers.keras.stored_arrays import is_zip, stored_arrays
 from convcalc.layers.shared import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from convcalc.importers.keras.graph import Config
     from convcalc.layers import Layer, Shape
     from convcalc.network.graph import Network, Step
 
 Arrays: TypeAlias = "list[np.ndarray]"
-Config: TypeAlias = "Mapping[str, Any]"
 Rule: TypeAlias = "Callable[[Arrays, Config], dict[str, np.ndarray]]"
 """What gives the weights of a layer by its own names, from those of Keras in their order."""
 
@@ -68,20 +68,20 @@ def _sources(step: Step) -> set[str]:
     return set() if step.node.stored is None else set(step.node.stored.names.values())
 
 
-def _configs(model: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _configs(model: Config, path: str) -> Iterator[tuple[str, Config]]:
     """The configuration of every layer by its path."""
     for layer in layers_of(model):
         own = f"{path}.{name_of(layer)}".removeprefix(".")
         if is_model(layer):
             yield from _configs(layer, own)
-        elif isinstance(layer["config"], dict):
-            yield own, layer["config"]
+        else:
+            yield own, parameters_of(layer)
 
 
 def _placed(
     step: Step,
     arrays: list[np.ndarray],
-    config: Mapping[str, Any],
+    config: Config,
     source: str,
     label: str,
 ) -> dict[str, np.ndarray]:

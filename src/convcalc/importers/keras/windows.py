@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
 from convcalc.importers.channels_last import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from convcalc.importers.channels_last import Value
     from convcalc.importers.keras.call import Call
     from convcalc.layers import Layer
+    from convcalc.layers.parameters import Padding, PerAxis
+
+T = TypeVar("T")
 
 
-def _padding(call: Call) -> Any:
+def _padding(call: Call) -> Padding:
     """Padding by a word: TensorFlow's `same` has the odd element at the end."""
     word = str(call("padding", "valid")).lower()
     if word == "causal":
         reach = (_one(call.axes("kernel_size")) - 1) * _one(call.axes("dilation_rate"))
         return ((reach, 0),)
-    return {"valid": 0, "same": "same-upper"}[word]
+    words: dict[str, Padding] = {"valid": 0, "same": "same-upper"}
+    return words[word]
 
 
-def _one(value: Any) -> int:
+def _one(value: PerAxis) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
@@ -105,7 +109,7 @@ def transposed(call: Call) -> Value:
     return call.add(layer, value)
 
 
-def _spread(value: Any, axes: int) -> list[Any]:
+def _spread(value: T | list[T] | tuple[T, ...], axes: int) -> list[T]:
     """A value for each axis."""
     return list(value) if isinstance(value, list | tuple) else [value] * axes
 
@@ -141,12 +145,14 @@ def adaptive_pool(kind: Callable[..., Layer]) -> Callable[[Call], Value]:
     return lambda call: call.add(kind(call.axes("output_size")), call.maps())
 
 
-def _pairs(value: Any, axes: int) -> tuple[tuple[int, int], ...]:
+def _pairs(value: int | Sequence[int | Sequence[int]], axes: int) -> tuple[tuple[int, int], ...]:
     """The two ends of each axis, from 1, [1, 2] (of one axis: its ends) or [[1, 2], [0, 1]]."""
     if isinstance(value, int):
         return ((value, value),) * axes
-    if axes == 1 and len(value) == 2 and isinstance(value[0], int):
-        return ((value[0], value[1]),)
+    if axes == 1 and len(value) == 2:
+        before, after = value
+        if isinstance(before, int) and isinstance(after, int):
+            return ((before, after),)
     ends = [(one, one) if isinstance(one, int) else (one[0], one[1]) for one in value]
     if len(ends) != axes:
         raise ValueError("padding for another number of axes")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.opening import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
 
+    from convcalc.importers.tflite.tables import ModelTable, OperatorTable, TensorTable
     from convcalc.layers import Shape
+
+T = TypeVar("T")
 
 MAX_BYTES = 2**31 - 1
 """A flatbuffer is never larger: its offsets have 31 bits."""
@@ -61,7 +65,7 @@ class Operator:
     is_custom: bool
     inputs: Sequence[int]
     outputs: Sequence[int]
-    options: Any
+    options: object
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,11 @@ def content_of(path: str) -> Content:
 class _Reader:
     """Reads a flatbuffer by the classes that were made of its schema."""
 
-    def __init__(self, tflite: Any, data: bytes) -> None:
+    def __init__(self, tflite: ModuleType, data: bytes) -> None:
         self._tflite = tflite
         self._size = len(data)
         self._left = MAX_ITEMS
-        self._model = tflite.Model.GetRootAsModel(data, 0)
+        self._model: ModelTable = tflite.Model.GetRootAsModel(data, 0)
         self._types = _names(tflite.TensorType)
         self._operators = _names(tflite.BuiltinOperator)
         self._options = _names(tflite.BuiltinOptions)
@@ -137,13 +141,13 @@ class _Reader:
             raise DataError(f"the file is a damaged TFLite model: a list of {found:,} items")
         return found
 
-    def _each(self, length: Callable[[], int], item: Callable[[int], Any]) -> Iterator[Any]:
+    def _each(self, length: Callable[[], int], item: Callable[[int], T]) -> Iterator[T]:
         return (item(place) for place in range(self._length(length)))
 
     def _numbers(self, length: Callable[[], int], item: Callable[[int], int]) -> list[int]:
         return [int(number) for number in self._each(length, item)]
 
-    def _tensor(self, tensor: Any) -> Tensor:
+    def _tensor(self, tensor: TensorTable) -> Tensor:
         shape = tuple(self._numbers(tensor.ShapeLength, tensor.Shape))
         if any(not 0 <= size < 2**31 for size in shape):
             raise DataError("the file is a damaged TFLite model: a size below 0")
@@ -159,7 +163,7 @@ class _Reader:
             numbers = _integers(bytes(buffer.Data(n) for n in range(size)), INTEGERS[kind])
         return Tensor(_text(tensor.Name()), shape, kind, is_constant, numbers)
 
-    def _operator(self, operator: Any) -> Operator:
+    def _operator(self, operator: OperatorTable) -> Operator:
         code = self._model.OperatorCodes(int(operator.OpcodeIndex()))
         # Codes above 127 are in a field of their own; old files have the first alone.
         number = max(int(code.DeprecatedBuiltinCode()), int(code.BuiltinCode()))
@@ -170,7 +174,7 @@ class _Reader:
         outputs = self._numbers(operator.OutputsLength, operator.Outputs)
         return Operator(own or name, is_custom, inputs, outputs, self._options_of(operator))
 
-    def _options_of(self, operator: Any) -> Any:
+    def _options_of(self, operator: OperatorTable) -> object:
         table = operator.BuiltinOptions()
         kind = self._options.get(int(operator.BuiltinOptionsType()))
         if table is None or kind is None or not hasattr(self._tflite, kind):
@@ -180,7 +184,7 @@ class _Reader:
         return options
 
 
-def _names(kind: Any) -> dict[int, str]:
+def _names(kind: type) -> dict[int, str]:
     """The names of an enumeration by their numbers."""
     return {value: name for name, value in vars(kind).items() if isinstance(value, int)}
 

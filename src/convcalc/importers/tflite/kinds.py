@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import layers
 from convcalc.importers.channels_last import folded
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convcalc.importers.channels_last import Value
     from convcalc.importers.tflite.file import Operator, Tensor
     from convcalc.layers import Layer, Shape
+    from convcalc.layers.parameters import PerAxis
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,22 @@ class Use:
     tensors: Sequence[Tensor | None]
     out: Shape
 
-    def option(self, name: str, default: Any = 0) -> Any:
-        """One of its options."""
+    def option(self, name: str, default: float = 0) -> float:
+        """One of its options: a number, or whether something is so.
+
+        Raises:
+            ValueError: it lies beyond the end of the file, or is something else.
+        """
         read = getattr(self.operator.options, name, None)
         if read is None:
             return default
         try:
-            return read()
+            found = read()
         except struct.error:
             raise ValueError("options beyond the end of the file") from None
+        if not isinstance(found, int | float):
+            raise ValueError(f"the option {name} is no number")
+        return found
 
     def weight(self, place: int = 1) -> Shape:
         """The shape of a constant that it reads."""
@@ -84,7 +92,7 @@ class Plan(NamedTuple):
     macs: int = 0
 
 
-def _padding(use: Use) -> Any:
+def _padding(use: Use) -> str | int:
     """SAME is 0, VALID 1."""
     return "same-upper" if use.option("Padding") == 0 else 0
 
@@ -94,11 +102,11 @@ def _steps(use: Use, word: str, axes: str = "HW") -> list[int]:
     return [max(1, int(use.option(word.replace("*", axis), 1))) for axis in axes]
 
 
-def _strides(use: Use) -> Any:
+def _strides(use: Use) -> PerAxis:
     return folded(_steps(use, "Stride*"))
 
 
-def _dilations(use: Use) -> Any:
+def _dilations(use: Use) -> PerAxis:
     return folded(_steps(use, "Dilation*Factor"))
 
 
@@ -178,7 +186,9 @@ def _batch_matmul(use: Use) -> Plan:
 
 def _pool(kind: Callable[..., Layer]) -> Callable[[Use], Plan]:
     def write(use: Use) -> Plan:
-        size = folded([int(use.option(f"Filter{side}", 1)) for side in ("Height", "Width")])
+        size: PerAxis = folded(
+            [int(use.option(f"Filter{side}", 1)) for side in ("Height", "Width")]
+        )
         return Plan(kind(size, _strides(use), _padding(use)), True)
 
     return write

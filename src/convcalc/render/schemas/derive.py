@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 """A JSON Schema, or a part of one."""
 
-PLAIN = {
+PLAIN: dict[object, Schema] = {
     int: {"type": "integer"},
     float: {"type": "number"},
     str: {"type": "string"},
@@ -33,7 +33,7 @@ PLAIN = {
 }
 
 
-def schema_of(*documents: Any, command: str) -> Schema:
+def schema_of(*documents: type, command: str) -> Schema:
     """The schema of the documents of a command, one of which each document is.
 
     Args:
@@ -53,20 +53,21 @@ def schema_of(*documents: Any, command: str) -> Schema:
     }
 
 
-def _object(document: Any, parts: Schema) -> Schema:
+def _object(document: type, parts: Schema) -> Schema:
     """An object with the keys of a class; `parts` takes the objects that it is made of."""
     hints = get_type_hints(document, include_extras=True)
+    required: frozenset[str] = vars(document)["__required_keys__"]
     return {
         "type": "object",
         "description": _first_line(document),
         "properties": {name: _value(hint, parts) for name, hint in hints.items()},
-        "required": [name for name in hints if name in document.__required_keys__],
+        "required": [name for name in hints if name in required],
     }
 
 
-def _value(hint: Any, parts: Schema) -> Schema:
+def _value(hint: object, parts: Schema) -> Schema:
     """What a value of a type may be."""
-    if is_typeddict(hint):
+    if isinstance(hint, type) and is_typeddict(hint):
         if hint.__name__ not in parts:
             parts[hint.__name__] = {}  # a walk is made of walks
             parts[hint.__name__] = _object(hint, parts)
@@ -74,14 +75,14 @@ def _value(hint: Any, parts: Schema) -> Schema:
     return dict(PLAIN[hint]) if hint in PLAIN else _composed(hint, parts)
 
 
-def _composed(hint: Any, parts: Schema) -> Schema:
+def _composed(hint: object, parts: Schema) -> Schema:
     """What a value may be whose type is made of others."""
     arguments = get_args(hint)
     origin = get_origin(hint)
     if origin is Literal:
         return {"enum": list(arguments)} if len(arguments) > 1 else {"const": arguments[0]}
     inner = [_value(one, parts) for one in arguments if not isinstance(one, str)]
-    made: dict[Any, Callable[[], Schema]] = {
+    made: dict[object, Callable[[], Schema]] = {
         NotRequired: lambda: inner[0],
         Annotated: lambda: {**inner[0], "description": arguments[1]},
         list: lambda: {"type": "array", "items": inner[0]},
@@ -102,7 +103,7 @@ def _first_line(document: type) -> str:
     return cleandoc(document.__doc__ or "").splitlines()[0]
 
 
-def row_schema(row: Any, command: str) -> Schema:
+def row_schema(row: type, command: str) -> Schema:
     """The schema of one line of a command that prints a line of JSON for each row."""
     return {**_head(f"convcalc {command} --format json, one line"), **_value(row, {})}
 

@@ -261,8 +261,9 @@ def _place(text: str | None, shape: Shape) -> Place:
     if text is None:
         return (0,) * len(shape)
     found = value_of("at", text)
-    place = found if isinstance(found, tuple) else (found,)
-    if len(place) != len(shape) or not all(isinstance(at, int) for at in place):
+    each = found if isinstance(found, tuple) else (found,)
+    place = tuple(at for at in each if isinstance(at, int))
+    if len(place) != len(shape) or len(place) != len(each):
         raise UsageError(
             f"--at: the output is {format_shape(shape)}; give a place in it with "
             f"{len(shape)} numbers, as {','.join('0' * len(shape))}; got '{printable(text)}'"

@@ -41,7 +41,7 @@ def naming_files(request: RunRequest) -> Iterator[None]:
         yield
     except DataError as error:
         message = str(error)
-        others = (request.given(name) for name in _OTHERS)
+        others = (request.text(name) for name in _OTHERS)
         if any(_is_named(path, message) for path in others if path is not None):
             raise
         raise DataError(with_files(message, _files(request))) from error
@@ -49,7 +49,7 @@ def naming_files(request: RunRequest) -> Iterator[None]:
 
 def _files(request: RunRequest) -> dict[str, str]:
     """The files that arrays come from, by what is in them."""
-    paths = {name: request.given(name) for name in list(_MENTIONED)[1:]}
+    paths = {name: request.text(name) for name in list(_MENTIONED)[1:]}
     inputs = dict(zip(_input_names(), request.input_files, strict=False))
     paths = {**{name: one.path for name, one in inputs.items()}, **paths}
     if is_kernel_text(paths["kernel"] or ""):

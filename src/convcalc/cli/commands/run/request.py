@@ -117,11 +117,16 @@ class RunRequest:
         """Whether a line may say how far the work is."""
         return not (self.quiet or self.format == "json")
 
-    def given(self, name: str) -> Any:
+    def given(self, name: str) -> object:
         """The value of an option by its name."""
         return getattr(self, name)
 
-    def layer_flags(self) -> dict[str, Any]:
+    def text(self, name: str) -> str | None:
+        """The text of an option by its name; None where it is not there, or has no text."""
+        value = self.given(name)
+        return value if isinstance(value, str) else None
+
+    def layer_flags(self) -> dict[str, object]:
         """The values of the layer flags that are there, by their parameter names."""
         return layer_flags(self.layer)
 

@@ -114,8 +114,9 @@ def settings_of(request: RunRequest) -> Settings:
     if not all(request.arrays):
         raise UsageError("INPUT.npy: the name is empty")
     for name in ("output", "device", "until", "save_all", *FILE_OPTIONS):
-        if request.given(name) is not None:
-            text_of(name, request.given(name))
+        text = request.text(name)
+        if text is not None:
+            text_of(name, text)
     layout = choice_of("layout", request.layout, tuple(LAYOUTS))
     return Settings(
         backend=choice_of("backend", request.backend, BACKENDS),

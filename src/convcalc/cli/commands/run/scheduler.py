@@ -74,9 +74,10 @@ def _check_address(request: RunRequest) -> None:
             f"got '{printable(address)}'"
         )
     for name in _CONTACT:
-        if request.given(name) is None:
+        text = request.text(name)
+        if text is None:
             continue
-        text_of(name, request.given(name))
+        text_of(name, text)
         wanted = "tls://" if name.startswith("tls") else ("tcp://", "tls://")
         if not address.startswith(wanted):
             example = "tls://10.0.0.1:8786" if wanted == "tls://" else "tcp://10.0.0.1:8786"
