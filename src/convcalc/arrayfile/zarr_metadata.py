@@ -12,7 +12,7 @@ import math
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -179,7 +179,7 @@ def _kind(folder: str) -> str | None:
     return "group" if os.path.isfile(os.path.join(folder, ".zgroup")) else None
 
 
-def _metadata(path: str) -> dict[str, Any]:
+def _metadata(path: str) -> dict[str, object]:
     """A JSON text of bounded size, which must be an object."""
     source = open_file(path)
     with source.stream:
@@ -212,38 +212,50 @@ def _layout(folder: str, label: str) -> Layout:
         raise DataError(f"{label} has invalid metadata ({reason(error)}); save it again") from None
 
 
-def _new_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
+def _new_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     """The layout that metadata of version 3 describes."""
-    _check_dtype(label, data["data_type"], DTYPES)
-    dtype = np.dtype(data["data_type"])
-    grid = data["chunk_grid"]
+    dtype = np.dtype(_known_dtype(label, data["data_type"], DTYPES))
+    grid = _object(data["chunk_grid"])
     if grid["name"] != "regular":
         raise DataError(
             f"{label} has chunks in a {printable(str(grid['name']))} grid, not a regular"
         )
-    chunks = grid["configuration"]["chunk_shape"]
-    shape, chunks = _check_sizes(label, data["shape"], chunks, dtype.itemsize)
+    declared = _object(grid["configuration"])["chunk_shape"]
+    shape, chunks = _check_sizes(label, data["shape"], declared, dtype.itemsize)
     _check_codecs(label, data["codecs"], "name")
     return Layout(folder, 3, shape, chunks, dtype, label)
 
 
-def _old_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
+def _old_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     """The layout that metadata of version 2 describes."""
-    _check_dtype(label, data["dtype"], OLD_DTYPES)
-    dtype = np.dtype(data["dtype"]).newbyteorder("=")
+    dtype = np.dtype(_known_dtype(label, data["dtype"], OLD_DTYPES)).newbyteorder("=")
     shape, chunks = _check_sizes(label, data["shape"], data["chunks"], dtype.itemsize)
     compressor = data.get("compressor")
-    codecs = [*(data.get("filters") or []), *([compressor] if compressor else [])]
+    codecs = [*_list(data.get("filters") or []), *([compressor] if compressor else [])]
     _check_codecs(label, codecs, "id")
     return Layout(folder, 2, shape, chunks, dtype, label)
 
 
-def _check_dtype(label: str, declared: object, known: re.Pattern[str]) -> None:
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("expected a JSON object")
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("expected a JSON array")
+    return value
+
+
+def _known_dtype(label: str, declared: object, known: re.Pattern[str]) -> str:
+    """The name of a dtype, which numbers alone may have."""
     if not isinstance(declared, str) or not known.fullmatch(declared):
         raise DataError(
             f"{label} is of dtype {printable(str(declared), 80)}, expected booleans, integers or "
             "floats of at most 64 bits; convert it before saving"
         )
+    return declared
 
 
 def _check_sizes(
@@ -274,15 +286,15 @@ def _are_sizes(sizes: object, least: int) -> TypeGuard[list[int]]:
     )
 
 
-def _check_codecs(label: str, codecs: list[dict[str, Any]], key: str) -> None:
+def _check_codecs(label: str, codecs: object, key: str) -> None:
     """Refuse every codec but those that turn numbers into bytes, and those in shards likewise."""
-    for codec in codecs:
+    for codec in map(_object, _list(codecs)):
         name = codec[key]
         if str(name).removeprefix("numcodecs.") not in CODECS:
             raise DataError(
                 f"{label} is stored with the codec {quoted(str(name))}, expected one of "
                 f"{', '.join(sorted(CODECS))}; save it with one of these"
             )
-        more = codec.get("configuration") or {}
+        more = _object(codec.get("configuration") or {})
         for inner in ("codecs", "index_codecs"):
             _check_codecs(label, more.get(inner) or [], key)
