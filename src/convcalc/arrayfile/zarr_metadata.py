@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
+from convcalc.arrayfile.json_values import as_list, as_object
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import quoted, reason, unreadable
 from convcalc.errors import ConvcalcError, DataError, nearest, printable
@@ -215,12 +216,12 @@ def _layout(folder: str, label: str) -> Layout:
 def _new_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     """The layout that metadata of version 3 describes."""
     dtype = np.dtype(_known_dtype(label, data["data_type"], DTYPES))
-    grid = _object(data["chunk_grid"])
+    grid = as_object(data["chunk_grid"])
     if grid["name"] != "regular":
         raise DataError(
             f"{label} has chunks in a {printable(str(grid['name']))} grid, not a regular"
         )
-    declared = _object(grid["configuration"])["chunk_shape"]
+    declared = as_object(grid["configuration"])["chunk_shape"]
     shape, chunks = _check_sizes(label, data["shape"], declared, dtype.itemsize)
     _check_codecs(label, data["codecs"], "name")
     return Layout(folder, 3, shape, chunks, dtype, label)
@@ -231,21 +232,9 @@ def _old_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     dtype = np.dtype(_known_dtype(label, data["dtype"], OLD_DTYPES)).newbyteorder("=")
     shape, chunks = _check_sizes(label, data["shape"], data["chunks"], dtype.itemsize)
     compressor = data.get("compressor")
-    codecs = [*_list(data.get("filters") or []), *([compressor] if compressor else [])]
+    codecs = [*as_list(data.get("filters") or []), *([compressor] if compressor else [])]
     _check_codecs(label, codecs, "id")
     return Layout(folder, 2, shape, chunks, dtype, label)
-
-
-def _object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError("expected a JSON object")
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError("expected a JSON array")
-    return value
 
 
 def _known_dtype(label: str, declared: object, known: re.Pattern[str]) -> str:
@@ -288,13 +277,13 @@ def _are_sizes(sizes: object, least: int) -> TypeGuard[list[int]]:
 
 def _check_codecs(label: str, codecs: object, key: str) -> None:
     """Refuse every codec but those that turn numbers into bytes, and those in shards likewise."""
-    for codec in map(_object, _list(codecs)):
+    for codec in map(as_object, as_list(codecs)):
         name = codec[key]
         if str(name).removeprefix("numcodecs.") not in CODECS:
             raise DataError(
                 f"{label} is stored with the codec {quoted(str(name))}, expected one of "
                 f"{', '.join(sorted(CODECS))}; save it with one of these"
             )
-        more = _object(codec.get("configuration") or {})
+        more = as_object(codec.get("configuration") or {})
         for inner in ("codecs", "index_codecs"):
             _check_codecs(label, more.get(inner) or [], key)
