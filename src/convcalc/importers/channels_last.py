@@ -6,7 +6,7 @@ axes; sequences stay as they are. Where one is wanted and the other is there, ax
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from convcalc import layers
 from convcalc.errors import DataError, printable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from convcalc.layers import Layer, Shape
     from convcalc.layers.operations import A, Operations
+    from convcalc.layers.parameters import PerAxis
 
 
 class Value(NamedTuple):
@@ -56,14 +57,14 @@ def channels_last(shape: Shape) -> Shape:
     return (*shape[1:], *shape[:1])
 
 
-def folded(value: Any) -> Any:
+def folded(value: int | list[int] | tuple[int, ...]) -> PerAxis:
     """A value per axis as one, if all are the same: 3 for [3, 3]."""
     if isinstance(value, list | tuple):
         return value[0] if len(set(value)) == 1 else tuple(value)
     return value
 
 
-def values_in(item: Any) -> list[Value]:
+def values_in(item: object) -> list[Value]:
     """The values among arguments, in lists and mappings too."""
     if isinstance(item, Value):
         return [item]
