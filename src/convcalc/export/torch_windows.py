@@ -195,9 +195,9 @@ def max_unpool(place: LayerSite, layer: MaxUnpool) -> fx.Node:
     Raises:
         UsageError: no pooling is named whose positions they are.
     """
-    if layer.of is None:
+    pool = layer.pool
+    if pool is None:
         raise UsageError(f"layer {place.label} ({layer.spec()}): {layer.refusal}")
-    pool: MaxPool = layer.of.layer
     x, pooled = place.inputs
     shape = place.shapes[1]
     windows, padded = pool.windows(shape), replace(pool, ceil_mode=False).windows(shape)

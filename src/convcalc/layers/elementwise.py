@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError, UsageError, nearest
 from convcalc.layers.base import Costs
@@ -98,7 +98,7 @@ class Elementwise(Join):
         """
         found = ELEMENTWISE[self.name]
         axes = max(len(array.shape) for array in arrays) - 1
-        operands: list[Any] = [aligned_array(array, axes) for array in arrays]
+        operands: list[A | float] = [aligned_array(array, axes) for array in arrays]
         operands += [self.value] if self.value is not None else []
         if found.run is None or len(operands) != found.operands:
             missing = self.refusal or "an operand is neither a number nor an input"
