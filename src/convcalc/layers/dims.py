@@ -16,17 +16,16 @@ if TYPE_CHECKING:
 def dim_of_channels(*, kw_only: bool = False) -> int:
     """The parameter `dim` of a kind that works along one axis, the channels by default."""
     note = "along it: 1 are the channels, -1 is the last"
-    field: int = param(_rule(), "dim", note, default=1, kw_only=kw_only)
-    return field
+    return param(_rule(), "dim", note, default=1, kw_only=kw_only)
 
 
-def _rule() -> Rule:
+def _rule() -> Rule[int]:
     whole = count(-8, 8)
 
     def normalise(name: str, value: object) -> int:
         if isinstance(value, int) and value == 0:
             raise ParameterError(name, "0 is the batch; 1 are the channels")
-        return int(whole.normalise(name, value))
+        return whole.normalise(name, value)
 
     return whole._replace(normalise=normalise)
 

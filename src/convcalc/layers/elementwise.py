@@ -11,7 +11,7 @@ from convcalc.layers.base import Costs
 from convcalc.layers.broadcasting import aligned_array, broadcast_fields, broadcast_shape
 from convcalc.layers.joins import Join
 from convcalc.layers.named_operations import ELEMENTWISE
-from convcalc.layers.parameters import name, param, real
+from convcalc.layers.parameters import name, optional, param, real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Elementwise(Join):
 
     name: str = param(name(), "name", "the operation, as sub, exp or where")
     value: float | None = param(
-        real(optional=True), "value", "the second operand, where it is a number", default=None
+        optional(real()), "value", "the second operand, where it is a number", default=None
     )
 
     def __post_init__(self) -> None:

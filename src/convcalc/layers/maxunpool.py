@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.errors import ParameterError, ShapeError, UsageError
 from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape, spatial_dims_of
 from convcalc.layers.link import Link
-from convcalc.layers.parameters import PerAxis, Rule, param, per_axis, spread
+from convcalc.layers.parameters import PerAxis, Rule, optional, param, per_axis, spread
 from convcalc.layers.placing import checked_sizes
 from convcalc.layers.pooling import MaxPool
 from convcalc.receptive import united
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import A, Operations
 
 
-def _pooling() -> Rule:
+def _pooling() -> Rule[Link | None]:
     """A `maxpool` of the network, or none."""
 
     def normalise(name: str, value: object) -> Link | None:
@@ -48,7 +48,7 @@ class MaxUnpool(SeveralInputs, Rearrangement):
 
     kernel_size: PerAxis = param(per_axis(1), "k", "elements of the window")
     stride: PerAxis | None = param(
-        per_axis(1, optional=True),
+        optional(per_axis(1)),
         "s",
         "step from one window to the next; the kernel size by default",
         default=None,
