@@ -14,7 +14,7 @@ import struct
 import warnings
 import zlib
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from convcalc.errors import DataError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PIL.Image import Image as Picture
 
     from convcalc.arrayfile.npy import Array
     from convcalc.arrayfile.source import Source
@@ -153,7 +155,7 @@ def _decoded(data: bytes, label: str, limit: int | None) -> Array:
     return np.ascontiguousarray(pixels if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0))
 
 
-def _plain(picture: Any) -> Any:
+def _plain(picture: Picture) -> Picture:
     """A picture of a palette, of bits or of inks as grey or colour."""
     if picture.mode == "1":
         return picture.convert("L")
@@ -162,7 +164,7 @@ def _plain(picture: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _opened(data: bytes) -> Iterator[Any]:
+def _opened(data: bytes) -> Iterator[Picture]:
     """The picture, its header read. How large one may be is our own question, put to the memory."""
     from PIL import Image
 
@@ -177,7 +179,7 @@ def _opened(data: bytes) -> Iterator[Any]:
         Image.MAX_IMAGE_PIXELS = most
 
 
-def _check_size(picture: Any, label: str, limit: int | None) -> None:
+def _check_size(picture: Picture, label: str, limit: int | None) -> None:
     """Whether there is memory for the picture twice as Pillow holds it, and as an array.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def _entries(source: Source) -> list[Entry]:
     return entries
 
 
-def _parsed(label: str, text: bytes) -> dict[str, Any]:
+def _parsed(label: str, text: bytes) -> dict[str, object]:
     """The arrays that a header declares, each name once."""
     try:
         found = json.loads(text.decode("utf-8"), object_pairs_hook=_each_once)
@@ -134,7 +134,7 @@ def _parsed(label: str, text: bytes) -> dict[str, Any]:
     return found
 
 
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """An object of JSON; readers differ in which of two equal names they take."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -144,11 +144,11 @@ def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _entry(label: str, name: str, value: Any) -> Entry:
+def _entry(label: str, name: str, value: object) -> Entry:
     """One array of the header, its shape and its bytes in agreement."""
     where = f"{label} declares '{printable(name, 60)}'"
-    value = value if isinstance(value, dict) else {}
-    dtype, shape, place = (value.get(key) for key in ("dtype", "shape", "data_offsets"))
+    declared = value if isinstance(value, dict) else {}
+    dtype, shape, place = (declared.get(key) for key in ("dtype", "shape", "data_offsets"))
     if not isinstance(dtype, str) or not _are_sizes(shape) or not _are_sizes(place):
         raise DataError(f"{where} without a dtype, a shape and data_offsets of whole numbers")
     if dtype not in DTYPES:
@@ -163,7 +163,7 @@ def _entry(label: str, name: str, value: Any) -> Entry:
     return Entry(name, dtype, tuple(shape), *place)
 
 
-def _are_sizes(value: Any) -> bool:
+def _are_sizes(value: object) -> TypeGuard[list[int]]:
     """Whether this is a list of whole numbers from 0 on, none of them beyond any file."""
     return isinstance(value, list) and all(type(n) is int and 0 <= n < 2**63 for n in value)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import pickletools
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError
 
@@ -81,12 +81,12 @@ class _Machine:
     """The machine of a pickle of protocol 2, without calls."""
 
     def __init__(self) -> None:
-        self.stack: list[Any] = []
+        self.stack: list[object] = []
         self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
+        self.memo: dict[object, object] = {}
         self.code: str | None = None
 
-    def run(self, pickle: bytes) -> Any:
+    def run(self, pickle: bytes) -> object:
         for opcode, argument, _ in pickletools.genops(pickle):
             if opcode.name in _PUSHED:
                 self.stack.append(_PUSHED[opcode.name](argument))
@@ -96,13 +96,14 @@ class _Machine:
                 _INSTRUCTIONS[opcode.name](self, argument)
         return self.stack.pop()
 
-    def name_global(self, argument: str) -> None:
+    def name_global(self, argument: object) -> None:
+        assert isinstance(argument, str)
         name = argument.replace(" ", ".")
         if self.code is None and not _OF_TENSORS.fullmatch(name):
             self.code = name
         self.stack.append(Global(name))
 
-    def marked(self) -> list[Any]:
+    def marked(self) -> list[object]:
         """What lies above the last mark, taken away with it."""
         place = self.marks.pop()
         found = self.stack[place:]
@@ -116,27 +117,32 @@ class _Machine:
         arguments, called = self.stack.pop(), self.stack.pop()
         self.stack.append(_made(called, arguments))
 
-    def set_items(self, items: list[Any]) -> None:
-        if isinstance(self.stack[-1], dict):
-            self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
+    def set_items(self, items: list[object]) -> None:
+        if isinstance(last := self.stack[-1], dict):
+            last.update(zip(items[::2], items[1::2], strict=True))
 
     def drop(self, _: object) -> None:
         self.stack.pop()
 
 
-def _made(called: Any, arguments: Any) -> Any:
+def _made(called: object, arguments: object) -> object:
     """What a call comes to: a tensor's shape, a dictionary, or nothing."""
     name = called.name if isinstance(called, Global) else ""
+    given = arguments if isinstance(arguments, tuple) else ()
     if name.startswith("torch._utils._rebuild_tensor"):
-        shape = tuple(arguments[2])
-        if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and n >= 0 for n in shape):
-            raise ValueError("no shape")
-        if math.prod(shape) >= 2**63:
-            raise ValueError("no shape")
-        return Tensor(shape)
+        return Tensor(_shape(given[2]))
     if name.startswith("torch._utils._rebuild_parameter"):
-        return arguments[0]
+        return given[0]
     return {} if name == "collections.OrderedDict" else None
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    """The sizes that a tensor is made with."""
+    if not isinstance(value, tuple | list) or len(value) > MAX_DIMENSIONS:
+        raise ValueError("no shape")
+    if not all(type(n) is int and n >= 0 for n in value) or math.prod(value) >= 2**63:
+        raise ValueError("no shape")
+    return tuple(value)
 
 
 def _set_item(machine: _Machine) -> None:
@@ -148,7 +154,7 @@ _WITHOUT_STACK = (
     *("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINFLOAT"),
     *("SHORT_BINSTRING", "BINSTRING", "SHORT_BINBYTES", "BINBYTES"),
 )
-_PUSHED: dict[str, Callable[[Any], Any]] = {
+_PUSHED: dict[str, Callable[[object], object]] = {
     "EMPTY_TUPLE": lambda _: (),
     "EMPTY_DICT": lambda _: {},
     "EMPTY_LIST": lambda _: [],
@@ -157,7 +163,7 @@ _PUSHED: dict[str, Callable[[Any], Any]] = {
     "NEWTRUE": lambda _: True,
     "NEWFALSE": lambda _: False,
 }
-_INSTRUCTIONS: Mapping[str, Callable[[_Machine, Any], Any]] = {
+_INSTRUCTIONS: Mapping[str, Callable[[_Machine, object], object]] = {
     "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
     "GLOBAL": _Machine.name_global,
     "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.marked())),

@@ -7,7 +7,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import zarr
@@ -23,9 +23,11 @@ from convcalc.errors import ConvcalcError, DataError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import DTypeLike
+
     from convcalc.arrayfile.npy import Array
 
-FULL: Any = {"write_empty_chunks": True}
+FULL = {"write_empty_chunks": True}
 """Chunks of zeros are written like all others: -0 is not what a missing chunk would be."""
 
 UNFINISHED = ".partial"
@@ -62,9 +64,7 @@ class StoredZarr:
         if read_layout(self.path) != self.layout:
             raise changed(self.layout.label)
         with _damage(self.layout.label):
-            array: Any = zarr.open_array(
-                store=LocalStore(self.layout.folder, read_only=True), mode="r"
-            )
+            array = zarr.open_array(store=LocalStore(self.layout.folder, read_only=True), mode="r")
             return np.ascontiguousarray(array[index], self.dtype)
 
     def state(self) -> int:
@@ -95,7 +95,7 @@ def open_zarr(path: str) -> StoredZarr:
 
 
 def make_zarr(
-    path: str, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any
+    path: str, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: DTypeLike
 ) -> None:
     """A new array of zeros in a folder that is there and empty.
 
@@ -130,7 +130,7 @@ def write_box(path: str, name: str, index: tuple[slice, ...], values: Array) -> 
         ResourceError: there is no room on the disk.
     """
     try:
-        array: Any = zarr.open_array(store=LocalStore(path), mode="r+", config=FULL)
+        array = zarr.open_array(store=LocalStore(path), mode="r+", config=FULL)
         array[index] = values
     except OSError as error:
         raise failure(quoted(name), error) from None

@@ -12,10 +12,11 @@ import math
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
+from convcalc.arrayfile.json_values import as_list, as_object
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import quoted, reason, unreadable
 from convcalc.errors import ConvcalcError, DataError, nearest, printable
@@ -179,7 +180,7 @@ def _kind(folder: str) -> str | None:
     return "group" if os.path.isfile(os.path.join(folder, ".zgroup")) else None
 
 
-def _metadata(path: str) -> dict[str, Any]:
+def _metadata(path: str) -> dict[str, object]:
     """A JSON text of bounded size, which must be an object."""
     source = open_file(path)
     with source.stream:
@@ -212,38 +213,38 @@ def _layout(folder: str, label: str) -> Layout:
         raise DataError(f"{label} has invalid metadata ({reason(error)}); save it again") from None
 
 
-def _new_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
+def _new_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     """The layout that metadata of version 3 describes."""
-    _check_dtype(label, data["data_type"], DTYPES)
-    dtype = np.dtype(data["data_type"])
-    grid = data["chunk_grid"]
+    dtype = np.dtype(_known_dtype(label, data["data_type"], DTYPES))
+    grid = as_object(data["chunk_grid"])
     if grid["name"] != "regular":
         raise DataError(
             f"{label} has chunks in a {printable(str(grid['name']))} grid, not a regular"
         )
-    chunks = grid["configuration"]["chunk_shape"]
-    shape, chunks = _check_sizes(label, data["shape"], chunks, dtype.itemsize)
+    declared = as_object(grid["configuration"])["chunk_shape"]
+    shape, chunks = _check_sizes(label, data["shape"], declared, dtype.itemsize)
     _check_codecs(label, data["codecs"], "name")
     return Layout(folder, 3, shape, chunks, dtype, label)
 
 
-def _old_layout(data: dict[str, Any], folder: str, label: str) -> Layout:
+def _old_layout(data: dict[str, object], folder: str, label: str) -> Layout:
     """The layout that metadata of version 2 describes."""
-    _check_dtype(label, data["dtype"], OLD_DTYPES)
-    dtype = np.dtype(data["dtype"]).newbyteorder("=")
+    dtype = np.dtype(_known_dtype(label, data["dtype"], OLD_DTYPES)).newbyteorder("=")
     shape, chunks = _check_sizes(label, data["shape"], data["chunks"], dtype.itemsize)
     compressor = data.get("compressor")
-    codecs = [*(data.get("filters") or []), *([compressor] if compressor else [])]
+    codecs = [*as_list(data.get("filters") or []), *([compressor] if compressor else [])]
     _check_codecs(label, codecs, "id")
     return Layout(folder, 2, shape, chunks, dtype, label)
 
 
-def _check_dtype(label: str, declared: object, known: re.Pattern[str]) -> None:
+def _known_dtype(label: str, declared: object, known: re.Pattern[str]) -> str:
+    """The name of a dtype, which numbers alone may have."""
     if not isinstance(declared, str) or not known.fullmatch(declared):
         raise DataError(
             f"{label} is of dtype {printable(str(declared), 80)}, expected booleans, integers or "
             "floats of at most 64 bits; convert it before saving"
         )
+    return declared
 
 
 def _check_sizes(
@@ -274,15 +275,15 @@ def _are_sizes(sizes: object, least: int) -> TypeGuard[list[int]]:
     )
 
 
-def _check_codecs(label: str, codecs: list[dict[str, Any]], key: str) -> None:
+def _check_codecs(label: str, codecs: object, key: str) -> None:
     """Refuse every codec but those that turn numbers into bytes, and those in shards likewise."""
-    for codec in codecs:
+    for codec in map(as_object, as_list(codecs)):
         name = codec[key]
         if str(name).removeprefix("numcodecs.") not in CODECS:
             raise DataError(
                 f"{label} is stored with the codec {quoted(str(name))}, expected one of "
                 f"{', '.join(sorted(CODECS))}; save it with one of these"
             )
-        more = codec.get("configuration") or {}
+        more = as_object(codec.get("configuration") or {})
         for inner in ("codecs", "index_codecs"):
             _check_codecs(label, more.get(inner) or [], key)

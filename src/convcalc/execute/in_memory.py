@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def run_work(
     result = _computed(work, prepared, executor, settings, watch, done)
     found = None
     if settings.verify is not None:
-        layer = _single(work.network)
+        layer = single_layer(work.network)
         found = verify(layer, samples, work.weights, result, dtypes, settings.verify, done=done)
     return Result(
         array=as_given(result, work.axes),
@@ -241,11 +241,14 @@ def _layers(
     return values[network.output]
 
 
-def _single(network: Network) -> Conv | ConvTranspose:
+def single_layer(network: Network) -> Conv | ConvTranspose:
     """The one layer of a convolution with a kernel of its own."""
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
+
     (node,) = network.nodes
-    assert node.layer.kind in ("conv", "convt")
-    return cast("Conv | ConvTranspose", node.layer)
+    assert isinstance(node.layer, Conv | ConvTranspose)
+    return node.layer
 
 
 def _finishing(

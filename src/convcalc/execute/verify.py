@@ -8,7 +8,7 @@ with Python's integers.
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -256,7 +256,7 @@ class _Direct:
         return chosen
 
     def sources(
-        self, positions: list[Any], taps: np.ndarray
+        self, positions: list[np.ndarray], taps: np.ndarray
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """(outputs, taps): whether a tap of an output reads an element, and which, axis by axis."""
         real = np.ones((len(positions[0]), len(taps)), bool)

@@ -144,8 +144,9 @@ def max_unpool(site: OnnxSite, layer: MaxUnpool) -> str:
     Where that has to be padded, positions are those of what is padded, which is cut off again.
     """
     (x, pooled), shape = site.inputs, site.shapes[1]
-    assert layer.of is not None
-    own = windows = layer.of.layer.windows(shape)
+    pool = layer.pool
+    assert pool is not None
+    own = windows = pool.windows(shape)
     if is_padded := _may_read_padding_alone(windows):
         pooled = padded(site, pooled, windows, shape[1:], "zeros", -inf)
         own = tuple(w._replace(before=0, after=0) for w in windows)

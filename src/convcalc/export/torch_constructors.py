@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import fx, nn
 
@@ -59,7 +59,7 @@ def constructor(module: nn.Module) -> str:
     return f"{room}{kind.__name__}({', '.join(written)})"
 
 
-def _parameters(module: nn.Module) -> dict[str, Any]:
+def _parameters(module: nn.Module) -> dict[str, object]:
     """What the constructor of a module takes, with its defaults."""
     if isinstance(module, nn.RNNBase):
         needed = dict.fromkeys(RECURRENT[:2], inspect.Parameter.empty)
@@ -70,7 +70,7 @@ def _parameters(module: nn.Module) -> dict[str, Any]:
     return {name: one.default for name, one in found.items()}
 
 
-def _value(module: nn.Module, name: str) -> Any:
+def _value(module: nn.Module, name: str) -> object:
     """What a parameter was given; `empty` where the module does not keep it."""
     if name == "bias":
         name = "in_proj_bias" if isinstance(module, nn.MultiheadAttention) else "bias"
@@ -79,7 +79,7 @@ def _value(module: nn.Module, name: str) -> Any:
     return getattr(module, name, inspect.Parameter.empty)
 
 
-def _left_out(module: nn.Module, name: str, value: Any, default: Any) -> bool:
+def _left_out(module: nn.Module, name: str, value: object, default: object) -> bool:
     """Whether a parameter says nothing that is not so without it."""
     if name in ("device", "dtype", "inplace"):
         return True
@@ -90,17 +90,18 @@ def _left_out(module: nn.Module, name: str, value: Any, default: Any) -> bool:
     return default is not inspect.Parameter.empty and bool(_folded(value) == default)
 
 
-def _folded(value: Any) -> Any:
+def _folded(value: object) -> object:
     """One number, as it is usually written, where all axes have the same; 2 for 2.0 elements."""
     if isinstance(value, tuple | list) and value and len(set(value)) == 1:
         return _folded(value[0])
     if isinstance(value, tuple | list):
         return tuple(map(_folded, value))
-    whole = isinstance(value, float) and value.is_integer()
-    return int(value) if whole and abs(value) < 2**53 else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
 
 
-def literal(value: Any, names: Mapping[fx.Node, str] | None = None) -> str:
+def literal(value: object, names: Mapping[fx.Node, str] | None = None) -> str:
     """An argument as Python writes it; `names` are those of the values that were computed."""
     match value:
         case fx.Node():
@@ -114,7 +115,7 @@ def literal(value: Any, names: Mapping[fx.Node, str] | None = None) -> str:
             return _plain(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """A word, a number or an ellipsis as Python writes it."""
     if isinstance(value, float) and math.isinf(value):
         return 'float("inf")' if value > 0 else '-float("inf")'
@@ -131,7 +132,8 @@ def called(node: fx.Node, module: str, names: Mapping[fx.Node, str]) -> str:
         return f"{module}({', '.join(arguments)})"
     if node.op == "call_method":
         return f"{arguments[0]}.{node.target}({', '.join(arguments[1:])})"
-    target: Any = node.target
+    target = node.target
+    assert not isinstance(target, str)
     if target in SIGNS:
         return f" {SIGNS[target]} ".join(arguments)
     if target is operator.getitem:
@@ -142,7 +144,7 @@ def called(node: fx.Node, module: str, names: Mapping[fx.Node, str]) -> str:
     return f"{room}.{target.__name__}({', '.join(arguments)})"
 
 
-def _index(index: Any) -> str:
+def _index(index: object) -> str:
     """What stands between the brackets of an index: :, 2:5."""
     parts = index if isinstance(index, tuple) else (index,)
     shown = []

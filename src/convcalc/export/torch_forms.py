@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import torch
 from torch import nn
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         GroupNorm,
         Identity,
         InstanceNorm,
+        Layer,
         LayerNorm,
         LayerScale,
         Linear,
@@ -68,20 +69,21 @@ if TYPE_CHECKING:
         Upsample,
     )
     from convcalc.layers.joins import Join
+    from convcalc.layers.parameters import PerAxis
     from convcalc.layers.recurrent import Recurrent
 
     Form: TypeAlias = Callable[[LayerSite, Any], fx.Node]
     """Writes a layer at its place; gives its result."""
 
 
-def either(module: str, function: str, **more: Any) -> Form:
+def either(module: str, function: str) -> Form:
     """A kind whose parameters both a module and a function of torch have by the same names."""
 
-    def write(place: LayerSite, layer: Any) -> fx.Node:
+    def write(place: LayerSite, layer: Layer) -> fx.Node:
         own = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
         if place.function:
-            return place.call(function, *place.inputs, **own, **more)
-        return place.module(getattr(nn, module)(**own, **more))
+            return place.call(function, *place.inputs, **own)
+        return place.module(getattr(nn, module)(**own))
 
     return write
 
@@ -211,11 +213,19 @@ def identity(place: LayerSite, layer: Identity) -> fx.Node:
     return place.inputs[0] if place.function else place.module(nn.Identity())
 
 
+class Resizing(TypedDict, total=False):
+    """What functional.interpolate and nn.Upsample are told of the sizes."""
+
+    size: PerAxis | None
+    scale_factor: PerAxis | None
+    align_corners: bool
+
+
 def upsample(place: LayerSite, layer: Upsample) -> fx.Node:
     """nn.Upsample, or functional.interpolate."""
     linear_mode = ("linear", "bilinear", "trilinear")[place.spatial_dims - 1]
     mode = "nearest" if layer.mode == "nearest" else linear_mode
-    by: dict[str, Any] = {"size": layer.size}
+    by: Resizing = {"size": layer.size}
     if layer.size is None:
         by = {"scale_factor": layer.scale_factor}
     if layer.align_corners:

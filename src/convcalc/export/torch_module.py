@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ from convcalc.network.weight_names import check_weights, without_counters, witho
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import ArrayLike
+
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
 
@@ -32,7 +34,7 @@ def torch_module(
     network: Network,
     input_shape: Shape,
     functions: Sequence[str] = (),
-    weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    weights: Mapping[str, ArrayLike | torch.Tensor] | str | os.PathLike[str] | None = None,
 ) -> fx.GraphModule:
     """A network as a model of torch; `Network.to_torch` says what it is."""
     check_functions(network, functions)
@@ -64,13 +66,15 @@ def torch_module(
     return model.eval()
 
 
-def load(model: nn.Module, weights: Mapping[str, Any], needed: Mapping[str, Shape]) -> None:
+def load(
+    model: nn.Module, weights: Mapping[str, ArrayLike | torch.Tensor], needed: Mapping[str, Shape]
+) -> None:
     """The weights of a model replaced by arrays of numpy or torch.
 
     Raises:
         DataError: one is missing, unknown, of another shape, or of integers that would lose digits.
     """
-    tensors: dict[str, Any] = {name: _tensor(weight) for name, weight in weights.items()}
+    tensors = {name: _tensor(weight) for name, weight in weights.items()}
     tensors = with_full_biases(tensors, needed)
     check_weights(without_counters(tensors), needed)
     with torch.no_grad():
@@ -80,7 +84,7 @@ def load(model: nn.Module, weights: Mapping[str, Any], needed: Mapping[str, Shap
                 own.copy_(tensors[name])
 
 
-def _tensor(weight: Any) -> torch.Tensor:
+def _tensor(weight: ArrayLike | torch.Tensor) -> torch.Tensor:
     """An array as torch takes it: in the machine's order of bytes, and writable."""
     if isinstance(weight, torch.Tensor):
         return weight

@@ -46,10 +46,10 @@ class LayerSite:
     def module(
         self,
         module: nn.Module,
-        *inputs: Any,
+        *inputs: Argument,
         below: str = "",
         name: str = "",
-        **keywords: Any,
+        **keywords: Argument,
     ) -> fx.Node:
         """A call of a module that is kept under the label, or at `below` under it.
 
@@ -62,7 +62,7 @@ class LayerSite:
     def call(
         self,
         function: str | Callable[..., torch.Tensor],
-        *arguments: Any,
+        *arguments: Any,  # `Argument` has no ellipsis
         name: str = "",
         **keywords: Argument,
     ) -> fx.Node:

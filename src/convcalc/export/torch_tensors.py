@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import torch
 
@@ -13,7 +13,10 @@ from convcalc.layers.broadcasting import aligned
 from convcalc.layers.products import matrices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import fx
+    from torch.fx.node import Argument
 
     from convcalc.export.torch_place import LayerSite
     from convcalc.layers import (
@@ -26,6 +29,14 @@ if TYPE_CHECKING:
         Reduce,
         Shape,
     )
+
+
+class Attending(TypedDict, total=False):
+    """What functional.scaled_dot_product_attention is told beside its arrays."""
+
+    scale: float
+    is_causal: bool
+    enable_gqa: bool
 
 
 def further_input(place: LayerSite, layer: Input) -> fx.Node:  # noqa: ARG001 - as all forms are
@@ -61,8 +72,8 @@ def matmul(place: LayerSite, layer: MatMul) -> fx.Node:
 def scaled_dot_product(place: LayerSite, layer: Attention) -> fx.Node:
     """functional.scaled_dot_product_attention."""
     query, key = place.shapes[:2]
-    operands: list[Any] = list(place.inputs[:3])
-    more: dict[str, Any] = {"scale": layer.scale} if layer.scale is not None else {}
+    operands: list[Argument] = list(place.inputs[:3])
+    more: Attending = {"scale": layer.scale} if layer.scale is not None else {}
     if len(place.inputs) == 4:
         if layer.causal:
             raise UsageError(
@@ -79,7 +90,7 @@ def scaled_dot_product(place: LayerSite, layer: Attention) -> fx.Node:
 def elementwise(place: LayerSite, layer: Elementwise) -> fx.Node:
     """Torch's function of that name; with a number, the operator."""
     axes = max(map(len, place.shapes))
-    operands: list[Any] = [
+    operands: list[Argument] = [
         _reshaped(place, index, aligned(shape, axes), f"operand{index}")
         for index, shape in enumerate(place.shapes)
     ]
@@ -93,7 +104,7 @@ def elementwise(place: LayerSite, layer: Elementwise) -> fx.Node:
     return place.call(_function(layer, len(place.shapes)), *operands)
 
 
-def _function(layer: Elementwise, inputs: int) -> Any:
+def _function(layer: Elementwise, inputs: int) -> Callable[..., torch.Tensor]:
     operators = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
     operators |= {"div": operator.truediv, "pow": operator.pow}
     limits = {"maximum": "clamp_min", "minimum": "clamp_max"}
@@ -108,9 +119,7 @@ def reduction(place: LayerSite, layer: Reduce) -> fx.Node:
     names = {"max": "amax", "min": "amin", "norm": "linalg.vector_norm"}
     shape = place.shapes[0]
     places = tuple(axis + 1 for axis in sorted(layer.places(shape)))
-    function: Any = torch
-    for name in names.get(layer.name, layer.name).split("."):
-        function = getattr(function, name)
+    function = operator.attrgetter(names.get(layer.name, layer.name))(torch)
     if layer.name == "norm":
         made = place.call(function, place.inputs[0], dim=places, keepdim=layer.keepdim)
     elif layer.name in ("argmax", "argmin", "prod", "any", "all"):

@@ -11,7 +11,7 @@ import operator
 from dataclasses import replace
 from itertools import chain
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import torch
 from torch import nn
@@ -35,9 +35,31 @@ if TYPE_CHECKING:
         MaxUnpool,
         Shape,
     )
+    from convcalc.layers.parameters import PerAxis
     from convcalc.layers.pooling import Pool
     from convcalc.layers.stages import Staged
     from convcalc.window import Window
+
+
+class Steps(TypedDict):
+    """The sizes of windows, and how far apart they are, as torch's poolings take them."""
+
+    kernel_size: PerAxis
+    stride: PerAxis
+
+
+class PowerSteps(Steps, total=False):
+    """What nn.LPPoolNd takes."""
+
+    norm_type: float
+    ceil_mode: bool
+
+
+class Filling(TypedDict, total=False):
+    """What functional.pad puts around its input, where that is not zeros."""
+
+    mode: str
+    value: float
 
 
 def for_dims(name: str, spatial_dims: int) -> Callable[..., nn.Module]:
@@ -68,7 +90,7 @@ def padded(
     """A call of functional.pad, or of a function of our own for a mode that it has not."""
     if mode == "symmetric":
         return place.call(symmetric_pad, x, ends, name=name)
-    more: dict[str, Any] = {} if mode == "zeros" else {"mode": mode}
+    more: Filling = {} if mode == "zeros" else {"mode": mode}
     if value:
         more["value"] = value
     return place.call("pad", x, ends, name=name, **more)
@@ -173,9 +195,9 @@ def max_unpool(place: LayerSite, layer: MaxUnpool) -> fx.Node:
     Raises:
         UsageError: no pooling is named whose positions they are.
     """
-    if layer.of is None:
+    pool = layer.pool
+    if pool is None:
         raise UsageError(f"layer {place.label} ({layer.spec()}): {layer.refusal}")
-    pool: MaxPool = layer.of.layer
     x, pooled = place.inputs
     shape = place.shapes[1]
     windows, padded = pool.windows(shape), replace(pool, ceil_mode=False).windows(shape)
@@ -272,7 +294,12 @@ def power_pool(place: LayerSite, layer: LPPool) -> fx.Node:
     """
     shape = place.shapes[0]
     windows, padded = layer.windows(shape), replace(layer, ceil_mode=False).windows(shape)
-    own: dict[str, Any] = {"norm_type": layer.norm_type, **_steps(windows)}
+    steps = _steps(windows)
+    own: PowerSteps = {
+        "norm_type": layer.norm_type,
+        "kernel_size": steps["kernel_size"],
+        "stride": steps["stride"],
+    }
     if not any(w.before or w.after for w in padded) and _fits(windows, shape):
         own["ceil_mode"] = layer.ceil_mode
         return _pool(place, "LPPool", "lp_pool", place.inputs[0], **own)
@@ -326,7 +353,7 @@ def _pool(
     return place.module(for_dims(module, place.spatial_dims)(**keywords), x, name=name)
 
 
-def _steps(windows: Sequence[Window]) -> dict[str, Any]:
+def _steps(windows: Sequence[Window]) -> Steps:
     return {
         "kernel_size": folded([w.kernel for w in windows]),
         "stride": folded([w.stride for w in windows]),

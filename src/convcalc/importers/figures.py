@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.layers import Layer
 from convcalc.network.measured import Amount, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from convcalc.layers import Layer, Shape
+    from convcalc.layers import Shape
     from convcalc.network.graph import Node
 
 TOOLS = ("torch", "fvcore", "torchinfo", "ptflops", "thop")
@@ -88,7 +89,8 @@ class Seen:
 
     def measured(self, node: int, batch: int, macs: int, factor: int = 1) -> Measured:
         """All of it for one node, every figure times a factor."""
-        layer: Any = self.nodes[node].layer
+        layer = self.nodes[node].layer
+        assert isinstance(layer, Layer)
         found = self.amounts.get(node, {})
         return Measured(
             layer,

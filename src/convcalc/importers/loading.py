@@ -12,14 +12,14 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.fault_words import without_alternatives
 from convcalc.importers.script_errors import script_place, script_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from convcalc.importers.target import Target
@@ -94,7 +94,7 @@ def _output_aside() -> Iterator[None]:
             os.close(kept)
 
 
-def found(target: Target) -> Any:
+def found(target: Target) -> object:
     """The object that a target names, its module imported; not called yet.
 
     Raises:
@@ -104,7 +104,7 @@ def found(target: Target) -> Any:
         raise DataError(f"cannot read '{printable(target.where)}': No such file or directory")
     with guarded(target, "importing it"):
         module = _module(target)
-    value: Any = module
+    value: object = module
     for name in target.path:
         if not hasattr(value, name):
             hint = _nearest(name, [known for known in dir(value) if known[:1] != "_"])
@@ -139,7 +139,7 @@ def _module(target: Target) -> ModuleType:
     return module
 
 
-def check_arguments(target: Target, value: Any) -> None:
+def check_arguments(target: Target, value: Callable[..., object]) -> None:
     """The arguments that are given must be those that a class or function takes.
 
     Raises:

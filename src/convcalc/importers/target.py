@@ -9,7 +9,7 @@ import ast
 import os
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, printable
 
@@ -62,8 +62,8 @@ class Target:
     where: str
     path: tuple[str, ...]
     called: bool = False
-    positional: tuple[Any, ...] = ()
-    named: Mapping[str, Any] = field(default_factory=dict)
+    positional: tuple[object, ...] = ()
+    named: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_file(self) -> bool:

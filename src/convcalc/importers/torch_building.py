@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -17,13 +17,13 @@ from convcalc.importers.torch_scripts import script_on
 from convcalc.network.usual_input import DEFAULT_INPUT, USUAL_SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
 
 
-def model_of(target: Target, value: Any, device: str) -> nn.Module:
+def model_of(target: Target, value: object, device: str) -> nn.Module:
     """The model that a target means, for inference, with its parameters on a device.
 
     On "meta" a class is made there, without memory; one that cannot be (it needs the values of
@@ -53,7 +53,7 @@ def model_of(target: Target, value: Any, device: str) -> nn.Module:
         return made.eval()
 
 
-def _made(target: Target, value: Any, device: str, name: str) -> nn.Module:
+def _made(target: Target, value: Callable[..., object], device: str, name: str) -> nn.Module:
     try:
         with torch.device(device):
             made = value(*target.positional, **target.named)
@@ -73,7 +73,7 @@ def _made(target: Target, value: Any, device: str, name: str) -> nn.Module:
 WEIGHTS = "weights by their names (a state_dict), which have no architecture; expected a model"
 
 
-def _holds_weights(value: Any) -> bool:
+def _holds_weights(value: object) -> bool:
     """Whether something is a state_dict."""
     values = list(value.values()) if isinstance(value, dict) else []
     return bool(values) and all(isinstance(one, torch.Tensor) for one in values)
@@ -82,7 +82,7 @@ def _holds_weights(value: Any) -> bool:
 def _copied(model: nn.Module, device: str) -> nn.Module:
     """A copy of a model; on "meta" its parameters and buffers have no memory."""
     scripts = [one for one in model.modules() if isinstance(one, torch.jit.ScriptModule)]
-    memo: dict[int, Any] = {id(one): script_on(one, device) for one in scripts}
+    memo: dict[int, object] = {id(one): script_on(one, device) for one in scripts}
     if device == "meta":
         for tensor in _tensors(model):
             if not is_lazy(tensor):
@@ -96,11 +96,11 @@ def _tensors(model: nn.Module) -> chain[torch.Tensor]:
     return chain(model.parameters(), model.buffers())
 
 
-def _typed(value: Any) -> str:
+def _typed(value: object) -> str:
     return f"an object of the type {printable(type(value).__name__, 60)}"
 
 
-def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+def parameters_of(function: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
     """The parameters of a function by their names; none where they cannot be found out."""
     try:
         return inspect.signature(function).parameters

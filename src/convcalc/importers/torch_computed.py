@@ -7,11 +7,12 @@ are made again (`torch_tape.py`). What a network says of such a call stays as it
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from convcalc.errors import UsageError, printable
+from convcalc.importers.torch_calls import dtype_of
 from convcalc.importers.torch_tape import with_tensors
 from convcalc.importers.torch_tracing import tensors_in
 from convcalc.importers.whole_operation import CONSTANT, Operation
@@ -19,6 +20,8 @@ from convcalc.layers import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
 
     from convcalc.importers.torch_calls import Call
     from convcalc.importers.torch_tape import Recipe, Tape
@@ -46,7 +49,7 @@ def computed(
     given = {id(one): one for one in tensors_in((call.arguments, call.named))}
     if call.function is None or call.name in RANDOM or 0 in out:
         return None
-    if any(one.dtype.is_complex for one in (*given.values(), call.out)):
+    if any(dtype_of(one).is_complex for one in (*given.values(), call.out)):
         return None  # arrays of ours have no such elements
     live = [tensor for key, tensor in given.items() if key in nodes]
     if not live:
@@ -79,7 +82,7 @@ def _called(call: Call) -> Callable[[Mapping[int, torch.Tensor]], torch.Tensor]:
         assert call.function is not None
         if written:
             values = {key: one.clone() for key, one in values.items()}
-        arguments, named = with_tensors((call.arguments, call.named), values)
+        arguments, named = with_tensors(call.arguments, call.named, values)
         results = list(tensors_in(call.function(*arguments, **named)))
         result = values[id(call.out)] if written else results[len(call.before)]
         if result.dtype.is_complex:
@@ -93,10 +96,14 @@ def _of_samples(
     function: Callable[[Mapping[int, torch.Tensor]], torch.Tensor],
     live: Sequence[torch.Tensor],
     recipe: Recipe,
-) -> Callable[..., Any]:
+) -> Callable[..., object]:
     """What computes the results of all samples, from arrays of numpy or of torch."""
 
-    def compute(ops: Any, arrays: Sequence[Any], weights: Mapping[str, Any]) -> Any:  # noqa: ARG001 - as all operations
+    def compute(
+        ops: object,  # noqa: ARG001 - as all operations
+        arrays: Sequence[np.ndarray | torch.Tensor],
+        weights: Mapping[str, np.ndarray | torch.Tensor],
+    ) -> np.ndarray | torch.Tensor:
         first, number = arrays[0], arrays[0].shape[0]
         given = [_tensor(array) for array in arrays[: len(live)]]
         dtype = _tensor(first[:0]).dtype
@@ -189,7 +196,7 @@ def _floating(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return values.to(dtype) if values.dtype.is_floating_point else values
 
 
-def _tensor(array: Any) -> torch.Tensor:
+def _tensor(array: np.ndarray | torch.Tensor) -> torch.Tensor:
     if isinstance(array, torch.Tensor):
         return array.detach().cpu()
     return torch.from_numpy(array.copy())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from convcalc.importers.torch_shapes import answered
+from convcalc.importers.torch_tracing import tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch._ops import OperatorBase, OpOverloadPacket
 
-Packet: TypeAlias = "OpOverloadPacket[..., Any]"
+Packet: TypeAlias = "OpOverloadPacket[..., object]"
 """An operation of torch, of whatever types."""
 
 Flops: TypeAlias = "Callable[..., int]"
@@ -89,21 +90,24 @@ ELEMENTWISE = ("linalg_vector_norm", "linalg_cross", "linalg_diagonal")
 """Those that begin so, and multiply element by element."""
 
 
-def packet_of(func: OperatorBase) -> Packet | None:
+def packet_of(func: object) -> Packet | None:
     """The operation that an overload belongs to; None where `func` is none."""
     packet: Packet | None = getattr(func, "_overloadpacket", None)
     return packet
 
 
 @functools.cache
-def rule_of(func: OperatorBase) -> Flops | None:
+def rule_of(func: Callable[..., object]) -> Flops | None:
     """The formula of an operation; None where it has no products, or none that are known."""
     packet = packet_of(func)
     return None if packet is None else FLOPS.get(packet, BY_NAME.get(str(packet)))
 
 
 def macs_of(
-    func: OperatorBase, args: tuple[object, ...], kwargs: dict[str, object], out: object
+    func: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    out: object,
 ) -> int:
     """The multiply-accumulates of one operation of torch; 0 where it has no products."""
     rule = rule_of(func)
@@ -124,19 +128,19 @@ BY_VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
 @functools.cache
-def _decides(func: Any) -> bool:
+def _decides(func: object) -> bool:
     return not BY_VALUES.isdisjoint(getattr(func, "tags", ()))
 
 
-def deciding(func: Any, args: tuple[Any, ...]) -> list[torch.Tensor]:
+def deciding(func: object, args: tuple[object, ...]) -> list[torch.Tensor]:
     """The tensors whose values decide what leaves an operation, but for its elements."""
     if not _decides(func):
         return []
-    packet = func._overloadpacket
+    packet = packet_of(func)
     if packet is torch.ops.aten.index:
-        return [one for one in args[1] if one is not None and one.dtype in MASKS]
+        return [one for one in tensors_in(args[1]) if one.dtype in MASKS]
     if packet is torch.ops.aten.masked_select:
-        return [args[1]]
+        args = args[1:2]
     return [one for one in args if isinstance(one, torch.Tensor)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -44,7 +44,7 @@ class Arguments:
         places = iter(name for name in self._places if name not in self._names)
         self.labels = [name or next(places, f"input{n}") for n, name in enumerate(self._names, 1)]
 
-    def call(self, model: torch.nn.Module) -> Any:
+    def call(self, model: torch.nn.Module) -> object:
         """What forward gives."""
         pairs = list(zip(self._names, self.tensors, strict=True))
         if self.are_one:

@@ -7,7 +7,7 @@ shape, its parameters and its multiply-accumulates have to be equal.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc import layers
 from convcalc.importers.torch_calls import axis_of, folded, sample_shape
@@ -267,7 +267,7 @@ def _shuffled(kind: Callable[[int], Layer], name: str) -> Callable[[Given], Laye
     return lambda given: kind(given(name)) if _batch_first(given) else None
 
 
-def _with(kind: Callable[..., Layer], **defaults: Any) -> Callable[[Given], Layer]:
+def _with(kind: Callable[..., Layer], **defaults: object) -> Callable[[Given], Layer]:
     """A kind whose parameters have the function's names."""
     return lambda given: kind(**{name: given(name, value) for name, value in defaults.items()})
 

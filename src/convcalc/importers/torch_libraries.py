@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import UsageError, printable
 from convcalc.importers.loading import guarded
@@ -34,7 +34,7 @@ class Maker(NamedTuple):
         told: The library and its version, for notes.
     """
 
-    make: Callable[..., Any]
+    make: Callable[..., object]
     told: str
 
 
@@ -60,8 +60,8 @@ def library_maker(target: Target) -> Maker:
     return Maker(make, f"{target.where} {getattr(library, '__version__', '')}".strip())
 
 
-def _timm_maker(name: str, target: Target) -> Callable[..., Any]:
-    timm: Any = importlib.import_module("timm")
+def _timm_maker(name: str, target: Target) -> Callable[..., object]:
+    timm = importlib.import_module("timm")
     if target.positional:
         raise UsageError(f"'timm:{printable(name, 60)}': arguments have names, as num_classes=10")
     architecture, _, tag = name.partition(".")
@@ -74,8 +74,8 @@ def _timm_maker(name: str, target: Target) -> Callable[..., Any]:
     return functools.partial(timm.create_model, name, pretrained=False)
 
 
-def _torchvision_maker(name: str) -> Callable[..., Any]:
-    models: Any = importlib.import_module("torchvision.models")
+def _torchvision_maker(name: str) -> Callable[..., object]:
+    models = importlib.import_module("torchvision.models")
     known = models.list_models()
     if name not in known:
         raise _unknown("torchvision", name, known)
@@ -114,13 +114,15 @@ def own_input(target: Target, model: torch.nn.Module) -> Shape | None:
 def _as_called(size: Shape, target: Target) -> Shape:
     """The input of a model of timm whose call changes it."""
     channels, *sides = size
-    channels = target.named.get("in_chans") or channels
-    image = target.named.get("img_size") or tuple(sides)
-    return (channels, *(image if isinstance(image, tuple | list) else (image, image)))
+    asked, image = target.named.get("in_chans"), target.named.get("img_size")
+    channels = asked if asked and isinstance(asked, int) else channels
+    if image and isinstance(image, tuple | list):
+        return (channels, *image)
+    return (channels, image, image) if image and isinstance(image, int) else (channels, *sides)
 
 
 def _torchvision_input(name: str) -> Shape | None:
-    models: Any = importlib.import_module("torchvision.models")
+    models = importlib.import_module("torchvision.models")
     try:
         best = models.get_model_weights(name).DEFAULT
         crop = best.transforms()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.loading import failed_there, found, guarded
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
     """What a model is run for: where it is defined, what makes it, and its inputs."""
 
     target: Target
-    value: Any
+    value: object
     inputs: Sequence[GivenInput]
 
     def run(self, device: str, batch: int = 1) -> Run:
@@ -105,8 +105,9 @@ def network_of(
     )
 
 
-def _value_of(target: Target) -> tuple[Any, list[str]]:
+def _value_of(target: Target) -> tuple[object, list[str]]:
     """The object that a target names, or what makes it, and what is to be said of it."""
+    value: object
     if target.is_library:
         maker, declared = with_missing_operators(lambda: library_maker(target))
         value, notes = maker.make, [f"made by {maker.told} without weights"]

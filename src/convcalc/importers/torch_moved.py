@@ -6,11 +6,12 @@ The function itself tells it: it is called once on the numbers of its input's el
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 
 from convcalc.errors import UsageError
+from convcalc.importers.torch_calls import dtype_of
 from convcalc.importers.torch_steps import IN_ORDER
 from convcalc.importers.torch_tracing import tensors_in
 from convcalc.layers import View
@@ -74,16 +75,16 @@ def moved(view: View, call: Call) -> View:
     given = list(tensors_in((call.arguments, call.named)))
     if call.function is None or call.name not in MOVES or len(given) != 1:
         return view
-    if given[0].dtype != call.out.dtype or _has_border(call):
+    if given[0].dtype != dtype_of(call.out) or _has_border(call):
         return view
     shape, device = tuple(given[0].shape), torch.device("cpu")
-    arguments, named = _replaced((call.arguments, dict(call.named)), None)
+    arguments, named = _all_replaced(call.arguments, call.named, None)
     function, place = call.function, len(call.before)
 
     def numbered(samples: int) -> torch.Tensor:
         whole = (samples * shape[0], *shape[1:])
         numbers = torch.arange(1, prod(whole) + 1, dtype=torch.float64, device=device)
-        args, kwargs = _replaced((arguments, named), numbers.reshape(whole))
+        args, kwargs = _all_replaced(arguments, named, numbers.reshape(whole))
         return list(tensors_in(function(*args, **kwargs)))[place].reshape(-1) - 1
 
     def places() -> Sequence[int]:
@@ -109,14 +110,25 @@ class _Place:
     """Stands for the tensor among arguments that are kept."""
 
 
-def _replaced(item: Any, tensor: torch.Tensor | None) -> Any:
+def _all_replaced(
+    arguments: Sequence[object], named: Mapping[str, object], tensor: torch.Tensor | None
+) -> tuple[list[object], dict[str, object]]:
     """Arguments with a stand-in for the tensor; or, given one, with it for the stand-in."""
+    return (
+        [_replaced(one, tensor) for one in arguments],
+        {name: _replaced(one, tensor) for name, one in named.items()},
+    )
+
+
+def _replaced(item: object, tensor: torch.Tensor | None) -> object:
     if isinstance(item, torch.Tensor):
         return _Place()
     if isinstance(item, _Place):
         return tensor
-    if type(item) in (list, tuple):
-        return type(item)(_replaced(one, tensor) for one in item)
+    if type(item) is list:
+        return [_replaced(one, tensor) for one in item]
+    if type(item) is tuple:
+        return tuple(_replaced(one, tensor) for one in item)
     if type(item) is dict:
         return {name: _replaced(one, tensor) for name, one in item.items()}
     return item

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError, printable
 from convcalc.importers.torch_calls import sample_shape
@@ -164,7 +164,7 @@ def _with_gaps(unknown: list[Unknown], nodes: list[Node]) -> tuple[Gap, ...]:
         why = f"no formula for {', '.join(dict.fromkeys(call.operations))}"
         gaps[Gap(call.name, call.module, call.place, call.shape, why)] += 1
         node = nodes[call.node] if call.node is not None else None
-        layer: Any = None if node is None else node.layer
+        layer = None if node is None else node.layer
         if node is not None and type(layer) is Opaque and not layer.macs:
             nodes[call.node or 0] = replace(node, layer=replace(layer, macs=None))
         else:
@@ -192,7 +192,7 @@ def _owners(left: dict[str, int]) -> str:
     return printable(some, 200) + (f", ... {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def _unnamed(unnamed: Any) -> str:
+def _unnamed(unnamed: Counter[str]) -> str:
     """What is said of calls that are no kind of layer, the most frequent first."""
     shown = ", ".join(f"{name} {count}" for name, count in unnamed.most_common(6))
     more = f", ... {len(unnamed) - 6} more" if len(unnamed) > 6 else ""

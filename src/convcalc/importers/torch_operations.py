@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.importers.torch_calls import Call, is_array
 from convcalc.importers.torch_nodes import plain_name
@@ -11,13 +11,14 @@ from convcalc.layers import Linear
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from convcalc.importers.torch_types import TensorLike
     from convcalc.layers import Layer
 
-Named = dict[str, Any]
+Named = dict[str, object]
 
 
 def call_of_operation(
-    name: str, named: Mapping[str, Any], result: Any, before: Sequence[Any] = ()
+    name: str, named: Mapping[str, object], result: TensorLike, before: Sequence[TensorLike] = ()
 ) -> Call:
     """The call that an operation is, of one of the tensors that it gives.
 
@@ -35,7 +36,7 @@ def call_of_operation(
     return Call(plain, (), named, result, before)
 
 
-def renamed(operation: Callable[..., Any], words: Sequence[str]) -> Callable[..., Any]:
+def renamed(operation: Callable[..., object], words: Sequence[str]) -> Callable[..., object]:
     """An operation that takes its arguments by the names that they have in a call.
 
     Args:
@@ -43,7 +44,7 @@ def renamed(operation: Callable[..., Any], words: Sequence[str]) -> Callable[...
         words: Those that it was given.
     """
 
-    def function(**named: Any) -> Any:
+    def function(**named: object) -> object:
         return operation(**{word: named[ARGUMENTS.get(word, word)] for word in words})
 
     return function
@@ -57,9 +58,17 @@ def weighted_layer_of(call: Call) -> Layer | None:
     return Linear(weight.shape[-1], call.name == "addmm") if weight.dim() == 2 else None
 
 
+def _array(named: Named, name: str) -> TensorLike:
+    """The tensor that an argument is."""
+    value = named[name]
+    if not is_array(value):
+        raise TypeError(f"{name} is no tensor")
+    return value
+
+
 def _convolution(named: Named) -> tuple[str, Named]:
     """The one operation that all convolutions come to."""
-    axes = named["weight"].dim() - 2
+    axes = _array(named, "weight").dim() - 2
     kind = "conv_transpose" if named.get("transposed") else "conv"
     return f"{kind}{axes}d", named
 
@@ -83,7 +92,10 @@ def _resized(mode: str) -> Callable[[Named], tuple[str, Named]]:
 def _sliced(named: Named) -> tuple[str, Named]:
     """Some of the elements of an axis, as an index has them."""
     part = slice(named.get("start"), named.get("end"), named.get("step", 1))
-    dim = named.get("dim", 0) % named["input"].dim()
+    dim = named.get("dim", 0)
+    if not isinstance(dim, int):
+        raise TypeError("the axis of a slice is no number")
+    dim %= _array(named, "input").dim()
     if dim == 0:
         return "getitem", {**named, "index": (part,)}
     return "getitem", {**named, "index": (*(slice(None),) * dim, part)}

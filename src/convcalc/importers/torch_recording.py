@@ -8,7 +8,7 @@ call it is. Nothing is left on the model.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -42,10 +42,11 @@ from convcalc.network.stored import Computed
 from convcalc.network.trace import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.importers.torch_tracing import Tensors
+    from convcalc.importers.torch_types import TensorLike
     from convcalc.layers import Costs, Layer, Shape
     from convcalc.network.stored import Stored
 
@@ -110,11 +111,11 @@ class Recorder(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         before = self.counter.macs
         arriving = list(tensors_in((args, kwargs)))
@@ -124,7 +125,7 @@ class Recorder(TorchFunctionMode):
         except Exception as error:
             self.failed = error
             if str(error) == CHANNELS:
-                add_channels(error, _call_of(func, args, kwargs, None))
+                add_channels(error, _call_of(func, args, kwargs, arriving[0]))
             _add_place(error, self.module[0])
             raise
         results = list(tensors_in(out))
@@ -267,10 +268,12 @@ class Recorder(TorchFunctionMode):
             layer = constant(tensor, out, self._tape)
             self.written.compute(end, Computed(layer, (INPUT,)))
 
-    def _name_of(self, tensor: torch.Tensor) -> str | None:
+    def _name_of(self, tensor: object) -> str | None:
         """The name of the parameter or buffer whose elements a tensor holds in their order."""
         if id(tensor) in self._names:
             return self._names[id(tensor)]
+        if not isinstance(tensor, torch.Tensor):
+            return None
         debt = self.values[tensor].debt
         if len(debt.parameters) != 1 or debt.chain is None or debt.base is not None:
             return None
@@ -360,7 +363,12 @@ class Recorder(TorchFunctionMode):
         return {name: p.numel() for name, p in self._parameters.items() if name in left}
 
 
-def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Call:
+def _call_of(
+    func: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    result: TensorLike,
+) -> Call:
     """A call with its arguments; one of an operation, as TorchScript makes it, by their names."""
     if isinstance(func, torch._ops.OpOverloadPacket):
         func = getattr(func, torch._C._jit_resolve_packet(func._qualified_op_name, *args, **kwargs))
@@ -372,7 +380,7 @@ def _call_of(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: A
     return Call(_name_of(func), args, kwargs, result, (), func)
 
 
-def _name_of(func: Any) -> str:
+def _name_of(func: object) -> str:
     """The name of a function; of an attribute its own."""
     func = getattr(func, "_overloadpacket", func)
     name = str(getattr(func, "__name__", func))

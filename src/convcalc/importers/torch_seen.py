@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -29,12 +29,13 @@ from convcalc.importers.torch_tracing import tensors_in
 from convcalc.network.measured import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from torch import nn
 
     from convcalc.importers.torch_counting import ProductCounter
     from convcalc.importers.torch_recording import Recorder
+    from convcalc.importers.torch_seen_thop import Rule
 
 
 class CallWatcher(TorchFunctionMode):
@@ -48,11 +49,11 @@ class CallWatcher(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         counter, since = self.counter, len(self.seen.nodes)
         macs, added, unknown = counter.macs, counter.added, len(counter.unknown)
@@ -77,7 +78,7 @@ class CallWatcher(TorchFunctionMode):
                 self.seen.add("fvcore", since, lambda: torch_seen_fvcore.amounts(call))
         return out
 
-    def _note_unknown(self, name: str, out: Any, since: int, operations: list[str]) -> None:
+    def _note_unknown(self, name: str, out: object, since: int, operations: list[str]) -> None:
         nodes = len(self.seen.nodes)
         shape = next((sample_shape(one) for one in tensors_in(out)), (1,))
         self.seen.unknown.append(
@@ -118,7 +119,7 @@ def watched_by_tools(
 
 
 def _hooks(
-    model: nn.Module, seen: Seen, rules: Mapping[str, Mapping[int, Any]]
+    model: nn.Module, seen: Seen, rules: Mapping[str, Mapping[int, Rule]]
 ) -> Iterator[torch.utils.hooks.RemovableHandle]:
     """One pair of hooks on each module that a tool watches."""
     begun: list[int] = []
@@ -126,7 +127,7 @@ def _hooks(
     def enter(_module: nn.Module, _given: object) -> None:
         begun.append(len(seen.nodes))
 
-    def leave(module: nn.Module, given: Any, out: Any) -> None:
+    def leave(module: nn.Module, given: object, out: object) -> None:
         since = begun.pop()
         with torch._C.DisableTorchFunction():
             for tool, known in rules.items():

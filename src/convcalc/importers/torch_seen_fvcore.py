@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
 
 from convcalc.network.measured import Amount
 
@@ -26,15 +28,25 @@ class Heard(NamedTuple):
     """
 
     name: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    out: Any
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    out: object
     macs: int
     by_name: Mapping[str, int]
 
-    def __call__(self, place: int, name: str, default: Any = None) -> Any:
+    def __call__(self, place: int, name: str, default: object = None) -> object:
         """An argument by its place and name."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
+
+    def tensor(self, place: int, name: str) -> torch.Tensor:
+        """An argument that has to be a tensor."""
+        return _tensor(self(place, name))
+
+
+def _tensor(value: object) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor):
+        raise TypeError("the tool asks for a tensor")
+    return value
 
 
 def amounts(call: Heard) -> Iterator[Amount]:
@@ -55,7 +67,7 @@ def _conv(call: Heard) -> Iterator[Amount]:
 
 def _matmul(call: Heard) -> Iterator[Amount]:
     """`matmul_flop_jit`, which takes the last axis but one of the second factor."""
-    one, other = call(0, "input"), call(1, "other")
+    one, other = call.tensor(0, "input"), call.tensor(1, "other")
     if one.shape[-1] != other.shape[-2]:
         raise ValueError("input_shapes")
     yield Amount(prod(one.shape) * other.shape[-1])
@@ -67,10 +79,12 @@ def _reversed(call: Heard) -> Iterator[Amount]:
 
 def _einsum(call: Heard) -> Iterator[Amount]:
     """`einsum_flop_jit`: numpy's figure of the best order, which has four digits."""
-    equation, *factors = call.args
-    if len(factors) == 1 and isinstance(factors[0], list | tuple):
-        factors = list(factors[0])
-    equation = equation.replace(" ", "")
+    written, *given = call.args
+    listed = given[0] if len(given) == 1 else None
+    factors = list(map(_tensor, listed if isinstance(listed, list | tuple) else given))
+    if not isinstance(written, str):
+        raise TypeError("the tool asks for an equation")
+    equation = written.replace(" ", "")
     letters = dict.fromkeys(letter for letter in equation if letter.isalpha())
     plain = equation.translate({ord(one): 97 + place for place, one in enumerate(letters)})
     if plain == "abc,abd->acd":
@@ -109,7 +123,7 @@ def _norm(place: int) -> Callable[[Heard], Iterator[Amount]]:
     """`norm_flop_counter`: "5 is just a rough estimate"."""
 
     def rule(call: Heard) -> Iterator[Amount]:
-        x, affine = call(0, "input"), call(place, "weight") is not None
+        x, affine = call.tensor(0, "input"), call(place, "weight") is not None
         if not 2 <= x.dim() <= 5:
             raise ValueError("an axis too many")
         text = "5 per element" if affine else "4 per element, without weights"
@@ -125,28 +139,28 @@ def _batch_norm(call: Heard) -> Iterator[Amount]:
         return
     affine = call(3, "weight") is not None
     text = "2 per element" if affine else "1 per element, without weights"
-    yield Amount(call(0, "input").numel() * (2 if affine else 1), text)
+    yield Amount(call.tensor(0, "input").numel() * (2 if affine else 1), text)
 
 
 def _adaptive(call: Heard) -> Iterator[Amount]:
-    yield Amount(call(0, "input").numel(), "1 per input element")
+    yield Amount(call.tensor(0, "input").numel(), "1 per input element")
 
 
 def _resized(call: Heard) -> Iterator[Amount]:
     """`upsample_nearest2d` and `upsample_bilinear2d`; "area" is an adaptive mean."""
-    x, mode = call(0, "input"), call(3, "mode", "nearest")
+    x, mode = call.tensor(0, "input"), call(3, "mode", "nearest")
     if x.dim() != 4 or call(6, "antialias", False):
         return
     if mode == "nearest":
-        yield Amount(call.out.numel(), "1 per output element")
+        yield Amount(_tensor(call.out).numel(), "1 per output element")
     elif mode == "bilinear":
-        yield Amount(4 * call.out.numel(), "4 per output element")
+        yield Amount(4 * _tensor(call.out).numel(), "4 per output element")
     elif mode == "area":
         yield from _adaptive(call)
 
 
 def _looked_up(call: Heard) -> Iterator[Amount]:
-    yield Amount(4 * call.out.numel(), "4 per output element")
+    yield Amount(4 * _tensor(call.out).numel(), "4 per output element")
 
 
 WITHOUT_PRODUCTS: Mapping[str, Callable[[Heard], Iterator[Amount]]] = {

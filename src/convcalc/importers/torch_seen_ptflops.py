@@ -6,7 +6,7 @@ import contextlib
 import functools
 import sys
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, SupportsInt
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from convcalc.network.measured import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
 
     from torch import Tensor
 
@@ -111,7 +112,14 @@ def _attention(module: nn.MultiheadAttention, given: Given, _out: Tensor) -> Ite
     yield Amount(batch * heads * lengths[0] * lengths[1], "1 per score")
 
 
-def _timm_attention(module: Any, given: Given, _out: Tensor) -> Iterator[Amount]:
+class _TimmAttention(Protocol):
+    """The attention of timm's vision transformers."""
+
+    num_heads: int
+    head_dim: int
+
+
+def _timm_attention(module: _TimmAttention, given: Given, _out: Tensor) -> Iterator[Amount]:
     """`timm_attention_counter_hook`; the linear layers inside are then not summed up."""
     batch, steps, _ = given[0].shape
     heads, size = module.num_heads, module.head_dim
@@ -169,19 +177,23 @@ def _numel(x: Tensor, *_args: object, **_kwargs: object) -> int:
     return int(x.numel())
 
 
-def _interpolated(*args: Any, **kwargs: Any) -> int:
+def _interpolated(*args: object, **kwargs: object) -> int:
     """`_interpolate_functional_flops_hook`."""
     x = args[0] if args else kwargs["input"]
     size = args[1] if len(args) > 1 else kwargs.get("size")
-    axes = x.dim() - 2
-    if axes <= 0:
+    if not torch.is_tensor(x) or x.dim() <= 2:
         raise ValueError("no axes")
+    axes = x.dim() - 2
     if size is not None:
+        if not isinstance(size, tuple | list | SupportsInt):
+            raise TypeError("no size")
         positions = prod(size) if isinstance(size, tuple | list) else int(size) ** axes
         return int(positions * prod(x.shape[:2]))
     factor = args[2] if len(args) > 2 else kwargs["scale_factor"]
     if isinstance(factor, tuple) and len(factor) == axes:
         return int(x.numel()) * int(prod(factor))
+    if not isinstance(factor, int | float):
+        raise TypeError("no factor")
     return int(x.numel() * factor**axes)
 
 
@@ -211,7 +223,7 @@ def _elementwise(one: object, other: object, *_args: object, **_kwargs: object) 
     return int(prod(max(pair) for pair in zip(*sizes, strict=True)))
 
 
-REPLACED: tuple[tuple[Any, str, Callable[..., int]], ...] = (
+REPLACED: tuple[tuple[ModuleType | type[Tensor], str, Callable[..., int]], ...] = (
     *((functional, name, _numel) for name in ("relu", "prelu", "elu", "relu6", "gelu", "silu")),
     *((functional, f"{kind}_pool{n}d", _numel) for kind in ("avg", "max") for n in (1, 2, 3)),
     *(
@@ -253,8 +265,8 @@ def patched(seen: Seen, counter: ProductCounter) -> Iterator[None]:
 
 
 def _wrapped(
-    function: Any, rule: Callable[..., int], seen: Seen, counter: ProductCounter
-) -> Callable[..., Any]:
+    function: Callable[..., object], rule: Callable[..., int], seen: Seen, counter: ProductCounter
+) -> Callable[..., object]:
     """The function, counted; once, though modes that hear of the call make it again.
 
     An operator, as in x + y, is told to modes as the function of its name, and was not called by
@@ -263,7 +275,7 @@ def _wrapped(
     at_work = False
 
     @functools.wraps(function)
-    def called(*args: Any, **kwargs: Any) -> Any:
+    def called(*args: object, **kwargs: object) -> object:
         nonlocal at_work
         if at_work or counter.inside or seen.hearing is function:
             return function(*args, **kwargs)
@@ -280,7 +292,9 @@ def _wrapped(
     return called
 
 
-def _amount(rule: Callable[..., int], args: Any, kwargs: Any) -> list[Amount] | None:
+def _amount(
+    rule: Callable[..., int], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> list[Amount] | None:
     try:
         return [Amount(rule(*args, **kwargs), "" if rule in PRODUCTS else TWICE)]
     except Exception:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import nn
 
 from convcalc.network.measured import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import torch
+
+    from convcalc.importers.torch_seen_thop import Rule
 
 BIAS = "the bias counted as MACs"
 ONCE = "its parameters, once per sample"
@@ -22,7 +24,7 @@ MORE = (
 )
 
 
-def rules(model: nn.Module) -> Mapping[int, Any]:
+def rules(model: nn.Module) -> Mapping[int, Rule]:
     """The rule of each module that has parameters and no module inside (`is_leaf_layer`)."""
     return {
         id(module): _parameters
@@ -31,7 +33,7 @@ def rules(model: nn.Module) -> Mapping[int, Any]:
     }
 
 
-def _parameters(module: nn.Module, _given: Any, out: Any) -> Iterator[Amount]:
+def _parameters(module: nn.Module, _given: object, out: object) -> Iterator[Amount]:
     """`LayerInfo.calculate_macs`."""
     size = _size(out)
     conv = "Conv" in type(module).__name__
@@ -61,7 +63,7 @@ def _elements(module: nn.Module, name: str, parameter: torch.Tensor) -> tuple[st
     return name, parameter.numel()
 
 
-def _size(out: Any) -> list[int]:
+def _size(out: object) -> list[int]:
     """`LayerInfo.calculate_size` of what a module gives."""
     if out is None:
         return []
@@ -76,9 +78,10 @@ def _size(out: Any) -> list[int]:
     raise TypeError("an unsupported output")
 
 
-def _nested(out: Any) -> list[int]:
+def _nested(out: object) -> list[int]:
     if hasattr(out, "size") and callable(out.size):
         return list(out.size())
-    if not hasattr(out, "__getitem__") or not out:
-        return []
-    return _nested(next(iter(out.values())) if isinstance(out, dict) else out[0])
+    if isinstance(out, dict):
+        return _nested(next(iter(out.values()))) if out else []
+    item: Callable[[int], object] | None = getattr(out, "__getitem__", None)
+    return [] if item is None or not out else _nested(item(0))

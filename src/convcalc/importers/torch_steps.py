@@ -6,7 +6,7 @@ against what the call gave: shape, parameters and multiply-accumulates have to b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc import layers
 from convcalc.importers.torch_calls import PASSED, axis_of, is_array, sample_shape
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from convcalc.importers.torch_calls import Call, Given
+    from convcalc.importers.torch_types import TensorLike
     from convcalc.layers import Layer
 
 
@@ -24,7 +25,7 @@ class Step(NamedTuple):
     """A layer, and what it reads: tensors, or the numbers of earlier steps."""
 
     layer: Layer
-    inputs: tuple[Any, ...]
+    inputs: tuple[TensorLike | int, ...]
 
 
 Steps: TypeAlias = list[Step]
@@ -95,7 +96,7 @@ def _views(call: Call, name: str) -> Iterator[Steps]:
     yield [Step(layers.View(name, out), tensors)]
 
 
-def _tensors(call: Call) -> Iterator[Any]:
+def _tensors(call: Call) -> Iterator[TensorLike]:
     for one in (*call.arguments, *call.named.values()):
         for item in one if isinstance(one, list | tuple) else (one,):
             if is_array(item):
@@ -162,7 +163,11 @@ def _reversed_matmul(given: Given) -> Iterator[Steps]:
 
 def _einsum(given: Given) -> Iterator[Steps]:
     equation, *operands = given.call.arguments
-    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], list) else operands
+    listed = operands[0] if len(operands) == 1 else None
+    factors = listed if isinstance(listed, list) else operands
+    tensors = list(filter(is_array, factors))
+    if not isinstance(equation, str) or len(tensors) < len(factors):
+        return
     shapes = [sample_shape(tensor) for tensor in tensors]
     dropped = [axis_of(tensor, 0) is None for tensor in tensors]
     for found in products_of(equation, shapes, dropped, sample_shape(given.call.out)):

@@ -6,9 +6,9 @@ inputs that are nodes and weights that are parameters or buffers as they are sto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from convcalc.importers.torch_calls import PASSED, axis_of, is_array
+from convcalc.importers.torch_calls import PASSED, axis_of, dtype_of, is_array
 from convcalc.importers.torch_steps import IN_ORDER
 from convcalc.layers import Elementwise, View
 from convcalc.layers.named_operations import ELEMENTWISE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convcalc.importers.torch_calls import Call, Given
     from convcalc.layers import Layer, Shape
 
-NameOf: TypeAlias = "Callable[[Any], str | None]"
+NameOf: TypeAlias = "Callable[[object], str | None]"
 """Gives the name of the parameter or buffer that a tensor is; None where it is computed."""
 
 _PLAIN = {"weight": "weight", "bias": "bias"}
@@ -88,7 +88,7 @@ def _left_out(layer: Layer, inputs: int) -> str | None:
     return None if given == ELEMENTWISE[layer.name].operands else "an operand is a constant"
 
 
-def _arrays(call: Call, needed: list[str]) -> dict[str, Any]:
+def _arrays(call: Call, needed: list[str]) -> dict[str, object]:
     """The tensors that a call reads as weights, by the names that its layer has for them."""
     if call.name in RECURRENT:
         params = call.given(_RNN)("params") or ()
@@ -176,7 +176,7 @@ def _attended(given: Given) -> str | None:
 
 def _scored(given: Given) -> str | None:
     mask = given("attn_mask")
-    if is_array(mask) and not mask.dtype.is_floating_point:
+    if is_array(mask) and not dtype_of(mask).is_floating_point:
         return "its mask says which scores count"
     return "it drops elements at random" if given("dropout_p") else None
 
@@ -189,7 +189,7 @@ def _begun(given: Given) -> str | None:
 
 def _cast(given: Given) -> str | None:
     """Whether elements become whole numbers, or bytes are read as another dtype."""
-    before, after = given.input.dtype, given.call.out.dtype
+    before, after = dtype_of(given.input), dtype_of(given.call.out)
     if before == after:
         return None
     if given.call.name == "view":

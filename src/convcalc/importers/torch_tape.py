@@ -7,7 +7,7 @@ writes in place among them, and those that one tensor depends on are called once
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class _Entry(NamedTuple):
     """A call: what it was given and gave, and the memory that it read and may have written."""
 
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    named: Mapping[str, Any]
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+    named: Mapping[str, object]
     results: Sequence[torch.Tensor]
     reads: frozenset[int]
     writes: frozenset[int]
@@ -52,9 +52,9 @@ class Tape:
 
     def note(
         self,
-        function: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        named: Mapping[str, Any],
+        function: Callable[..., object],
+        arguments: tuple[object, ...],
+        named: Mapping[str, object],
         results: Sequence[torch.Tensor],
     ) -> None:
         """Takes note of a call that no input has reached."""
@@ -85,7 +85,7 @@ def _call_again(entry: _Entry, found: dict[int, torch.Tensor]) -> None:
     """Makes a call with values, and keeps what it gives."""
     own = [one for one in tensors_in((entry.arguments, entry.named)) if id(one) not in found]
     filled = {id(one): _stand_in(one) for one in own}
-    arguments, named = with_tensors((entry.arguments, entry.named), {**found, **filled})
+    arguments, named = with_tensors(entry.arguments, entry.named, {**found, **filled})
     out = entry.function(*arguments, **named)
     given = {id(one) for one in tensors_in((entry.arguments, entry.named))}
     made = iter(tensors_in(out))
@@ -109,14 +109,25 @@ def _value_of(tensor: torch.Tensor, found: Mapping[int, torch.Tensor]) -> torch.
     raise UsageError("a constant of the model has no value that could be found again")
 
 
-def with_tensors(item: Any, values: Mapping[int, torch.Tensor]) -> Any:
+def with_tensors(
+    arguments: Sequence[object], named: Mapping[str, object], values: Mapping[int, torch.Tensor]
+) -> tuple[list[object], dict[str, object]]:
     """Arguments with other tensors, by the ids of theirs, and the CPU in the place of "meta"."""
+    return (
+        [_with_tensors(one, values) for one in arguments],
+        {name: _with_tensors(one, values) for name, one in named.items()},
+    )
+
+
+def _with_tensors(item: object, values: Mapping[int, torch.Tensor]) -> object:
     if isinstance(item, torch.Tensor):
         return values.get(id(item), item)
     if isinstance(item, torch.device):
         return torch.device("cpu") if item.type == "meta" else item
-    if type(item) in (list, tuple):
-        return type(item)(with_tensors(one, values) for one in item)
+    if type(item) is list:
+        return [_with_tensors(one, values) for one in item]
+    if type(item) is tuple:
+        return tuple(_with_tensors(one, values) for one in item)
     if type(item) is dict:
-        return {name: with_tensors(one, values) for name, one in item.items()}
+        return {name: _with_tensors(one, values) for name, one in item.items()}
     return "cpu" if isinstance(item, str) and item == "meta" else item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch.utils.weak import WeakIdKeyDictionary
@@ -60,7 +60,7 @@ class Value:
     writer: torch.Tensor | None = None
 
 
-def tensors_in(item: Any) -> Iterator[torch.Tensor]:
+def tensors_in(item: object) -> Iterator[torch.Tensor]:
     """The tensors among arguments or results, in lists and mappings too."""
     if isinstance(item, torch.Tensor):
         yield item
@@ -90,7 +90,8 @@ def memory_of(tensor: torch.Tensor) -> int:
         return 0  # one of a lazy module has none yet
 
 
-Tensors: TypeAlias = "MutableMapping[torch.Tensor, Any]"
+Tensors: TypeAlias = "MutableMapping[torch.Tensor, bool]"
+"""Tensors that are still alive, of which something is so."""
 
 
 class Values:
@@ -99,14 +100,13 @@ class Values:
     def __init__(self, parameters: Mapping[int, str]) -> None:
         self._parameters = parameters
         self._sharing: defaultdict[int, Tensors] = defaultdict(WeakIdKeyDictionary)
-        self._known: Tensors = WeakIdKeyDictionary()
+        self._known: MutableMapping[torch.Tensor, Value] = WeakIdKeyDictionary()
 
     def __getitem__(self, tensor: torch.Tensor) -> Value:
         value = self._known.get(tensor)
         if value is None:
             name = self._parameters.get(id(tensor))
             value = self[tensor] = Value(debt=Debt({name}, chain=[]) if name else Debt())
-        assert isinstance(value, Value)
         return value
 
     def __setitem__(self, tensor: torch.Tensor, value: Value) -> None:

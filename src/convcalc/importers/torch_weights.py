@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -17,17 +17,19 @@ from convcalc.importers.torch_scripts import loaded_script
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import numpy as np
+
     from convcalc.importers.target import Target
 
 
-def own_weights(target: Target) -> dict[str, Any] | None:
+def own_weights(target: Target) -> dict[str, np.ndarray] | None:
     """The arrays of numpy in the `state_dict` of a model that is there; None of what makes one.
 
     Raises:
         DataError: the file cannot be imported, or has no such object.
     """
     if target.is_script:
-        value: Any = loaded_script(target)
+        value: object = loaded_script(target)
     else:
         value = None if target.called else found(target)
     if not isinstance(value, nn.Module):
@@ -36,7 +38,7 @@ def own_weights(target: Target) -> dict[str, Any] | None:
         return {name: tensor.detach().cpu().numpy() for name, tensor in value.state_dict().items()}
 
 
-def buffers_of(target: Target, names: Collection[str]) -> dict[str, Any]:
+def buffers_of(target: Target, names: Collection[str]) -> dict[str, np.ndarray]:
     """The arrays of those buffers of a model that are called so; it is made, if it is not there.
 
     Whole numbers and truths are float32 where that is exact, as all arrays of a network.
@@ -48,7 +50,9 @@ def buffers_of(target: Target, names: Collection[str]) -> dict[str, Any]:
     return {name: _floats(tensor) for name, tensor in model.named_buffers() if name in names}
 
 
-def parameters_and_buffers(target: Target, names: Collection[str], seed: int) -> dict[str, Any]:
+def parameters_and_buffers(
+    target: Target, names: Collection[str], seed: int
+) -> dict[str, np.ndarray]:
     """Arrays of a model that is made anew, with parameters that torch draws with a seed.
 
     Raises:
@@ -63,7 +67,7 @@ def parameters_and_buffers(target: Target, names: Collection[str], seed: int) ->
 def made_model(target: Target) -> nn.Module:
     """A model with values, for inference."""
     if target.is_script:
-        value: Any = loaded_script(target)
+        value: object = loaded_script(target)
     elif target.is_library:
         value = with_missing_operators(lambda: library_maker(target))[0].make
     else:
@@ -71,7 +75,7 @@ def made_model(target: Target) -> nn.Module:
     return model_of(target, value, "cpu")
 
 
-def _floats(tensor: torch.Tensor) -> Any:
+def _floats(tensor: torch.Tensor) -> np.ndarray:
     own = tensor.detach().cpu()
     if own.dtype.is_floating_point:
         return own.numpy()

@@ -45,7 +45,7 @@ def checked_count(name: str, value: object, minimum: int) -> int:
     Raises:
         ParameterError: it is none, or out of bounds.
     """
-    return int(count(minimum).normalise(name, value))
+    return count(minimum).normalise(name, value)
 
 
 def checked_switch(name: str, value: object) -> bool:

@@ -127,7 +127,7 @@ class Layer:
         return self.kind
 
     @classmethod
-    def rules(cls) -> dict[str, Rule]:
+    def rules(cls) -> dict[str, Rule[object]]:
         """The rule of each parameter, by its long name, in the order of the fields."""
         found = _RULES.get(cls)
         if found is None:
@@ -299,7 +299,7 @@ class SeveralInputs(Layer):
         return (0,) * (len(shapes[0]) - 1)
 
 
-_RULES: dict[type, dict[str, Rule]] = {}
+_RULES: dict[type, dict[str, Rule[object]]] = {}
 """The rules of each kind, by which every layer of it is checked: looked up once."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import Costs, format_shape, spatial_dims_of
 from convcalc.layers.convolution import Convolution
-from convcalc.layers.parameters import PerAxis, param, per_axis, spread, spread_ends
+from convcalc.layers.parameters import PerAxis, optional, param, per_axis, spread, spread_ends
 from convcalc.layers.placing import checked_sizes
 from convcalc.window import Window
 
@@ -30,7 +30,7 @@ class ConvTranspose(Convolution):
         per_axis(0), "op", "elements added at the end of the output", default=0
     )
     output_size: PerAxis | None = param(
-        per_axis(1, optional=True), "size", "the output size, instead of op", default=None
+        optional(per_axis(1)), "size", "the output size, instead of op", default=None
     )
 
     def __post_init__(self) -> None:

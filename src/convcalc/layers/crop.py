@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
 from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, label_sizes, param, per_axis, spread
+from convcalc.layers.parameters import PerAxis, label_sizes, optional, param, per_axis, spread
 from convcalc.window import Window
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Crop(Rearrangement):
 
     size: PerAxis = param(label_sizes(), "like", "the elements that stay, or whose size to take")
     offset: PerAxis | None = param(
-        per_axis(0, optional=True),
+        optional(per_axis(0)),
         "offset",
         "elements left out before them; half of all that are left out by default, rounded down",
         default=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import format_shape
@@ -13,20 +13,19 @@ if TYPE_CHECKING:
     from convcalc.layers.base import Fields, Shape
 
 
-def dim_of_channels(**options: Any) -> Any:
+def dim_of_channels(*, kw_only: bool = False) -> int:
     """The parameter `dim` of a kind that works along one axis, the channels by default."""
-    return param(
-        _rule(), "dim", "along it: 1 are the channels, -1 is the last", default=1, **options
-    )
+    note = "along it: 1 are the channels, -1 is the last"
+    return param(_rule(), "dim", note, default=1, kw_only=kw_only)
 
 
-def _rule() -> Rule:
+def _rule() -> Rule[int]:
     whole = count(-8, 8)
 
     def normalise(name: str, value: object) -> int:
         if isinstance(value, int) and value == 0:
             raise ParameterError(name, "0 is the batch; 1 are the channels")
-        return int(whole.normalise(name, value))
+        return whole.normalise(name, value)
 
     return whole._replace(normalise=normalise)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError, UsageError, nearest
 from convcalc.layers.base import Costs
 from convcalc.layers.broadcasting import aligned_array, broadcast_fields, broadcast_shape
 from convcalc.layers.joins import Join
 from convcalc.layers.named_operations import ELEMENTWISE
-from convcalc.layers.parameters import name, param, real
+from convcalc.layers.parameters import name, optional, param, real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Elementwise(Join):
 
     name: str = param(name(), "name", "the operation, as sub, exp or where")
     value: float | None = param(
-        real(optional=True), "value", "the second operand, where it is a number", default=None
+        optional(real()), "value", "the second operand, where it is a number", default=None
     )
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ class Elementwise(Join):
         """
         found = ELEMENTWISE[self.name]
         axes = max(len(array.shape) for array in arrays) - 1
-        operands: list[Any] = [aligned_array(array, axes) for array in arrays]
+        operands: list[A | float] = [aligned_array(array, axes) for array in arrays]
         operands += [self.value] if self.value is not None else []
         if found.run is None or len(operands) != found.operands:
             missing = self.refusal or "an operand is neither a number nor an input"

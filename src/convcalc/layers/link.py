@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Link:
     """
 
     label: str = field(compare=False)
-    layer: Any
+    layer: object
 
     def __str__(self) -> str:
         return f"@{self.label}"

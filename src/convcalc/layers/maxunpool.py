@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.errors import ParameterError, ShapeError, UsageError
 from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape, spatial_dims_of
 from convcalc.layers.link import Link
-from convcalc.layers.parameters import PerAxis, Rule, param, per_axis, spread
+from convcalc.layers.parameters import PerAxis, Rule, optional, param, per_axis, spread
 from convcalc.layers.placing import checked_sizes
 from convcalc.layers.pooling import MaxPool
 from convcalc.receptive import united
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convcalc.layers.operations import A, Operations
 
 
-def _pooling() -> Rule:
+def _pooling() -> Rule[Link | None]:
     """A `maxpool` of the network, or none."""
 
     def normalise(name: str, value: object) -> Link | None:
@@ -48,7 +48,7 @@ class MaxUnpool(SeveralInputs, Rearrangement):
 
     kernel_size: PerAxis = param(per_axis(1), "k", "elements of the window")
     stride: PerAxis | None = param(
-        per_axis(1, optional=True),
+        optional(per_axis(1)),
         "s",
         "step from one window to the next; the kernel size by default",
         default=None,
@@ -57,6 +57,14 @@ class MaxUnpool(SeveralInputs, Rearrangement):
     of: Link | None = param(
         _pooling(), "of", "whose maxima say where values go; running needs it", default=None
     )
+
+    @property
+    def pool(self) -> MaxPool | None:
+        """The pooling that `of` names."""
+        if self.of is None:
+            return None
+        assert isinstance(self.of.layer, MaxPool)
+        return self.of.layer
 
     @property
     def refusal(self) -> str | None:
@@ -90,11 +98,12 @@ class MaxUnpool(SeveralInputs, Rearrangement):
         shape, *pooled = shapes
         windows = self.windows(shape)
         sizes = tuple(w.transposed_size(size) for w, size in zip(windows, shape[1:], strict=True))
-        if self.of is None:
+        pool = self.pool
+        if pool is None:
             return (shape[0], *checked_sizes(sizes, "padding"))
         if not pooled:
             raise ShapeError(f"needs a second input, what arrives at '{self.of}'")
-        found = self.of.layer.out_shape(pooled[0])
+        found = pool.out_shape(pooled[0])
         if found != shape:
             raise ShapeError(
                 f"'{self.of}' has {format_shape(found)} positions, {format_shape(shape)} arrives; "
@@ -110,11 +119,12 @@ class MaxUnpool(SeveralInputs, Rearrangement):
 
     def field(self, fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
         """What the windows around an element hold: their values, and all that decided where to."""
-        if self.of is None:
+        pool = self.pool
+        if pool is None:
             windows = self.windows(shapes[0])
             axes = zip(fields[0], windows, strict=True)
             return tuple(field.through_transposed(window) for field, window in axes)
-        windows = self.of.layer.windows(shapes[1])
+        windows = pool.windows(shapes[1])
         return tuple(
             united([way.through_transposed(w) for way in (own, pooled.through(w))], size)
             for own, pooled, w, size in zip(*fields, windows, shapes[1][1:], strict=True)
@@ -126,7 +136,8 @@ class MaxUnpool(SeveralInputs, Rearrangement):
         Raises:
             UsageError: no pooling was named.
         """
-        if self.of is None:
+        pool = self.pool
+        if pool is None:
             raise UsageError(f"{self.spec()}: {self.refusal}")
         array, pooled = arrays
-        return ops.unpool(array, pooled, self.of.layer.windows(tuple(pooled.shape[1:])))
+        return ops.unpool(array, pooled, pool.windows(tuple(pooled.shape[1:])))

@@ -10,14 +10,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.errors import ShapeError, UsageError
+from convcalc.errors import ParameterError, ShapeError, UsageError, described
 from convcalc.layers.base import Costs, Layer, SeveralInputs, format_shape
 from convcalc.layers.broadcasting import broadcast_fields, broadcast_shape
 from convcalc.layers.parameters import (
     LARGEST_COUNT,
+    Rule,
     count,
-    layer,
     name,
+    optional,
     param,
     switch,
     whole_shape,
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 
     from convcalc.layers.base import Fields, Shape
     from convcalc.layers.operations import A, Operations
+
+
+def _layer() -> Rule[Layer | None]:
+    """A layer of any kind, which a text writes in brackets; None where there is none."""
+
+    def normalise(name: str, value: object) -> Layer | None:
+        if value is None or isinstance(value, Layer):
+            return value
+        got = described(value)
+        raise ParameterError(name, f"expected a layer in brackets, as (conv:8,k3), got {got}")
+
+    return Rule("a layer in brackets, as (conv:8,k3)", normalise, example="=(conv:8,k3)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,20 +60,20 @@ class Opaque(SeveralInputs):
 
     name: str = param(name(), "name", "what it is called")
     out: Shape | None = param(
-        whole_shape(optional=True),
+        optional(whole_shape()),
         "out",
         "the shape that leaves it; by default its input's",
         default=None,
     )
     params: int = param(count(0, LARGEST_COUNT), "params", "the parameters it holds", default=0)
     macs: int | None = param(
-        count(0, LARGEST_COUNT, optional=True),
+        optional(count(0, LARGEST_COUNT)),
         "macs",
         "its multiply-accumulates of one sample; not known by default",
         default=None,
     )
     like: Layer | None = param(
-        layer(),
+        _layer(),
         "like",
         "the layer that does the same with weights of its own, as like=(conv:8,k3)",
         default=None,

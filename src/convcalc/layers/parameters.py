@@ -11,12 +11,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcalc.errors import ParameterError, described, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Default = TypeVar("Default")
 
 LARGEST = 2**31 - 1
 """The largest size, kernel, stride, ... of one axis; beyond it is a typing error, not a network."""
@@ -52,7 +56,7 @@ OTHER_MODES = {
 """
 
 
-class Rule(NamedTuple):
+class Rule(NamedTuple, Generic[T_co]):
     """How a parameter is written, the function that normalises it, the words it accepts.
 
     A `switch` is written by its key alone, `ceil`, and off with `no` before it, `noceil`; others
@@ -61,30 +65,35 @@ class Rule(NamedTuple):
     """
 
     form: str
-    normalise: Callable[[str, object], Any]
+    normalise: Callable[[str, object], T_co]
     words: tuple[str, ...] = ()
     switch: bool = False
     example: str = "3"
     labels: str = ""
 
 
-def count(minimum: int, maximum: int = LARGEST, *, optional: bool = False) -> Rule:
-    """A single whole number; None where `optional`, for what is not known."""
+def optional(rule: Rule[T]) -> Rule[T | None]:
+    """None, for what is not known or what others decide, or what another rule says."""
 
-    def normalise(name: str, value: object) -> int | None:
-        if value is None and optional:
-            return None
+    def normalise(name: str, value: object) -> T | None:
+        return None if value is None else rule.normalise(name, value)
+
+    return Rule(rule.form, normalise, rule.words, rule.switch, rule.example, rule.labels)
+
+
+def count(minimum: int, maximum: int = LARGEST) -> Rule[int]:
+    """A single whole number."""
+
+    def normalise(name: str, value: object) -> int:
         return _whole(name, value, minimum, maximum=maximum)
 
     return Rule("a whole number", normalise)
 
 
-def whole_shape(*, optional: bool = False) -> Rule:
+def whole_shape() -> Rule[tuple[int, ...]]:
     """A shape (channels, *spatial sizes)."""
 
-    def normalise(name: str, value: object) -> tuple[int, ...] | None:
-        if value is None and optional:
-            return None
+    def normalise(name: str, value: object) -> tuple[int, ...]:
         given = value if isinstance(value, tuple | list) else (value,)
         return tuple(_whole(name, size, 1, "sizes, as 64x7x7") for size in given)
 
@@ -120,7 +129,7 @@ def _is_short(value: object) -> bool:
     return axes is None or (len(axes) == 1 and axes[0] <= MOST_AXES)
 
 
-def name() -> Rule:
+def name() -> Rule[str]:
     """A name of letters, digits, underscores and dashes, which begins with a letter."""
 
     def normalise(name: str, value: object) -> str:
@@ -132,24 +141,10 @@ def name() -> Rule:
     return Rule("a name", normalise, example="=Swish")
 
 
-def layer() -> Rule:
-    """A layer of any kind, which a text writes in brackets; None where there is none."""
-
-    def normalise(name: str, value: object) -> Any:
-        if value is None or hasattr(value, "out_shape"):
-            return value
-        got = described(value)
-        raise ParameterError(name, f"expected a layer in brackets, as (conv:8,k3), got {got}")
-
-    return Rule("a layer in brackets, as (conv:8,k3)", normalise, example="=(conv:8,k3)")
-
-
-def per_axis(minimum: int, *, optional: bool = False) -> Rule:
+def per_axis(minimum: int) -> Rule[PerAxis]:
     """A whole number for every axis, or one for each: 3 or (3, 5)."""
 
-    def normalise(name: str, value: object) -> PerAxis | None:
-        if value is None and optional:
-            return None
+    def normalise(name: str, value: object) -> PerAxis:
         if not isinstance(value, tuple | list):
             return _whole(name, value, minimum, "a whole number or one per axis, as 3 or 3x5")
         _check_rank(name, value)
@@ -158,13 +153,13 @@ def per_axis(minimum: int, *, optional: bool = False) -> Rule:
     return Rule("3 or 3x5 (per axis)", normalise)
 
 
-def label_sizes() -> Rule:
+def label_sizes() -> Rule[PerAxis]:
     """A size for every axis, or one for each, or those of a labelled node."""
     rule = per_axis(1)
     return rule._replace(form=f"{rule.form}, @stem (the sizes of a label)", labels="sizes")
 
 
-def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule:
+def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule[Padding]:
     """Elements at every end, per axis, per end, or one of some words.
 
     A negative `minimum` allows to cut as many elements off.
@@ -184,14 +179,10 @@ def padding(words: tuple[str, ...] = PADDING_WORDS, *, minimum: int = 0) -> Rule
     return Rule(", ".join((numbers, *words)), normalise, words)
 
 
-def real(
-    minimum: float | None = None, maximum: float | None = None, *, optional: bool = False
-) -> Rule:
-    """A finite number, whole or not, within bounds that belong to it; None where `optional`."""
+def real(minimum: float | None = None, maximum: float | None = None) -> Rule[float]:
+    """A finite number, whole or not, within bounds that belong to it."""
 
-    def normalise(name: str, value: object) -> float | None:
-        if value is None and optional:
-            return None
+    def normalise(name: str, value: object) -> float:
         if isinstance(value, bool) or not hasattr(value, "__float__"):
             raise ParameterError(name, f"expected a number, got {described(value)}")
         try:
@@ -209,7 +200,7 @@ def real(
     return Rule("a number, as 0.1", normalise)
 
 
-def section() -> Rule:
+def section() -> Rule[tuple[Ends]]:
     """begin:end of one axis, the end left out: positions begin ... end - 1."""
 
     def normalise(name: str, value: object) -> tuple[Ends]:
@@ -226,7 +217,7 @@ def section() -> Rule:
     return Rule("begin:end, as 0:32", normalise)
 
 
-def sizes() -> Rule:
+def sizes() -> Rule[tuple[int, ...]]:
     """The sizes of up to eight axes, one of which may be -1: what is left for it."""
 
     def normalise(name: str, value: object) -> tuple[int, ...]:
@@ -241,7 +232,7 @@ def sizes() -> Rule:
     return Rule("16x4x4, one of them -1", normalise)
 
 
-def axes() -> Rule:
+def axes() -> Rule[tuple[int, ...]]:
     """The numbers of one to eight axes of a sample, the first of which is 0, the last one -1."""
 
     def normalise(name: str, value: object) -> tuple[int, ...]:
@@ -256,7 +247,7 @@ def axes() -> Rule:
     return Rule("axes of a sample, as 0x2", normalise)
 
 
-def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:
+def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule[str]:
     """One of a few words, in any case; `others` are further words, with what they mean."""
     others = others or {}
 
@@ -270,17 +261,15 @@ def one_of(*words: str, others: Mapping[str, str] | None = None) -> Rule:
     return Rule(" | ".join(words), normalise, (*words, *others))
 
 
-def padding_mode() -> Rule:
+def padding_mode() -> Rule[str]:
     """What added elements contain, by our word or another library's."""
     return one_of(*PADDING_MODES, others=OTHER_MODES)
 
 
-def switch(*, optional: bool = False) -> Rule:
-    """True or false; None where `optional`, for a default that other parameters decide."""
+def switch() -> Rule[bool]:
+    """True or false."""
 
-    def normalise(name: str, value: object) -> bool | None:
-        if value is None and optional:
-            return None
+    def normalise(name: str, value: object) -> bool:
         text = value.lower() if isinstance(value, str) else value
         if text is True or text == "true":
             return True
@@ -291,10 +280,22 @@ def switch(*, optional: bool = False) -> Rule:
     return Rule("true | false", normalise, switch=True)
 
 
-def param(rule: Rule, short: str, note: str, **default: Any) -> Any:
+def param(
+    rule: Rule[T],
+    short: str,
+    note: str,
+    *,
+    default: Default | dataclasses._MISSING_TYPE = dataclasses.MISSING,
+    kw_only: bool = False,
+) -> T | Default:
     """A dataclass field with its rule, its short key in the spec language and one line of help."""
     metadata = {"rule": rule, "short": short, "note": note}
-    return dataclasses.field(metadata=metadata, **default)
+    field: T | Default
+    if default is dataclasses.MISSING:
+        field = dataclasses.field(metadata=metadata, kw_only=kw_only)
+    else:
+        field = dataclasses.field(default=default, metadata=metadata, kw_only=kw_only)
+    return field
 
 
 def spread(name: str, value: PerAxis, spatial_dims: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
 from convcalc.layers.parameters import (
     Padding,
     PerAxis,
+    optional,
     padding,
     param,
     per_axis,
@@ -37,7 +38,7 @@ class Pool(Layer):
 
     kernel_size: PerAxis = param(per_axis(1), "k", "elements of the window")
     stride: PerAxis | None = param(
-        per_axis(1, optional=True),
+        optional(per_axis(1)),
         "s",
         "step from one window to the next; the kernel size by default",
         default=None,
@@ -163,7 +164,7 @@ class AvgPool(Pool):
     kind: ClassVar[str] = "avgpool"
 
     count_include_pad: bool | None = param(
-        switch(optional=True),
+        optional(switch()),
         "include",
         "count the elements of the padding in the mean; by default of padding in numbers only",
         default=None,

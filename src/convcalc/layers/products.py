@@ -10,7 +10,7 @@ from convcalc.errors import ShapeError
 from convcalc.layers.base import Costs, ElementOps, format_shape
 from convcalc.layers.broadcasting import aligned_array, broadcast_shape, whole_unless_unseen
 from convcalc.layers.joins import Join
-from convcalc.layers.parameters import param, real, switch
+from convcalc.layers.parameters import optional, param, real, switch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +109,7 @@ class Attention(Product):
     branches: ClassVar[str] = "three branches, with a mask four"
 
     scale: float | None = param(
-        real(optional=True),
+        optional(real()),
         "scale",
         "what scores are multiplied by; 1/sqrt(E) by default",
         default=None,

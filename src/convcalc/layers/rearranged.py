@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from convcalc.errors import DataError
 from convcalc.layers.rearranging import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Shape
     from convcalc.layers.operations import A, Operations
@@ -48,40 +48,47 @@ class Rearranged(View):
         Raises:
             DataError: the moves do not fit what arrives.
         """
-        array: Any = arrays[0]
+        array = arrays[0]
         number = array.shape[0]
         try:
             for word, numbers in self.moves:
                 array = MOVES[word](ops, array, numbers)
             if prod(array.shape[1:]) != prod(self.out):
                 raise ValueError("other elements are left than there are places")
-            moved: A = array.reshape(number, *self.out)
+            moved = array.reshape(number, *self.out)
         except (ValueError, IndexError, RuntimeError) as error:
             raise DataError(f"{self.spec()} does not fit its input: {error}") from None
         return moved
 
 
-def _reshape(ops: Any, x: Any, sizes: tuple[int, ...]) -> Any:  # noqa: ARG001 - as all moves
+def _reshape(ops: Operations[A], x: A, sizes: tuple[int, ...]) -> A:  # noqa: ARG001 - as all moves
     return x.reshape(x.shape[0], *sizes)
 
 
-def _permute(ops: Any, x: Any, order: tuple[int, ...]) -> Any:
+def _permute(ops: Operations[A], x: A, order: tuple[int, ...]) -> A:
     if sorted(order) != list(range(len(x.shape))):
         raise ValueError("the order does not name each axis once")
     return ops.permute(x, order)
 
 
-def _slice(ops: Any, x: Any, numbers: tuple[int, ...]) -> Any:  # noqa: ARG001 - as all moves
+def _slice(ops: Operations[A], x: A, numbers: tuple[int, ...]) -> A:  # noqa: ARG001 - as all moves
     axis, begin, end, step = numbers
     return x[(*(slice(None),) * axis, slice(begin, end, step))]
 
 
-def _take(ops: Any, x: Any, numbers: tuple[int, ...]) -> Any:
+def _take(ops: Operations[A], x: A, numbers: tuple[int, ...]) -> A:
     axis, *places = numbers
     return ops.take(x, axis, places)
 
 
-MOVES: dict[str, Callable[[Any, Any, tuple[int, ...]], Any]] = {
+class Moving(Protocol):
+    """What moves an array of any library, by its numbers."""
+
+    def __call__(self, ops: Operations[A], x: A, numbers: tuple[int, ...], /) -> A:
+        """The array, moved."""
+
+
+MOVES: dict[str, Moving] = {
     "reshape": _reshape,
     "permute": _permute,
     "slice": _slice,

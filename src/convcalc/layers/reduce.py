@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from convcalc.errors import ShapeError, UsageError
 from convcalc.layers.adaptive import GlobalAvgPool
@@ -13,7 +13,7 @@ from convcalc.layers.broadcasting import is_unseen, whole, whole_unless_unseen
 from convcalc.layers.parameters import axes, one_of, param, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from convcalc.layers.base import Fields, Shape
     from convcalc.layers.operations import A, Operations
@@ -114,7 +114,7 @@ class Reduce(Layer):
         if self.refusal:
             raise UsageError(f"{self.spec()} cannot be run: {self.refusal}")
         places = tuple(axis + 1 for axis in sorted(self.places(shape)))
-        result: A = RUN[self.name](ops, array, places)
+        result = RUN[self.name](ops, array, places)
         return result.reshape(array.shape[0], *self.out_shape(shape))
 
     def places(self, shape: Shape) -> set[int]:
@@ -146,7 +146,14 @@ def _norm(ops: Operations[A], x: A, places: tuple[int, ...]) -> A:
     return ops.reduce(x * x, places, "sum") ** 0.5
 
 
-RUN: dict[str, Callable[..., Any]] = {
+class Reducing(Protocol):
+    """What reduces an array of any library along some of its axes."""
+
+    def __call__(self, ops: Operations[A], x: A, places: tuple[int, ...], /) -> A:
+        """The array with one element along each of these axes."""
+
+
+RUN: dict[str, Reducing] = {
     "sum": _sum,
     "mean": _mean,
     "max": _max,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
 from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, one_of, param, per_axis, spread, switch
+from convcalc.layers.parameters import PerAxis, one_of, optional, param, per_axis, spread, switch
 from convcalc.layers.placing import checked_sizes
 from convcalc.layers.resampling import (
     corners_read,
@@ -34,10 +34,10 @@ class Upsample(Layer):
     positional: ClassVar[str | None] = "scale_factor"
 
     scale_factor: PerAxis | None = param(
-        per_axis(1, optional=True), "scale", "output elements per input element", default=None
+        optional(per_axis(1)), "scale", "output elements per input element", default=None
     )
     size: PerAxis | None = param(
-        per_axis(1, optional=True), "size", "the output size, instead of scale", default=None
+        optional(per_axis(1)), "size", "the output size, instead of scale", default=None
     )
     mode: str = param(
         one_of("nearest", "bilinear"), "mode", "how values are found", default="nearest"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from convcalc.errors import DataError, nearest, printable
 from convcalc.layers.base import format_shape
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+class Shaped(Protocol):
+    """An array of any library, known by its shape."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Elements along each axis."""
+
+
 MOST_FAULTS = 3
 """Weights that one message names."""
 
@@ -27,7 +36,7 @@ NAMES = {"weight", "bias", "running_mean", "running_var"}
 """Last words of names by which PyTorch tells arrays of one layer apart."""
 
 
-def without_counters(given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def without_counters(given: Mapping[str, T]) -> dict[str, T]:
     """The arrays that inference reads: PyTorch also stores how many batches `bn` has seen."""
     return {
         name: array
@@ -97,7 +106,7 @@ def in_order(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> di
 
 
 def _first_unfit(
-    arrays: Mapping[str, np.ndarray], needed: Mapping[str, Shape]
+    arrays: Mapping[str, Shaped], needed: Mapping[str, Shape]
 ) -> tuple[int, str, str] | None:
     """The number and both names of the first array that is not the one needed in its place."""
     for number, (own, name) in enumerate(zip(arrays, needed, strict=False), start=1):
@@ -107,7 +116,7 @@ def _first_unfit(
     return None
 
 
-def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> None:
+def check_weights(given: Mapping[str, Shaped], needed: Mapping[str, Shape]) -> None:
     """Every weight must be there, of its shape, and no other.
 
     Raises:
@@ -138,7 +147,7 @@ def check_weights(given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) 
         raise DataError("the weights do not fit: " + "; ".join(faults[:MOST_FAULTS]) + more)
 
 
-def _beside(name: str, given: Mapping[str, np.ndarray], needed: Mapping[str, Shape]) -> list[str]:
+def _beside(name: str, given: Mapping[str, object], needed: Mapping[str, Shape]) -> list[str]:
     """The weights of the same layer that are there; one that is missing is named as such."""
     label = name.rpartition(".")[0]
     return [other for other in needed if other in given and other.rpartition(".")[0] == label]

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.layers.kinds import row_of
 
 if TYPE_CHECKING:
     from convcalc.layers import Costs, Layer, Shape
-    from convcalc.layers.stages import Staged
     from convcalc.network.measured import Measured
 
 
@@ -96,7 +95,10 @@ def pooled(call: CountedLayer, *, pads: bool = True) -> int:
     torch pads both ends alike, by at most half the kernel, if the module `pads` at all. Other
     padding is put around the input before the module, which then gets more elements.
     """
-    layer: Any = call.layer
+    from convcalc.layers.pooling import Pool
+
+    layer = call.layer
+    assert isinstance(layer, Pool)
     shape = call.arriving[0]
     explicit = replace(layer, ceil_mode=False).windows(shape)
     if all(w.before == w.after <= (w.kernel // 2 if pads else 0) for w in explicit):
@@ -112,7 +114,10 @@ def transposed_outputs(call: CountedLayer) -> int:
     torch crops both ends alike. Where a layer does not, the module crops nothing, and what it makes
     is cut behind it.
     """
-    layer: Any = call.layer
+    from convcalc.layers.convt import ConvTranspose
+
+    layer = call.layer
+    assert isinstance(layer, ConvTranspose)
     windows = layer.windows(call.arriving[0])
     sizes = call.leaving[1:]
     if any(w.before != w.after for w in windows):
@@ -198,7 +203,10 @@ def by_stage(rule: Rule) -> Rule:
     """The rule of a convolution for kinds that are several of them in turn."""
 
     def stages(call: CountedLayer) -> Iterable[Term]:
-        layer: Staged = call.layer  # type: ignore[assignment]
+        from convcalc.layers.stages import Staged
+
+        layer = call.layer
+        assert isinstance(layer, Staged)
         for _, stage, arriving in layer.walk(call.arriving[0]):
             leaving = stage.out_shape(arriving)
             yield from rule(

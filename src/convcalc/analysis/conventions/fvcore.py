@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
     Convention,
@@ -51,20 +51,29 @@ def attention(call: CountedLayer) -> Iterable[Term]:
 
 def convolution(call: CountedLayer) -> Iterable[Term]:
     """`conv_flop_jit` has no handle for `_convolution_mode`, which a word as padding becomes."""
-    layer: Any = call.layer
+    from convcalc.layers.conv import Conv
+
+    layer = call.layer
+    assert isinstance(layer, Conv)
     if layer.padding in ("same", "valid") and layer.padding_mode == "zeros":
         yield Term(WORD, -call.macs)
 
 
 def batch_norm(call: CountedLayer) -> Iterable[Term]:
     """`batchnorm_flop_jit` at inference."""
-    layer: Any = call.layer
+    from convcalc.layers.normalisation import Norm
+
+    layer = call.layer
+    assert isinstance(layer, Norm)
     yield Term(BATCH_NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
 
 
 def measured_norm(call: CountedLayer) -> Iterable[Term]:
     """`norm_flop_counter`: "5 is just a rough estimate"."""
-    layer: Any = call.layer
+    from convcalc.layers.normalisation import Norm
+
+    layer = call.layer
+    assert isinstance(layer, Norm)
     yield Term(MEASURED[layer.affine], call.inputs * (5 if layer.affine else 4))
 
 
@@ -77,7 +86,10 @@ def adaptive_mean(call: CountedLayer) -> Iterable[Term]:
 
 def upsample(call: CountedLayer) -> Iterable[Term]:
     """`elementwise_flop_counter` of `upsample_nearest2d` and `upsample_bilinear2d`."""
-    layer: Any = call.layer
+    from convcalc.layers.upsample import Upsample
+
+    layer = call.layer
+    assert isinstance(layer, Upsample)
     if call.spatial_dims == 2:
         nearest = layer.mode == "nearest"
         yield Term(*((NEAREST, call.outputs) if nearest else (LINEAR, 4 * call.outputs)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
     Convention,
@@ -60,13 +60,19 @@ def biased(call: CountedLayer) -> Iterable[Term]:
 
 def transposed(call: CountedLayer) -> Iterable[Term]:
     """`biased`, with MACs by input positions and the bias by those of the output."""
-    layer: Any = call.layer
+    from convcalc.layers.convt import ConvTranspose
+
+    layer = call.layer
+    assert isinstance(layer, ConvTranspose)
     yield Term(BIAS, layer.out_channels * transposed_outputs(call) if layer.bias else 0)
 
 
 def normalisation(call: CountedLayer) -> Iterable[Term]:
     """`bn_flops_counter_hook`."""
-    layer: Any = call.layer
+    from convcalc.layers.normalisation import Norm
+
+    layer = call.layer
+    assert isinstance(layer, Norm)
     yield Term(NORM[layer.affine], call.inputs * (2 if layer.affine else 1))
 
 
@@ -81,7 +87,10 @@ def local_response_norm(call: CountedLayer) -> Iterable[Term]:
 
     The mean is that of squares with zeros before and behind the channels.
     """
-    layer: Any = call.layer
+    from convcalc.layers.lrn import LocalResponseNorm
+
+    layer = call.layer
+    assert isinstance(layer, LocalResponseNorm)
     channels = call.arriving[0][0]
     yield Term(PRODUCTS, 3 * call.inputs)
     yield Term(SQUARES, call.inputs // channels * (channels + layer.size - 1))
@@ -95,7 +104,10 @@ def power_pool(call: CountedLayer) -> Iterable[Term]:
 
 def recurrent(call: CountedLayer) -> Iterable[Term]:
     """`rnn_flops_counter_hook`, for both directions what the first one has."""
-    layer: Any = call.layer
+    from convcalc.layers.recurrent import Recurrent
+
+    layer = call.layer
+    assert isinstance(layer, Recurrent)
     shape = call.arriving[0]
     each = {"lstm": 10, "gru": 7, "rnn": 1}[layer.kind]
     projections = (
@@ -108,7 +120,10 @@ def recurrent(call: CountedLayer) -> Iterable[Term]:
 
 def attention(call: CountedLayer) -> Iterable[Term]:
     """`multihead_attention_counter_hook`."""
-    layer: Any = call.layer
+    from convcalc.layers.multiheadattention import MultiheadAttention
+
+    layer = call.layer
+    assert isinstance(layer, MultiheadAttention)
     yield Term(BIAS, call.bias_adds)
     yield Term(NO_BIAS, 0 if layer.bias else call.inputs)
     yield Term(SCALE, call.inputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
     Convention,
@@ -58,7 +58,10 @@ def as_module(rule: Rule) -> Rule:
 
 def transposed(call: CountedLayer) -> Iterable[Term]:
     """`calculate_conv2d_flops`, the formula of a convolution: output elements * C/g * taps."""
-    layer: Any = call.layer
+    from convcalc.layers.convt import ConvTranspose
+
+    layer = call.layer
+    assert isinstance(layer, ConvTranspose)
     shape = call.arriving[0]
     outputs = layer.out_channels * transposed_outputs(call)
     yield Term(OUTPUTS, outputs * (shape[0] // layer.groups) * layer.taps(shape) - call.macs)
@@ -66,7 +69,10 @@ def transposed(call: CountedLayer) -> Iterable[Term]:
 
 def normalisation(call: CountedLayer) -> Iterable[Term]:
     """`count_normalization`."""
-    layer: Any = call.layer
+    from convcalc.layers.normalisation import Norm
+
+    layer = call.layer
+    assert isinstance(layer, Norm)
     yield Term(NORM[layer.affine], call.inputs * (4 if layer.affine else 2))
 
 
@@ -77,19 +83,25 @@ def prelu(call: CountedLayer) -> Iterable[Term]:
 
 def softmax(call: CountedLayer) -> Iterable[Term]:
     """`calculate_softmax`: C exponents, C - 1 additions, C divisions."""
-    layer: Any = call.layer
+    from convcalc.layers.softmax import Softmax
+
+    layer = call.layer
+    assert isinstance(layer, Softmax)
     channels, positions = layer.positions(call.arriving[0])
     yield Term(SOFTMAX, call.batch * positions * (3 * channels - 1))
 
 
 def recurrent(call: CountedLayer) -> Iterable[Term]:
     """`count_lstm`, `count_gru` and `count_rnn`."""
-    layer: Any = call.layer
+    from convcalc.layers.recurrent import LSTM, Recurrent
+
+    layer = call.layer
+    assert isinstance(layer, Recurrent)
     shape = call.arriving[0]
     each = {"lstm": 8, "gru": 7, "rnn": 1}[layer.kind]
     yield Term(BIAS, call.bias_adds)
     yield Term(STATE[layer.kind], call.batch * each * layer.states(shape))
-    if layer.kind == "lstm":
+    if isinstance(layer, LSTM):
         plain = replace(layer, proj_size=0)
         yield Term(PROJECTION, call.batch * plain.costs(shape).macs - call.macs)
 
@@ -111,7 +123,10 @@ def adaptive_mean(call: CountedLayer) -> Iterable[Term]:
 
 def upsample(call: CountedLayer) -> Iterable[Term]:
     """`calculate_upsample`; linear in three axes is not in its list and counts nothing."""
-    layer: Any = call.layer
+    from convcalc.layers.upsample import Upsample
+
+    layer = call.layer
+    assert isinstance(layer, Upsample)
     if layer.mode == "nearest":
         yield Term(MEAN, call.outputs)
     elif call.spatial_dims in RESIZED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.conventions.base import (
     Convention,
@@ -57,7 +57,11 @@ def transposed(call: CountedLayer) -> Iterable[Term]:
 
 def linear(call: CountedLayer) -> Iterable[Term]:
     """Parameters times samples."""
-    layer: Any = call.layer
+    from convcalc.layers.bilinear import Bilinear
+    from convcalc.layers.linear import Linear
+
+    layer = call.layer
+    assert isinstance(layer, Bilinear | Linear)
     bias = layer.out_features if layer.bias else 0
     yield Term(BIAS, call.batch * bias)
     yield Term(POSITIONS, call.batch * (call.params - bias) - call.macs)

@@ -25,7 +25,7 @@ leave kernels of 9 to 20 taps in float64, where no transform is proven, as the o
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -108,12 +108,13 @@ def _lines(kernel: np.ndarray) -> list[np.ndarray]:
     The one is that of the pass which comes first if the tap is above 1, and otherwise of the last,
     so that the values between the passes do not fall below the range of the dtype.
     """
-    place: Any = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
+    place = tuple(map(int, np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)))
     top = kernel[place]
     whole = kernel.ndim - 1 if abs(top) > 1 else 0
     lines = []
     for axis in range(kernel.ndim):
-        line = kernel[(*place[:axis], slice(None), *place[axis + 1 :])]
+        index: tuple[int | slice, ...] = (*place[:axis], slice(None), *place[axis + 1 :])
+        line = kernel[index]
         lines.append(line if axis == whole or not top else line / top)
     return lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +26,8 @@ class Figures:
         nonfinite: How many are NaN or infinite.
     """
 
-    least: Any = None
-    largest: Any = None
+    least: np.integer | np.floating | None = None
+    largest: np.integer | np.floating | None = None
     total: float = 0.0
     finite: int = 0
     nonfinite: int = 0
@@ -55,8 +55,8 @@ class Figures:
 
     def merge(self, other: Figures) -> None:
         """Takes the figures of more values into account."""
-        if other.finite:
-            low, high = other.least, other.largest
+        low, high = other.least, other.largest
+        if low is not None and high is not None:
             self.least = low if self.least is None else min(self.least, low)
             self.largest = high if self.largest is None else max(self.largest, high)
         self.total += other.total

@@ -16,9 +16,12 @@ error may be anything, although every addition was as good as it can be.
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Tolerance(NamedTuple):
@@ -38,7 +41,7 @@ class Tolerance(NamedTuple):
     sum_eps: float
     sum_least: float
 
-    def bound(self, products: Any, terms: int = 1) -> np.ndarray:
+    def bound(self, products: ArrayLike, terms: int = 1) -> np.ndarray:
         """The largest error that is allowed where the sum of |x||w| over `terms` is `products`."""
         least = self.least + (terms - 1) * self.sum_least
         result: np.ndarray = self.factor_of(terms) * self.eps * np.asarray(products, float) + least

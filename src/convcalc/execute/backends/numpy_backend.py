@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,7 +33,7 @@ BAND_BYTES = 2**22
 """Bytes of windows that are lined up at a time."""
 
 _JOIN: dict[str, np.ufunc] = {"sum": np.add, "max": np.maximum}
-_FUNCTIONS: dict[str, Callable[[Array], Any]] = {
+_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "abs": np.abs,
     "exp": np.exp,
     "expm1": np.expm1,

@@ -18,7 +18,7 @@ import sys
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 Array = np.ndarray
 
@@ -46,7 +47,7 @@ def versions() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _cv2() -> Any:
+def _cv2() -> ModuleType:
     import cv2
 
     if _limits:
@@ -106,7 +107,9 @@ def _in_rows(plane: Array) -> Array:
     return np.require(np.ravel(plane).reshape(plane.shape), requirements="A")
 
 
-def filtered(plane: Array, kernel: Array, anchor: tuple[int, int], out: Any = None) -> Array:
+def filtered(
+    plane: Array, kernel: Array, anchor: tuple[int, int], out: Array | None = None
+) -> Array:
     """The sums over the taps for every element of a plane, the anchor on it, by OpenCV.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import chain
 from math import isfinite, prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.nn import functional
@@ -360,7 +360,7 @@ def _summed(
         exact_bias = None if bias is None else exact(bias)
         check_exact(exact(array), exact(blocks), exact_bias)
     groups, channels = blocks.shape[:2]
-    out: Any = array.new_zeros((array.shape[0], groups, channels, *sizes))
+    out = array.new_zeros((array.shape[0], groups, channels, *sizes))
     add_taps(out, split_channels(array, groups), blocks, windows, transposed=transposed)
     joined: torch.Tensor = join_channels(out)
     return joined if bias is None else joined + per_channel(bias, len(windows))

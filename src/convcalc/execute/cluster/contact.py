@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from distributed.core import connect
 from distributed.security import Security
@@ -142,7 +142,7 @@ def check_contact(address: Address) -> None:
         )
 
 
-def _asked(address: Address, seconds: int) -> tuple[Any, Fault | None]:
+def _asked(address: Address, seconds: int) -> tuple[object, Fault | None]:
     """What a server of Dask says it is, or what is there in its place."""
     try:
         return asyncio.run(_identity(address, seconds)), None
@@ -150,7 +150,7 @@ def _asked(address: Address, seconds: int) -> tuple[Any, Fault | None]:
         return None, _fault(address, error)
 
 
-async def _identity(address: Address, seconds: int) -> Any:
+async def _identity(address: Address, seconds: int) -> object:
     security = address.security or Security()
     async with asyncio.timeout(seconds):
         comm = await connect(

@@ -6,7 +6,7 @@ The result takes its name when it is complete and, where it is verified, right.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from convcalc.execute.arrays.axes import as_given, batch_first
 from convcalc.execute.emptiness import write_empty
 from convcalc.execute.executor.executor import Measured
 from convcalc.execute.executor.open_executor import limited_threads
-from convcalc.execute.in_memory import memory_error, plan_work, run_work
+from convcalc.execute.in_memory import memory_error, plan_work, run_work, single_layer
 from convcalc.execute.job import fitting
 from convcalc.execute.out_of_core.stream import Stream, run_stream
 from convcalc.execute.prepare import prepare
@@ -258,9 +258,9 @@ def _verified(
         return None
     # Nothing else is held by now.
     block = max(1, min(BLOCK, bounds.memory // 2 // PRODUCT))
-    layer: Any = work.network.nodes[0].layer
-    whole: Any = (layer, stream.samples, work.weights, result, stream.dtypes, settings.verify)
-    return verify(*whole, block=block)
+    layer = single_layer(work.network)
+    samples, dtypes, number = stream.samples, stream.dtypes, settings.verify
+    return verify(layer, samples, work.weights, result, dtypes, number, block=block)
 
 
 def _note(tiling: Tiling) -> tuple[str, ...]:

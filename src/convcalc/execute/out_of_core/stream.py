@@ -153,8 +153,9 @@ def _gathered(
         ends = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in own)
         index: tuple[slice, ...] = (*lead, *ends)
         read = samples[index]
-        within: Any = np.ix_(*(axis - part.start for axis, part in zip(own, ends, strict=True)))
-        piece[(slice(None), slice(None), *place)] = read[(slice(None), slice(None), *within)]
+        within = np.ix_(*(axis - part.start for axis, part in zip(own, ends, strict=True)))
+        taken: tuple[slice | np.ndarray, ...] = (slice(None), slice(None), *within)
+        piece[(slice(None), slice(None), *place)] = read[taken]
     return piece
 
 

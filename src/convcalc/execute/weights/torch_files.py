@@ -9,7 +9,7 @@ import re
 import warnings
 import zipfile
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrayfile.archive import opened_zip
 from convcalc.arrayfile.memory import available_memory
@@ -95,7 +95,7 @@ def _check_members(source: Source, entries: list[zipfile.ZipInfo]) -> None:
         raise DataError(f"{source.label} is compressed, which torch.save does not; {_SAVE}")
 
 
-def _loaded(path: str, label: str) -> Any:
+def _loaded(path: str, label: str) -> object:
     """What the pickle comes to, without calling anything."""
     import torch
 
@@ -125,7 +125,7 @@ def _refusal(label: str, error: Exception) -> DataError:
     return DataError(f"{label} is damaged, or not written by torch.save: {why}")
 
 
-def _named(label: str, found: Any) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+def _named(label: str, found: object) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
     """The tensors of what was loaded by their names, and what was done to find them."""
     import torch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.importers.pt2.program import Array
 from convcalc.importers.torch_operations import call_of_operation
@@ -19,7 +19,7 @@ def call_of(operation: Operation, result: Array, before: Sequence[Array]) -> Cal
     return call_of_operation(operation.name, operation.named, result, before)
 
 
-def arrays_in(item: Any) -> list[Array]:
+def arrays_in(item: object) -> list[Array]:
     """The tensors among arguments."""
     if isinstance(item, Array):
         return [item]

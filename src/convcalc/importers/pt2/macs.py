@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
+
+from convcalc.importers.pt2.program import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from convcalc.importers.pt2.program import Array, Operation
+    from convcalc.importers.pt2.program import Operation
+
+Arguments: TypeAlias = "Mapping[str, object]"
+"""The arguments of an operation by the names of its schema, tensors as Arrays."""
+
+Rule: TypeAlias = "Callable[[Arguments, Sequence[Array]], int]"
+"""The multiply-accumulates of an operation, from its arguments and the tensors that it gives."""
 
 
 def macs_of(operation: Operation) -> int | None:
@@ -19,16 +27,32 @@ def macs_of(operation: Operation) -> int | None:
     return 0 if rule is None else rule(operation.named, operation.results)
 
 
-def _conv(named: Mapping[str, Any], results: Sequence[Array]) -> int:
+def _array(named: Arguments, name: str) -> Array:
+    """The tensor that an argument is."""
+    value = named[name]
+    if not isinstance(value, Array):
+        raise TypeError(f"{name} is no tensor")
+    return value
+
+
+def _arrays(named: Arguments, name: str) -> list[Array]:
+    """The tensors that an argument is a list of."""
+    values = named[name]
+    if not isinstance(values, list) or not all(isinstance(one, Array) for one in values):
+        raise TypeError(f"{name} is no list of tensors")
+    return values
+
+
+def _conv(named: Arguments, results: Sequence[Array]) -> int:
     """Each output is a sum over the kernel and the channels of its group."""
     if named.get("transposed"):
         return _conv_transpose(named, results)
-    return results[0].numel() * _rest(named["weight"])
+    return results[0].numel() * _rest(_array(named, "weight"))
 
 
-def _conv_transpose(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
+def _conv_transpose(named: Arguments, _results: Sequence[Array]) -> int:
     """Each input is multiplied with its kernel for all channels of its group."""
-    return int(named["input"].numel()) * _rest(named["weight"])
+    return _array(named, "input").numel() * _rest(_array(named, "weight"))
 
 
 def _rest(weight: Array) -> int:
@@ -36,44 +60,44 @@ def _rest(weight: Array) -> int:
     return prod(weight.shape[1:])
 
 
-def _product(first: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
+def _product(first: str) -> Rule:
     """Each output is a sum over the last axis of one factor."""
-    return lambda named, results: results[0].numel() * int(named[first].shape[-1])
+    return lambda named, results: results[0].numel() * _array(named, first).shape[-1]
 
 
-def _of_elements(name: str) -> Callable[[Mapping[str, Any], Sequence[Array]], int]:
+def _of_elements(name: str) -> Rule:
     """Each element of one argument is multiplied once: a matrix and a vector."""
-    return lambda named, _results: int(named[name].numel())
+    return lambda named, _results: _array(named, name).numel()
 
 
-def _attention(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
+def _attention(named: Arguments, _results: Sequence[Array]) -> int:
     """Scores of E products each, of S for each query, then as many times Ev."""
-    query, key, value = (named[name].shape for name in ("query", "key", "value"))
-    return int(prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))
+    query, key, value = (_array(named, name).shape for name in ("query", "key", "value"))
+    return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
 
 
-def _recurrent(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
+def _recurrent(named: Arguments, _results: Sequence[Array]) -> int:
     """Every matrix once for each step of each sample."""
-    steps = prod(named["input"].shape[:2])
-    return int(steps * sum(one.numel() for one in named["params"] if one.dim() == 2))
+    steps = prod(_array(named, "input").shape[:2])
+    return steps * sum(one.numel() for one in _arrays(named, "params") if one.dim() == 2)
 
 
-def _bilinear(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
-    return int(prod(named["input1"].shape[:-1]) * named["weight"].numel())
+def _bilinear(named: Arguments, _results: Sequence[Array]) -> int:
+    return prod(_array(named, "input1").shape[:-1]) * _array(named, "weight").numel()
 
 
-def _einsum(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
+def _einsum(named: Arguments, _results: Sequence[Array]) -> int:
     """Factors joined from the left, two at a time, each pair a product over what both have.
 
     Letters that one factor alone has, and nothing behind it, are summed before: additions.
     """
     inputs, _, out = str(named["equation"]).replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if "." in inputs or len(terms) != len(named["tensors"]):
+    terms, tensors = inputs.split(","), _arrays(named, "tensors")
+    if "." in inputs or len(terms) != len(tensors):
         raise ValueError("letters that are not written")
     sizes = {
         letter: size
-        for term, array in zip(terms, named["tensors"], strict=True)
+        for term, array in zip(terms, tensors, strict=True)
         for letter, size in zip(term, array.shape, strict=True)
     }
     macs, first = 0, set(terms[0])
@@ -88,7 +112,7 @@ def _einsum(named: Mapping[str, Any], _results: Sequence[Array]) -> int:
     return macs
 
 
-RULES: Mapping[str, Callable[[Mapping[str, Any], Sequence[Array]], int]] = {
+RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution", "_convolution"), _conv),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _conv_transpose),
     "linear": _product("input"),

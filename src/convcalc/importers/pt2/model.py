@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from convcalc.arrayfile.json_values import as_list, as_object
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.importers.pt2.program import Graph, Reader, document_of
 from convcalc.importers.pt2.recording import Recorder
@@ -42,17 +43,17 @@ def network_of(path: str, shape: Shape | None, further: Sequence[Shape] = ()) ->
         return _network(document, [*([] if shape is None else [shape]), *further])
 
 
-def _network(document: Mapping[str, Any], shapes: Sequence[Shape]) -> Network:
+def _network(document: Mapping[str, object], shapes: Sequence[Shape]) -> Network:
     graph = Graph(document)
     if not graph.inputs:
         raise DataError("the program takes no tensor")
-    nodes = graph.json["nodes"]
+    nodes = as_list(graph.json["nodes"])
     if len(nodes) > MAX_OPERATIONS:
         raise DataError(f"the program has over {MAX_OPERATIONS:,} operations")
     bound, notes = _bound(graph, shapes)
     reader = Reader(graph, bound)
     inputs = [reader.array(name) for name in graph.inputs]
-    operations = [reader.operation(node) for node in nodes]
+    operations = [reader.operation(as_object(node)) for node in nodes]
     recorder = Recorder(sample_shape(inputs[0]), _parents(operations))
     parameters = {name: reader.array(own) for own, name in graph.parameters.items()}
     buffers = {name: reader.array(own) for own, name in graph.buffers.items()}
@@ -96,7 +97,7 @@ def _bound(graph: Graph, shapes: Sequence[Shape]) -> tuple[dict[str, int], list[
     return bound, notes if assumed else []
 
 
-def _bind_asked(given: Sequence[Any], shape: Shape, bound: dict[str, int]) -> None:
+def _bind_asked(given: Sequence[object], shape: Shape, bound: dict[str, int]) -> None:
     """The sizes of the input as they are asked for."""
     batched = len(given) == len(shape) + 1
     asked = (1, *shape) if batched else shape
@@ -112,11 +113,11 @@ def _bind_asked(given: Sequence[Any], shape: Shape, bound: dict[str, int]) -> No
             raise wrong
 
 
-def _shown(sizes: Sequence[Any]) -> str:
+def _shown(sizes: Sequence[object]) -> str:
     return "x".join(symbol_of(size) or str(_known(size)) for size in sizes) or "a single number"
 
 
-def _known(size: Any) -> int | str:
+def _known(size: object) -> object:
     return size.get("as_int", "?") if isinstance(size, dict) else "?"
 
 

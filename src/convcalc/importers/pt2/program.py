@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrayfile.archive import member_bytes, opened_zip
+from convcalc.arrayfile.json_values import as_list, as_object, held
 from convcalc.errors import DataError, printable
 from convcalc.importers.pt2.sizes import size_of
 
@@ -52,7 +53,7 @@ class Operation(NamedTuple):
 
     space: str
     name: str
-    named: Mapping[str, Any]
+    named: Mapping[str, object]
     results: Sequence[Array]
     path: Sequence[tuple[str, str]]
 
@@ -60,37 +61,40 @@ class Operation(NamedTuple):
 class Graph:
     """The parts of a program's JSON, by their names, looked at once."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, object]) -> None:
         module = document["graph_module"]
-        self.json = module["graph"]
-        specs = module["signature"]["input_specs"]
-        self.inputs = [s["user_input"]["arg"]["as_tensor"]["name"] for s in specs if _is_tensor(s)]
-        self.parameters = {
-            spec["parameter"]["arg"]["name"]: str(spec["parameter"]["parameter_name"])
-            for spec in specs
-            if "parameter" in spec
-        }
-        self.buffers = {
-            spec[kind]["arg"]["name"]: str(spec[kind][f"{kind}_name"])
-            for spec in specs
-            for kind in ("buffer", "tensor_constant")
-            if kind in spec
-        }
+        self.json = as_object(held(module, "graph"))
+        specs = [as_object(one) for one in as_list(held(module, "signature", "input_specs"))]
+        arguments = [held(spec, "user_input", "arg") for spec in specs if "user_input" in spec]
+        self.inputs = [_name(one) for one in arguments if "as_tensor" in as_object(one)]
+        self.parameters = _kept(specs, "parameter")
+        self.buffers = _kept(specs, "buffer", "tensor_constant")
 
     def sizes(self, name: str) -> Sequence[object]:
         """The sizes of a tensor as the file has them."""
-        return list(self.json["tensor_values"][name]["sizes"])
+        return as_list(held(self.json, "tensor_values", name, "sizes"))
 
     def outputs(self) -> list[str]:
         """The tensors that the program gives to whoever calls it."""
-        return [name for one in self.json["outputs"] for name in _names(one)]
+        return [name for one in as_list(self.json["outputs"]) for name in _names(one)]
 
 
-def _is_tensor(spec: Mapping[str, Any]) -> bool:
-    return "user_input" in spec and "as_tensor" in spec["user_input"]["arg"]
+def _kept(specs: Sequence[Mapping[str, object]], *kinds: str) -> dict[str, str]:
+    """The names of arrays in the model's `state_dict`, by those of the program's tensors."""
+    return {
+        str(held(spec, kind, "arg", "name")): str(held(spec, kind, f"{kind}_name"))
+        for spec in specs
+        for kind in kinds
+        if kind in spec
+    }
 
 
-def document_of(path: str) -> Mapping[str, Any]:
+def _name(argument: object) -> str:
+    """The name of a tensor that is an argument."""
+    return str(held(argument, "as_tensor", "name"))
+
+
+def document_of(path: str) -> Mapping[str, object]:
     """The JSON of a program in its archive, whose pickles are not opened.
 
     Raises:
@@ -102,8 +106,8 @@ def document_of(path: str) -> Mapping[str, Any]:
     text = member_bytes(path, name, MAX_JSON, "a program of torch.export")
     shown = printable(path)
     try:
-        document = json.loads(text)
-        major = document["schema_version"]["major"]
+        document = as_object(json.loads(text))
+        major = held(document, "schema_version", "major")
     except (ValueError, RecursionError, KeyError, TypeError):
         raise DataError(f"'{shown}' is no program of torch.export, or damaged") from None
     if major != SCHEMA:
@@ -111,7 +115,6 @@ def document_of(path: str) -> Mapping[str, Any]:
             f"'{shown}' is written in version {printable(str(major), 20)} of torch.export's "
             f"format, version {SCHEMA} is read; export it again with a torch of today"
         )
-    assert isinstance(document, dict)
     return document
 
 
@@ -133,44 +136,48 @@ class Reader:
             found = self._arrays[name] = Array(name, sizes)
         return found
 
-    def operation(self, node: Mapping[str, Any]) -> Operation:
+    def operation(self, node: Mapping[str, object]) -> Operation:
         """One operation of the graph."""
         words = str(node["target"]).removeprefix("torch.ops.").split(".")
         space, name = (words[0], words[1]) if len(words) > 1 else ("", words[0])
-        named = {one["name"]: self._value(one["arg"]) for one in node["inputs"]}
-        results = [self.array(result) for one in node["outputs"] for result in _names(one)]
+        inputs = [as_object(one) for one in as_list(node["inputs"])]
+        named = {str(one["name"]): self._value(one["arg"]) for one in inputs}
+        outputs = as_list(node["outputs"])
+        results = [self.array(result) for one in outputs for result in _names(one)]
         return Operation(space, name, named, results, _modules(node))
 
-    def _value(self, arg: Mapping[str, Any]) -> object:
+    def _value(self, arg: object) -> object:
         """An argument: the value behind the word that says of what type it is."""
-        ((kind, value),) = arg.items()
+        ((kind, value),) = as_object(arg).items()
         readings: Mapping[str, Callable[[], object]] = {
             "as_none": lambda: None,
-            "as_tensor": lambda: self.array(value["name"]),
-            "as_tensors": lambda: [self.array(one["name"]) for one in value],
-            "as_optional_tensors": lambda: [self._value(one) for one in value],
+            "as_tensor": lambda: self.array(str(held(value, "name"))),
+            "as_tensors": lambda: [self.array(str(held(one, "name"))) for one in as_list(value)],
+            "as_optional_tensors": lambda: [self._value(one) for one in as_list(value)],
             "as_sym_int": lambda: self._symbol(value),
-            "as_sym_ints": lambda: [self._symbol(one) for one in value],
+            "as_sym_ints": lambda: [self._symbol(one) for one in as_list(value)],
         }
         return readings[kind]() if kind in readings else value
 
-    def _symbol(self, value: Mapping[str, Any]) -> int:
+    def _symbol(self, value: object) -> int:
         """A whole number that the program works out from sizes."""
-        if "as_name" in value:
-            return size_of(self._graph.json["sym_int_values"][value["as_name"]], self._sizes)
+        name = as_object(value).get("as_name")
+        if name is not None:
+            return size_of(held(self._graph.json, "sym_int_values", str(name)), self._sizes)
         return size_of(value, self._sizes)
 
 
-def _names(one: Mapping[str, Any]) -> list[str]:
+def _names(output: object) -> list[str]:
     """The tensors of one output: one, several, or none."""
+    one = as_object(output)
     if "as_tensor" in one:
-        return [one["as_tensor"]["name"]]
-    return [tensor["name"] for tensor in one.get("as_tensors", ())]
+        return [_name(one)]
+    return [str(held(tensor, "name")) for tensor in as_list(one.get("as_tensors", []))]
 
 
-def _modules(node: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _modules(node: Mapping[str, object]) -> list[tuple[str, str]]:
     """The modules that an operation belongs to: (path, class), the outermost first."""
-    stack = str(node.get("metadata", {}).get("nn_module_stack", ""))
+    stack = str(as_object(node.get("metadata", {})).get("nn_module_stack", ""))
     found = []
     for entry in stack.split(";"):
         words = entry.split(",")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.importers.pt2.calls import arrays_in, call_of
 from convcalc.importers.pt2.macs import macs_of
+from convcalc.importers.pt2.program import Array
 from convcalc.importers.torch_calls import sample_shape
 from convcalc.importers.torch_kinds import layer_of
 from convcalc.importers.torch_nodes import Cost, Nodes
@@ -23,7 +24,7 @@ from convcalc.network.stored import Stored
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from convcalc.importers.pt2.program import Array, Operation
+    from convcalc.importers.pt2.program import Operation
     from convcalc.importers.torch_calls import Call
     from convcalc.layers import Layer, Shape
 
@@ -158,9 +159,9 @@ class Recorder:
         if call.name in PRODUCTS and isinstance(layer, Linear):
             arrays = {"weight": call.named.get("mat2", call.named.get("other"))}
             arrays |= {"bias": call.named["input"]} if layer.bias else {}
-            names = {own: self._turned.get(one.name) for own, one in arrays.items()}
+            names = {own: _named(one, self._turned) for own, one in arrays.items()}
             return Stored({own: name for own, name in names.items() if name is not None})
-        return stored_of(call, layer, shapes, lambda array: self._names.get(array.name))
+        return stored_of(call, layer, shapes, lambda array: _named(array, self._names))
 
     def _note_turned(self, operation: Operation, arriving: Sequence[Array]) -> None:
         """Takes note of a matrix of the model whose two axes are exchanged."""
@@ -271,3 +272,8 @@ class Recorder:
         if path and (debt.parameters or alone):
             return plain_label(path)
         return plain_label(f"{path}.{name}")
+
+
+def _named(argument: object, names: Mapping[str, str]) -> str | None:
+    """What a tensor of the program is called; None of what is no tensor, or has no name."""
+    return names.get(argument.name) if isinstance(argument, Array) else None

@@ -7,8 +7,9 @@ import operator
 import re
 from fractions import Fraction
 from math import ceil, floor, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from convcalc.arrayfile.json_values import as_object, held
 from convcalc.errors import DataError, printable
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Fraction]] = {
 _SYMBOL = re.compile(r"Symbol\('(\w+)'[^()]*\)")
 
 
-def size_of(given: Any, open_sizes: Mapping[str, int]) -> int:
+def size_of(given: object, open_sizes: Mapping[str, int]) -> int:
     """A size, an expression worked out for values of the sizes that were left open.
 
     Raises:
@@ -72,7 +73,7 @@ def size_of(given: Any, open_sizes: Mapping[str, int]) -> int:
     raise DataError("a size of the exported program is no number")
 
 
-def symbol_of(given: Any) -> str | None:
+def symbol_of(given: object) -> str | None:
     """The name of a size that was left open; None where it is a number or follows from others."""
     if isinstance(given, dict) and isinstance(given.get("as_expr"), dict):
         text = str(given["as_expr"].get("expr_str", ""))
@@ -81,14 +82,14 @@ def symbol_of(given: Any) -> str | None:
     return None
 
 
-def hint_of(given: Any) -> int | None:
+def hint_of(given: object) -> int | None:
     """What an open size was in the example that the program was exported with."""
-    hint = given["as_expr"].get("hint")
+    hint = as_object(held(given, "as_expr")).get("hint")
     value = hint.get("as_int") if isinstance(hint, dict) else None
     return value if isinstance(value, int) else None
 
 
-def _worked_out(expression: Mapping[str, Any], open_sizes: Mapping[str, int]) -> int:
+def _worked_out(expression: Mapping[str, object], open_sizes: Mapping[str, int]) -> int:
     text = str(expression.get("expr_str", ""))
     try:
         if len(text) > MAX_CHARACTERS:

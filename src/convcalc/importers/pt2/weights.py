@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from convcalc.arrayfile.archive import member_bytes, opened_zip
+from convcalc.arrayfile.json_values import as_list, as_object, as_whole, held
 from convcalc.arrayfile.memory import available_memory
 from convcalc.arrayfile.wording import quoted, too_large
 from convcalc.errors import DataError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 EXPECTED = "a program of torch.export"
 MAX_CONFIG = 64 * 2**20
@@ -94,28 +95,29 @@ def _entries(path: str, config: str, members: Mapping[str, int]) -> list[tuple[s
     own = next((name for name in members if name.endswith(f"/{config}")), None)
     if own is None:
         return []
-    entries = json.loads(member_bytes(path, own, MAX_CONFIG, EXPECTED))["config"]
+    content = json.loads(member_bytes(path, own, MAX_CONFIG, EXPECTED))
+    entries = {name: as_object(one) for name, one in as_object(held(content, "config")).items()}
     folder = own.rpartition("/")[0]
     return [
-        (str(name), _stored(one, folder))
+        (name, _stored(one, folder))
         for name, one in entries.items()
         if not one["use_pickle"] and isinstance(one.get("tensor_meta"), dict)
     ]
 
 
-def _stored(entry: Mapping[str, Any], folder: str) -> _Stored:
-    meta = entry["tensor_meta"]
+def _stored(entry: Mapping[str, object], folder: str) -> _Stored:
+    meta = as_object(entry["tensor_meta"])
     return _Stored(
         f"{folder}/{entry['path_name']}",
-        int(meta["dtype"]),
+        as_whole(meta["dtype"]),
         _numbers(meta["sizes"]),
         _numbers(meta["strides"]),
         *_numbers([meta["storage_offset"]]),
     )
 
 
-def _numbers(items: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    found = tuple(int(one["as_int"]) for one in items)
+def _numbers(items: object) -> tuple[int, ...]:
+    found = tuple(as_whole(held(one, "as_int")) for one in as_list(items))
     if any(number < 0 for number in found):
         raise ValueError("a size below 0")
     return found

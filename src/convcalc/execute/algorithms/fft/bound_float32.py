@@ -32,7 +32,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import product
 from math import ceil, log2, prod, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -212,7 +212,7 @@ def _positions(problem: ConvProblem, tiles: Tiles, axis: int, index: int) -> int
 def _every_window(demand: Certificate, sample: np.ndarray, place: BlockIndex) -> bool:
     """Whether each window of a block has enough elements that are not small beside its largest."""
     problem, tiles = demand.problem, demand.tiles
-    elements: Any = tuple(
+    elements = tuple(
         slice(index * step, index * step + max(n, step + window.extent - 1))
         for index, step, n, window in zip(
             place, tiles.step, tiles.transform, problem.windows, strict=True
@@ -221,7 +221,7 @@ def _every_window(demand: Certificate, sample: np.ndarray, place: BlockIndex) ->
     block = np.abs(sample[(slice(None), *elements)]).reshape(
         problem.groups, problem.in_channels_per_group, -1
     )
-    shape = sample[(0, *elements)].shape
+    shape = sample[0][elements].shape
     largest = block.max(axis=(1, 2))
     if not ((largest == 0) | ((largest >= MIN_COMPARABLE) & (largest < np.inf))).all():
         return False

@@ -36,16 +36,16 @@ off by 1.09 at 2^14 elements and 1.85 at 168,750; for these it is LONG_GROWTH.
 from __future__ import annotations
 
 from math import log, log2, pi, prod, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import numpy as np
 
 from convcalc.execute.algorithms.fft.spectra import kernel_spectrum, product_of, spread_taps
+from convcalc.execute.arrays.array import A
 from convcalc.execute.arrays.tolerance import TOLERANCES
 
 if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
-    from convcalc.execute.arrays.array import A
     from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import ConvProblem
 
@@ -59,7 +59,7 @@ SINGLE = 2.0**-23
 MIN_SCALE, MAX_SCALE = 2.0**-900, 2.0**900
 
 
-class ErrorBudget(NamedTuple):
+class ErrorBudget(NamedTuple, Generic[A]):
     """What a kernel asks of the blocks that it is transformed with.
 
     Attributes:
@@ -76,7 +76,7 @@ class ErrorBudget(NamedTuple):
     totals: np.ndarray
     least: float
     most: float
-    spectrum: Any
+    spectrum: A
 
 
 def growth(problem: ConvProblem, tiles: Tiles) -> float:
@@ -130,7 +130,7 @@ def direct_share(problem: ConvProblem, tiles: Tiles) -> float:
 
 def error_budget(
     ops: ArrayBackend[A], problem: ConvProblem, weight: np.ndarray, tiles: Tiles
-) -> ErrorBudget | None:
+) -> ErrorBudget[A] | None:
     """What a float64 weight (O, C/g, *k) asks; None where no block could give it."""
     own = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     least, most = min(own[own > 0], default=1.0), max(own, default=1.0)
@@ -162,7 +162,7 @@ def _peaks(
 
 
 def unsafe_outputs(
-    ops: ArrayBackend[A], demand: ErrorBudget, problem: ConvProblem, tiles: Tiles, blocks: A
+    ops: ArrayBackend[A], demand: ErrorBudget[A], problem: ConvProblem, tiles: Tiles, blocks: A
 ) -> np.ndarray:
     """Which outputs (*count, *step) of blocks (C, *count, *n) may be beyond the bound."""
     count = blocks.shape[1 : 1 + problem.spatial_dims]
@@ -179,7 +179,7 @@ def unsafe_outputs(
     return unsafe
 
 
-def _means(demand: ErrorBudget, problem: ConvProblem, scaled: np.ndarray) -> np.ndarray:
+def _means(demand: ErrorBudget[A], problem: ConvProblem, scaled: np.ndarray) -> np.ndarray:
     """The mean of S/(m*v) over the elements of each block, (O, *count)."""
     channels = scaled.mean(axis=tuple(range(-problem.spatial_dims, 0)), dtype=np.float64)
     totals = demand.totals.reshape(problem.groups, -1, problem.in_channels_per_group)
@@ -209,7 +209,11 @@ def _roots(problem: ConvProblem, tiles: Tiles, scaled: np.ndarray) -> np.ndarray
 
 
 def _needed(
-    demand: ErrorBudget, problem: ConvProblem, tiles: Tiles, largest: np.ndarray, roots: np.ndarray
+    demand: ErrorBudget[A],
+    problem: ConvProblem,
+    tiles: Tiles,
+    largest: np.ndarray,
+    roots: np.ndarray,
 ) -> np.ndarray:
     """The T that each channel's outputs of each block need, (O, *count); infinite for none."""
     out_channels_per_group = problem.out_channels // problem.groups

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import numpy as np
 
@@ -197,7 +197,7 @@ def _outputs(box: Box, sizes: tuple[int, ...]) -> int:
 
 def _bands(
     ops: ArrayBackend[A], problem: ConvProblem, sample: A, tiles: Tiles
-) -> Iterator[tuple[int, Any]]:
+) -> Iterator[tuple[int, A]]:
     """The blocks (C, *count, *n) that are worked on together, each band with its first row."""
     rows = rows_at_once(problem, tiles)
     for first in range(0, tiles.counts[0], rows):

@@ -8,7 +8,7 @@ long row and a volume are cut into planes, see `row_sums` and `volume_sums`.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from convcalc.execute.backends.tap_by_tap import per_channel
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
     from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import ConvProblem
     from convcalc.window import Window
@@ -65,7 +67,8 @@ class PlaneSums(Generic[A]):
         self._sizes = whole(problem)
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.in_channels_per_group * problem.taps
-        self._before: Any = tuple(window.before for window in problem.windows)
+        self._before = tuple(window.before for window in problem.windows)
+        self._anchor = (self._before[0], self._before[-1])  # where there are two axes
         self._short = self._seconds < 2 * thread_pool.WORTH_A_THREAD
         self._single = (
             problem.spatial_dims == 2
@@ -74,7 +77,7 @@ class PlaneSums(Generic[A]):
         )
         self._aligned = self._is_aligned()
         self._one_call = self._aligned and self._single
-        self._strided: Any = None
+        self._strided: tuple[EllipsisType | slice, ...] | None = None
         if self._sizes != problem.out_sizes:
             self._strided = (..., *(slice(None, None, w.stride) for w in problem.windows))
 
@@ -101,10 +104,10 @@ class PlaneSums(Generic[A]):
         if not finite or (holes and not ops.is_finite(array)):
             return None
         if self._one_call and (self._short or self._needs_no_threads()):
-            out = opencv.filtered(elements[0, 0], taps[0, 0], self._before)[None, None]
+            out = opencv.filtered(elements[0, 0], taps[0, 0], self._anchor)[None, None]
         elif self._single and self._short:
             out = np.empty((1, 1, *self._sizes), elements.dtype)
-            correlate(elements[0, 0], taps[0, 0], self._before, out[0, 0])
+            correlate(elements[0, 0], taps[0, 0], self._anchor, out[0, 0])
         else:
             out = self._summed(np.ascontiguousarray(elements), taps)
         result = ops.adopt(out)
@@ -128,7 +131,7 @@ class PlaneSums(Generic[A]):
         out = np.empty(shape, elements.dtype)
         workers, each = self._ops.threads, shape[0] * shape[1]
         if self._aligned and (each >= workers or self._short):
-            filter_all(elements, kernels, self._before, out, workers, self._seconds)
+            filter_all(elements, kernels, self._anchor, out, workers, self._seconds)
         else:
             correlate_all(elements, kernels, self._before, out, workers, self._seconds)
         return out if self._strided is None else out[self._strided]
@@ -227,6 +230,9 @@ def spread(kernels: Array, windows: tuple[Window, ...]) -> Array:
         return np.ascontiguousarray(kernels)
     lead = kernels.shape[: kernels.ndim - len(windows)]
     wide = np.zeros((*lead, *(w.extent for w in windows)), kernels.dtype)
-    taps: Any = (..., *(slice(None, None, w.dilation) for w in windows))
+    taps: tuple[EllipsisType | slice, ...] = (
+        ...,
+        *(slice(None, None, w.dilation) for w in windows),
+    )
     wide[taps] = kernels
     return wide
