@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.analysis import Report, layer_reports, totals_of
 from convcalc.arrayfile import write_array
-from convcalc.arrayfile.zarr_metadata import is_zarr
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.execute.job import fitting
 
 if TYPE_CHECKING:

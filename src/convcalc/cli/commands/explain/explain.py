@@ -14,7 +14,8 @@ from convcalc.cli.commands.explain.drawing import (
     write_picture_of,
 )
 from convcalc.cli.commands.explain.stepping import step_through
-from convcalc.cli.commands.run.inputs import read_kernel, read_network
+from convcalc.cli.commands.run.inputs import read_network
+from convcalc.cli.commands.run.kernels import read_kernel
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.request import RunRequest
 from convcalc.cli.commands.run.run import settings_of
