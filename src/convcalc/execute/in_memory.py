@@ -16,12 +16,9 @@ from convcalc.execute.arrays.axes import as_given, batch_first
 from convcalc.execute.arrays.dtypes import finished
 from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
 from convcalc.execute.executor.open_executor import limited_threads
-from convcalc.execute.job import network_work
 from convcalc.execute.prepare import Prepared, prepare
 from convcalc.execute.settings import DryRun, Result, Settings
-from convcalc.execute.verify import verify
-from convcalc.execute.weights.batchnorm_folding import fold_norms
-from convcalc.layers import Input, Layer
+from convcalc.layers.base import Layer
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
@@ -65,6 +62,8 @@ def run_network(
         raise UsageError(
             "only a single convolution is verified; a network has many, one upon another"
         )
+    from convcalc.execute.network_job import network_work
+
     work = network_work(network, array, weights, settings, others)
     result = run_work(work, settings, watch, done)
     if settings.until is None:
@@ -114,6 +113,8 @@ def run_work(
     result = _computed(work, prepared, executor, settings, watch, done)
     found = None
     if settings.verify is not None:
+        from convcalc.execute.verify import verify
+
         layer = _single(work.network)
         found = verify(layer, samples, work.weights, result, dtypes, settings.verify, done=done)
     return Result(
@@ -132,6 +133,8 @@ def run_work(
 
 def _folded(work: Work, prepared: Prepared) -> tuple[Work, str]:
     """The work with norms as parts of the layers before them, and what was folded."""
+    from convcalc.execute.weights.batchnorm_folding import fold_norms
+
     shape, dtype = prepared.samples.shape[1:], prepared.dtypes.compute
     network, weights, folded = fold_norms(work.network, shape, work.weights, dtype)
     return work._replace(network=network, weights=weights), folded
@@ -227,8 +230,9 @@ def _layers(
             for name in step.layer.tensor_shapes(*step.arriving)
         }
         arrays = [values[source] for source in step.node.inputs]
-        if isinstance(step.layer, Input):
-            values[index] = executor.load(work.others[step.node.label], dtype)
+        other = work.others.get(step.node.label)
+        if other is not None:
+            values[index] = executor.load(other, dtype)
         else:
             values[index] = step.layer.run(executor, arrays, own)
         if watch is not None:

@@ -30,7 +30,7 @@ from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.execute.in_memory import run_work
-from convcalc.execute.job import network_work
+from convcalc.execute.network_job import network_work
 from convcalc.execute.settings import Settings
 from convcalc.execute.weights.made_up import made_up_input, made_up_weights
 from convcalc.explain.walk.network import WalkedLayer, walk_network

@@ -20,7 +20,8 @@ from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.values import choice_of, flag, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
-from convcalc.execute.job import fitting, spatial_dims_of_kernels
+from convcalc.execute.job import fitting
+from convcalc.execute.network_job import spatial_dims_of_kernels
 from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape

@@ -12,7 +12,6 @@ from convcalc.arrayfile import read_placeholder
 from convcalc.cli.commands.run.kernels import read_kernel
 from convcalc.cli.terminal.progress import told
 from convcalc.execute.in_memory import plan_work, run_network, run_work
-from convcalc.execute.job import network_work
 
 if TYPE_CHECKING:
     from convcalc.cli.commands.run.request import RunRequest
@@ -71,6 +70,7 @@ class _Network(NamedTuple):
 
     def plan(self) -> DryRun:
         from convcalc.cli.commands.run.inputs import read_network
+        from convcalc.execute.network_job import network_work
 
         work = read_network(self.request, self.settings, network_work, read=read_placeholder)
         return plan_work(work, self.settings)
