@@ -122,6 +122,12 @@ class ConvProblem(_Given):
         return tuple(n + w.before + w.after for n, w in zip(self.sizes, self.windows, strict=True))
 
     @cached_property
+    def whole_sizes(self) -> tuple[int, ...]:
+        """The outputs per axis at stride 1, of which the strides take some."""
+        axes = zip(self.out_sizes, self.windows, strict=True)
+        return tuple((out - 1) * window.stride + 1 for out, window in axes)
+
+    @cached_property
     def depthwise(self) -> bool:
         """Whether each channel is convolved by itself, with one kernel."""
         return self.groups == self.channels == self.out_channels
