@@ -19,8 +19,6 @@ from convcalc.execute.backends.thread_pool import num_threads, speedup
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import CostRates, PlaneRates, Rates
     from convcalc.execute.problem import ConvProblem
@@ -44,7 +42,7 @@ class PricedTiles(NamedTuple):
 
 def priced(
     problem: ConvProblem, backend: str, machine: CostRates, direct_seconds: float
-) -> Iterator[PricedTiles]:
+) -> list[PricedTiles]:
     """Blocks of every size that is tried whose transforms fit into memory.
 
     Args:
@@ -55,6 +53,7 @@ def priced(
     # of the proof for float64 was not looked for with OpenCV.
     single = problem.dtype == "float32" and problem.in_channels_per_group == 1
     planes = machine.planes if problem.spatial_dims == 2 and single else None
+    found = []
     for tiles in tilings(problem):
         needed = working_bytes(problem, tiles)
         if needed > MOST_SPECTRA:
@@ -62,10 +61,11 @@ def priced(
         seconds = spectral(problem, tiles, backend, rates)
         if problem.dtype == "float64":
             seconds += direct_share(problem, tiles) * direct_seconds
-        yield PricedTiles(tiles, "blocks", needed, seconds)
+        found.append(PricedTiles(tiles, "blocks", needed, seconds))
         if planes:
             seconds = transforms(problem, tiles, planes, rates.copies)
-            yield PricedTiles(tiles, "planes", needed, seconds)
+            found.append(PricedTiles(tiles, "planes", needed, seconds))
+    return found
 
 
 def spectral(problem: ConvProblem, tiles: Tiles, backend: str, rates: Rates) -> float:
