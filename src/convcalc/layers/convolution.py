@@ -7,18 +7,9 @@ from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, spatial_dims_of
-from convcalc.layers.parameters import (
-    Padding,
-    PerAxis,
-    count,
-    padding,
-    param,
-    per_axis,
-    spread,
-    switch,
-)
-from convcalc.layers.placing import check_same
+from convcalc.layers.base import Layer
+from convcalc.layers.parameters import Padding, PerAxis, count, padding, param, per_axis, switch
+from convcalc.layers.placing import check_same, spatial_dims_of, spread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape

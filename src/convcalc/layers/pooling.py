@@ -7,18 +7,15 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import (
-    Padding,
-    PerAxis,
-    padding,
-    param,
-    per_axis,
-    real,
+from convcalc.layers.base import Costs, ElementOps, Layer
+from convcalc.layers.parameters import Padding, PerAxis, padding, param, per_axis, real, switch
+from convcalc.layers.placing import (
+    check_same,
+    placed_windows,
+    spatial_dims_of,
     spread,
-    switch,
+    window_sizes,
 )
-from convcalc.layers.placing import check_same, placed_windows, window_sizes
 from convcalc.receptive import through_windows
 
 if TYPE_CHECKING:
