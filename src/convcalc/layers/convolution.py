@@ -13,6 +13,7 @@ from convcalc.layers.placing import check_same, spatial_dims_of, spread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape
+    from convcalc.window import Window
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Convolution(Layer):
                 strict=True,
             )
         )
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The window of each spatial axis on an input of `shape`."""
+        raise NotImplementedError
 
     def check_channels(self, shape: Shape) -> None:
         """Refuses channel counts that do not divide into the groups.

@@ -95,7 +95,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Cluster
     own = job.planner.plan(job.problem)
     return Result(
         array=to_show(open_stored(order.output)),
-        report=report,
+        analyse=lambda: report,
         backend=job.planner.backend,
         dtypes=job.dtypes,
         threads=settings.threads or 1,
