@@ -64,8 +64,8 @@ execute/network_job: errors layers network execute/arrays execute/settings execu
 execute/arguments: errors layers execute/arrays execute/algorithms
 execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
     execute/settings execute/job
-execute/repeating: network execute/arrays execute/executor execute/settings execute/job
-    execute/arguments execute/prepare
+execute/repeating: execute/arrays execute/problem execute/planning execute/executor
+    execute/arguments
 execute/convolve: errors layers execute/arrays execute/problem execute/planning
     execute/arguments execute/repeating
 execute/emptiness: layers network analysis arrayfile execute/arrays execute/job

@@ -1,7 +1,7 @@
-"""What is prepared before anything is computed: dtypes, problems, backend and plans, for all.
+"""What is prepared before anything is computed: shapes, dtypes, problems, backend and plans.
 
-The function, the command in memory, in bounded memory and on a cluster, and calls that repeat all
-prepare here, so that what one of them takes and plans, all of them do.
+The command in memory, in bounded memory and on a cluster prepares here, so that what one of them
+takes and plans, all of them do.
 """
 
 from __future__ import annotations

@@ -150,9 +150,10 @@ class Planner(NamedTuple):
         first = first or self.plan(problem)
         yield first
         direct = self.direct(problem)
-        reason = f"{first.algorithm} is not applicable to these values"
-        yield direct._replace(reason=reason)
-        yield direct._replace(layout="contiguous", reason=reason)
+        direct = direct._replace(reason=f"{first.algorithm} is not applicable to these values")
+        if (first.algorithm, first.layout) != ("direct", direct.layout):
+            yield direct
+        yield direct._replace(layout="contiguous")
 
 
 def _transposed(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
