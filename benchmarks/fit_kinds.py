@@ -22,7 +22,7 @@ from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.backends.torch_backend import TorchBackend
 from convcalc.execute.executor.run_plan import Arrays, run_plan
 from convcalc.execute.fitted_costs import FITTED
-from convcalc.execute.planning import cost, cost_opencv
+from convcalc.execute.planning import cost, cost_fft, cost_opencv
 from convcalc.execute.planning.machine import DEFAULT
 from convcalc.execute.planning.planner import Plan, Planner
 from convcalc.execute.problem import ConvProblem
@@ -125,10 +125,10 @@ class Case(NamedTuple):
             if plan.algorithm == "direct":
                 return cost_opencv.sums(problem, planes, rates.copies)
             if plan.tiles is not None:
-                return cost_opencv.transforms(problem, plan.tiles, planes, rates.copies)
+                return cost_fft.transforms(problem, plan.tiles, planes, rates.copies)
             return cost_opencv.separable(problem, planes)
         if plan.tiles is not None:
-            return cost.spectral(problem, plan.tiles, self.backend, rates)
+            return cost_fft.spectral(problem, plan.tiles, self.backend, rates)
         if plan.algorithm == "direct":
             swaps = planes is not None
             return cost.direct(problem, plan.layout, self.backend, rates, swaps=swaps)

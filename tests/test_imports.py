@@ -58,18 +58,20 @@ execute/verify: window layers execute/arrays
 execute/settings: analysis execute/arrays execute/problem execute/tiling execute/planning
     execute/executor execute/verify
 execute/further_inputs: errors layers network
-execute/job: errors layers network execute/arrays execute/settings execute/further_inputs
+execute/job: errors layers network execute/arrays execute/settings
+execute/network_job: errors layers network execute/arrays execute/settings execute/further_inputs
+    execute/job
 execute/arguments: errors layers execute/arrays execute/algorithms
 execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
     execute/settings execute/job
-execute/repeating: network execute/arrays execute/executor execute/settings execute/job
-    execute/arguments execute/prepare
+execute/repeating: execute/arrays execute/problem execute/planning execute/executor
+    execute/arguments
 execute/convolve: errors layers execute/arrays execute/problem execute/planning
     execute/arguments execute/repeating
 execute/emptiness: layers network analysis arrayfile execute/arrays execute/job
 execute/in_memory: __init__ errors layers network analysis arrayfile execute/arrays
-    execute/weights execute/executor execute/verify execute/settings execute/job execute/prepare
-    execute/emptiness
+    execute/weights execute/executor execute/verify execute/settings execute/job
+    execute/network_job execute/prepare execute/emptiness
 execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/problem
     execute/tiling execute/planning execute/executor execute/verify execute/settings execute/job
     execute/prepare execute/emptiness execute/in_memory
@@ -89,10 +91,11 @@ cli/commands: errors layers network language zoo importers analysis explain inve
     arrayfile execute/weights execute/planning export render cli/parsing cli/terminal cli/completion
 cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
-    execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
+    execute/network_job execute/in_memory execute/out_of_core execute/cluster render
+    cli/parsing cli/terminal
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
-    execute/settings execute/job execute/in_memory explain render cli/parsing cli/terminal
-    cli/commands cli/commands/run
+    execute/settings execute/job execute/network_job execute/in_memory explain render
+    cli/parsing cli/terminal cli/commands cli/commands/run
 cli: __init__ errors zoo arrayfile execute/backends cli/parsing cli/terminal cli/catalog
 __main__: __init__ errors cli/terminal cli/completion cli
 __init__:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convcalc.arrayfile.zarr_metadata import is_zarr, read_layout, split_array
+from convcalc.arrayfile.member_names import is_zarr, split_array
+from convcalc.arrayfile.zarr_metadata import read_layout
 from convcalc.errors import ConvcalcError, DataError, OutputError, ResourceError
 
 zarr = pytest.importorskip("zarr")

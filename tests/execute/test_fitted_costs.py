@@ -20,8 +20,9 @@ PLANNING = ROOT / "execute" / "planning"
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 DEFINITIONS = {
-    "cost.py": ({0.0, 1.0}, {0, 1, 2, 3, 4, 8, 16, 20, 32}),
-    "cost_opencv.py": ({0.0}, {0, 1, 2, 3, 4}),
+    "cost.py": ({0.0, 1.0}, {0, 1, 2, 3, 4, 16, 32}),
+    "cost_fft.py": (set(), {0, 1, 2, 3, 4, 8, 16, 20, 32}),
+    "cost_opencv.py": ({0.0}, {0, 1, 2, 3}),
     "machine.py": (set(), {0, 1, 2, 3}),
 }
 """What is defined or counted: bytes of numbers, operations of a product, how often an array is

@@ -107,7 +107,7 @@ def test_the_second_call_prepares_nothing(library, monkeypatch):
     told = {} if library == "tensors" else {"backend": library.rpartition(" ")[2]}
     first = convolve(*given, threads=1, **told)
     prepared = []
-    monkeypatch.setattr(repeating, "prepare", lambda *given: prepared.append(given))
+    monkeypatch.setattr(repeating, "open_executor", lambda *given: prepared.append(given))
     second = convolve(*given, threads=1, **told)
     assert ([], {6.0}) == (prepared, {*np.asarray(first).ravel(), *np.asarray(second).ravel()})
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import convcalc
 from convcalc.errors import ShapeError, SpecError, UsageError
 from convcalc.execute.in_memory import plan_work, run_network
-from convcalc.execute.job import network_work
+from convcalc.execute.network_job import network_work
 from convcalc.execute.settings import Settings
 
 NAN, INF = np.nan, np.inf

@@ -15,7 +15,7 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
     deep_pictures  colour of 16 bits
     picture_writing  an array becomes a picture
     safetensors  the arrays of a `.safetensors` file
-    member_names  the name of one array in an archive
+    member_names  the name of one array in an archive or a zarr folder
     reading    the name that a user typed becomes an array
     torch_pickle  what a file of torch.save declares, without running its pickle
     target     what an output name stands for, and whether it can be written

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convcalc.arrayfile.deep_pictures import ppm_header, read_deep
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import too_large
 from convcalc.errors import DataError, UsageError, printable
@@ -86,6 +85,8 @@ def read_picture(path: str, limit: int | None) -> Array:
         DataError: The file cannot be read, is none of the formats, or is damaged.
         ResourceError: It needs more memory than the limit.
     """
+    from convcalc.arrayfile.deep_pictures import read_deep
+
     check_installed()
     source = open_file(path)
     with source.stream:
@@ -118,6 +119,8 @@ def picture_levels(path: str) -> int:
         return 65535 if head[24:25] == b"\x10" else 255
     if not head.startswith((b"P2", b"P3", b"P5", b"P6")):
         return 255
+    from convcalc.arrayfile.deep_pictures import ppm_header
+
     try:
         return 65535 if ppm_header(head)[2] > 255 else 255
     except ValueError:

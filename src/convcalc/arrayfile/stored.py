@@ -17,10 +17,10 @@ import numpy as np
 from convcalc.arrayfile.elements import Elements
 from convcalc.arrayfile.header import Header, read_header
 from convcalc.arrayfile.identity import FileIdentity
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.arrayfile.reading import is_stream_or_archive, read_array
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import changed, quoted, unreadable
-from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import DataError, UsageError
 
 if TYPE_CHECKING:

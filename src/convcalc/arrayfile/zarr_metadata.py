@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 import numpy as np
 
 from convcalc.arrayfile.json_values import as_list, as_object
+from convcalc.arrayfile.member_names import split_array
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import quoted, reason, unreadable
 from convcalc.errors import ConvcalcError, DataError, nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ENDING = ".zarr"
 
 MAX_METADATA = 1 << 20
 """Bytes of a JSON text."""
@@ -79,23 +78,6 @@ class Layout(NamedTuple):
     def chunk_bytes(self) -> int:
         """Bytes of the elements of a chunk."""
         return math.prod(self.chunks) * self.dtype.itemsize
-
-
-def is_zarr(path: str) -> bool:
-    """Whether a name stands for a zarr folder, or for an array in one: by its ending alone."""
-    return split_array(path)[0].lower().endswith(ENDING)
-
-
-def split_array(path: str) -> tuple[str, str | None]:
-    """The folder and the array of `FOLDER.zarr:NAME`; no array for every other name.
-
-    A folder that has the whole name comes first: colons are legal in file names.
-    """
-    cut = path.lower().find(f"{ENDING}:")
-    if cut < 0 or os.path.lexists(path):
-        return path.rstrip(os.sep) if path.strip(os.sep) else path, None
-    cut += len(ENDING)
-    return path[:cut], path[cut + 1 :]
 
 
 def read_layout(path: str) -> Layout:

@@ -145,7 +145,7 @@ def _refuse_unknown(word: str, commands: Container[str]) -> None:
 
 def _completed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a value after every option that may do without: Typer knows no such."""
-    from convcalc.cli.parsing.computing_options import OPTIONAL_VALUES
+    from convcalc.cli.parsing.option_types import OPTIONAL_VALUES
 
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)
@@ -159,7 +159,7 @@ def _completed(arguments: Sequence[str]) -> list[str]:
 
 def _models_of_input(words: Sequence[str], command: Parametrised | None) -> list[str]:
     """The arguments, where `-:NAME`, a model of standard input, is no option for Typer."""
-    from convcalc.cli.parsing.network_argument import STANDARD_INPUT
+    from convcalc.cli.parsing.values import STANDARD_INPUT
 
     options = command.params if command else ()
     valued = {name for one in options if not getattr(one, "is_flag", False) for name in one.opts}

@@ -232,7 +232,8 @@ def _of_arrays(read: _Read[np.ndarray], how: How) -> np.ndarray:
     if 0 in given["x"].shape:
         return as_given(np.zeros((0, *read.sizes), dtypes.stored), read.axes)
     loaded = {name: np.asarray(array, dtypes.compute) for name, array in given.items()}
-    call = prepared_conv(given["x"].shape, given["kernel"].shape, dtypes.compute, how, False)
+    shapes = given["x"].shape, given["kernel"].shape
+    call = prepared_conv(*shapes, read.axes, dtypes.compute, how, False)
     with np.errstate(all="ignore"):
         result: np.ndarray = call(loaded["x"], loaded["kernel"], loaded.get("bias"))
         return finished(result, dtypes)
@@ -244,7 +245,7 @@ def _of_tensors(read: _Read[torch.Tensor], how: How) -> torch.Tensor:
     if 0 in x.shape:
         return as_given(x.new_zeros((0, *read.sizes), dtype=dtype), read.axes)
     shapes = tuple(x.shape), tuple(read.given["kernel"].shape)
-    call = prepared_conv(*shapes, compute, how, True, str(x.device))
+    call = prepared_conv(*shapes, read.axes, compute, how, True, str(x.device))
     with library.no_grad():
         loaded = {
             name: tensor.detach().resolve_neg().to(getattr(library, compute))

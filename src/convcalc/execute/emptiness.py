@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convcalc.analysis import Report, layer_reports, totals_of
 from convcalc.arrayfile import write_array
-from convcalc.arrayfile.zarr_metadata import is_zarr
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.execute.job import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from convcalc.analysis import Report
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.layers import Shape
-    from convcalc.network.graph import Network
+    from convcalc.network.graph import Network, Step
 
 EMPTY = "the batch is empty: nothing is computed"
 
@@ -29,19 +29,21 @@ def report_of(network: Network, shape: Shape, batch: int) -> Report:
     """
     if batch:
         return fitting(network.analyze, shape, batch)
+    from convcalc.analysis import Report, layer_reports, totals_of
+
     rows = fitting(lambda: tuple(layer_reports(network, shape, 0)))
     return Report(tuple(shape), 0, rows, totals_of(rows))
 
 
 def empty_outputs(
-    network: Network,
+    steps: Iterable[Step],
     shape: Shape,
     dtypes: DtypePlan,
     watch: Callable[[str, np.ndarray], None] | None,
 ) -> np.ndarray:
     """The result of no samples, (0, *sizes); `watch` is shown the output of every layer."""
     result = np.zeros((0, *shape), dtypes.compute)
-    for step in network.walk(shape):
+    for step in steps:
         result = np.zeros((0, *step.leaving), dtypes.compute)
         if watch is not None:
             watch(step.node.label, result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,23 +12,19 @@ import numpy as np
 
 from convcalc import __version__
 from convcalc.arrayfile.memory import available_memory
-from convcalc.errors import DataError, ResourceError, UsageError, printable
-from convcalc.execute.arrays.axes import as_given, batch_first
+from convcalc.errors import DataError, LayerError, ResourceError, SpecError, UsageError, printable
+from convcalc.execute.arrays.axes import as_given
 from convcalc.execute.arrays.dtypes import finished
 from convcalc.execute.emptiness import EMPTY, empty_outputs, report_of
 from convcalc.execute.executor.open_executor import limited_threads
-from convcalc.execute.job import network_work
 from convcalc.execute.prepare import Prepared, prepare
 from convcalc.execute.settings import DryRun, Result, Settings
-from convcalc.execute.verify import verify
-from convcalc.execute.weights.batchnorm_folding import fold_norms
-from convcalc.layers import Input, Layer
+from convcalc.layers.base import Layer
 from convcalc.network.graph import INPUT, Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from convcalc.analysis import Report
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.arrays.dtypes import DtypePlan
     from convcalc.execute.executor.executor import Executor
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.layers.conv import Conv
     from convcalc.layers.convt import ConvTranspose
+    from convcalc.network.graph import Step
 
 
 def run_network(
@@ -65,6 +63,8 @@ def run_network(
         raise UsageError(
             "only a single convolution is verified; a network has many, one upon another"
         )
+    from convcalc.execute.network_job import network_work
+
     work = network_work(network, array, weights, settings, others)
     result = run_work(work, settings, watch, done)
     if settings.until is None:
@@ -99,26 +99,27 @@ def run_work(
         DataError: the arrays do not fit each other, or cannot be computed exactly.
         ResourceError: there is not enough memory.
     """
-    prepared, report = _prepared(work, settings)
+    prepared = _prepared(work, settings)
     samples, dtypes = prepared.samples, prepared.dtypes
     notes = work.axes.notes + dtypes.notes
     if settings.fold_norms:
         work, folded = _folded(work, prepared)
         prepared = prepared.of(work.network)
-        report = report_of(work.network, samples.shape[1:], samples.shape[0])
         notes += (folded,)
     if not len(samples):
-        return _of_nothing(work, prepared, report, notes, watch)
-    _check_memory(report, dtypes, samples)
+        return _of_nothing(work, prepared, notes, watch)
+    _check_memory(prepared)
     executor = prepared.open()
     result = _computed(work, prepared, executor, settings, watch, done)
     found = None
     if settings.verify is not None:
+        from convcalc.execute.verify import verify
+
         layer = single_layer(work.network)
         found = verify(layer, samples, work.weights, result, dtypes, settings.verify, done=done)
     return Result(
         array=as_given(result, work.axes),
-        report=report,
+        analyse=partial(report_of, work.network, *_sample_and_batch(samples)),
         backend=executor.backend.name,
         dtypes=dtypes,
         threads=executor.backend.threads,
@@ -132,6 +133,8 @@ def run_work(
 
 def _folded(work: Work, prepared: Prepared) -> tuple[Work, str]:
     """The work with norms as parts of the layers before them, and what was folded."""
+    from convcalc.execute.weights.batchnorm_folding import fold_norms
+
     shape, dtype = prepared.samples.shape[1:], prepared.dtypes.compute
     network, weights, folded = fold_norms(work.network, shape, work.weights, dtype)
     return work._replace(network=network, weights=weights), folded
@@ -150,11 +153,11 @@ def _computed(
     Raises:
         ResourceError: there is not enough memory.
     """
-    samples, dtypes = prepared.samples, prepared.dtypes
+    dtypes = prepared.dtypes
     finishing = watch and _finishing(watch, dtypes, work.axes)
     with np.errstate(all="ignore"), limited_threads(settings.threads, executor.backend.name):
         try:
-            last = _layers(work, samples, executor, dtypes.compute, finishing, done)
+            last = _layers(work, prepared, executor, finishing, done)
         except RuntimeError as error:
             raise memory_error(error) from None
         return finished(executor.unload(last), dtypes)
@@ -163,16 +166,16 @@ def _computed(
 def _of_nothing(
     work: Work,
     prepared: Prepared,
-    report: Report,
     notes: tuple[str, ...],
     watch: Callable[[str, np.ndarray], None] | None,
 ) -> Result:
     """The result of a batch without samples."""
     executor, dtypes = prepared.open(), prepared.dtypes
     finishing = watch and _finishing(watch, dtypes, work.axes)
+    empty = empty_outputs(prepared.steps, prepared.samples.shape[1:], dtypes, finishing)
     return Result(
-        array=as_given(empty_outputs(work.network, report.input, dtypes, finishing), work.axes),
-        report=report,
+        array=as_given(empty, work.axes),
+        analyse=partial(report_of, work.network, *_sample_and_batch(prepared.samples)),
         backend=executor.backend.name,
         dtypes=dtypes,
         threads=executor.backend.threads,
@@ -184,51 +187,60 @@ def _of_nothing(
 
 def plan_work(work: Work, settings: Settings) -> DryRun:
     """The plans of the work's convolutions; nothing is computed, and torch is not imported."""
-    prepared, report = _prepared(work, settings)
+    prepared = _prepared(work, settings)
+    report = report_of(work.network, *_sample_and_batch(prepared.samples))
     notes = work.axes.notes + prepared.dtypes.notes
     if not len(prepared.samples):
         notes += (EMPTY,)
     return DryRun(report, prepared.planner.backend, prepared.plans(), notes)
 
 
-def _prepared(work: Work, settings: Settings) -> tuple[Prepared, Report]:
-    """The work prepared, and what its layers make of the input."""
-    network, axes, named = work.network, work.axes, work.named
-    samples = batch_first(named["the input"], axes)
+def _prepared(work: Work, settings: Settings) -> Prepared:
+    """The work prepared.
+
+    Raises:
+        DataError: the input does not fit the layers, or cannot be computed exactly.
+        UsageError: a layer cannot be computed.
+    """
+    _check_computable(work.network)
     try:
-        report = report_of(network, samples.shape[1:], samples.shape[0])
-    except DataError as error:
-        if not axes.notes or "\n" in str(error):
-            raise
+        prepared = prepare(work, settings)
+    except (LayerError, SpecError) as error:
+        notes = work.axes.notes
+        if not notes or "\n" in str(error):
+            raise DataError(str(error)) from None
         # What was assumed of the axes may be what is wrong.
-        raise DataError(f"{error}; {axes.notes[0]}, --dims says otherwise") from None
-    _check_computable(network)
-    prepared = prepare(work, settings)
-    _check_floats(network, samples.shape[1:], prepared.dtypes)
-    return prepared, report
+        raise DataError(f"{error}; {notes[0]}, --dims says otherwise") from None
+    _check_floats(prepared)
+    return prepared
+
+
+def _sample_and_batch(samples: np.ndarray) -> tuple[Shape, int]:
+    """The shape of one sample of (N, C, *sizes), and how many there are."""
+    return samples.shape[1:], samples.shape[0]
 
 
 def _layers(
     work: Work,
-    samples: np.ndarray,
+    prepared: Prepared,
     executor: Executor[Any],
-    dtype: str,
     watch: Callable[[str, np.ndarray], None] | None,
     done: Callable[[int, int], None] | None,
 ) -> Any:
     """Every layer in turn; an array is let go once no later layer reads it."""
-    network, weights = work.network, work.weights
+    network, weights, dtype = work.network, work.weights, prepared.dtypes.compute
     last_read = {source: i for i, node in enumerate(network.nodes) for source in node.inputs}
     last_read[network.output] = len(network.nodes)
-    values: dict[int, Any] = {INPUT: executor.load(samples, dtype)}
-    for index, step in enumerate(network.walk(samples.shape[1:])):
+    values: dict[int, Any] = {INPUT: executor.load(prepared.samples, dtype)}
+    for index, step in enumerate(prepared.steps):
         own = {
             name: executor.load(weights[f"{step.node.label}.{name}"], dtype)
             for name in step.layer.tensor_shapes(*step.arriving)
         }
         arrays = [values[source] for source in step.node.inputs]
-        if isinstance(step.layer, Input):
-            values[index] = executor.load(work.others[step.node.label], dtype)
+        other = work.others.get(step.node.label)
+        if other is not None:
+            values[index] = executor.load(other, dtype)
         else:
             values[index] = step.layer.run(executor, arrays, own)
         if watch is not None:
@@ -277,11 +289,11 @@ def _check_computable(network: Network) -> None:
             raise UsageError(f"layer {node.label} ({node.layer.spec()}): {node.layer.refusal}")
 
 
-def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
+def _check_floats(prepared: Prepared) -> None:
     """Integers go through those layers only that compute them exactly."""
-    if dtypes.compute.startswith("float"):
+    if prepared.dtypes.compute.startswith("float"):
         return
-    for step in network.walk(shape):
+    for step in prepared.steps:
         if step.layer.needs_floats:
             raise DataError(
                 f"layer {step.node.label} ({step.layer.spec()}) makes fractions of whole "
@@ -289,7 +301,7 @@ def _check_floats(network: Network, shape: Shape, dtypes: DtypePlan) -> None:
             )
 
 
-def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> None:
+def _check_memory(prepared: Prepared) -> None:
     """The largest layer: its input, padded, its output, and a copy of each for the current tap.
 
     What lies between its own stages, as the scores of an attention, twice too.
@@ -299,13 +311,10 @@ def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> Non
     Raises:
         ResourceError: that is more than the machine has left.
     """
-    itemsize = np.dtype(dtypes.compute).itemsize
-    layers = [
-        itemsize * (3 * report.batch * sum(map(prod, row.input_shapes)) + 2 * row.activations)
-        + itemsize * (row.params + 2 * report.batch * row.layer.between(*row.input_shapes))
-        for row in report.layers
-    ]
-    if samples.dtype == dtypes.compute and samples.flags.c_contiguous:
+    samples, compute = prepared.samples, prepared.dtypes.compute
+    itemsize = np.dtype(compute).itemsize
+    layers = [itemsize * _elements_held(step, len(samples)) for step in prepared.steps]
+    if samples.dtype == compute and samples.flags.c_contiguous:
         layers[0] -= samples.nbytes
     needed = max(layers)
     available = available_memory()
@@ -314,6 +323,15 @@ def _check_memory(report: Report, dtypes: DtypePlan, samples: np.ndarray) -> Non
             f"computing needs about {needed:,} bytes of memory, {available:,} are available; "
             f"use a smaller input or batch, or --dtype float32"
         )
+
+
+def _elements_held(step: Step, batch: int) -> int:
+    """Elements in memory while a layer is computed, as `_check_memory` counts them."""
+    layer, shapes = step.layer, step.arriving
+    own = 3 * sum(map(prod, shapes)) + 2 * layer.between(*shapes)
+    if layer.reads:
+        own += 2 * prod(step.leaving)
+    return batch * own + sum(map(prod, layer.weight_shapes(*shapes).values()))
 
 
 def memory_error(error: RuntimeError) -> Exception:

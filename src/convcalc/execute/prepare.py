@@ -1,7 +1,7 @@
-"""What is prepared before anything is computed: dtypes, problems, backend and plans, for all.
+"""What is prepared before anything is computed: shapes, dtypes, problems, backend and plans.
 
-The function, the command in memory, in bounded memory and on a cluster, and calls that repeat all
-prepare here, so that what one of them takes and plans, all of them do.
+The command in memory, in bounded memory and on a cluster prepares here, so that what one of them
+takes and plans, all of them do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convcalc.execute.planning.planner import Plan, Planner
     from convcalc.execute.problem import ConvProblem
     from convcalc.execute.settings import Settings
-    from convcalc.network.graph import Network
+    from convcalc.network.graph import Network, Step
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Prepared:
     """Work that is prepared but for the values of its arrays.
 
     Attributes:
-        network: The layers; a convolution with a kernel of its own is a network of one.
+        steps: The layers with the shapes around them; a convolution with its own kernel is one.
         samples: The input as (N, C, *sizes), or a placeholder of that shape.
         dtypes: Of the arithmetic and of the result.
         settings: How to compute.
     """
 
-    network: Network
+    steps: tuple[Step, ...]
     samples: np.ndarray
     dtypes: DtypePlan
     settings: Settings
@@ -47,8 +47,8 @@ class Prepared:
     @cached_property
     def problems(self) -> tuple[ConvProblem, ...]:
         """The convolutions in the order of the layers; none of an empty batch."""
-        batch, shape = len(self.samples), self.samples.shape[1:]
-        return tuple(problems_of(self.network, batch, shape, self.dtypes.compute)) if batch else ()
+        batch = len(self.samples)
+        return tuple(problems_of(self.steps, batch, self.dtypes.compute)) if batch else ()
 
     @cached_property
     def planner(self) -> Planner:
@@ -89,7 +89,7 @@ class Prepared:
 
     def of(self, network: Network) -> Prepared:
         """Other layers in place of these, prepared alike."""
-        return replace(self, network=network)
+        return replace(self, steps=tuple(network.walk(self.samples.shape[1:])))
 
 
 def prepare(work: Work, settings: Settings, *, read_in_parts: bool = False) -> Prepared:
@@ -102,11 +102,13 @@ def prepare(work: Work, settings: Settings, *, read_in_parts: bool = False) -> P
             are there.
 
     Raises:
+        ShapeError, SpecError: a layer does not fit on what arrives at it.
         DataError: the arrays are of dtypes that cannot be computed, or not exactly.
     """
+    samples = batch_first(work.named["the input"], work.axes)
+    steps = tuple(work.network.walk(samples.shape[1:]))
     given = work.named["the input"]
     if read_in_parts:
         given = given[(slice(1),) * given.ndim]  # one element stands for all
     dtypes = plan_dtypes({**work.named, "the input": given}, settings.dtype)
-    samples = batch_first(work.named["the input"], work.axes)
-    return Prepared(work.network, samples, dtypes, settings)
+    return Prepared(steps, samples, dtypes, settings)

@@ -10,13 +10,10 @@ from convcalc.layers.convolution import Convolution
 from convcalc.layers.stages import Staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from convcalc.execute.arrays.array import Array
-    from convcalc.layers.base import Layer
-    from convcalc.layers.conv import Conv
-    from convcalc.layers.convt import ConvTranspose
-    from convcalc.network.graph import Network
+    from convcalc.network.graph import Step
     from convcalc.window import Window
 
 ITEMSIZES = {"float32": 4, "float64": 8, "int64": 8}
@@ -122,6 +119,12 @@ class ConvProblem(_Given):
         return tuple(n + w.before + w.after for n, w in zip(self.sizes, self.windows, strict=True))
 
     @cached_property
+    def whole_sizes(self) -> tuple[int, ...]:
+        """The outputs per axis at stride 1, of which the strides take some."""
+        axes = zip(self.out_sizes, self.windows, strict=True)
+        return tuple((out - 1) * window.stride + 1 for out, window in axes)
+
+    @cached_property
     def depthwise(self) -> bool:
         """Whether each channel is convolved by itself, with one kernel."""
         return self.groups == self.channels == self.out_channels
@@ -163,9 +166,17 @@ def problem_of_arrays(
 
 
 def problem_of(
-    layer: Conv | ConvTranspose, batch: int, shape: tuple[int, ...], dtype: str
+    layer: Convolution,
+    batch: int,
+    shape: tuple[int, ...],
+    dtype: str,
+    leaving: tuple[int, ...] | None = None,
 ) -> ConvProblem:
-    """What a layer asks for on `batch` samples of `shape` = (C, *sizes)."""
+    """What a layer asks for on `batch` samples of `shape` = (C, *sizes).
+
+    Args:
+        leaving: The shape of a sample of the result, where it is known already.
+    """
     return ConvProblem(
         batch,
         shape[0],
@@ -173,30 +184,20 @@ def problem_of(
         layer.groups,
         shape[1:],
         layer.windows(shape),
-        layer.out_shape(shape)[1:],
+        (leaving or layer.out_shape(shape))[1:],
         dtype,
         getattr(layer, "padding_mode", "zeros"),
         not hasattr(layer, "padding_mode"),
     )
 
 
-def problems_of(
-    network: Network, batch: int, shape: tuple[int, ...], dtype: str
-) -> list[ConvProblem]:
-    """The convolutions of a network, in the order of its layers."""
-    return [
-        problem_of(layer, batch, arriving, dtype)
-        for step in network.walk(shape)
-        if step.arriving
-        for layer, arriving in _convolutions(step.layer, step.arriving[0])
-    ]
-
-
-def _convolutions(
-    layer: Layer, shape: tuple[int, ...]
-) -> Iterator[tuple[Conv | ConvTranspose, tuple[int, ...]]]:
-    """The convolutions that a layer is made of, with the shapes that arrive at them."""
-    if isinstance(layer, Convolution):
-        yield layer, shape  # type: ignore[misc]
-    elif isinstance(layer, Staged):
-        yield from ((stage, arriving) for _, stage, arriving in layer.walk(shape))
+def problems_of(steps: Iterable[Step], batch: int, dtype: str) -> list[ConvProblem]:
+    """The convolutions of a network's layers, in their order."""
+    problems: list[ConvProblem] = []
+    for layer, arriving, leaving in ((s.layer, s.arriving, s.leaving) for s in steps):
+        if isinstance(layer, Convolution):
+            problems.append(problem_of(layer, batch, arriving[0], dtype, leaving))
+        elif isinstance(layer, Staged):
+            stages = layer.walk(arriving[0])
+            problems += [problem_of(stage, batch, shape, dtype) for _, stage, shape in stages]
+    return problems

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.arguments import axes_of, check_algorithm, check_content, check_how, layer_of
+from convcalc.execute.arguments import axes_of, check_content, check_how, layer_of
 from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
-from convcalc.execute.executor.open_executor import limited_threads
-from convcalc.execute.job import Work
-from convcalc.execute.prepare import prepare
-from convcalc.execute.settings import Settings
-from convcalc.network.graph import Network
+from convcalc.execute.executor.open_executor import limited_threads, open_executor
+from convcalc.execute.planning.select_backend import planner_of
+from convcalc.execute.problem import problem_of
 
 if TYPE_CHECKING:
     import torch  # noqa: TID251 - a name for type checkers
@@ -26,20 +24,29 @@ if TYPE_CHECKING:
     from convcalc.execute.arguments import How
     from convcalc.execute.arrays.array import Array, LibraryArray
     from convcalc.execute.arrays.axes import Axes
-    from convcalc.execute.prepare import Prepared
+    from convcalc.execute.executor.executor import Executor
+    from convcalc.execute.problem import ConvProblem
 
 
 class PreparedConv:
     """A convolution of arrays of known shapes, in the dtype that it is computed in.
 
     Args:
-        prepared: What is computed, and how.
+        problem: What is computed.
+        executor: What computes it.
         axes: How the input is read.
         tensors: Whether the arrays are torch's, and so is the result.
+        threads: Threads of the library; None leaves them as they are.
     """
 
-    def __init__(self, prepared: Prepared, axes: Axes, tensors: bool) -> None:
-        executor, (problem,) = prepared.open(), prepared.problems
+    def __init__(
+        self,
+        problem: ConvProblem,
+        executor: Executor[Any],
+        axes: Axes,
+        tensors: bool,
+        threads: int | None,
+    ) -> None:
         whole = (problem.batch, problem.out_channels, *problem.out_sizes)
         self._candidates = tuple(executor.prepared(problem))
         self._added = axes.added > 0
@@ -50,7 +57,7 @@ class PreparedConv:
         self._backend, self._dtype = executor.backend, problem.dtype
         self._own = tensors or executor.backend.name == "numpy"
         self._numpy = not tensors
-        self._threads = prepared.settings.threads
+        self._threads = threads
 
     def __call__(self, x: Any, kernel: Any, bias: Any) -> Any:
         """The result with the axes of `x`, by the first candidate that applies to its values."""
@@ -136,7 +143,7 @@ def _call(
         return None
     if of_bias is not None and tuple(of_bias[1]) != (out_channels(kernel, axes, how),):
         return None
-    return prepared_conv(tuple(shape), tuple(of_kernel[1]), name, how, tensors)
+    return prepared_conv(tuple(shape), tuple(of_kernel[1]), axes, name, how, tensors)
 
 
 def out_channels(kernel: Array, axes: Axes, how: How) -> int:
@@ -153,6 +160,7 @@ def placeholder(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 def prepared_conv(
     shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
+    axes: Axes,
     dtype: str,
     how: How,
     tensors: bool,
@@ -163,6 +171,7 @@ def prepared_conv(
     Args:
         shape: Of the input, leading axes optional.
         kernel_shape: Of the kernel, leading axes optional.
+        axes: How the two are read.
         dtype: float32, float64 or int64.
         how: The other arguments.
         tensors: Whether the arrays are torch's.
@@ -172,12 +181,10 @@ def prepared_conv(
         DataError: the arrays do not fit each other.
         UsageError: what is asked for is not there, or does not apply.
     """
-    x, kernel = placeholder(shape, dtype), placeholder(kernel_shape, dtype)
-    check_algorithm(how.algorithm)
-    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
-    weight = full_kernel(kernel, axes.spatial_dims).shape
-    layer = layer_of(weight, how)
-    work = Work(Network.chain([layer]), axes, {}, {"the input": x, "the kernel": kernel})
+    batch, *sizes = batch_first(placeholder(shape, dtype), axes).shape
+    layer = layer_of(full_kernel(placeholder(kernel_shape, dtype), axes.spatial_dims).shape, how)
+    problem = problem_of(layer, batch, tuple(sizes), dtype)
     backend = "torch" if tensors else how.backend
-    settings = Settings(backend, device, algorithm=how.algorithm, threads=how.threads)
-    return PreparedConv(prepare(work, settings), axes, tensors)
+    planner = planner_of(backend, device, [problem], how.algorithm, how.threads)
+    executor = open_executor(planner, device, how.threads)
+    return PreparedConv(problem, executor, axes, tensors, how.threads)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from convcalc.analysis import Report
@@ -53,7 +56,7 @@ class Result:
 
     Attributes:
         array: The result, with the axes of the input.
-        report: Shapes and costs of the layers.
+        analyse: Gives the shapes and costs of the layers, which few ask for.
         backend: The library that computed it.
         dtypes: Of the arithmetic and of the result.
         threads: Threads that the library may use.
@@ -68,7 +71,7 @@ class Result:
     """
 
     array: np.ndarray
-    report: Report
+    analyse: Callable[[], Report]
     backend: str
     dtypes: DtypePlan
     threads: int
@@ -79,6 +82,11 @@ class Result:
     convolutions: tuple[Measured, ...] = ()
     figures: Figures | None = None
     tiling: Tiling | None = None
+
+    @cached_property
+    def report(self) -> Report:
+        """Shapes and costs of the layers."""
+        return self.analyse()
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from convcalc.language import Call, read_tree
 from convcalc.language.bind import named_value
 from convcalc.layers import KINDS
 from convcalc.layers.base import format_shape
-from convcalc.layers.parameters import LARGEST, spread
-from convcalc.layers.placing import placed_windows
+from convcalc.layers.parameters import LARGEST
+from convcalc.layers.placing import placed_windows, spread
 from convcalc.window import Window
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, param, per_axis, spread
+from convcalc.layers.base import Costs, ElementOps, Layer
+from convcalc.layers.parameters import PerAxis, param, per_axis
+from convcalc.layers.placing import spatial_dims_of, spread
 from convcalc.layers.resampling import through_sections
 
 if TYPE_CHECKING:

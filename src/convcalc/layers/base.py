@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from convcalc.errors import ShapeError
 from convcalc.layers.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -331,21 +330,6 @@ def field_behind(
     """
     known = [one for one in fields if one is not None]
     return layer.field(known, shapes) if len(known) == len(fields) else None
-
-
-def spatial_dims_of(shape: Shape) -> int:
-    """How many spatial axes a shape (channels, *spatial) has: 1, 2 or 3.
-
-    Raises:
-        ShapeError: it has none, or more than three.
-    """
-    spatial_dims = len(shape) - 1
-    if not 1 <= spatial_dims <= 3:
-        raise ShapeError(
-            "needs an input of channels and 1 to 3 spatial sizes, as 3x224x224; got "
-            f"{format_shape(shape)}"
-        )
-    return spatial_dims
 
 
 def format_shape(shape: Shape) -> str:

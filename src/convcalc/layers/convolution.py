@@ -7,21 +7,13 @@ from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Layer, spatial_dims_of
-from convcalc.layers.parameters import (
-    Padding,
-    PerAxis,
-    count,
-    padding,
-    param,
-    per_axis,
-    spread,
-    switch,
-)
-from convcalc.layers.placing import check_same
+from convcalc.layers.base import Layer
+from convcalc.layers.parameters import Padding, PerAxis, count, padding, param, per_axis, switch
+from convcalc.layers.placing import check_same, spatial_dims_of, spread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Shape
+    from convcalc.window import Window
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +45,10 @@ class Convolution(Layer):
                 strict=True,
             )
         )
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The window of each spatial axis on an input of `shape`."""
+        raise NotImplementedError
 
     def check_channels(self, shape: Shape) -> None:
         """Refuses channel counts that do not divide into the groups.

@@ -7,10 +7,10 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import Costs, format_shape, spatial_dims_of
+from convcalc.layers.base import Costs, format_shape
 from convcalc.layers.convolution import Convolution
-from convcalc.layers.parameters import PerAxis, optional, param, per_axis, spread, spread_ends
-from convcalc.layers.placing import checked_sizes
+from convcalc.layers.parameters import PerAxis, optional, param, per_axis
+from convcalc.layers.placing import checked_sizes, spatial_dims_of, spread, spread_ends
 from convcalc.window import Window
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, label_sizes, optional, param, per_axis, spread
+from convcalc.layers.base import Rearrangement, format_shape
+from convcalc.layers.parameters import PerAxis, label_sizes, optional, param, per_axis
+from convcalc.layers.placing import spatial_dims_of, spread
 from convcalc.window import Window
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import dataclasses
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
+from convcalc.layers.base import Costs, ElementOps, Layer
 from convcalc.layers.parameters import count, param, real
+from convcalc.layers.placing import spatial_dims_of
 from convcalc.window import Window
 
 if TYPE_CHECKING:

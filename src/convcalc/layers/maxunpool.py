@@ -6,10 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError, UsageError
-from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape, spatial_dims_of
+from convcalc.layers.base import Rearrangement, SeveralInputs, format_shape
 from convcalc.layers.link import Link
-from convcalc.layers.parameters import PerAxis, Rule, optional, param, per_axis, spread
-from convcalc.layers.placing import checked_sizes
+from convcalc.layers.parameters import PerAxis, Rule, optional, param, per_axis
+from convcalc.layers.placing import checked_sizes, spatial_dims_of, spread
 from convcalc.layers.pooling import MaxPool
 from convcalc.receptive import united
 from convcalc.window import Window

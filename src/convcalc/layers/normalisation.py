@@ -8,9 +8,10 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Costs, ElementOps, Layer, format_shape, spatial_dims_of
+from convcalc.layers.base import Costs, ElementOps, Layer, format_shape
 from convcalc.layers.dims import along, dim_of_channels, place_of
 from convcalc.layers.parameters import count, param, real, switch
+from convcalc.layers.placing import spatial_dims_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

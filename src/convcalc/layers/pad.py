@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError, ShapeError
-from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
+from convcalc.layers.base import Rearrangement, format_shape
 from convcalc.layers.parameters import LARGEST, Padding, padding, padding_mode, param, real
-from convcalc.layers.placing import check_mode, placed_windows, window_sizes
+from convcalc.layers.placing import check_mode, placed_windows, spatial_dims_of, window_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -298,32 +298,6 @@ def param(
     return field
 
 
-def spread(name: str, value: PerAxis, spatial_dims: int) -> tuple[int, ...]:
-    """The value of each of `spatial_dims` spatial axes."""
-    if isinstance(value, int):
-        return (value,) * spatial_dims
-    if len(value) != spatial_dims:
-        raise ParameterError(name, _dims_message(len(value), spatial_dims))
-    return value
-
-
-def spread_ends(
-    name: str, value: int | tuple[int | Ends, ...], spatial_dims: int
-) -> tuple[Ends, ...]:
-    """(before, after) of each of `spatial_dims` spatial axes; a single pair serves every axis."""
-    axes = (value,) if isinstance(value, int) else value
-    if len(axes) == 1:
-        axes = axes * spatial_dims
-    if len(axes) != spatial_dims:
-        raise ParameterError(name, _dims_message(len(axes), spatial_dims))
-    return tuple((item, item) if isinstance(item, int) else item for item in axes)
-
-
-def _dims_message(given: int, spatial_dims: int) -> str:
-    axes = "axis" if spatial_dims == 1 else "axes"
-    return f"{given} values given, but the input has {spatial_dims} spatial {axes}"
-
-
 def _whole(
     name: str,
     value: object,

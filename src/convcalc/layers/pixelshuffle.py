@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ShapeError
-from convcalc.layers.base import Rearrangement, format_shape, spatial_dims_of
+from convcalc.layers.base import Rearrangement, format_shape
 from convcalc.layers.parameters import count, param
-from convcalc.layers.placing import checked_sizes
+from convcalc.layers.placing import checked_sizes, spatial_dims_of
 from convcalc.receptive import through_windows
 from convcalc.window import Window
 

@@ -1,4 +1,4 @@
-"""How windows of convolutions and poolings lie on an input: padding in elements, output sizes."""
+"""How windows of convolutions and poolings lie on an input: axis by axis, and with which sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ParameterError, ShapeError
 from convcalc.layers.base import format_shape
-from convcalc.layers.parameters import LARGEST, spread_ends
+from convcalc.layers.parameters import LARGEST
 from convcalc.window import Window, same_padding
 
 if TYPE_CHECKING:
@@ -14,6 +14,47 @@ if TYPE_CHECKING:
 
     from convcalc.layers.base import Shape
     from convcalc.layers.parameters import Ends, Padding, PerAxis
+
+
+def spatial_dims_of(shape: Shape) -> int:
+    """How many spatial axes a shape (channels, *spatial) has: 1, 2 or 3.
+
+    Raises:
+        ShapeError: it has none, or more than three.
+    """
+    spatial_dims = len(shape) - 1
+    if not 1 <= spatial_dims <= 3:
+        raise ShapeError(
+            "needs an input of channels and 1 to 3 spatial sizes, as 3x224x224; got "
+            f"{format_shape(shape)}"
+        )
+    return spatial_dims
+
+
+def spread(name: str, value: PerAxis, spatial_dims: int) -> tuple[int, ...]:
+    """The value of each of `spatial_dims` spatial axes."""
+    if isinstance(value, int):
+        return (value,) * spatial_dims
+    if len(value) != spatial_dims:
+        raise ParameterError(name, _dims_message(len(value), spatial_dims))
+    return value
+
+
+def spread_ends(
+    name: str, value: int | tuple[int | Ends, ...], spatial_dims: int
+) -> tuple[Ends, ...]:
+    """(before, after) of each of `spatial_dims` spatial axes; a single pair serves every axis."""
+    axes = (value,) if isinstance(value, int) else value
+    if len(axes) == 1:
+        axes = axes * spatial_dims
+    if len(axes) != spatial_dims:
+        raise ParameterError(name, _dims_message(len(axes), spatial_dims))
+    return tuple((item, item) if isinstance(item, int) else item for item in axes)
+
+
+def _dims_message(given: int, spatial_dims: int) -> str:
+    axes = "axis" if spatial_dims == 1 else "axes"
+    return f"{given} values given, but the input has {spatial_dims} spatial {axes}"
 
 
 def check_same(padding: Padding, stride: PerAxis) -> None:

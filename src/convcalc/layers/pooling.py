@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
+from convcalc.layers.base import Costs, ElementOps, Layer
 from convcalc.layers.parameters import (
     Padding,
     PerAxis,
@@ -16,10 +16,15 @@ from convcalc.layers.parameters import (
     param,
     per_axis,
     real,
-    spread,
     switch,
 )
-from convcalc.layers.placing import check_same, placed_windows, window_sizes
+from convcalc.layers.placing import (
+    check_same,
+    placed_windows,
+    spatial_dims_of,
+    spread,
+    window_sizes,
+)
 from convcalc.receptive import through_windows
 
 if TYPE_CHECKING:

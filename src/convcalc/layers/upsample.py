@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import ParameterError
-from convcalc.layers.base import Costs, ElementOps, Layer, spatial_dims_of
-from convcalc.layers.parameters import PerAxis, one_of, optional, param, per_axis, spread, switch
-from convcalc.layers.placing import checked_sizes
+from convcalc.layers.base import Costs, ElementOps, Layer
+from convcalc.layers.parameters import PerAxis, one_of, optional, param, per_axis, switch
+from convcalc.layers.placing import checked_sizes, spatial_dims_of, spread
 from convcalc.layers.resampling import (
     corners_read,
     linear_read,

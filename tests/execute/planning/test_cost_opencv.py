@@ -3,7 +3,7 @@
 import pytest
 
 from convcalc.execute.algorithms.fft import blocks
-from convcalc.execute.planning import cost_opencv
+from convcalc.execute.planning import cost_fft, cost_opencv
 from convcalc.execute.planning.machine import PlaneRates
 from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
@@ -42,15 +42,13 @@ def test_the_price_of_transforms_counts_blocks_kernels_and_what_is_written():
     tiles = blocks.Tiles((64, 64), (50, 50), (2, 2))
     # 4 blocks of 2 + 4 channels, 4 kernels of few rows, 64^2 cells of log2 = 12 each
     work = (24 + 4 * 0.7) * 4096 * 12
-    assert work == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30)
-    )
+    assert work == pytest.approx(cost_fft.transforms(problem, tiles, PlaneRates(1, 1, 0, 1), 1e30))
     # of each block 2 channels of float32 are read and looked at, 4 are written in both widths
     written = 4 * 4096 * 4 * (2 + 2 * 4) / 2
     assert written == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
+        cost_fft.transforms(problem, tiles, PlaneRates(1, 1e30, 0, 1), 1)
     )
     calls = 8 * 4 * 4 + 60
     assert calls == pytest.approx(
-        cost_opencv.transforms(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
+        cost_fft.transforms(problem, tiles, PlaneRates(1, 1e30, 1, 1), 1e30)
     )

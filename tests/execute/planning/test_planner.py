@@ -7,7 +7,7 @@ import pytest
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.backends import opencv
-from convcalc.execute.planning import cost, kept_rates
+from convcalc.execute.planning import cost_fft, kept_rates
 from convcalc.execute.planning.machine import (
     DEFAULT,
     CostRates,
@@ -50,14 +50,14 @@ def test_the_price_of_a_transformed_row_counts_its_blocks_and_what_is_written():
     row, tiles = problem(size=1000, kernel=25, spatial_dims=1), blocks.Tiles((128,), (104,), (10,))
     rates = Rates(1e30, 1e30, 1e30, 1e30, 1e30, 1e-30)
     # 10 blocks there and back, and the kernel, 128 cells of log2 = 7, rows at 0.75
-    work = cost.spectral(row, tiles, "numpy", rates._replace(transforms=1))
+    work = cost_fft.spectral(row, tiles, "numpy", rates._replace(transforms=1))
     assert 21 * 128 * 7 * 0.75 == pytest.approx(work)
     # blocks in float64, a result of 1000 cells in float32
     assert 10 * 128 * 8 + 4000 == pytest.approx(
-        cost.spectral(row, tiles, "numpy", rates._replace(copies=1))
+        cost_fft.spectral(row, tiles, "numpy", rates._replace(copies=1))
     )
     # one band
-    assert 10 + 20 == pytest.approx(cost.spectral(row, tiles, "numpy", rates._replace(call=1)))
+    assert 10 + 20 == pytest.approx(cost_fft.spectral(row, tiles, "numpy", rates._replace(call=1)))
 
 
 @both

@@ -28,7 +28,9 @@ class Priced(NamedTuple):
 def with_work(monkeypatch, numpy, torch=0.0):
     """As if the backends needed this long."""
     predicted = {"numpy": numpy, "torch": torch}
-    monkeypatch.setattr(select_backend, "seconds", lambda problems, backend: predicted[backend])
+    monkeypatch.setattr(
+        select_backend, "seconds", lambda problems, backend, machine: predicted[backend]
+    )
 
 
 def test_small_work_is_numpys_and_torch_is_not_imported():
@@ -74,16 +76,18 @@ def test_torch_is_not_planned_where_its_import_alone_takes_longer(monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setattr(select_backend, "this_machine", lambda: DEFAULT._replace(torch_import=3.0))
     monkeypatch.setattr(select_backend, "torch_is_loaded", lambda: False)
-    monkeypatch.setattr(select_backend, "seconds", lambda _, backend: {"numpy": 6.0}[backend])
+    monkeypatch.setattr(
+        select_backend, "seconds", lambda _, backend, machine: {"numpy": 6.0}[backend]
+    )
     assert "numpy" == select_backend.choose_backend([PROBLEM])
 
 
 def test_the_work_is_that_of_every_convolution(monkeypatch):
     monkeypatch.setattr(select_backend, "plan", lambda problem, *_: Priced(problem.macs))
     network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")
-    problems = problems_of(network, 2, (4, 8, 8), "float32")
+    problems = problems_of(network.walk((4, 8, 8)), 2, "float32")
     # 64 cells: 64*4*9; 64*9 and 64*3; from 64 cells 3*2*4
-    assert 2 * 64 * (2304 + 576 + 192 + 24) == select_backend.seconds(problems, "numpy")
+    assert 2 * 64 * (2304 + 576 + 192 + 24) == select_backend.seconds(problems, "numpy", DEFAULT)
     assert [False, False, False, True] == [problem.transposed for problem in problems]
 
 

@@ -49,7 +49,8 @@ def read_axes(
 
     Args:
         spatial_dims: The number of spatial axes, where the caller knows it.
-        full_first: Take a kernel that may be complete, (O, C/g, k), for complete, and ask nobody.
+        full_first: Take a kernel that may be complete, (O, C/g, k), for complete, and neither ask
+            nor tell anybody.
 
     Raises:
         DataError: they do not, or in several ways; the message names both shapes and what would
@@ -57,12 +58,8 @@ def read_axes(
     """
     pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
     dims = chosen_dims(pair, spatial_dims, full_first=full_first)
-    return Axes(
-        dims,
-        dims + 2 - array.ndim,
-        channels_last,
-        _notes(pair, dims, dims_given=spatial_dims is not None),
-    )
+    notes = () if full_first else _notes(pair, dims, dims_given=spatial_dims is not None)
+    return Axes(dims, dims + 2 - array.ndim, channels_last, notes)
 
 
 def read_input_axes(array: Array, spatial_dims: int, *, channels_last: bool) -> Axes:

@@ -48,6 +48,11 @@ def num_threads(workers: int, count: int, seconds: float) -> int:
     return max(1, min(workers, count, int(seconds / WORTH_A_THREAD)))
 
 
+def speedup(threads: int) -> float:
+    """How many times faster so many threads are than one."""
+    return 1 + FITTED["one_more_thread"] * (threads - 1)
+
+
 def shared(work: Callable[[int, int], None], count: int, workers: int, seconds: float) -> None:
     """Calls `work(begin, end)` on runs of `count` things, several at a time where that pays.
 

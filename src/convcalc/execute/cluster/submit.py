@@ -12,10 +12,10 @@ import numpy as np
 
 from convcalc import __version__
 from convcalc.arrayfile.growing import grow_array
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
 from convcalc.arrayfile.stored import open_stored, to_show
 from convcalc.arrayfile.wording import changed, quoted
-from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.errors import DataError, UsageError
 from convcalc.execute.arrays.axes import batch_first, kept_axes
 from convcalc.execute.cluster.options import LOCAL, ClusterOptions
@@ -95,7 +95,7 @@ def run_scheduled(work: Work, stored: Stored, settings: Settings, order: Cluster
     own = job.planner.plan(job.problem)
     return Result(
         array=to_show(open_stored(order.output)),
-        report=report,
+        analyse=lambda: report,
         backend=job.planner.backend,
         dtypes=job.dtypes,
         threads=settings.threads or 1,

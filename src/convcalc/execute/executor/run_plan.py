@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from convcalc.execute.algorithms import im2col, separable, toeplitz
 from convcalc.execute.algorithms.banded import passes
-from convcalc.execute.algorithms.fft import overlap_save
+from convcalc.execute.algorithms.fft.fitness import is_padded
 from convcalc.execute.algorithms.opencv.planes import PlaneSums
 from convcalc.execute.algorithms.polyphase import phases_of
 from convcalc.execute.arrays.array import A
@@ -160,7 +160,7 @@ def run_plan(
     else:
         ops.check(array, weight, bias, problem.groups)
     padding = any(w.before or w.after for w in problem.windows)
-    if padding and (chosen.algorithm != "fft" or overlap_save.is_padded(problem, chosen.layout)):
+    if padding and (chosen.algorithm != "fft" or is_padded(problem, chosen.layout)):
         array = ops.pad(array, problem.windows, problem.padding_mode)
     if lines is not None:
         result = separable.run(ops, problem, array, lines, chosen.layout)
@@ -198,6 +198,8 @@ def _computed(
     if chosen.algorithm == "im2col":
         return im2col.run(ops, problem, array, weight)
     if chosen.algorithm == "fft":
+        from convcalc.execute.algorithms.fft import overlap_save
+
         assert chosen.tiles is not None
 
         def direct(piece: A, windows: tuple[Window, ...]) -> A:

@@ -124,7 +124,7 @@ def run_bounded(work: Work, stored: StoredNpy | Held, settings: Settings, bounds
         done = _written(stream, work, stored, settings, bounds)
     return Result(
         array=done.array,
-        report=report,
+        analyse=lambda: report,
         backend=executor.backend.name,
         dtypes=dtypes,
         threads=executor.backend.threads,

@@ -10,15 +10,13 @@ and the 16 channels of a block of oneDNN, which takes an input of up to 4 as it 
 
 from __future__ import annotations
 
-from math import log2, prod
+from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.execute.algorithms import banded, toeplitz
-from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import Rates
     from convcalc.execute.problem import ConvProblem
 
@@ -179,42 +177,6 @@ def im2col(problem: ConvProblem, rates: Rates) -> float:
         / _products(problem, rates)
     )
     return work + written / rates.copies + FITTED["im2col_calls"] * rates.call
-
-
-def spectral(problem: ConvProblem, tiles: Tiles, backend: str, rates: Rates) -> float:
-    """Seconds of the transforms of kernel and blocks, their products, and the checks."""
-    elements, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
-    frequencies = blocks.frequencies(tiles)
-    steps = elements * log2(max(elements, 2))
-    if problem.spatial_dims == 1:
-        long = elements > FITTED["longest_cached_row"]
-        steps *= FITTED[f"{backend}_row"] * (FITTED["long_row"] if long else 1)
-    transforms = (problem.channels + problem.out_channels) * blocks_in_all
-    transforms += problem.out_channels * problem.in_channels_per_group
-    work = transforms * steps / rates.transforms
-    if problem.in_channels_per_group > 1:
-        kernel = frequencies * problem.out_channels * problem.in_channels_per_group
-        work += 8 * kernel * blocks_in_all / rates.spectra
-        work += 3 * 16 * kernel / rates.copies
-        moved = frequencies * blocks_in_all * (problem.channels + problem.out_channels)
-        work += 2 * 16 * moved / rates.copies
-    if problem.dtype == "float64":
-        work *= FITTED["checked"]
-    bands = problem.batch * -(-tiles.counts[0] // blocks.rows_at_once(problem, tiles))
-    calls = FITTED["band_calls"] * bands + FITTED["transforms_calls"]
-    if problem.spatial_dims > 1:  # those of a row are written at once
-        calls += blocks_in_all // FITTED["blocks_a_call"]
-    return work + _moved(problem, tiles, frequencies) / rates.copies + calls * rates.call
-
-
-def _moved(problem: ConvProblem, tiles: Tiles, frequencies: int) -> int:
-    """Bytes that are written beside the transforms: blocks, what their check needs, the result."""
-    blocks_in_all = problem.batch * prod(tiles.counts)
-    elements = problem.channels * blocks_in_all * prod(tiles.transform)
-    if problem.spatial_dims == 1 and problem.dtype == "float32":
-        return 8 * elements + 4 * problem.elements_out  # a band's spectra stay in the caches
-    spectra = frequencies * blocks_in_all
-    return 20 * elements + 8 * problem.elements_out + 32 * spectra
 
 
 def interleaved(problem: ConvProblem, rates: Rates) -> float:

@@ -1,20 +1,18 @@
-"""How long single planes should take by OpenCV: sums, transforms, and passes along their axes.
+"""How long single planes should take by OpenCV: sums, and passes along their axes.
 
 What was fitted to measurements comes from the table `fitted_costs`; the other numbers count.
 """
 
 from __future__ import annotations
 
-from math import log2, prod
+from math import prod
 from typing import TYPE_CHECKING
 
-from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.algorithms.opencv.correlate import parts
 from convcalc.execute.backends import thread_pool
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
-    from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import PlaneRates
     from convcalc.execute.problem import ConvProblem
 
@@ -26,7 +24,7 @@ def sums(problem: ConvProblem, rates: PlaneRates, copies: float) -> float:
     cut = len(parts(*extents, problem.itemsize))
     added = problem.in_channels_per_group * slices
     planes_in_all = problem.batch * problem.out_channels
-    elements = planes_in_all * prod(blocks.whole(problem))
+    elements = planes_in_all * prod(problem.whole_sizes)
     of_parts = FITTED["sum_setup"] * cut + FITTED["part_joining"] * (cut - 1)
     products = problem.in_channels_per_group * problem.taps + added * of_parts
     products += FITTED[f"adding_{problem.spatial_dims}d"] * (
@@ -39,23 +37,7 @@ def sums(problem: ConvProblem, rates: PlaneRates, copies: float) -> float:
     made = planes_in_all * added * cut
     calls = made * FITTED[f"sum_calls_{problem.spatial_dims}d"]
     shared = thread_pool.num_threads(int(rates.threads), max(made, int(rates.threads)), work)
-    return (work + calls * rates.call) / _speedup(shared) + fresh
-
-
-def transforms(problem: ConvProblem, tiles: Tiles, rates: PlaneRates, copies: float) -> float:
-    """Seconds of the transforms of planes block by block, and of the checks."""
-    elements, blocks_in_all = prod(tiles.transform), problem.batch * prod(tiles.counts)
-    of_blocks = (problem.channels + problem.out_channels) * blocks_in_all
-    made = of_blocks + FITTED["kernel_rows"] * problem.out_channels
-    work = made * elements * log2(max(elements, 2)) / rates.transforms
-    written = 4 * elements * blocks_in_all * (problem.channels + 2 * problem.out_channels)
-    calls = FITTED["plane_block_calls"] * blocks_in_all * problem.out_channels
-    calls += FITTED["plane_transforms_calls"]
-    # Of one sample after the other, whole blocks are shared among threads.
-    num_threads = min(_num_threads(work, rates), problem.channels * prod(tiles.counts))
-    return (work + calls * rates.call) / _speedup(num_threads) + FITTED[
-        "plane_writes"
-    ] * written / copies
+    return (work + calls * rates.call) / thread_pool.speedup(shared) + fresh
 
 
 def separable(problem: ConvProblem, rates: PlaneRates) -> float:
@@ -68,7 +50,7 @@ def separable(problem: ConvProblem, rates: PlaneRates) -> float:
         products = planes_in_all * prod(elements) * (window.kernel * slowness + FITTED["sum_setup"])
         seconds += products / rates.sums * _width(problem)
     calls = FITTED["plane_pass_calls"] * planes_in_all
-    return seconds / _speedup(_num_threads(seconds, rates)) + calls * rates.call
+    return seconds / thread_pool.speedup(_num_threads(seconds, rates)) + calls * rates.call
 
 
 def _num_threads(seconds: float, rates: PlaneRates) -> int:
@@ -79,8 +61,3 @@ def _num_threads(seconds: float, rates: PlaneRates) -> int:
 def _width(problem: ConvProblem) -> float:
     """How many times longer the sums of that dtype take than those of float32."""
     return FITTED["sum_double"] if problem.dtype == "float64" else 1
-
-
-def _speedup(num_threads: int) -> float:
-    """How many times faster so many threads are than one."""
-    return 1 + FITTED["one_more_thread"] * (num_threads - 1)

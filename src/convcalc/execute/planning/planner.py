@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms import im2col, toeplitz
 from convcalc.execute.algorithms import separable as lowrank
-from convcalc.execute.algorithms.fft import blocks, overlap_save
+from convcalc.execute.algorithms.fft import fitness
 from convcalc.execute.algorithms.opencv import planes as plane_sums
 from convcalc.execute.algorithms.polyphase import phases_of
 from convcalc.execute.backends.layouts import channels_may_be_last
 from convcalc.execute.fitted_costs import FITTED
-from convcalc.execute.planning import cost, cost_opencv
+from convcalc.execute.planning import cost, cost_fft, cost_opencv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,38 +22,6 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import CostRates
     from convcalc.execute.problem import ConvProblem
-
-TRANSFORMS = {
-    1: (256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144),
-    2: (
-        16,
-        24,
-        32,
-        40,
-        48,
-        56,
-        64,
-        72,
-        80,
-        96,
-        112,
-        128,
-        144,
-        160,
-        192,
-        240,
-        288,
-        320,
-        384,
-        512,
-        1024,
-    ),
-    3: (8, 12, 16, 20, 24, 32, 36, 40, 48, 64, 72, 80, 96),
-}
-"""Elements per axis of the transforms that are tried, by the number of axes."""
-
-MOST_SPECTRA = 2**30
-"""Bytes that transforms may take beside input and result."""
 
 MOST_PHASES = 256
 """Phases beyond which a transposed convolution is not looked at as forward ones."""
@@ -182,9 +150,10 @@ class Planner(NamedTuple):
         first = first or self.plan(problem)
         yield first
         direct = self.direct(problem)
-        reason = f"{first.algorithm} is not applicable to these values"
-        yield direct._replace(reason=reason)
-        yield direct._replace(layout="contiguous", reason=reason)
+        direct = direct._replace(reason=f"{first.algorithm} is not applicable to these values")
+        if (first.algorithm, first.layout) != ("direct", direct.layout):
+            yield direct
+        yield direct._replace(layout="contiguous")
 
 
 def _transposed(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
@@ -256,7 +225,7 @@ def _refusals(problem: ConvProblem) -> dict[str, str | None]:
     return {
         "direct": None,
         "im2col": im2col.refusal(problem),
-        "fft": overlap_save.refusal(problem),
+        "fft": fitness.refusal(problem),
         "lowrank": lowrank.refusal(problem),
     }
 
@@ -285,18 +254,10 @@ def _each_plan(problem: ConvProblem, backend: str, machine: CostRates) -> Iterat
             needed = lowrank.working_bytes(problem)
             yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
     if refusals["fft"] is None:
-        for tiles in blocks.tilings(problem, TRANSFORMS[problem.spatial_dims]):
-            needed = overlap_save.working_bytes(problem, tiles)
-            if needed <= MOST_SPECTRA:
-                seconds = cost.spectral(problem, tiles, backend, rates)
-                seconds += overlap_save.direct_share(problem, tiles) * direct.predicted_seconds
-                yield Plan("fft", backend, "blocks", tiles, needed, seconds, "")
-                # Long rows are transformed faster many at a time, by the libraries themselves; and
-                # the constant of the proof for float64 was not looked for with OpenCV.
-                single = problem.dtype == "float32" and problem.in_channels_per_group == 1
-                if machine.planes and problem.spatial_dims == 2 and single:
-                    seconds = cost_opencv.transforms(problem, tiles, machine.planes, rates.copies)
-                    yield Plan("fft", backend, "planes", tiles, needed, seconds, "")
+        for tiles, layout, needed, seconds in cost_fft.priced(
+            problem, backend, machine, direct.predicted_seconds
+        ):
+            yield Plan("fft", backend, layout, tiles, needed, seconds, "")
 
 
 def _direct(problem: ConvProblem, backend: str, machine: CostRates, *, plain: bool = False) -> Plan:

@@ -60,11 +60,12 @@ def choose_backend(problems: Sequence[ConvProblem]) -> str:
     floating = all(problem.floating for problem in problems)
     if not problems or not floating or find_spec("torch") is None:
         return "numpy"
-    start = 0.0 if torch_is_loaded() else 2 * this_machine().torch_import
-    by_numpy = seconds(problems, "numpy")
+    machine = this_machine()
+    start = 0.0 if torch_is_loaded() else 2 * machine.torch_import
+    by_numpy = seconds(problems, "numpy", machine)
     if by_numpy <= start:  # torch would be late if it took no time at all: it need not be planned
         return "numpy"
-    return "torch" if by_numpy > seconds(problems, "torch") + start else "numpy"
+    return "torch" if by_numpy > seconds(problems, "torch", machine) + start else "numpy"
 
 
 def torch_is_loaded() -> bool:
@@ -72,7 +73,6 @@ def torch_is_loaded() -> bool:
     return "torch" in sys.modules
 
 
-def seconds(problems: Sequence[ConvProblem], backend: str) -> float:
+def seconds(problems: Sequence[ConvProblem], backend: str, machine: CostRates) -> float:
     """About how long a backend takes for the convolutions of a network."""
-    machine = this_machine()
     return sum(plan(problem, backend, machine).predicted_seconds for problem in problems)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms.fft import blocks, bound_float64, overlap_save
+from convcalc.execute.algorithms.fft import blocks, bound_float64, fitness, overlap_save
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.planning.planner import Plan
@@ -291,7 +291,7 @@ def test_few_taps_are_refused():
     for taps, fits in [((9, 9), False), ((10, 10), True), ((80,), False), ((100,), True)]:
         x, w = np.ones((1, 1, *(199,) * len(taps))), np.ones((1, 1, *taps))
         problem = problem_of_arrays(x, w, tuple(map(Window, taps)), 1, "zeros")
-        assert fits == (overlap_save.refusal(problem) is None)
+        assert fits == (fitness.refusal(problem) is None)
     with pytest.raises(UsageError, match="so few products in float64 have smaller errors"):
         conv(np.ones((9, 9)), np.ones((3, 3)), algorithm="fft")
 

@@ -13,7 +13,7 @@ from convcalc.execute.backends import opencv, thread_pool
 from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.executor.executor import Executor
 from convcalc.execute.executor.open_executor import limited_threads
-from convcalc.execute.planning import cost_opencv
+from convcalc.execute.planning import cost_fft
 from convcalc.execute.planning.machine import DEFAULT, PlaneRates
 from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
@@ -300,7 +300,7 @@ def test_threads_share_whole_blocks():
 
     def price(counts, threads):
         tiles = blocks.Tiles((64, 64), (50, 50), counts)
-        return cost_opencv.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
+        return cost_fft.transforms(problem, tiles, PlaneRates(1, 1, 0, threads), 1e30)
 
     assert price((1, 1), 1) == price((1, 1), 4)
     assert price((1, 2), 1) == pytest.approx(1.6 * price((1, 2), 4))

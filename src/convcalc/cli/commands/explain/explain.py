@@ -14,7 +14,8 @@ from convcalc.cli.commands.explain.drawing import (
     write_picture_of,
 )
 from convcalc.cli.commands.explain.stepping import step_through
-from convcalc.cli.commands.run.inputs import read_kernel, read_network
+from convcalc.cli.commands.run.inputs import read_network
+from convcalc.cli.commands.run.kernels import read_kernel
 from convcalc.cli.commands.run.naming import naming_files
 from convcalc.cli.commands.run.request import RunRequest
 from convcalc.cli.commands.run.run import settings_of
@@ -29,7 +30,7 @@ from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.arrays.axes import batch_first
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.execute.in_memory import run_work
-from convcalc.execute.job import network_work
+from convcalc.execute.network_job import network_work
 from convcalc.execute.settings import Settings
 from convcalc.execute.weights.made_up import made_up_input, made_up_weights
 from convcalc.explain.walk.network import WalkedLayer, walk_network

@@ -1,4 +1,4 @@
-"""The arrays of a run, read and put together with the layers that they are for."""
+"""The network of a run, and its arrays and weights, read and put together."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.arrayfile import read_array
-from convcalc.cli.commands.run.kernels import for_channels, kernel_text, read_kernel_array
 from convcalc.cli.commands.run.onnx_network import (
     OnnxNetwork,
     ReadInput,
     onnx_network,
     read_inputs,
 )
+from convcalc.cli.commands.run.request import WEIGHTS_BY
 from convcalc.cli.commands.run.stored_weights import weights_inside
 from convcalc.cli.commands.run.torch_network import drawn_again, network_made_for, with_buffers
 from convcalc.cli.parsing.network_argument import model_target, read_source
-from convcalc.cli.parsing.values import choice_of, count_of, flag, layer_of, text_of
+from convcalc.cli.parsing.values import choice_of, flag, text_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
-from convcalc.execute.job import fitting, kernel_work, spatial_dims_of_kernels
+from convcalc.execute.job import fitting
+from convcalc.execute.network_job import spatial_dims_of_kernels
 from convcalc.execute.weights.files import read_weights
 from convcalc.execute.weights.random_weights import initial_weights
 from convcalc.layers.base import format_shape
@@ -42,56 +43,13 @@ if TYPE_CHECKING:
 
     from convcalc.cli.commands.run.request import RunRequest
     from convcalc.cli.commands.run.save_all import SavedMaps
-    from convcalc.execute.job import Weights, Work
+    from convcalc.execute.job import Weights
     from convcalc.execute.settings import Settings
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
-    from convcalc.layers.conv import Conv
-    from convcalc.layers.convt import ConvTranspose
     from convcalc.network.graph import Network
 
 T = TypeVar("T")
-
-WEIGHTS_BY = ("name", "order")
-"""How the arrays of a file find their layers."""
-
-
-def read_kernel(
-    request: RunRequest,
-    settings: Settings,
-    read: Callable[[str], np.ndarray] = read_array,
-    read_input: Callable[[str], np.ndarray] | None = None,
-) -> Work:
-    """The convolution that is asked for, with its arrays.
-
-    Args:
-        request: The command line.
-        settings: How to compute.
-        read: Reads an array by its name.
-        read_input: The same for the input, if it is read in another way.
-    """
-    values = request.layer_flags()
-    named = kernel_text(request)
-    groups = count_of("groups", request.groups) if request.groups else 1
-    transposed = bool(request.transposed)
-    # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
-    layer_of({"out_channels": groups, "kernel_size": 1, **values})
-    array = (read_input or read)(request.array)
-    kernel, own_groups = for_channels(request, read_kernel_array(request, named, read), array)
-    if own_groups:
-        groups = values["groups"] = own_groups
-    bias = None if request.bias is None else read(request.bias)
-
-    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Conv | ConvTranspose:
-        equal = len(set(kernel_size)) == 1  # written as k3, not as k3x3
-        size = kernel_size[0] if equal else kernel_size
-        shape = {"out_channels": channels, "kernel_size": size, "bias": bias is not None}
-        return layer_of({**values, **shape})
-
-    flip = bool(request.flip)
-    return kernel_work(
-        array, kernel, bias, make_layer, settings, transposed=transposed, groups=groups, flip=flip
-    )
 
 
 def _network(
@@ -171,7 +129,7 @@ def read_network(
     done = partial(_watched, maps, partial(work, others=others), network, array)
     if (others or own is not None) and network.input_shape is not None:
         settings = replace(settings, spatial_dims=len(network.input_shape) - 1)
-    seed = seed_of(request)
+    seed = request.seed()
     target = model_target(request.network or "")
     if seed is None and request.weights is None:
         inside = weights_inside(request.network or "") if target is None else None
@@ -281,9 +239,3 @@ def _no_weights(network: Network, shape: Shape) -> dict[str, np.ndarray]:
     raise UsageError(
         f"--network needs --weights FILE or --random-weights SEED; its weights are {names}{more}"
     )
-
-
-def seed_of(request: RunRequest) -> int | None:
-    """The seed of random weights, None where none are asked for."""
-    text = request.random_weights
-    return None if text is None else count_of("random_weights", text, minimum=0)

@@ -1,12 +1,15 @@
-"""The kernel of a run: a file, a name or numbers, for all channels or for each by itself."""
+"""The convolution of a run: its input, and a kernel from a file, by its name or as numbers."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.arrayfile import read_array
+from convcalc.cli.parsing.values import count_of, layer_of
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.execute.arrays.named_kernels import is_kernel_text, kernel_of_text, nearest_name
+from convcalc.execute.job import kernel_work
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.cli.commands.run.request import RunRequest
+    from convcalc.execute.job import Work
+    from convcalc.execute.settings import Settings
+    from convcalc.layers.conv import Conv
+    from convcalc.layers.convt import ConvTranspose
 
 
 class Kernel(NamedTuple):
@@ -22,6 +29,44 @@ class Kernel(NamedTuple):
 
     array: np.ndarray
     groups: int
+
+
+def read_kernel(
+    request: RunRequest,
+    settings: Settings,
+    read: Callable[[str], np.ndarray] = read_array,
+    read_input: Callable[[str], np.ndarray] | None = None,
+) -> Work:
+    """The convolution that is asked for, with its arrays.
+
+    Args:
+        request: The command line.
+        settings: How to compute.
+        read: Reads an array by its name.
+        read_input: The same for the input, if it is read in another way.
+    """
+    values = request.layer_flags()
+    named = kernel_text(request)
+    groups = count_of("groups", request.groups) if request.groups else 1
+    transposed = bool(request.transposed)
+    # With a stand-in kernel: impossible flags are the command line's fault, not the data's.
+    layer_of({"out_channels": groups, "kernel_size": 1, **values})
+    array = (read_input or read)(request.array)
+    kernel, own_groups = for_channels(request, read_kernel_array(request, named, read), array)
+    if own_groups:
+        groups = values["groups"] = own_groups
+    bias = None if request.bias is None else read(request.bias)
+
+    def make_layer(channels: int, kernel_size: tuple[int, ...]) -> Conv | ConvTranspose:
+        equal = len(set(kernel_size)) == 1  # written as k3, not as k3x3
+        size = kernel_size[0] if equal else kernel_size
+        shape = {"out_channels": channels, "kernel_size": size, "bias": bias is not None}
+        return layer_of({**values, **shape})
+
+    flip = bool(request.flip)
+    return kernel_work(
+        array, kernel, bias, make_layer, settings, transposed=transposed, groups=groups, flip=flip
+    )
 
 
 def kernel_text(request: RunRequest) -> np.ndarray | None:

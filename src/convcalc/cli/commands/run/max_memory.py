@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.values import text_of
-from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import UsageError, printable
-from convcalc.execute.out_of_core.run import Bounds
 
 if TYPE_CHECKING:
     from convcalc.cli.commands.run.request import RunRequest
+    from convcalc.execute.out_of_core.run import Bounds
 
 _BYTES = re.compile(r"([0-9]{1,12})\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -23,8 +22,6 @@ def check_bounds(request: RunRequest) -> None:
     Raises:
         UsageError: it is not, or is given with a network.
     """
-    if request.max_memory is None:
-        return
     memory_of(request)
     if request.scheduler is not None:
         return  # of each tile, whose result goes wherever the workers write it
@@ -39,6 +36,9 @@ def check_bounds(request: RunRequest) -> None:
 
 def bounds_of(request: RunRequest) -> Bounds:
     """The bounds that a command line gives."""
+    from convcalc.cli.terminal.progress import ProgressLine
+    from convcalc.execute.out_of_core.run import Bounds
+
     assert request.output is not None
 
     def progress(total: int) -> ProgressLine:

@@ -38,7 +38,7 @@ def check_pictured(request: RunRequest) -> None:
     Raises:
         UsageError: they have not, one is impossible, or Pillow is not installed.
     """
-    picture = writes_picture(request)
+    picture = request.writes_picture
     if request.range is not None and not (picture or request.show):
         raise UsageError("--range goes with -o out.png or --show: an array keeps its values")
     range_of(None if request.range is None else text_of("range", request.range))
@@ -46,16 +46,10 @@ def check_pictured(request: RunRequest) -> None:
         for name, given in (("--format", request.format), ("--save-all", request.save_all)):
             if given is not None:
                 raise UsageError(f"--show and {name} exclude each other")
-        if request.where not in ("in memory", "a network") or request.dry_run or request.to_stdout:
+        if not request.in_memory or request.dry_run or request.to_stdout:
             raise UsageError("--show draws a result that is in memory, on standard output")
     if picture:
         check_picture(request.output or "")
-
-
-def writes_picture(request: RunRequest) -> bool:
-    """Whether the output is a picture; where the result is not in memory it cannot be one."""
-    here = request.where in ("in memory", "a network")
-    return here and request.output is not None and is_picture(request.output)
 
 
 def write_pictured(request: RunRequest, result: np.ndarray) -> str:

@@ -1,4 +1,7 @@
-"""Where a run happens: in memory, in parts that fit into so much of it, or on a cluster."""
+"""Where a run happens: in memory, in parts that fit into so much of it, or on a cluster.
+
+What a place needs beside a convolution in memory is imported when it is the one.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from convcalc.arrayfile import read_placeholder
-from convcalc.arrayfile.stored import open_parts, open_stored, placeholder
-from convcalc.cli.commands.run.inputs import read_kernel, read_network
-from convcalc.cli.commands.run.max_memory import bounds_of, memory_of
-from convcalc.cli.commands.run.scheduler import order_of, read_shape
+from convcalc.cli.commands.run.kernels import read_kernel
 from convcalc.cli.terminal.progress import told
 from convcalc.execute.in_memory import plan_work, run_network, run_work
-from convcalc.execute.job import network_work
-from convcalc.execute.out_of_core.run import plan_bounded, run_bounded
 
 if TYPE_CHECKING:
     from convcalc.cli.commands.run.request import RunRequest
@@ -71,10 +69,15 @@ class _Network(NamedTuple):
     maps: SavedMaps | None
 
     def plan(self) -> DryRun:
+        from convcalc.cli.commands.run.inputs import read_network
+        from convcalc.execute.network_job import network_work
+
         work = read_network(self.request, self.settings, network_work, read=read_placeholder)
         return plan_work(work, self.settings)
 
     def run(self) -> Result:
+        from convcalc.cli.commands.run.inputs import read_network
+
         return read_network(
             self.request, self.settings, partial(run_network, done=told("layers")), self.maps
         )
@@ -87,10 +90,17 @@ class _InParts(NamedTuple):
     settings: Settings
 
     def plan(self) -> DryRun:
+        from convcalc.cli.commands.run.max_memory import memory_of
+        from convcalc.execute.out_of_core.run import plan_bounded
+
         work = read_kernel(*self, read_placeholder)
         return plan_bounded(work, self.settings, memory_of(self.request))
 
     def run(self) -> Result:
+        from convcalc.arrayfile.stored import open_parts, placeholder
+        from convcalc.cli.commands.run.max_memory import bounds_of
+        from convcalc.execute.out_of_core.run import run_bounded
+
         stored = open_parts(self.request.array)
         work = read_kernel(*self, read_input=lambda _: placeholder(stored))
         return run_bounded(work, stored, self.settings, bounds_of(self.request))
@@ -103,12 +113,15 @@ class _OnCluster(NamedTuple):
     settings: Settings
 
     def plan(self) -> DryRun:
+        from convcalc.cli.commands.run.scheduler import order_of, read_shape
         from convcalc.execute.cluster.submit import plan_scheduled
 
         work = read_kernel(*self, read_placeholder, read_shape)
         return plan_scheduled(work, self.settings, order_of(self.request))
 
     def run(self) -> Result:
+        from convcalc.arrayfile.stored import open_stored, placeholder
+        from convcalc.cli.commands.run.scheduler import order_of
         from convcalc.execute.cluster.submit import run_scheduled
 
         stored = open_stored(self.request.array)

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
-from convcalc.cli.parsing.values import layer_flags
+from convcalc.arrayfile.pictures import is_picture
+from convcalc.cli.parsing.values import count_of, layer_flags
 from convcalc.errors import UsageError, printable
 from convcalc.execute.arrays.named_kernels import is_kernel_text
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 _NAMED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 Where: TypeAlias = Literal["in memory", "a network", "in parts", "on a cluster"]
+
+CONTACT = ("scheduler_timeout", "tls_ca", "tls_cert", "tls_key")
+"""Options about reaching a scheduler."""
+
+WEIGHTS_BY = ("name", "order")
+"""How the arrays of a file find their layers."""
 
 
 class InputFile(NamedTuple):
@@ -108,6 +115,21 @@ class RunRequest:
         return "in memory" if self.network is None else "a network"
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the result is in memory when it has been computed."""
+        return self.where in ("in memory", "a network")
+
+    @property
+    def writes_picture(self) -> bool:
+        """Whether the output is a picture; a result that is not in memory cannot be one."""
+        return self.output is not None and is_picture(self.output) and self.in_memory
+
+    @property
+    def pictured(self) -> bool:
+        """Whether an option for pictures is there, or the output is one."""
+        return bool(self.show) or self.range is not None or self.writes_picture
+
+    @property
     def to_stdout(self) -> bool:
         """Whether the result itself goes to standard output."""
         return self.output == "-"
@@ -125,6 +147,15 @@ class RunRequest:
         """The text of an option by its name; None where it is not there, or has no text."""
         value = self.given(name)
         return value if isinstance(value, str) else None
+
+    def seed(self) -> int | None:
+        """The seed of random weights, None where none are asked for.
+
+        Raises:
+            UsageError: it is no whole number.
+        """
+        text = self.random_weights
+        return None if text is None else count_of("random_weights", text, minimum=0)
 
     def layer_flags(self) -> dict[str, object]:
         """The values of the layer flags that are there, by their parameter names."""

@@ -6,19 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrayfile import check_output, write_array
-from convcalc.cli.commands.run.inputs import WEIGHTS_BY, seed_of
-from convcalc.cli.commands.run.max_memory import check_bounds
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.cli.commands.run.naming import naming_files
-from convcalc.cli.commands.run.pictured import (
-    check_pictured,
-    show_pictured,
-    write_pictured,
-    writes_picture,
-)
 from convcalc.cli.commands.run.places import place_of
-from convcalc.cli.commands.run.request import RunRequest
-from convcalc.cli.commands.run.save_all import SavedMaps
-from convcalc.cli.commands.run.scheduler import check_scheduler
+from convcalc.cli.commands.run.request import CONTACT, WEIGHTS_BY, RunRequest
 from convcalc.cli.commands.run.verify import failed, samples_of
 from convcalc.cli.parsing.endings import check_ending
 from convcalc.cli.parsing.values import choice_of, count_of, flag, text_of
@@ -30,12 +21,13 @@ from convcalc.execute.planning.machine import complaint
 from convcalc.execute.planning.select_backend import BACKENDS
 from convcalc.execute.settings import Settings
 from convcalc.layers.base import format_shape
-from convcalc.render.plans import plan_document, stats_document
-from convcalc.render.results import result_document, verification_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+
+    from convcalc.cli.commands.run.save_all import SavedMaps
     from convcalc.execute.settings import Result
     from convcalc.render.table import Document
 
@@ -48,15 +40,22 @@ ONLY_NETWORK = ("weights", "weights_by", "random_weights", "until", "save_all", 
 def run(args: Mapping[str, Any]) -> Document | None:
     """`convcalc run`; the document that is left to print, if any.
 
-    Everything that can be wrong without the data is looked at before a file is read.
+    Everything that can be wrong without the data is looked at before a file is read. What few
+    command lines ask for is imported where it is asked for: most runs need a third of it.
     """
     request = RunRequest.of(args)
     settings = settings_of(request)
-    seed = seed_of(request)
+    seed = request.seed()
     _check_options(request)
     _check_several(request)
-    check_bounds(request)
-    check_pictured(request)
+    if request.max_memory is not None:
+        from convcalc.cli.commands.run.max_memory import check_bounds
+
+        check_bounds(request)
+    if request.pictured:
+        from convcalc.cli.commands.run.pictured import check_pictured
+
+        check_pictured(request)
     _check_files(request)
     with naming_files(request):
         if request.dry_run:
@@ -66,6 +65,8 @@ def run(args: Mapping[str, Any]) -> Document | None:
 
 def _dry_run(request: RunRequest, settings: Settings) -> Document:
     """What would be computed, and how."""
+    from convcalc.render.plans import plan_document
+
     planned = place_of(request, settings).plan()
     for text in () if request.quiet else _with_complaint(planned.notes):
         note(text)
@@ -76,16 +77,13 @@ def _run(
     request: RunRequest, settings: Settings, seed: int | None, color: str | None
 ) -> Document | None:
     """The result computed and written; the document that is left to print, if any."""
-    maps = None if request.save_all is None else SavedMaps(request.save_all)
+    maps = _saved_maps(request)
     result = place_of(request, settings, maps).run()
     failure = failed(result.verification)
-    here = request.where in ("in memory", "a network")
-    wrote = None
-    if writes_picture(request) and failure is None:
-        wrote = write_pictured(request, result.array)
-    elif request.output is not None and failure is None and here:
-        write_array(request.output, result.array, force=bool(request.force))
+    wrote = None if failure is not None else _write(request, result.array)
     if request.show:
+        from convcalc.cli.commands.run.pictured import show_pictured
+
         show_pictured(request, result.array, color)
     shown = (
         (request.output is None and not request.show)
@@ -96,12 +94,36 @@ def _run(
     stats = bool(request.stats) and not request.to_stdout
     _say(request, result, maps, shown=shown or stats, written=failure is None, wrote=wrote)
     if stats:
+        from convcalc.render.plans import stats_document
+
         return replace(stats_document(result), failure=failure)
     if shown:
+        from convcalc.render.results import result_document
+
         rows = None if maps is None else maps.rows
         return replace(result_document(result, seed, rows), failure=failure)
     if failure is not None:
         raise failure
+    return None
+
+
+def _saved_maps(request: RunRequest) -> SavedMaps | None:
+    """What keeps the output of every layer, if that is asked for."""
+    if request.save_all is None:
+        return None
+    from convcalc.cli.commands.run.save_all import SavedMaps
+
+    return SavedMaps(request.save_all)
+
+
+def _write(request: RunRequest, result: np.ndarray) -> str | None:
+    """Writes a result that is in memory; of a picture, what was written in words."""
+    if request.writes_picture:
+        from convcalc.cli.commands.run.pictured import write_pictured
+
+        return write_pictured(request, result)
+    if request.output is not None and request.in_memory:
+        write_array(request.output, result, force=bool(request.force))
     return None
 
 
@@ -204,11 +226,31 @@ def _check_files(request: RunRequest) -> None:
     inputs = request.inputs()
     if [*inputs, request.network].count("-") > 1:
         raise UsageError("only one input can come from standard input ('-')")
-    check_scheduler(request, inputs)
-    if request.output is not None and request.scheduler is None and not writes_picture(request):
+    if request.scheduler is not None:
+        from convcalc.cli.commands.run.scheduler import check_scheduler
+
+        check_scheduler(request, inputs)
+        return
+    _refuse_without_scheduler(request)
+    if request.output is None:
+        return
+    if not request.writes_picture:
         check_ending("output", request.output, (".npy",))
-    if request.output is not None and not request.dry_run and request.scheduler is None:
+    if not request.dry_run:
         check_output(request.output, force=bool(request.force), inputs=inputs)
+
+
+def _refuse_without_scheduler(request: RunRequest) -> None:
+    """What needs --scheduler; Zarr folders are read and written part by part by workers."""
+    for name in CONTACT:
+        if request.given(name) is not None:
+            raise UsageError(f"{flag(name)} goes with --scheduler")
+    for path in (request.array, request.output):
+        if path is not None and is_zarr(path):
+            raise UsageError(
+                f"'{printable(path)}' is a zarr folder, which workers read and write; "
+                f"--scheduler local starts some on this machine"
+            )
 
 
 def _say(
@@ -234,6 +276,8 @@ def _say(
         size = f"{format_shape(array.shape)} {array.dtype.name}, {array.nbytes:,} bytes"
         notes.append(f"wrote {name} ({size})")
     if result.verification is not None and written and not shown:
+        from convcalc.render.results import verification_text
+
         notes.append(verification_text(result.verification))
     for text in () if request.quiet else _with_complaint(notes):
         note(text)

@@ -6,11 +6,12 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from convcalc.arrayfile.member_names import is_zarr
 from convcalc.arrayfile.new_folder import check_new_folder
 from convcalc.arrayfile.stored import open_stored, placeholder
 from convcalc.arrayfile.target import check_output
-from convcalc.arrayfile.zarr_metadata import is_zarr
 from convcalc.cli.commands.run.max_memory import memory_of
+from convcalc.cli.commands.run.request import CONTACT
 from convcalc.cli.parsing.endings import check_ending
 from convcalc.cli.parsing.values import count_of, flag, text_of
 from convcalc.cli.terminal.progress import ProgressLine
@@ -28,7 +29,6 @@ _ADDRESS = re.compile(
     r"(?:tcp|tls)://[^\s/:]+:[0-9]{1,5}|(?:tcp|tls)://\[[0-9a-fA-F:]+\]:[0-9]{1,5}"
 )
 _ELSEWHERE = ("network", "verify", "stats")
-_CONTACT = ("scheduler_timeout", "tls_ca", "tls_cert", "tls_key")
 _EXTRA = ("dask", "distributed", "zarr")
 
 
@@ -36,13 +36,10 @@ def check_scheduler(request: RunRequest, inputs: Sequence[str]) -> None:
     """Whether --scheduler names one, goes with the rest, and has what it needs.
 
     Raises:
-        UsageError: it does not; or a Zarr folder is named and it is missing.
+        UsageError: it does not.
         OutputError: the output exists, or cannot be made.
     """
     output = request.output
-    if request.scheduler is None:
-        _refuse_alone(request)
-        return
     _check_address(request)
     for name in _ELSEWHERE:
         if request.given(name):
@@ -73,7 +70,7 @@ def _check_address(request: RunRequest) -> None:
             f"--scheduler: expected local, or an address as tcp://10.0.0.1:8786; "
             f"got '{printable(address)}'"
         )
-    for name in _CONTACT:
+    for name in CONTACT:
         text = request.text(name)
         if text is None:
             continue
@@ -112,16 +109,3 @@ def order_of(request: RunRequest) -> ClusterOptions:
 def read_shape(path: str) -> np.ndarray:
     """An array of the shape and dtype of the input that takes no memory: all its elements are 1."""
     return placeholder(open_stored(path))
-
-
-def _refuse_alone(request: RunRequest) -> None:
-    """What needs --scheduler; Zarr folders are read and written part by part by workers."""
-    for name in _CONTACT:
-        if request.given(name) is not None:
-            raise UsageError(f"{flag(name)} goes with --scheduler")
-    for path in (request.array, request.output):
-        if path is not None and is_zarr(path):
-            raise UsageError(
-                f"'{printable(path)}' is a zarr folder, which workers read and write; "
-                f"--scheduler local starts some on this machine"
-            )

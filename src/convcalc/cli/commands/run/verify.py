@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 from convcalc.cli.parsing.values import count_of, text_of
 from convcalc.errors import NegativeAnswer
-from convcalc.render.results import verification_text
 
 if TYPE_CHECKING:
     from convcalc.execute.verify import Verification
@@ -27,6 +26,8 @@ def failed(found: Verification | None) -> NegativeAnswer | None:
     """The answer no, if an output is further off than its sums explain."""
     if found is None or found.passed:
         return None
+    from convcalc.render.results import verification_text
+
     place = ", ".join(map(str, found.place))
     return NegativeAnswer(
         f"the result is wrong at ({place}), counted as (sample, channel, position): "

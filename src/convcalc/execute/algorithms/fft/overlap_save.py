@@ -25,16 +25,9 @@ from typing import TYPE_CHECKING, Generic, NamedTuple
 import numpy as np
 
 from convcalc.execute.algorithms.fft import bound_float64
-from convcalc.execute.algorithms.fft.blocks import (
-    MOST_BYTES,
-    Tiles,
-    frequencies,
-    good_size,
-    rows_at_once,
-    tiles_of,
-    whole,
-)
+from convcalc.execute.algorithms.fft.blocks import Tiles, rows_at_once
 from convcalc.execute.algorithms.fft.bound_float32 import certificate, maybe_unsafe, unsafe_blocks
+from convcalc.execute.algorithms.fft.fitness import is_padded
 from convcalc.execute.algorithms.fft.opencv_blocks import PlaneBlocks
 from convcalc.execute.algorithms.fft.rectangles import covering
 from convcalc.execute.algorithms.fft.spectra import blocks_of, kernel_spectrum, product_of
@@ -48,41 +41,6 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.rectangles import Box
     from convcalc.execute.backends.protocol import ArrayBackend
     from convcalc.execute.problem import ConvProblem
-
-
-def refusal(problem: ConvProblem) -> str | None:
-    """Why the algorithm does not apply, in words; None where it does."""
-    if not problem.floating:
-        return "an FFT would round integers"
-    if problem.transposed:
-        return "transforms are for forward convolutions"
-    least = tiles_of(problem, tuple(good_size(window.extent) for window in problem.windows))
-    if problem.dtype == "float64" and (
-        bound_float64.least_taps(problem, least) > problem.in_channels_per_group * problem.taps
-    ):
-        return "sums of so few products in float64 have smaller errors than a transform has"
-    return None
-
-
-def direct_share(problem: ConvProblem, tiles: Tiles) -> float:
-    """The share of the outputs that should be computed directly all the same."""
-    return bound_float64.direct_share(problem, tiles) if problem.dtype == "float64" else 0.0
-
-
-def working_bytes(problem: ConvProblem, tiles: Tiles) -> int:
-    """Bytes beside input and result: the kernel's spectrum, and a band of blocks.
-
-    In float64 the magnitudes are transformed as well, in elements half as large.
-    """
-    kernel = problem.out_channels * problem.in_channels_per_group * frequencies(tiles) * 16
-    row = (problem.channels + problem.out_channels) * prod(tiles.counts[1:]) * frequencies(tiles)
-    band = max(32 * row, min(2 * MOST_BYTES, 32 * row * tiles.counts[0] * problem.batch))
-    elements = prod(whole(problem))
-    strided = problem.batch * problem.out_channels * elements * problem.itemsize
-    transformed = 2 * kernel + band
-    if problem.dtype == "float64":
-        transformed += transformed // 2 + elements
-    return transformed + (strided if elements > prod(problem.out_sizes) else 0)
 
 
 def run(
@@ -106,7 +64,7 @@ def run(
     if proof is None:
         return None
     transform = (PlaneBlocks if layout == "planes" else _Batches)(ops, problem, weight, tiles)
-    out = ops.empty((problem.batch, problem.out_channels, *whole(problem)), array)
+    out = ops.empty((problem.batch, problem.out_channels, *problem.whole_sizes), array)
     plain = tuple(Window(w.kernel, dilation=w.dilation) for w in problem.windows)
     padded = is_padded(problem, layout)
     for sample, result in zip(array, out, strict=True):
@@ -115,17 +73,12 @@ def run(
             continue
         around = sample if padded else ops.pad(sample[None], problem.windows, "zeros")[0]
         places, boxes = proof.unsafe(around)
-        if sum(_outputs(box, whole(problem)) for box in boxes) < prod(whole(problem)):
+        if sum(_outputs(box, problem.whole_sizes) for box in boxes) < prod(problem.whole_sizes):
             transform(around, result, places)
         for box in boxes:
             _directly(result, around, box, plain, direct)
     strided: A = out[(..., *(slice(None, None, w.stride) for w in problem.windows))]
     return strided
-
-
-def is_padded(problem: ConvProblem, layout: str) -> bool:
-    """Whether `run` takes a padded array; the blocks of planes put the zeros in by themselves."""
-    return layout != "planes" or problem.padding_mode != "zeros"
 
 
 class _Batches(Generic[A]):
@@ -181,7 +134,7 @@ def _proof_of_outputs(
     extents = [window.extent for window in problem.windows]
 
     def unsafe(sample: A) -> tuple[set[BlockIndex], list[Box]]:
-        mask = np.empty((1, *whole(problem)), bool)
+        mask = np.empty((1, *problem.whole_sizes), bool)
         for first, blocks in _bands(ops, problem, sample, tiles):
             found = bound_float64.unsafe_outputs(ops, demand, problem, tiles, blocks)
             _write(mask, found[None], first, tiles)

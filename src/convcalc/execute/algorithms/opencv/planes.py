@@ -44,14 +44,8 @@ def refusal(problem: ConvProblem) -> str | None:
 
 def working_bytes(problem: ConvProblem) -> int:
     """Bytes beside input and result: a padded plane and the results of parts of the kernel."""
-    outputs = problem.batch * problem.out_channels * prod(whole(problem))
+    outputs = problem.batch * problem.out_channels * prod(problem.whole_sizes)
     return problem.itemsize * (problem.elements_in + 2 * outputs)
-
-
-def whole(problem: ConvProblem) -> tuple[int, ...]:
-    """The outputs per axis at stride 1, of which the strides take some."""
-    axes = zip(problem.out_sizes, problem.windows, strict=True)
-    return tuple((out - 1) * window.stride + 1 for out, window in axes)
 
 
 class PlaneSums(Generic[A]):
@@ -64,7 +58,7 @@ class PlaneSums(Generic[A]):
 
     def __init__(self, ops: ArrayBackend[A], problem: ConvProblem) -> None:
         self._ops, self._problem = ops, problem
-        self._sizes = whole(problem)
+        self._sizes = problem.whole_sizes
         self._seconds = problem.batch * problem.out_channels * prod(self._sizes) / SUMS
         self._seconds *= problem.in_channels_per_group * problem.taps
         self._before = tuple(window.before for window in problem.windows)
