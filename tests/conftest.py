@@ -27,6 +27,21 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 gc.disable()
 
 
+@pytest.fixture(scope="module")
+def memory_is_looked_at_once():
+    """Runs in memory ask a dozen files of the system how much there is: more than a small run is.
+
+    What they do with the answer is held in tests/execute/test_in_memory.py, the answer itself in
+    tests/arrayfile/test_arrayfile_memory.py.
+    """
+    from convcalc.execute import in_memory
+
+    available = in_memory.available_memory()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_memory, "available_memory", lambda: available)
+        yield
+
+
 LONGEST = ("test_docs.py", "test_cli_scheduler.py")
 """Files of tests that take long together: begun last, one of them would keep one processor busy
 when there is nothing left for the others."""
