@@ -8,6 +8,7 @@ import codecs
 import gc
 import os
 
+import pytest
 from hypothesis import settings
 
 # Some tests are a user for a while who may not read Python's own modules: a codec that is first
@@ -21,9 +22,35 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Those of numpy's library cannot be told, and nothing here asks how many there are.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# Sixteen thousand tests are collected, none of which is garbage: cycles are looked for among what
+# Twenty thousand tests are collected, none of which is garbage: cycles are looked for among what
 # the tests make, not again and again among the tests themselves and the libraries that they import.
 gc.disable()
+
+
+@pytest.fixture(scope="module")
+def memory_is_looked_at_once():
+    """Runs in memory ask a dozen files of the system how much there is: more than a small run is.
+
+    What they do with the answer is held in tests/execute/test_in_memory.py, the answer itself in
+    tests/arrayfile/test_arrayfile_memory.py.
+    """
+    from convcalc.execute import in_memory
+
+    available = in_memory.available_memory()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_memory, "available_memory", lambda: available)
+        yield
+
+
+LONGEST = ("test_docs.py", "test_cli_scheduler.py")
+"""Files of tests that take long together: begun last, one of them would keep one processor busy
+when there is nothing left for the others."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """They come first; all others stay in their order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_collection_finish():

@@ -7,7 +7,9 @@ one of its characters makes bytes that grow with its square, though none of them
 from __future__ import annotations
 
 import contextlib
+import cProfile
 import gc
+import signal
 import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
+LINES_A_LOOK = 3
+"""Looking at memory takes five times as long as counting a line. Of copies that a loop makes and
+throws away, a third is seen; `SLACK` is a third, too, so that as few of them are too many."""
+
+
 class Work(NamedTuple):
     """Lines that ran, bytes that were made in all, and the most of them that were held at once."""
 
@@ -32,9 +39,10 @@ class Work(NamedTuple):
 def work(function: Callable[[], object], where: str = "convcalc") -> Work:
     """The work of a call, which may end with an expected failure.
 
-    Lines are counted in files with `where` in their path, calls everywhere. Between two lines, what
-    was made is what memory rose by. Most of the time of a test goes by in here, so that what is
-    counted is in local names and a file is looked at once.
+    Lines are counted in files with `where` in their path, calls everywhere. Memory is looked at
+    with every third of them: what was made since the last time is what it rose by at most. Most of
+    the time of a test goes by in here, so that what is counted is in local names and a file is
+    looked at once.
     """
     now_and_peak, forget_peak = tracemalloc.get_traced_memory, tracemalloc.reset_peak
     lines = made = most = held = 0
@@ -43,6 +51,8 @@ def work(function: Callable[[], object], where: str = "convcalc") -> Work:
     def line(frame: FrameType | None, event: str, argument: Any) -> TraceFunction:
         nonlocal lines, made, most, held
         lines += 1
+        if lines % LINES_A_LOOK and frame is not None:
+            return line
         now, peak = now_and_peak()
         made += peak - held
         if peak > most:  # noqa: PLR1730 - half the time of max
@@ -77,25 +87,37 @@ def work(function: Callable[[], object], where: str = "convcalc") -> Work:
     return Work(counted, made, most)
 
 
+class EndlessError(Exception):
+    """A call that should be over after a moment has taken all the processor's time it may."""
+
+
 @contextlib.contextmanager
-def calls_within(limit: int) -> Iterator[None]:
-    """Ends with an error as soon as more functions of Python than that are called."""
-    calls = 0
+def calls_within(limit: int, seconds: int = 60) -> Iterator[None]:
+    """Fails if more functions of Python than that are called.
 
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal calls
-        calls += 1
-        assert calls <= limit, f"more than {limit} calls: {frame.f_code.co_qualname}"
+    They are counted by the profiler, which is written in C, when all is over. What would not be
+    over for long is ended by a signal, after so many seconds of work.
+    """
 
-    before = sys.gettrace()
-    sys.settrace(count)
+    def end(number: int, frame: FrameType | None) -> None:
+        raise EndlessError(f"no end after {seconds} s of work")
+
+    profile = cProfile.Profile(builtins=False, subcalls=False)
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    profile.enable()
     try:
         yield
     finally:
-        sys.settrace(before)
+        profile.disable()
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    calls = {entry.code: entry.callcount for entry in profile.getstats()}
+    most = max(calls, key=calls.__getitem__, default=None)
+    assert sum(calls.values()) <= limit, f"{sum(calls.values()):,} calls, most of {most}"
 
 
-SLACK = Work(2000, 100_000, 100_000)
+SLACK = Work(2000, 33_000, 100_000)
 """What may come on top at any size: ten faults with their hints, tables that double at once."""
 
 

@@ -156,15 +156,19 @@ NAMING = {name for name, file in MODULES.items() if file.name == "__init__.py"}
 """Packages: they name what is inside them, and load it when it is asked for."""
 
 
+def statements(tree):
+    """What is directly inside a module or a statement: handlers and cases, too, no expressions."""
+    for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+        yield from getattr(tree, field, ())
+
+
 def imported(tree, *, running=False):
     """What a module imports, inside functions too; modules by their names.
 
     Args:
         running: Leaves out what type checkers alone import.
     """
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.expr):
-            continue
+    for node in statements(tree):
         if running and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             continue
         if isinstance(node, ast.Import):
@@ -176,10 +180,15 @@ def imported(tree, *, running=False):
 
 
 @cache
+def trees():
+    """Every module; read when the first test asks, not by whoever collects tests."""
+    return {name: ast.parse(file.read_text("utf-8")) for name, file in MODULES.items()}
+
+
+@cache
 def graph(*, running=False):
-    """What each module imports; read when the first test asks, not by whoever collects tests."""
-    trees = {name: ast.parse(file.read_text("utf-8")) for name, file in MODULES.items()}
-    return {name: set(imported(tree, running=running)) for name, tree in trees.items()}
+    """What each module imports."""
+    return {name: set(imported(tree, running=running)) for name, tree in trees().items()}
 
 
 def room_of(module):

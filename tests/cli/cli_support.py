@@ -70,7 +70,8 @@ def environment(**more: str) -> dict[str, str]:
 
 FORKS = {
     "": Forks(environment()),
-    "torch": Forks(environment(), "torch", "convcalc.importers.torch_model"),
+    # Whoever runs a model of torch imports torch._dynamo: a second for every command.
+    "torch": Forks(environment(), "torch", "torch._dynamo", "convcalc.importers.torch_model"),
 }
 """What commands are forked from, by what is loaded beside numpy."""
 

@@ -24,7 +24,10 @@ from importlib import import_module
 from typing import NamedTuple
 
 LENGTH = struct.Struct("!q")
-READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "OMP_", "OPENBLAS_", "MKL_", "MALLOC", "TYPER_")
+READ_AT_START = (
+    *("PYTHON", "LANG", "LC_", "LD_", "OMP_", "OPENBLAS_", "MKL_", "MALLOC", "TYPER_"),
+    *("TORCH", "PYTORCH"),
+)
 """How the variables begin that are read when Python or a library is loaded."""
 
 LOADED = (

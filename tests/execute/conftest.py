@@ -20,3 +20,8 @@ def opencv(request):
         forget()
         yield request.param
     forget()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _many_small_runs(memory_is_looked_at_once):
+    """Of every property there are a hundred."""

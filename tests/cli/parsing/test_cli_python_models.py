@@ -145,7 +145,7 @@ def test_a_file_or_library_whose_model_is_not_named_says_what_to_write():
     ],
 )
 def test_inputs_that_forward_does_not_take_are_told_with_its_signature(words, code, told):
-    done = call("summary", *f"model.py:{words}".split())
+    done = call("summary", *f"model.py:{words}".split(), loaded="torch")
     assert code == done.code
     assert told in done.err
     assert "Traceback" not in done.err
@@ -316,7 +316,8 @@ def test_a_branch_that_zeros_decided_is_partial_with_its_line(tmp_path, monkeypa
     told = "decided by values of zeros: return x if x.mean() > 0 else x.relu()"
     assert (3, True) == (done.code, f"partial: net.py:11 {told}" in done.out)
     assert "--strict: the answer is partial: net.py:11 decided by values of zeros" in done.err
-    document = json.loads(call(*words, "-i", "1x8x8", "-q", "--format", "json").out)
+    shape = ("-i", "1x8x8", "-q")
+    document = json.loads(call(*words, *shape, "--format", "json", loaded="torch").out)
     assert "partial" == document["status"]
     code = "return x if x.mean() > 0 else x.relu()"
     found = document.get("a", document)["decisions"]
