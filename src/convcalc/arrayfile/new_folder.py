@@ -6,12 +6,12 @@ import contextlib
 import os
 import shutil
 import stat
-import tempfile
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.placing import place_folder
 from convcalc.arrayfile.target import check_parent
-from convcalc.arrayfile.whole_file import failure, umask
+from convcalc.arrayfile.whole_file import failure
 from convcalc.arrayfile.wording import quoted, reason, unwritable
 
 if TYPE_CHECKING:
@@ -87,8 +87,9 @@ def put_aside(path: str) -> Iterator[str]:
 def _hidden_folder(path: str) -> str:
     parent = os.path.dirname(os.path.abspath(path.rstrip(os.sep)))
     try:
-        made = tempfile.mkdtemp(prefix=".convcalc-", suffix=".tmp", dir=parent)
-        os.chmod(made, 0o777 & ~umask())
+        # Not by mkdtemp: on Windows its folders are for their owner alone, under any later name.
+        made = os.path.join(parent, f".convcalc-{token_hex(8)}.tmp")
+        os.mkdir(made)
     except OSError as error:
         raise failure(quoted(path), error) from None
     return made
