@@ -8,7 +8,10 @@ import codecs
 import gc
 import os
 
+import pytest
 from hypothesis import settings
+
+from unix import skipping_what_is_lacking
 
 # Some tests are a user for a while who may not read Python's own modules: a codec that is first
 # looked up then would be missing for the rest of the process.
@@ -24,6 +27,20 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Sixteen thousand tests are collected, none of which is garbage: cycles are looked for among what
 # the tests make, not again and again among the tests themselves and the libraries that they import.
 gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call():
+    """A test that needs what Windows has not is skipped there, when it asks for it."""
+    with skipping_what_is_lacking():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup():
+    """And so is one whose fixture does."""
+    with skipping_what_is_lacking():
+        return (yield)
 
 
 def pytest_collection_finish():

@@ -37,6 +37,31 @@ for found in walk_packages(convcalc.__path__, "convcalc."):
 """
 
 
+TESTS = f"""
+import sys, warnings
+from importlib import import_module
+from pathlib import Path
+import _pytest.outcomes, hypothesis, multiprocessing, scipy.signal, scipy.stats, socket, subprocess
+warnings.simplefilter("error")
+for name in {UNIX + EXTRAS}:
+    sys.modules[name] = None
+sys.path[:0] = sorted({{str(path.parent) for path in Path("tests").rglob("*.py")}})
+for path in sorted(Path("tests").rglob("test_*.py")):
+    try:
+        import_module(path.stem)
+    except _pytest.outcomes.Skipped as skipped:
+        print(path.stem, skipped.msg)
+"""
+"""Imports every module of the tests; those that are skipped are printed, with what they lack."""
+
+
+def test_every_module_of_the_tests_is_imported_without_those_of_unix():
+    done = subprocess.run([sys.executable, "-c", TESTS], capture_output=True, cwd=ROOT, check=False)
+    assert (0, "") == (done.returncode, done.stderr.decode())
+    skipped = done.stdout.decode().splitlines()
+    assert [] == [line for line in skipped if "only Unix has" in line]
+
+
 def test_every_module_is_imported_without_those_of_unix():
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, check=False)
     assert (0, b"") == (done.returncode, done.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from written import ARRAY, run, saved
 
 from convcalc.arrayfile import whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
+from unix import resource
 
 STEPS = ["write", "fsync", "replace", "posix_fallocate", "fchmod", "close"]
 

@@ -12,6 +12,7 @@ from disks import Full, tree
 
 from convcalc.arrayfile import filled_folder, write_array
 from convcalc.errors import OutputError, ResourceError
+from unix import unix_files
 
 APPEARED = "it was made by somebody else during the work; add --force to replace it"
 
@@ -48,6 +49,7 @@ def test_a_folder_of_files_is_filled(path, there):
     assert {"maps", "link"} == set(os.listdir())
 
 
+@unix_files
 def test_an_array_that_replaces_another_keeps_its_mode():
     os.mkdir("maps")
     Path("maps/1.npy").write_bytes(b"old")

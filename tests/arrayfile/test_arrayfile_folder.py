@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convcalc.arrayfile import check_folder, filled_folder, write_array
 from convcalc.arrayfile.folder import file_name
 from convcalc.errors import OutputError
+from unix import unix_files
 
 
 def check(path="maps", names=("0.npy", "1.npy"), *, force=False, inputs=()):
@@ -69,6 +70,7 @@ def test_a_file_that_is_an_input_is_said_to_be():
         check(inputs=["maps/1.npy"])
 
 
+@unix_files
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -128,6 +130,7 @@ def test_and_are_refused_where_they_are_one(monkeypatch):
     assert [] == os.listdir()
 
 
+@unix_files
 @pytest.mark.parametrize(
     "make", [lambda: os.symlink("x", "maps/0.npy"), lambda: os.mkfifo("maps/0.npy")]
 )

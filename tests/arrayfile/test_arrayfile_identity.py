@@ -9,6 +9,7 @@ import pytest
 from changing import appended, replaced, touched, truncated, written_into
 from convcalc.arrayfile.identity import FileIdentity
 from convcalc.errors import DataError
+from unix import unix_files
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def test_whatever_becomes_of_a_file_is_noticed(path, change):
         before.check(FileIdentity.at(str(path)), "'x'")
 
 
+@unix_files
 def test_a_change_of_mode_and_another_name_are_no_change(path):
     before = FileIdentity.at(str(path))
     path.chmod(0o400)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import resource
-
 import pytest
 
 from convcalc.arrayfile import memory
+from unix import resource
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 import pickle
-import pty
 import socket
 import struct
 
@@ -16,6 +15,7 @@ import pytest
 from changing import appended, removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile import npy, read_array, source
 from convcalc.errors import DataError, ResourceError, UsageError
+from unix import pty, unix_files
 
 
 def npy_bytes(descr="'<f4'", shape="(2,)", data=b"\0" * 8, order="False", version=(1, 0)):
@@ -265,13 +265,21 @@ def test_the_name_of_the_file_cannot_harm_a_terminal(file):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("/no/such/x.npy", "cannot read '/no/such/x.npy': No such file or directory"),
+        ("no/such/x.npy", "cannot read 'no/such/x.npy': No such file or directory"),
         ("", "cannot read '': No such file or directory"),
-        ("/etc/passwd/x.npy", "cannot read '/etc/passwd/x.npy': Not a directory"),
-        ("/dev", "cannot read '/dev': it is a folder, expected a regular file"),
-        ("/dev/null", "cannot read '/dev/null': it is a device, expected a regular file"),
+        pytest.param(
+            "/etc/passwd/x.npy",
+            "cannot read '/etc/passwd/x.npy': Not a directory",
+            marks=unix_files,
+        ),
+        (".", "cannot read '.': it is a folder, expected a regular file"),
+        pytest.param(
+            "/dev/null",
+            "cannot read '/dev/null': it is a device, expected a regular file",
+            marks=unix_files,
+        ),
         ("a\0b", r"cannot read 'a\x00b': embedded null byte"),
-        ("/no/such/x.npz:w", "cannot read '/no/such/x.npz': No such file or directory"),
+        ("no/such/x.npz:w", "cannot read 'no/such/x.npz': No such file or directory"),
     ],
 )
 def test_a_name_without_a_file_is_refused_with_the_reason(name, message):
@@ -359,6 +367,7 @@ def test_memory_that_the_system_refuses_is_reported(file, monkeypatch):
         read_array(file(npy_bytes()))
 
 
+@unix_files
 def test_no_descriptor_is_left_open(file):
     before = len(os.listdir("/proc/self/fd"))
     for content in (npy_bytes(), npy_bytes("'|O'"), b""):
