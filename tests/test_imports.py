@@ -23,6 +23,7 @@ widths:
 errors: widths
 window:
 opening: errors
+file_names:
 borders: window
 resource_limits:
 held_signals:
@@ -41,12 +42,12 @@ inverse: errors window borders receptive collecting layers network language zoo 
 # Several networks at once.
 several: errors layers network language zoo analysis inverse
 # Arrays in files.
-arrayfile: errors opening resource_limits layers
+arrayfile: errors opening file_names resource_limits layers
 # Networks as other programs have them.
 importers: errors opening window layers network receptive arrayfile
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
-execute/arrays: errors window layers arrayfile
+execute/arrays: errors file_names window layers arrayfile
 execute/problem: window layers network execute/arrays
 execute/tiling: errors window execute/problem
 execute/weights: errors opening layers network arrayfile importers execute/arrays
@@ -84,14 +85,15 @@ export: __init__ errors window layers network execute/arrays execute/weights
 render: errors widths receptive layers network language zoo analysis explain inverse several
     execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo inverse arrayfile importers
+cli/parsing: errors opening file_names layers network language zoo inverse arrayfile importers
 cli/terminal: errors widths arrayfile render cli/parsing
 cli/catalog: cli/parsing
-cli/completion: language layers cli/parsing cli/terminal cli/catalog
+cli/completion: file_names language layers cli/parsing cli/terminal cli/catalog
 cli/commands: errors held_signals layers network language zoo importers analysis explain inverse
     several arrayfile execute/weights execute/planning export render cli/parsing cli/terminal
     cli/completion
-cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
+cli/commands/run: errors file_names layers network importers arrayfile execute/arrays
+    execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/in_memory execute/out_of_core execute/cluster render cli/parsing cli/terminal
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights

@@ -19,6 +19,7 @@ import numpy as np
 from convcalc.arrayfile.source import open_file
 from convcalc.arrayfile.wording import quoted, reason, unreadable
 from convcalc.errors import ConvcalcError, DataError, nearest, printable
+from convcalc.file_names import without_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def split_array(path: str) -> tuple[str, str | None]:
     """
     cut = path.lower().find(f"{ENDING}:")
     if cut < 0 or os.path.lexists(path):
-        return path.rstrip(os.sep) if path.strip(os.sep) else path, None
+        return without_end(path) or path, None
     cut += len(ENDING)
     return path[:cut], path[cut + 1 :]
 
