@@ -15,6 +15,8 @@ from convcalc import held_signals
 from convcalc.arrayfile.windows_memory import free_memory
 from convcalc.cli.terminal.windows_streams import write_utf8
 
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="about other systems than Windows")
+
 ROOT = Path(__file__).parents[1]
 
 UNIX = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
@@ -55,6 +57,7 @@ for path in sorted(Path("tests").rglob("test_*.py")):
 """Imports every module of the tests; those that are skipped are printed, with what they lack."""
 
 
+@on_unix
 def test_every_module_of_the_tests_is_imported_without_those_of_unix():
     done = subprocess.run([sys.executable, "-c", TESTS], capture_output=True, cwd=ROOT, check=False)
     assert (0, "") == (done.returncode, done.stderr.decode())
@@ -62,12 +65,13 @@ def test_every_module_of_the_tests_is_imported_without_those_of_unix():
     assert [] == [line for line in skipped if "only Unix has" in line]
 
 
+@on_unix
 def test_every_module_is_imported_without_those_of_unix():
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, check=False)
     assert (0, b"") == (done.returncode, done.stderr)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="about other systems")
+@on_unix
 def test_the_memory_of_windows_is_not_asked_for_elsewhere():
     assert free_memory() is None
 

@@ -99,7 +99,7 @@ def test_a_colon_may_be_part_of_a_key(packed):
 @pytest.mark.parametrize("key", ["../../evil", "/absolute", "a/b/c", "C:\\x"])
 def test_a_name_is_a_key_and_never_a_path(packed, key):
     packed({key + ".npy": ONES})
-    assert [key] == list(read_archive("x.npz"))
+    assert [key.replace(os.sep, "/")] == list(read_archive("x.npz"))  # as zipfile writes it
     assert os.listdir() == ["x.npz"]
 
 

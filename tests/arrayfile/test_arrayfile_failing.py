@@ -12,7 +12,8 @@ from convcalc.arrayfile import whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
 from unix import resource
 
-STEPS = ["write", "fsync", "replace", "posix_fallocate", "fchmod", "close"]
+NEEDED = ("write", "fsync", "replace", "posix_fallocate", "fchmod", "close")
+STEPS = [name for name in NEEDED if hasattr(os, name)]
 
 
 class Faults:

@@ -57,7 +57,7 @@ def test_a_new_folder_and_an_empty_one_are_accepted():
 def test_a_file_that_exists_needs_force():
     os.mkdir("maps")
     Path("maps/1.npy").write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"cannot write 'maps/1\.npy': it exists; add --force"):
+    with pytest.raises(OutputError, match=r"cannot write 'maps.1\.npy': it exists; add --force"):
         check()
     check(force=True)
     check(names=["0.npy"])
@@ -123,7 +123,7 @@ def test_names_that_differ_in_the_case_of_letters_are_two_files_where_they_are()
 def test_and_are_refused_where_they_are_one(monkeypatch):
     monkeypatch.setattr(os.path, "exists", lambda path: path.endswith("MADE"))
     with (
-        pytest.raises(OutputError, match=r"'maps/a\.npy': here it is the same file as 'A\.npy'"),
+        pytest.raises(OutputError, match=r"'maps.a\.npy': here it is the same file as 'A\.npy'"),
         filled_folder("maps", ["A.npy", "0.npy", "a.npy"], force=False),
     ):
         raise AssertionError("nothing is computed")

@@ -15,7 +15,7 @@ from written import ARRAY, run, saved
 from convcalc.arrayfile import check_output, read_array, whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
 from privileges import NOBODY, is_root
-from unix import unix_files
+from unix import unix_files, unix_replacing
 
 
 @contextlib.contextmanager
@@ -137,6 +137,7 @@ def test_a_file_may_have_the_longest_name_there_is():
     assert os.listdir() == ["y" * 255]
 
 
+@unix_replacing
 def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
     monkeypatch.setattr(whole_file, "WRITE_CHUNK", 8)
     write_array("y.npy", ARRAY)
@@ -146,6 +147,7 @@ def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
     assert np.array_equal(mapped, ARRAY)
 
 
+@unix_replacing
 def test_two_writers_of_one_file_do_not_mix():
     def write(value):
         for _ in range(20):
