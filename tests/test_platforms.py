@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from convcalc import held_signals
+from convcalc.arrayfile.target import check_output
 from convcalc.arrayfile.windows_memory import free_memory
 from convcalc.cli.terminal.windows_streams import write_utf8
+from convcalc.errors import SpecError
+from convcalc.language.parse import parse
 
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="about other systems than Windows")
 
@@ -128,3 +132,43 @@ def recipe(**more):
 @pytest.mark.parametrize(("system", "folder"), [("Windows_NT", "Scripts"), ("", "bin")])
 def test_make_finds_the_programs_of_an_environment(system, folder):
     assert f".venv/{folder}/python -m pytest" in recipe(OS=system)
+
+
+def test_a_line_that_ends_as_on_windows_is_pointed_at_as_any_other():
+    with pytest.raises(SpecError) as caught:
+        parse("conv:4,q3\r\nrelu\r\n")
+    assert ["  conv:4,q3", "         ^^"] == str(caught.value).splitlines()[1:]
+
+
+def test_a_spec_whose_lines_end_as_on_windows_is_read():
+    assert parse("# n\r\nconv:4,k3\r\nrelu\r\n") == parse("# n\nconv:4,k3\nrelu\n")
+
+
+def test_what_holds_nothing_is_no_terminal():
+    check_output(os.devnull, force=False)
+
+
+@on_unix
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("summary", "resnet18", "--depth", "1"),
+        ("explain", "-i", "3x8x8", "conv:4,k3", "relu"),
+        ("graph", "resnet18", "--depth", "1"),
+        ("roofline", "-i", "3x8x8", "conv:4,k3", "--device", "a100-40gb"),
+        ("sweep", "-i", "3x32x32", "conv:{8,16},k{3,5}"),
+        ("memory", "-i", "3x8x8", "conv:4,k3"),
+        ("layers",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_answer_needs_more_than_a_legacy_encoding_has(words, encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "convcalc", *words],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert "\\u" not in done.stdout.decode(encoding)

@@ -262,9 +262,9 @@ def _read(path: str, label: str, most: int) -> bytes:
             return file.read(most + 1)
     except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
         unnamed = "it is closed" if path == "-" else str(error)
-        reason = getattr(error, "strerror", None) or unnamed
+        number = getattr(error, "errno", None)
         kind = ResourceError if is_shortage(error) else DataError
-        raise kind(f"cannot read {label}: {reason}") from None
+        raise kind(f"cannot read {label}: {os.strerror(number) if number else unnamed}") from None
 
 
 def _is_file(word: str) -> bool:
