@@ -24,6 +24,7 @@ unix_files = pytest.mark.skipif(WINDOWS, reason="files have names, modes and lin
 """For tests of devices and descriptors that have names, of modes, and of links."""
 
 
+unix_calls = pytest.mark.skipif(WINDOWS, reason="about the calls of the system that Unix needs")
 unix_replacing = pytest.mark.skipif(WINDOWS, reason="Windows replaces no file that is open")
 
 

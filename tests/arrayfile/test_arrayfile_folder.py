@@ -113,6 +113,7 @@ def test_the_longest_name_can_be_written():
     assert [longest] == os.listdir("maps")
 
 
+@unix_files
 def test_names_that_differ_in_the_case_of_letters_are_two_files_where_they_are():
     with filled_folder("maps", ["A.npy", "a.npy"], force=False) as made:
         for name in ("A.npy", "a.npy"):

@@ -27,6 +27,7 @@ def own_folder(monkeypatch):
         os.chown(path / "y.npy", NOBODY, NOBODY)
     monkeypatch.chdir(path)
     yield path
+    monkeypatch.undo()  # Windows keeps the current folder
     path.chmod(0o700)
     shutil.rmtree(path)
 
