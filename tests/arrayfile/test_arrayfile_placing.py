@@ -103,7 +103,7 @@ def test_a_file_that_is_there_is_not_even_written_beside(monkeypatch):
 
 def test_an_empty_folder_that_appears_during_the_work_stays():
     with scratch_folder("y.zarr") as made:
-        Path(made, "zarr.json").write_text("{}")
+        Path(made, "zarr.json").write_text("{}", encoding="utf-8")
         os.mkdir("y.zarr")
         with pytest.raises(OutputError, match=APPEARED):
             rename_folder(made, "y.zarr", force=False)

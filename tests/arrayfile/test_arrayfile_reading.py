@@ -48,7 +48,7 @@ def piped(monkeypatch):
     """A function that puts bytes into standard input."""
 
     def make(content):
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
 
     return make
 
@@ -163,7 +163,7 @@ def test_a_terminal_is_refused_at_once(monkeypatch):
         os.close(controller)
 
 
-@pytest.mark.parametrize("closed", [None, io.TextIOWrapper(io.BytesIO())])
+@pytest.mark.parametrize("closed", [None, io.TextIOWrapper(io.BytesIO(), encoding="utf-8")])
 def test_a_closed_standard_input_is_refused(monkeypatch, closed):
     if closed is not None:
         closed.close()
