@@ -1,12 +1,18 @@
 # Every target starts from a bare clone with nothing but Python 3.11 or later, and is quick when run
 # again: what is installed is remembered by stamps inside .venv.
 
-PYTHON ?= python3
 VENV := .venv
+# Windows has other names for two things; make runs there in the bash that comes with git.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := $(VENV)/Scripts
+else
+PYTHON ?= python3
+BIN := $(VENV)/bin
+endif
 # Files in their own order: sorted by their number of tests, the few slow ones would be the last.
 PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
 CORES = $(shell $(BIN)/python -c 'import os; print(os.cpu_count())')
-BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # Development starts many short processes: compiled modules make each of them quicker.
@@ -54,7 +60,9 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 
 types: $(VENV)/lint.stamp $(VENV)/torch.stamp
-	$(BIN)/mypy
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/startup.py
@@ -89,7 +97,7 @@ test-lowest: $(VENV)/core.stamp
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) build/lowest
 	$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[test]'
-	build/lowest/bin/python -m pytest $(PARALLEL)
+	build/lowest/$(notdir $(BIN))/python -m pytest $(PARALLEL)
 
 clean:
 	rm -rf $(VENV) dist build

@@ -11,6 +11,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from unix import skipping_what_is_lacking
+
 # Some tests are a user for a while who may not read Python's own modules: a codec that is first
 # looked up then would be missing for the rest of the process.
 for _name in ("ascii", "latin-1", "utf-8", "utf-16", "idna", "unicode_escape"):
@@ -51,6 +53,20 @@ when there is nothing left for the others."""
 def pytest_collection_modifyitems(items):
     """They come first; all others stay in their order."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call():
+    """A test that needs what Windows has not is skipped there, when it asks for it."""
+    with skipping_what_is_lacking():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup():
+    """And so is one whose fixture does."""
+    with skipping_what_is_lacking():
+        return (yield)
 
 
 def pytest_collection_finish():

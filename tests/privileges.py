@@ -8,6 +8,11 @@ import os
 NOBODY = 65534
 
 
+def is_root() -> bool:
+    """Whether the tests may do whatever they like."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 @contextlib.contextmanager
 def unprivileged():
     """Act as a user whom modes apply to; root is above them."""

@@ -23,7 +23,10 @@ widths:
 errors: widths
 window:
 opening: errors
+file_names:
 borders: window
+resource_limits:
+held_signals:
 receptive: window
 collecting:
 # Networks of layers, and the text that describes them.
@@ -39,12 +42,12 @@ inverse: errors window borders receptive collecting layers network language zoo 
 # Several networks at once.
 several: errors layers network language zoo analysis inverse
 # Arrays in files.
-arrayfile: errors opening layers
+arrayfile: errors opening file_names resource_limits layers
 # Networks as other programs have them.
 importers: errors opening window layers network receptive arrayfile
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
-execute/arrays: errors window layers arrayfile
+execute/arrays: errors file_names window layers arrayfile
 execute/problem: window layers network execute/arrays
 execute/tiling: errors window execute/problem
 execute/weights: errors opening layers network arrayfile importers execute/arrays
@@ -75,28 +78,32 @@ execute/in_memory: __init__ errors layers network analysis arrayfile execute/arr
 execute/out_of_core: __init__ layers analysis arrayfile execute/arrays execute/problem
     execute/tiling execute/planning execute/executor execute/verify execute/settings execute/job
     execute/prepare execute/emptiness execute/in_memory
-execute/cluster: __init__ errors analysis arrayfile execute/arrays execute/problem
-    execute/tiling execute/backends execute/planning execute/executor execute/settings
-    execute/job execute/prepare execute/emptiness execute/in_memory execute/out_of_core
+execute/cluster: __init__ errors resource_limits held_signals analysis arrayfile execute/arrays
+    execute/problem execute/tiling execute/backends execute/planning execute/executor
+    execute/settings execute/job execute/prepare execute/emptiness execute/in_memory
+    execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
 render: errors widths receptive layers network language zoo analysis explain inverse several
     execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening layers network language zoo inverse arrayfile importers
+cli/parsing: errors opening file_names layers network language zoo inverse arrayfile importers
 cli/terminal: errors widths arrayfile render cli/parsing
 cli/catalog: cli/parsing
-cli/completion: language layers cli/parsing cli/terminal cli/catalog
-cli/commands: errors layers network language zoo importers analysis explain inverse several
-    arrayfile execute/weights execute/planning export render cli/parsing cli/terminal cli/completion
-cli/commands/run: errors layers network importers arrayfile execute/arrays execute/weights
+cli/completion: file_names language layers cli/parsing cli/terminal cli/catalog
+cli/commands: errors held_signals layers network language zoo importers analysis explain inverse
+    several arrayfile execute/weights execute/planning export render cli/parsing cli/terminal
+    cli/completion
+cli/commands/run: errors file_names layers network importers arrayfile execute/arrays
+    execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/network_job execute/in_memory execute/out_of_core execute/cluster render
     cli/parsing cli/terminal
 cli/commands/explain: errors layers network arrayfile execute/arrays execute/weights
     execute/settings execute/job execute/network_job execute/in_memory explain render
     cli/parsing cli/terminal cli/commands cli/commands/run
-cli: __init__ errors zoo arrayfile execute/backends cli/parsing cli/terminal cli/catalog
+cli: __init__ errors resource_limits zoo arrayfile execute/backends cli/parsing cli/terminal
+    cli/catalog
 __main__: __init__ errors cli/terminal cli/completion cli
 __init__:
 """

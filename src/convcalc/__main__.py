@@ -13,6 +13,10 @@ def main() -> int:
         from convcalc.cli import signals
 
         signals.leave_on_signals()
+        if sys.platform == "win32":
+            from convcalc.cli.terminal.windows_streams import prepare_streams
+
+            prepare_streams()
         try:
             return _answer()
         finally:

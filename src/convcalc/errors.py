@@ -262,7 +262,7 @@ def _pointed(text: str, problem: Diagnostic, name: str) -> str:
 
     line_start = text.rfind("\n", 0, problem.start) + 1
     line_end = text.find("\n", problem.start)
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    line = text[line_start : line_end if line_end >= 0 else len(text)].removesuffix("\r")
     column = problem.start - line_start
     width = max(1, min(problem.end - problem.start, len(line) - column))
     where = f"column {column + 1}"

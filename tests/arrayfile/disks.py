@@ -8,10 +8,13 @@ from pathlib import Path
 
 def tree():
     """Every file below the current folder with its bytes, and every folder with None."""
-    return {str(path): None if path.is_dir() else path.read_bytes() for path in Path().rglob("*")}
+    return {
+        path.as_posix(): None if path.is_dir() else path.read_bytes() for path in Path().rglob("*")
+    }
 
 
-STEPS = ["mkdir", "write", "fsync", "replace", "rename", "link", "posix_fallocate", "fchmod"]
+NEEDED = ("mkdir", "write", "fsync", "replace", "rename", "link", "posix_fallocate", "fchmod")
+STEPS = [name for name in NEEDED if hasattr(os, name)]
 
 
 class Full:

@@ -12,6 +12,7 @@ import pytest
 
 from convcalc.arrayfile import archive, read_archive, read_array
 from convcalc.errors import DataError, ResourceError, UsageError
+from unix import unix_files
 
 
 def npy_bytes(array):
@@ -98,7 +99,7 @@ def test_a_colon_may_be_part_of_a_key(packed):
 @pytest.mark.parametrize("key", ["../../evil", "/absolute", "a/b/c", "C:\\x"])
 def test_a_name_is_a_key_and_never_a_path(packed, key):
     packed({key + ".npy": ONES})
-    assert [key] == list(read_archive("x.npz"))
+    assert [key.replace(os.sep, "/")] == list(read_archive("x.npz"))  # as zipfile writes it
     assert os.listdir() == ["x.npz"]
 
 
@@ -292,6 +293,7 @@ def test_a_missing_archive_is_reported_like_a_missing_file():
         read_archive("/no/x.npz")
 
 
+@unix_files
 def test_no_descriptor_is_left_open(packed):
     packed({"w.npy": ONES, "b.txt": b""})
     before = len(os.listdir("/proc/self/fd"))

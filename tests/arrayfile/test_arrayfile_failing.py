@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,10 @@ from written import ARRAY, run, saved
 
 from convcalc.arrayfile import whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
+from unix import resource, unix_calls
 
-STEPS = ["write", "fsync", "replace", "posix_fallocate", "fchmod", "close"]
+NEEDED = ("write", "fsync", "replace", "posix_fallocate", "fchmod", "close")
+STEPS = [name for name in NEEDED if hasattr(os, name)]
 
 
 class Faults:
@@ -37,6 +38,7 @@ class Faults:
         return call
 
 
+@unix_calls
 @pytest.mark.parametrize("error", [OSError(28, "x"), OSError(5, "x")])
 def test_whatever_fails_the_old_file_is_untouched_and_no_other_is_left(monkeypatch, error):
     monkeypatch.setattr(whole_file, "WRITE_CHUNK", 64)
@@ -63,6 +65,7 @@ def test_whatever_fails_the_old_file_is_untouched_and_no_other_is_left(monkeypat
     assert outcomes[-1] == "written"
 
 
+@unix_calls
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(143)])
 def test_an_interrupt_leaves_nothing_behind(monkeypatch, error):
     # A reservation, the header, the data, mode, fsync, close, replace.
@@ -93,6 +96,7 @@ def test_a_folder_that_cannot_be_synchronised_is_no_failure(monkeypatch):
     assert Path("y.npy").read_bytes() == saved(ARRAY)
 
 
+@unix_calls
 @pytest.mark.parametrize(
     ("number", "kind", "reason"),
     [
@@ -111,6 +115,7 @@ def test_the_reason_of_the_system_is_passed_on(monkeypatch, number, kind, reason
     assert str(caught.value) == f"cannot write 'y.npy': {reason}"
 
 
+@unix_calls
 def test_a_reservation_that_the_system_does_not_know_is_done_without(monkeypatch):
     for number in (95, 22, 38):
         with monkeypatch.context() as patched:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convcalc.arrayfile import check_folder, filled_folder, write_array
 from convcalc.arrayfile.folder import file_name
 from convcalc.errors import OutputError
+from unix import unix_files
 
 
 def check(path="maps", names=("0.npy", "1.npy"), *, force=False, inputs=()):
@@ -56,7 +57,7 @@ def test_a_new_folder_and_an_empty_one_are_accepted():
 def test_a_file_that_exists_needs_force():
     os.mkdir("maps")
     Path("maps/1.npy").write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"cannot write 'maps/1\.npy': it exists; add --force"):
+    with pytest.raises(OutputError, match=r"cannot write 'maps.1\.npy': it exists; add --force"):
         check()
     check(force=True)
     check(names=["0.npy"])
@@ -69,6 +70,7 @@ def test_a_file_that_is_an_input_is_said_to_be():
         check(inputs=["maps/1.npy"])
 
 
+@unix_files
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -111,6 +113,7 @@ def test_the_longest_name_can_be_written():
     assert [longest] == os.listdir("maps")
 
 
+@unix_files
 def test_names_that_differ_in_the_case_of_letters_are_two_files_where_they_are():
     with filled_folder("maps", ["A.npy", "a.npy"], force=False) as made:
         for name in ("A.npy", "a.npy"):
@@ -121,13 +124,14 @@ def test_names_that_differ_in_the_case_of_letters_are_two_files_where_they_are()
 def test_and_are_refused_where_they_are_one(monkeypatch):
     monkeypatch.setattr(os.path, "exists", lambda path: path.endswith("MADE"))
     with (
-        pytest.raises(OutputError, match=r"'maps/a\.npy': here it is the same file as 'A\.npy'"),
+        pytest.raises(OutputError, match=r"'maps.a\.npy': here it is the same file as 'A\.npy'"),
         filled_folder("maps", ["A.npy", "0.npy", "a.npy"], force=False),
     ):
         raise AssertionError("nothing is computed")
     assert [] == os.listdir()
 
 
+@unix_files
 @pytest.mark.parametrize(
     "make", [lambda: os.symlink("x", "maps/0.npy"), lambda: os.mkfifo("maps/0.npy")]
 )

@@ -7,6 +7,7 @@ import pytest
 
 from convcalc.arrayfile import grow_array, read_array
 from convcalc.errors import OutputError, UsageError
+from unix import unix_files
 
 WHOLE = (slice(None),) * 3
 
@@ -60,6 +61,7 @@ def test_what_is_not_finished_leaves_nothing(tmp_path, failure):
     assert "old" == path.read_text()
 
 
+@unix_files
 def test_an_old_file_keeps_its_mode(tmp_path):
     path = tmp_path / "out.npy"
     path.write_text("old")
@@ -74,6 +76,7 @@ def test_a_missing_folder_is_told(tmp_path):
         grow_array(str(tmp_path / "no" / "out.npy"), (4,), np.dtype("int8"), print)
 
 
+@unix_files
 def test_a_stream_is_no_file():
     with pytest.raises(UsageError, match="is no file that could grow"):
         grow_array("/dev/null", (4,), np.dtype("int8"), print)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import resource
-
 import pytest
 
 from convcalc.arrayfile import memory
+from unix import resource
 
 
 @pytest.fixture
@@ -84,9 +83,9 @@ def test_the_smallest_bound_holds_and_is_never_negative(monkeypatch):
 
 
 def test_nothing_known_is_unknown(monkeypatch):
-    monkeypatch.setattr(memory, "_free_memory", lambda: None)
+    for name in ("_free_memory", "free_memory", "_address_space_left"):
+        monkeypatch.setattr(memory, name, lambda: None)
     monkeypatch.setattr(memory, "_group_bounds", lambda: iter([]))
-    monkeypatch.setattr(memory, "_address_space_left", lambda: None)
     assert memory.available_memory() is None
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from convcalc.arrayfile import packing, read_archive, write_archive, writing
 from convcalc.errors import OutputError, ResourceError
+from unix import unix_files
 
 ARRAYS = {
     "0.weight": np.arange(24, dtype="f4").reshape(2, 3, 4),
@@ -137,12 +138,14 @@ def test_room_is_made_for_all_arrays_beforehand(monkeypatch):
     assert writing.WRITE_CHUNK == packing.WRITE_CHUNK == 1 << 24
 
 
+@unix_files
 @pytest.mark.parametrize("path", ["-", "/dev/null", "/dev/stdout"])
 def test_only_a_file_can_be_an_archive(path):
     with pytest.raises(OutputError, match="an archive is written to a file only"):
         write(path=path)
 
 
+@unix_files
 def test_a_replaced_archive_keeps_its_mode():
     Path("w.npz").write_bytes(b"old")
     Path("w.npz").chmod(0o600)

@@ -12,6 +12,7 @@ from disks import Full, tree
 from convcalc.arrayfile import grow_array, whole_file, write_archive, write_array, writing
 from convcalc.arrayfile.new_folder import rename_folder, scratch_folder
 from convcalc.errors import OutputError, ResourceError
+from unix import unix_files
 
 ARRAY = np.arange(24, dtype="f4").reshape(2, 3, 4)
 APPEARED = "it was made by somebody else during the work; add --force to replace it"
@@ -64,6 +65,7 @@ def test_a_file_that_appears_during_the_work_stays(write):
     assert {"y.npy": b"theirs"} == tree()
 
 
+@unix_files
 @pytest.mark.usefixtures("system")
 def test_so_does_a_link_that_appears_during_the_work(write):
     with pytest.raises(OutputError, match="add --force"):
@@ -79,6 +81,7 @@ def test_with_force_it_is_replaced(write):
     assert b"theirs" != Path("y.npy").read_bytes()
 
 
+@unix_files
 @pytest.mark.usefixtures("system")
 def test_a_new_file_is_whole_and_has_one_name(write):
     write("y.npy", lambda: None, force=False)
@@ -100,7 +103,7 @@ def test_a_file_that_is_there_is_not_even_written_beside(monkeypatch):
 
 def test_an_empty_folder_that_appears_during_the_work_stays():
     with scratch_folder("y.zarr") as made:
-        Path(made, "zarr.json").write_text("{}")
+        Path(made, "zarr.json").write_text("{}", encoding="utf-8")
         os.mkdir("y.zarr")
         with pytest.raises(OutputError, match=APPEARED):
             rename_folder(made, "y.zarr", force=False)

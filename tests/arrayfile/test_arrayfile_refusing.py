@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import socket
 import tempfile
@@ -14,7 +13,8 @@ from written import ARRAY, run, saved
 
 from convcalc.arrayfile import check_output, target, write_array
 from convcalc.errors import OutputError, UsageError
-from privileges import NOBODY, unprivileged
+from privileges import NOBODY, is_root, unprivileged
+from unix import pty, unix_files
 
 
 @pytest.fixture
@@ -22,15 +22,17 @@ def own_folder(monkeypatch):
     """A folder that belongs to the unprivileged user and holds `y.npy`."""
     path = Path(tempfile.mkdtemp())
     (path / "y.npy").write_bytes(b"old")
-    if os.geteuid() == 0:
+    if is_root():
         os.chown(path, NOBODY, NOBODY)
         os.chown(path / "y.npy", NOBODY, NOBODY)
     monkeypatch.chdir(path)
     yield path
+    monkeypatch.undo()  # Windows keeps the current folder
     path.chmod(0o700)
     shutil.rmtree(path)
 
 
+@unix_files
 def test_a_new_file_and_a_device_need_no_force():
     check_output("y.npy", force=False)
     check_output("/dev/null", force=False)
@@ -44,6 +46,7 @@ def test_a_file_that_exists_needs_force():
     check_output("y.npy", force=True)
 
 
+@unix_files
 @pytest.mark.parametrize("name", ["y.npz", "./y.npz", "link", "y.npz:w"])
 def test_a_file_that_is_also_an_input_needs_force(name):
     Path("y.npz").touch()
@@ -85,6 +88,7 @@ def test_a_name_that_cannot_be_written_is_refused_early_and_late(name, why):
     assert sorted(os.listdir()) == before
 
 
+@unix_files
 @pytest.mark.usefixtures("own_folder")
 def test_a_read_only_file_is_refused_though_it_could_be_replaced():
     os.chmod("y.npy", 0o444)
@@ -98,6 +102,7 @@ def test_a_read_only_file_is_refused_though_it_could_be_replaced():
     assert Path("y.npy").read_bytes() == b"old"
 
 
+@unix_files
 def test_a_folder_that_cannot_be_written_to_is_refused(own_folder):
     own_folder.chmod(0o555)
     with unprivileged():
@@ -125,6 +130,7 @@ def terminal():
         os.close(end)
 
 
+@unix_files
 def test_a_terminal_is_refused_by_every_name_it_has(terminal):
     name, descriptor = terminal
     os.symlink(name, "link")
@@ -133,6 +139,7 @@ def test_a_terminal_is_refused_by_every_name_it_has(terminal):
             check_output(each, force=True)
 
 
+@unix_files
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
 def test_a_terminal_as_standard_output_is_refused(terminal, name):
     done = run(f"check_output({name!r}, force=True)", terminal[1])

@@ -14,7 +14,8 @@ from written import ARRAY, run, saved
 
 from convcalc.arrayfile import check_output, read_array, whole_file, write_array, writing
 from convcalc.errors import OutputError, ResourceError
-from privileges import NOBODY
+from privileges import NOBODY, is_root
+from unix import unix_files, unix_replacing
 
 
 @contextlib.contextmanager
@@ -92,6 +93,7 @@ def test_chunks_are_of_16_mebibytes():
 # Names and modes.
 
 
+@unix_files
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_a_new_file_has_the_mode_that_the_umask_leaves(mask, mode):
     with umask(mask):
@@ -100,6 +102,7 @@ def test_a_new_file_has_the_mode_that_the_umask_leaves(mask, mode):
     assert mode_of("y.npy") == mode
 
 
+@unix_files
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
 def test_a_replaced_file_keeps_its_mode(mode):
     Path("y.npy").touch()
@@ -108,7 +111,7 @@ def test_a_replaced_file_keeps_its_mode(mode):
     assert mode_of("y.npy") == mode
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.skipif(not is_root(), reason="only root may give files away")
 def test_a_file_that_root_replaces_keeps_its_owner():
     Path("y.npy").touch()
     os.chown("y.npy", NOBODY, NOBODY)
@@ -116,6 +119,7 @@ def test_a_file_that_root_replaces_keeps_its_owner():
     assert (os.stat("y.npy").st_uid, os.stat("y.npy").st_gid) == (NOBODY, NOBODY)
 
 
+@unix_files
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_symbolic_link_stays_a_link(exists):
     os.mkdir("there")
@@ -133,6 +137,7 @@ def test_a_file_may_have_the_longest_name_there_is():
     assert os.listdir() == ["y" * 255]
 
 
+@unix_replacing
 def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
     monkeypatch.setattr(whole_file, "WRITE_CHUNK", 8)
     write_array("y.npy", ARRAY)
@@ -142,6 +147,7 @@ def test_an_array_may_replace_the_file_that_it_is_mapped_from(monkeypatch):
     assert np.array_equal(mapped, ARRAY)
 
 
+@unix_replacing
 def test_two_writers_of_one_file_do_not_mix():
     def write(value):
         for _ in range(20):
@@ -164,6 +170,7 @@ def test_standard_output_gets_the_bytes_and_nothing_else(capfdbinary):
     assert capfdbinary.readouterr() == (saved(ARRAY), b"")
 
 
+@unix_files
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
 def test_standard_output_goes_on_after_what_was_there_and_what_was_printed(name, unbuffered):
@@ -175,6 +182,7 @@ def test_standard_output_goes_on_after_what_was_there_and_what_was_printed(name,
     assert Path("all").read_bytes() == b"before printed " + saved(np.arange(3))
 
 
+@unix_files
 def test_a_full_device_is_reported_and_exits_with_a_failure():
     with open("/dev/full", "wb") as stdout:
         done = run("write_array('-', np.zeros(10**6))", stdout, PYTHONUNBUFFERED="1")
@@ -182,12 +190,14 @@ def test_a_full_device_is_reported_and_exits_with_a_failure():
     assert "ResourceError: cannot write standard output: No space left on device" in done.stderr
 
 
+@unix_files
 def test_a_device_is_written_in_place():
     write_array("/dev/null", ARRAY)
     with pytest.raises(ResourceError, match=r"cannot write '/dev/full': No space left on device"):
         write_array("/dev/full", ARRAY)
 
 
+@unix_files
 def test_a_named_pipe_is_written_in_place():
     os.mkfifo("p")
     received = []
@@ -211,6 +221,7 @@ def pipe():
                 os.close(end)
 
 
+@unix_files
 def test_a_reader_that_goes_away_is_an_error_because_data_was_lost():
     with pipe() as (reading, end):
         os.close(reading)
@@ -218,6 +229,7 @@ def test_a_reader_that_goes_away_is_an_error_because_data_was_lost():
             write_array(f"/dev/fd/{end}", ARRAY)
 
 
+@unix_files
 def test_a_full_pipe_that_does_not_block_is_waited_for():
     large = np.arange(100_000)
     with pipe() as (reading, end):
@@ -233,6 +245,7 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
     assert b"".join(received) == saved(large)
 
 
+@unix_files
 def test_a_descriptor_that_is_not_open_is_refused():
     for refuse in (lambda name: write_array(name, ARRAY), lambda n: check_output(n, force=True)):
         with pytest.raises(OutputError, match=r"cannot write '/dev/fd/987': Bad file descriptor"):

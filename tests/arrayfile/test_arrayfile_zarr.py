@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from convcalc.arrayfile.member_names import is_zarr, split_array
 from convcalc.arrayfile.zarr_metadata import read_layout
 from convcalc.errors import ConvcalcError, DataError, OutputError, ResourceError
+from unix import unix_files
 
 zarr = pytest.importorskip("zarr")
 zarr_folder = pytest.importorskip("convcalc.arrayfile.zarr_folder", exc_type=ImportError)
@@ -185,6 +186,7 @@ def test_an_array_that_becomes_another_is_noticed():
         stored.read((slice(0, 1), slice(0, 1)))
 
 
+@unix_files
 def test_links_in_a_group_are_not_followed(folder):
     zarr.create_group("g.zarr")
     save("g.zarr/one", 3)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
-import resource
 import selectors
 import signal
 import struct
@@ -20,6 +18,7 @@ from forking import Forks, Order, read_at_start
 from valid_json import check_document
 
 import convcalc
+from unix import pty, resource
 
 SOURCES = Path(convcalc.__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "convcalc"]
@@ -68,12 +67,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, "PYTHONPATH": str(SOURCES), **more}
 
 
-FORKS = {
-    "": Forks(environment()),
+LOADED = {
+    "": (),
     # Whoever runs a model of torch imports torch._dynamo: a second for every command.
-    "torch": Forks(environment(), "torch", "torch._dynamo", "convcalc.importers.torch_model"),
+    "torch": ("torch", "torch._dynamo", "convcalc.importers.torch_model"),
 }
-"""What commands are forked from, by what is loaded beside numpy."""
+FORKS = {name: Forks(environment(), *more) for name, more in LOADED.items() if hasattr(os, "fork")}
+"""What commands are forked from, by what is loaded beside numpy; nothing where nothing forks."""
 
 STARTED = COMMAND
 ONLY_AT_START = ("--threads", "--scheduler")
@@ -124,9 +124,9 @@ def call(
 
 def forks_of(arguments, variables, loaded: str = "") -> Forks | None:
     """What a command is forked from, if that is what it would be when it is started."""
-    forks = FORKS[loaded]
+    forks = FORKS.get(loaded)
     alike = COMMAND is STARTED and not set(ONLY_AT_START) & set(arguments)
-    return forks if alike and forks.starts_alike(variables) else None
+    return forks if alike and forks and forks.starts_alike(variables) else None
 
 
 def held(content: bytes) -> int:

@@ -1,10 +1,11 @@
 """Commands with too little memory: done, or one line and 4, whatever the limit."""
 
-import resource
 from importlib.util import find_spec
 
 import pytest
 from cli_support import limited
+
+from unix import resource
 
 MIB = 2**20
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +12,9 @@ import numpy as np
 import pytest
 from cli_support import COMMAND, UNCOMPILED, environment, limited, listing
 from refusals import RUN, check
+
+from privileges import is_root
+from unix import resource, unix_files
 
 NOBODY = 65534
 
@@ -28,6 +30,7 @@ BAD_OUTPUTS = [
 ]
 
 
+@unix_files
 @pytest.mark.usefixtures("image")
 @pytest.mark.parametrize(("output", "words"), BAD_OUTPUTS)
 def test_an_impossible_output_is_refused_before_the_work(inside, folder, output, words):
@@ -52,6 +55,7 @@ def test_a_full_disk_leaves_the_old_output(convcalc, folder, save):
     assert before == listing()
 
 
+@unix_files
 @pytest.mark.usefixtures("image")
 def test_a_full_device_is_told(convcalc):
     check(convcalc(*RUN.split(), "-q", "-o", "/dev/full"), 4, ["/dev/full", "No space left"])
@@ -60,7 +64,7 @@ def test_a_full_device_is_told(convcalc):
 @pytest.fixture
 def foreign_folder(monkeypatch):
     """A folder that belongs to root, seen by somebody else."""
-    if os.geteuid() != 0:
+    if not is_root():
         pytest.skip("needs root, to become somebody else")
     path = Path(tempfile.mkdtemp())
     path.chmod(0o755)
@@ -91,6 +95,7 @@ def test_an_unwritable_folder_is_told(inside, foreign_folder):
     assert before == listing()
 
 
+@unix_files
 def test_a_read_only_output_is_left_alone(inside, foreign_folder):
     foreign_folder.chmod(0o777)
     np.save("image.npy", np.ones((4, 4)))
@@ -101,6 +106,7 @@ def test_a_read_only_output_is_left_alone(inside, foreign_folder):
     assert b"old" == (foreign_folder / "y.npy").read_bytes()
 
 
+@unix_files
 def test_an_unreadable_input_is_told(inside, foreign_folder):
     np.save("image.npy", np.ones((4, 4)))
     np.save("kernel.npy", np.ones((2, 2)))

@@ -13,6 +13,7 @@ from convcalc.arrayfile.placing import place_file, place_folder
 from convcalc.arrayfile.target import check_output, check_parent
 from convcalc.arrayfile.whole_file import dress, failure
 from convcalc.arrayfile.wording import quoted, reason, unwritable
+from convcalc.file_names import without_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +51,7 @@ def check_folder(path: str, names: Sequence[str], *, force: bool, inputs: Sequen
     except FileNotFoundError:
         if os.path.islink(path):  # making a folder of that name would fail
             raise unwritable(label, "it is a link to nothing; remove it first") from None
-        check_parent(label, path.rstrip(os.sep))
+        check_parent(label, without_end(path))
         _check_lengths(path, names, os.path.dirname(os.path.abspath(path)))
         return
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte

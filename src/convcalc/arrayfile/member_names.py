@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from convcalc.file_names import without_end
+
 ARCHIVE = ".npz"
 ZARR = ".zarr"
 
@@ -32,6 +34,6 @@ def split_array(path: str) -> tuple[str, str | None]:
     """
     cut = path.lower().find(f"{ZARR}:")
     if cut < 0 or os.path.lexists(path):
-        return path.rstrip(os.sep) if path.strip(os.sep) else path, None
+        return without_end(path) or path, None
     cut += len(ZARR)
     return path[:cut], path[cut + 1 :]

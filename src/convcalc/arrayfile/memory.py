@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from convcalc.arrayfile.windows_memory import free_memory
+from convcalc.resource_limits import limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +18,7 @@ def available_memory() -> int | None:
     The smallest of what the machine has, what every enclosing control group leaves, and what the
     limit on the address space leaves.
     """
-    bounds = [_free_memory(), *_group_bounds(), _address_space_left()]
+    bounds = [_free_memory(), free_memory(), *_group_bounds(), _address_space_left()]
     known = [bound for bound in bounds if bound is not None]
     return max(0, min(known)) if known else None
 
@@ -61,15 +63,13 @@ def _left_along(root: str, group: str, files: tuple[str, str, str]) -> Iterator[
 
 def _address_space_left(statm: str = "/proc/self/statm") -> int | None:
     """The bytes that RLIMIT_AS leaves; None where it is not set."""
-    try:
-        import resource
-    except ImportError:  # not a POSIX system
+    limit = limit_of("AS")
+    if limit is None:
         return None
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return None
+    from mmap import PAGESIZE
+
     pages = _number(_text(statm)) or 0
-    return limit - pages * os.sysconf("SC_PAGE_SIZE")
+    return limit - pages * PAGESIZE
 
 
 def _field(path: str, name: str) -> int | None:

@@ -6,13 +6,14 @@ import contextlib
 import os
 import shutil
 import stat
-import tempfile
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.placing import place_folder
 from convcalc.arrayfile.target import check_parent
-from convcalc.arrayfile.whole_file import failure, umask
+from convcalc.arrayfile.whole_file import failure
 from convcalc.arrayfile.wording import quoted, reason, unwritable
+from convcalc.file_names import without_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ def check_new_folder(path: str, *, force: bool, inputs: Sequence[str] = ()) -> N
     Raises:
         OutputError: It cannot be written, or exists and `force` is not given.
     """
-    label, plain = quoted(path), path.rstrip(os.sep)
+    label, plain = quoted(path), without_end(path)
     try:
         check_parent(label, plain)
         status = os.lstat(plain)
@@ -85,10 +86,11 @@ def put_aside(path: str) -> Iterator[str]:
 
 
 def _hidden_folder(path: str) -> str:
-    parent = os.path.dirname(os.path.abspath(path.rstrip(os.sep)))
+    parent = os.path.dirname(os.path.abspath(without_end(path)))
     try:
-        made = tempfile.mkdtemp(prefix=".convcalc-", suffix=".tmp", dir=parent)
-        os.chmod(made, 0o777 & ~umask())
+        # Not by mkdtemp: on Windows its folders are for their owner alone, under any later name.
+        made = os.path.join(parent, f".convcalc-{token_hex(8)}.tmp")
+        os.mkdir(made)
     except OSError as error:
         raise failure(quoted(path), error) from None
     return made
@@ -100,7 +102,7 @@ def rename_folder(made: str, path: str, *, force: bool) -> None:
     Raises:
         OutputError: it cannot be done, or may not. What was there is as it was.
     """
-    plain = path.rstrip(os.sep)
+    plain = without_end(path)
     try:
         if force and os.path.lexists(plain):
             check_new_folder(path, force=True)  # it may be another one than when the work began

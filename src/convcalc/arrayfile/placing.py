@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from convcalc.arrayfile.wording import unwritable
@@ -33,7 +34,7 @@ def place_file(temporary: str, path: str, label: str, *, force: bool) -> None:
         OSError: it cannot be done.
     """
     if force:
-        os.replace(temporary, path)
+        _replace(temporary, path, label)
         return
     try:
         os.link(temporary, path)  # unlike a renaming, it never replaces
@@ -44,6 +45,17 @@ def place_file(temporary: str, path: str, label: str, *, force: bool) -> None:
         return
     with contextlib.suppress(OSError):
         os.unlink(temporary)
+
+
+def _replace(temporary: str, path: str, label: str) -> None:
+    try:
+        os.replace(temporary, path)
+    except PermissionError:
+        if sys.platform == "win32":  # which does not give the name of an open file away
+            raise unwritable(
+                label, "a program has it open; close it or choose another name"
+            ) from None
+        raise
 
 
 def _claim(temporary: str, path: str, label: str) -> None:
@@ -63,19 +75,28 @@ def _claim(temporary: str, path: str, label: str) -> None:
 def place_folder(made: str, path: str, label: str) -> None:
     """Gives a complete folder a name that must be free.
 
-    Renaming alone would replace an empty folder, so that one of our own takes the name first.
+    Renaming alone would replace an empty folder, so that one of our own takes the name first; on
+    Windows it replaces nothing.
 
     Raises:
         OutputError: the name is taken; the folder stays where it was made.
         OSError: it cannot be done.
     """
     try:
-        os.mkdir(path)
+        _rename_to_free(made, path)
     except FileExistsError:
         raise appeared(label) from None
-    try:
+
+
+def _rename_to_free(made: str, path: str) -> None:
+    """Renames a folder; a name that is taken is FileExistsError."""
+    if sys.platform == "win32":
         os.rename(made, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.rmdir(path)
-        raise
+    else:
+        os.mkdir(path)
+        try:
+            os.rename(made, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+            raise

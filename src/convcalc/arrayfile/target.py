@@ -165,6 +165,8 @@ def _is_terminal(target: Target) -> bool:
         return os.isatty(target.descriptor)
     if target.status is None or not stat.S_ISCHR(target.status.st_mode):
         return False
+    if target.path.lower() == os.devnull:  # NUL of Windows says that it is one
+        return False
     try:
         opened = os.open(target.path, _LOOK)
     except OSError as error:

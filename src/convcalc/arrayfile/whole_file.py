@@ -29,6 +29,7 @@ WRITE_CHUNK = 16 << 20
 """The bytes that are written at once, so that an interrupt never waits long."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WRITE = os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _NO_RESERVATION = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
 
 
@@ -98,7 +99,7 @@ def send(target: Target, size: int, write: Callable[[int], None], force: bool) -
     if target.is_file:
         make_file(target, size, write, force=force)
     elif target.descriptor is None:
-        with _closing(os.open(target.path, os.O_WRONLY)) as descriptor:
+        with _closing(os.open(target.path, _WRITE)) as descriptor:
             write(descriptor)
     else:
         _flush(target.descriptor)
@@ -158,14 +159,13 @@ def _reserve(descriptor: int, size: int) -> None:
 
 def dress(descriptor: int, old: os.stat_result | None) -> None:
     """Give a new file the mode, and if possible the owner, of the one that it replaces."""
-    if not hasattr(os, "fchown"):  # not a POSIX system
-        return
-    mode = 0o666 & ~umask() if old is None else stat.S_IMODE(old.st_mode)
-    if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-        # Only root may give files away; for all others the file becomes their own.
-        with contextlib.suppress(OSError):
-            os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, mode)
+    if sys.platform != "win32":  # where a new file inherits its rights from the folder
+        mode = 0o666 & ~umask() if old is None else stat.S_IMODE(old.st_mode)
+        if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+            # Only root may give files away; for all others the file becomes their own.
+            with contextlib.suppress(OSError):
+                os.fchown(descriptor, old.st_uid, old.st_gid)
+        os.fchmod(descriptor, mode)
 
 
 def umask() -> int:

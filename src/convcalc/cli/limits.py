@@ -11,6 +11,7 @@ import os
 from convcalc.cli.parsing.values import count_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import ResourceError
+from convcalc.resource_limits import limit_of
 
 MIB = 2**20
 
@@ -49,7 +50,7 @@ def check_room_for_numpy() -> None:
     Raises:
         ResourceError: numpy would not fit into what is left of it.
     """
-    limit = _limit()
+    limit = limit_of("AS")
     if limit is None:
         return
     needed = (NUMPY_MIB + THREAD_MIB * (_threads() - 1)) * MIB
@@ -75,12 +76,8 @@ def use_threads_to_be_had() -> None:
 
 
 def _few_processes() -> bool:
-    try:
-        import resource
-    except ImportError:  # not on this system
-        return False
-    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-    return soft != resource.RLIM_INFINITY and soft < FEW_PROCESSES
+    limit = limit_of("NPROC")
+    return limit is not None and limit < FEW_PROCESSES
 
 
 def _started(count: int) -> int:
@@ -100,16 +97,6 @@ def _started(count: int) -> int:
     for thread in threads:
         thread.join()
     return len(threads)
-
-
-def _limit() -> int | None:
-    """The bytes of address space that this process may have, if there is a limit."""
-    try:
-        import resource
-    except ImportError:  # not on this system
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def _fits(size: int) -> bool:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""The last but one is of Unix, the last, Ctrl-Break, of Windows."""
 
 PATIENCE_SECONDS = 5.0
 """After so long another signal ends the process at once: something does not let itself be ended."""
@@ -103,8 +104,15 @@ def _not_raised(found: sys.UnraisableHookArgs) -> None:
         return
 
     def again(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, _leave)
         _Leaving.number = None
         _leave(number, None)
 
-    signal.signal(signal.SIGALRM, again)
-    signal.setitimer(signal.ITIMER_REAL, RETRY_SECONDS)
+    if sys.platform == "win32":  # which has no such alarm
+        from threading import Timer
+
+        signal.signal(number, again)
+        Timer(RETRY_SECONDS, signal.raise_signal, [number]).start()
+    else:
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, RETRY_SECONDS)

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from cli_support import COMMAND, environment, loaded_by, strict
 
+from unix import unix_files
+
 SPEC = "# input 3x8x8\n# budget macs <= {macs}, params <= 1k\nconv:8,k3,p1 relu\n"
 # 64 * 8 * 27 multiply-accumulates.
 KEPT, MISSED = SPEC.format(macs=13_824), SPEC.format(macs=13_823)
@@ -54,6 +56,7 @@ def test_a_limit_may_be_one_number(inside, folder, limit, code):
     assert code == inside("check", "net.spec", f"--macs={limit}").code
 
 
+@unix_files
 def test_a_shell_script_hears_0_and_1(folder):
     (folder / "net.spec").write_text("# input 3x8x8\nconv:8,k3,p1 relu\n")
     lines = []

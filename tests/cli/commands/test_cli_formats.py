@@ -116,7 +116,7 @@ def test_what_cannot_be_written_is_one_line_before_any_work(inside, words, told)
 
 def test_a_suffix_that_says_nothing_goes_with_a_format(inside):
     assert 0 == inside("flops", *LAYERS, "-q", "-o", "x.out", "--format", "csv").code
-    assert Path("x.out").read_text().startswith("index,")
+    assert Path("x.out").read_text(encoding="utf-8").startswith("index,")
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(inside, monkeypatch):
 def test_solve_has_another_long_name_for_it(inside):
     words = ("solve", *COMMANDS["solve"], "-q")
     assert 0 == inside(*words, "--output-file", "a.json").code
-    assert "solve" == json.loads(Path("a.json").read_text())["command"]
+    assert "solve" == json.loads(Path("a.json").read_text(encoding="utf-8"))["command"]
 
 
 def test_the_weights_are_an_archive_or_their_list_by_the_suffix(inside):
     words = ("weights", "-i", "3x9x9", "conv:4,k3", "-q")
     assert [0, 0] == [inside(*words, "-o", name).code for name in ("w.npz", "w.jsonl")]
-    first = json.loads(Path("w.jsonl").read_text().splitlines()[0])
+    first = json.loads(Path("w.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert {"name": "0.weight", "shape": [4, 3, 3, 3]} == {k: first[k] for k in ("name", "shape")}
 
 

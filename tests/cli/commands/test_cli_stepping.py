@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import struct
 import subprocess
-import termios
 from itertools import islice
 
 import pytest
 from cli_support import COMMAND, environment
 
 from convcalc.cli.commands.explain.stepping import fitted, moved
+from unix import fcntl, pty, termios
 from walking import walks
 
 WORDS = ("explain", "conv:2,k2", "-i", "1x4x4", "--step")

@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import os
-import resource
 import signal
 import subprocess
 from xml.etree import ElementTree
 
 import pytest
 from cli_support import COMMAND, environment, heed_signals, loaded_by
+
+from unix import resource
 
 GRID = ("sweep", "-i", "3x224x224", "conv:{32,64},k{3,5,7},s{1,2},p{0..3}")
 

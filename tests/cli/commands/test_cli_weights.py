@@ -178,7 +178,7 @@ def test_force_replaces_an_old_file(inside):
 
 
 def test_the_spec_may_come_from_a_file_or_standard_input(convcalc):
-    with open("net.spec", "w") as file:
+    with open("net.spec", "w", encoding="utf-8") as file:
         file.write("# input 2x5x5\nstem=pw:3\n")
     for name, stdin in (("net.spec", b""), ("-", b"# input 2x5x5\nstem=pw:3\n")):
         told = json.loads(convcalc("weights", name, "--format", "json", stdin=stdin).out)

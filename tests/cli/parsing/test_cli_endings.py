@@ -8,6 +8,8 @@ import threading
 import numpy as np
 import pytest
 
+from unix import unix_files
+
 RUN = ("run", "image.npy", "--kernel", "kernel.npy", "-q")
 OTHERS = ["gif", "bmp", "tiff", "npz", "zip", "csv", "txt", "json", "pt", "h5", "dat", "1"]
 
@@ -42,12 +44,14 @@ def test_an_array_file_or_no_ending_is_written(inside, folder, name):
     assert 16 == np.load(folder / name)[0, 0]
 
 
+@unix_files
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
 def test_standard_output_is_no_file(convcalc, name):
     done = convcalc(*RUN, "-o", name)
     assert (0, b"\x93NUMPY") == (done.code, done.raw[:6])
 
 
+@unix_files
 def test_a_device_takes_the_bytes(convcalc):
     assert 0 == convcalc(*RUN, "-o", "/dev/null").code
 

@@ -102,7 +102,7 @@ def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, mo
 
 def test_a_text_is_read_whatever_it_begins_with(inside):
     for name, text in (("a.net", "residual{conv:3,k1 | }"), ("b.net", "GIF8=relu")):
-        Path(name).write_text(text)
+        Path(name).write_text(text, encoding="utf-8")
         assert 0 == inside("shape", name).code
     Path("empty.spec").touch()
     assert "empty, not" not in inside("shape", "empty.spec").err

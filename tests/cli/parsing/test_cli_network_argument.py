@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cli_support import call
 
+from unix import unix_files
+
 LAYER = b"conv:8,k3\n"
 
 
@@ -140,6 +142,7 @@ def test_a_network_to_run_is_no_pipe_either(convcalc, folder):
     said(done, 3, ["'p.spec'", "a named pipe"])
 
 
+@unix_files
 def test_a_device_and_a_socket_are_no_specs(inside):
     said(inside("fmt", "/dev/zero"), 3, ["cannot read '/dev/zero': it is a device, expected a"])
     with socket.socket(socket.AF_UNIX) as listener:
@@ -155,6 +158,7 @@ def test_a_name_that_becomes_a_pipe_before_it_is_opened_is_named(inside, folder,
     said(inside("shape", "./p"), 3, ["a named pipe"])
 
 
+@unix_files
 @pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
 @pytest.mark.parametrize("command", ["shape", "fmt", "diff"])
 def test_the_pipe_of_a_shell_that_is_held_already_is_read(command, name):
@@ -169,6 +173,7 @@ def test_the_pipe_of_a_shell_that_is_held_already_is_read(command, name):
     assert "conv:8,k3" in done.out
 
 
+@unix_files
 def test_standard_input_has_a_name_too(convcalc):
     done = convcalc("fmt", "/dev/stdin", stdin=LAYER)
     assert (0, "conv:8,k3\n", "") == done[:3]

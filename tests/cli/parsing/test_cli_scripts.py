@@ -130,7 +130,7 @@ def test_what_does_not_fit_says_why_and_where():
 @pytest.mark.usefixtures("folder")
 def test_a_program_in_a_model_of_python_is_followed_too():
     scripted(Net())
-    with open("model.py", "w") as file:
+    with open("model.py", "w", encoding="utf-8") as file:
         file.write("import torch\nnet = torch.jit.load('net.pt')\n")
     done = call("flops", "model.py:net", "-i", "3x8x8", "--format", "json", "-q", loaded="torch")
     assert 6_952 == json.loads(done.out)["totals"]["macs"]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import resource
 import signal
 import subprocess
 import sys
-import termios
 import time
 from contextlib import suppress
 
@@ -16,7 +13,11 @@ import numpy as np
 import pytest
 from cli_support import COMMAND, at_work, ended, environment, heed_signals
 
+from unix import fcntl, resource, termios
+
 LONG = ["run", "large.npy", "--kernel", "wide.npy", "--backend", "numpy", "-q", "-o", "y.npy"]
+
+HANGUP = getattr(signal, "SIGHUP", 1)  # of Unix
 
 
 @pytest.fixture
@@ -67,7 +68,8 @@ def used(process):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (HANGUP, 129)],
 )
 def test_a_signal_ends_the_work_and_leaves_nothing(working, folder, number, code):
     (folder / "y.npy").write_bytes(b"old")

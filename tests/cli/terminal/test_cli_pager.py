@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import pty
 
 import pytest
 from cli_support import COMMAND, environment
+
+from unix import pty
 
 LONG = ("summary", "resnet18", "--color", "never")
 """69 layers, on a terminal of 24 lines."""

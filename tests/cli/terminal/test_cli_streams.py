@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
 import subprocess
 
@@ -11,6 +10,8 @@ import numpy as np
 import pytest
 from cli_support import COMMAND, UNCOMPILED, environment, limited
 from shown import ESCAPE, EXACT, FLOPS, RUN
+
+from unix import resource, unix_files
 
 # -- who gets what ---------------------------------------------------------------------------------
 
@@ -149,11 +150,13 @@ def check_full_disk(convcalc, arguments, unbuffered):
     assert 1 == len(done.err.splitlines())
 
 
+@unix_files
 def test_a_help_that_cannot_be_written_says_where(convcalc):
     with open("/dev/full", "wb") as full:
         assert "standard output" in convcalc("--help", stdout=full).err
 
 
+@unix_files
 @pytest.mark.usefixtures("image")
 @pytest.mark.parametrize(
     ("arguments", "code"),

@@ -15,6 +15,7 @@ from convcalc.execute.planning.machine import (
     forget,
     this_machine,
 )
+from unix import unix_files
 
 GOOD = as_data(DEFAULT)
 
@@ -80,6 +81,7 @@ def test_a_pipe_that_nobody_fills_is_passed_over(cache):
     assert "it is no regular file" in complaint()
 
 
+@unix_files
 @pytest.mark.parametrize("target", ["/dev/zero", "."])
 def test_a_link_to_what_is_no_regular_file_is_passed_over(cache, target):
     cache.symlink_to(target)
@@ -87,6 +89,7 @@ def test_a_link_to_what_is_no_regular_file_is_passed_over(cache, target):
     assert any(why in complaint() for why in ("it is no regular file", "Is a directory"))
 
 
+@unix_files
 def test_a_link_to_a_calibration_is_followed(cache):
     own = DEFAULT._replace(torch_import=1.5)
     (cache.parent / "elsewhere").write_text(json.dumps(as_data(own)))

@@ -135,12 +135,10 @@ def _write(text: str) -> None:
     """
     import signal
 
-    held = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-    try:
+    from convcalc.held_signals import blocked
+
+    with blocked(signal.SIGINT, signal.SIGTERM):
         read = write_out(text)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if not read:
         raise _Closed
 

@@ -17,6 +17,7 @@ from convcalc.cli.completion.values import (
     VALUES,
 )
 from convcalc.cli.parsing.option_types import Argument, Option
+from convcalc.file_names import has_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -158,7 +159,7 @@ def _labels(line: Line) -> list[str]:
     """The labels of the first network in the line, its layers and blocks, in their order."""
     for word in line.before[1:]:
         known = os.path.join(ZOO, word + SPEC)
-        path = known if "/" not in word and os.path.isfile(known) else word
+        path = known if not has_folder(word) and os.path.isfile(known) else word
         if path.endswith(SPEC) and os.path.isfile(path):
             from convcalc.language.labels import labels_of
 

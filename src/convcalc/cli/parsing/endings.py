@@ -7,6 +7,7 @@ import stat
 
 from convcalc.cli.parsing.values import flag
 from convcalc.errors import UsageError, printable
+from convcalc.file_names import without_end
 
 FILES = (
     *(".npy", ".npz", ".zarr", ".h5", ".mat", ".csv", ".txt", ".json", ".pt"),
@@ -43,7 +44,7 @@ def check_folder_name(name: str, path: str) -> None:
     Raises:
         UsageError: it is.
     """
-    ending = os.path.splitext(path.rstrip(os.sep))[1]
+    ending = os.path.splitext(without_end(path))[1]
     if ending.lower() in FILES and not os.path.exists(path):
         raise UsageError(
             f"{flag(name)}: expected a folder, got '{printable(path)}'; it gets a .npy per layer"

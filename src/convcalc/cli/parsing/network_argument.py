@@ -19,6 +19,7 @@ from convcalc.errors import (
     nearest,
     printable,
 )
+from convcalc.file_names import begins_like_path, has_folder
 from convcalc.language.parse import parse, shorthands
 from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.shapes import declared_input
@@ -48,8 +49,6 @@ FILE_ENDINGS = (
 
 SIGN_BYTES = 512
 """The first bytes of standard input, by which what is no text is told."""
-
-_PATHS = (os.sep, f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")
 
 
 def read_source(
@@ -261,9 +260,9 @@ def _read(path: str, label: str, most: int) -> bytes:
             return file.read(most + 1)
     except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
         unnamed = "it is closed" if path == "-" else str(error)
-        reason = getattr(error, "strerror", None) or unnamed
+        number = getattr(error, "errno", None)
         kind = ResourceError if is_shortage(error) else DataError
-        raise kind(f"cannot read {label}: {reason}") from None
+        raise kind(f"cannot read {label}: {os.strerror(number) if number else unnamed}") from None
 
 
 def _is_file(word: str) -> bool:
@@ -272,14 +271,16 @@ def _is_file(word: str) -> bool:
     No layer begins like a path, with '=' or with '-'. A word with the signs of a layer is a file
     only if there is one that has a folder or an ending.
     """
-    if word.startswith(_PATHS):
+    if begins_like_path(word):
         return True
     if word.startswith(("=", "-")) and os.path.isfile(word):
         return True
     kind = re.split("[:{]", word, maxsplit=1)[0].rpartition("=")[2]
     if kind.lower() in KINDS or kind in shorthands():
         return False
-    named = os.sep in word or "." in os.path.basename(word)
+    named = has_folder(word) or "." in os.path.basename(word)
     if any(sign in word for sign in ":{("):
         return named and os.path.isfile(word)
-    return os.sep in word or word.lower().endswith(FILE_ENDINGS) or (named and os.path.exists(word))
+    return (
+        has_folder(word) or word.lower().endswith(FILE_ENDINGS) or (named and os.path.exists(word))
+    )

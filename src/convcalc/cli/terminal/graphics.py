@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import select
-import struct
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from convcalc.cli.terminal.streams import is_terminal, write_out
+from convcalc.cli.terminal.unix_keys import can_be_set, key_by_key, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,32 +49,12 @@ def graphics_of(environment: Mapping[str, str]) -> Protocol | None:
 
 def _answer() -> bytes:
     """What the terminal answers; nothing where it cannot be asked."""
-    try:
-        import termios
-        import tty
-    except ImportError:
-        return b""
     descriptor = sys.stdin.fileno()
-    if _in_background(descriptor):
+    if not can_be_set(descriptor):
         return b""
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:
-        return b""
-    try:
-        tty.setcbreak(descriptor, termios.TCSADRAIN)
+    with key_by_key(descriptor):
         write_out(QUESTION, drawn=True)
         return _read(descriptor)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
-def _in_background(descriptor: int) -> bool:
-    """Whether the terminal would stop the process for setting it."""
-    try:
-        return os.tcgetpgrp(descriptor) != os.getpgrp()
-    except OSError:  # not the terminal that controls the process
-        return False
 
 
 def _read(descriptor: int) -> bytes:
@@ -92,13 +72,10 @@ def _read(descriptor: int) -> bytes:
 def character_size() -> tuple[int, int]:
     """Width and height of a character in pixels."""
     try:
-        import fcntl
-        import termios
-
-        packed = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))
-    except (ImportError, OSError, ValueError):
+        said = pixels(sys.stdout.fileno())
+    except (OSError, ValueError):  # a stream without a descriptor
         return USUAL_SIZE
-    rows, columns, width, height = struct.unpack("HHHH", packed)
+    rows, columns, width, height = said or (0, 0, 0, 0)
     if not (rows and columns and width >= columns and height >= rows):
         return USUAL_SIZE
     return width // columns, height // rows

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from convcalc.cli.terminal.streams import is_terminal, write_out
+from convcalc.cli.terminal.unix_keys import key_by_key
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,17 +62,12 @@ def screen_size() -> tuple[int, int]:
 @contextlib.contextmanager
 def keys() -> Iterator[Iterator[str]]:
     """The keys that are pressed, by name, on a screen of its own; afterwards all is as before."""
-    import termios
-    import tty
-
     descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor, termios.TCSADRAIN)  # what was typed ahead counts
-        write_out(ENTER, drawn=True)
-        yield _pressed(descriptor)
+        with key_by_key(descriptor):
+            write_out(ENTER, drawn=True)
+            yield _pressed(descriptor)
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         write_out(LEAVE, drawn=True)
 
 

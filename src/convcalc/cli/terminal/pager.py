@@ -39,7 +39,7 @@ def paged(text: str, environment: Mapping[str, str]) -> bool:
         return False
     # A command of the shell, as PAGER is for git and man: less -S, or most | cat.
     with subprocess.Popen(
-        ["/bin/sh", "-c", command], stdin=subprocess.PIPE, env={**OPTIONS, **environment}
+        command, shell=True, stdin=subprocess.PIPE, env={**OPTIONS, **environment}
     ) as pager:
         # An interrupt is for the pager, which does what it likes with it.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

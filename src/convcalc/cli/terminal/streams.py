@@ -19,6 +19,10 @@ LONGEST_WORD = 400
 """Characters of a word on standard error."""
 
 
+NOBODY_READS = (errno.EPIPE, errno.EINVAL) if sys.platform == "win32" else (errno.EPIPE,)
+"""How the system tells that a pipe has no reader any more; Windows has two ways."""
+
+
 class Overlay:
     """Something that is drawn on the terminal and makes room for what is written to it."""
 
@@ -73,9 +77,9 @@ def write_out(text: str, *, drawn: bool = False) -> bool:
     """
     try:
         _write_all(sys.stdout, text if drawn or not is_terminal(sys.stdout) else harmless(text))
-    except BrokenPipeError:
-        return False
     except OSError as error:
+        if error.errno in NOBODY_READS:
+            return False
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OutputError(f"cannot write to standard output: {reason}") from None
     return True
@@ -182,9 +186,8 @@ def _write_all(stream: TextIO | None, text: str) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     Overlay.make_room(stream)
     data = text.encode(stream.encoding or "utf-8", "backslashreplace")
-    try:
-        descriptor = stream.fileno()
-    except (OSError, ValueError):  # a stream in memory
+    descriptor = _descriptor(stream)
+    if descriptor is None:
         stream.write(data.decode(stream.encoding or "utf-8"))
         stream.flush()
         Overlay.come_back()
@@ -194,3 +197,17 @@ def _write_all(stream: TextIO | None, text: str) -> None:
     while view:
         view = view[os.write(descriptor, view[: 1 << 20]) :]
     Overlay.come_back()
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """Where the bytes of a stream go.
+
+    None for a stream in memory, and for a console of Windows, which shows bytes in an encoding of
+    its own and not the stream's.
+    """
+    if sys.platform == "win32" and is_terminal(stream):
+        return None
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None

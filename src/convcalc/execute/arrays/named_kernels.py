@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from convcalc.errors import UsageError, nearest, printable
+from convcalc.file_names import begins_like_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +160,7 @@ _ROW = re.compile(r"[-+0-9./,eE \t]+")
 def _is_rows(text: str) -> bool:
     """Whether a text is rows of numbers: it has a semicolon, or nothing but several numbers."""
     if ";" in text:
-        return not text.lstrip().startswith(("./", "../", "/"))
+        return not begins_like_path(text.lstrip())
     return len(_words(text)) > 1 and _ROW.fullmatch(text) is not None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import signal
 import tempfile
 from concurrent.futures import CancelledError
@@ -13,7 +12,6 @@ from importlib.util import find_spec
 from multiprocessing.resource_tracker import ensure_running
 from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
-from threading import current_thread, main_thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -29,6 +27,8 @@ from convcalc.execute.cluster.graph import tile_tasks
 from convcalc.execute.cluster.options import LOCAL
 from convcalc.execute.cluster.worker import check_whole, tiles_at_work
 from convcalc.execute.out_of_core.stream import Streamed
+from convcalc.held_signals import ENDINGS, blocked, held_back
+from convcalc.resource_limits import limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,8 +48,6 @@ LEAST_FILES = 64
 """Files that this process must be allowed to open for workers; two of them start with 48."""
 
 SILENT = logging.CRITICAL + 1
-
-ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 ABSENT_SECONDS = 60
 """How long there may be no worker at all before the work is given up."""
@@ -250,8 +248,8 @@ def _outcome(future: distributed.Future) -> TileResult:
 def _workers(folder: str, threads: int | None) -> Iterator[distributed.LocalCluster]:
     """Workers of this machine's own, as many as the processors that this process may use."""
     count = max(1, processors() // (threads or 1))
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if 0 <= allowed < LEAST_FILES:  # with 16 Dask waits for ever
+    allowed = limit_of("NOFILE")
+    if allowed is not None and allowed < LEAST_FILES:  # with 16 Dask waits for ever
         raise ClusterError(
             f"cannot start workers: {allowed} files may be open, {LEAST_FILES} are needed; "
             f"ulimit -n {LEAST_FILES} or more"
@@ -277,8 +275,12 @@ def _workers(folder: str, threads: int | None) -> Iterator[distributed.LocalClus
 
 
 def _close(cluster: distributed.LocalCluster) -> None:
-    """Ends workers; those that do not answer end with this process."""
-    with _held_back(signal.SIGINT, *ENDINGS), suppress(Exception):
+    """Ends workers; those that do not answer end with this process.
+
+    Workers that are left in the middle of their end would go on and write into folders that have
+    been taken away.
+    """
+    with held_back(signal.SIGINT, *ENDINGS), suppress(Exception):
         cluster.close(timeout=CLOSE_SECONDS)
 
 
@@ -290,33 +292,8 @@ def _uninterrupted() -> Iterator[None]:
     That this process is to end they may hear.
     """
     ensure_running()  # which would let interrupts through to whatever is started after it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        with _held_back(*ENDINGS):
-            yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _held_back(*numbers: int) -> Iterator[None]:
-    """Signals that come meanwhile are heard at the end, the first of them alone.
-
-    Workers that are left in the middle of their start, or of their end, would go on and write into
-    folders that have been taken away.
-    """
-    came: list[int] = []
-    heard = {n: signal.getsignal(n) for n in numbers if current_thread() is main_thread()}
-    heard = {n: heeded for n, heeded in heard.items() if callable(heeded)}
-    try:
-        for number in heard:
-            signal.signal(number, lambda number, _: came.append(number))
+    with blocked(signal.SIGINT), held_back(*ENDINGS):
         yield
-    finally:
-        for number, heeded in heard.items():
-            signal.signal(number, heeded)
-        if came:
-            signal.raise_signal(came[0])
 
 
 def processors() -> int:

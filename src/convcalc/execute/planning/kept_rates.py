@@ -62,7 +62,8 @@ def read_kept(path: Path) -> dict[str, object]:
 
 def _small_file(path: Path) -> bytes:
     """The bytes of a small regular file; a pipe is opened without waiting for its other end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

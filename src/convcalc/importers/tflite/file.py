@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from convcalc.arrayfile.wording import reason
 from convcalc.errors import DataError, UsageError, printable
 from convcalc.opening import open_regular
 
@@ -100,7 +101,7 @@ def content_of(path: str) -> Content:
             data = file.read(MAX_BYTES)
         return _Reader(tflite, data).content()
     except OSError as error:
-        raise DataError(f"cannot read '{shown}': {error.strerror}") from None
+        raise DataError(f"cannot read '{shown}': {reason(error)}") from None
     except DataError:
         raise
     except Exception as error:  # the package has no error of its own: struct, index, type, ...

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import os
-import pty
 import re
 import select
 import struct
 import subprocess
-import termios
 import zlib
 
 import numpy as np
@@ -18,6 +15,7 @@ import pytest
 from cli_support import COMMAND, environment
 
 from convcalc.render.terminal_graphics import PixelRoom, graphics
+from unix import fcntl, pty, termios
 
 ASKED = b"\x1b[c"
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1b[?62;22c"

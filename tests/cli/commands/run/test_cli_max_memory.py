@@ -325,7 +325,9 @@ def test_what_is_read_as_a_whole_is_convolved_in_pieces(inside, folder, monkeypa
     np.save("k.npy", np.array([[1, 2]]))
     np.savez("x.npz", x=np.arange(60_000).reshape(300, 200))
     np.save("x.npy", np.arange(60_000).reshape(300, 200))
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("x.npy").read_bytes())))
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(Path("x.npy").read_bytes()), encoding="utf-8")
+    )
     words = ("run", name, *RUN[2:], "--max-memory", "1k", "-o", "y.npy", "--verify", "10")
     done = inside(*words)
     assert 0 == done.code, done.err

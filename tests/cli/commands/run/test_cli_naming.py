@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import builtins
 import os
-import resource
 
 import numpy as np
 import pytest
 from cli_support import call, limited, listing
 
 from convcalc.cli.commands.run.naming import with_files
+from unix import resource
 
 KERNEL = ("run", "x.npy", "--kernel", "k.npy")
 NETWORK = ("run", "x.npy", "--network", "a=pw:1", "--weights", "w.npz")

@@ -35,7 +35,7 @@ def x(save):
 @pytest.mark.usefixtures("x")
 def test_a_network_is_a_name_a_file_standard_input_or_a_text(convcalc):
     text = "conv:4,k3 relu"
-    Path("net.spec").write_text(f"{text}\n")
+    Path("net.spec").write_text(f"{text}\n", encoding="utf-8")
     results = []
     for name, stdin in ((text, b""), ("net.spec", b""), ("./net.spec", b""), ("-", text.encode())):
         done = convcalc(
@@ -57,7 +57,7 @@ def test_a_reference_network_runs_by_its_name(inside, save):
 
 def test_the_input_that_a_file_declares_says_how_many_axes_there_are(inside, save):
     save("x.npy", np.ones((2, 50)), "f4")
-    Path("net.spec").write_text("# input 2x50\nconv:4,k9 relu\n")
+    Path("net.spec").write_text("# input 2x50\nconv:4,k9 relu\n", encoding="utf-8")
     done = inside("run", "x.npy", "--network", "net.spec", "--random-weights", "1", "-o", "y.npy")
     assert 0 == done.code, done.err
     assert (4, 42) == np.load("y.npy").shape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
 from convcalc.cli.terminal.progress import ProgressLine
 from convcalc.errors import DataError
+from unix import resource
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")

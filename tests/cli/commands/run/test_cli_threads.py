@@ -11,6 +11,7 @@ import pytest
 from cli_support import COMMAND, environment
 
 import convcalc as library
+from unix import unix_files
 
 PROCESSORS = len(os.sched_getaffinity(0))
 
@@ -55,6 +56,7 @@ OTHER_USER = (
 """A user whom the limit holds for, but who may read all files."""
 
 
+@unix_files
 @pytest.mark.skipif(
     not shutil.which("setpriv") or not shutil.which("prlimit") or os.getuid() != 0,
     reason="limits of threads do not hold for root, and no other user can be made",

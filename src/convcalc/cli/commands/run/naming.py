@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, printable
 from convcalc.execute.arrays.named_kernels import is_kernel_text
+from convcalc.file_names import without_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,8 +81,8 @@ def _is_named(path: str, message: str) -> bool:
     """Whether a message has the name of a file, with its folder or a member or without."""
     if path == "-":
         return "standard input" in message
-    name = re.escape(printable(os.path.basename(path.rstrip(os.sep))))
-    return re.search(f"['/]{name}[':/]", message) is not None
+    name = re.escape(printable(os.path.basename(without_end(path))))
+    return re.search(rf"['/\\]{name}[':/\\]", message) is not None
 
 
 def _label(path: str) -> str:
