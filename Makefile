@@ -92,11 +92,14 @@ package: $(VENV)/package.stamp
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
 
-# In an environment of its own, and without constraints.txt.
+# In an environment of its own, without constraints.txt, and with all that a user may add to the core.
+# On Linux the oldest torch is one for GPUs: 3 GB to fetch, 7 GB on disk. UV_TORCH_BACKEND=cpu, which
+# uv reads, takes the small one where its index can be reached.
 test-lowest: $(VENV)/core.stamp
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) build/lowest
-	$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct --editable '.[test]'
+	$(BIN)/uv pip install --quiet --python build/lowest --resolution lowest-direct \
+		--editable '.[test,torch,image,opencv,keras,tflite,onnx,pandas,dask]'
 	build/lowest/$(notdir $(BIN))/python -m pytest $(PARALLEL)
 
 clean:

@@ -6,6 +6,7 @@ The growth of texts is held in tests/language/test_growth.py.
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from hostile_archives import ARCHIVES, archive, fields, inside, member
@@ -83,6 +84,22 @@ HEADERS = {
 }
 """Beginning, what is repeated, end."""
 
+TOKENS_COPY_LINES = (3, 12) <= sys.version_info < (3, 12, 4)
+"""Whether every token of a line is given a copy of the line: python/cpython#119118."""
+
+TOKENIZED = ("brackets that close", "a shape of Python 2")
+"""What NumPy takes for a header by Python 2 and repairs token by token."""
+
+
+def patterns():
+    """Each of the headers, less what this Python's own tokenizer copies over and over."""
+    skipped = pytest.mark.skipif(TOKENS_COPY_LINES, reason="each token is given a copy of its line")
+    return [
+        pytest.param(pattern, id=name, marks=skipped if name in TOKENIZED else ())
+        for name, pattern in HEADERS.items()
+    ]
+
+
 BYTES = (1700, 3400)
 """Of a header."""
 
@@ -100,13 +117,13 @@ def header(content):
     return read_header(Source(io.BytesIO(content), "x.npy", len(content)))
 
 
-@pytest.mark.parametrize("pattern", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("pattern", patterns())
 def test_a_header_is_read_in_linear_time(pattern):
     check(header, [npy(pattern, size) for size in BYTES], EVERYWHERE)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pattern", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("pattern", patterns())
 def test_a_long_header_is_read_in_linear_time(pattern):
     check(header, [npy(pattern, size) for size in MOST_BYTES], EVERYWHERE)
 

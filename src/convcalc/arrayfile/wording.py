@@ -16,6 +16,8 @@ def reason(error: Exception) -> str:
     """What the system says went wrong, as one short phrase."""
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        return "embedded null byte"  # from Python 3.14 on, some functions word it otherwise
     return printable(str(error)) or type(error).__name__
 
 
