@@ -138,7 +138,7 @@ def _completed(arguments: Sequence[str]) -> list[str]:
 
 def _models_of_input(words: Sequence[str], command: Any) -> list[str]:
     """The arguments, where `-:NAME`, a model of standard input, is no option for Typer."""
-    from convcalc.cli.parsing.network_argument import STANDARD_INPUT
+    from convcalc.cli.parsing.values import STANDARD_INPUT
 
     options = command.params if command else ()
     valued = {name for one in options if not getattr(one, "is_flag", False) for name in one.opts}

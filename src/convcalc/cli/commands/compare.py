@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from convcalc.analysis.dtypes import BITS
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.parsing.model_inputs import inputs_of
-from convcalc.cli.parsing.network_argument import STANDARD_INPUT, read_source
+from convcalc.cli.parsing.network_argument import read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
-from convcalc.cli.parsing.values import choice_of, count_of
+from convcalc.cli.parsing.values import STANDARD_INPUT, choice_of, count_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import ConvcalcError, UsageError, printable
 from convcalc.network.usual_input import asked_input

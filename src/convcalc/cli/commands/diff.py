@@ -8,10 +8,10 @@ from convcalc.analysis.diff import difference
 from convcalc.analysis.memory.report import analyze_memory
 from convcalc.cli.commands.answers import with_flag_names
 from convcalc.cli.parsing.model_inputs import inputs_of
-from convcalc.cli.parsing.network_argument import STANDARD_INPUT, model_target, read_source
+from convcalc.cli.parsing.network_argument import model_target, read_source
 from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.shapes import check_axes, doubt
-from convcalc.cli.parsing.values import count_of
+from convcalc.cli.parsing.values import STANDARD_INPUT, count_of
 from convcalc.cli.terminal.streams import note
 from convcalc.errors import UsageError, printable
 from convcalc.layers.base import format_shape

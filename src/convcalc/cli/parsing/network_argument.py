@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.onnx_argument import check_installed, input_shapes, onnx_path
+from convcalc.cli.parsing.values import STANDARD_INPUT
 from convcalc.errors import (
     DataError,
     ResourceError,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 LONGEST_DOCUMENT = 64 * 2**20
 """Bytes of a JSON document: some hundred for each node."""
-
-STANDARD_INPUT = "\0"
-"""What stands for `-` before a colon on a command line; no argument can have such a character."""
 
 _NAME = re.compile(r"[\w-]+")
 FILE_ENDINGS = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convcalc.cli.parsing.network_argument import model_target
-from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.options import SPECS
 from convcalc.cli.parsing.values import SEVERAL, flag
 from convcalc.errors import UsageError, printable
@@ -35,6 +33,9 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _takes_several(word: str) -> bool:
     """Whether a word is a model, which has an input for each shape that is given."""
+    from convcalc.cli.parsing.network_argument import model_target
+    from convcalc.cli.parsing.onnx_argument import onnx_path
+
     if model_target(word) is not None or onnx_path([word]) is not None:
         return True
     from convcalc.cli.parsing.model_files import is_model_file  # only a file needs it

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ParameterError, UsageError, nearest, printable
-from convcalc.language import read_constant
 from convcalc.layers.parameters import count
 
 if TYPE_CHECKING:
@@ -37,6 +36,9 @@ COLOURS = ("auto", "always", "never")
 
 SEVERAL = "\n"
 """What stands between the values of an option that is given several times."""
+
+STANDARD_INPUT = "\0"
+"""What stands for `-` before a colon on a command line; no argument can have such a character."""
 
 
 def flag(name: str) -> str:
@@ -74,6 +76,8 @@ def value_of(name: str, text: str) -> Any:
     Raises:
         UsageError: the text is none of them.
     """
+    from convcalc.language.parser import read_constant  # a run of files alone has no such values
+
     try:
         return read_constant(text_of(name, text).replace(",", "x"))
     except ValueError as error:

@@ -20,7 +20,6 @@ from convcalc.cli.terminal.streams import (
     write_out,
 )
 from convcalc.errors import PartialError, UsageError, harmless, printable
-from convcalc.render.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +37,9 @@ MACHINE_FORMS = {
     "svg": ("bars", "bars_svg"),
 }
 """What writes each form that does not depend on the terminal, in `render`; loaded when used."""
+
+PLAIN = ("text", "plain_text")
+"""What writes a table that nobody looks at."""
 
 
 def check_appearance(given: Appearance, *, drawn: bool = False) -> None:
@@ -119,7 +121,7 @@ def _text(document: Document, given: Appearance, form: str) -> tuple[str, bool]:
     looked_at, width = is_terminal(sys.stdout), _width(given)
     if width is None:
         if not looked_at and not coloured:
-            return plain_text(document), False
+            return written_form(document, form), False
         width = terminal_width(os.environ) if looked_at else WIDEST
     from convcalc.render.terminal import terminal_text
 
@@ -139,9 +141,7 @@ def _width(given: Appearance) -> int | None:
 
 def written_form(document: Document, form: str) -> str:
     """The document in a form that does not depend on the terminal; a table as plain text."""
-    if form not in MACHINE_FORMS:
-        return plain_text(document)
-    module, function = MACHINE_FORMS[form]
+    module, function = MACHINE_FORMS.get(form, PLAIN)
     write: Callable[[Document], str]
     write = getattr(import_module(f"convcalc.render.{module}"), function)
     return write(document)
