@@ -52,6 +52,25 @@ def test_a_small_run_does_not_load_torch(more):
     assert set() == loaded & (HEAVY - {"numpy"})
 
 
+UNASKED = {
+    f"convcalc.{name}"
+    for name in (
+        *("language.parser", "zoo.catalog", "analysis.report", "importers", "render.table"),
+        *("execute.network_job", "execute.out_of_core.run", "execute.verify"),
+        *("execute.algorithms.fft.overlap_save", "arrayfile.stored", "arrayfile.picture_writing"),
+    )
+}
+"""What a convolution of two files into a third has no use for."""
+
+
+@pytest.mark.usefixtures("image")
+def test_a_run_loads_what_it_uses():
+    files = ("image.npy", "--kernel", "kernel.npy", "-o", "y.npy")
+    loaded = loaded_by("run", *files, "--backend", "numpy", "-q")
+    assert "convcalc.execute.in_memory" in loaded
+    assert set() == loaded & UNASKED
+
+
 PRINT_RICH = """
 import os, sys
 from convcalc.__main__ import main

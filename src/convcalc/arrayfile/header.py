@@ -172,17 +172,17 @@ def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[np
 
 def _check_dtype(label: str, dtype: np.dtype[np.generic]) -> None:
     """Accept booleans, integers, floats and complex numbers that every machine shares."""
+    if dtype.kind in "biufc" and dtype.char not in "gG":
+        return
     shown = f"dtype {printable(str(dtype), 80)}"
     if dtype.kind not in "biufc":
         raise DataError(
             f"{label} holds {_contents(dtype)} ({shown}), expected numbers{_bfloat16_hint(dtype)}"
         )
-    if dtype.char in "gG":
-        plain = "float64" if dtype.kind == "f" else "complex128"
-        raise DataError(
-            f"{label} holds long doubles ({shown}), which differ between machines; "
-            f"save it as {plain}"
-        )
+    plain = "float64" if dtype.kind == "f" else "complex128"
+    raise DataError(
+        f"{label} holds long doubles ({shown}), which differ between machines; save it as {plain}"
+    )
 
 
 def _contents(dtype: np.dtype[np.generic]) -> str:
@@ -211,24 +211,26 @@ def check_shape(label: str, shape: tuple[int, ...], itemsize: int) -> None:
     # Before any number is shown: the digits of a huge one are refused by Python itself.
     if any(abs(n) >= MAX_BYTES for n in shape):
         raise DataError(f"{label} declares a dimension beyond 2^63, more than any array has")
-    shown = printable(str(shape))
     if any(n < 0 for n in shape):
+        shown = printable(str(shape))
         raise DataError(f"{label} declares the shape {shown}, expected sizes of at least 0")
     if math.prod(max(1, n) for n in shape) * itemsize >= MAX_BYTES:
+        shown = printable(str(shape))
         raise DataError(f"{label} declares the shape {shown}, 2^63 bytes or more")
 
 
 def _check_size(source: Source, header: Header) -> None:
     """Refuse a file that has fewer or more bytes than its shape needs."""
     found = source.size - header.offset
+    if found == header.nbytes:
+        return
     shown = f"shape {printable(str(header.shape))} of {header.dtype}"
     if found < header.nbytes:
         raise DataError(
             f"{source.label} is truncated: {shown} needs {header.nbytes:,} bytes, "
             f"found {found:,}; copy it again"
         )
-    if found > header.nbytes:
-        raise DataError(
-            f"{source.label} has {found - header.nbytes:,} bytes after the array: "
-            f"{shown} needs {header.nbytes:,}, found {found:,}; copy it again as binary"
-        )
+    raise DataError(
+        f"{source.label} has {found - header.nbytes:,} bytes after the array: "
+        f"{shown} needs {header.nbytes:,}, found {found:,}; copy it again as binary"
+    )
