@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 
-from convcalc.cli.catalog.commands import COMMANDS
+from convcalc.cli.catalog.commands import COMMANDS, FILES
 from convcalc.cli.parsing.option_types import GROUPS, Option
 from convcalc.layers import KINDS
 
@@ -43,6 +44,13 @@ def in_groups(told):
             words, _, _ = line.strip().partition("  ")
             found.setdefault(heading, []).extend(re.findall(r"(?<!\S)--?[\w-]+", words))
     return found
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_command_is_declared_in_the_file_that_is_listed(file):
+    declared = import_module(f"convcalc.cli.catalog.{file}").COMMANDS
+    assert FILES[file] == tuple(declared)
+    assert declared == {name: COMMANDS[name] for name in FILES[file]}
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -71,6 +71,13 @@ def test_a_run_loads_what_it_uses():
     assert set() == loaded & UNASKED
 
 
+def test_a_command_declares_its_neighbours_at_most():
+    loaded = loaded_by("shape", *LAYER)
+    assert {"convcalc.cli.catalog.calculator"} == {
+        name for name in loaded if name.startswith("convcalc.cli.catalog.")
+    } - {f"convcalc.cli.catalog.{name}" for name in ("command", "commands", "program")}
+
+
 PRINT_RICH = """
 import os, sys
 from convcalc.__main__ import main

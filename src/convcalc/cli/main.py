@@ -124,7 +124,7 @@ def _refuse_unknown(word: str, commands: Container[str]) -> None:
 
 def _completed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a value after every option that may do without: Typer knows no such."""
-    from convcalc.cli.parsing.computing_options import OPTIONAL_VALUES
+    from convcalc.cli.parsing.option_types import OPTIONAL_VALUES
 
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)

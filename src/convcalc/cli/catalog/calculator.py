@@ -26,7 +26,7 @@ elements; bytes are those of reading and writing every element once. Layers run 
 other, each from memory to memory: a machine that fuses them can be faster. What is not given of the
 input and of a layer is assumed and said, as by `flops`."""
 
-CALCULATOR_COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "shape": Command(
         module="convcalc.cli.commands.shape_rf",
         function="shape",

@@ -28,7 +28,7 @@ nothing yet. The same seed gives the same numbers, here and in run --random-weig
 
 DEMO_DETAILS = "Its files go into convcalc-demo/, so that every command can be typed again."
 
-COMPUTING_COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "calibrate": Command(
         module="convcalc.cli.commands.calibrate",
         function="calibrate",

@@ -27,7 +27,7 @@ macs, flops, activations, field, stride and unused (elements that are dropped at
 Combinations that do not fit are left out and counted. Rows are written as they are found; -i is
 3x224x224 unless it is given or said in the file."""
 
-INVERSE_COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "solve": Command(
         module="convcalc.cli.commands.solve",
         function="solve",

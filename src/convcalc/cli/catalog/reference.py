@@ -30,7 +30,7 @@ CONVERT_DETAILS = """Every command reads a .spec and a .json, at once and withou
 holds any network; a .spec is its text; a .py defines the same model for PyTorch, whose weights have
 the network's names; an .onnx holds weights, too, and takes a batch of any size."""
 
-REFERENCE_COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "devices": Command(
         module="convcalc.cli.commands.roofline",
         function="devices",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from convcalc.cli.parsing.appearance import APPEARANCE
@@ -127,9 +126,6 @@ EXECUTION: Options = {
         about="Compute so many outputs again (1000), directly in float64; fail if one is wrong.",
     ),
 }
-
-OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
-"""Options whose value may be missing: what it is then, and what a value looks like."""
 
 FILED = ("kernel", "each_channel", "bias", "network", "weights", "weights_by", "random_weights")
 """Options of `run` that say which arrays are computed with, for `explain` too."""

@@ -5,6 +5,7 @@ Typer itself is not imported here: a shell that asks for completions waits for e
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, TypeAlias
 
 GROUPS = (
@@ -21,6 +22,10 @@ GROUPS = (
     "Output",
 )
 """The parts of a command's help, in their order; each option stands in one of them."""
+
+
+OPTIONAL_VALUES = {"--verify": ("1000", re.compile(r"[0-9]+|all", re.IGNORECASE))}
+"""Options whose value may be missing: what it is then, and what a value looks like."""
 
 
 class Option(NamedTuple):
