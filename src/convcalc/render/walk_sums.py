@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Stages, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,35 @@ def joined_lines(
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
-def passed_lines(walk: Passed) -> list[str]:
+def element_lines(walk: Mapped | Copied | Passed, room: Room) -> list[str]:
+    """What came of the one element that is read, where there is one."""
+    match walk:
+        case Mapped():
+            return _mapped_lines(walk, room)
+        case Copied():
+            return _copied_lines(walk)
+        case Passed():
+            return _passed_lines(walk)
+
+
+def _mapped_lines(walk: Mapped, room: Room) -> list[str]:
+    """What arrives, the function in letters and with the number put in, and the result."""
+    case = f", {walk.case}" if walk.case else ""
+    lines = [f"arrives: {number_text(walk.value)}", f"formula{case}: {walk.formula}"]
+    if walk.formula != "x":
+        lines += _equation("function:", walk.expression, walk.result, room)
+    return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def _copied_lines(walk: Copied) -> list[str]:
+    """Which element stands at the place of the output, or that it is added, and the result."""
+    told = "added by the padding"
+    if walk.source is not None:
+        told = f"the element at {place_text(walk.source)} of the input"
+    return [told, f"result: {number_text(walk.result)}"]
+
+
+def _passed_lines(walk: Passed) -> list[str]:
     """What arrives, where it is one number, and the result."""
     lines = [] if walk.value is None else [f"arrives: {number_text(walk.value)}"]
     return [*lines, f"result: {number_text(walk.result)}"]
@@ -165,5 +193,5 @@ def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> li
             return made_of_lines(one.walk, room)
         case Joined():
             return joined_lines(one, one.walk, walked, room)
-        case Passed():
-            return passed_lines(one.walk)
+        case _:
+            return element_lines(one.walk, room)
