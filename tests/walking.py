@@ -8,6 +8,7 @@ import convcalc
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
+from convcalc.explain.walk.functions import pieces_of
 from convcalc.explain.walk.network import walk_network
 
 CONVOLUTIONS = {
@@ -134,7 +135,7 @@ def computed(text, seed=0, *, whole=False, shape=None):
         for name, size in sizes.items()
     }
     sample = drawn.pop("input")
-    if text in FUNCTIONS and not whole:
+    if all(pieces_of(node.layer) for node in network.nodes) and not whole:
         sample = random.uniform(-4, 4, shape)  # they differ below 0
     results = []
 

@@ -7,7 +7,8 @@ import {
   macsOf,
   sizeWithNumbers,
 } from "../../src/convcalc/render/page/formulas.mjs";
-import { OPERATIONS, resolved, squaresOf } from "../../src/convcalc/render/page/network.mjs";
+import { resolved, squaresOf } from "../../src/convcalc/render/page/network.mjs";
+import { operationOf } from "../../src/convcalc/render/page/operations.mjs";
 import { shapeText, specOf } from "../../src/convcalc/render/page/spec.mjs";
 import { State } from "../../src/convcalc/render/page/state.mjs";
 
@@ -35,7 +36,7 @@ function answer(start) {
 
 function layerAnswer(view) {
   const { layer, data, arriving } = view;
-  const fed = OPERATIONS[layer.op].fedBy(layer, data, 0, [0, 0, 0], arriving);
+  const fed = operationOf(layer).fedBy(layer, data, 0, [0, 0, 0], arriving);
   const said = { spec: specOf(view), fed };
   if (!["convolution", "pooling"].includes(layer.op)) return said;
   const sizes = AXES.map((axis) => sizeWithNumbers(layer, axis));
