@@ -87,6 +87,12 @@ def _plain(walked):
     return walked[-1].walk.formula == "x"
 
 
+@pytest.mark.parametrize(("shape", "name"), [((4,), "features"), ((2, 4), "channel 0")])
+def test_a_sum_over_features_is_called_that(shape, name):
+    walked, _, _ = next(walks("linear:3", whole=True, shape=shape))
+    assert name == walk_text(walked, 80).splitlines()[1].partition(":")[0]
+
+
 @pytest.mark.parametrize("text", FUNCTIONS)
 def test_the_formula_of_a_function_holds_in_letters_too(text):
     cases = set()

@@ -51,12 +51,13 @@ def totals_lines(walk: Sum, room: Room) -> list[str]:
     """The products of each channel, the sum over the channels, the bias and the result."""
     lines = []
     for part in walk.parts[: room.channels]:
+        name = f"channel {part.channel}" if len(walk.place) > 1 else "features"
         shown, rest = part.factors[:MOST_TERMS], part.factors[MOST_TERMS:]
         terms = [factor_text(factor.value, factor.weight) for factor in shown]
         if rest:
-            lines.append(f"channel {part.channel}: {_rest(rest)}")
+            lines.append(f"{name}: {_rest(rest)}")
             terms.append(number_text(sum(factor.product for factor in rest)))
-        lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, room)
+        lines += _equation(f"{name}:", " + ".join(terms), part.sum, room)
     if len(walk.parts) > 1:
         sums = [number_text(part.sum) for part in walk.parts[: room.channels]]
         hidden = walk.parts[room.channels :]
