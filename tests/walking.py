@@ -113,6 +113,15 @@ COPIES = {
 }
 """Layers that move elements."""
 
+SHARES = {
+    "softmax": (4, 2, 3),
+    "softmin": (3, 2),
+    "logsoftmax": (5,),
+    "softmax:dim-1": (2, 3, 4),
+    "logsoftmax:dim2": (2, 3, 4),
+}
+"""Functions of all elements along an axis."""
+
 RESIZINGS = {
     "upsample:2,bilinear": (2, 3, 3),
     "upsample:3x2,bilinear,align": (2, 3, 2),
@@ -122,7 +131,7 @@ RESIZINGS = {
 }
 """Linear resizings, whose outputs are sums of shares."""
 
-EVERY = {**CONVOLUTIONS, **POOLINGS, **NETWORKS, **FUNCTIONS, **COPIES, **RESIZINGS}
+EVERY = {**CONVOLUTIONS, **POOLINGS, **NETWORKS, **FUNCTIONS, **COPIES, **SHARES, **RESIZINGS}
 
 
 def computed(text, seed=0, *, whole=False, shape=None):

@@ -219,9 +219,9 @@ def test_an_output_of_a_transposed_convolution_is_told_in_both_ways():
         assert "kernel for channel 0, turned round" in text
 
 
-@pytest.mark.parametrize("text", ["linear:2", "gap", "maxpool:13", "lppool:11,norm2"])
+@pytest.mark.parametrize("text", ["linear:2", "gap", "maxpool:13", "lppool:11,norm2", "softmin"])
 def test_of_many_terms_the_last_is_what_the_others_come_to(text):
-    shape = (300,) if text == "linear:2" else (1, 13, 13)
+    shape = (300,) if text in ("linear:2", "softmin") else (1, 13, 13)
     walked, _, expected = next(walks(text, shape=shape))
     shown = walk_text(walked, WIDE)
     assert re.search(r"the last term is what \d+ more come to", shown)

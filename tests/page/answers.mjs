@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
+import { arithmetic } from "../../src/convcalc/render/page/arithmetic.mjs";
 import {
   extentWithNumbers,
   macsOf,
@@ -37,7 +38,8 @@ function answer(start) {
 function layerAnswer(view) {
   const { layer, data, arriving } = view;
   const fed = operationOf(layer).fedBy(layer, data, 0, [0, 0, 0], arriving);
-  const said = { spec: specOf(view), fed };
+  const lines = view.walks.flatMap((walk) => arithmetic(view, walk, (name) => name));
+  const said = { spec: specOf(view), fed, lines };
   if (!["convolution", "pooling"].includes(layer.op)) return said;
   const sizes = AXES.map((axis) => sizeWithNumbers(layer, axis));
   const extents = AXES.map((axis) => extentWithNumbers(layer, axis));

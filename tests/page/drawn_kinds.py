@@ -91,12 +91,20 @@ def drawn_matrix(one, _turn):
     )
 
 
+def drawn_share(one, _turn):
+    """The spec of a softmax or its like, and a shape."""
+    kind = one.choice(["softmax", "softmin", "logsoftmax"])
+    shape = tuple(one.randint(1, 5) for _ in range(one.randint(1, 3)))
+    return f"{kind}:dim{one.choice([1, -1, len(shape)])}", shape
+
+
 DRAWN = {
     "function": drawn_function,
     "pad": drawn_pad,
     "resize": drawn_resize,
     "move": drawn_move,
     "matrix": drawn_matrix,
+    "share": drawn_share,
 }
 
 
@@ -118,6 +126,8 @@ def torch_output(torch, text, x, weights):
         return getattr(functional, WITH_NUMBER[kind])(x, float(words))
     if kind in OWN and x.ndim == OWN[kind][0]:
         return OWN[kind][1](functional, numbers, x, weights)
+    if kind in SHARED:
+        return getattr(functional, SHARED[kind])(x, dim=int(words[len("dim") :]))
     if kind == "linear":
         return functional.linear(x, weights["0.weight"], weights.get("0.bias"))
     return None
@@ -131,6 +141,9 @@ WITH_NUMBER = {
     "leakyrelu": "leaky_relu",
     **{kind: kind for kind in ("elu", "celu", "hardshrink", "softshrink")},
 }
+
+
+SHARED = {"softmax": "softmax", "softmin": "softmin", "logsoftmax": "log_softmax"}
 
 
 def _gelu(functional, numbers, x, _):

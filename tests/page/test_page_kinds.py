@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from itertools import count, islice
 
 import numpy as np
 import pytest
-from drawn_kinds import DRAWN, NAMED, OWN, WITH_NUMBER, drawn_kind, torch_output
+from drawn_kinds import DRAWN, NAMED, OWN, SHARED, WITH_NUMBER, drawn_kind, torch_output
 from page_layers import answers, started
 
 import convcalc
@@ -18,7 +20,7 @@ from convcalc.explain.walk.network import walk_network
 from convcalc.render.page.document import joined_scripts
 from convcalc.render.page.known import MOVES
 from convcalc.render.page.nodes import placed_nodes, squares_of
-from walking import COPIES, FUNCTIONS, RESIZINGS, computed
+from walking import COPIES, FUNCTIONS, RESIZINGS, SHARES, computed
 
 CONFIGURATIONS = 500
 
@@ -73,7 +75,7 @@ def test_outputs_are_those_of_torch(told):
         shown = np.array(said["outputs"][0], dtype=float)
         expected = planes(found[0].numpy())
         np.testing.assert_allclose(shown, expected, rtol=1e-12, atol=1e-13, err_msg=text)
-    missing = {*NAMED, *WITH_NUMBER, *OWN, "linear"} - checked
+    missing = {*NAMED, *WITH_NUMBER, *OWN, *SHARED, "linear"} - checked
     assert not missing
 
 
@@ -104,9 +106,26 @@ def test_squares_and_specs_are_those_of_convcalc(told):
         assert [node["layer"] for node in start["nodes"]] == layers, text
 
 
-@pytest.mark.parametrize("text", [*FUNCTIONS, *COPIES, *RESIZINGS])
+def test_every_line_of_arithmetic_adds_up(told):
+    counted = Counter()
+    for family, text, _, start, _, said in told:
+        for node, layer in zip(start["nodes"], said["layers"], strict=True):
+            if node["layer"]["op"] in ("pad", "move"):
+                continue
+            for name, told_text, value in layer["lines"]:
+                if name in ("copyOf", "fromBranch"):
+                    continue
+                expression = told_text.rpartition(" = ")[2].replace("×", "*").replace("^", "**")
+                expression = re.sub(r"\|([^|]*)\|", r"abs(\1)", expression)
+                own = eval(expression, vars(math).copy())
+                assert own == pytest.approx(value, rel=2e-5, abs=1e-5), (text, told_text)
+                counted[family] += 1
+    assert all(counted[family] > 30 for family in ("function", "resize", "matrix", "share"))
+
+
+@pytest.mark.parametrize("text", [*FUNCTIONS, *COPIES, *SHARES, *RESIZINGS])
 def test_what_an_element_feeds_are_the_outputs_whose_walks_read_it(text):
-    shape = {**FUNCTIONS, **COPIES, **RESIZINGS}[text]
+    shape = {**FUNCTIONS, **COPIES, **SHARES, **RESIZINGS}[text]
     if len(shape) > 3:
         pytest.skip("a page shows no volumes")
     network, sample, weights, results = computed(text, shape=shape)
@@ -129,6 +148,8 @@ def read_by(walk):
     """The places of the elements that an output is made of."""
     if hasattr(walk, "parts"):
         return [(p.channel, *factor.source) for p in walk.parts for factor in p.factors]
+    if hasattr(walk, "elements"):
+        return [read.source for read in walk.elements]
     if hasattr(walk, "source"):
         return [] if walk.source is None else [walk.source]
     return [walk.place]

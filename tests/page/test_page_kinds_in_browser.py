@@ -198,6 +198,13 @@ def test_of_a_function_letters_stand_before_numbers(opened):
     assert "Function, x > 0: x = 3 = 3" == arithmetic(page).splitlines()[0]
 
 
+def test_all_elements_are_put_into_a_softmax(opened):
+    page = opened("softmax", (3,), input=[[[0, 1, -2]]], place=(0, 0, 1))
+    told = "Function: exp(x) / Σ exp(y) = exp(1) / (exp(0) + exp(1) + exp(-2)) = 0.7053845"
+    assert told == arithmetic(page).splitlines()[0]
+    assert 3 == len(keys(page, "read"))
+
+
 def test_a_shape_that_no_longer_fits_is_told(opened):
     page = opened("pad:1 pixelunshuffle:2", (1, 2, 2))
     page.execute_script(CHANGE, "apart", "checked", True)

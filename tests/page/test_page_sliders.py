@@ -21,7 +21,7 @@ NETWORKS = [
     ("conv:2,k3 gelu upsample:2 conv:1,k3,p1", (2, 5, 4)),
     ("conv:4,k3,p1 pixelshuffle:2 pad:1,reflect dw:k3", (2, 4, 4)),
     ("conv:3,k3,p1,s2 leakyrelu:0.1 upsample:2,bilinear", (2, 6)),
-    ("linear:4 gelu linear:3", (7,)),
+    ("linear:4 gelu linear:3 softmax", (7,)),
     ("conv:2,k3,p1 slice:0:2 crop:3 flatten linear:2", (1, 5, 5)),
     ("concat:dim-1{linear:2 | linear:3} tanh", (2, 4)),
     ("convt:2,k2,s2 hardswish pad:-1 maxpool:2", (1, 4, 3)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from convcalc.explain.walk.data import Copied, Mapped, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Copied, Mapped, Pooled, Shared, Stages, Sum
 from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
@@ -82,7 +82,7 @@ def _lines(one: WalkedLayer) -> list[Line]:
             blank = one.walk.how == "max"
             shown = _inputs(values, one.walk.place[0], axes, blank=blank)
             return [Line(tuple(shown), number_text(one.walk.result))]
-        case Mapped():
+        case Mapped() | Shared():
             return _element_lines(one, one.walk.place)
         case Copied():
             return _element_lines(one, one.walk.source)

@@ -6,7 +6,8 @@ import textwrap
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.shares import SHARES
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Column, Document, Table
@@ -91,6 +92,8 @@ def _used(walk: Walk) -> list[_Used]:
         case Joined():
             pairs = enumerate(zip(walk.read, walk.values, strict=True))
             return [_Used(branch, None, place, value) for branch, (place, value) in pairs]
+        case Shared():
+            return [_Used(None, None, one.place, one.value) for one in walk.elements]
         case _:
             return [_Used(None, None, *_one_read(walk))]
 
@@ -152,6 +155,16 @@ def walk_data(walk: Walk) -> dict[str, Json]:
             pairs = zip(walk.read, walk.values, strict=True)
             branches = [None if at is None else _read(at, at, value) for at, value in pairs]
             return own | {"how": walk.how, "branches": branches}
+        case Shared():
+            reads = [_read(one.place, one.source, one.value) for one in walk.elements]
+            formula = SHARES[walk.how].formula
+            arrives = _plain(walk.value)
+            return own | {
+                "how": walk.how,
+                "elements": reads,
+                "arrives": arrives,
+                "formula": formula,
+            }
         case _:
             return own | _element_data(walk)
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import textwrap
+from math import exp, inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import (
+    Copied,
+    Joined,
+    Mapped,
+    Passed,
+    Pooled,
+    Shared,
+    Stages,
+    Sum,
+)
+from convcalc.explain.walk.functions import put_in
+from convcalc.explain.walk.shares import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,11 +151,13 @@ def joined_lines(
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
-def element_lines(walk: Mapped | Copied | Passed, room: Room) -> list[str]:
+def element_lines(walk: Mapped | Copied | Shared | Passed, room: Room) -> list[str]:
     """What came of the one element that is read, where there is one."""
     match walk:
         case Mapped():
             return _mapped_lines(walk, room)
+        case Shared():
+            return _shared_lines(walk, room)
         case Copied():
             return _copied_lines(walk)
         case Passed():
@@ -157,6 +171,32 @@ def _mapped_lines(walk: Mapped, room: Room) -> list[str]:
     if walk.formula != "x":
         lines += _equation("function:", walk.expression, walk.result, room)
     return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def _shared_lines(walk: Shared, room: Room) -> list[str]:
+    """What arrives, the formula, and all elements put into it; the rest of many in one term."""
+    formula, text, term = SHARES[walk.how]
+    values = [one.value for one in walk.elements]
+    terms = [put_in(term, {"x": value}) for value in values[:MOST_TERMS]]
+    rest = values[MOST_TERMS:]
+    if rest:
+        terms.append(number_text(sum(_power(value, walk.how) for value in rest)))
+    told = put_in(text, {"x": walk.value}).replace("{sum}", " + ".join(terms))
+    return [
+        *([_rest(rest)] if rest else []),
+        f"arrives: {number_text(walk.value)}",
+        f"formula: {formula}",
+        *_equation("function:", told, walk.result, room),
+        f"result: {number_text(walk.result)}",
+    ]
+
+
+def _power(value: Number, how: str) -> float:
+    """exp(value), of softmin exp(-value); infinite where no float holds it."""
+    try:
+        return exp(-value if how == "softmin" else value)
+    except OverflowError:
+        return inf
 
 
 def _copied_lines(walk: Copied) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Shared, Stages, Sum
 from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
@@ -89,7 +89,7 @@ def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[
             lines += joined_lines(one, one.walk, walked, room)
         case Copied():
             lines += [*_element(one, one.walk.source, room), *element_lines(one.walk, room)]
-        case Mapped() | Passed():
+        case Mapped() | Shared() | Passed():
             lines += element_lines(one.walk, room)
     return [*lines, *_output(one, room)]
 

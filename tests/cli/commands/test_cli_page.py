@@ -62,7 +62,7 @@ def test_it_holds_a_network_down_to_its_features(folder, inside):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("conv:2,k3 softmax",), 2, "'softmax' is none of them; without --html it is told in text"),
+        (("conv:2,k3 ln",), 2, "'ln' is none of them; without --html it is told in text"),
         (("conv:1,k1", "-i", "1x4x4x4"), 2, "1x4x4x4 has 3 axes beside its channels; without"),
         (("conv:1,k3", "-i", "1x70x70"), 2, "--html: inputs and outputs are 9,524 squares"),
         (("conv:9,k9", "-i", "9x9x9"), 2, "--html: input, weights and biases have 7,299 numbers"),

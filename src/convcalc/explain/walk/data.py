@@ -204,6 +204,24 @@ class Copied(NamedTuple):
     result: Number
 
 
+class Shared(NamedTuple):
+    """An output of `softmax` or its like, which depends on all elements along an axis.
+
+    Attributes:
+        place: (channel, *position) of the output, and of the element that it is of.
+        how: The kind.
+        value: That element.
+        elements: All along the axis, each at its whole place.
+        result: What it comes to.
+    """
+
+    place: Place
+    how: str
+    value: Number
+    elements: tuple[Read, ...]
+    result: Number
+
+
 class Passed(NamedTuple):
     """An output of a layer that is not followed further: what it got, and what came of it.
 
@@ -220,4 +238,4 @@ class Passed(NamedTuple):
     result: Number
 
 
-Walk: TypeAlias = Sum | Stages | Pooled | Joined | Mapped | Copied | Passed
+Walk: TypeAlias = Sum | Stages | Pooled | Joined | Mapped | Copied | Shared | Passed

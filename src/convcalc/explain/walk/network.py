@@ -8,6 +8,7 @@ from convcalc.explain.walk.copies import copied, copies
 from convcalc.explain.walk.data import Copied, Joined, Passed, Pooled, Stages, Sum, added
 from convcalc.explain.walk.functions import mapped, pieces_of
 from convcalc.explain.walk.pooled import adaptive, pooled
+from convcalc.explain.walk.shares import SHARES, shared
 from convcalc.explain.walk.sums import (
     conv_sum,
     linear_sum,
@@ -112,6 +113,8 @@ def walk_layer(
     """One output of a layer, computed step by step as far as its kind is followed."""
     if pieces_of(layer):
         return mapped(layer, inputs, weights, place, output[place])
+    if layer.kind in SHARES:
+        return shared(layer, inputs, place, output[place])
     if copies(layer):
         return copied(layer, inputs[0].shape, place, output[place])
     for kind, follow in FOLLOWED.items():

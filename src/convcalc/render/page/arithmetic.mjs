@@ -11,6 +11,7 @@ export function arithmetic(view, walk, say) {
     adaptive: pooledLines,
     function: functionLines,
     join: joinLines,
+    share: shareLines,
     matrix: matrixLines,
     pad: moveLines,
     move: moveLines,
@@ -112,6 +113,12 @@ export function putIn(text, numbers) {
     return wraps ? signed(numbers[name]) : shown(numbers[name]);
   });
   return asTold(told);
+}
+
+function shareLines({ formula, text, term }, { value, elements, result }, say) {
+  const terms = elements.map((one) => putIn(term, { x: one.value })).join(" + ");
+  const numbers = putIn(text.replace("{sum}", terms), { x: value });
+  return [[say("function"), `${formula.replace("sum of", "Σ")} = ${numbers}`, result]];
 }
 
 function joinLines(_, { how, values, result }, say) {

@@ -17,6 +17,7 @@ SCRIPTS = (
     "pooling.mjs",
     "functions.mjs",
     "joins.mjs",
+    "shares.mjs",
     "moves.mjs",
     "sums.mjs",
     "numbers.mjs",

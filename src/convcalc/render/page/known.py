@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from convcalc.errors import UsageError
 from convcalc.explain.walk.functions import case_of, pieces_of
+from convcalc.explain.walk.shares import SHARES
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
@@ -15,6 +16,7 @@ from convcalc.layers.linear import Linear
 from convcalc.layers.pad import Pad
 from convcalc.layers.parameters import spread
 from convcalc.layers.pooling import LPPool, Pool
+from convcalc.layers.softmax import Shares
 from convcalc.layers.upsample import Upsample
 from convcalc.render.page.layers import axis_of, pair, triple
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         PagePad,
         PagePooling,
         PageResize,
+        PageShare,
     )
 
 Moved: TypeAlias = "dict[str, int | Sequence[int] | None]"
@@ -183,6 +186,19 @@ def _function(layer: Layer, shape: Shape) -> PageFunction:
     }
 
 
+def _share(layer: Shares, shape: Shape) -> PageShare:
+    axis = axis_of(place_of(layer.dim, shape), len(shape))
+    formula, text, term = SHARES[layer.kind]
+    return {
+        "op": "share",
+        "how": layer.kind,
+        "axis": axis,
+        "formula": formula,
+        "text": text,
+        "term": term,
+    }
+
+
 def _pixels(layer: Any, shape: Shape) -> Moved:
     (factor,) = vars(layer).values()
     return {"factors": pair((factor,) * (len(shape) - 1), 1)}
@@ -235,6 +251,7 @@ KNOWN: Final[dict[type[Layer], Callable[[Any, Shape], PageLayer]]] = {
     Adaptive: _adaptive,
     Pad: _pad,
     Upsample: _resize,
+    Shares: _share,
     Residual: _join,
     Scale: _join,
     Concat: _join,

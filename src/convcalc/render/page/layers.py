@@ -105,6 +105,17 @@ class PageFunction(TypedDict):
     pieces: list[PagePiece]
 
 
+class PageShare(TypedDict):
+    """`softmax` or its like along an axis, told as `explain/walk/shares.py` has it."""
+
+    op: Literal["share"]
+    how: str
+    axis: int
+    formula: str
+    text: str
+    term: str
+
+
 class PageJoin(TypedDict):
     """Branches put together: by "sum", "product" or "choice", of which `axis` says where."""
 
@@ -150,6 +161,7 @@ PageLayer: TypeAlias = (
     | PagePooling
     | PageAdaptive
     | PageFunction
+    | PageShare
     | PageJoin
     | PagePad
     | PageResize

@@ -112,10 +112,11 @@ export function reachedSize(layer, axis) {
 // What makes a padding impossible, as of a convolution; null where nothing does.
 export function padProblem(layer) {
   for (const axis of [0, 1]) {
-    if (reachedSize(layer, axis) < 1) return { name: "nothingLeft", axis };
     const ends = [layer.before[axis], layer.after[axis]];
-    const cut = layer.mode === "circular" ? Math.min(ends[0], 0) + Math.min(ends[1], 0) : 0;
-    const [padding, most] = [Math.max(...ends), mostPadding(layer.mode, layer.size[axis] + cut)];
+    const real = layer.size[axis] + Math.min(ends[0], 0) + Math.min(ends[1], 0);
+    if (real < 1) return { name: "nothingLeft", axis };
+    const size = layer.mode === "circular" ? real : layer.size[axis];
+    const [padding, most] = [Math.max(...ends), mostPadding(layer.mode, size)];
     if (padding > most) return { name: "tooMuchPadding", axis, padding, most };
   }
   return null;

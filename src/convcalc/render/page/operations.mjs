@@ -28,6 +28,7 @@ import {
   poolingProblem,
 } from "./pooling.mjs";
 import { changed } from "./settings.mjs";
+import { alongAxis, sharedAt } from "./shares.mjs";
 import { matrixSum, resizedSum } from "./sums.mjs";
 
 const sized = (layer, [[channels, ...size]]) => ({ ...layer, channels, size });
@@ -134,6 +135,17 @@ const JOIN = {
     joinedBy(layer, shapes, source, element).map((place) => ({ place })),
 };
 
+const SHARE = {
+  ...FUNCTION,
+  resultOf: (layer, data, place, shapes) => sharedAt(layer, shapes, data.inputs, place).result,
+  walkOf: (layer, data, place, shapes) => {
+    const share = sharedAt(layer, shapes, data.inputs, place);
+    return { ...share, reads: share.elements.map(readOf), from: [place] };
+  },
+  fedBy: (layer, _, source, element, [shape]) =>
+    alongAxis(layer, shape, element).map((place) => ({ place })),
+};
+
 const MATRIX = {
   fitted: (layer, shapes, [wrap]) => ({ ...sized(layer, shapes), wrap }),
   problemOf: () => null,
@@ -218,6 +230,7 @@ const OPERATIONS = {
   adaptive: ADAPTIVE,
   function: FUNCTION,
   join: JOIN,
+  share: SHARE,
   matrix: MATRIX,
   pad: MOVE,
   move: MOVE,
