@@ -185,6 +185,7 @@ NAMED = {
     ("pixel_?shuffle", "pixelshuffle"): {
         "explain/moves.py",
         "explain/walk/copies.py",
+        "render/page/known.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "export/onnx_forms.py",

@@ -95,7 +95,7 @@ function resizedFormulas(layer, say, axes, named) {
     const place = {
       nearest: `floor(u×${i} / ${o})`,
       bilinear: `max((u + 1/2)×${i}/${o} - 1/2, 0)`,
-      aligned: `u×(${i} - 1) / (${o} - 1)`,
+      aligned: o > 1 ? `u×(${i} - 1) / (${o} - 1)` : "0",
     }[layer.mode];
     return [
       [say("outputSize") + named(axis), s ? `i×s = ${i}×${s} = ${o}` : `${o}`],
