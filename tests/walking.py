@@ -8,6 +8,7 @@ import convcalc
 from convcalc.execute.arrays.plain_elements import Elements
 from convcalc.execute.in_memory import run_network
 from convcalc.execute.settings import Settings
+from convcalc.explain.walk.functions import pieces_of
 from convcalc.explain.walk.network import walk_network
 
 CONVOLUTIONS = {
@@ -53,7 +54,84 @@ NETWORKS = {
 }
 """Blocks: their branches first, then what joins them."""
 
-EVERY = {**CONVOLUTIONS, **POOLINGS, **NETWORKS}
+FUNCTIONS = {
+    "relu": (2, 3, 3),
+    "relu6": (2, 3, 3),
+    "hardtanh:min-0.5,max2": (2, 3, 3),
+    "leakyrelu:0.2": (2, 3, 3),
+    "rrelu": (2, 3, 3),
+    "prelu": (2, 3, 3),
+    "prelu:2": (2, 3, 3),
+    "sigmoid": (2, 3, 3),
+    "silu": (2, 3, 3),
+    "gelu": (2, 3, 3),
+    "gelu:tanh": (2, 3, 3),
+    "softsign": (2, 3, 3),
+    "tanh": (2, 3, 3),
+    "hardsigmoid": (2, 3, 3),
+    "hardswish": (2, 3, 3),
+    "elu:1.5": (2, 3, 3),
+    "selu": (2, 3, 3),
+    "celu:0.5": (2, 3, 3),
+    "celu:-2": (2, 3, 3),
+    "softplus:threshold2": (2, 3, 3),
+    "softplus:2,threshold3": (2, 3, 3),
+    "softplus:-2,threshold3": (2, 3, 3),
+    "logsigmoid": (2, 3, 3),
+    "mish": (2, 3, 3),
+    "hardshrink:1": (2, 3, 3),
+    "softshrink:1": (2, 3, 3),
+    "tanhshrink": (2, 3, 3),
+    "threshold:threshold1,value-7": (2, 3, 3),
+    "bn": (2, 3, 3),
+    "bn:affine=false,eps0.1": (2, 3),
+    "layerscale": (2, 3, 3),
+}
+"""Functions of one number."""
+
+COPIES = {
+    "identity": (2, 3, 3),
+    "dropout": (2, 3),
+    "flatten": (2, 3, 2),
+    "reshape:3x2x2": (2, 3, 2),
+    "unflatten:2x3": (6, 2),
+    "permute:2x0x1": (2, 3, 4),
+    "slice:1:3": (4, 2, 3),
+    "crop:2": (2, 5, 4),
+    "shuffle:2": (6, 2, 2),
+    "pixelshuffle:2": (8, 2, 3),
+    "pixelunshuffle:2": (2, 4, 6),
+    "upsample:2x3": (2, 3, 2),
+    "upsample:size5x2": (2, 3, 4),
+    "pad:1x0:2": (2, 3, 3),
+    "pad:1,constant2": (2, 3),
+    "pad:2,reflect": (2, 3, 4),
+    "pad:2,symmetric": (2, 3, 4),
+    "pad:2,replicate": (2, 2, 2, 2),
+    "pad:2:-1,circular": (2, 4, 5),
+    "pad:-1:1": (2, 4, 5),
+}
+"""Layers that move elements."""
+
+SHARES = {
+    "softmax": (4, 2, 3),
+    "softmin": (3, 2),
+    "logsoftmax": (5,),
+    "softmax:dim-1": (2, 3, 4),
+    "logsoftmax:dim2": (2, 3, 4),
+}
+"""Functions of all elements along an axis."""
+
+RESIZINGS = {
+    "upsample:2,bilinear": (2, 3, 3),
+    "upsample:3x2,bilinear,align": (2, 3, 2),
+    "upsample:size2x7,bilinear": (1, 5, 4),
+    "upsample:size1x5,bilinear,align": (2, 3, 3),
+    "upsample:2,bilinear ": (2, 4),
+}
+"""Linear resizings, whose outputs are sums of shares."""
+
+EVERY = {**CONVOLUTIONS, **POOLINGS, **NETWORKS, **FUNCTIONS, **COPIES, **SHARES, **RESIZINGS}
 
 
 def computed(text, seed=0, *, whole=False, shape=None):
@@ -66,6 +144,8 @@ def computed(text, seed=0, *, whole=False, shape=None):
         for name, size in sizes.items()
     }
     sample = drawn.pop("input")
+    if all(pieces_of(node.layer) for node in network.nodes) and not whole:
+        sample = random.uniform(-4, 4, shape)  # they differ below 0
     results = []
 
     def keep(label, array):

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from evaluating import evaluated
 
-from convcalc.explain.walk.data import Joined, Stages, Sum, added
+import convcalc
+from convcalc.explain.walk.data import Joined, Mapped, Stages, Sum, added
+from convcalc.explain.walk.functions import WEIGHTS, case_of, number_of_piece, pieces_of
 from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.render.walk_document import walk_document
 from convcalc.render.walks import walk_text
-from walking import CONVOLUTIONS, EVERY, NETWORKS, POOLINGS, walks
+from walking import CONVOLUTIONS, COPIES, EVERY, FUNCTIONS, NETWORKS, POOLINGS, RESIZINGS, walks
 
 WIDE = 100_000
 
@@ -50,6 +52,11 @@ def test_what_is_read_is_what_stands_there(text):
                     assert factor.value == one.inputs[0][(part.channel, *factor.source)]
 
 
+def value_of(expression):
+    """The value of an expression with functions and powers in it."""
+    return eval(re.sub(r"\|([^|]*)\|", r"abs(\1)", expression), vars(math).copy())
+
+
 def sums_of(text):
     """(expression, value) of every line that has an equation."""
     lines = [line.replace("^", "**") for line in text.splitlines()]
@@ -63,16 +70,61 @@ def test_every_line_of_the_text_adds_up(text):
     for count, (walked, _, expected) in enumerate(walks(text, whole=whole)):
         shown = walk_text(walked, WIDE)
         equations = sums_of(shown)
-        assert equations or not any(isinstance(one.walk, Sum | Joined) for one in walked)
+        told = Sum | Joined | Mapped
+        assert equations or not any(isinstance(one.walk, told) for one in walked) or _plain(walked)
         for expression, value in equations:
             # Seven digits of each number are shown.
-            own = float(evaluated(expression)) if "**" not in expression else eval(expression)
-            assert own == pytest.approx(value, rel=3e-6, abs=1e-9), expression
+            assert value_of(expression) == pytest.approx(value, rel=3e-6, abs=1e-6), expression
         last = shown.splitlines()
         result = [line for line in last if line.startswith("result: ")][-1]
         assert float(result[8:]) == pytest.approx(float(expected), rel=1e-6)
         if count > 12:
             break
+
+
+def _plain(walked):
+    """Whether the last layer lets a number pass as it is, which has no equation."""
+    return walked[-1].walk.formula == "x"
+
+
+@pytest.mark.parametrize(("shape", "name"), [((4,), "features"), ((2, 4), "channel 0")])
+def test_a_sum_over_features_is_called_that(shape, name):
+    walked, _, _ = next(walks("linear:3", whole=True, shape=shape))
+    assert name == walk_text(walked, 80).splitlines()[1].partition(":")[0]
+
+
+@pytest.mark.parametrize("text", FUNCTIONS)
+def test_the_formula_of_a_function_holds_in_letters_too(text):
+    cases = set()
+    for walked, _, expected in walks(text):
+        one = walked[-1]
+        letters = {"x": one.walk.value, **vars(math)}
+        for name, own in one.weights.items():
+            channel = one.walk.place[:1] if own.shape[0] > 1 else (0,)
+            letters[WEIGHTS[name]] = own[channel]
+        formula = re.sub(r"\|([^|]*)\|", r"abs(\1)", one.walk.formula.replace("^", "**"))
+        assert eval(formula, letters) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        cases.add(one.walk.case)
+        assert not one.walk.case or eval(one.walk.case, letters)
+    assert len(pieces_of(one.layer)) == len(cases)
+
+
+@pytest.mark.parametrize("text", COPIES)
+def test_an_element_that_is_moved_is_the_one_that_is_said(text):
+    for walked, _, expected in walks(text, whole=True):
+        one = walked[-1]
+        if one.walk.source is None:
+            assert expected == one.layer.value
+        else:
+            assert expected == one.inputs[0][one.walk.source]
+
+
+def test_bounds_belong_to_the_pieces_that_have_them():
+    pieces = pieces_of(convcalc.parse("hardshrink:1").nodes[0].layer)
+    told = [(case_of(pieces, at), pieces[at].text) for at in range(3)]
+    assert [("x < -1", "{x}"), ("-1 <= x <= 1", "0"), ("x > 1", "{x}")] == told
+    numbers = (-1.5, -1, 1, 1.5, math.nan)
+    assert [0, 1, 1, 2, 2] == [number_of_piece(pieces, number) for number in numbers]
 
 
 @pytest.mark.parametrize("text", EVERY)
@@ -84,7 +136,7 @@ def test_no_line_is_wider_than_there_is_room(text, width):
             break
 
 
-@pytest.mark.parametrize("text", ["conv:2,k3,p2,circular,d2", *POOLINGS, *NETWORKS])
+@pytest.mark.parametrize("text", ["conv:2,k3,p2,circular,d2", *POOLINGS, *NETWORKS, *RESIZINGS])
 def test_json_and_the_table_hold_the_same_products(text):
     walked, _, expected = next(walks(text))
     document = walk_document(walked, walked[0].inputs[0].shape, 80)
@@ -167,15 +219,14 @@ def test_an_output_of_a_transposed_convolution_is_told_in_both_ways():
         assert "kernel for channel 0, turned round" in text
 
 
-@pytest.mark.parametrize("text", ["linear:2", "gap", "maxpool:13", "lppool:11,norm2"])
+@pytest.mark.parametrize("text", ["linear:2", "gap", "maxpool:13", "lppool:11,norm2", "softmin"])
 def test_of_many_terms_the_last_is_what_the_others_come_to(text):
-    shape = (300,) if text == "linear:2" else (1, 13, 13)
+    shape = (300,) if text in ("linear:2", "softmin") else (1, 13, 13)
     walked, _, expected = next(walks(text, shape=shape))
     shown = walk_text(walked, WIDE)
     assert re.search(r"the last term is what \d+ more come to", shown)
     (expression, value), *_ = sums_of(shown)
-    own = float(evaluated(expression)) if "**" not in expression else eval(expression)
-    assert own == pytest.approx(value, rel=3e-6)
+    assert value_of(expression) == pytest.approx(value, rel=3e-6)
     assert walked[-1].walk.result == pytest.approx(expected, rel=1e-12)
 
 

@@ -15,9 +15,12 @@ from convcalc import layers
 from convcalc.analysis.conventions import MODULE_OF, load_convention
 from convcalc.analysis.memory import autograd, traffic
 from convcalc.explain.table import EXPLAINED
+from convcalc.explain.walk.functions import FORMULAS
 from convcalc.language.pytorch import table
 from convcalc.layers import KINDS
+from convcalc.layers.activations import Unweighted
 from convcalc.layers.kinds import CLASS_OF, row_of
+from convcalc.layers.softmax import Shares
 from convcalc.network import initialisation
 
 SOURCE = Path(convcalc.__file__).parent
@@ -48,6 +51,8 @@ def tables(kind):
         "network/initialisation.py (GAINS)": row_of(initialisation.GAINS, layer),
         "explain/*.py": row_of(EXPLAINED, layer),
     }
+    if issubclass(layer, Unweighted) and not issubclass(layer, Shares):
+        asked["explain/walk/functions.py"] = FORMULAS.get(kind)
     stages = any(base.__name__ == "Staged" for base in layer.__mro__)
     if layer.has_weights() and not stages:  # stages start as their convolutions do
         asked["network/initialisation.py (STARTS)"] = row_of(initialisation.STARTS, layer)
@@ -116,6 +121,7 @@ KEPT = "analysis/memory/autograd.py"
 GAINS = "network/initialisation.py (GAINS)"
 STARTS = "network/initialisation.py (STARTS)"
 EXPLAIN = "explain/*.py"
+FORMULA = "explain/walk/functions.py"
 TRAFFIC = "analysis/memory/traffic.py"
 TOOLS = [
     f"analysis/conventions/{tool}.py"
@@ -138,7 +144,7 @@ WEIGHTED = "    def weight_shapes(self, shape): return {'weight': shape[:1]}"
         ("pooling", "Pool", "", [KEPT, EXPLAIN, TRAFFIC, TOOLS[4], *FORM, TEXT]),
         ("normalisation", "Norm", "", [KEPT, EXPLAIN, TRAFFIC, *TOOLS, *FORM, TEXT]),
         # A kind says nothing of those that derive from it.
-        ("activations", "ReLU", "", [KEPT, GAINS, TOOLS[3], *FORM, TEXT]),
+        ("activations", "ReLU", "", [KEPT, GAINS, FORMULA, TOOLS[3], *FORM, TEXT]),
     ],
 )
 def test_the_rows_that_a_new_kind_needs_are_named(novel, module, base, body, missing):
@@ -166,6 +172,7 @@ def test_a_missing_row_is_named(monkeypatch):
 NAMED = {
     # (how a kind is written in code, its file): where a row or, for a file of its own, a line is.
     ("mish", "softplus"): {
+        "explain/walk/functions.py",
         "analysis/memory/autograd.py",
         "network/initialisation.py",
         "analysis/conventions/ptflops.py",
@@ -177,6 +184,8 @@ NAMED = {
     },
     ("pixel_?shuffle", "pixelshuffle"): {
         "explain/moves.py",
+        "explain/walk/copies.py",
+        "render/page/known.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "export/onnx_forms.py",
@@ -188,6 +197,7 @@ NAMED = {
     },
     ("layer_?scale", "layerscale"): {
         "explain/elements.py",
+        "explain/walk/functions.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "analysis/memory/traffic.py",
@@ -231,6 +241,11 @@ def test_the_guides_name_these_tables(file, start, end):
     files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
     places = ("analysis/conventions/", "explain/", "importers/onnx_")
     many = {file for file in files if file.startswith(places)}
-    folders = {"analysis/conventions/*.py", "explain/*.py", "importers/onnx_*.py"}
+    folders = {
+        "analysis/conventions/*.py",
+        "explain/*.py",
+        "explain/walk/*.py",
+        "importers/onnx_*.py",
+    }
     guide = {*(files - many), *folders, "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)

@@ -2,12 +2,14 @@
 
 import { readFileSync } from "node:fs";
 
+import { arithmetic } from "../../src/convcalc/render/page/arithmetic.mjs";
 import {
   extentWithNumbers,
   macsOf,
   sizeWithNumbers,
 } from "../../src/convcalc/render/page/formulas.mjs";
-import { OPERATIONS, resolved, squaresOf } from "../../src/convcalc/render/page/network.mjs";
+import { resolved, squaresOf } from "../../src/convcalc/render/page/network.mjs";
+import { operationOf } from "../../src/convcalc/render/page/operations.mjs";
 import { shapeText, specOf } from "../../src/convcalc/render/page/spec.mjs";
 import { State } from "../../src/convcalc/render/page/state.mjs";
 
@@ -35,8 +37,9 @@ function answer(start) {
 
 function layerAnswer(view) {
   const { layer, data, arriving } = view;
-  const fed = OPERATIONS[layer.op].fedBy(layer, data, 0, [0, 0, 0], arriving);
-  const said = { spec: specOf(view), fed };
+  const fed = operationOf(layer).fedBy(layer, data, 0, [0, 0, 0], arriving);
+  const lines = view.walks.flatMap((walk) => arithmetic(view, walk, (name) => name));
+  const said = { spec: specOf(view), fed, lines };
   if (!["convolution", "pooling"].includes(layer.op)) return said;
   const sizes = AXES.map((axis) => sizeWithNumbers(layer, axis));
   const extents = AXES.map((axis) => extentWithNumbers(layer, axis));

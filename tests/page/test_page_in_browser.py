@@ -232,7 +232,11 @@ def test_what_is_impossible_is_said_and_mended_by_the_slider(opened):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
-    "layer", ["conv:2,k3,p2,circular", "convt:4,k3,s3,g2", "conv:2,k3x2,p1x0", "conv:2,k3,p1 se:2"]
+    "layer",
+    [
+        *("conv:2,k3,p2,circular", "convt:4,k3,s3,g2", "conv:2,k3x2,p1x0", "conv:2,k3,p1 se:2"),
+        *("conv:1,k3 gelu flatten linear:10", "conv:1,k2 upsample:2,bilinear"),
+    ],
 )
 def test_it_fits_its_screen(opened, width, language, layer):
     page = opened(layer, (2, 7, 7))
@@ -264,7 +268,7 @@ def test_fractions_are_not_cut_off(opened, width, side):
     assert [] == cut
 
 
-@pytest.mark.parametrize("layer", ["conv:2,k3,p1,reflect", "convt:2,k3,s2", "sep:2,k3,p1"])
+@pytest.mark.parametrize("layer", ["conv:2,k3,p1,reflect", "convt:2,k3,s2", "flatten linear:9"])
 def test_everything_that_can_be_used_has_a_name(opened, layer):
     page = opened(layer, (1, 4, 4))
     tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]

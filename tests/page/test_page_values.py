@@ -284,9 +284,9 @@ def test_of_a_separable_convolution_the_first_stage_is_looked_at_in_every_channe
 
 def test_what_a_page_cannot_show_is_named():
     for text, shape, told in (
-        ("conv:1,k3 linear:2", (1, 5, 5), "'linear:2' is none of them"),
-        ("conv:1,k3", (1, 5, 5, 5), "the input 1x5x5x5 has 3"),
-        ("concat:dim-1{pw:2 | pw:2}", (2, 3, 4), "is none of them"),
+        ("conv:1,k3 lrn:3", (1, 5, 5), "'lrn:3' is none of them"),
+        ("conv:1,k3", (1, 5, 5, 5), "1x5x5x5 has 3 axes beside its channels"),
+        ("unflatten:2x2 gelu", (4, 3, 2), "2x2x3x2 has 3 axes beside its channels"),
     ):
         with pytest.raises(UsageError, match=re.escape(told)):
             placed_nodes(convcalc.parse(text), shape)

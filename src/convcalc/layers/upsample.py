@@ -106,7 +106,7 @@ class Upsample(Layer):
             if self.mode == "nearest":
                 array = ops.take(array, axis, [u * size // out for u in range(out)])
             else:
-                array = _linear(ops, array, axis, *_places(size, out, self.align_corners))
+                array = _linear(ops, array, axis, *linear_places(size, out, self.align_corners))
         return array
 
 
@@ -118,7 +118,7 @@ _RULES = {
 """For mode and align_corners: how many elements of an axis are read, and which."""
 
 
-def _places(size: int, out: int, align_corners: bool) -> tuple[list[int], int]:
+def linear_places(size: int, out: int, align_corners: bool) -> tuple[list[int], int]:
     """Where the outputs of an axis lie, in parts of an element, and how many parts it has.
 
     Output u lies at (u + 1/2)*i/o - 1/2, or with its corners aligned at u*(i - 1)/(o - 1); before

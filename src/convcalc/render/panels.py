@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from convcalc.explain.walk.data import Pooled, Stages, Sum
-from convcalc.explain.walk.views import layer_axes, planes
+from convcalc.explain.walk.data import Copied, Mapped, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.linear import Linear
+from convcalc.layers.upsample import Upsample
 from convcalc.render.walk_sums import number_text, short_number
 
 if TYPE_CHECKING:
@@ -81,13 +82,27 @@ def _lines(one: WalkedLayer) -> list[Line]:
             blank = one.walk.how == "max"
             shown = _inputs(values, one.walk.place[0], axes, blank=blank)
             return [Line(tuple(shown), number_text(one.walk.result))]
+        case Mapped() | Shared():
+            return _element_lines(one, one.walk.place)
+        case Copied():
+            return _element_lines(one, one.walk.source)
         case _:
             return []
-    return [_line(values, part, axes, turned=turned) for part in parts]
+    name = "shares" if isinstance(one.layer, Upsample) else "kernel"
+    return [_line(values, part, axes, f"{name}, turned" if turned else name) for part in parts]
 
 
-def _line(values: Values, part: Part, axes: Sequence[Axis], *, turned: bool) -> Line:
-    panels = [*_inputs(values, part.channel, axes), *_kernels(part, len(axes), turned=turned)]
+def _element_lines(one: WalkedLayer, place: Place | None) -> list[Line]:
+    """The input with the one element that is read, if there is one and it has a plane."""
+    values = one.inputs[0]
+    if place is None or len(values.shape) < 2:
+        return []
+    axes = element_axes(values.shape[1:], place[1:])
+    return [Line(tuple(_inputs(values, place[0], axes)), number_text(one.walk.result))]
+
+
+def _line(values: Values, part: Part, axes: Sequence[Axis], name: str) -> Line:
+    panels = [*_inputs(values, part.channel, axes), *_kernels(part, len(axes), name)]
     return Line(tuple(panels), number_text(part.sum))
 
 
@@ -114,7 +129,7 @@ def _square(spot: Spot, *, blank: bool) -> Square:
     return text, "hole" if spot.hole else spot.made or "plain"
 
 
-def _kernels(part: Part, axes: int, *, turned: bool) -> list[Panel]:
+def _kernels(part: Part, axes: int, name: str) -> list[Panel]:
     """The weights as they lie on the input."""
     taps = {factor.tap: factor.weight for factor in part.factors}
     *leading, columns = [list(dict.fromkeys(tap[axis] for tap in taps)) for axis in range(axes)]
@@ -125,7 +140,7 @@ def _kernels(part: Part, axes: int, *, turned: bool) -> list[Panel]:
             tuple((short_number(taps[*before, *row, column]), "weight") for column in columns)
             for row in rows
         )
-        panels.append(Panel("kernel, turned" if turned else "kernel", grid))
+        panels.append(Panel(name, grid))
     return panels
 
 

@@ -6,7 +6,8 @@ import textwrap
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.shares import SHARES
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.layer_facts import layer_facts
 from convcalc.render.table import Column, Document, Table
@@ -91,8 +92,21 @@ def _used(walk: Walk) -> list[_Used]:
         case Joined():
             pairs = enumerate(zip(walk.read, walk.values, strict=True))
             return [_Used(branch, None, place, value) for branch, (place, value) in pairs]
+        case Shared():
+            return [_Used(None, None, one.place, one.value) for one in walk.elements]
+        case _:
+            return [_Used(None, None, *_one_read(walk))]
+
+
+def _one_read(walk: Mapped | Copied | Passed) -> tuple[Place | None, Number | None]:
+    """The one element that is read, with its place; nothing where there is none, or are several."""
+    match walk:
+        case Mapped():
+            return walk.place, walk.value
+        case Copied():
+            return walk.source, walk.result if walk.source is not None else None
         case Passed():
-            return [_Used(None, None, walk.read, walk.value)]
+            return walk.read, walk.value
 
 
 def _data(walked: Sequence[WalkedLayer], shape: Shape) -> JsonObject:
@@ -141,8 +155,32 @@ def walk_data(walk: Walk) -> dict[str, Json]:
             pairs = zip(walk.read, walk.values, strict=True)
             branches = [None if at is None else _read(at, at, value) for at, value in pairs]
             return own | {"how": walk.how, "branches": branches}
+        case Shared():
+            reads = [_read(one.place, one.source, one.value) for one in walk.elements]
+            formula = SHARES[walk.how].formula
+            arrives = _plain(walk.value)
+            return own | {
+                "how": walk.how,
+                "elements": reads,
+                "arrives": arrives,
+                "formula": formula,
+            }
+        case _:
+            return own | _element_data(walk)
+
+
+def _element_data(walk: Mapped | Copied | Passed) -> dict[str, Json]:
+    """What arrives of one element, and what is made of it."""
+    _, value = _one_read(walk)
+    own: dict[str, Json] = {"arrives": None if value is None else _plain(value)}
+    match walk:
+        case Mapped():
+            told = {"formula": walk.formula, "expression": walk.expression}
+            return own | told | {"case": walk.case or None}
+        case Copied():
+            return own | {"source": None if walk.source is None else list(walk.source)}
         case Passed():
-            return own | {"arrives": None if walk.value is None else _plain(walk.value)}
+            return own
 
 
 def _channels(walk: Sum) -> list[Json]:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import textwrap
+from math import exp, inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import (
+    Copied,
+    Joined,
+    Mapped,
+    Passed,
+    Pooled,
+    Shared,
+    Stages,
+    Sum,
+)
+from convcalc.explain.walk.functions import put_in
+from convcalc.explain.walk.shares import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,12 +63,13 @@ def totals_lines(walk: Sum, room: Room) -> list[str]:
     """The products of each channel, the sum over the channels, the bias and the result."""
     lines = []
     for part in walk.parts[: room.channels]:
+        name = f"channel {part.channel}" if len(walk.place) > 1 else "features"
         shown, rest = part.factors[:MOST_TERMS], part.factors[MOST_TERMS:]
         terms = [factor_text(factor.value, factor.weight) for factor in shown]
         if rest:
-            lines.append(f"channel {part.channel}: {_rest(rest)}")
+            lines.append(f"{name}: {_rest(rest)}")
             terms.append(number_text(sum(factor.product for factor in rest)))
-        lines += _equation(f"channel {part.channel}:", " + ".join(terms), part.sum, room)
+        lines += _equation(f"{name}:", " + ".join(terms), part.sum, room)
     if len(walk.parts) > 1:
         sums = [number_text(part.sum) for part in walk.parts[: room.channels]]
         hidden = walk.parts[room.channels :]
@@ -138,7 +151,63 @@ def joined_lines(
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
-def passed_lines(walk: Passed) -> list[str]:
+def element_lines(walk: Mapped | Copied | Shared | Passed, room: Room) -> list[str]:
+    """What came of the one element that is read, where there is one."""
+    match walk:
+        case Mapped():
+            return _mapped_lines(walk, room)
+        case Shared():
+            return _shared_lines(walk, room)
+        case Copied():
+            return _copied_lines(walk)
+        case Passed():
+            return _passed_lines(walk)
+
+
+def _mapped_lines(walk: Mapped, room: Room) -> list[str]:
+    """What arrives, the function in letters and with the number put in, and the result."""
+    case = f", {walk.case}" if walk.case else ""
+    lines = [f"arrives: {number_text(walk.value)}", f"formula{case}: {walk.formula}"]
+    if walk.formula != "x":
+        lines += _equation("function:", walk.expression, walk.result, room)
+    return [*lines, f"result: {number_text(walk.result)}"]
+
+
+def _shared_lines(walk: Shared, room: Room) -> list[str]:
+    """What arrives, the formula, and all elements put into it; the rest of many in one term."""
+    formula, text, term = SHARES[walk.how]
+    values = [one.value for one in walk.elements]
+    terms = [put_in(term, {"x": value}) for value in values[:MOST_TERMS]]
+    rest = values[MOST_TERMS:]
+    if rest:
+        terms.append(number_text(sum(_power(value, walk.how) for value in rest)))
+    told = put_in(text, {"x": walk.value}).replace("{sum}", " + ".join(terms))
+    return [
+        *([_rest(rest)] if rest else []),
+        f"arrives: {number_text(walk.value)}",
+        f"formula: {formula}",
+        *_equation("function:", told, walk.result, room),
+        f"result: {number_text(walk.result)}",
+    ]
+
+
+def _power(value: Number, how: str) -> float:
+    """exp(value), of softmin exp(-value); infinite where no float holds it."""
+    try:
+        return exp(-value if how == "softmin" else value)
+    except OverflowError:
+        return inf
+
+
+def _copied_lines(walk: Copied) -> list[str]:
+    """Which element stands at the place of the output, or that it is added, and the result."""
+    told = "added by the padding"
+    if walk.source is not None:
+        told = f"the element at {place_text(walk.source)} of the input"
+    return [told, f"result: {number_text(walk.result)}"]
+
+
+def _passed_lines(walk: Passed) -> list[str]:
     """What arrives, where it is one number, and the result."""
     lines = [] if walk.value is None else [f"arrives: {number_text(walk.value)}"]
     return [*lines, f"result: {number_text(walk.result)}"]
@@ -165,5 +234,5 @@ def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> li
             return made_of_lines(one.walk, room)
         case Joined():
             return joined_lines(one, one.walk, walked, room)
-        case Passed():
-            return passed_lines(one.walk)
+        case _:
+            return element_lines(one.walk, room)

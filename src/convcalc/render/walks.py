@@ -11,21 +11,22 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
-from convcalc.explain.walk.views import layer_axes, planes
+from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.linear import Linear
+from convcalc.layers.upsample import Upsample
 from convcalc.render.walk_grid import Row, Square, columns_of, grid, plain_lines
 from convcalc.render.walk_sums import (
     MOST_CHANNELS,
     MOST_ROWS,
     Room,
+    element_lines,
     factor_text,
     joined_lines,
     made_of_lines,
     number_text,
-    passed_lines,
     place_text,
     short_number,
     totals_lines,
@@ -86,8 +87,10 @@ def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[
             lines += _pooled(one, one.walk, room)
         case Joined():
             lines += joined_lines(one, one.walk, walked, room)
-        case Passed():
-            lines += passed_lines(one.walk)
+        case Copied():
+            lines += [*_element(one, one.walk.source, room), *element_lines(one.walk, room)]
+        case Mapped() | Shared() | Passed():
+            lines += element_lines(one.walk, room)
     return [*lines, *_output(one, room)]
 
 
@@ -95,7 +98,18 @@ def _convolution(one: WalkedLayer, walk: Sum, room: Room) -> list[Line]:
     if isinstance(one.layer, ConvTranspose):
         return _transposed(one, walk, room)
     axes = _axes(one)
+    if isinstance(one.layer, Upsample):
+        drawn = _planes(one.inputs[0], walk.place[0], axes, room)
+        return [*drawn, *totals_lines(walk, room)]
     return [*_parts(one.inputs[0], walk, axes, room), *totals_lines(walk, room)]
+
+
+def _element(one: WalkedLayer, place: Place | None, room: Room) -> list[Line]:
+    """The input with one element marked; nothing where there is none, or where it stays."""
+    values = one.inputs[0]
+    if place is None or place == one.walk.place or len(values.shape) < 2:
+        return []
+    return _planes(values, place[0], element_axes(values.shape[1:], place[1:]), room)
 
 
 def _axes(one: WalkedLayer) -> list[Axis]:

@@ -54,6 +54,23 @@ def test_every_output_of_the_notes_is_what_run_prints(inside, image):
         assert pytest.approx(values[row, column]) == layer["result"]
 
 
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (("relu",), [0, 1, 0, 1, -2, 0]),
+        (("residual{gelu | }",), [2, 3, 2, 3, 0, 2]),
+        (("identity",), [2, 3, 2, 3, 0, 2]),
+    ],
+)
+def test_made_up_numbers_of_a_function_are_below_0_too(inside, words, numbers):
+    found = []
+    for column in range(6):
+        at = f"0,0,{column}"
+        done = inside("explain", *words, "-i", "1x1x6", "--at", at, "--format", "json")
+        found.append(json.loads(done.out)["layers"][0]["arrives"])
+    assert numbers == found
+
+
 def test_layers_without_an_array_get_small_whole_numbers(inside):
     done = inside("explain", "conv:8,k3,s2,p1", "-i", "3x7x7", "--format", "json")
     (layer,) = json.loads(done.out)["layers"]

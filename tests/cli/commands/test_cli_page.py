@@ -45,12 +45,25 @@ def test_it_holds_made_up_numbers_of_a_layer(folder, inside):
     assert [1, 1] == [len(kernels) for kernels in start["weights"][0]["weight"]]
 
 
+def test_it_holds_a_network_down_to_its_features(folder, inside):
+    words = ("conv:2,k3", "gelu", "flatten", "linear:3", "-i", "1x4x4", "--at", "2")
+    assert 0 == inside("explain", *words, "--html", "out.html", "-q").code
+    start = start_of(folder / "out.html")
+    assert [3, 3, 3, 1] == [node["rank"] for node in start["nodes"]]
+    assert [0, 0, 2] == start["place"]
+    assert (3, 8) == (
+        len(start["weights"][3]["weight"]),
+        len(start["weights"][3]["weight"][0][0][0]),
+    )
+    (piece,) = start["nodes"][1]["layer"]["pieces"]
+    assert "{x}/2 * erfc(-{(x)} / sqrt(2))" == piece["text"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("conv:2,k3 gelu",), 2, "'gelu'"),
-        (("flatten linear:2",), 2, "'flatten'"),
-        (("conv:1,k1", "-i", "1x4x4x4"), 2, "one or two axes; the input 1x4x4x4 has 3"),
+        (("conv:2,k3 ln",), 2, "'ln' is none of them; without --html it is told in text"),
+        (("conv:1,k1", "-i", "1x4x4x4"), 2, "1x4x4x4 has 3 axes beside its channels; without"),
         (("conv:1,k3", "-i", "1x70x70"), 2, "--html: inputs and outputs are 9,524 squares"),
         (("conv:9,k9", "-i", "9x9x9"), 2, "--html: input, weights and biases have 7,299 numbers"),
         (("conv:1,k3", "--svg", "o.svg"), 2, "--svg and --html exclude each other; give one"),

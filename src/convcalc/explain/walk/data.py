@@ -170,6 +170,58 @@ class Joined(NamedTuple):
     result: Number
 
 
+class Mapped(NamedTuple):
+    """An output of a function of one number.
+
+    Attributes:
+        place: (channel, *position) of the output, and of the number.
+        value: The number.
+        formula: The function in letters, `x` being the number.
+        expression: The same with numbers put in.
+        case: For which numbers the formula is, as `x <= 0`; empty where it is for all.
+        result: What it comes to.
+    """
+
+    place: Place
+    value: Number
+    formula: str
+    expression: str
+    case: str
+    result: Number
+
+
+class Copied(NamedTuple):
+    """An output that is an element of the input, or a number that the layer adds.
+
+    Attributes:
+        place: (channel, *position) of the output.
+        source: The place of the element; None where the layer adds a number.
+        result: What stands there.
+    """
+
+    place: Place
+    source: Place | None
+    result: Number
+
+
+class Shared(NamedTuple):
+    """An output of `softmax` or its like, which depends on all elements along an axis.
+
+    Attributes:
+        place: (channel, *position) of the output, and of the element that it is of.
+        how: The kind.
+        value: That element.
+        elements: All along the axis, each at its whole place.
+        result: What it comes to.
+    """
+
+    place: Place
+    how: str
+    value: Number
+    elements: tuple[Read, ...]
+    result: Number
+
+
 class Passed(NamedTuple):
     """An output of a layer that is not followed further: what it got, and what came of it.
 
@@ -186,4 +238,4 @@ class Passed(NamedTuple):
     result: Number
 
 
-Walk: TypeAlias = Sum | Stages | Pooled | Joined | Passed
+Walk: TypeAlias = Sum | Stages | Pooled | Joined | Mapped | Copied | Shared | Passed

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, added
+from convcalc.explain.walk.copies import copied, copies
+from convcalc.explain.walk.data import Copied, Joined, Passed, Pooled, Stages, Sum, added
+from convcalc.explain.walk.functions import mapped, pieces_of
 from convcalc.explain.walk.pooled import adaptive, pooled
-from convcalc.explain.walk.sums import conv_sum, linear_sum, staged_walk, transposed_sum
+from convcalc.explain.walk.shares import SHARES, shared
+from convcalc.explain.walk.sums import (
+    conv_sum,
+    linear_sum,
+    resized_sum,
+    staged_walk,
+    transposed_sum,
+)
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
@@ -15,13 +24,14 @@ from convcalc.layers.joins import Concat, Residual, Scale
 from convcalc.layers.linear import Linear
 from convcalc.layers.pooling import Pool
 from convcalc.layers.stages import Staged
+from convcalc.layers.upsample import Upsample
 from convcalc.network.graph import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.explain.walk.data import Place, Values, Walk
-    from convcalc.layers import Layer
+    from convcalc.layers import Layer, Shape
     from convcalc.network.graph import Network, Step
 
 
@@ -101,11 +111,17 @@ def walk_layer(
     place: Place,
 ) -> Walk:
     """One output of a layer, computed step by step as far as its kind is followed."""
+    if pieces_of(layer):
+        return mapped(layer, inputs, weights, place, output[place])
+    if layer.kind in SHARES:
+        return shared(layer, inputs, place, output[place])
+    if copies(layer):
+        return copied(layer, inputs[0].shape, place, output[place])
     for kind, follow in FOLLOWED.items():
         if isinstance(layer, kind):
             return follow(layer, inputs, weights, place)
     first = inputs[0]
-    if first.shape != output.shape:
+    if first.shape != output.shape or layer.no_arithmetic:
         return Passed(place, None, None, output[place])
     return Passed(place, place, first[place], output[place])
 
@@ -150,6 +166,7 @@ FOLLOWED: dict[type, Follow] = {
     ),
     Staged: lambda layer, arrays, weights, place: staged_walk(layer, arrays[0], weights, place),
     Linear: lambda layer, arrays, weights, place: linear_sum(layer, arrays[0], weights, place),
+    Upsample: lambda layer, arrays, _, place: resized_sum(layer, arrays[0], place),
     Pool: lambda layer, arrays, _, place: pooled(layer, arrays[0], place),
     Adaptive: lambda layer, arrays, _, place: adaptive(layer, arrays[0], place),
     Residual: lambda _layer, arrays, _, place: _added(arrays, place),
@@ -166,17 +183,27 @@ def places_read(one: WalkedLayer) -> list[Place]:
         case Joined():
             pairs = zip(one.walk.read, shapes, strict=True)
             return [_nearest(one.walk.place, shape) if at is None else at for at, shape in pairs]
-        case Sum() if isinstance(one.layer, Linear):
-            return [(*one.walk.place[:-1], 0)]
-        case Sum():
-            return [_first_read(one.walk, shapes[0])]
-        case Stages():
-            return [_first_read(one.walk.first[0], shapes[0])]
-        case Pooled():
-            return [_pooled_from(one.walk)]
         case Passed():
             at = one.walk.read
             return [at if at and len(at) == len(own) else (0,) * len(own) for own in shapes]
+    return [_place_read(one, shapes[0])]
+
+
+def _place_read(one: WalkedLayer, shape: Shape) -> Place:
+    """The element of its one input that a layer is looked at for."""
+    place = one.walk.place
+    match one.walk:
+        case Sum() if isinstance(one.layer, Linear):
+            place = (*place[:-1], 0)
+        case Sum():
+            place = _first_read(one.walk, shape)
+        case Stages():
+            place = _first_read(one.walk.first[0], shape)
+        case Pooled():
+            place = _pooled_from(one.walk)
+        case Copied():
+            place = one.walk.source or (*place[:1], *(0,) * (len(shape) - 1))
+    return place
 
 
 def _nearest(place: Place, shape: tuple[int, ...]) -> Place:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.borders import element_at
 from convcalc.explain.walk.data import Factor, Part, Stages, Sum
+from convcalc.layers.upsample import linear_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from convcalc.layers.convt import ConvTranspose
     from convcalc.layers.linear import Linear
     from convcalc.layers.stages import Staged
+    from convcalc.layers.upsample import Upsample
 
 
 def conv_sum(layer: Conv, values: Values, weights: Mapping[str, Values], place: Place) -> Sum:
@@ -107,6 +110,38 @@ def linear_sum(layer: Linear, values: Values, weights: Mapping[str, Values], pla
     )
     bias = weights["bias"][out,] if layer.bias else None
     return Sum(place, (Part(leading[0] if leading else 0, factors),), bias)
+
+
+def resized_sum(layer: Upsample, values: Values, place: Place) -> Sum:
+    """An output of a linear resizing: each element around it times its share along every axis.
+
+    A tap counts the elements that have a share, one or two along an axis.
+    """
+    channel, *position = place
+    shape = values.shape
+    axes = [
+        axis_shares(layer, size, out, at)
+        for size, out, at in zip(shape[1:], layer.out_shape(shape)[1:], position, strict=True)
+    ]
+    factors = []
+    for found in product(*(enumerate(own.items()) for own in axes)):
+        tap = tuple(number for number, _ in found)
+        at = tuple(element for _, (element, _) in found)
+        weight = prod(share for _, (_, share) in found)
+        factors.append(Factor(tap, at, at, values[channel, *at], weight))
+    return Sum(place, (Part(channel, tuple(factors)),), None)
+
+
+def axis_shares(layer: Upsample, size: int, out: int, at: int) -> dict[int, float]:
+    """The elements of an axis that an output of a linear resizing is made of, with their shares."""
+    places, parts = linear_places(size, out, layer.align_corners)
+    if size == out:
+        return {at: 1}
+    low, rest = divmod(places[at], parts)
+    high = min(low + 1, size - 1)
+    if not rest or high == low:
+        return {low: 1}
+    return {low: 1 - rest / parts, high: rest / parts}
 
 
 def spread_source(at: Place, sizes: Shape, strides: Shape) -> Place | None:

@@ -6,10 +6,12 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from convcalc.borders import element_at
+from convcalc.explain.walk.sums import axis_shares
 from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.pooling import Pool
 from convcalc.layers.stages import Staged
+from convcalc.layers.upsample import Upsample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,16 +115,34 @@ def _spread(size: int, stride: int) -> Callable[[int], int | None]:
     return standing
 
 
+def resized_axes(layer: Upsample, shape: Shape, position: Place) -> list[Axis]:
+    """The axes of a linear resizing, with the elements that an output is made of."""
+    sizes = zip(shape[1:], layer.out_shape(shape)[1:], position, strict=True)
+    return [
+        Axis(range(size), tuple(axis_shares(layer, size, out, at)), _standing(size, "zeros"), size)
+        for size, out, at in sizes
+    ]
+
+
+def element_axes(sizes: Shape, position: Place) -> list[Axis]:
+    """The axes of an input of which one element is read."""
+    pairs = zip(sizes, position, strict=True)
+    return [Axis(range(size), (at,), _standing(size, "zeros"), size) for size, at in pairs]
+
+
 def layer_axes(layer: Layer, shape: Shape, position: Place) -> list[Axis]:
     """The axes that the window of one output of a layer lies on; none for layers without windows.
 
     Args:
-        layer: A convolution, one that is made of one or two, a transposed one, or a pooling.
+        layer: A convolution, one that is made of one or two, a transposed one, a pooling, or a
+            linear resizing.
         shape: (channels, *spatial) of its input.
         position: The place of the output along the spatial axes.
     """
     if isinstance(layer, Staged):
         layer = next(iter(layer.walk(shape)))[1]
+    if isinstance(layer, Upsample):
+        return resized_axes(layer, shape, position)
     if isinstance(layer, ConvTranspose):
         return spread_axes(layer.windows(shape), shape[1:], position)
     if isinstance(layer, Conv):

@@ -1,15 +1,17 @@
 // The sliders and switches of a layer.
 
 import { element } from "./grids.mjs";
-import { MODES, changed, groupChoices, mostExtra, pairWith, settingsOf } from "./settings.mjs";
+import { changed, groupChoices, modesOf, mostExtra, pairWith, settingsOf } from "./settings.mjs";
 
 const ENDS = { before: ["top", "left"], after: ["bottom", "right"] };
 
 // Every slider that there is for a layer, `withInput` those of its input too: {id, label, detail,
-// value, least, most, apply}; a layer whose rows and columns are apart has one for each.
-export function slidersOf(layer, apart, withInput = true) {
+// value, least, most, apply}; a layer whose rows and columns are apart has one for each, and a
+// sequence, whose `rank` is 2, one of its columns alone.
+export function slidersOf(layer, apart, withInput = true, rank = 3) {
+  const axes = rank === 2 ? [1] : apart ? [0, 1] : [null];
   const settings = settingsOf(layer, withInput);
-  const sliders = settings.flatMap((setting) => slidersFor(setting, layer, apart));
+  const sliders = settings.flatMap((setting) => slidersFor(setting, layer, axes));
   if (layer.op !== "convolution" || layer.multiplier !== null) return sliders;
   const choices = groupChoices(layer);
   sliders.push({
@@ -24,23 +26,26 @@ export function slidersOf(layer, apart, withInput = true) {
   return sliders;
 }
 
-function slidersFor(setting, layer, apart) {
-  const { name, fields, least } = setting;
+function slidersFor(setting, layer, axes) {
+  const { name, fields } = setting;
   const label = name === "padding" && layer.transposed ? "cropping" : name;
   const most = (value) => Math.max(setting.most, value);
   if (typeof layer[name] === "number") {
     const value = layer[name];
     const apply = (old, next) => changed(old, { [name]: next });
-    return [{ id: name, label, value, least, most: most(value), apply }];
+    return [{ id: name, label, value, least: setting.least, most: most(value), apply }];
   }
-  const places = fields.flatMap((field) => [0, 1].map((axis) => [field, axis]));
-  return (apart ? places : [[fields[0], null]]).map(([field, axis]) => {
+  const own = setting.axis === undefined ? axes : [setting.axis];
+  const ends = own[0] === null ? fields.slice(0, 1) : fields;
+  const places = ends.flatMap((field) => own.map((axis) => [field, axis]));
+  return places.map(([field, axis]) => {
     const value = layer[field][axis ?? 0];
+    const least = Math.min(setting.least, value);
     const limit = limitOf(name, layer, axis ?? 0) ?? most(value);
     return {
       id: axis === null ? name : `${field}-${axis}`,
       label,
-      detail: axis === null ? "" : (ENDS[field] ?? ["rows", "columns"])[axis],
+      detail: detailOf(field, axis, own.length),
       value,
       least,
       most: limit,
@@ -49,10 +54,17 @@ function slidersFor(setting, layer, apart) {
   });
 }
 
+// Which axis or end a slider is of; nothing where there is no other.
+function detailOf(field, axis, axes) {
+  if (axis === null) return "";
+  if (field in ENDS) return ENDS[field][axis];
+  return axes > 1 ? ["rows", "columns"][axis] : "";
+}
+
 // The most that follows from the rest of the layer; undefined where nothing does.
 function limitOf(name, layer, axis) {
   if (name === "extra") return mostExtra(layer, axis);
-  return name === "reached" ? layer.size[axis] : undefined;
+  return layer.op === "adaptive" && name === "reached" ? layer.size[axis] : undefined;
 }
 
 function withPairs(layer, fields, axis, value) {
@@ -97,14 +109,15 @@ function fillRow(row, slider, say) {
   input.setAttribute("aria-valuetext", shown);
 }
 
-// Fills the choice of borders in the language of the page.
+// Fills the choice of modes in the language of the page.
 export function showModes(select, layer, say) {
-  if (select.options.length !== MODES.length) {
-    select.replaceChildren(...MODES.map((mode) => new Option(mode, mode)));
+  const modes = modesOf(layer);
+  if ([...select.options].map((one) => one.value).join() !== modes.join()) {
+    select.replaceChildren(...modes.map((mode) => new Option(mode, mode)));
   }
   for (const option of select.options) option.textContent = say(option.value);
   select.value = layer.mode;
-  select.disabled = layer.transposed;
+  select.disabled = Boolean(layer.transposed);
 }
 
 // Fills the choice of what the sliders set: [value, text] of each, and which is chosen.

@@ -38,17 +38,16 @@ export function problemOf(layer) {
       return { name: "tooLong", axis, extent: extent(layer, axis), padded };
     }
     const padding = Math.max(layer.before[axis], layer.after[axis]);
-    const most = mostPadding(layer, axis);
+    const most = layer.transposed ? Infinity : mostPadding(layer.mode, layer.size[axis]);
     if (padding > most) return { name: "tooMuchPadding", axis, padding, most };
   }
   return null;
 }
 
 // Reflection turns back once and does not repeat the end; a circle is gone round once.
-function mostPadding(layer, axis) {
-  if (layer.transposed) return Infinity;
-  const room = { reflect: -1, symmetric: 0, circular: 0 }[layer.mode];
-  return room === undefined ? Infinity : layer.size[axis] + room;
+export function mostPadding(mode, size) {
+  const room = { reflect: -1, symmetric: 0, circular: 0 }[mode];
+  return room === undefined ? Infinity : size + room;
 }
 
 // The element of an axis that stands at a place, padding below 0; null for a zero.

@@ -16,16 +16,21 @@ SCRIPTS = (
     "convolution.mjs",
     "pooling.mjs",
     "functions.mjs",
+    "joins.mjs",
+    "shares.mjs",
+    "moves.mjs",
+    "sums.mjs",
     "numbers.mjs",
     "settings.mjs",
+    "operations.mjs",
     "network.mjs",
     "spec.mjs",
     "formulas.mjs",
-    "arithmetic.mjs",
     "words.mjs",
     "grids.mjs",
     "controls.mjs",
     "painting.mjs",
+    "arithmetic.mjs",
     "telling.mjs",
     "stage.mjs",
     "state.mjs",
@@ -37,17 +42,18 @@ STYLES = ("page.css", "squares.css")
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.mjs";\n', re.MULTILINE)
 COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+INDENT = re.compile(r"^ +", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=const |function |class )", re.MULTILINE)
 
 
 def page_html(start: PageStart) -> str:
-    """The page of a network, as HTML."""
+    """The page of a network, as HTML; without the indents of its parts, a twentieth of it."""
     # In a script "</" could end it; JSON has no other use for a stroke behind "<".
     data = json.dumps(start, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Template(_file("page.html")).substitute(
         name=escape(start["name"]),
-        style="".join(map(_file, STYLES)),
-        script=joined_scripts(),
+        style=INDENT.sub("", "".join(map(_file, STYLES))),
+        script=INDENT.sub("", joined_scripts()),
         start=data,
     )
 

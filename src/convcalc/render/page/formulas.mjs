@@ -58,6 +58,16 @@ export function macsOf(layer) {
   };
 }
 
+// Multiply-accumulates of a matrix: every output is a sum over all features.
+export function matrixMacsOf({ channels, size, outFeatures, wrap }) {
+  const positions = wrap ? [] : [channels, size[0]];
+  return {
+    rule: wrap ? "I * O" : "c*h * I * O",
+    numbers: [...positions, size[1], outFeatures].join(" * "),
+    value: product([channels, ...size, outFeatures]),
+  };
+}
+
 // Elements of the input behind the last window of an axis.
 export function unread(layer, axis) {
   if (layer.transposed) return 0;

@@ -15,7 +15,7 @@ export class Numbers {
 
   keepWeights(node, layer, { weight, bias }) {
     (weight ?? []).forEach((kernels, out) => {
-      const channels = channelsRead(layer, out);
+      const channels = kernelsRead(layer, out);
       kernels.forEach((plane, n) => this.keepPlane("weight", node, [out, channels[n]], plane));
     });
     (bias ?? []).forEach((value, out) => this.set("bias", node, [out], value));
@@ -44,12 +44,12 @@ export class Numbers {
 
   // What a node computes with, beside its input.
   weights(node, layer) {
-    if (layer.op !== "convolution") return {};
-    const outputs = list(layer.outChannels);
+    if (!hasKernels(layer)) return {};
+    const outputs = list(layer.outChannels ?? layer.outFeatures);
     return {
       weight: outputs.map((out) =>
-        channelsRead(layer, out).map((channel) =>
-          this.plane("weight", node, [out, channel], ...layer.kernel),
+        kernelsRead(layer, out).map((channel) =>
+          this.plane("weight", node, [out, channel], ...(layer.kernel ?? [1, layer.size[1]])),
         ),
       ),
       bias: layer.bias ? outputs.map((out) => this.get("bias", node, [out])) : null,
@@ -61,6 +61,16 @@ export class Numbers {
       list(columns).map((x) => this.get(kind, node, [...leading, y, x])),
     );
   }
+}
+
+// Whether a layer has kernels; those of a matrix are its rows.
+export function hasKernels(layer) {
+  return layer.op === "convolution" || layer.op === "matrix";
+}
+
+// The input channels that an output has a kernel for; a matrix has one for all.
+export function kernelsRead(layer, out) {
+  return layer.op === "matrix" ? [0] : channelsRead(layer, out);
 }
 
 export function list(count) {

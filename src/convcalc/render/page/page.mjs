@@ -3,7 +3,8 @@
 import { nextPlace } from "./convolution.mjs";
 import { showChoices, showModes, showSliders, slidersOf } from "./controls.mjs";
 import { focusOn, neighbour } from "./grids.mjs";
-import { branchOf, elementOf, placeIn, squareOf } from "./painting.mjs";
+import { branchOf, elementName, elementOf, placeIn, squareOf } from "./painting.mjs";
+import { modesOf } from "./settings.mjs";
 import { buildStage, paintStage } from "./stage.mjs";
 import { State } from "./state.mjs";
 import { fedText, numberName, problemText, tellFormulas } from "./telling.mjs";
@@ -35,11 +36,13 @@ function build() {
 function showTexts() {
   document.documentElement.lang = page.language === "zh" ? "zh-CN" : "en";
   const command = page.command ?? `${start.name} (${say("edited")})`;
-  document.title = `${say("title")}: ${command}`;
+  const title = say(start.nodes.some(isConvolution) ? "title" : "titleOfLayers");
+  document.title = `${title}: ${command}`;
   find("spec").textContent = command;
   for (const node of document.querySelectorAll("[data-say]")) {
     node.textContent = say(node.dataset.say);
   }
+  find("title").textContent = title;
   for (const node of document.querySelectorAll("[data-name]")) {
     node.title = say(node.dataset.name);
     node.setAttribute("aria-label", node.title);
@@ -49,17 +52,18 @@ function showTexts() {
   }
 }
 
+const isConvolution = ({ layer }) => layer.op === "convolution";
+
 function showSettings() {
   const layer = page.settable;
-  showSliders(find("sliders"), slidersOf(layer, page.apart, page.withInput), say, slide);
-  const convolution = layer.op === "convolution";
-  for (const id of ["transposed", "bias", "mode"]) find(id).closest("label").hidden = !convolution;
-  if (convolution) {
-    showModes(find("mode"), layer, say);
-    find("transposed").checked = layer.transposed;
-    find("transposed").closest("label").hidden = layer.multiplier !== null;
-    find("bias").checked = layer.bias;
-  }
+  showSliders(find("sliders"), sliders(), say, slide);
+  showSwitch("transposed", layer.op === "convolution" && layer.multiplier === null);
+  showSwitch("bias", "bias" in layer);
+  showSwitch("mode", modesOf(layer).length > 0);
+  showSwitch("apart", page.settableRank === 3 && !layer.wrap && page.canBeApart);
+  if (modesOf(layer).length) showModes(find("mode"), layer, say);
+  find("transposed").checked = layer.transposed;
+  find("bias").checked = layer.bias;
   find("apart").checked = page.apart;
   find("layer").closest("label").hidden = page.single;
   const choices = page.choices.map((n) => [n, page.nameOf(n)]);
@@ -67,9 +71,16 @@ function showSettings() {
   find("speed").setAttribute("aria-valuetext", say("perSecond", { count: speed() }));
 }
 
+function showSwitch(id, shown) {
+  find(id).closest("label").hidden = !shown;
+}
+
+function sliders() {
+  return slidersOf(page.settable, page.apart, page.withInput, page.settableRank);
+}
+
 function slide(id, value) {
-  const sliders = slidersOf(page.settable, page.apart, page.withInput);
-  page.set(sliders.find((one) => one.id === id).apply(page.settable, value));
+  page.set(sliders().find((one) => one.id === id).apply(page.settable, value));
   build();
 }
 
@@ -86,8 +97,14 @@ function showFormulas() {
   const layer = page.settable;
   find("formulas-section").hidden = page.chosen < 0;
   if (page.chosen < 0) return;
-  tellFormulas(find("formulas"), layer, say);
-  const letters = { pooling: "lettersPooling", adaptive: "lettersAdaptive" };
+  tellFormulas(find("formulas"), layer, page.settableRank, say);
+  const letters = {
+    pooling: "lettersPooling",
+    adaptive: "lettersAdaptive",
+    matrix: "lettersMatrix",
+    pad: "lettersPad",
+    resize: "lettersResize",
+  };
   const own = layer.transposed ? "lettersTransposed" : "letters";
   find("letters").textContent = say(letters[layer.op] ?? own);
 }
@@ -101,20 +118,26 @@ function show() {
 }
 
 function showPlayer() {
-  const [channel, row, column] = page.looked.place;
   const own = page.single ? "" : `${page.nameOf(page.looked.node)}: `;
-  const where = page.problem ? "" : own + say("where", { channel, row, column });
+  const where = page.problem ? "" : own + placeText();
   find("where").setAttribute("aria-live", page.timer === null ? "polite" : "off");
   find("where").textContent = where;
   find("play").textContent = say(page.timer === null ? "play" : "pause");
+}
+
+function placeText() {
+  const { node, place } = page.looked;
+  const [channel, row, column] = place;
+  if (page.wraps[node]) return elementName(place, true, "output", say);
+  return say("where", { channel, row, column });
 }
 
 function showEditor() {
   const { picked } = page;
   const field = find("value");
   field.disabled = picked === null;
-  const name = picked === null ? say("editNothing") : `${say("edit")} ${numberName(picked, say)}`;
-  find("editing").textContent = name;
+  const name = picked && numberName(picked, page.view(picked.card), say);
+  find("editing").textContent = picked ? `${say("edit")} ${name}` : say("editNothing");
   if (picked === null) field.value = "";
   else if (document.activeElement !== field)
     field.value = page.numbers.get(picked.kind, picked.node, picked.place);
@@ -187,7 +210,7 @@ function pickedOf(view, kind, place) {
 }
 
 function point(target) {
-  const square = target.closest?.('[data-key^="input"]');
+  const square = target.closest?.('[data-key^="input"], [data-key^="output"]');
   const pointed = square ? pointedAt(square) : null;
   if (JSON.stringify(pointed) === JSON.stringify(page.pointed)) return;
   page.pointed = pointed;
@@ -197,6 +220,10 @@ function point(target) {
 function pointedAt(square) {
   const [kind, place] = placeIn(square.dataset.key);
   const view = viewOf(square);
+  if (kind === "output") {
+    const here = view.walks.some((walk) => walk.place.join() === place.join());
+    return here ? null : { node: view.node, place };
+  }
   const source = branchOf(kind);
   const element = elementOf(view, source, place);
   return element && { node: view.node, source, element };

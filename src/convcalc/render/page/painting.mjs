@@ -1,11 +1,10 @@
 // What each square of a layer shows, for the output that is looked at.
 //
-// A view is one layer of the page: {node, layer, arriving, leaving, sources, data, outputs, walks,
-// pointed, picked}.
+// A view is one layer of the page: {node, layer, arriving, leaving, sources, from, wrap, data,
+// outputs, walks, pointed, picked}; `from` and `wrap` say how many features stand in a row.
 
-import { channelsRead } from "./convolution.mjs";
-import { OPERATIONS } from "./network.mjs";
-import { list, shortly, shown } from "./numbers.mjs";
+import { kernelsRead, list, shortly, shown } from "./numbers.mjs";
+import { operationOf } from "./operations.mjs";
 
 // The name of the squares of a branch: input, input1, input2.
 const branchName = (source) => `input${source || ""}`;
@@ -16,17 +15,26 @@ export function branchOf(kind) {
 }
 
 // The keys of the squares of an input channel, with the padding or the zeros put in.
-export function inputKeys({ layer, arriving }, source, channel) {
+export function inputKeys({ layer, arriving, from }, source, channel) {
   const [rows, columns] = [0, 1].map((axis) => {
-    const [first, last] = OPERATIONS[layer.op].placesOf(layer, axis, arriving[source]);
+    const [first, last] = operationOf(layer).placesOf(layer, axis, arriving[source]);
     return list(last - first + 1).map((n) => first + n);
   });
   const name = branchName(source);
-  return rows.map((row) => columns.map((column) => `${name}:${channel},${row},${column}`));
+  const keys = rows.map((row) => columns.map((column) => `${name}:${channel},${row},${column}`));
+  return wrapped(keys, from[source]);
 }
 
-export function planeKeys(kind, leading, rows, columns) {
-  return list(rows).map((y) => list(columns).map((x) => `${kind}:${[...leading, y, x]}`));
+export function planeKeys(kind, leading, rows, columns, wrap = null) {
+  const keys = list(rows).map((y) => list(columns).map((x) => `${kind}:${[...leading, y, x]}`));
+  return wrapped(keys, wrap);
+}
+
+// Features in rows of so many; other keys as they are.
+export function wrapped(keys, wrap) {
+  if (!wrap) return keys;
+  const rows = Math.ceil(keys[0].length / wrap);
+  return list(rows).map((n) => keys[0].slice(n * wrap, (n + 1) * wrap));
 }
 
 export function placeIn(key) {
@@ -36,7 +44,7 @@ export function placeIn(key) {
 
 // The element of a branch that stands at a square, as [channel, row, column]; null for zeros.
 export function elementOf({ layer, arriving }, source, [channel, row, column]) {
-  const { sourceAt } = OPERATIONS[layer.op];
+  const { sourceAt } = operationOf(layer);
   const found = [row, column].map((at, axis) => sourceAt(layer, axis, at, arriving[source]));
   return found.includes(null) ? null : [channel, ...found];
 }
@@ -51,6 +59,7 @@ export function squareOf(layer, kind, place) {
 // Returns a function from the key of a square to what `paint` shows.
 export function painter(view, say) {
   const reads = readsByKey(view.walks);
+  const asked = view.pointed?.place ? readsByKey([walkOf(view, view.pointed.place)]) : new Map();
   const spans = spansOf(view.walks);
   const fed = fedWeights(view);
   const places = view.walks.map((walk) => walk.place.join());
@@ -61,9 +70,21 @@ export function painter(view, say) {
       branch === null
         ? ownSquare(view, kind, at, { places, fed }, say)
         : inputSquare(view, branch, at, { read: reads.get(key), spans }, say);
+    if (asked.has(key)) painted.kinds.push("fed");
     if (key === view.picked?.square) painted.kinds.push("picked");
     return painted;
   };
+}
+
+// What an output reads.
+export function walkOf({ layer, data, arriving }, place) {
+  return operationOf(layer).walkOf(layer, data, place, arriving);
+}
+
+// The name of an element that arrives or leaves.
+export function elementName([channel, row, column], wrap, side, say) {
+  if (wrap) return say(side === "input" ? "featureAt" : "outFeatureAt", { number: column });
+  return say(side === "input" ? "inputAt" : "outputAt", { channel, row, column });
 }
 
 function square(value, kinds, name) {
@@ -74,20 +95,29 @@ function square(value, kinds, name) {
 function ownSquare(view, kind, at, { places, fed }, say) {
   const [first, second, row, column] = at;
   if (kind === "bias") {
-    return square(view.data.bias[first], ["weight"], say("biasAt", { output: first }));
+    const name = view.layer.op === "matrix" ? "featureBiasAt" : "biasAt";
+    return square(view.data.bias[first], ["weight"], say(name, { output: first }));
   }
   if (kind === "weight") {
-    const n = channelsRead(view.layer, first).indexOf(second);
-    const name = say("weightAt", { output: first, channel: second, row, column });
+    const n = kernelsRead(view.layer, first).indexOf(second);
+    const name = weightName(view.layer, at, say);
     return square(view.data.weight[first][n][row][column], ["weight"], name);
   }
   const here = places.includes(at.join());
   const isFed = fed.has(at.join());
-  const kinds = [here ? "result" : "", isFed ? "fed" : ""];
-  const name = say("outputAt", { channel: first, row: second, column: row });
+  const asked = at.join() === view.pointed?.place?.join();
+  const made = operationOf(view.layer).madeBy?.(view.layer, at, view.arriving) ?? "";
+  const kinds = [here ? "result" : made, isFed || asked ? "fed" : ""];
+  const name = elementName(at, view.wrap, "output", say);
   const weight = fed.get(at.join());
   const tap = isFed && weight !== undefined ? `×${shortly(weight)}` : "";
   return { ...square(view.outputs[first][second][row], kinds, name), tap, selected: here };
+}
+
+// The name of a weight; a row of a matrix has one for each feature.
+export function weightName(layer, [output, channel, row, column], say) {
+  if (layer.op === "matrix") return say("rowWeightAt", { output, number: column });
+  return say("weightAt", { output, channel, row, column });
 }
 
 function inputSquare(view, source, at, { read, spans }, say) {
@@ -96,7 +126,7 @@ function inputSquare(view, source, at, { read, spans }, say) {
   const value = element === null ? 0 : view.data.inputs[source][channel][element[1]][element[2]];
   const hole = !read && isSpanned(spans, source, at);
   const kinds = [made(view.layer, at, element), read ? "read" : hole ? "hole" : ""];
-  const name = nameOf(view.layer, element, row, column, say);
+  const name = nameOf(view, source, element, [row, column], say);
   if (element === null && view.layer.how === "max") return { text: "", kinds, name };
   const own = square(value, kinds, name);
   if (read?.weight === undefined) return own;
@@ -110,14 +140,14 @@ function made(layer, [, row, column], element) {
   return moved ? "copy" : "";
 }
 
-function nameOf(layer, element, row, column, say) {
+function nameOf({ layer, from }, source, element, [row, column], say) {
   if (element === null) {
     const inside = layer.transposed && row >= 0 && column >= 0;
     return say(inside ? "zeroAt" : "paddingAt");
   }
   const [channel, y, x] = element;
   if (made(layer, [channel, row, column], element)) return say("copyAt", { row: y, column: x });
-  return say("inputAt", { channel, row: y, column: x });
+  return elementName(element, from[source], "input", say);
 }
 
 function readsByKey(walks) {
@@ -151,9 +181,9 @@ function isSpanned(spans, source, at) {
 // a border copies the element, with the sum of its weights.
 function fedWeights({ layer, arriving, data, pointed }) {
   const weights = new Map();
-  if (!pointed) return weights;
+  if (!pointed?.element) return weights;
   const { source, element } = pointed;
-  const fed = OPERATIONS[layer.op].fedBy(layer, data, source, element, arriving);
+  const fed = operationOf(layer).fedBy(layer, data, source, element, arriving);
   for (const { place, weight } of fed) {
     const more = weights.get(place.join()) ?? 0;
     weights.set(place.join(), weight === undefined ? undefined : more + weight);

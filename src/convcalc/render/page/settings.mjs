@@ -11,6 +11,9 @@ const SETTINGS = [
   { name: "channels", fields: ["channels"], least: 1, most: 6 },
   { name: "outChannels", fields: ["outChannels"], least: 1, most: 6 },
   { name: "reached", fields: ["reached"], least: 1, most: 12 },
+  { name: "scale", fields: ["scale"], least: 1, most: 4 },
+  { name: "features", fields: ["size"], axis: 1, least: 1, most: 24 },
+  { name: "outFeatures", fields: ["outFeatures"], least: 1, most: 12 },
 ];
 
 // What can be set of each operation, beside the input.
@@ -18,14 +21,20 @@ const OWN = {
   convolution: ["kernel", "stride", "padding", "dilation", "extra", "outChannels"],
   pooling: ["kernel", "stride", "padding", "dilation"],
   adaptive: ["reached"],
+  matrix: ["outFeatures"],
+  pad: ["padding"],
+  resize: ["scale", "reached"],
 };
 
 const OF_INPUT = ["size", "channels"];
 
 // The settings of a layer: `withInput` those of its input as well.
 export function settingsOf(layer, withInput) {
-  const names = [...(OWN[layer.op] ?? []), ...(withInput ? OF_INPUT : [])];
+  const ofInput = layer.wrap ? ["features"] : OF_INPUT;
+  const names = [...(OWN[layer.op] ?? []), ...(withInput ? ofInput : [])];
   const hidden = {
+    scale: !layer.scale,
+    reached: layer.op === "resize" && !layer.reached,
     extra: !layer.transposed,
     outChannels: layer.multiplier !== null,
     dilation: layer.op === "pooling" && layer.how !== "max",
@@ -38,7 +47,13 @@ export function isSettable(layer) {
   return layer.op in OWN;
 }
 
-export const MODES = ["zeros", "reflect", "symmetric", "replicate", "circular"];
+const BORDERS = ["zeros", "reflect", "symmetric", "replicate", "circular"];
+
+// The modes that a layer may have; none where it has no mode.
+export function modesOf(layer) {
+  if (layer.op === "resize") return ["nearest", "bilinear", "aligned"];
+  return ["convolution", "pad"].includes(layer.op) ? BORDERS : [];
+}
 
 // The numbers of groups that divide the channels of both sides.
 export function groupChoices(layer) {
@@ -75,10 +90,13 @@ export function pairWith(pair, axis, value) {
   return pair.map((old, at) => (axis === null || at === axis ? value : old));
 }
 
-const PAIRS = ["size", "kernel", "stride", "dilation", "extra", "before", "after", "reached"];
+const PAIRS = ["size", "kernel", "stride", "dilation", "extra", "before", "after"].concat([
+  "reached",
+  "scale",
+]);
 
 function pairsOf(layer) {
-  return PAIRS.filter((name) => name in layer);
+  return PAIRS.filter((name) => layer[name]);
 }
 
 // Whether rows and columns, or the two ends of padding, differ.

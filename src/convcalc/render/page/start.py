@@ -6,9 +6,10 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from convcalc.errors import DataError, UsageError
+from convcalc.explain.walk.functions import WEIGHTS
 from convcalc.layers.base import format_shape
-from convcalc.layers.normalisation import BatchNorm
-from convcalc.render.page.nodes import end_of, pair, placed_nodes, squares_of
+from convcalc.render.page.layers import pair, triple
+from convcalc.render.page.nodes import end_of, placed_nodes, squares_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from convcalc.explain.walk.data import Number, Place, Values
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
-    from convcalc.render.page.nodes import PageConvolution, PageNode, Pair, Placed
+    from convcalc.render.page.layers import PageConvolution, PageMatrix, Pair, Triple
+    from convcalc.render.page.nodes import PageNode, Placed
 
 MOST_SQUARES = 5000
 """Squares of inputs and outputs on a page, which draws all of them at every step."""
 
 MOST_NUMBERS = 2500
-"""Numbers that a page holds: with 20 digits each they are less than half of its 150 kB."""
+"""Numbers that a page holds: with 20 digits each they are less than half of its 170 kB."""
 
 LARGEST_WHOLE = 2**53
 """From here on JavaScript's numbers leave out whole numbers."""
@@ -34,16 +36,15 @@ class PageWeights(TypedDict):
     """The numbers of a layer.
 
     Attributes:
-        weight: Of each output channel the kernel of each input channel that it reads.
+        weight: Of each output channel the kernel of each input channel that it reads; of a matrix
+            each row as a kernel of one row.
         bias: Of each output channel.
-        scale: Of each channel what a batch norm multiplies with.
-        shift: Of each channel what it adds.
+        own: Those of a function by the words of its formula: one, or one for each channel.
     """
 
     weight: list[list[Plane]] | None
     bias: list[Number] | None
-    scale: list[Number] | None
-    shift: list[Number] | None
+    own: dict[str, list[Number]] | None
 
 
 class PageStart(TypedDict):
@@ -85,18 +86,14 @@ def page_start(
     """
     placed = placed_nodes(network, values.shape)
     _check_size(placed, values.shape, weights)
-    eps = {
-        node.label: node.layer.eps for node in network.nodes if isinstance(node.layer, BatchNorm)
-    }
-    channel, *position = place
     start: PageStart = {
         "name": network_name(network, values.shape),
         "shape": format_shape(values.shape),
         "nodes": [one["node"] for one in placed],
         "end": end_of(network, placed),
-        "place": (channel, *pair(position, 0)),
-        "input": [_plane(values, (n,), pair(values.shape[1:], 1)) for n in range(values.shape[0])],
-        "weights": [_weights(one, weights, eps.get(one["node"]["label"], 0)) for one in placed],
+        "place": _place(place),
+        "input": _planes(values),
+        "weights": [_weights(one, weights) for one in placed],
     }
     _check_numbers(start)
     return start
@@ -124,35 +121,39 @@ def _check_size(placed: Sequence[Placed], shape: Shape, weights: Mapping[str, Va
         )
 
 
-def _weights(one: Placed, weights: Mapping[str, Values], eps: float) -> PageWeights:
+def _place(place: Place) -> Triple:
+    """A place as channel, row and column."""
+    if len(place) == 1:
+        return 0, 0, place[0]
+    return place[0], *pair(place[1:], 0)
+
+
+def _planes(values: Values) -> list[Plane]:
+    """The numbers of an input, channel by channel; features are one row."""
+    shape = values.shape
+    if len(shape) == 1:
+        return [_plane(values, (), triple(shape)[1:])]
+    return [_plane(values, (n,), triple(shape)[1:]) for n in range(shape[0])]
+
+
+def _weights(one: Placed, weights: Mapping[str, Values]) -> PageWeights:
     """The numbers of a node."""
     prefix, layer = one["prefix"], one["node"]["layer"]
-    own: PageWeights = {"weight": None, "bias": None, "scale": None, "shift": None}
-    if layer["op"] == "convolution":
+    own: PageWeights = {"weight": None, "bias": None, "own": None}
+    if layer["op"] == "convolution" or layer["op"] == "matrix":
         weight = weights[f"{prefix}weight"]
-        own["weight"] = [_kernels(layer, weight, out) for out in range(layer["outChannels"])]
+        outputs = layer["outChannels"] if layer["op"] == "convolution" else layer["outFeatures"]
+        own["weight"] = [_kernels(layer, weight, out) for out in range(outputs)]
         if layer["bias"]:
-            bias = weights[f"{prefix}bias"]
-            own["bias"] = [bias[out,] for out in range(layer["outChannels"])]
-    elif layer["op"] == "function" and layer["how"] == "affine":
-        pairs = [_affine(prefix, weights, channel, eps) for channel in range(one["leaving"][0])]
-        own["scale"] = [scale for scale, _ in pairs]
-        own["shift"] = [shift for _, shift in pairs]
+            own["bias"] = _vector(weights[f"{prefix}bias"])
+    elif layer["op"] == "function":
+        found = {word: weights.get(f"{prefix}{name}") for name, word in WEIGHTS.items()}
+        own["own"] = {word: _vector(own) for word, own in found.items() if own is not None}
     return own
 
 
-def _affine(
-    prefix: str, weights: Mapping[str, Values], channel: int, eps: float
-) -> tuple[Number, Number]:
-    """A batch norm as x*a + c: a = w / sqrt(var + eps), c = b - mean*a."""
-    mean, variance = (weights[f"{prefix}running_{name}"][channel,] for name in ("mean", "var"))
-    scale, shift = (variance + eps) ** -0.5, 0.0
-    if f"{prefix}weight" in weights:
-        scale, shift = (
-            scale * weights[f"{prefix}weight"][channel,],
-            weights[f"{prefix}bias"][channel,],
-        )
-    return scale, shift - mean * scale
+def _vector(values: Values) -> list[Number]:
+    return [values[n,] for n in range(values.shape[0])]
 
 
 def _plane(values: Values, leading: Place, sizes: Pair) -> Plane:
@@ -165,8 +166,13 @@ def _plane(values: Values, leading: Place, sizes: Pair) -> Plane:
     ]
 
 
-def _kernels(layer: PageConvolution, weight: Values, out: int) -> list[Plane]:
-    """The kernels of one output channel, of a weight (O, C/g, *k) or transposed (C, O/g, *k)."""
+def _kernels(layer: PageConvolution | PageMatrix, weight: Values, out: int) -> list[Plane]:
+    """The kernels of one output channel, of a weight (O, C/g, *k) or transposed (C, O/g, *k).
+
+    Of a matrix (O, features) the one kernel is a row of it.
+    """
+    if layer["op"] == "matrix":
+        return [_plane(weight, (out,), (1, layer["size"][1]))]
     depth = layer["channels"] // layer["groups"]
     width = layer["outChannels"] // layer["groups"]
     first = out // width * depth
@@ -177,7 +183,7 @@ def _kernels(layer: PageConvolution, weight: Values, out: int) -> list[Plane]:
 def _check_numbers(start: PageStart) -> None:
     """Whether JavaScript can compute with all numbers, and exactly with whole ones."""
     values = list(_numbers(start["input"]))
-    own = [[one["weight"], one["bias"], one["scale"], one["shift"]] for one in start["weights"]]
+    own = [[one["weight"], one["bias"], *(one["own"] or {}).values()] for one in start["weights"]]
     everything = [*values, *_numbers(own)]
     if not all(map(isfinite, everything)):
         raise DataError("--html: a page computes with finite numbers, and one is not")
@@ -201,6 +207,10 @@ def _most(start: PageStart, most: Number) -> Number:
         elif node["layer"]["op"] == "join":
             product = node["layer"]["how"] == "product"
             bounds.append(prod(arriving) if product else sum(arriving))
+        elif node["layer"]["op"] == "pad":
+            bounds.append(max(arriving[0], abs(node["layer"]["value"])))
+        elif own["own"]:
+            bounds.append(arriving[0] * max(1, *map(abs, _numbers(list(own["own"].values())))))
         else:
             bounds.append(arriving[0])
     return max(bounds)

@@ -31,6 +31,16 @@ export class State {
     return this.nodes.flatMap(({ layer }, n) => (isSettable(layer) ? [n] : []));
   }
 
+  // The axes of the input: of features one, of a sequence two.
+  get rank() {
+    return this.start.shape.split("x").length;
+  }
+
+  // The axes of what is set.
+  get settableRank() {
+    return this.chosen >= 0 ? this.nodes[this.chosen].rank : this.rank;
+  }
+
   get single() {
     return this.nodes.length === 1;
   }
@@ -38,7 +48,13 @@ export class State {
   // The layer whose settings are shown; of the input something like one.
   get settable() {
     if (this.chosen >= 0) return this.nodes[this.chosen].layer;
-    return { op: "input", channels: this.input[0], size: this.input.slice(1) };
+    const [channels, ...size] = this.input;
+    return { op: "input", channels, size, wrap: this.rank === 1 ? size[1] : null };
+  }
+
+  // Whether rows and columns of what is set may differ.
+  get canBeApart() {
+    return this.withInput || this.settable.op !== "matrix";
   }
 
   // Whether the settings that are shown have those of the input.
@@ -53,7 +69,7 @@ export class State {
 
   setApart(apart) {
     this.apart = apart;
-    if (!apart) this.set(together(this.settable));
+    if (!apart && this.settableRank !== 2) this.set(together(this.settable));
   }
 
   // Takes settings of the layer that is chosen.
@@ -86,6 +102,7 @@ export class State {
   look(node, place) {
     const nearest = place.map((at, axis) => Math.min(at, this.leaving[node][axis] - 1));
     this.looked = { node, place: nearest };
+    if (this.pointed?.place) this.pointed = null;
     this.follow();
   }
 
@@ -102,13 +119,16 @@ export class State {
 
   // A layer as the stage shows it.
   view(n) {
-    const { label, spec, layer, sources } = this.nodes[n];
+    const { label, spec, layer, sources, rank } = this.nodes[n];
     return {
       node: n,
       label,
       spec,
       layer,
       sources,
+      rank,
+      wrap: this.wraps[n],
+      from: this.from[n],
       names: sources.map((source) => (source < 0 ? null : this.nameOf(source))),
       arriving: this.arriving[n],
       leaving: this.leaving[n],
@@ -132,7 +152,7 @@ export class State {
   get command() {
     const now = this.single || this.edited;
     const text = now ? this.chain : this.start.name;
-    const shape = now ? shapeText(this.input) : this.start.shape;
+    const shape = now ? shapeText(this.input, this.rank) : this.start.shape;
     return text && `${/[\s{|]/.test(text) ? `'${text}'` : text} -i ${shape}`;
   }
 

@@ -7,39 +7,56 @@ import {
   extentWithNumbers,
   leavesOut,
   macsOf,
+  matrixMacsOf,
   sizeOf,
   sizeRule,
   sizeWithNumbers,
   unread,
 } from "./formulas.mjs";
 import { element } from "./grids.mjs";
-import { OPERATIONS } from "./network.mjs";
+import { reachedSize } from "./moves.mjs";
 import { shown } from "./numbers.mjs";
-import { branchOf } from "./painting.mjs";
+import { operationOf } from "./operations.mjs";
+import { branchOf, elementName, walkOf, weightName } from "./painting.mjs";
 import { isApart } from "./settings.mjs";
 
 const AXIS_NAMES = ["rows", "columns"];
 
 // The lines of a layer's arithmetic, [name, text]: of every output that is looked at.
-export function arithmeticLines({ layer, walks }, say) {
+export function arithmeticLines(view, say) {
+  const { walks } = view;
   if (!walks.length) return [[say("result"), say("notRead")]];
   return walks.flatMap((walk) => {
-    const lines = arithmetic(layer, walk, say);
-    const told = lines.map(([name, text, value]) => [name, `${text} = ${shown(value)}`]);
+    const lines = arithmetic(view, walk, say);
+    const told = lines.map(([name, ...rest]) => [name, equation(...rest)]);
     const title = walks.length > 1 ? say("outputChannel", { channel: walk.place[0] }) : null;
     const result = [title ?? say("result"), shown(walk.result)];
     return [...told, result];
   });
 }
 
-export function tellFormulas(box, layer, say) {
-  const lines = layer.op === "adaptive" ? reachedLines(layer, say) : windowLines(layer, say);
-  if (layer.op === "convolution") {
-    const macs = macsOf(layer);
-    lines.push([say("macs"), `${macs.rule} = ${macs.numbers} = ${macs.value}`]);
-  }
-  box.replaceChildren(...linesOf(lines));
-  if (layer.op === "adaptive") return;
+function equation(text, value) {
+  return text ? `${text} = ${shown(value)}` : shown(value);
+}
+
+const FORMULAS_OF = {
+  convolution: (layer, say, ...axes) => [
+    ...windowLines(layer, say, ...axes),
+    macLine(macsOf(layer), say),
+  ],
+  pooling: windowLines,
+  adaptive: reachedLines,
+  matrix: (layer, say) => [macLine(matrixMacsOf(layer), say)],
+  pad: paddedFormulas,
+  resize: resizedFormulas,
+};
+
+// The formulas of a layer; a sequence, whose `rank` is 2, has no rows.
+export function tellFormulas(box, layer, rank, say) {
+  const axes = rank === 2 ? [1] : isApart(layer) ? [0, 1] : [0];
+  const named = (axis) => (axes.length > 1 ? ` (${say(AXIS_NAMES[axis])})` : "");
+  box.replaceChildren(...linesOf(FORMULAS_OF[layer.op](layer, say, axes, named)));
+  if (layer.op !== "convolution" && layer.op !== "pooling") return;
   AXIS_NAMES.forEach((name, axis) => {
     const count = unread(layer, axis);
     if (count) box.append(element("p", "", say("unread", { count, axis: say(name) })));
@@ -47,25 +64,51 @@ export function tellFormulas(box, layer, say) {
   });
 }
 
-function windowLines(layer, say) {
-  const alike = !isApart(layer);
-  return (alike ? [0] : [0, 1]).flatMap((axis) => axisLines(layer, axis, alike, say));
+function windowLines(layer, say, axes, named) {
+  return axes.flatMap((axis) => {
+    const size = `${sizeRule(layer)} = ${sizeWithNumbers(layer, axis)} = ${sizeOf(layer, axis)}`;
+    const wide = `${EXTENT_RULE} = ${extentWithNumbers(layer, axis)} = ${extent(layer, axis)}`;
+    return [
+      [say("outputSize") + named(axis), size],
+      [say("extent") + named(axis), wide],
+    ];
+  });
 }
 
-function axisLines(layer, axis, alike, say) {
-  const name = alike ? "" : ` (${say(AXIS_NAMES[axis])})`;
-  const size = `${sizeRule(layer)} = ${sizeWithNumbers(layer, axis)} = ${sizeOf(layer, axis)}`;
-  const wide = `${EXTENT_RULE} = ${extentWithNumbers(layer, axis)} = ${extent(layer, axis)}`;
-  return [
-    [say("outputSize") + name, size],
-    [say("extent") + name, wide],
-  ];
+function macLine({ rule, numbers, value }, say) {
+  return [say("macs"), `${rule} = ${numbers} = ${value}`];
 }
 
-function reachedLines({ size, reached }, say) {
-  return AXIS_NAMES.map((name, axis) => {
+function paddedFormulas(layer, say, axes, named) {
+  const { size, before, after } = layer;
+  return axes.map((axis) => {
+    const numbers = `${size[axis]} + ${before[axis]} + ${after[axis]}`;
+    const told = `i + pb + pa = ${numbers} = ${reachedSize(layer, axis)}`;
+    return [say("outputSize") + named(axis), told];
+  });
+}
+
+// The size of each axis, and where output u lies on it.
+function resizedFormulas(layer, say, axes, named) {
+  return axes.flatMap((axis) => {
+    const [i, o, s] = [layer.size[axis], reachedSize(layer, axis), layer.scale?.[axis]];
+    const place = {
+      nearest: `floor(u×${i} / ${o})`,
+      bilinear: `max((u + 1/2)×${i}/${o} - 1/2, 0)`,
+      aligned: o > 1 ? `u×(${i} - 1) / (${o} - 1)` : "0",
+    }[layer.mode];
+    return [
+      [say("outputSize") + named(axis), s ? `i×s = ${i}×${s} = ${o}` : `${o}`],
+      [say("liesAt") + named(axis), place],
+    ];
+  });
+}
+
+function reachedLines({ size, reached }, say, axes, named) {
+  return axes.map((axis) => {
     const [i, o] = [size[axis], reached[axis]];
-    return [say(name), `floor(u*${i} / ${o}) … ceil((u + 1)*${i} / ${o}) - 1`];
+    const told = `floor(u*${i} / ${o}) … ceil((u + 1)*${i} / ${o}) - 1`;
+    return [say("window") + named(axis), told];
   });
 }
 
@@ -80,23 +123,42 @@ export function linesOf(lines) {
 // Which outputs the input element that is pointed at feeds.
 export function fedText(view, say) {
   if (!view) return say("pointHint");
-  const { layer, data, arriving, pointed } = view;
-  const [channel, row, column] = pointed.element;
-  const fed = OPERATIONS[layer.op].fedBy(layer, data, pointed.source, pointed.element, arriving);
-  const outputs = [...new Set(fed.map((one) => one.place[0]))];
-  const positions = new Set(fed.map((one) => one.place.slice(1).join()));
-  const name = outputs.length === 1 ? "feedsOne" : "feeds";
-  const values = { channel, row, column, count: positions.size };
-  const more = { channels: outputs.length, out: outputs[0] };
-  return say(positions.size ? name : "feedsNothing", { ...values, ...more });
+  const { layer, data, arriving, from, wrap, pointed } = view;
+  if (pointed.place) return readText(view, say);
+  const { source, element: own } = pointed;
+  const name = elementName(own, from[source], "input", say);
+  const places = operationOf(layer)
+    .fedBy(layer, data, source, own, arriving)
+    .map((one) => one.place);
+  const outputs = [...new Set(places.map((place) => place[0]))];
+  const count = new Set(places.map((place) => place.slice(1).join())).size;
+  if (!count) return say("feedsNothing", { name });
+  if (count * outputs.length === 1) {
+    return say("feedsThis", { name, output: elementName(places[0], wrap, "output", say) });
+  }
+  if (wrap) return say("feedsFeatures", { name, count });
+  const counts = { count, channels: outputs.length, out: outputs[0] };
+  return say(outputs.length === 1 ? "feedsOne" : "feeds", { name, ...counts });
 }
 
-export function numberName({ kind, place }, say) {
-  const [first, second, third, fourth] = place;
-  if (kind === "bias") return say("biasAt", { output: first });
-  if (branchOf(kind) === null)
-    return say("weightAt", { output: first, channel: second, row: third, column: fourth });
-  return say("inputAt", { channel: first, row: second, column: third });
+// Which elements the output that is pointed at is made of.
+function readText(view, say) {
+  const { wrap, from, pointed } = view;
+  const name = elementName(pointed.place, wrap, "output", say);
+  const reads = walkOf(view, pointed.place).reads.filter((one) => one.element);
+  if (!reads.length) return say("readsNothing", { name });
+  const [{ source, element: own }] = reads;
+  const input = elementName(own, from[source], "input", say);
+  const count = new Set(reads.map((one) => `${one.source}:${one.element}`)).size;
+  return count === 1 ? say("readsThis", { name, input }) : say("reads", { name, count });
+}
+
+// The name of a number that is picked, of a layer as the stage shows it.
+export function numberName({ kind, place }, { layer, from }, say) {
+  const matrix = layer.op === "matrix";
+  if (kind === "bias") return say(matrix ? "featureBiasAt" : "biasAt", { output: place[0] });
+  if (branchOf(kind) === null) return weightName(layer, place, say);
+  return elementName(place, from[0], "input", say);
 }
 
 // Why there is no output.

@@ -190,6 +190,10 @@ class Walk(TypedDict):
     divisor: NotRequired[Number]
     branches: NotRequired[list[Read | None]]
     arrives: NotRequired[Number | None]
+    formula: NotRequired[Annotated[str, "a function of what arrives, which is x"]]
+    expression: NotRequired[Annotated[str, "the formula with numbers put in"]]
+    case: NotRequired[Annotated[str | None, "for which x the formula is; null for all"]]
+    source: NotRequired[Annotated[list[int] | None, "the element that it is; null for padding"]]
 
 
 class WalkedLayer(Facts, Walk):

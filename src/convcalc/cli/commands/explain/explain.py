@@ -33,8 +33,10 @@ from convcalc.execute.in_memory import run_work
 from convcalc.execute.network_job import network_work
 from convcalc.execute.settings import Settings
 from convcalc.execute.weights.made_up import made_up_input, made_up_weights
+from convcalc.explain.walk.functions import pieces_of
 from convcalc.explain.walk.network import WalkedLayer, walk_network
 from convcalc.layers.base import format_shape
+from convcalc.network.graph import INPUT
 from convcalc.network.usual_input import fits, usual_input
 from convcalc.render.walk_document import walk_document
 
@@ -59,6 +61,9 @@ ONLY_ARRAYS = (*FILED, *GEOMETRY, *COMPUTED)
 
 NO_INTEGER = -(2**63)
 """What a maximum of padding alone is in int64, which has no infinity."""
+
+BELOW_0 = 2
+"""What is taken off made-up numbers from 0 to 4 for a function, which is another below 0."""
 
 LEAST_MADE_UP = 1e-12
 """Results on made-up numbers below it are 0 but for rounding, as 1/3 + 2/3 - 1 may be."""
@@ -211,11 +216,20 @@ def _made_up(given: ExplainRequest) -> Computed:
 def _on_made_up(network: Network, shape: Shape, dtype: str) -> Computed:
     """The network on numbers that are made for it, without what only rounding made."""
     weights = made_up_weights(network, shape, dtype)
-    computed = _run(network, made_up_input(shape, dtype), weights, Settings())
+    sample = made_up_input(shape, dtype)
+    if _begins_with_functions(network, shape):
+        sample = sample - BELOW_0
+    computed = _run(network, sample, weights, Settings())
     for own in computed.results:
         if own.dtype.kind == "f":
             own[abs(own) < LEAST_MADE_UP] = 0
     return computed
+
+
+def _begins_with_functions(network: Network, shape: Shape) -> bool:
+    """Whether all that reads the input is a function of each number, as an activation."""
+    steps = network.walk(shape)
+    return all(pieces_of(step.layer) for step in steps if INPUT in step.node.inputs)
 
 
 def _input(text: str | None, network: Network, *, quiet: bool) -> Shape:
