@@ -14,6 +14,13 @@ def test_a_network_alone_is_summarised(inside, folder, words):
     assert note + asked.err == done.err
 
 
+@pytest.mark.parametrize("words", [("flops",), ("rf", "--depth", "1")])
+def test_a_command_behind_its_network_is_taken(inside, words):
+    done, asked = inside("alexnet", *words), inside(words[0], "alexnet", *words[1:])
+    assert (0, asked.out) == (done.code, done.out)
+    assert f"convcalc: note: a command comes first: convcalc {words[0]} alexnet\n" in done.err
+
+
 def test_a_quiet_one_says_nothing(inside):
     done = inside("squeezenet1_1", "-q", "--format", "csv")
     assert (0, "") == (done.code, done.err)
@@ -36,6 +43,16 @@ def test_its_help_is_that_of_summary(inside):
         ("run x.npy -i 3x8x8", "-i is --input of shape: Shape of one sample\n"),
         ("flops -D 3", "-D is --define of sweep: Values of a $parameter\n"),
         ("run x.npy --kernel-size 3", "--kernel-size is an option of shape: Taps"),
+        ("flops --dry-run", "--dry-run is an option of run: Print the plan\n"),
+        ("memory --kernel-s x", "No such option: --kernel-s (Possible options: --kernel-size"),
+        ("flops --kernel 7", "No such option: --kernel; did you mean --kernel-size?\n"),
+        ("check unet --weight 7", "No such option: --weight; did you mean --weight-memory?\n"),
+        ("memory --each-channel", "--each-channel is an option of run: The kernel (kh, kw) on"),
+        ("flops unet vgg11", "one network is taken here; for several: convcalc compare unet vgg11"),
+        ("flops unet relu", "a reference network stands alone: 'unet' has layers beside it"),
+        ("shape 3x8x8 conv:8,k3", "'3x8x8' is no layer; the shape of the input is given as -i 3x"),
+        ("layers mha", "no kind of layer is called 'mha'; did you mean 'multiheadattention'?"),
+        ("flops unet --kind BatchNorm2d", "--kind: no kind 'batchnorm2d'; did you mean 'bn'?"),
         ("shape --nonsense", "No such option: --nonsense\n"),
         ("diff relu relu --top 3", "No such option: --top; --top is an option of shape: Only the"),
         ("shape relu --depth", "an argument.\nsee 'convcalc shape --help'\n"),

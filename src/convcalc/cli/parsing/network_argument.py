@@ -22,6 +22,7 @@ from convcalc.language.parse import parse, shorthands
 from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.shapes import declared_input
 from convcalc.layers import KINDS
+from convcalc.layers.other_names import kind_hint
 from convcalc.network.functional import declared_functions
 from convcalc.opening import open_text
 from convcalc.zoo.catalog import load_network, network_names
@@ -41,6 +42,7 @@ STANDARD_INPUT = "\0"
 """What stands for `-` before a colon on a command line; no argument can have such a character."""
 
 _NAME = re.compile(r"[\w-]+")
+_SHAPE = re.compile(r"[0-9]+([x×][0-9]+){1,3}")
 FILE_ENDINGS = (
     *(".spec", ".txt", ".py", ".onnx", ".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".npz"),
     *(".npy", ".keras", ".h5", ".hdf5", ".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel"),
@@ -103,10 +105,26 @@ def read_source(
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
         check_name(word)
-    alone = [word for word in words if word in network_names()]
+    _check_beside(words)
+    return parse(" ".join(words), in_order=in_order)
+
+
+def _check_beside(words: Sequence[str]) -> None:
+    """Words that are to be layers are neither the names of networks nor shapes.
+
+    Raises:
+        UsageError: one is; the message says where it belongs.
+    """
+    alone = [printable(word, 60) for word in words if word.lower() in network_names()]
+    if alone and len(alone) == len(words):
+        several = " ".join(alone)
+        raise UsageError(f"one network is taken here; for several: convcalc compare {several}")
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
-    return parse(" ".join(words), in_order=in_order)
+    shape = next((word for word in words if _SHAPE.fullmatch(word)), None)
+    if shape is not None:
+        shown = printable(shape, 60)
+        raise UsageError(f"'{shown}' is no layer; the shape of the input is given as -i {shown}")
 
 
 def model_target(word: str) -> Target | None:
@@ -208,7 +226,7 @@ def check_name(word: str) -> None:
     if not _NAME.fullmatch(word) or word.lower() in KINDS or word in shorthands():
         return
     hint = nearest(word, network_names())
-    if hint and not nearest(word, KINDS):
+    if hint and not kind_hint(word):
         raise UsageError(f"no layer, file or network is called '{printable(word, 60)}'{hint}")
 
 
