@@ -24,7 +24,8 @@ ARRAYS = (".npy", ".png", ".jpg", ".jpeg", ".ppm")
 def with_command(arguments: Sequence[str]) -> list[str]:
     """The arguments, with a command before a network that stands where one should.
 
-    It is the command that stands behind the network, or else `summary`. A note says so, unless --quiet is among them.
+    It is the command that stands behind the network, or else `summary`. A note says so, unless
+    --quiet is among them.
     """
     words = list(arguments)
     if not words or words[0] in COMMANDS or not _is_network(words[0]):
@@ -78,4 +79,5 @@ def elsewhere(command: str, word: str) -> str:
 
 def _beginning(about: str) -> str:
     """What an option is, up to the first sign that is not in brackets."""
-    return re.match(r"(?:\([^)]*\)|[^.;,:])*", about)[0]
+    found = re.match(r"(?:\([^)]*\)|[^.;,:])*", about)
+    return found[0] if found else about

@@ -42,7 +42,7 @@ STANDARD_INPUT = "\0"
 """What stands for `-` before a colon on a command line; no argument can have such a character."""
 
 _NAME = re.compile(r"[\w-]+")
-_SHAPE = re.compile(r"[0-9]+([x×][0-9]+){1,3}")
+_SHAPE = re.compile(r"[0-9]+([x*][0-9]+){1,3}")
 FILE_ENDINGS = (
     *(".spec", ".txt", ".py", ".onnx", ".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".npz"),
     *(".npy", ".keras", ".h5", ".hdf5", ".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel"),

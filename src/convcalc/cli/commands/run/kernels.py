@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError, UsageError, printable
-from convcalc.execute.arrays.named_kernels import is_kernel_text, kernel_of_text, nearest_name
+from convcalc.execute.arrays.named_kernels import is_kernel_text, kernel_of_text, meant_kernel
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ def read_kernel_array(
     if named is not None:
         return named
     text = request.kernel or ""
-    hint = "" if os.path.lexists(text) else nearest_name(text)
+    hint = "" if os.path.lexists(text) else meant_kernel(text)
     try:
         return read(text)
     except DataError as error:
-        raise DataError(f"{error}; no kernel has that name{hint}" if hint else str(error)) from None
+        raise DataError(f"{error}{hint}") from None
 
 
 def for_channels(request: RunRequest, kernel: np.ndarray, array: np.ndarray) -> Kernel:
