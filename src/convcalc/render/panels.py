@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from convcalc.explain.walk.data import Pooled, Stages, Sum
+from convcalc.explain.walk.data import Pooled, Stages, Sum, number_text
 from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.linear import Linear
-from convcalc.render.walk_sums import number_text, short_number
+from convcalc.render.walk_sums import short_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -142,7 +142,14 @@ def walk_data(walk: Walk) -> dict[str, Json]:
             branches = [None if at is None else _read(at, at, value) for at, value in pairs]
             return own | {"how": walk.how, "branches": branches}
         case Passed():
-            return own | {"arrives": None if walk.value is None else _plain(walk.value)}
+            steps: list[Json] = [
+                {"name": one.name, "expression": one.expression, "value": _plain(one.value)}
+                for one in walk.steps
+            ]
+            return own | {
+                "arrives": None if walk.value is None else _plain(walk.value),
+                "steps": steps,
+            }
 
 
 def _channels(walk: Sum) -> list[Json]:

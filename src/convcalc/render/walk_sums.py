@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,6 @@ class Room(NamedTuple):
     width: int
     channels: int = MOST_CHANNELS
     rows: int = MOST_ROWS
-
-
-def number_text(value: Number) -> str:
-    """A number for a reader: whole ones with all digits, others with seven."""
-    return str(value) if isinstance(value, int) else f"{value + 0:.7g}"  # -0.0 + 0 is 0.0
 
 
 def place_text(place: Place) -> str:
@@ -138,9 +133,14 @@ def joined_lines(
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
-def passed_lines(walk: Passed) -> list[str]:
-    """What arrives, where it is one number, and the result."""
+def passed_lines(walk: Passed, room: Room) -> list[str]:
+    """What arrives, where it is one number, how the result comes of it, and the result."""
     lines = [] if walk.value is None else [f"arrives: {number_text(walk.value)}"]
+    for step in walk.steps:
+        if step.expression:
+            lines += _equation(f"{step.name}:", step.expression, step.value, room)
+        else:
+            lines.append(f"{step.name}: {number_text(step.value)}")
     return [*lines, f"result: {number_text(walk.result)}"]
 
 
@@ -166,4 +166,4 @@ def sum_lines(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> li
         case Joined():
             return joined_lines(one, one.walk, walked, room)
         case Passed():
-            return passed_lines(one.walk)
+            return passed_lines(one.walk, room)

@@ -11,7 +11,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum
+from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, number_text
 from convcalc.explain.walk.views import layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
@@ -24,7 +24,6 @@ from convcalc.render.walk_sums import (
     factor_text,
     joined_lines,
     made_of_lines,
-    number_text,
     passed_lines,
     place_text,
     short_number,
@@ -87,7 +86,7 @@ def _layer(one: WalkedLayer, walked: Sequence[WalkedLayer], room: Room) -> list[
         case Joined():
             lines += joined_lines(one, one.walk, walked, room)
         case Passed():
-            lines += passed_lines(one.walk)
+            lines += passed_lines(one.walk, room)
     return [*lines, *_output(one, room)]
 
 

@@ -77,7 +77,7 @@ def meant_kernel(word: str) -> str:
     name = word.partition(":")[0].lower()
     if word.lstrip()[:1] in ("[", "("):
         return "; numbers are written with blanks and semicolons, as '1 0; 2 1'"
-    if not re.fullmatch(r"[\w-]+", name):
+    if not re.fullmatch(r"\w[\w-]*", name):
         return ""
     begun = [one for one in FIXED if one.startswith(f"{name}-")]
     hint = f"; did you mean {' or '.join(map(repr, begun))}?" if begun else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, added
+from convcalc.explain.walk.formulas import calculations
 from convcalc.explain.walk.pooled import adaptive, pooled
 from convcalc.explain.walk.sums import conv_sum, linear_sum, staged_walk, transposed_sum
 from convcalc.layers.adaptive import Adaptive
@@ -107,7 +108,9 @@ def walk_layer(
     first = inputs[0]
     if first.shape != output.shape:
         return Passed(place, None, None, output[place])
-    return Passed(place, place, first[place], output[place])
+    result = output[place]
+    steps = calculations(layer, first, weights, place, result)
+    return Passed(place, place, first[place], result, steps)
 
 
 def _added(inputs: Sequence[Values], place: Place) -> Joined:

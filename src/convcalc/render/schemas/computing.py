@@ -175,6 +175,14 @@ class Channel(TypedDict):
     sum: Number
 
 
+class Calculation(TypedDict):
+    """A line of arithmetic: a formula, it with its numbers (or nothing), what it comes to."""
+
+    name: str
+    expression: str
+    value: Number
+
+
 class Walk(TypedDict):
     """One output step by step; which keys there are depends on the kind of layer."""
 
@@ -190,6 +198,7 @@ class Walk(TypedDict):
     divisor: NotRequired[Number]
     branches: NotRequired[list[Read | None]]
     arrives: NotRequired[Number | None]
+    steps: NotRequired[list[Calculation]]
 
 
 class WalkedLayer(Facts, Walk):

@@ -1,0 +1,112 @@
+"""Each calculation of a walk, with its numbers evaluated, comes to what it says."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from convcalc.cli.commands.explain.explain import _run
+from convcalc.execute.settings import Settings
+from convcalc.execute.weights.made_up import made_up_weights
+from convcalc.explain.walk.formulas import FUNCTIONS, SETS, SHARES
+from convcalc.language.parse import parse
+from convcalc.layers import KINDS
+from convcalc.render.walks import walk_text
+
+KNOWN = {**vars(math), "min": min, "max": max, "abs": abs, "__builtins__": {}}
+
+NEEDED = {"gn": "gn:2", "prelu": "prelu:4", "threshold": "threshold:1,value=2"}
+
+
+def walked(spec, values, place):
+    """The last layer of a network on some values."""
+    network = parse(spec)
+    array = np.array(values, "f8")
+    weights = made_up_weights(network, array.shape, "float64")
+    return _run(network, array[None], weights, Settings()).walk(place)
+
+
+def evaluated(expression):
+    return eval(expression.replace("^", "**"), KNOWN)
+
+
+@pytest.mark.parametrize("value", [-3.5, -0.25, 0, 0.75, 4])
+@pytest.mark.parametrize("kind", sorted({*FUNCTIONS, *SHARES, *SETS, "bn"}))
+def test_an_expression_comes_to_the_result(kind, value):
+    values = [[[1.0, 2.0]], [[value, -1.0]], [[0.5, 3.0]], [[-2.0, 7.5]]]
+    walk = walked(NEEDED.get(kind, kind), values, (1, 0, 0))[-1].walk
+    assert value == walk.value
+    assert walk.result == walk.steps[-1].value
+    for step in walk.steps:
+        assert evaluated(step.expression) == pytest.approx(step.value, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ("relu", "max(x, 0): max(-1, 0) = 0"),
+        ("sigmoid", "1 / (1 + exp(-x)): 1 / (1 + exp(1)) = 0.2689414"),
+        (
+            "hardswish",
+            "x * min(max(x + 3, 0), 6) / 6: -1 * min(max(-1 + 3, 0), 6) / 6 = -0.3333333",
+        ),
+        ("leakyrelu:0.5", "max(-1, 0) + 0.5 * min(-1, 0) = -0.5"),
+        ("gelu", "x / 2 * erfc(-x / sqrt(2)): -1 / 2 * erfc(1 / sqrt(2)) = -0.1586553"),
+        (
+            "gelu:tanh",
+            "-1 / 2 * (1 + tanh(sqrt(2 / 3.141593) * (-1 + 0.044715 * -1^3))) = -0.158808",
+        ),
+        ("softmax", "exp(x - largest) / sum: exp(-1 - 2) / 1.553002 = 0.0320586"),
+        ("softmin", "sum: exp(-1 - 1) + exp(1 - 1) + exp(-2 - 1) + exp(0 - 1) = 1.553002"),
+        (
+            "bn",
+            "(x - mean) / sqrt(variance + eps) * weight + bias: (-1 - 0) / sqrt(0.99999 + 1e-05)",
+        ),
+        (
+            "ln:affine=false",
+            "(x - mean) / sqrt(variance + eps): (-1 - 0.5) / sqrt(1.25 + 1e-05) = -1.3",
+        ),
+        ("gn:2", "mean: (1 + -1) / 2 = 0"),
+        ("gn:2", "variance: ((1 - 0)^2 + (-1 - 0)^2) / 2 = 1"),
+    ],
+)
+def test_the_line_of_a_kind(spec, line):
+    told = walk_text(walked(spec, [[[1.0]], [[-1.0]], [[2.0]], [[0.0]]], (1, 0, 0)), 1000)
+    assert line in told
+
+
+def test_many_elements_are_told_together():
+    told = walk_text(walked("gn:1", np.arange(20.0).reshape(2, 2, 5), (1, 0, 0)), 200)
+    assert "mean of 20 elements: 9.5\nvariance of 20 elements: 33.25\n" in told
+    told = walk_text(walked("softmax", np.zeros(17), (3,)), 200)
+    assert "sum of 17 powers: 17\nexp(x - largest) / sum: exp(0 - 0) / 17 = 0.05882353\n" in told
+
+
+@pytest.mark.parametrize("spec", ["upsample:2", "lrn:5", "hardshrink", "dropout", "flatten"])
+def test_other_kinds_have_no_calculation(spec):
+    assert (
+        ()
+        == walked(spec, np.ones((2, 2, 2)), (0, 0, 0)[: 1 + 2 * (spec != "flatten")])[-1].walk.steps
+    )
+
+
+def test_every_activation_has_a_formula_or_is_no_single_one():
+    without = {"softplus", "hardshrink", "threshold", "glu"}
+    own = {name for name, kind in KINDS.items() if _is_activation(kind)}
+    assert own - {*FUNCTIONS, *SHARES} == without
+
+
+def _is_activation(kind):
+    return any(base.__name__ == "Activation" for base in kind.__mro__)
+
+
+def test_made_up_norms_give_whole_numbers_and_lose_no_channel():
+    network = parse("bn")
+    weights = made_up_weights(network, (8, 2, 2), "float64")
+    assert (np.sqrt(weights["0.running_var"] + 1e-5) == 1).all()
+    assert {1.0, 2.0} == set(weights["0.weight"])
+    results = walked("bn", np.arange(8.0).reshape(8, 1, 1), (3, 0, 0))[-1].output
+    assert all(re.fullmatch(r"-?\d+\.0", str(float(results[c, 0, 0]))) for c in range(8))
