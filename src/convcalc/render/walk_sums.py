@@ -116,7 +116,7 @@ def joined_lines(
     one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], room: Room
 ) -> list[str]:
     """The value of each branch, and what they come to."""
-    names = {other.number: other.label for other in walked}
+    names = {other.number: f"{other.label} {other.layer.kind}" for other in walked}
     lines = []
     for branch, (source, at, value) in enumerate(
         zip(one.sources, walk.read, walk.values, strict=True)
