@@ -86,6 +86,25 @@ def test_what_is_no_model_and_no_input_is_told(model, inputs, told):
         convcalc.from_torch(model, *inputs)
 
 
+@pytest.mark.parametrize(
+    ("module", "spec"),
+    [
+        (lambda: nn.LPPool1d(3, 2), "lppool:2,norm3"),
+        (lambda: nn.LPPool2d(2, (3, 2), (2, 1), ceil_mode=True), "lppool:3x2,s2x1,ceil"),
+        (lambda: nn.MaxPool2d(3, 2, 1, return_indices=True), "maxpool:3,s2,p1"),
+        (lambda: nn.MaxPool3d(2, ceil_mode=True, return_indices=True), "maxpool:2,s2,ceil"),
+    ],
+)
+def test_poolings_are_kinds(module, spec):
+    made = module()
+    axes = int(type(made).__name__[-2])
+    (layer,) = convcalc.from_torch(made, (2, *(9, 8, 7)[:axes])).nodes[:1]
+    out = made(torch.rand(1, 2, *(9, 8, 7)[:axes]))
+    values = out[0] if isinstance(out, tuple) else out
+    assert spec == convcalc.parse(layer.layer.spec()).nodes[0].layer.spec()
+    assert tuple(values.shape[1:]) == layer.layer.out_shape((2, *(9, 8, 7)[:axes]))
+
+
 def test_another_input_than_that_of_the_run_has_its_own_figures():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
     network = convcalc.from_torch(model, (3, 64, 64))
