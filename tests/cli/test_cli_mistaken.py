@@ -64,6 +64,21 @@ def test_what_is_elsewhere_is_named(inside, words, told):
     assert told in done.err
 
 
+def test_a_model_without_the_ending_of_its_file_is_told_it(inside, folder):
+    (folder / "net.py").write_text("class Net: pass\n")
+    done = inside("summary", "net:Net")
+    assert (2, "") == (done.code, done.out)
+    assert "no kind is called 'net'; of 'net.py' it is net.py:Net\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("fp16", "float16"), ("bf16", "bfloat16"), ("half", "float16"), ("I8", "int8")],
+)
+def test_a_dtype_by_another_name_is_told_its_own(inside, word, meant):
+    assert f"did you mean '{meant}'?\n" in inside("memory", "relu", "--dtype", word).err
+
+
 @pytest.mark.usefixtures("image")
 @pytest.mark.parametrize("size", ["3", "3x5", "3,3"])
 @pytest.mark.parametrize("command", [("run", "image.npy"), ("explain", "conv:8,k3")])

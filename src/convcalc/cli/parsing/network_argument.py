@@ -105,8 +105,21 @@ def read_source(
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
         check_name(word)
+        _check_module(word)
     _check_beside(words)
     return parse(" ".join(words), in_order=in_order)
+
+
+def _check_module(word: str) -> None:
+    """`model:Net` beside a file model.py is a model in it without the ending of the file.
+
+    Raises:
+        UsageError: it is; the message has the whole of it.
+    """
+    before, colon, name = word.partition(":")
+    if colon and before.lower() not in KINDS and os.path.isfile(f"{before}.py"):
+        file, shown = printable(f"{before}.py", 60), printable(f"{before}.py:{name}", 120)
+        raise UsageError(f"no kind is called '{printable(before, 60)}'; of '{file}' it is {shown}")
 
 
 def _check_beside(words: Sequence[str]) -> None:
