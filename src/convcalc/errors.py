@@ -161,9 +161,18 @@ def is_shortage(error: BaseException) -> bool:
 
 
 SHORT_DTYPES = {
-    "fp16": "float16", "f16": "float16", "half": "float16", "bf16": "bfloat16",
-    "fp32": "float32", "f32": "float32", "single": "float32", "i8": "int8", "i4": "int4",
-    "fp64": "float64", "f64": "float64", "double": "float64",
+    "fp16": "float16",
+    "f16": "float16",
+    "half": "float16",
+    "bf16": "bfloat16",
+    "fp32": "float32",
+    "f32": "float32",
+    "single": "float32",
+    "i8": "int8",
+    "i4": "int4",
+    "fp64": "float64",
+    "f64": "float64",
+    "double": "float64",
 }
 """What other programs call dtypes."""
 

@@ -140,6 +140,16 @@ def _check_beside(words: Sequence[str]) -> None:
         raise UsageError(f"'{shown}' is no layer; the shape of the input is given as -i {shown}")
 
 
+def is_layers(word: str) -> bool:
+    """Whether a word is a text of layers: it begins with a kind, and no file is called so."""
+    kind = (
+        re.split("[:\N{FULLWIDTH COLON}{\\s]", word.strip(), maxsplit=1)[0]
+        .rpartition("=")[2]
+        .lower()
+    )
+    return (kind in KINDS or kind in shorthands()) and not os.path.lexists(word)
+
+
 def model_target(word: str) -> Target | None:
     """The object of Python that a word names; None where it is none, and nothing is run.
 
