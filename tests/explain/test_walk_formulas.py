@@ -78,6 +78,20 @@ def test_the_line_of_a_kind(spec, line):
     assert line in told
 
 
+@pytest.mark.parametrize(
+    ("spec", "place", "line"),
+    [
+        ("avgpool:3,s2,p1,ceil", (0, 2, 2), "mean: (16 + 0 + 0 + 0) / 4 = 4"),
+        ("avgpool:3,s2,p1,ceil", (0, 0, 2), "mean: (0 + 0 + 0 + 4 + 0 + 8) / 6 = 2"),
+        ("avgpool:3,s2,p1,noinclude", (0, 0, 0), "mean: (1 + 2 + 5 + 6) / 4 = 3.5"),
+        ("avgpool:2,s2,p1", (0, 0, 0), "mean: (0 + 0 + 0 + 1) / 4 = 0.25"),
+    ],
+)
+def test_a_mean_has_as_many_terms_as_it_is_divided_by(spec, place, line):
+    values = np.arange(1.0, 17.0).reshape(1, 4, 4)
+    assert line in walk_text(walked(spec, values, place), 200)
+
+
 def test_many_elements_are_told_together():
     told = walk_text(walked("gn:1", np.arange(20.0).reshape(2, 2, 5), (1, 0, 0)), 200)
     assert "mean of 20 elements: 9.5\nvariance of 20 elements: 33.25\n" in told

@@ -10,7 +10,7 @@ from convcalc.explain.walk.data import Joined, Passed, Pooled, Stages, Sum, numb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.explain.walk.data import Number, Place
+    from convcalc.explain.walk.data import Number, Place, Read
     from convcalc.explain.walk.network import WalkedLayer
 
 MOST_CHANNELS = 3
@@ -89,8 +89,19 @@ def made_of_lines(walk: Pooled, room: Room) -> list[str]:
     return [*_pooling_lines(walk, room), f"result: {number_text(walk.result)}"]
 
 
+def _counted(walk: Pooled) -> list[Read]:
+    """The elements of a window; of a mean as many as it is divided by, without the last padding."""
+    found = list(walk.elements)
+    if walk.how == "mean":
+        surplus = max(0, len(found) - int(walk.divisor))
+        outside = [place for place, one in enumerate(found) if one.source is None]
+        for place in outside[::-1][:surplus]:
+            del found[place]
+    return found
+
+
 def _pooling_lines(walk: Pooled, room: Room) -> list[str]:
-    values = [one.value for one in walk.elements]
+    values = [one.value for one in _counted(walk)]
     rest = values[MOST_TERMS:]
     more = [_rest(rest)] if rest else []
     shown = [number_text(value) for value in values[:MOST_TERMS]]
