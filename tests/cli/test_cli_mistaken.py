@@ -51,6 +51,7 @@ def test_its_help_is_that_of_summary(inside):
         ("flops unet vgg11", "one network is taken here; for several: convcalc compare unet vgg11"),
         ("flops unet relu", "a reference network stands alone: 'unet' has layers beside it"),
         ("shape 3x8x8 conv:8,k3", "'3x8x8' is no layer; the shape of the input is given as -i 3x"),
+        ("flops vit_b_16", "'vit_b_16'; models of other libraries are torchvision:vit_b_16 or"),
         ("layers mha", "no kind of layer is called 'mha'; did you mean 'multiheadattention'?"),
         ("flops unet --kind BatchNorm2d", "--kind: no kind 'batchnorm2d'; did you mean 'bn'?"),
         ("shape --nonsense", "No such option: --nonsense\n"),

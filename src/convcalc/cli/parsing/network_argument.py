@@ -241,16 +241,21 @@ def _file_and_model(word: str) -> tuple[str | None, str | None]:
 
 
 def check_name(word: str) -> None:
-    """A word that is no layer and nearly the name of a reference network is probably meant so.
+    """A word that is no layer and looks like the name of a network is probably meant so.
 
     Raises:
-        UsageError: it is; the message names the network.
+        UsageError: it is; the message names the nearest, or where other libraries' models are.
     """
     if not _NAME.fullmatch(word) or word.lower() in KINDS or word in shorthands():
         return
     hint = nearest(word, network_names())
-    if hint and not kind_hint(word):
-        raise UsageError(f"no layer, file or network is called '{printable(word, 60)}'{hint}")
+    if kind_hint(word):
+        return
+    shown = printable(word, 60)
+    if not hint and "_" in word:
+        hint = f"; models of other libraries are torchvision:{shown} or timm:{shown}"
+    if hint:
+        raise UsageError(f"no layer, file or network is called '{shown}'{hint}")
 
 
 def read_text(path: str) -> str:
