@@ -166,6 +166,7 @@ def test_a_missing_row_is_named(monkeypatch):
 NAMED = {
     # (how a kind is written in code, its file): where a row or, for a file of its own, a line is.
     ("mish", "softplus"): {
+        "explain/walk/formulas.py",
         "analysis/memory/autograd.py",
         "network/initialisation.py",
         "analysis/conventions/ptflops.py",
@@ -188,6 +189,7 @@ NAMED = {
     },
     ("layer_?scale", "layerscale"): {
         "explain/elements.py",
+        "explain/walk/formulas.py",
         "layers/__init__.py",
         "analysis/memory/autograd.py",
         "analysis/memory/traffic.py",
@@ -210,6 +212,7 @@ def test_a_kind_is_named_in_its_file_the_registry_and_the_tables_alone(name, own
     found -= {"language/darknet.py"}  # what darknet calls its own activations
     found -= {"cli/completion/values.py"}  # which its own test holds against all kinds
     found -= {"importers/torch_operations.py"}  # what torch calls its own operations
+    found -= {"layers/other_names.py"}  # what other programs call theirs, for hints
     # What other programs call their own layers, and what other tools say of modules as they are.
     others = ("importers/keras/", "importers/pt2/", "importers/tflite/", "importers/torch_seen_")
     found = {file for file in found if not file.startswith(others)}
@@ -230,7 +233,7 @@ def test_the_guides_name_these_tables(file, start, end):
     contract = ["tests/contract.py", *(f"tests/contract_{family}.py" for family in families)]
     files = set().union(*NAMED.values(), ["layers/KIND.py", "layers/kinds.py", *contract])
     places = ("analysis/conventions/", "explain/", "importers/onnx_")
-    many = {file for file in files if file.startswith(places)}
+    many = {file for file in files if file.startswith(places) and "/walk/" not in file}
     folders = {"analysis/conventions/*.py", "explain/*.py", "importers/onnx_*.py"}
     guide = {*(files - many), *folders, "tests/layers/test_adding_a_kind.py"}
     assert sorted(guide) == sorted(named)
