@@ -88,6 +88,7 @@ def test_the_readme_s_python_runs():
 
 def test_the_examples_of_python_run():
     pytest.importorskip("pandas")
+    pytest.importorskip("torch")
     failed, tried = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
     assert (0, True) == (failed, tried >= 36)
 

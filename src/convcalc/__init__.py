@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownLayerError,
     )
     from convcalc.execute.convolve import convolve, plan_convolution
+    from convcalc.importers.torch_from import from_torch
     from convcalc.inverse.questions import sizes, solve, sweep
     from convcalc.language.building import concat, join, named, residual
     from convcalc.language.parse import parse
@@ -50,6 +51,7 @@ __all__ = [
     "concat",
     "convolve",
     "diff",
+    "from_torch",
     "join",
     "load_network",
     "named",
@@ -79,6 +81,7 @@ _MODULE_OF = {
     "NetworkComparison": "several.comparing",
     "compare": "several.comparing",
     "diff": "several.differing",
+    "from_torch": "importers.torch_from",
     "parse": "language.parse",
     "concat": "language.building",
     "join": "language.building",

@@ -160,6 +160,23 @@ def is_shortage(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in SHORTAGES
 
 
+SHORT_DTYPES = {
+    "fp16": "float16",
+    "f16": "float16",
+    "half": "float16",
+    "bf16": "bfloat16",
+    "fp32": "float32",
+    "f32": "float32",
+    "single": "float32",
+    "i8": "int8",
+    "i4": "int4",
+    "fp64": "float64",
+    "f64": "float64",
+    "double": "float64",
+}
+"""What other programs call dtypes."""
+
+
 def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     """The hint "; did you mean 'conv'?" for a misspelt word, or nothing.
 
@@ -173,6 +190,9 @@ def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     if len(word) > LONGEST_HINT:
         return ""
     names = [name for name in islice(known, MOST_HINTS) if len(name) <= LONGEST_HINT]
+    meant = SHORT_DTYPES.get(word.lower())
+    if meant in names:
+        return f"; did you mean '{meant}'?"
     close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=alike)
     return f"; did you mean '{close[0]}'?" if close else ""
 

@@ -156,6 +156,20 @@ def test_an_empty_array_is_refused(x):
         convcalc.convolve(x, np.ones(3))
 
 
+@pytest.mark.parametrize(
+    ("x", "kernel", "told"),
+    [
+        ("x.npy", [1.0], "x is a text; numpy.load"),
+        ([1.0, 2.0], "sobel-x", "kernel is a text; numpy.load"),
+        (b"x", [1.0], "x is a text; numpy.load"),
+        (3.0, [1.0], "x is a single number; a convolution needs at least one axis"),
+    ],
+)
+def test_what_has_no_axes_is_told_what_it_is(x, kernel, told):
+    with pytest.raises(DataError, match=told):
+        convcalc.convolve(x, kernel)
+
+
 def test_a_plan_needs_shapes_alone():
     plan = convcalc.plan_convolution((8, 64, 56, 56), (64, 64, 3, 3), padding=1, backend="torch")
     assert ("direct", "torch") == (plan.algorithm, plan.backend)

@@ -176,3 +176,22 @@ def test_the_biases_between_two_stages_are_told():
             assert line in told
             assert f"= {own.total}" in told
             assert own.result == part.factors[0].value
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("conv:2,k3,p1", {"conv:2,k3,p1, output 0,0,0"}),
+        (
+            "residual{pw:2 | conv:2,k3,p1}",
+            {
+                *("pw:2, output 0,0,0 (0.0.0)", "conv:2,k3,p1, output 0,0,0 (0.1.0)"),
+                "residual, output 0,0,0 (0)",
+            },
+        ),
+    ],
+)
+def test_a_title_begins_with_the_layer_and_has_its_name_where_there_are_several(text, titles):
+    walked, _, _ = next(walks(text, shape=(2, 3, 3)))
+    svg = svg_text(walk_picture(walked))
+    assert titles == {told for kind, told in read(svg)[1] if kind == "title"}

@@ -73,6 +73,25 @@ def test_operations_are_our_kinds_where_they_mean_the_same(read, op, attributes,
     assert found == spec or (spec.startswith("opaque") and found.startswith(spec))
 
 
+@pytest.mark.parametrize(
+    ("op", "opset", "spec"),
+    [
+        *(("MaxPool", 11, "maxpool:2,s3,ceil"), ("MaxPool", 22, "maxpool:2,s3,ceil")),
+        *(
+            ("AveragePool", 11, "avgpool:2,s3,ceil,noinclude"),
+            ("LpPool", 18, "opaque:name=lp_pool,"),
+        ),
+        *(("AveragePool", 20, "avgpool:2,s3,ceil,noinclude"),),
+    ],
+)
+def test_no_window_of_a_pooling_begins_behind_its_input(read, op, opset, spec):
+    # As onnxruntime and the reference have it; inference says 4 x 4 before AveragePool-22.
+    attributes = {"kernel_shape": [2, 2], "strides": [3, 3], "ceil_mode": 1}
+    network = read(model(node(op, "x", "y", **attributes), x=(1, 3, 9, 9), opset=opset))
+    assert specs(network)[0].startswith(spec)
+    assert (3, 3, 3) == network.analyze((3, 9, 9)).output_shape
+
+
 def test_softmax_was_over_all_axes_from_one_on(read):
     # Before version 13; over channels of one position that is the same.
     flat = model(node("Softmax", "x", "y"), x=(1, 5), opset=9)

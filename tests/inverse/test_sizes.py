@@ -137,3 +137,7 @@ def test_the_weights_of_a_model_fit_some_sizes():
 def test_what_cannot_be_tried_is_refused(axes, first, last, told):
     with pytest.raises(UsageError, match=told):
         network_sizes(convcalc.parse("relu"), 3, axes, first, last)
+
+
+def test_a_network_goes_by_its_name_too():
+    assert (496, 512) == convcalc.sizes("UNet").near(500)

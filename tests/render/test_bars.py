@@ -34,14 +34,19 @@ def test_bars_are_as_long_as_their_figures_beside_the_largest():
     assert [131.0, 32.8] == lengths(root, "macs")
     assert [131.0, 65.5] == lengths(root, "params")
     texts = [one.text for one in root.iter(f"{SVG}text")]
-    assert {"a conv", "400", "-"} <= set(texts)
+    assert {"conv a", "400", "-"} <= set(texts)
 
 
 def test_a_name_of_any_script_and_any_sign_is_text():
     label = '\N{CJK UNIFIED IDEOGRAPH-5377}<&>"'
     root = drawn((label, "conv:8,k3", 1, 1))
-    assert f"{label} conv" in [one.text for one in root.iter(f"{SVG}text")]
+    assert f"conv {label}" in [one.text for one in root.iter(f"{SVG}text")]
     assert any(label in one.text for one in root.iter(f"{SVG}title"))
+
+
+def test_what_is_folded_has_its_name_first():
+    root = drawn(("layer1", "14 layers", 1, 1), ("layer2", "1,200 layers", 1, 1))
+    assert {"layer1 14 layers", "layer2 1,200 layers"} <= {e.text for e in root.iter(f"{SVG}text")}
 
 
 def test_a_long_name_loses_its_middle_and_wide_letters_take_two_columns():

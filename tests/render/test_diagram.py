@@ -72,6 +72,27 @@ def test_every_text_says_every_box_and_every_arrow(diagram):
         assert 1 == text.count("subgraph")
 
 
+def test_a_layer_says_first_what_it_is_and_a_block_its_name(diagram):
+    layer = "conv:8,k3,p1<br/>8x8x8&#160; 13,824 MACs<br/>"
+    assert f'label=<{layer}<font point-size="8" color="#5c6370">0</font>>' in dot_text(diagram)
+    assert 'n1["conv:8,k3,p1<br/>8x8x8  13,824 MACs<br/>0"]' in mermaid_text(diagram)
+    folded = diagram_of(convcalc.parse(TEXT).analyze((3, 8, 8)), depth=1)
+    assert "label=<1<br/>4 layers<br/>8x8x8&#160; 36,864 MACs>" in dot_text(folded)
+    assert 'n2["1<br/>4 layers<br/>8x8x8  36,864 MACs"]' in mermaid_text(folded)
+
+
+@needs_dot
+def test_the_lines_of_a_box_are_in_its_middle(diagram):
+    root = ElementTree.fromstring(drawn(diagram, "svg"))
+    svg = "{http://www.w3.org/2000/svg}"
+    boxes = [one for one in root.iter(f"{svg}g") if one.get("class", "").startswith("node")]
+    assert len(diagram.boxes) == len(boxes)
+    for box in boxes:
+        lines = list(box.iter(f"{svg}text"))
+        assert {"middle"} == {line.get("text-anchor") for line in lines}
+        assert 1 == len({line.get("x") for line in lines})
+
+
 def test_signs_of_the_languages_are_escaped():
     assert '"a\\"b\\\\N<br>&amp;#35;`x`_{}"' == quoted(EVIL)
     assert "a#quot;b\\N#lt;br#gt;#amp;#35;35;#96;x#96;_{}" == escaped(EVIL)

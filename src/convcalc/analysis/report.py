@@ -10,7 +10,7 @@ from convcalc.analysis.facts import Facts, facts_of
 from convcalc.analysis.fields import field_of
 from convcalc.analysis.tabular import Layered, whole
 from convcalc.collecting import gc_paused
-from convcalc.errors import LayerError
+from convcalc.errors import LayerError, ShapeError
 from convcalc.layers.base import Costs, ElementOps, format_shape
 from convcalc.layers.kinds import KINDS
 from convcalc.layers.parameters import count, read_shape
@@ -258,10 +258,30 @@ def analyze(
     batch = count(1).normalise("batch", batch)
     input_shape = read_shape("input", input_shape)
     rules = _rules(convention)
+    _check_known_on(network, input_shape)
     with gc_paused():
         layers = tuple(layer_reports(network, input_shape, batch, rules))
     name = ConventionText(rules.name, rules.text) if rules else Report.convention
     return Report(input_shape, batch, layers, totals_of(layers), name, network.output)
+
+
+def _check_known_on(network: Network, shape: Shape) -> None:
+    """Refuses a model that was run on another input, where a layer is known on that one alone.
+
+    Raises:
+        ShapeError: it is such a model; the message names the layer.
+    """
+    own = network.input_shape
+    if network.trace is None or own is None or own == shape:
+        return
+    from convcalc.layers import Opaque, View  # loaded for this question alone
+
+    for node in network.nodes:
+        if isinstance(node.layer, Opaque | View):
+            raise ShapeError(
+                f"the model was run on {format_shape(own)}, and {node.label} ({node.layer.spec()}) "
+                f"is known of that run alone; run it on {format_shape(shape)} for its figures there"
+            )
 
 
 def layer_reports(
@@ -280,11 +300,12 @@ def layer_reports(
     repeats: set[int] = set()
     known: dict[tuple[int, tuple[Shape, ...], bool], Facts] = {}
     functions = Functions(network.functions)
+    as_run = network.input_shape in (None, input_shape)
     for step in network.walk(input_shape):
         function = step.node in functions
         # Networks repeat themselves: the same layer on the same shapes is asked once.
         key = (id(step.layer), step.arriving, function)
-        measured = measured_for(step.node.measured, step.layer, batch)
+        measured = measured_for(step.node.measured, step.layer, batch) if as_run else None
         try:
             facts = known.get(key)
             if facts is None or measured is not None:

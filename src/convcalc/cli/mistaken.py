@@ -22,18 +22,22 @@ ARRAYS = (".npy", ".png", ".jpg", ".jpeg", ".ppm")
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with `summary` before a network that stands where a command should.
+    """The arguments, with a command before a network that stands where one should.
 
-    A note says so, unless --quiet is among them.
+    It is the command that stands behind the network, or else `summary`. A note says so, unless
+    --quiet is among them.
     """
     words = list(arguments)
     if not words or words[0] in COMMANDS or not _is_network(words[0]):
         return words
+    late = words[1:2] if words[1:2] and words[1] in COMMANDS else []
+    named = late or [SUMMARY]
     end = words.index("--") if "--" in words else len(words)
     if not {"-q", "--quiet"} & set(words[:end]):
         shown = printable(words[0], 60)
-        note(f"'{shown}' is a network: convcalc {SUMMARY} {shown}")
-    return [SUMMARY, *words]
+        first = "a command comes first" if late else f"'{shown}' is a network"
+        note(f"{first}: convcalc {named[0]} {shown}")
+    return [*named, words[0], *words[1 + len(late) :]]
 
 
 def _is_network(word: str) -> bool:
@@ -58,12 +62,22 @@ def unknown_command(word: str) -> str:
 
 
 def elsewhere(command: str, word: str) -> str:
-    """What an option that `command` has not is in the first command that has it, or nothing."""
+    """The option of `command` that a word begins, else what it is in the first that has it."""
+    own = COMMANDS[command].options if command in COMMANDS else {}
+    for option in own.values():
+        for spelling in option.spellings() if isinstance(option, Option) else ():
+            if spelling.startswith(f"{word}-"):
+                return f"; did you mean {spelling}?"
     for name, one in COMMANDS.items():
         for option in one.options.values():
             if name != command and isinstance(option, Option) and word in option.spellings():
                 long = next(each for each in option.spellings() if each.startswith("--"))
                 alias = f" is {long}" if long != word else " is an option"
-                about = re.split(r"[.;,:]", option.about)[0]
-                return f"; {word}{alias} of {name}: {about}"
+                return f"; {word}{alias} of {name}: {_beginning(option.about)}"
     return ""
+
+
+def _beginning(about: str) -> str:
+    """What an option is, up to the first sign that is not in brackets."""
+    found = re.match(r"(?:\([^)]*\)|[^.;,:])*", about)
+    return found[0] if found else about

@@ -103,7 +103,11 @@ def check_content(x: Array, kernel: Array, *, samples: bool = True) -> None:
     """
     sizes = x.shape[1:] if samples and x.ndim > 2 else x.shape
     for name, array, own in (("x", x, sizes), ("kernel", kernel, kernel.shape)):
-        if 0 in own or array.ndim == 0:
+        if array.ndim == 0:
+            if str(array.dtype).startswith(("<U", ">U", "|S")):
+                raise DataError(f"{name} is a text; numpy.load(...) reads the array of a file")
+            raise DataError(f"{name} is a single number; a convolution needs at least one axis")
+        if 0 in own:
             raise DataError(
                 f"{name} is {format_shape(tuple(array.shape))}: there is nothing to convolve"
             )

@@ -13,6 +13,7 @@ from onnx import TypeProto, defs, helper, numpy_helper, shape_inference
 
 from convcalc.errors import DataError, printable
 from convcalc.importers.onnx_calls import Call, Tensor
+from convcalc.importers.onnx_ceiled import leave_out_outside
 from convcalc.importers.onnx_counting import macs_of
 from convcalc.importers.onnx_folding import folded
 from convcalc.importers.onnx_reading import graphs_of, opset_of
@@ -90,6 +91,8 @@ class Tensors:
                 found = types.get(name)
                 if found is None or shape_of(found) is None:
                     found = own_shapes.get(name, found)
+                if found is not None:
+                    leave_out_outside(bare, found)
                 outputs.append(self._result(bare, name, found, values, place))
             call = Call(node, inputs, outputs, self.opset)
             self._owe(call)

@@ -132,6 +132,17 @@ def _max_pool(given: Given) -> Layer | None:
     )
 
 
+def _lp_pool(given: Given) -> Layer | None:
+    if not _batch_first(given, _axes_of(given.call)):
+        return None
+    return layers.LPPool(
+        given.axes("kernel_size"),
+        given.axes("stride") or None,
+        ceil_mode=given("ceil_mode", False),
+        norm_type=float(given("norm_type")),
+    )
+
+
 def _avg_pool(given: Given) -> Layer | None:
     if given("divisor_override") is not None or not _batch_first(given, _axes_of(given.call)):
         return None
@@ -157,8 +168,8 @@ def _adaptive(kind: Callable[..., Layer]) -> Callable[[Given], Layer | None]:
 
 
 def _axes_of(call: Call) -> int:
-    """The spatial axes that a function's name ends with: 2 of max_pool2d."""
-    return int(call.name[-2])
+    """The spatial axes that a function's name ends with: 2 of max_pool2d, with indices or not."""
+    return int(call.name.removesuffix("_with_indices")[-2])
 
 
 def _mean(given: Given) -> Layer | None:
@@ -294,7 +305,15 @@ RULES: dict[str, tuple[str, Callable[[Given], Layer | None]]] = {
     "group_norm": ("input num_groups weight bias eps", _group_norm),
     "instance_norm": (f"{_NORM} use_input_stats momentum eps", _instance_norm),
     "layer_norm": ("input normalized_shape weight bias eps", _layer_norm),
-    **{f"max_pool{n}d": (f"{_POOL} dilation ceil_mode", _max_pool) for n in (1, 2, 3)},
+    **{
+        f"max_pool{n}d{ending}": (f"{_POOL} dilation ceil_mode", _max_pool)
+        for n in (1, 2, 3)
+        for ending in ("", "_with_indices")
+    },
+    **{
+        f"lp_pool{n}d": ("input norm_type kernel_size stride ceil_mode", _lp_pool)
+        for n in (1, 2, 3)
+    },
     **{
         f"avg_pool{n}d": (f"{_POOL} ceil_mode count_include_pad divisor_override", _avg_pool)
         for n in (1, 2, 3)

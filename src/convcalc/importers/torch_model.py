@@ -77,6 +77,30 @@ def network_of(
         UsageError: it takes more inputs, or fewer.
     """
     value, notes = _value_of(target)
+    return _network(Asked(target, value, inputs or ()), shape, batch, notes, inputs)
+
+
+def network_of_object(target: Target, model: object, inputs: Sequence[GivenInput]) -> Network:
+    """The network of a model that a program holds; see `network_of`.
+
+    Args:
+        target: Its class, for what is said of errors.
+        model: The model, of which copies are run.
+        inputs: What forward takes; nothing is what its first layer takes.
+    """
+    shape = inputs[0].shape if inputs else None
+    return _network(Asked(target, model, inputs), shape, 1, [], inputs)
+
+
+def _network(
+    made: Asked,
+    shape: Shape | None,
+    batch: int,
+    notes: list[str],
+    inputs: Sequence[GivenInput] | None,
+) -> Network:
+    """What is made of a model and what is run on; notes are what is to be said so far."""
+    target, value = made.target, made.value
     model = model_of(target, value, "meta")
     check_inputs(model, inputs)
     if shape is None:

@@ -10,11 +10,11 @@ from convcalc.inverse.axis import Ranges
 from convcalc.inverse.batches import Question, batches
 from convcalc.inverse.layer import FAMILIES, solve_layer
 from convcalc.inverse.sizes import LAST, network_sizes
-from convcalc.language.parse import parse
 from convcalc.layers.arguments import checked_count, checked_switch, checked_text, checked_word
 from convcalc.layers.parameters import LARGEST, read_shape
 from convcalc.network.graph import check_network
 from convcalc.network.usual_input import usual_input
+from convcalc.zoo.catalog import named_or_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,7 +100,7 @@ def sizes(
     """The input sizes that every layer of a network takes, all spatial axes alike.
 
     Args:
-        network: The layers, or their text.
+        network: The layers, their text, or the name of a reference network.
         channels: Channels of the input; None is what the network says, or 3.
         axes: Spatial axes; None is what the network says, or 2.
         first: The first size that is tried.
@@ -119,7 +119,7 @@ def sizes(
         >>> str(found.rule), found.near(500)
         ('multiples of 16', (496, 512))
     """
-    network = parse(network) if isinstance(network, str) else network
+    network = named_or_read(network) if isinstance(network, str) else network
     check_network(network)
     numbers = {"channels": channels, "axes": axes, "unused": unused, "first": first, "last": last}
     for name, number in numbers.items():

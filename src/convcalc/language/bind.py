@@ -12,6 +12,7 @@ from convcalc.language.printer import write_call
 from convcalc.language.tree import Argument, Axes, Block, Call, Definition, Ends, Repeat
 from convcalc.language.values import evaluate, filled, is_open, measured, no_labels, plain, waits
 from convcalc.layers import KINDS
+from convcalc.layers.other_names import kind_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,7 +141,7 @@ def _inner(call: Call) -> Layer:
         ValueError: it is none.
     """
     if call.kind.lower() not in KINDS:
-        raise ValueError(f"unknown kind '{printable(call.kind, 60)}'{nearest(call.kind, KINDS)}")
+        raise ValueError(f"unknown kind '{printable(call.kind, 60)}'{kind_hint(call.kind)}")
     try:
         layer = bind(call, {}, -1).layer
     except BindErrors as errors:

@@ -27,6 +27,7 @@ from convcalc.language.tree import LONGEST_NAME, Call
 from convcalc.language.unparse import NodeSource
 from convcalc.layers import KINDS, Layer, Opaque, View
 from convcalc.layers.link import Link
+from convcalc.layers.other_names import kind_hint
 from convcalc.layers.parameters import LARGEST
 from convcalc.layers.rearranged import Rearranged, move_of
 from convcalc.layers.shared import Shared
@@ -267,7 +268,8 @@ class _Reader:
         if len(items) != 1 or not isinstance(items[0], Call) or items[0].label:
             raise ValueError(f"expected the spec of one layer, as conv:64,k3, got '{shown}'")
         if items[0].kind.lower() not in KINDS:
-            raise ValueError(f"unknown kind '{printable(items[0].kind, 60)}'")
+            kind = items[0].kind
+            raise ValueError(f"unknown kind '{printable(kind, 60)}'{kind_hint(kind)}")
         try:
             return bind(items[0], {}, source, self.place, self.nodes)
         except BindErrors as errors:

@@ -17,6 +17,7 @@ from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 from convcalc.language.values import evaluate
 from convcalc.layers import KINDS
+from convcalc.layers.other_names import kind_hint
 from convcalc.network.graph import INPUT, Node
 
 if TYPE_CHECKING:
@@ -322,8 +323,8 @@ class Lowering:
         """The class of a kind, or None and a fault."""
         kind = KINDS.get(call.kind.lower())
         if kind is None:
-            known = [*KINDS, *self.built_in, *_definitions(scope)]
-            hint = nearest(call.kind, known) or "; `convcalc layers` lists the kinds"
+            known = [*self.built_in, *_definitions(scope)]
+            hint = kind_hint(call.kind, known) or "; `convcalc layers` lists the kinds"
             end = call.place.start + len(call.kind)
             message = f"unknown kind '{printable(call.kind, 60)}'{hint}"
             self.fault_at(message, Place(call.place.start, end))

@@ -133,10 +133,13 @@ def _total(table: Table, figures: Figures) -> list[str]:
 
 
 def _name(table: Table, row: list[Cell]) -> str:
-    """The label of a row and what it is: 8.0 conv; of what is folded how many layers."""
+    """What a row is, and its label: conv 8.0; of what is folded how many layers behind it."""
     keys = [column.key for column in table.columns]
-    texts = [written(row[keys.index(key)]) for key in ("label", "spec") if key in keys]
-    return " ".join(text.partition(":")[0] for text in texts) or written(row[0])
+    texts = {key: written(row[keys.index(key)]) for key in ("spec", "label") if key in keys}
+    if "label" in texts and texts.get("spec", "").partition(" ")[0].replace(",", "").isdigit():
+        return " ".join(reversed(texts.values()))
+    texts = {key: text.partition(":")[0] for key, text in texts.items()}
+    return " ".join(filter(None, texts.values())) or written(row[0])
 
 
 def _most(table: Table, column: int) -> int:

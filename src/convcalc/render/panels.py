@@ -5,13 +5,21 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from convcalc.explain.walk.data import Copied, Mapped, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.data import (
+    Copied,
+    Mapped,
+    Pooled,
+    Shared,
+    Stages,
+    Sum,
+    number_text,
+)
 from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
 from convcalc.layers.linear import Linear
 from convcalc.layers.upsample import Upsample
-from convcalc.render.walk_sums import number_text, short_number
+from convcalc.render.walk_sums import short_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING
 
-from convcalc.errors import UsageError, nearest, printable
+from convcalc.errors import UsageError, printable
 from convcalc.explain.symbols import legend_lines, meanings
 from convcalc.language import write_line
 from convcalc.language.examples import EXAMPLE_VALUES
@@ -14,6 +14,7 @@ from convcalc.language.parse import shorthands
 from convcalc.language.printer import write_value
 from convcalc.layers import KINDS
 from convcalc.layers.base import Layer
+from convcalc.layers.other_names import kind_hint
 from convcalc.render.border_names import border_data, border_names
 from convcalc.render.documents import SCHEMA_VERSION
 from convcalc.render.table import Cell, Column, Document, Table, written
@@ -79,7 +80,7 @@ def kind_document(name: str) -> Document:
     if name in shorthands():
         return _shorthand_document(name)
     if kind is None:
-        hint = nearest(name, KINDS) or "; `convcalc layers` lists the kinds"
+        hint = kind_hint(name, shorthands()) or "; `convcalc layers` lists the kinds"
         raise UsageError(f"no kind of layer is called '{printable(name, 60)}'{hint}")
     columns = [
         Column("parameter", "parameter"),

@@ -180,7 +180,11 @@ def _element_data(walk: Mapped | Copied | Passed) -> dict[str, Json]:
         case Copied():
             return own | {"source": None if walk.source is None else list(walk.source)}
         case Passed():
-            return own
+            steps: list[Json] = [
+                {"name": one.name, "expression": one.expression, "value": _plain(one.value)}
+                for one in walk.steps
+            ]
+            return own | {"steps": steps}
 
 
 def _channels(walk: Sum) -> list[Json]:

@@ -109,7 +109,8 @@ def walk_picture(walked: Sequence[WalkedLayer]) -> Picture:
 def _layer(
     one: WalkedLayer, block: Block, walked: Sequence[WalkedLayer], wide: float, top: float
 ) -> Drawn:
-    name = f"{one.label} {one.layer.spec()}, output {place_text(one.walk.place)}"
+    name = f"{one.layer.spec()}, output {place_text(one.walk.place)}"
+    name += f" ({one.label})" if len(walked) > 1 else ""
     letters = int(wide // LETTER)
     titles = textwrap.wrap(name, letters)
     elements: list[Element] = [

@@ -15,6 +15,7 @@ from convcalc.explain.walk.data import (
     Shared,
     Stages,
     Sum,
+    number_text,
 )
 from convcalc.explain.walk.functions import put_in
 from convcalc.explain.walk.shares import SHARES
@@ -22,7 +23,7 @@ from convcalc.explain.walk.shares import SHARES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convcalc.explain.walk.data import Number, Place
+    from convcalc.explain.walk.data import Number, Place, Read
     from convcalc.explain.walk.network import WalkedLayer
 
 MOST_CHANNELS = 3
@@ -42,11 +43,6 @@ class Room(NamedTuple):
     width: int
     channels: int = MOST_CHANNELS
     rows: int = MOST_ROWS
-
-
-def number_text(value: Number) -> str:
-    """A number for a reader: whole ones with all digits, others with seven."""
-    return str(value) if isinstance(value, int) else f"{value + 0:.7g}"  # -0.0 + 0 is 0.0
 
 
 def place_text(place: Place) -> str:
@@ -107,8 +103,19 @@ def made_of_lines(walk: Pooled, room: Room) -> list[str]:
     return [*_pooling_lines(walk, room), f"result: {number_text(walk.result)}"]
 
 
+def _counted(walk: Pooled) -> list[Read]:
+    """The elements of a window; of a mean as many as it is divided by, without the last padding."""
+    found = list(walk.elements)
+    if walk.how == "mean":
+        surplus = max(0, len(found) - int(walk.divisor))
+        outside = [place for place, one in enumerate(found) if one.source is None]
+        for place in outside[::-1][:surplus]:
+            del found[place]
+    return found
+
+
 def _pooling_lines(walk: Pooled, room: Room) -> list[str]:
-    values = [one.value for one in walk.elements]
+    values = [one.value for one in _counted(walk)]
     rest = values[MOST_TERMS:]
     more = [_rest(rest)] if rest else []
     shown = [number_text(value) for value in values[:MOST_TERMS]]
@@ -134,7 +141,7 @@ def joined_lines(
     one: WalkedLayer, walk: Joined, walked: Sequence[WalkedLayer], room: Room
 ) -> list[str]:
     """The value of each branch, and what they come to."""
-    names = {other.number: other.label for other in walked}
+    names = {other.number: f"{other.label} {other.layer.kind}" for other in walked}
     lines = []
     for branch, (source, at, value) in enumerate(
         zip(one.sources, walk.read, walk.values, strict=True)
@@ -161,7 +168,7 @@ def element_lines(walk: Mapped | Copied | Shared | Passed, room: Room) -> list[s
         case Copied():
             return _copied_lines(walk)
         case Passed():
-            return _passed_lines(walk)
+            return _passed_lines(walk, room)
 
 
 def _mapped_lines(walk: Mapped, room: Room) -> list[str]:
@@ -207,9 +214,14 @@ def _copied_lines(walk: Copied) -> list[str]:
     return [told, f"result: {number_text(walk.result)}"]
 
 
-def _passed_lines(walk: Passed) -> list[str]:
-    """What arrives, where it is one number, and the result."""
+def _passed_lines(walk: Passed, room: Room) -> list[str]:
+    """What arrives, where it is one number, how the result comes of it, and the result."""
     lines = [] if walk.value is None else [f"arrives: {number_text(walk.value)}"]
+    for step in walk.steps:
+        if step.expression:
+            lines += _equation(f"{step.name}:", step.expression, step.value, room)
+        else:
+            lines.append(f"{step.name}: {number_text(step.value)}")
     return [*lines, f"result: {number_text(walk.result)}"]
 
 

@@ -11,7 +11,17 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from convcalc.explain.walk.data import Copied, Joined, Mapped, Passed, Pooled, Shared, Stages, Sum
+from convcalc.explain.walk.data import (
+    Copied,
+    Joined,
+    Mapped,
+    Passed,
+    Pooled,
+    Shared,
+    Stages,
+    Sum,
+    number_text,
+)
 from convcalc.explain.walk.views import element_axes, layer_axes, planes
 from convcalc.layers.adaptive import Adaptive
 from convcalc.layers.convt import ConvTranspose
@@ -26,7 +36,6 @@ from convcalc.render.walk_sums import (
     factor_text,
     joined_lines,
     made_of_lines,
-    number_text,
     place_text,
     short_number,
     totals_lines,

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, ParameterError, described, printable
-from convcalc.language.parse import parse
 from convcalc.network.graph import Network
-from convcalc.zoo.catalog import load_network, network_names
+from convcalc.zoo.catalog import named_or_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +24,8 @@ def network_of(value: object) -> Network:
         SpecError: the text has faults.
 
     Example:
-        >>> network_of("vgg16") == load_network("vgg16"), network_of("conv:8,k3").spec()
-        (True, 'conv:8,k3')
+        >>> len(network_of("vgg16").nodes), network_of("conv:8,k3").spec()
+        (40, 'conv:8,k3')
     """
     if isinstance(value, Network):
         return value
@@ -34,7 +33,7 @@ def network_of(value: object) -> Network:
         raise ParameterError(
             "network", f"expected a Network, a name or layers as text, got {described(value)}"
         )
-    return load_network(value) if value in network_names() else parse(value)
+    return named_or_read(value)
 
 
 def name_of(value: object) -> str:

@@ -52,6 +52,20 @@ def load_network(name: str) -> Network:
     return replace(found, nodes=nodes, functions=declared_functions(text))
 
 
+def named_or_read(text: str) -> Network:
+    """A reference network by its name, in any letters, or else the layers of a text.
+
+    Raises:
+        SpecError: the text has faults.
+
+    Example:
+        >>> named_or_read("VGG16") == load_network("vgg16"), named_or_read("conv:8,k3").spec()
+        (True, 'conv:8,k3')
+    """
+    name = text.strip().lower()
+    return load_network(name) if name in network_names() else parse(text)
+
+
 def network_text(name: str) -> str:
     """The spec of a reference network as it is written, header and all.
 

@@ -45,6 +45,21 @@ def test_fmt_prints_the_canonical_form(inside, folder, text, expected):
     assert (0, expected, "") == (done.code, done.out, done.err)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("conv:64,kernel_size=3,stride=1", "conv:64,k3\n"),
+        ("a=conv:8,k3   se:4;relu", "a=conv:8,k3 se:4 relu\n"),
+        ("residual{dw:k3,p1|}", "residual{dw:k3,p1 | }\n"),
+        ("conv\N{FULLWIDTH COLON}8\N{FULLWIDTH COMMA}k3", "conv:8,k3\n"),
+    ],
+)
+def test_fmt_takes_layers_as_every_command_does(inside, folder, text, expected):
+    assert (0, expected, "") == tuple(inside("fmt", text))[:3]
+    (folder / "relu").write_text("conv:8,k3\n")
+    assert "conv:8,k3\n" == inside("fmt", "relu").out
+
+
 def test_fmt_leaves_the_file_alone(inside, folder):
     (folder / "net.spec").write_text(MESSY)
     assert 0 == inside("fmt", "net.spec").code

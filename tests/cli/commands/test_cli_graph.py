@@ -15,7 +15,7 @@ def test_without_an_output_it_is_the_text_for_graphviz(inside):
     done = inside("graph", *NET)
     assert (0, "") == (done.code, done.err)
     assert done.out.startswith("digraph network {")
-    assert "conv:8,k3,p1\\n8x8x8  13,824 MACs" in done.out
+    assert "label=<conv:8,k3,p1<br/>8x8x8&#160; 13,824 MACs<br/><font point-size=" in done.out
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from convcalc.cli.commands.shape_rf import network_and_input
 from convcalc.cli.parsing.network_argument import (
     check_name,
     is_document,
+    is_layers,
     model_target,
     read_source,
     read_text,
@@ -50,6 +51,8 @@ def fmt(given: FormatRequest) -> None:
     elif (written := _written(given)) is not None:
         write_out(written)
         return
+    elif is_layers(name):
+        text = f"{name}\n"
     else:
         check_name(name)
         text = read_text(name)

@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.values import count_of, flag, text_of
-from convcalc.errors import UsageError, nearest, printable
+from convcalc.errors import UsageError, printable
 from convcalc.layers import KINDS
+from convcalc.layers.other_names import kind_hint
 from convcalc.render.views import Sorting, View, viewed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _kinds(text: str | None) -> tuple[str, ...]:
     words = tuple(word.lower() for word in _words("kind", text))
     for word in words:
         if word not in KINDS:
-            hint = nearest(word, KINDS)
+            hint = kind_hint(word)
             raise UsageError(
                 f"--kind: no kind '{printable(word, 60)}'{hint}; convcalc layers lists them"
             )

@@ -24,6 +24,7 @@ from convcalc.language.parse import parse, shorthands
 from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.shapes import declared_input
 from convcalc.layers import KINDS
+from convcalc.layers.other_names import kind_hint
 from convcalc.network.functional import declared_functions
 from convcalc.opening import open_text
 from convcalc.zoo.catalog import load_network, network_names
@@ -40,6 +41,7 @@ LONGEST_DOCUMENT = 64 * 2**20
 """Bytes of a JSON document: some hundred for each node."""
 
 _NAME = re.compile(r"[\w-]+")
+_SHAPE = re.compile(r"[0-9]+([x*][0-9]+){1,3}")
 FILE_ENDINGS = (
     *(".spec", ".txt", ".py", ".onnx", ".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".npz"),
     *(".npy", ".keras", ".h5", ".hdf5", ".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel"),
@@ -100,10 +102,49 @@ def read_source(
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
             return found or _read_file(path, model, in_order=in_order)
         check_name(word)
-    alone = [word for word in words if word in network_names()]
+        _check_module(word)
+    _check_beside(words)
+    return parse(" ".join(words), in_order=in_order)
+
+
+def _check_module(word: str) -> None:
+    """`model:Net` beside a file model.py is a model in it without the ending of the file.
+
+    Raises:
+        UsageError: it is; the message has the whole of it.
+    """
+    before, colon, name = word.partition(":")
+    if colon and before.lower() not in KINDS and os.path.isfile(f"{before}.py"):
+        file, shown = printable(f"{before}.py", 60), printable(f"{before}.py:{name}", 120)
+        raise UsageError(f"no kind is called '{printable(before, 60)}'; of '{file}' it is {shown}")
+
+
+def _check_beside(words: Sequence[str]) -> None:
+    """Words that are to be layers are neither the names of networks nor shapes.
+
+    Raises:
+        UsageError: one is; the message says where it belongs.
+    """
+    alone = [printable(word, 60) for word in words if word.lower() in network_names()]
+    if alone and len(alone) == len(words):
+        several = " ".join(alone)
+        raise UsageError(f"one network is taken here; for several: convcalc compare {several}")
     if alone:
         raise UsageError(f"a reference network stands alone: '{alone[0]}' has layers beside it")
-    return parse(" ".join(words), in_order=in_order)
+    shape = next((word for word in words if _SHAPE.fullmatch(word)), None)
+    if shape is not None:
+        shown = printable(shape, 60)
+        raise UsageError(f"'{shown}' is no layer; the shape of the input is given as -i {shown}")
+
+
+def is_layers(word: str) -> bool:
+    """Whether a word is a text of layers: it begins with a kind, and no file is called so."""
+    kind = (
+        re.split("[:\N{FULLWIDTH COLON}{\\s]", word.strip(), maxsplit=1)[0]
+        .rpartition("=")[2]
+        .lower()
+    )
+    return (kind in KINDS or kind in shorthands()) and not os.path.lexists(word)
 
 
 def model_target(word: str) -> Target | None:
@@ -197,16 +238,21 @@ def _file_and_model(word: str) -> tuple[str | None, str | None]:
 
 
 def check_name(word: str) -> None:
-    """A word that is no layer and nearly the name of a reference network is probably meant so.
+    """A word that is no layer and looks like the name of a network is probably meant so.
 
     Raises:
-        UsageError: it is; the message names the network.
+        UsageError: it is; the message names the nearest, or where other libraries' models are.
     """
     if not _NAME.fullmatch(word) or word.lower() in KINDS or word in shorthands():
         return
     hint = nearest(word, network_names())
-    if hint and not nearest(word, KINDS):
-        raise UsageError(f"no layer, file or network is called '{printable(word, 60)}'{hint}")
+    if kind_hint(word):
+        return
+    shown = printable(word, 60)
+    if not hint and "_" in word:
+        hint = f"; models of other libraries are torchvision:{shown} or timm:{shown}"
+    if hint:
+        raise UsageError(f"no layer, file or network is called '{shown}'{hint}")
 
 
 def read_text(path: str) -> str:

@@ -10,17 +10,11 @@ from convcalc.language import read_constant
 from convcalc.language.shapes import plain_shape
 from convcalc.layers.base import format_shape
 from convcalc.layers.kinds import KINDS
+from convcalc.layers.picture_shapes import COLOURS, looks_like_picture
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
-
-COLOURS = (1, 3, 4)
-"""Channels that a picture has: gray, red with green and blue, and these with a mask."""
-
-SMALLEST_SIDE = 16
-LONGEST_SIDES = 4
-"""Two sizes look like a picture from 16 elements on, no side more than 4 times the other."""
 
 
 def shape_of(name: str, text: str) -> Shape:
@@ -94,7 +88,7 @@ def doubt(network: Network, shape: Shape, *, batch: bool) -> str | None:
 def _channels_first(shape: Shape, batch: bool) -> str | None:
     """The other way to write H,W,C or N,H,W,C, if a shape looks like it."""
     *sizes, colours = shape
-    if colours not in COLOURS or len(sizes) not in (2, 3) or not _is_picture(*sizes[-2:]):
+    if colours not in COLOURS or len(sizes) not in (2, 3) or not looks_like_picture(*sizes[-2:]):
         return None
     plane = format_shape((colours, *sizes[-2:]))
     if len(sizes) == 2:
@@ -106,7 +100,7 @@ def _channels_first(shape: Shape, batch: bool) -> str | None:
 
 def _channels_added(shape: Shape, batch: bool) -> str | None:
     """The other way to write N,C,H,W or H,W, if a shape looks like it."""
-    if len(shape) == 2 and _is_picture(*shape):
+    if len(shape) == 2 and looks_like_picture(*shape):
         return (
             f"a picture of {format_shape(shape)} is -i {format_shape((3, *shape))}, gray -i "
             f"{format_shape((1, *shape))}"
@@ -115,14 +109,9 @@ def _channels_added(shape: Shape, batch: bool) -> str | None:
         return None
     count, channels, high, wide = shape
     one = count == 1 and high == wide != channels
-    if not one and not (channels in COLOURS and _is_picture(high, wide)):
+    if not one and not (channels in COLOURS and looks_like_picture(high, wide)):
         return None
     return f"a batch of {count} is -i {format_shape(shape[1:])}{_batch(count, batch)}"
-
-
-def _is_picture(high: int, wide: int) -> bool:
-    low, top = sorted((high, wide))
-    return low >= SMALLEST_SIDE and top <= LONGEST_SIDES * low
 
 
 def _batch(count: int, wanted: bool) -> str:

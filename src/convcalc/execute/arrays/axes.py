@@ -15,6 +15,7 @@ from convcalc.execute.arrays.readings import (
     Pair,
     chosen_dims,
     input_names,
+    last_notes,
     layouts,
     order_notes,
     other_notes,
@@ -137,11 +138,14 @@ def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
             f"{format_shape(pair.complete(dims))}",
         )
     notes += order_notes(pair, dims)
+    if pair.complete(dims)[0 if pair.transposed else 1] == 1:  # it fits whatever the channels are
+        notes += last_notes(pair.array, dims, pair.channels_last)
     return notes if dims_given else notes + other_notes(pair, dims)
 
 
 def _input_notes(array: Array, dims: int, channels_last: bool) -> tuple[str, ...]:
-    return () if array.ndim == dims + 2 else (_read_as(array.shape, dims, channels_last),)
+    read = () if array.ndim == dims + 2 else (_read_as(array.shape, dims, channels_last),)
+    return (*read, *last_notes(tuple(array.shape), dims, channels_last))
 
 
 def _read_as(shape: Shape, dims: int, channels_last: bool) -> str:

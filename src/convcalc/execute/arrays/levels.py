@@ -25,7 +25,7 @@ class Levels(NamedTuple):
         array: (H, W) or (C, H, W), uint8 or uint16.
         low: The value that became black.
         high: The value that became white.
-        cut: How many values lay beyond them, or were no numbers.
+        cut: How many values lay beyond them by more than rounding, or were no numbers.
     """
 
     array: np.ndarray
@@ -81,10 +81,10 @@ def levels_of(result: np.ndarray, mapping: Mapping, largest: int = 255) -> Level
         low, high = mapping
     else:
         low, high = 0.0, float(largest)
-    cut = int(planes.size - np.count_nonzero((planes >= low) & (planes <= high)))
     span = high - low if high > low else 1.0
-    scaled = np.nan_to_num((planes - low) * (largest / span), posinf=largest, neginf=0)
-    levels = np.clip(np.rint(scaled), 0, largest)
+    nearest = np.rint((planes - low) * (largest / span))
+    cut = int(planes.size - np.count_nonzero((nearest >= 0) & (nearest <= largest)))
+    levels = np.clip(np.nan_to_num(nearest, posinf=largest, neginf=0), 0, largest)
     return Levels(levels.astype(np.uint16 if largest > 255 else np.uint8), low, high, cut)
 
 

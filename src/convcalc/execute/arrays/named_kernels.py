@@ -73,9 +73,17 @@ def kernel_of_text(text: str) -> np.ndarray:
     return _rows(text)
 
 
-def nearest_name(word: str) -> str:
-    """A hint at the name of a kernel that a word may have meant; empty if there is none."""
-    return nearest(word.partition(":")[0].lower(), (*FIXED, *FAMILIES)) or ""
+def meant_kernel(word: str) -> str:
+    """What is said of a word that is no kernel and no file; empty where it is a file's name."""
+    name = word.partition(":")[0].lower()
+    if word.lstrip()[:1] in ("[", "("):
+        return "; numbers are written with blanks and semicolons, as '1 0; 2 1'"
+    if not re.fullmatch(r"\w[\w-]*", name):
+        return ""
+    begun = [one for one in FIXED if one.startswith(f"{name}-")]
+    hint = f"; did you mean {' or '.join(map(repr, begun))}?" if begun else ""
+    hint = hint or nearest(name, (*FIXED, *FAMILIES))
+    return "; no kernel has that name" + (hint or f"; there are {', '.join((*FIXED, *FAMILIES))}")
 
 
 def _of_family(name: str, text: str) -> np.ndarray:

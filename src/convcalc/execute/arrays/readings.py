@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import DataError
 from convcalc.layers.base import format_shape
+from convcalc.layers.picture_shapes import COLOURS, looks_like_picture
 
 if TYPE_CHECKING:
     from convcalc.layers import Shape
@@ -131,6 +132,19 @@ def order_notes(pair: Pair, dims: int) -> tuple[str, ...]:
     return (f"the kernel {format_shape(pair.kernel)} is ({names}), not ({last})",)
 
 
+def last_notes(shape: Shape, dims: int, channels_last: bool) -> tuple[str, ...]:
+    """How a picture is read whose channels come last, where nothing says that they do."""
+    if channels_last or dims != 2 or len(shape) <= dims:
+        return ()
+    *sizes, colours = shape
+    if colours not in COLOURS[1:] or not looks_like_picture(*sizes[-2:]):
+        return ()
+    return (
+        f"{format_shape(shape)} looks like a picture whose channels come last, which --layout nhwc "
+        f"says; as it is, {sizes[-2]} are its channels",
+    )
+
+
 def layouts(dims: int, channels_last: bool) -> tuple[str, str, str]:
     """The names of an input's axes without channels, without samples, and complete."""
     spatial = INPUT_AXES[dims]
@@ -169,6 +183,9 @@ def channels_unfit(pair: Pair, dims: int) -> str:
             f"{message}; a kernel (C, O/groups, *k) of {format_shape((channels, *shape[1:]))} "
             "would fit"
         )
+    if len(pair.kernel) == dims and pair.groups == 1:
+        each = format_shape((channels, 1, *pair.kernel))
+        return f"{message}; for each channel by itself give --each-channel, or {each} in groups"
     outputs = -(-shape[0] // pair.groups) * pair.groups
     wanted = (outputs, channels // pair.groups, *shape[2:])
     return f"{message}; a kernel (O, C/groups, *k) of {format_shape(wanted)} would fit"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convcalc.layers.normalisation import Norm
+
 if TYPE_CHECKING:
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -27,14 +29,25 @@ def made_up_input(shape: Shape, dtype: str) -> np.ndarray:
 
 
 def made_up_weights(network: Network, shape: Shape, dtype: str) -> dict[str, np.ndarray]:
-    """Weights from -2 to 2, biases from 0 to 2, and variances of 1, by which values are divided."""
+    """Weights from -2 to 2, biases from 0 to 2, and what a `bn` makes whole numbers of them with.
+
+    A normalisation has weights of 1 and 2, so that no channel is lost, and a `bn` variances that
+    are 1 with its epsilon.
+    """
+    norms = {
+        step.node.label: step.layer for step in network.walk(shape) if isinstance(step.layer, Norm)
+    }
     weights = {}
     for name, size in network.tensor_shapes(shape).items():
         numbers = _scattered(prod(size)).reshape(size)
-        if name.endswith("running_var"):
-            own = np.ones(size)
+        label, _, own_name = name.rpartition(".")
+        norm = norms.get(label)
+        if norm is not None and own_name == "running_var":
+            own = np.full(size, max(0.0, 1 - norm.eps))
         elif "bias" in name:
             own = numbers % 3
+        elif norm is not None and own_name == "weight":
+            own = 1 + numbers % 2
         else:
             own = np.array(WEIGHTS)[numbers % len(WEIGHTS)]
         weights[name] = own.astype(dtype)

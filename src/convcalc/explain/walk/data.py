@@ -43,6 +43,11 @@ def added(terms: Iterable[Number]) -> Number:
     return 0.0 if abs(total) < len(numbers) * 2.0**-52 * sum(map(abs, numbers)) else total
 
 
+def number_text(value: Number) -> str:
+    """A number for a reader: whole ones with all digits, others with seven."""
+    return str(value) if isinstance(value, int) else f"{value + 0:.7g}"  # -0.0 + 0 is 0.0
+
+
 class Factor(NamedTuple):
     """One product of a sum: an element times a weight.
 
@@ -222,20 +227,36 @@ class Shared(NamedTuple):
     result: Number
 
 
+class Calculation(NamedTuple):
+    """A line of arithmetic.
+
+    Attributes:
+        name: What is computed: a formula in letters, or what the value is.
+        expression: It with numbers; nothing where it would be too long.
+        value: What it comes to.
+    """
+
+    name: str
+    expression: str
+    value: Number
+
+
 class Passed(NamedTuple):
-    """An output of a layer that is not followed further: what it got, and what came of it.
+    """An output of a layer without a window: what it got, and what came of it.
 
     Attributes:
         place: (channel, *position) of the output.
         read: The place of an input that it depends on; None where it is not one alone.
         value: What stands there.
         result: What came of it.
+        steps: How; nothing of kinds that are not followed.
     """
 
     place: Place
     read: Place | None
     value: Number | None
     result: Number
+    steps: tuple[Calculation, ...] = ()
 
 
 Walk: TypeAlias = Sum | Stages | Pooled | Joined | Mapped | Copied | Shared | Passed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from convcalc.explain.walk.data import Mapped
+from convcalc.explain.walk.data import Mapped, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +102,7 @@ def letters(text: str) -> str:
 def put_in(text: str, numbers: Mapping[str, Number]) -> str:
     """A formula with numbers for its letters, of seven digits where they are fractions."""
     for name, value in numbers.items():
-        told = str(value) if isinstance(value, int) else f"{value + 0:.7g}"
+        told = number_text(value)
         text = text.replace(f"{{{name}}}", told)
         text = text.replace(f"{{({name})}}", f"({told})" if told.startswith("-") else told)
     return text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from convcalc.explain.walk.copies import copied, copies
 from convcalc.explain.walk.data import Copied, Joined, Passed, Pooled, Stages, Sum, added
 from convcalc.explain.walk.functions import mapped, pieces_of
+from convcalc.explain.walk.normalised import normalised
 from convcalc.explain.walk.pooled import adaptive, pooled
 from convcalc.explain.walk.shares import SHARES, shared
 from convcalc.explain.walk.sums import (
@@ -123,7 +124,9 @@ def walk_layer(
     first = inputs[0]
     if first.shape != output.shape or layer.no_arithmetic:
         return Passed(place, None, None, output[place])
-    return Passed(place, place, first[place], output[place])
+    result = output[place]
+    steps = normalised(layer, first, weights, place, result)
+    return Passed(place, place, first[place], result, steps)
 
 
 def _added(inputs: Sequence[Values], place: Place) -> Joined:

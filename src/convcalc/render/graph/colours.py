@@ -27,5 +27,6 @@ COLOURS = {
 }
 
 TEXT, DARK_TEXT = "#1b1f24", "#e8eaed"
+MUTED = "#5c6370"
 ARROW, DARK_ARROW = "#5c6370", "#9aa3b0"
 FRAME, DARK_FRAME = "#c9ced6", "#3a404a"

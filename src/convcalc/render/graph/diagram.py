@@ -52,6 +52,11 @@ class Box(NamedTuple):
     path: tuple[str, ...]
     is_output: bool = False
 
+    @property
+    def is_named(self) -> bool:
+        """Whether its name says what it is, and stands above the rest; of a layer its kind does."""
+        return self.family in ("block", "input")
+
 
 class Diagram(NamedTuple):
     """Boxes in the order of the network, and arrows between them by their places."""

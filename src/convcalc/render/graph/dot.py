@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from convcalc.errors import harmless
-from convcalc.render.graph.colours import ARROW, COLOURS, FRAME, TEXT
+from convcalc.render.graph.colours import ARROW, COLOURS, FRAME, MUTED, TEXT
 from convcalc.render.graph.diagram import Group, groups_of
 
 if TYPE_CHECKING:
@@ -48,12 +49,25 @@ def _first(group: Group) -> int:
 
 def _box(box: Box) -> str:
     colour = COLOURS[box.family]
-    label = quoted("\n".join((box.name, *box.lines)))
+    label = f"<{'<br/>'.join(_lines(box))}>"
     width = ", penwidth=2.5" if box.is_output else ""
     return (
         f'label={label}, fillcolor="{colour.fill}", color="{colour.line}"{width}, '
         f'class="{box.family}"'
     )
+
+
+def _lines(box: Box) -> list[str]:
+    """What stands in a box: of a layer what it is, and its name in small letters below."""
+    lines = [_html(line) for line in box.lines]
+    if box.is_named:
+        return [_html(box.name), *lines]
+    return [*lines, f'<font point-size="8" color="{MUTED}">{_html(box.name)}</font>']
+
+
+def _html(text: str) -> str:
+    r"""A text in a label that is like HTML: blanks stay as many, and \N is no name of a box."""
+    return escape(harmless(text)).replace("\\", "\\\\").replace("  ", "&#160; ")
 
 
 def quoted(text: str) -> str:

@@ -57,7 +57,8 @@ def _first(group: Group) -> int:
 
 
 def _box(box: Box) -> str:
-    label = "<br/>".join(map(escaped, (box.name, *box.lines)))
+    lines = (box.name, *box.lines) if box.is_named else (*box.lines, box.name)
+    label = "<br/>".join(map(escaped, lines))
     return f'["{label}"]:::{box.family}'
 
 

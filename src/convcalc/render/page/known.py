@@ -14,7 +14,7 @@ from convcalc.layers.dims import place_of
 from convcalc.layers.joins import Concat, Residual, Scale
 from convcalc.layers.linear import Linear
 from convcalc.layers.pad import Pad
-from convcalc.layers.parameters import spread
+from convcalc.layers.placing import spread
 from convcalc.layers.pooling import LPPool, Pool
 from convcalc.layers.softmax import Shares
 from convcalc.layers.upsample import Upsample

@@ -175,6 +175,14 @@ class Channel(TypedDict):
     sum: Number
 
 
+class Calculation(TypedDict):
+    """A line of arithmetic: a formula, it with its numbers (or nothing), what it comes to."""
+
+    name: str
+    expression: str
+    value: Number
+
+
 class Walk(TypedDict):
     """One output step by step; which keys there are depends on the kind of layer."""
 
@@ -194,6 +202,7 @@ class Walk(TypedDict):
     expression: NotRequired[Annotated[str, "the formula with numbers put in"]]
     case: NotRequired[Annotated[str | None, "for which x the formula is; null for all"]]
     source: NotRequired[Annotated[list[int] | None, "the element that it is; null for padding"]]
+    steps: NotRequired[list[Calculation]]
 
 
 class WalkedLayer(Facts, Walk):

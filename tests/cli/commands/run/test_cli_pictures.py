@@ -91,6 +91,52 @@ def test_what_was_written_and_how_values_became_levels_is_said(inside, folder, p
     assert "values beyond it" in done.err
 
 
+def test_what_rounding_leaves_of_white_is_not_beyond_it(inside, folder):
+    cv2.imwrite("white.png", np.full((9, 9), 255, np.uint8))
+    done = inside("run", "white.png", "--kernel", "box:3", "-o", "b.png")  # 255.00000000000003
+    assert "(7x7 uint8; black is 0, white 255)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--kernel sobel-x", "the kernel 3x3 reads 1 (input 'photo.png'); for each channel by"),
+        ("--kernel sobel-x", "itself give --each-channel, or 3x1x3x3 in groups\n"),
+        ("--kernel sobel", "no kernel has that name; did you mean 'sobel-x' or 'sobel-y'?\n"),
+        ("--kernel gausian:5", "no kernel has that name; did you mean 'gaussian'?\n"),
+        ("--kernel median:3", "no kernel has that name; there are sobel-x, sobel-y, scharr-x, "),
+        ("--kernel [[1,0],[2,1]]", "written with blanks and semicolons, as '1 0; 2 1'\n"),
+        ("--kernel kernels/k.npy", "cannot read 'kernels/k.npy': No such file or directory\n"),
+    ],
+)
+def test_what_is_no_kernel_for_a_picture_is_told_what_would_be(inside, photo, words, told):
+    done = inside("run", "photo.png", *words.split())
+    assert (3, "") == (done.code, done.out)
+    assert told in done.err
+
+
+@pytest.mark.parametrize("shape", [(40, 60, 3), (2, 40, 60, 4)])
+def test_channels_that_seem_to_come_last_are_noticed(inside, save, shape):
+    save("x.npy", np.zeros(shape))
+    words = ("run", "x.npy", "--kernel", "box:3", "--each-channel")
+    told = "looks like a picture whose channels come last, which --layout nhwc says; as it is, 40"
+    assert told in inside(*words).err
+    assert told in inside("run", "x.npy", "--network", "dw:k3", "--random-weights", "1").err
+    assert "looks like" not in inside(*words, "--layout", "nhwc").err
+
+
+@pytest.mark.parametrize("shape", [(3, 40, 60), (40, 60), (64, 14, 3), (40, 60, 5)])
+def test_other_shapes_do_not_look_like_channels_last(inside, save, shape):
+    save("x.npy", np.zeros(shape))
+    assert "looks like" not in inside("run", "x.npy", "--kernel", "box:3", "--each-channel").err
+
+
+def test_a_padding_mode_without_padding_is_noticed(inside, photo):
+    words = ("run", "grey.png", "--kernel", "box:3", "--padding-mode", "reflect")
+    assert "--padding-mode reflect pads nothing without --padding\n" in inside(*words).err
+    assert "pads nothing" not in inside(*words, "--padding", "same").err
+
+
 def test_sixteen_bits_stay_sixteen_bits(inside, folder):
     deep = np.random.default_rng(4).integers(0, 65536, (6, 7, 3), np.uint16)
     cv2.imwrite("deep.png", deep[..., ::-1])

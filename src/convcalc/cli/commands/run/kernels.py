@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.arrayfile import read_array
 from convcalc.cli.parsing.values import count_of, layer_of
 from convcalc.errors import DataError, UsageError, printable
-from convcalc.execute.arrays.named_kernels import is_kernel_text, kernel_of_text, nearest_name
+from convcalc.execute.arrays.named_kernels import is_kernel_text, kernel_of_text, meant_kernel
 from convcalc.execute.job import kernel_work
 from convcalc.layers.base import format_shape
 
@@ -94,11 +94,11 @@ def read_kernel_array(
     if named is not None:
         return named
     text = request.kernel or ""
-    hint = "" if os.path.lexists(text) else nearest_name(text)
+    hint = "" if os.path.lexists(text) else meant_kernel(text)
     try:
         return read(text)
     except DataError as error:
-        raise DataError(f"{error}; no kernel has that name{hint}" if hint else str(error)) from None
+        raise DataError(f"{error}{hint}") from None
 
 
 def for_channels(request: RunRequest, kernel: np.ndarray, array: np.ndarray) -> Kernel:

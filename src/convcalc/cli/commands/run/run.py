@@ -264,6 +264,9 @@ def _say(
 ) -> None:
     """What was assumed, what was written, and what the result may not look like at first sight."""
     notes = list(result.notes)
+    mode = request.layer.get("padding_mode")
+    if mode is not None and request.layer.get("padding") is None:
+        notes.append(f"--padding-mode {printable(str(mode), 60)} pads nothing without --padding")
     if maps is not None:
         notes.append(maps.summary())
     if request.output is not None and not written:
