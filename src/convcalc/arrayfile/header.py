@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import math
+import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -144,6 +145,9 @@ def _extent(source: Source, head: bytes) -> tuple[int, int]:
     return start, length
 
 
+_LONG_DOUBLE = re.compile(rb"'descr': '[<>=]?(?:(?=f12|f16|c24|c32)([fc])(\d\d))'")
+
+
 def _cut(source: Source) -> DataError:
     return DataError(
         f"{source.label} is truncated inside its header, at byte {source.size:,}; copy it again"
@@ -166,6 +170,10 @@ def _parsed(label: str, text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[np
             return np.lib.format.read_array_header_2_0(stream)
     except Exception as error:
         # The parser has a dozen ways to fail (SyntaxError, RecursionError, TokenError, ...).
+        if found := _LONG_DOUBLE.search(text):  # of another machine: this one has none
+            kind, size = found[1].decode(), int(found[2])
+            name = f"{'float' if kind == 'f' else 'complex'}{8 * size}"
+            raise _holds_long_doubles(label, f"dtype {name}", kind) from None
         cause = printable(str(error), 100) or type(error).__name__
         raise DataError(f"{label} has an invalid header: {cause}; {_SAVE} again") from None
 
@@ -179,8 +187,12 @@ def _check_dtype(label: str, dtype: np.dtype[np.generic]) -> None:
         raise DataError(
             f"{label} holds {_contents(dtype)} ({shown}), expected numbers{_bfloat16_hint(dtype)}"
         )
-    plain = "float64" if dtype.kind == "f" else "complex128"
-    raise DataError(
+    raise _holds_long_doubles(label, shown, dtype.kind)
+
+
+def _holds_long_doubles(label: str, shown: str, kind: str) -> DataError:
+    plain = "float64" if kind == "f" else "complex128"
+    return DataError(
         f"{label} holds long doubles ({shown}), which differ between machines; save it as {plain}"
     )
 
