@@ -6,6 +6,7 @@ All inputs but the first become arrays of the file, as weights are.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ IN_TRAINING = {"test_batchnorm_epsilon_training_mode", "test_batchnorm_example_t
 def collected(modules):
     """The cases of some modules by their names, without those written out as other operations."""
     for module in modules:
-        import_module(f"{cases_of_nodes.__name__}.{module}")
+        name = f"{cases_of_nodes.__name__}.{module}"
+        import_module(name if find_spec(name) else name.replace("_normalization", "norm"))
     return {
         case.name: case for case in cases_of_nodes._NodeTestCases if "_expanded" not in case.name
     }
