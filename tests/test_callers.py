@@ -31,6 +31,11 @@ def compared(network, **options):
     return convcalc.compare(network, **options)
 
 
+def of_torch(model, shape):
+    torch = pytest.importorskip("torch")
+    return convcalc.from_torch(torch.nn.ReLU() if model is None else model, shape)
+
+
 compared.__signature__ = inspect.Signature(
     [
         inspect.Parameter("network", inspect.Parameter.POSITIONAL_OR_KEYWORD),
@@ -44,6 +49,7 @@ GIVEN = {
     convcalc.plan_convolution: {"shape": X.shape, "kernel_shape": KERNEL.shape},
     convcalc.load_network: {"name": "alexnet"},
     convcalc.parse: {"text": "relu"},
+    of_torch: {"model": None, "shape": SHAPE},
     convcalc.residual: {"body": NETWORK},
     convcalc.named: {"label": "stem", "part": NETWORK},
     joined: {"layer": convcalc.layers.Residual(), "branch": NETWORK},
@@ -65,7 +71,12 @@ GIVEN = {
 }
 """What each function is called with; every one of its arguments is then given wrongly."""
 
-COVERED = {"join": joined, "concat": one_branch, "compare": compared}
+COVERED = {
+    "join": joined,
+    "concat": one_branch,
+    "compare": compared,
+    "from_torch": of_torch,
+}
 """Functions of several positional arguments, by those that call them with names."""
 
 NO_ARGUMENTS = {"network_names"}
@@ -76,6 +87,7 @@ FITS = {
     ("solve", "padding"),
     ("solve", "output_padding"),
     ("compared", "network"),
+    ("of_torch", "shape"),
 }
 """Arguments for which an array, or numbers, are a right value."""
 

@@ -22,7 +22,9 @@ def text_of(name):
 def test_pythons_are_those_that_are_tested():
     named = re.findall(r":: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     matrices = re.findall(r"python: \[(.*)\]", text_of(".github/workflows/checks.yml"))
-    assert [named] * 2 == [re.findall(r"[\d.]+", matrix) for matrix in matrices]
+    core, torch = (re.findall(r"[\d.]+", matrix) for matrix in matrices)
+    assert core == named
+    assert set(torch) <= set(named)  # torch follows a new Python later
 
 
 def test_the_address_of_the_repository_is_the_same_everywhere():
