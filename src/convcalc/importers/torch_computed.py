@@ -129,9 +129,7 @@ def _of_samples(
         finally:
             torch.set_default_dtype(before)
         found = torch.stack(results if live else results * number)
-        if isinstance(first, torch.Tensor):
-            return found.to(first.device)
-        return found.numpy()
+        return found.to(first.device) if isinstance(first, torch.Tensor) else found.numpy()
 
     return compute
 
