@@ -6,6 +6,7 @@ import pytest
 
 import convcalc
 from convcalc.errors import DataError, ParameterError, ShapeError
+from older_torch import needs_checked_ids
 
 torch = pytest.importorskip("torch")
 
@@ -143,5 +144,6 @@ def test_a_model_that_fails_raises_with_its_place():
 
 
 def test_whole_numbers_are_a_tensor():
+    needs_checked_ids()
     with pytest.raises(DataError, match="whole numbers are given as a tensor of them"):
         convcalc.from_torch(Two(), (7,), (7, 4))

@@ -215,7 +215,7 @@ def test_shapes_and_params_are_torchs(drawn):
     shape, arguments = drawn
     output, weights = torch_answers("Conv", shape, arguments)
     network = Network.chain([Conv(**arguments)])
-    if output is None:
+    if output is None or 0 in output:  # without data some releases of torch refuse no kernel
         with pytest.raises(ShapeError):
             network.analyze(shape)
         return

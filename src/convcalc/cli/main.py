@@ -229,6 +229,7 @@ def _usage_message(error: Any, arguments: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else _called(arguments)
     text = " ".join(error.format_message().split())
+    text = text.replace("('(Possible", "(Possible").replace(")',)", ")")  # as Typer 0.26 has it
     if text.startswith("No such option: -") and text[17:].lstrip("-")[:1].isdigit():
         text += " (a value that begins with '-' comes after '--')"
     elif (unknown := getattr(error, "option_name", None)) and "No such option" in text:
