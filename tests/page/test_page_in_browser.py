@@ -6,7 +6,7 @@ from itertools import count, islice
 
 import numpy as np
 import pytest
-from browsing import READ, SET, SLIDE, arithmetic, chromium, keys, look, square, text
+from browsing import READ, SET, SLIDE, arithmetic, keys, look, square, text
 from page_layers import drawn_layer, only_layer, started
 
 import convcalc
@@ -23,13 +23,6 @@ NOTES = {
     "weights": [{"weight": [[[[1, 0], [2, 1]]]], "bias": [-0.205]}],
     "place": (0, 0, 0),
 }
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = chromium(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

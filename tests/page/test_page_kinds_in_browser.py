@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from browsing import SCRIPT, SLIDE, arithmetic, chromium, keys, look, square, text
+from browsing import SCRIPT, SLIDE, arithmetic, keys, look, square, text
 from page_layers import started
 
 import convcalc
@@ -16,13 +16,6 @@ pytestmark = pytest.mark.browser
 
 NUMBERS = f"{SCRIPT}\nreturn numbers(arguments[0]);"
 CHANGE = f"{SCRIPT}\nchange(...arguments);"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = chromium(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

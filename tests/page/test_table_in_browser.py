@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsing import chromium, look
+from browsing import look
 
 import convcalc
 from convcalc.render.html.document import html_text
@@ -16,13 +16,6 @@ const at = [...document.querySelectorAll("th")].findIndex((one) => one.innerText
 return [...document.querySelectorAll("tbody tr")].filter((row) => !row.hidden)
   .map((row) => row.cells[at].innerText);
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = chromium(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

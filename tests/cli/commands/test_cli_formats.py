@@ -208,7 +208,9 @@ def test_a_schema_is_one_of_draft_2020_12_and_names_the_command(inside, command)
 
 def test_the_lines_of_a_sweep_are_valid(inside):
     held = validator("sweep")
-    for line in inside("sweep", *COMMANDS["sweep"], "-q", "--format", "jsonl").out.splitlines():
+    lines = inside("sweep", *COMMANDS["sweep"], "-q", "--format", "jsonl").out.splitlines()
+    assert lines
+    for line in lines:
         held.validate(json.loads(line))
 
 
