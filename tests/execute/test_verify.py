@@ -14,7 +14,6 @@ from verified_runs import verified
 from convcalc.execute.arrays.tolerance import TOLERANCES
 from convcalc.execute.backends import numpy_backend
 from convcalc.execute.planning import planner
-from convcalc.execute.planning.planner import plan
 from convcalc.layers import Conv, ConvTranspose
 
 # --- the bound
@@ -107,17 +106,20 @@ def test_long_sums_of_positive_numbers_stay_within_it(backend, kernel, size):
     assert verified(Conv, x, weight, backend=backend, spatial_dims=1).passed
 
 
+def forget_plans():
+    for kept in (planner.plan, planner.choose, planner._plans, planner._direct):
+        kept.cache_clear()
+
+
 @pytest.mark.parametrize(("kernel", "size"), [(9, 20000), (256, 20000), (4096, 12000)])
 def test_sums_tap_by_tap_come_near_the_bound(monkeypatch, kernel, size):
     # A bound that nothing comes near would not find much. Planned layouts sum in blocks, with
     # smaller errors; what the bound is made for is one product added after another.
-    plan.cache_clear()
-    planner._plans.cache_clear()
+    forget_plans()
     monkeypatch.setattr(planner, "_layouts", lambda *_: ["contiguous"])
     x, weight = abs(normal(1, 1, size)), abs(normal(1, 1, kernel))
     found = verified(Conv, x, weight, backend="numpy", spatial_dims=1, algorithm="direct")
-    plan.cache_clear()
-    planner._plans.cache_clear()
+    forget_plans()
     assert found.passed
     assert found.error > found.bound / 8
 

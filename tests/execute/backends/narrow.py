@@ -289,8 +289,10 @@ def _plans(problem, backend, machine):
         layouts.add("channels-last")  # which is to be right also where it is never chosen
     direct = planning._direct(problem, backend, machine)
     yield from (direct._replace(layout=layout) for layout in sorted(layouts))
-    others = planning._plans(problem, backend, machine)
-    yield from {(p.algorithm, p.layout): p for p in others if p.algorithm != "direct"}.values()
+    for name in ("im2col", "fft", "lowrank"):
+        if planning._refusal(name, problem) is None:
+            plans = planning._plans(name, problem, backend, machine)
+            yield from {plan.layout: plan for plan in plans}.values()
 
 
 def poison():

@@ -1,13 +1,14 @@
 """Plans: which algorithm, why, and what a machine's rates change about it."""
 
 import json
+import random
 
 import pytest
 
 from convcalc.errors import UsageError
 from convcalc.execute.algorithms.fft import blocks
 from convcalc.execute.backends import opencv
-from convcalc.execute.planning import cost_fft, kept_rates
+from convcalc.execute.planning import cost, cost_fft, kept_rates, planner
 from convcalc.execute.planning.machine import (
     DEFAULT,
     CostRates,
@@ -17,7 +18,7 @@ from convcalc.execute.planning.machine import (
     forget,
     this_machine,
 )
-from convcalc.execute.planning.planner import plan
+from convcalc.execute.planning.planner import choose, plan
 from convcalc.execute.problem import ConvProblem
 from convcalc.window import Window
 
@@ -289,3 +290,62 @@ def test_a_plan_is_not_built_on_factors_that_nobody_has_looked_for(backend):
     assert "lowrank" != hoped.algorithm
     assert hoped.reason.endswith("; lowrank if the kernel has factors")
     assert "lowrank" in [name for name, seconds, _ in hoped.alternatives if seconds]
+
+
+# --- what is chosen without pricing everything
+
+
+def drawn_problem(draw):
+    """A convolution of 1 to 3 axes, of few or many channels, elements and taps."""
+    spatial_dims = draw.choice((1, 2, 2, 3))
+    groups, dtype = draw.choice((1, 1, 4, 32)), draw.choice(("float32", "float64", "int64"))
+    channels, outputs = (groups * draw.choice((1, 1, 1, 3, 16)) for _ in "io")
+    longest = {1: 18, 2: 10, 3: 6}[spatial_dims]
+    kernels = [int(2 ** draw.uniform(0, {1: 9, 2: 5, 3: 3}[spatial_dims])) for _ in "dhw"]
+    sizes = tuple(int(2 ** draw.uniform(1, longest)) + kernel for kernel in kernels[:spatial_dims])
+    windows = tuple(Window(k, draw.choice((1, 1, 2)), k // 2, k // 2) for k in kernels)
+    windows = windows[:spatial_dims]
+    outs = tuple(w.out_size(n) for w, n in zip(windows, sizes, strict=True))
+    return ConvProblem(
+        draw.choice((1, 1, 8)), channels, outputs, groups, sizes, windows, outs, dtype
+    )
+
+
+@pytest.mark.parametrize("hundred", range(4))
+@pytest.mark.parametrize("rates", [DEFAULT, DEFAULT._replace(planes=PlaneRates(2e10, 6e9, 3e-6))])
+@both
+def test_the_choice_is_the_fastest_of_all_that_apply(backend, rates, hundred):
+    draw, names, passed_over = random.Random(hundred), set(), 0
+    for _ in range(100):
+        own, separable = drawn_problem(draw), draw.choice((None, True, False))
+        chosen = choose(own, backend, rates, "auto", separable)
+        names.add(chosen.algorithm)
+        if chosen.reason:  # so small that it is the plainest
+            assert own.macs < 20_000
+            continue
+        for name in ("direct", "im2col", "fft", "lowrank"):
+            if planner._refusal(name, own) or (name == "lowrank" and not separable):
+                continue
+            for other in planner._plans(name, own, backend, rates):
+                assert chosen.predicted_seconds <= other.predicted_seconds
+                if name != "direct":
+                    least = cost.at_least(name, own, backend, rates)
+                    assert least <= other.predicted_seconds
+                    passed_over += least >= chosen.predicted_seconds
+        explained = plan(own, backend, rates, "auto", separable)
+        assert explained.reason
+        assert chosen == explained._replace(reason="", alternatives=())
+    assert {"direct", "fft"} <= names
+    assert passed_over > 50
+
+
+def test_transforms_that_cannot_be_chosen_are_not_priced(monkeypatch):
+    def priced(*_):
+        raise AssertionError("priced")
+
+    monkeypatch.setattr(cost_fft, "priced", priced)
+    own = problem(size=61, kernel=5)  # 61 * 61 * 25 products
+    rates = DEFAULT._replace(planes=PlaneRates(2e10, 6e9, 3e-6))
+    assert "planes" == choose(own, "numpy", rates).layout
+    with pytest.raises(AssertionError, match="priced"):
+        plan(own, "numpy", rates)

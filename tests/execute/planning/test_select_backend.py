@@ -83,7 +83,7 @@ def test_torch_is_not_planned_where_its_import_alone_takes_longer(monkeypatch):
 
 
 def test_the_work_is_that_of_every_convolution(monkeypatch):
-    monkeypatch.setattr(select_backend, "plan", lambda problem, *_: Priced(problem.macs))
+    monkeypatch.setattr(select_backend, "choose", lambda problem, *_: Priced(problem.macs))
     network = convcalc.parse("conv:64,k3,p1 relu sep:3,k3,p1 convt:2,k2,s2")
     problems = problems_of(network.walk((4, 8, 8)), 2, "float32")
     # 64 cells: 64*4*9; 64*9 and 64*3; from 64 cells 3*2*4

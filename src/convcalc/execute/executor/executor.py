@@ -64,11 +64,12 @@ class Executor(Generic[A]):
 
     def prepared(self, problem: ConvProblem) -> Iterator[Callable[[A, A, A | None], A | None]]:
         """What computes arrays of one problem, in the order in which it is tried."""
+        planner = self.planner._replace(explains=False)
         if problem.transposed:
-            yield prepared_transposed(self.backend, self.planner, problem)
+            yield prepared_transposed(self.backend, planner, problem)
             return
-        for chosen in self.planner.candidates(problem):
-            yield prepared_plan(self.backend, self.planner, chosen, problem)
+        for chosen in planner.candidates(problem):
+            yield prepared_plan(self.backend, planner, chosen, problem)
 
     def conv(
         self,

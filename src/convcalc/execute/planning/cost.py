@@ -14,11 +14,37 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.execute.algorithms import banded, toeplitz
+from convcalc.execute.backends.thread_pool import speedup
 from convcalc.execute.fitted_costs import FITTED
 
 if TYPE_CHECKING:
-    from convcalc.execute.planning.machine import Rates
+    from convcalc.execute.planning.machine import CostRates, Rates
     from convcalc.execute.problem import ConvProblem
+
+
+def at_least(algorithm: str, problem: ConvProblem, backend: str, machine: CostRates) -> float:
+    """Seconds that an algorithm does not come below, whatever its blocks and its layout."""
+    rates, planes = machine.of(backend), machine.planes
+    if algorithm == "im2col":
+        return im2col(problem, rates)
+    if algorithm == "lowrank":
+        return factors_test(rates)
+    # Blocks of n >= m elements, of m outputs each, have no fewer elements than there are outputs;
+    # and each is transformed in log2(n) >= 1 steps.
+    maps = problem.batch * (problem.channels + problem.out_channels)
+    elements = maps * prod(problem.whole_sizes)
+    calls = FITTED["band_calls"] + FITTED["transforms_calls"]
+    row = FITTED[f"{backend}_row"] if problem.spatial_dims == 1 else 1
+    seconds = row * elements / rates.transforms + calls * rates.call
+    if planes is None or problem.spatial_dims != 2:
+        return seconds
+    own = elements / planes.transforms + FITTED["plane_transforms_calls"] * planes.call
+    return min(seconds, own / speedup(int(planes.threads)))
+
+
+def factors_test(rates: Rates) -> float:
+    """Seconds of finding out whether a kernel has factors."""
+    return FITTED["factors_calls"] * rates.call
 
 
 def direct(

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import UsageError
-from convcalc.execute.algorithms import im2col, toeplitz
+from convcalc.execute.algorithms import ALGORITHMS, im2col, toeplitz
 from convcalc.execute.algorithms import separable as lowrank
 from convcalc.execute.algorithms.fft import fitness
 from convcalc.execute.algorithms.opencv import planes as plane_sums
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from convcalc.execute.algorithms.fft.blocks import Tiles
     from convcalc.execute.planning.machine import CostRates
     from convcalc.execute.problem import ConvProblem
+
+REFUSALS = {"im2col": im2col.refusal, "fft": fitness.refusal, "lowrank": lowrank.refusal}
+"""What says why an algorithm does not apply; the direct one always does."""
 
 MOST_PHASES = 256
 """Phases beyond which a transposed convolution is not looked at as forward ones."""
@@ -67,7 +70,7 @@ def plan(
     algorithm: str = "auto",
     separable: bool | None = None,
 ) -> Plan:
-    """The plan of one convolution on one backend.
+    """The plan of one convolution on one backend, with its reason and what the others would take.
 
     Args:
         algorithm: One that is asked for, or "auto".
@@ -77,35 +80,69 @@ def plan(
     Raises:
         UsageError: the algorithm that is asked for does not apply.
     """
+    chosen = choose(problem, backend, machine, algorithm, separable)
+    if chosen.reason:
+        return chosen
+    refusals = {name: _refusal(name, problem, separable) for name in ALGORITHMS}
+    best = {
+        name: min(plans, key=_seconds)
+        for name in ALGORITHMS
+        if not refusals[name] and (plans := _plans(name, problem, backend, machine))
+    }
+    speculative = algorithm == "auto" and separable is None and best.get("lowrank")
+    explained = _explained(chosen, best, refusals, asked=algorithm != "auto")
+    if not speculative or speculative.predicted_seconds >= chosen.predicted_seconds:
+        return explained
+    return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
+
+
+@lru_cache(maxsize=512)
+def choose(
+    problem: ConvProblem,
+    backend: str,
+    machine: CostRates,
+    algorithm: str = "auto",
+    separable: bool | None = None,
+) -> Plan:
+    """`plan` without looking at what cannot be chosen: its reason is empty unless it needs none.
+
+    Raises:
+        UsageError: the algorithm that is asked for does not apply.
+    """
     if algorithm == "library":
         only = _direct(problem, backend, machine, plain=True)
         return only._replace(reason="the device has convolutions of its own")
-    few = algorithm == "auto" and problem.macs < FITTED["fewest_planned"]
-    if problem.transposed and algorithm != "direct" and not few:
-        return _transposed(problem, backend, machine, algorithm)
-    refusals = _refusals(problem)
-    if separable is False:
-        unknown = "the kernel is no product of one kernel per axis"
-        refusals = refusals | {"lowrank": refusals["lowrank"] or unknown}
-    if refusals.get(algorithm):
-        raise UsageError(f"--algorithm {algorithm}: {refusals[algorithm]}; use auto or direct")
-    if few:
+    if algorithm == "auto" and problem.macs < FITTED["fewest_planned"]:
         only = _direct(problem, backend, machine, plain=True)
         return only._replace(reason="so few products that any other way would cost more")
-    plans = [p for p in _plans(problem, backend, machine) if not refusals.get(p.algorithm)]
-    best = {
-        name: min((p for p in plans if p.algorithm == name), key=_seconds)
-        for name in {p.algorithm for p in plans}
-    }
-    if algorithm != "auto" and algorithm not in best:
+    if problem.transposed and algorithm != "direct":
+        return _transposed(problem, backend, machine, algorithm)
+    if algorithm == "auto":
+        return _fastest(problem, backend, machine, separable)
+    refusal = _refusal(algorithm, problem, separable)
+    if refusal:
+        raise UsageError(f"--algorithm {algorithm}: {refusal}; use auto or direct")
+    plans = _plans(algorithm, problem, backend, machine)
+    if not plans:
         raise UsageError(f"--algorithm {algorithm}: its blocks would not fit into memory")
-    speculative = best.get("lowrank") if algorithm == "auto" and separable is None else None
-    guaranteed = [p for p in best.values() if p is not speculative]
-    chosen = best[algorithm] if algorithm != "auto" else min(guaranteed, key=_seconds)
-    explained = _explained(chosen, best, refusals, asked=algorithm != "auto")
-    if speculative is None or speculative.predicted_seconds >= chosen.predicted_seconds:
-        return explained
-    return explained._replace(reason=f"{explained.reason}; lowrank if the kernel has factors")
+    return min(plans, key=_seconds)
+
+
+def _fastest(
+    problem: ConvProblem, backend: str, machine: CostRates, separable: bool | None
+) -> Plan:
+    """The fastest plan that is sure to apply.
+
+    An algorithm is priced only if the least that it can take is less than the best so far takes:
+    of small convolutions that leaves the direct one, and pricing takes longer than computing.
+    """
+    best = _direct(problem, backend, machine)
+    for name in ("im2col", "lowrank", "fft") if separable else ("im2col", "fft"):
+        if cost.at_least(name, problem, backend, machine) >= best.predicted_seconds:
+            continue
+        if not _refusal(name, problem):
+            best = min((best, *_plans(name, problem, backend, machine)), key=_seconds)
+    return best
 
 
 class Planner(NamedTuple):
@@ -115,11 +152,13 @@ class Planner(NamedTuple):
         backend: "numpy" or "torch".
         machine: Its rates.
         algorithm: What is asked for, or "auto".
+        explains: Whether plans come with their reasons, for which every algorithm is priced.
     """
 
     backend: str
     machine: CostRates
     algorithm: str = "auto"
+    explains: bool = True
 
     def plan(self, problem: ConvProblem) -> Plan:
         """The plan of a convolution, on which its numbers have no influence.
@@ -127,11 +166,11 @@ class Planner(NamedTuple):
         Raises:
             UsageError: the algorithm that is asked for does not apply.
         """
-        return plan(problem, self.backend, self.machine, self.algorithm)
+        return self._plan(problem, self.algorithm)
 
     def direct(self, problem: ConvProblem) -> Plan:
         """The fastest of the direct plans."""
-        return plan(problem, self.backend, self.machine, "direct")
+        return self._plan(problem, "direct")
 
     def of_phase(self, problem: ConvProblem) -> Plan:
         """The plan of a phase: phases differ by a tap, and one may be for direct sums alone."""
@@ -144,7 +183,7 @@ class Planner(NamedTuple):
             first: What is planned where the kernel has no factors, if that is known.
         """
         if self.algorithm == "auto":
-            speculative = plan(problem, self.backend, self.machine, "auto", True)
+            speculative = self._plan(problem, "auto", True)
             if speculative.algorithm == "lowrank":
                 yield speculative
         first = first or self.plan(problem)
@@ -154,6 +193,10 @@ class Planner(NamedTuple):
         if (first.algorithm, first.layout) != ("direct", direct.layout):
             yield direct
         yield direct._replace(layout="contiguous")
+
+    def _plan(self, problem: ConvProblem, algorithm: str, separable: bool | None = None) -> Plan:
+        planned = plan if self.explains else choose
+        return planned(problem, self.backend, self.machine, algorithm, separable)
 
 
 def _transposed(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
@@ -203,63 +246,63 @@ def _parts(
     """
     parts = [plan_of_phase(part, backend, machine, algorithm) for part in forward]
     if parts and algorithm != "auto" and all(part.algorithm != algorithm for part in parts):
-        plan(forward[0], backend, machine, algorithm)  # which says why
+        choose(forward[0], backend, machine, algorithm)  # which says why
     return parts
 
 
 def plan_of_phase(problem: ConvProblem, backend: str, machine: CostRates, algorithm: str) -> Plan:
     """The plan of a phase; phases differ by a tap, and what an algorithm is not for is direct."""
     try:
-        return plan(problem, backend, machine, algorithm)
+        return choose(problem, backend, machine, algorithm)
     except UsageError:
-        return plan(problem, backend, machine, "direct")
+        return choose(problem, backend, machine, "direct")
 
 
 def _seconds(candidate: Plan) -> float:
     return candidate.predicted_seconds
 
 
-@lru_cache(maxsize=64)
-def _refusals(problem: ConvProblem) -> dict[str, str | None]:
-    """Why each algorithm does not apply, None where it does."""
-    return {
-        "direct": None,
-        "im2col": im2col.refusal(problem),
-        "fft": fitness.refusal(problem),
-        "lowrank": lowrank.refusal(problem),
-    }
+def _refusal(algorithm: str, problem: ConvProblem, separable: bool | None = None) -> str | None:
+    """Why an algorithm does not apply, None where it does."""
+    refusal = REFUSALS[algorithm](problem) if algorithm in REFUSALS else None
+    if algorithm == "lowrank" and separable is False:
+        return refusal or "the kernel is no product of one kernel per axis"
+    return refusal
+
+
+@lru_cache(maxsize=256)
+def _plans(
+    algorithm: str, problem: ConvProblem, backend: str, machine: CostRates
+) -> tuple[Plan, ...]:
+    """The ways of an algorithm that applies, one plan each; none where its blocks are too large."""
+    direct = _direct(problem, backend, machine)
+    rates, needed = machine.of(backend), 0
+    if algorithm == "direct":
+        return (direct,)
+    if algorithm == "im2col":
+        needed, seconds = im2col.working_bytes(problem), cost.im2col(problem, rates)
+        return (Plan("im2col", backend, "columns", None, needed, seconds, ""),)
+    if algorithm == "lowrank":
+        return tuple(_lowrank(problem, backend, machine))
+    priced = cost_fft.priced(problem, backend, machine, direct.predicted_seconds)
+    return tuple(
+        Plan("fft", backend, layout, tiles, needed, seconds, "")
+        for tiles, layout, needed, seconds in priced
+    )
+
+
+def _lowrank(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
+    """Passes along the axes, in both layouts."""
+    rates, needed = machine.of(backend), lowrank.working_bytes(problem)
+    testing = cost.factors_test(rates)
+    seconds = cost.separable(problem, rates) + testing
+    yield Plan("lowrank", backend, "passes", None, needed, seconds, "")
+    if machine.planes and problem.spatial_dims == 2:
+        seconds = cost_opencv.separable(problem, machine.planes) + testing
+        yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
 
 
 @lru_cache(maxsize=64)
-def _plans(problem: ConvProblem, backend: str, machine: CostRates) -> tuple[Plan, ...]:
-    """Every way that applies, one plan each."""
-    return tuple(_each_plan(problem, backend, machine))
-
-
-def _each_plan(problem: ConvProblem, backend: str, machine: CostRates) -> Iterator[Plan]:
-    """Every way that applies, one plan each."""
-    rates = machine.of(backend)
-    direct, refusals = _direct(problem, backend, machine), _refusals(problem)
-    yield direct
-    if refusals["im2col"] is None:
-        seconds = cost.im2col(problem, rates)
-        yield Plan("im2col", backend, "columns", None, im2col.working_bytes(problem), seconds, "")
-    if refusals["lowrank"] is None:
-        # That the kernel has factors must be found out first, which costs about as much as this.
-        testing = FITTED["factors_calls"] * rates.call
-        seconds = cost.separable(problem, rates) + testing
-        yield Plan("lowrank", backend, "passes", None, lowrank.working_bytes(problem), seconds, "")
-        if machine.planes and problem.spatial_dims == 2:
-            seconds = cost_opencv.separable(problem, machine.planes) + testing
-            needed = lowrank.working_bytes(problem)
-            yield Plan("lowrank", backend, "planes", None, needed, seconds, "")
-    if refusals["fft"] is None:
-        for tiles, layout, needed, seconds in cost_fft.priced(
-            problem, backend, machine, direct.predicted_seconds
-        ):
-            yield Plan("fft", backend, layout, tiles, needed, seconds, "")
-
-
 def _direct(problem: ConvProblem, backend: str, machine: CostRates, *, plain: bool = False) -> Plan:
     """The fastest layout of the direct convolution."""
     rates = machine.of(backend)

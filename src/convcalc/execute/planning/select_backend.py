@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, described
 from convcalc.execute.planning.machine import this_machine
-from convcalc.execute.planning.planner import Planner, plan
+from convcalc.execute.planning.planner import Planner, choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +58,14 @@ def planner_of(
 def choose_backend(problems: Sequence[ConvProblem]) -> str:
     """The backend that should finish the problems first, the import of torch included."""
     floating = all(problem.floating for problem in problems)
-    if not problems or not floating or find_spec("torch") is None:
+    if not problems or not floating:
         return "numpy"
     machine = this_machine()
     start = 0.0 if torch_is_loaded() else 2 * machine.torch_import
     by_numpy = seconds(problems, "numpy", machine)
-    if by_numpy <= start:  # torch would be late if it took no time at all: it need not be planned
+    if by_numpy <= start:  # torch would be late if it took no time at all: it need not be looked at
+        return "numpy"
+    if find_spec("torch") is None:
         return "numpy"
     return "torch" if by_numpy > seconds(problems, "torch", machine) + start else "numpy"
 
@@ -75,4 +77,4 @@ def torch_is_loaded() -> bool:
 
 def seconds(problems: Sequence[ConvProblem], backend: str, machine: CostRates) -> float:
     """About how long a backend takes for the convolutions of a network."""
-    return sum(plan(problem, backend, machine).predicted_seconds for problem in problems)
+    return sum(choose(problem, backend, machine).predicted_seconds for problem in problems)
