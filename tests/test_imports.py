@@ -67,7 +67,7 @@ execute/network_job: errors layers network execute/arrays execute/settings execu
 execute/arguments: errors layers execute/arrays execute/algorithms
 execute/prepare: network execute/arrays execute/problem execute/planning execute/executor
     execute/settings execute/job
-execute/repeating: execute/arrays execute/problem execute/planning execute/executor
+execute/repeating: layers execute/arrays execute/problem execute/planning execute/executor
     execute/arguments
 execute/convolve: errors layers execute/arrays execute/problem execute/planning
     execute/arguments execute/repeating

@@ -13,8 +13,8 @@ from convcalc.layers.conv import Conv
 from convcalc.layers.convt import ConvTranspose
 
 if TYPE_CHECKING:
-    from convcalc.execute.arrays.array import Array
     from convcalc.execute.arrays.axes import Axes
+    from convcalc.layers import Shape
     from convcalc.layers.parameters import Padding, PerAxis
 
 
@@ -72,45 +72,46 @@ def layer_of(kernel: tuple[int, ...], how: How, *, bias: bool = False) -> Conv |
     return Conv(int(kernel[0]), sizes, *where, padding_mode=how.padding_mode)
 
 
-def axes_of(x: Array, kernel: Array, groups: int, transposed: bool, dims: int | None) -> Axes:
+def axes_of(shape: Shape, kernel: Shape, how: How) -> Axes:
     """How the arrays of a caller are read, who is known to give complete ones where they may be.
+
+    Args:
+        shape: Of the input.
+        kernel: Of the kernel.
+        how: The other arguments.
 
     Raises:
         UsageError: `dims` is no number of spatial axes.
-        DataError: the arrays do not fit each other.
+        DataError: there is no element to convolve, or the shapes do not fit each other.
     """
-    if dims is not None and (not isinstance(dims, int) or dims not in (1, 2, 3)):
-        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {described(dims)}")
-    return read_axes(
-        x,
+    if how.dims is not None and (not isinstance(how.dims, int) or how.dims not in (1, 2, 3)):
+        raise UsageError(f"dims: expected 1, 2 or 3 spatial axes; got {described(how.dims)}")
+    _check_content("x", shape, shape[1:] if len(shape) > 2 else shape)
+    _check_content("kernel", kernel, kernel)
+    axes = read_axes(
+        shape,
         kernel,
-        groups=groups,
-        transposed=transposed,
+        groups=how.groups,
+        transposed=how.transposed,
         channels_last=False,
-        spatial_dims=dims,
+        spatial_dims=how.dims,
         full_first=True,
     )
+    if axes.added:  # the first axis was not that of the samples, of which there may be none
+        _check_content("x", shape, shape)
+    return axes
 
 
-def check_content(x: Array, kernel: Array, *, samples: bool = True) -> None:
+def _check_content(name: str, shape: Shape, needed: Shape) -> None:
     """Raises where there are no elements; a batch of no samples is one all the same.
 
-    Args:
-        samples: Whether the first axis of `x` may be that of the samples.
-
     Raises:
-        DataError: a sample or the kernel is empty, or a single number.
+        DataError: one of the sizes `needed` is 0, or there is no axis.
     """
-    sizes = x.shape[1:] if samples and x.ndim > 2 else x.shape
-    for name, array, own in (("x", x, sizes), ("kernel", kernel, kernel.shape)):
-        if array.ndim == 0:
-            if str(array.dtype).startswith(("<U", ">U", "|S")):
-                raise DataError(f"{name} is a text; numpy.load(...) reads the array of a file")
-            raise DataError(f"{name} is a single number; a convolution needs at least one axis")
-        if 0 in own:
-            raise DataError(
-                f"{name} is {format_shape(tuple(array.shape))}: there is nothing to convolve"
-            )
+    if not shape:
+        raise DataError(f"{name} is a single number; a convolution needs at least one axis")
+    if 0 in needed:
+        raise DataError(f"{name} is {format_shape(shape)}: there is nothing to convolve")
 
 
 def check_algorithm(name: str) -> None:

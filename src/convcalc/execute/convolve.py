@@ -12,12 +12,11 @@ from convcalc.execute.arguments import (
     How,
     axes_of,
     check_algorithm,
-    check_content,
     check_how,
     layer_of,
 )
 from convcalc.execute.arrays.array import A
-from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
+from convcalc.execute.arrays.axes import as_given, full_shape
 from convcalc.execute.arrays.biases import bias_of_number, full_bias
 from convcalc.execute.arrays.dtypes import finished, plan_dtypes
 from convcalc.execute.arrays.tensor_dtypes import dtype_name, plan_tensors
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     import torch  # noqa: TID251 - a name for type checkers
 
-    from convcalc.execute.arrays.array import LibraryArray, Own
+    from convcalc.execute.arrays.array import Array, LibraryArray, Own
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.planning.planner import Plan
     from convcalc.layers.parameters import Padding, PerAxis
@@ -197,16 +196,27 @@ def _read(x: Own, kernel: Own, bias: Own | float | None, how: How) -> _Read[Own]
     """
     if isinstance(bias, int | float):
         bias = bias_of_number(bias, x, kernel)
-    check_content(x, kernel)
-    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
-    check_content(x, kernel, samples=not axes.added)
-    layer = layer_of(tuple(full_kernel(kernel, axes.spatial_dims).shape), how)
-    sizes = layer.out_shape(tuple(batch_first(x, axes).shape[1:]))
+    _check_no_text(x, kernel)
+    shape, kernel_shape = tuple(x.shape), tuple(kernel.shape)
+    axes = axes_of(shape, kernel_shape, how)
+    layer = layer_of(full_shape(kernel_shape, axes.spatial_dims), how)
+    sizes = layer.out_shape(axes.completed(shape)[1:])
     given = {"x": x, "kernel": kernel}
     if bias is not None:
         given["bias"] = full_bias(bias, layer.out_channels)
     check_algorithm(how.algorithm)
     return _Read(given, axes, sizes)
+
+
+def _check_no_text(x: Array, kernel: Array) -> None:
+    """Raises where a path was given for the array of its file.
+
+    Raises:
+        DataError: one is a text.
+    """
+    for name, array in (("x", x), ("kernel", kernel)):
+        if array.ndim == 0 and str(array.dtype).startswith(("<U", ">U", "|S")):
+            raise DataError(f"{name} is a text; numpy.load(...) reads the array of a file")
 
 
 def _are_tensors(*arrays: object) -> bool:

@@ -97,8 +97,8 @@ def _axes_of_both(
     """
     check_content(named)
     axes = read_axes(
-        named["the input"],
-        named["the kernel"],
+        named["the input"].shape,
+        named["the kernel"].shape,
         groups=groups,
         transposed=transposed,
         channels_last=settings.channels_last,

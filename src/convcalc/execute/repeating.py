@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcalc.execute.arguments import axes_of, check_content, check_how, layer_of
-from convcalc.execute.arrays.axes import as_given, batch_first, full_kernel
+from convcalc.execute.arguments import axes_of, check_how, layer_of
+from convcalc.execute.arrays.axes import as_given, full_shape
 from convcalc.execute.executor.open_executor import limited_threads, open_executor
 from convcalc.execute.planning.select_backend import planner_of
 from convcalc.execute.problem import problem_of
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     import torch  # noqa: TID251 - a name for type checkers
 
     from convcalc.execute.arguments import How
-    from convcalc.execute.arrays.array import Array, LibraryArray
+    from convcalc.execute.arrays.array import LibraryArray
     from convcalc.execute.arrays.axes import Axes
     from convcalc.execute.executor.executor import Executor
     from convcalc.execute.problem import ConvProblem
+    from convcalc.layers import Shape
 
 
 class PreparedConv:
@@ -52,7 +53,7 @@ class PreparedConv:
         self._added = axes.added > 0
         self._input = (problem.batch, problem.channels, *problem.sizes)
         self._kernel = problem.weight_shape
-        self._result = as_given(placeholder(whole, problem.dtype), axes).shape
+        self._result = as_given(np.broadcast_to(np.zeros((), problem.dtype), whole), axes).shape
         self._ndim = len(self._kernel)
         self._backend, self._dtype = executor.backend, problem.dtype
         self._own = tensors or executor.backend.name == "numpy"
@@ -112,10 +113,10 @@ def _is_plain(tensor: torch.Tensor) -> bool:
 @lru_cache(maxsize=512)
 def _call(
     kind: type,
-    shape: tuple[int, ...],
+    shape: Shape,
     dtype: object,
-    of_kernel: tuple[type, tuple[int, ...], object],
-    of_bias: tuple[type, tuple[int, ...], object] | None,
+    of_kernel: tuple[type, Shape, object],
+    of_bias: tuple[type, Shape, object] | None,
     how: How,
 ) -> PreparedConv | None:
     """The call for arrays of one library and one dtype of floats; None for any others.
@@ -136,30 +137,24 @@ def _call(
     if not alike or name not in ("float32", "float64") or not (tensors or kind is np.ndarray):
         return None
     check_how(how)
-    x, kernel = (placeholder(one, name) for one in (shape, of_kernel[1]))
-    check_content(x, kernel)
-    axes = axes_of(x, kernel, how.groups, how.transposed, how.dims)
-    if 0 in batch_first(x, axes).shape:
+    shape, kernel = tuple(shape), tuple(of_kernel[1])  # torch's own class of shapes is no plain one
+    axes = axes_of(shape, kernel, how)
+    if 0 in shape:
         return None
     if of_bias is not None and tuple(of_bias[1]) != (out_channels(kernel, axes, how),):
         return None
-    return prepared_conv(tuple(shape), tuple(of_kernel[1]), axes, name, how, tensors)
+    return prepared_conv(shape, kernel, axes, name, how, tensors)
 
 
-def out_channels(kernel: Array, axes: Axes, how: How) -> int:
-    """The output channels of a kernel, leading axes optional."""
-    first, second = full_kernel(kernel, axes.spatial_dims).shape[:2]
-    return int(second * how.groups if how.transposed else first)
-
-
-def placeholder(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """An array of that shape and dtype which takes no memory."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
+def out_channels(kernel: Shape, axes: Axes, how: How) -> int:
+    """The output channels of a kernel of this shape, leading axes optional."""
+    first, second = full_shape(kernel, axes.spatial_dims)[:2]
+    return second * how.groups if how.transposed else first
 
 
 def prepared_conv(
-    shape: tuple[int, ...],
-    kernel_shape: tuple[int, ...],
+    shape: Shape,
+    kernel_shape: Shape,
     axes: Axes,
     dtype: str,
     how: How,
@@ -181,8 +176,8 @@ def prepared_conv(
         DataError: the arrays do not fit each other.
         UsageError: what is asked for is not there, or does not apply.
     """
-    batch, *sizes = batch_first(placeholder(shape, dtype), axes).shape
-    layer = layer_of(full_kernel(placeholder(kernel_shape, dtype), axes.spatial_dims).shape, how)
+    batch, *sizes = axes.completed(shape)
+    layer = layer_of(full_shape(kernel_shape, axes.spatial_dims), how)
     problem = problem_of(layer, batch, tuple(sizes), dtype)
     backend = "torch" if tensors else how.backend
     planner = planner_of(backend, device, [problem], how.algorithm, how.threads)

@@ -35,10 +35,17 @@ class Axes(NamedTuple):
     channels_last: bool
     notes: tuple[str, ...]
 
+    def completed(self, shape: Shape) -> Shape:
+        """The shape (N, C, *spatial) of `batch_first` of an array of this shape."""
+        if self.channels_last and self.added < 2:
+            first = len(shape) - 1 - self.spatial_dims
+            shape = (*shape[:first], shape[-1], *shape[first:-1])
+        return (1,) * self.added + shape
+
 
 def read_axes(
-    array: Array,
-    kernel: Array,
+    shape: Shape,
+    kernel: Shape,
     *,
     groups: int,
     transposed: bool,
@@ -46,7 +53,7 @@ def read_axes(
     spatial_dims: int | None = None,
     full_first: bool = False,
 ) -> Axes:
-    """How `array` and `kernel` go together.
+    """How an input and a kernel of these shapes go together.
 
     Args:
         spatial_dims: The number of spatial axes, where the caller knows it.
@@ -57,10 +64,10 @@ def read_axes(
         DataError: they do not, or in several ways; the message names both shapes and what would
             fit.
     """
-    pair = Pair(tuple(array.shape), tuple(kernel.shape), groups, transposed, channels_last)
+    pair = Pair(shape, kernel, groups, transposed, channels_last)
     dims = chosen_dims(pair, spatial_dims, full_first=full_first)
     notes = () if full_first else _notes(pair, dims, dims_given=spatial_dims is not None)
-    return Axes(dims, dims + 2 - array.ndim, channels_last, notes)
+    return Axes(dims, dims + 2 - len(shape), channels_last, notes)
 
 
 def read_input_axes(array: Array, spatial_dims: int, *, channels_last: bool) -> Axes:
@@ -123,7 +130,12 @@ def kept_axes(axes: Axes, *, channels: bool) -> tuple[int, ...]:
 
 def full_kernel(kernel: A, spatial_dims: int) -> A:
     """The kernel as (O, C/g, *k), or transposed (C, O/g, *k)."""
-    return kernel.reshape(*(1,) * (spatial_dims + 2 - kernel.ndim), *kernel.shape)
+    return kernel.reshape(*full_shape(tuple(kernel.shape), spatial_dims))
+
+
+def full_shape(kernel: Shape, spatial_dims: int) -> Shape:
+    """The shape of `full_kernel` of a kernel of this shape."""
+    return (1,) * (spatial_dims + 2 - len(kernel)) + kernel
 
 
 def _notes(pair: Pair, dims: int, *, dims_given: bool) -> tuple[str, ...]:
