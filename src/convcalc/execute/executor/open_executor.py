@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import UsageError
 from convcalc.execute.backends import opencv
+from convcalc.execute.backends.numpy_backend import NumpyBackend
 from convcalc.execute.backends.thread_pool import processors
 from convcalc.execute.executor.executor import Executor
 
@@ -32,8 +33,6 @@ def open_executor(
         UsageError: torch was asked for and is not installed, or the device is not torch's.
     """
     if planner.backend == "numpy":
-        from convcalc.execute.backends.numpy_backend import NumpyBackend
-
         return Executor(NumpyBackend(threads), planner.machine, planner.algorithm)
     check_torch()
     from convcalc.execute.backends.torch_backend import TorchBackend
