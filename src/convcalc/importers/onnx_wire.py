@@ -43,7 +43,7 @@ MESSAGES: _Messages = {
 LEFT_OUT = {"model": {6, 20}, "graph": {10}, "node": {6}, "tensor": {12}, "attribute": {13}}
 """Texts for readers, and how a model was trained."""
 
-DIMS, ELEMENT_TYPE, NAME, LOCATION = 1, 2, 8, 14
+DIMS, ELEMENT_TYPE, NAME = 1, 2, 8
 NUMBERS = {4: 4, 10: 8, 9: 0, 5: 0, 7: 0, 11: 0, 6: 0}
 """The fields of a tensor's elements; bytes of one where all are alike."""
 

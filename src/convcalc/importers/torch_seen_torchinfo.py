@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 BIAS = "the bias counted as MACs"
 ONCE = "its parameters, once per sample"
-MORE = (
-    "parameters are meant to count as often as they are used, which is at every position",
-    "a linear layer uses each weight at every position of the leading axes",
-)
 
 
 def rules(model: nn.Module) -> Mapping[int, Rule]:

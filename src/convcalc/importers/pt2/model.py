@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 MAX_OPERATIONS = 200_000
-LARGEST_INPUT = 2**31 - 1
 
 
 def network_of(path: str, shape: Shape | None, further: Sequence[Shape] = ()) -> Network:
