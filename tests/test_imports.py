@@ -20,6 +20,7 @@ ROOT = Path(convcalc.__file__).parent
 MAY_IMPORT = """
 # One axis, errors and files: they know of no layer.
 widths:
+lazy_names:
 errors: widths
 window:
 opening: errors
@@ -30,19 +31,19 @@ held_signals:
 receptive: window
 collecting:
 # Networks of layers, and the text that describes them.
-layers: errors window borders receptive
-network: errors layers
+layers: lazy_names errors window borders receptive
+network: lazy_names errors layers
 language: errors collecting layers network
 zoo: errors layers network language
 # What can be said from shapes alone.
-analysis: errors window borders receptive collecting layers network language
+analysis: lazy_names errors window borders receptive collecting layers network language
 explain: layers network window borders receptive analysis
 # What gives what is wanted: searches, grids, budgets.
 inverse: errors window borders receptive collecting layers network language zoo analysis
 # Several networks at once.
 several: errors layers network language zoo analysis inverse
 # Arrays in files.
-arrayfile: errors opening file_names resource_limits layers
+arrayfile: lazy_names errors opening file_names resource_limits layers
 # Networks as other programs have them.
 importers: errors opening window layers network receptive arrayfile
 # The convolution itself, from whole numbers up to clusters.
@@ -84,8 +85,8 @@ execute/cluster: __init__ errors resource_limits held_signals analysis arrayfile
     execute/out_of_core
 export: __init__ errors window layers network execute/arrays execute/weights
 # Documents and the command line.
-render: errors widths receptive layers network language zoo analysis explain inverse several
-    execute/arrays execute/problem
+render: lazy_names errors widths receptive layers network language zoo analysis explain inverse
+    several execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
 cli/parsing: errors opening file_names layers network language zoo inverse arrayfile importers
 cli/terminal: errors widths arrayfile render cli/parsing

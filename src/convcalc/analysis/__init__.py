@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcalc.analysis.report import LayerReport, Report, Totals, analyze, layer_reports, totals_of
+from convcalc.lazy_names import loader_of
 
 if TYPE_CHECKING:
     from convcalc.analysis.blocks import Fold, folded
@@ -83,11 +84,5 @@ _MODULE_OF = {
     "report_traffic": "memory.traffic",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Everything beside the report, loaded when it is first used."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'convcalc.analysis' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"convcalc.analysis.{_MODULE_OF[name]}"), name)
+__getattr__ = loader_of(__name__, _MODULE_OF)
+"""Everything beside the report, loaded when it is first used."""

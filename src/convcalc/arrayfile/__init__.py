@@ -34,7 +34,9 @@ explanation. Writing never damages what is there: a file is replaced as a whole 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from convcalc.lazy_names import loader_of
 
 if TYPE_CHECKING:
     from convcalc.arrayfile.archive import read_archive
@@ -72,11 +74,5 @@ _MODULE_OF = {
     "write_array": "writing",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """What is used, loaded when it is first used: bytes are written without numpy."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'convcalc.arrayfile' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"convcalc.arrayfile.{_MODULE_OF[name]}"), name)
+__getattr__ = loader_of(__name__, _MODULE_OF)
+"""What is used, loaded when it is first used: bytes are written without numpy."""

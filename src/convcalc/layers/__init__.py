@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.layers.base import Costs, ElementOps, Fields, Layer, Shape
 from convcalc.layers.kinds import CLASS_OF, KINDS
+from convcalc.lazy_names import loader_of
 
 if TYPE_CHECKING:
     from convcalc.layers.activations import *
@@ -57,10 +58,4 @@ _MODULE_OF = {name: module for module, name in (path.split(".") for path in CLAS
 __all__ = ["KINDS", "Costs", "ElementOps", "Fields", "Layer", "Shape"]
 __all__ += list(_MODULE_OF)
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'convcalc.layers' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"convcalc.layers.{_MODULE_OF[name]}"), name)
+__getattr__ = loader_of(__name__, _MODULE_OF)
