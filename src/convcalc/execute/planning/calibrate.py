@@ -139,11 +139,13 @@ def measure() -> CostRates:
     """One round: the rates of this machine, an ordinary one's for torch where it is missing."""
     from convcalc.execute.backends.numpy_backend import NumpyBackend
 
+    has_torch = find_spec("torch") is not None
+    # First: a process may be refused, and nobody shall have waited for that.
+    seconds = _import_seconds() if has_torch else DEFAULT.torch_import
     numpy = _rates(NumpyBackend())
     planar = _plane_rates() if opencv.is_installed() else None
-    if find_spec("torch") is None:
-        return CostRates(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
-    seconds = _import_seconds()
+    if not has_torch:
+        return CostRates(numpy, DEFAULT.torch, seconds, planar)
     from convcalc.execute.backends.torch_backend import TorchBackend
 
     ops = TorchBackend()
