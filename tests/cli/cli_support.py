@@ -166,13 +166,27 @@ sys.setprofile(look)
 def at_work(*arguments: str, function: str = "direct", loaded: str = "") -> Forked:
     """A command in the middle of its work: it has just called that function of a backend."""
     reading, writing = os.pipe()
-    variables = environment()
-    assert FORKS[loaded].starts_alike(variables)
-    order = Order(arguments, os.getcwd(), variables, script=TELLING.format(function=function))
-    process = Forked(FORKS[loaded], order, (held(b""), None, None, writing))
+    script = TELLING.format(function=function)
+    process = forked(*arguments, loaded=loaded, script=script, more=(writing,))
     with open(reading, "rb") as sign:
         assert b"!" == sign.read(1), process.communicate()
     return process
+
+
+def forked(*arguments: str, env=None, loaded: str = "", more=(), **options) -> Forked:
+    """A command that has begun, with no input and its output in pipes.
+
+    Args:
+        arguments: The words of the command line.
+        env: Variables on top of `environment()`.
+        loaded: As in `call`.
+        more: A descriptor that it has beside its streams, as its number 3.
+        options: Of its `Order`.
+    """
+    variables, forks = environment(**(env or {})), FORKS[loaded]
+    assert forks.starts_alike(variables)
+    order = Order(arguments, os.getcwd(), variables, **options)
+    return Forked(forks, order, (held(b""), None, None, *more))
 
 
 def appears(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from contextlib import contextmanager
 
 OPTIONS = {
@@ -30,14 +31,19 @@ def cluster_here(folder, protocol="tcp://", **options):
         yield started
 
 
+LOADED = ["distributed", "convcalc.execute.cluster.worker", "dask.array", "zarr"]
+"""What workers need; Dask itself would have pandas loaded, but none of these but its own."""
+
+
 @contextmanager
 def cluster_of_processes(folder):
-    """Two workers on this machine, forked from one process that has Dask loaded."""
+    """Two workers on this machine, forked from one process that has all loaded that they need."""
     import dask
-    from distributed import LocalCluster
+    from distributed import LocalCluster, utils
 
-    with (
-        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
-        LocalCluster(n_workers=2, local_directory=folder, **OPTIONS) as started,
-    ):
-        yield started
+    method = "forkserver"
+    with dask.config.set({"distributed.worker.multiprocessing-method": method}):
+        utils.get_mp_context()  # the first call says what is loaded, and this is another
+        multiprocessing.get_context(method).set_forkserver_preload(LOADED)
+        with LocalCluster(n_workers=2, local_directory=folder, **OPTIONS) as started:
+            yield started
