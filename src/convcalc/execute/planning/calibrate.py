@@ -249,8 +249,9 @@ def _import_seconds() -> float:
         "import numpy, time; start = time.perf_counter(); import torch;"
         "print(time.perf_counter() - start)"
     )
+    # -P: a torch.py of the current folder is not torch.
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False
     )
     try:
         return max(float(done.stdout), 1e-3)
