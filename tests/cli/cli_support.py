@@ -18,7 +18,7 @@ from forking import PIPE, Forked, Forks, Order, held, read_at_start
 from valid_json import check_document
 
 import convcalc
-from unix import pty, resource
+from unix import Missing, pty, resource
 
 SOURCES = Path(convcalc.__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "convcalc"]
@@ -183,7 +183,8 @@ def forked(*arguments: str, env=None, loaded: str = "", more=(), **options) -> F
         more: A descriptor that it has beside its streams, as its number 3.
         options: Of its `Order`.
     """
-    variables, forks = environment(**(env or {})), FORKS[loaded]
+    forks = FORKS[loaded] if FORKS else Missing("os").fork
+    variables = environment(**(env or {}))
     assert forks.starts_alike(variables)
     order = Order(arguments, os.getcwd(), variables, **options)
     return Forked(forks, order, (held(b""), None, None, *more))
