@@ -69,6 +69,19 @@ def test_the_first_version_of_groups_is_known_too(system):
     assert bounds(root) == [550]
 
 
+def test_a_group_without_a_limit_is_no_bound(system):
+    root = system(
+        {
+            "cgroup": "4:memory:/job\n",
+            "fs/memory/job/memory.limit_in_bytes": "9223372036854771712\n",
+            "fs/memory/job/memory.usage_in_bytes": "200\n",
+            "fs/memory/memory.limit_in_bytes": "900\n",
+            "fs/memory/memory.usage_in_bytes": "300\n",
+        }
+    )
+    assert bounds(root) == [600]
+
+
 def test_no_groups_are_no_bounds(system):
     assert bounds(system({})) == []
 

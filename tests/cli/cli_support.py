@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import signal
 import struct
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from forking import Forks, Order, read_at_start
+from forking import PIPE, Forked, Forks, Order, held, read_at_start
 from valid_json import check_document
 
 import convcalc
-from unix import pty, resource
+from unix import Missing, pty, resource
 
 SOURCES = Path(convcalc.__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "convcalc"]
@@ -71,6 +71,7 @@ LOADED = {
     "": (),
     # Whoever runs a model of torch imports torch._dynamo: a second for every command.
     "torch": ("torch", "torch._dynamo", "convcalc.importers.torch_model"),
+    "dask": ("convcalc.execute.cluster.submit", "convcalc.execute.cluster.client", "zarr"),
 }
 FORKS = {name: Forks(environment(), *more) for name, more in LOADED.items() if hasattr(os, "fork")}
 """What commands are forked from, by what is loaded beside numpy; nothing where nothing forks."""
@@ -79,82 +80,52 @@ STARTED = COMMAND
 ONLY_AT_START = ("--threads", "--scheduler")
 """Options that tell libraries something before they are loaded, or that start Python again."""
 
-PIPE = 1 << 16
-"""Bytes that a pipe takes before somebody reads."""
-
 
 def call(
     *arguments: str | bytes,
     stdin: bytes | int = b"",
     env=None,
-    fresh: bool = False,
+    fresh: bool | None = None,
     loaded: str = "",
     **options,
 ) -> Done:
     """One command in a process of its own, its output captured unless `options` say otherwise.
 
-    The process is forked from one that has the program loaded, unless it has to be `fresh`.
+    The process is forked from one that has the program loaded, unless it has to be `fresh`, which
+    some options ask for.
 
     Args:
         arguments: The words of the command line.
         stdin: What the command may read, or the descriptor that it reads from.
         env: Variables on top of `environment()`.
-        fresh: The test is about how a process starts.
-        loaded: "torch" for a command that imports it in any case, which takes seconds.
+        fresh: Whether the test is about how a process starts; None: as the options say.
+        loaded: "torch" or "dask" for a command that imports it in any case, which takes seconds.
         options: Of `subprocess.run`.
     """
     variables = environment(**(env or {}))
     piped = isinstance(stdin, bytes) and len(stdin) > PIPE
-    forks = None if fresh or piped else forks_of(arguments, variables, loaded)
-    if forks is None or {*options} - {"stdout", "stderr"}:
+    forks = None if piped else forks_of(arguments, variables, loaded, fresh=fresh)
+    before = options.get("preexec_fn")
+    told = isinstance(before, partial | None)
+    if forks is None or not told or {*options} - {"stdout", "stderr", "preexec_fn"}:
         return started(*arguments, stdin=stdin, env=env, **options)
-    reading = held(stdin) if isinstance(stdin, bytes) else os.dup(stdin)
-    pipes = {name: os.pipe() for name in ("stdout", "stderr") if name not in options}
-    ends = {name: writing for name, (_, writing) in pipes.items()}
-    ends |= {
-        name: os.dup(getattr(to, "fileno", lambda to=to: to)()) for name, to in options.items()
-    }
-    streams = (reading, ends["stdout"], ends["stderr"])
-    pid = forks.start(Order(arguments, os.getcwd(), variables), streams)
-    for descriptor in streams:
-        os.close(descriptor)
-    said = contents({name: reading for name, (reading, _) in pipes.items()}, pid)
-    return ended(forks.ended(), said.get("stdout"), said.get("stderr"))
+    outputs = (options.get(name) for name in ("stdout", "stderr"))
+    streams = (
+        held(stdin) if isinstance(stdin, bytes) else os.dup(stdin),
+        *(os.dup(getattr(to, "fileno", lambda to=to: to)()) if to else None for to in outputs),
+    )
+    process = Forked(forks, Order(arguments, os.getcwd(), variables, before), streams)
+    out, err = process.communicate()
+    return ended(process.returncode, out, err)
 
 
-def forks_of(arguments, variables, loaded: str = "") -> Forks | None:
+def forks_of(arguments, variables, loaded="", *, fresh: bool | None = None) -> Forks | None:
     """What a command is forked from, if that is what it would be when it is started."""
+    if fresh is None:
+        fresh = bool(set(ONLY_AT_START) & set(arguments))
     forks = FORKS.get(loaded)
-    alike = COMMAND is STARTED and not set(ONLY_AT_START) & set(arguments)
+    alike = COMMAND is STARTED and not fresh
     return forks if alike and forks and forks.starts_alike(variables) else None
-
-
-def held(content: bytes) -> int:
-    """A pipe that holds so many bytes."""
-    reading, writing = os.pipe()
-    os.write(writing, content)
-    os.close(writing)
-    return reading
-
-
-def contents(pipes: dict[str, int], pid: int, seconds: float = 60) -> dict[str, bytes]:
-    """All that is written into some pipes, each to its end; a process that takes long is killed."""
-    found, end = dict.fromkeys(pipes, b""), time.monotonic() + seconds
-    with selectors.DefaultSelector() as waiting:
-        for name, descriptor in pipes.items():
-            waiting.register(descriptor, selectors.EVENT_READ, name)
-        while waiting.get_map():
-            ready = waiting.select(end - time.monotonic())
-            if not ready:
-                os.kill(pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired("convcalc", seconds)
-            for key, _ in ready:
-                part = os.read(key.fd, PIPE)
-                found[key.data] += part
-                if not part:
-                    waiting.unregister(key.fd)
-                    os.close(key.fd)
-    return found
 
 
 def started(*arguments: str | bytes, stdin: bytes | int = b"", env=None, **options) -> Done:
@@ -180,40 +151,48 @@ def ended(code: int, out: bytes | None, err: bytes | None) -> Done:
 
 TELLING = """
 import os, sys
-from convcalc.__main__ import main
-
-sign, name = int(sys.argv.pop(1)), sys.argv.pop(1)
 
 def look(frame, event, argument):
     called = frame.f_code.co_name if event == "call" else event == "c_call" and argument.__name__
-    if called == name:
+    if called == {function!r}:
         sys.setprofile(None)
-        os.write(sign, b"!")
+        os.write(3, b"!")
 
 sys.setprofile(look)
-sys.exit(main())
 """
-"""The command line in a process that tells when a function of that name is first called."""
+"""What a command does besides: it tells when a function of that name is first called."""
 
 
-def at_work(*arguments: str, function: str = "direct", env=None) -> subprocess.Popen:
+def at_work(*arguments: str, function: str = "direct", loaded: str = "") -> Forked:
     """A command in the middle of its work: it has just called that function of a backend."""
     reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-c", TELLING, str(writing), function, *arguments],
-        env=environment(**(env or {})),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=heed_signals,
-        pass_fds=[writing],
-    )
-    os.close(writing)
+    script = TELLING.format(function=function)
+    process = forked(*arguments, loaded=loaded, script=script, more=(writing,))
     with open(reading, "rb") as sign:
         assert b"!" == sign.read(1), process.communicate()
     return process
 
 
-def appears(process: subprocess.Popen, pattern: str, count: int = 1, seconds: float = 60) -> None:
+def forked(*arguments: str, env=None, loaded: str = "", more=(), **options) -> Forked:
+    """A command that has begun, with no input and its output in pipes.
+
+    Args:
+        arguments: The words of the command line.
+        env: Variables on top of `environment()`.
+        loaded: As in `call`.
+        more: A descriptor that it has beside its streams, as its number 3.
+        options: Of its `Order`.
+    """
+    forks = FORKS[loaded] if FORKS else Missing("os").fork
+    variables = environment(**(env or {}))
+    assert forks.starts_alike(variables)
+    order = Order(arguments, os.getcwd(), variables, **options)
+    return Forked(forks, order, (held(b""), None, None, *more))
+
+
+def appears(
+    process: subprocess.Popen | Forked, pattern: str, count: int = 1, seconds: float = 60
+) -> None:
     """Waits until so many files fit a pattern, the process ends, or the seconds are over."""
     end = time.monotonic() + seconds
     while len(list(Path.cwd().glob(pattern))) < count and time.monotonic() < end:
@@ -250,14 +229,11 @@ def terminal(*arguments: str, columns: int = 80, keyboard: bool = False, env=Non
 
 def _on_screen(forks: Forks, order: Order, master: int, screen: int, keyboard: bool) -> Done:
     """What a process that is forked shows on a terminal, of which both ends are closed then."""
-    reading = os.dup(screen) if keyboard else os.open(os.devnull, os.O_RDONLY)
-    err, writing = os.pipe()
-    forks.start(order, (reading, screen, writing))
-    for descriptor in (reading, screen, writing):
-        os.close(descriptor)
-    with open(err, "rb") as said, open(master, "rb", buffering=0):
+    process = Forked(forks, order, (os.dup(screen) if keyboard else held(b""), screen, None))
+    with open(master, "rb", buffering=0):
         shown = _everything(master)
-        return ended(forks.ended(), shown.replace(b"\r\n", b"\n"), said.read())
+        _, err = process.communicate()
+        return ended(process.returncode, shown.replace(b"\r\n", b"\n"), err)
 
 
 def _resize(screen: int, columns: int) -> None:
@@ -296,11 +272,12 @@ def loaded_by(*arguments: str) -> set[str]:
 
 def limited(kind, value):
     """What a child process does first: give itself a limit."""
+    return partial(resource.setrlimit, kind, (value, value))
 
-    def limit():
-        resource.setrlimit(kind, (value, value))
 
-    return limit
+def closed(number):
+    """What a child process does first: close a stream."""
+    return partial(os.close, number)
 
 
 def heed_signals():

@@ -11,7 +11,8 @@ MIB = 2**20
 
 
 def outcome(convcalc, mib, *command):
-    done = convcalc(*command, preexec_fn=limited(resource.RLIMIT_AS, mib * MIB))
+    limit = limited(resource.RLIMIT_AS, mib * MIB)
+    done = convcalc(*command, preexec_fn=limit, fresh=True)
     if done.code != 0:
         assert (4, "", 1) == (done.code, done.out, done.err.count("\n")), (mib, done)
         assert done.err.startswith("convcalc: error: not enough memory"), done.err
@@ -41,7 +42,7 @@ def test_the_calculator_needs_no_numpy(convcalc, mib):
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_torch_that_does_not_fit_is_named(convcalc):
     run = ("run", "image.npy", "-k", "kernel.npy", "-q", "--backend", "torch")
-    done = convcalc(*run, preexec_fn=limited(resource.RLIMIT_AS, 400 * MIB))
+    done = convcalc(*run, preexec_fn=limited(resource.RLIMIT_AS, 400 * MIB), fresh=True)
     assert (4, "") == (done.code, done.out)
     assert done.err.startswith("convcalc: error: not enough memory to load a library: libtorch")
     assert 1 == done.err.count("\n")

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+UNLIMITED = 1 << 62
+"""Bytes; a group without a limit has 2**63 less a page in the first version."""
+
+
 def available_memory() -> int | None:
     """Bytes that can be allocated without swapping or being killed; None where unknown.
 
@@ -55,8 +59,10 @@ def _left_along(root: str, group: str, files: tuple[str, str, str]) -> Iterator[
     for part in (path, *path.parents):
         folder = f"{root}/{part}"
         limit = _number(_text(f"{folder}/{limit_file}"))
-        usage = None if limit is None else _number(_text(f"{folder}/{usage_file}"))
-        if limit is not None and usage is not None:
+        if limit is None or limit >= UNLIMITED:
+            continue
+        usage = _number(_text(f"{folder}/{usage_file}"))
+        if usage is not None:
             # Cached file contents count as used, but are given up before anyone is killed.
             yield limit - usage + (_field(f"{folder}/memory.stat", cache_field) or 0)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+
+from convcalc.execute.planning import measure_peak
 
 NAMES = [
     "shape",
@@ -93,6 +96,23 @@ def examples(text):
     return [line.strip() for line in text.splitlines() if line.startswith("    convcalc ")]
 
 
+@pytest.fixture
+def _small_machine(monkeypatch):
+    """What is measured is small, and workers on this machine are one thread.
+
+    Machines are measured in tests of roofline, workers of their own work in those of --scheduler.
+    """
+    small = measure_peak.Work(side=64, copied=2**16)
+    monkeypatch.setattr(measure_peak, "measure", partial(measure_peak.measure, work=small))
+    if find_spec("distributed"):
+        import distributed
+
+        real = distributed.LocalCluster
+        one = {"n_workers": 1, "processes": False, "protocol": "tcp://"}
+        monkeypatch.setattr(distributed, "LocalCluster", lambda **more: real(**{**more, **one}))
+
+
+@pytest.mark.usefixtures("_small_machine")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_examples_of_every_help_run(inside, folder, save, name):
     (folder / "network.spec").write_text("relu\n")

@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, UNCOMPILED, environment, limited
+from cli_support import COMMAND, UNCOMPILED, closed, environment, limited
 from shown import ESCAPE, EXACT, FLOPS, RUN
 
 from unix import resource, unix_files
@@ -172,7 +172,7 @@ def test_a_help_that_cannot_be_written_says_where(convcalc):
 def test_the_exit_code_survives_a_standard_error_that_fails(convcalc, arguments, code):
     with open("/dev/full", "wb") as full:
         assert code == convcalc(*arguments, stderr=full).code
-    assert code == convcalc(*arguments, preexec_fn=lambda: os.close(2)).code
+    assert code == convcalc(*arguments, preexec_fn=closed(2)).code
 
 
 def test_a_disk_that_fills_up_in_the_middle_is_told(convcalc, folder):
@@ -190,7 +190,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_told(convcalc, folder):
     "arguments", [["shape", "-q"], ["--version"], [*RUN, "-q"], [*RUN, "-q", "-o", "-"]]
 )
 def test_a_closed_standard_output_is_told(convcalc, arguments):
-    done = convcalc(*arguments, preexec_fn=lambda: os.close(1))
+    done = convcalc(*arguments, preexec_fn=closed(1))
     assert 4 == done.code
     assert "standard output" in done.err
     assert 1 == len(done.err.splitlines())
@@ -198,13 +198,13 @@ def test_a_closed_standard_output_is_told(convcalc, arguments):
 
 @pytest.mark.usefixtures("image")
 def test_a_closed_standard_output_never_ends_in_an_array_file(convcalc, folder):
-    done = convcalc(*RUN, "-o", "y.npy", preexec_fn=lambda: os.close(1))
+    done = convcalc(*RUN, "-o", "y.npy", preexec_fn=closed(1))
     assert 0 == done.code
     assert (3, 3) == np.load(folder / "y.npy").shape
 
 
 @pytest.mark.usefixtures("image")
 def test_a_closed_standard_input_is_told(convcalc):
-    done = convcalc("run", "-", "--kernel", "kernel.npy", preexec_fn=lambda: os.close(0))
+    done = convcalc("run", "-", "--kernel", "kernel.npy", preexec_fn=closed(0))
     assert 3 == done.code
     assert "standard input" in done.err

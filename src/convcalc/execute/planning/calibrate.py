@@ -139,11 +139,13 @@ def measure() -> CostRates:
     """One round: the rates of this machine, an ordinary one's for torch where it is missing."""
     from convcalc.execute.backends.numpy_backend import NumpyBackend
 
+    has_torch = find_spec("torch") is not None
+    # First: a process may be refused, and nobody shall have waited for that.
+    seconds = _import_seconds() if has_torch else DEFAULT.torch_import
     numpy = _rates(NumpyBackend())
     planar = _plane_rates() if opencv.is_installed() else None
-    if find_spec("torch") is None:
-        return CostRates(numpy, DEFAULT.torch, DEFAULT.torch_import, planar)
-    seconds = _import_seconds()
+    if not has_torch:
+        return CostRates(numpy, DEFAULT.torch, seconds, planar)
     from convcalc.execute.backends.torch_backend import TorchBackend
 
     ops = TorchBackend()
@@ -247,8 +249,9 @@ def _import_seconds() -> float:
         "import numpy, time; start = time.perf_counter(); import torch;"
         "print(time.perf_counter() - start)"
     )
+    # -P: a torch.py of the current folder is not torch.
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False
     )
     try:
         return max(float(done.stdout), 1e-3)

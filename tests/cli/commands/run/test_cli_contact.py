@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import http.server
-import logging
 import os
 import shutil
 import socket
@@ -16,9 +15,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from cli_support import listing, strict
+from clusters import cluster_here
 
 distributed = pytest.importorskip("distributed")
 pytest.importorskip("zarr")
+contact = pytest.importorskip("convcalc.execute.cluster.contact")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy", "-q", "-o", "y.npy")
 
@@ -37,6 +38,13 @@ def arrays(folder, monkeypatch):
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
     gc.enable()
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A second in which no scheduler answers is a twentieth; what is said of it stays."""
+    real = contact._identity
+    monkeypatch.setattr(contact, "_identity", lambda address, count: real(address, count / 20))
 
 
 @contextmanager
@@ -96,6 +104,7 @@ def a_greeting_of_exbibytes(connection):
     connection.sendall(b"\xff" * 7 + b"\x3f")
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -106,7 +115,9 @@ def a_greeting_of_exbibytes(connection):
         (a_greeting_of_exbibytes, "something is there and says '"),
     ],
 )
-def test_who_is_no_scheduler_is_named(inside, answer, said):
+def test_who_is_no_scheduler_is_named(inside, monkeypatch, answer, said):
+    if answer is silent:
+        monkeypatch.setattr(contact, "LISTEN_SECONDS", 0.05)
     with listening(answer) as port:
         told = refused(inside, f"tcp://127.0.0.1:{port}", "--scheduler-timeout", "1")
     assert told.startswith(said)
@@ -132,11 +143,12 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("patience", [("--scheduler-timeout", "1"), ()])
 def test_an_http_server_is_named_soon(inside, monkeypatch, patience):
     monkeypatch.setattr("convcalc.execute.cluster.contact.PATIENCE", 1)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     try:
         told = refused(inside, f"tcp://127.0.0.1:{server.server_port}", *patience)
     finally:
@@ -147,7 +159,7 @@ def test_an_http_server_is_named_soon(inside, monkeypatch, patience):
 
 def test_a_slow_scheduler_is_waited_for(monkeypatch):
     # The first question is not answered, the second is.
-    contact = pytest.importorskip("convcalc.execute.cluster.contact")
+    monkeypatch.setattr(contact, "LISTEN_SECONDS", 0.05)
     asked = []
 
     async def identity(address, seconds):
@@ -162,6 +174,7 @@ def test_a_slow_scheduler_is_waited_for(monkeypatch):
     assert [2, 18] == asked
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_port_that_nobody_listens_at_is_named(inside):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -226,29 +239,11 @@ def security(folder, name="own"):
     )
 
 
-@contextmanager
-def cluster(**options):
-    """A scheduler and a worker in this process."""
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        host="127.0.0.1",
-        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        worker_dashboard_address=None,
-        silence_logs=logging.CRITICAL + 1,
-        **options,
-    ) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def secret(certificates, tmp_path_factory):
     """The address of a scheduler that speaks TLS, in this process."""
-    local = str(tmp_path_factory.mktemp("secret"))
-    with cluster(
-        protocol="tls://", security=security(certificates), local_directory=local
-    ) as running:
+    folder = tmp_path_factory.mktemp("secret")
+    with cluster_here(folder, "tls://", security=security(certificates)) as running:
         yield running.scheduler_address
 
 
@@ -316,7 +311,7 @@ def test_a_secret_scheduler_at_a_plain_address_is_named(inside, secret):
 
 
 def test_a_plain_scheduler_at_a_secret_address_is_named(inside, folder, certificates):
-    with cluster(protocol="tcp://", local_directory=str(folder / "tmp")) as running:
+    with cluster_here(folder / "tmp") as running:
         address = running.scheduler_address.replace("tcp", "tls")
         done = inside(
             *RUN, "--scheduler", address, *files(certificates), "--scheduler-timeout", "2"

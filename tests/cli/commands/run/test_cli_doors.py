@@ -48,7 +48,7 @@ def enter(inside, request):
             np.save(f"{name}.npy", 0 if array is None else array)
         words = ("--kernel", "w.npy", *OPTIONS.get(door, ()))
         if "--scheduler" in door:
-            words += ("--scheduler", request.getfixturevalue("cluster").scheduler_address)
+            words += ("--scheduler", request.getfixturevalue("worker_here"))
         words += () if b is None else ("--bias", "b.npy")
         if door == "run --network":
             words = ("--network", spec(w, b), "--weights", "w.npz")

@@ -188,8 +188,24 @@ def test_rates_that_are_passed_over_are_said(convcalc, image, folder):
         assert "passed" not in convcalc("run", "image.npy", "-k", "kernel.npy", "-q", env=known).err
 
 
+@pytest.fixture
+def _torch_of_little(monkeypatch, folder):
+    """Processes that are started import a torch that takes a fiftieth of a second."""
+    (folder / "installed").mkdir()
+    (folder / "installed" / "torch.py").write_text("import time\ntime.sleep(0.02)\n", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder / "installed"))
+
+
+@pytest.mark.usefixtures("_torch_of_little")
 def test_a_machine_is_measured_in_positive_numbers(monkeypatch):
     monkeypatch.setattr(calibrate, "MAX_RATE_SECONDS", 0.0)
     monkeypatch.setattr(calibrate, "FRESH", 2**10)
     own = calibrate.measure()
     assert all(rate > 0 for rate in (*own.numpy, *own.torch, own.torch_import))
+
+
+@pytest.mark.usefixtures("_torch_of_little")
+def test_the_seconds_of_importing_torch_are_those_of_the_one_that_is_installed(folder):
+    (folder / "torch.py").write_text("open('trapped', 'w').close()\n", "utf-8")
+    assert 0.02 <= calibrate._import_seconds() < DEFAULT.torch_import
+    assert not (folder / "trapped").exists()

@@ -7,12 +7,11 @@ import io
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, appears, environment, listing, strict
+from cli_support import appears, forked, listing, strict
 
 from convcalc.execute.backends import numpy_backend
 
@@ -267,9 +266,7 @@ def test_an_interrupt_leaves_no_map(save, there):
     if there:
         os.mkdir("maps")
     before = listing()
-    process = subprocess.Popen(
-        [*COMMAND, *command, "--force"], env=environment(), stderr=subprocess.PIPE
-    )
+    process = forked(*command, "--force")
     appears(process, "**/*.npy", count=7)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

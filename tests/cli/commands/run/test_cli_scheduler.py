@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import COMMAND, appears, environment, heed_signals, limited, listing, strict
+from cli_support import appears, forked, limited, listing, strict
 
 from changing import removed, replaced, touched, truncated, written_into
 from convcalc.arrayfile.stored import open_stored
@@ -24,6 +23,7 @@ zarr = pytest.importorskip("zarr")
 cluster_module = pytest.importorskip("convcalc.execute.cluster.client")
 
 RUN = ("run", "x.npy", "--kernel", "k.npy", "--backend", "numpy")
+ONE_WORKER = ("--threads", str(cluster_module.processors()), "--scheduler", "local")
 
 
 @pytest.fixture
@@ -273,12 +273,9 @@ def test_an_interrupt_while_workers_start_is_one_word(folder, sign):
     np.save("x.npy", np.ones((2000, 2000)))
     np.save("k.npy", np.ones((9, 9)))
     (folder / "tmp").mkdir()
-    words = (*RUN, "--scheduler", "local", "--max-memory", "2M", "-o", "y.zarr")
-    process = subprocess.Popen(
-        [*COMMAND, *words],
-        env=environment(TMPDIR=str(folder / "tmp")),
-        stderr=subprocess.PIPE,
-        start_new_session=True,
+    words = (*RUN, *ONE_WORKER, "--max-memory", "2M", "-o", "y.zarr")
+    process = forked(
+        *words, env={"TMPDIR": str(folder / "tmp")}, loaded="dask", before=partial(os.setsid)
     )
     appears(process, sign)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears of it
@@ -294,7 +291,8 @@ def test_too_few_open_files_for_workers_are_told(convcalc, number):
     before = listing()
     words = (*RUN, "--scheduler", "local", "-q", "-o", "y.npy")
 
-    done = convcalc(*words, preexec_fn=limited(resource.RLIMIT_NOFILE, number))
+    limit = limited(resource.RLIMIT_NOFILE, number)
+    done = convcalc(*words, preexec_fn=limit, fresh=False, loaded="dask")
     assert (4, "") == (done.code, done.out)
     assert (
         f"convcalc: error: cannot start workers: {number} files may be open, 64 are needed; "
@@ -304,8 +302,7 @@ def test_too_few_open_files_for_workers_are_told(convcalc, number):
 
 
 ENDED_WHILE_IT_STARTS = """
-import os, signal, sys
-from convcalc.__main__ import main
+import os
 import distributed
 
 def told(real, numbers):
@@ -315,12 +312,10 @@ def told(real, numbers):
             os.kill(os.getpid(), numbers.pop())
     return call
 
-if __name__ == "__main__":
-    kind, number = getattr(distributed, sys.argv.pop(1)), int(sys.argv.pop(1))
-    kind.__init__ = told(kind.__init__, [number])
-    sys.exit(main())
+kind = distributed.{kind}
+kind.__init__ = told(kind.__init__, [{number}])
 """
-"""The command line in a process that gets a signal when the first of Dask's objects is made."""
+"""The process gets a signal when the first of Dask's objects is made."""
 
 
 @pytest.mark.usefixtures("images")
@@ -329,17 +324,11 @@ if __name__ == "__main__":
     [("Scheduler", signal.SIGTERM, 143), ("Nanny", signal.SIGTERM, 143), ("Nanny", 1, 129)],
 )
 def test_a_signal_while_workers_start_leaves_nothing_behind(folder, kind, number, code):
-    (folder / "ended.py").write_text(ENDED_WHILE_IT_STARTS)
     (folder / "tmp").mkdir()
-    words = (*RUN, "--threads", str(cluster_module.processors()), "--scheduler", "local")
-    done = subprocess.run(
-        [sys.executable, "ended.py", kind, str(int(number)), *words, "-o", "y.zarr"],
-        env=environment(TMPDIR=str(folder / "tmp")),
-        capture_output=True,
-        check=False,
-        timeout=60,
-        preexec_fn=heed_signals,
-    )
-    assert (code, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert ["ended.py", "k.npy", "tmp", "x.npy"] == sorted(os.listdir())
+    script = ENDED_WHILE_IT_STARTS.format(kind=kind, number=int(number))
+    words = (*RUN, *ONE_WORKER, "-o", "y.zarr")
+    process = forked(*words, env={"TMPDIR": str(folder / "tmp")}, loaded="dask", script=script)
+    assert (b"", b"") == process.communicate(timeout=60)
+    assert code == process.returncode
+    assert ["k.npy", "tmp", "x.npy"] == sorted(os.listdir())
     assert [] == os.listdir("tmp")
