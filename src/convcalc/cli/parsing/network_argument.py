@@ -142,7 +142,8 @@ def model_target(word: str) -> Target | None:
         UsageError: it is a Python file, and what is in it is not named.
     """
     before = word.partition(":")[0]
-    if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
+    named = ".py" in word or "." in before or before in ("timm", "torchvision")
+    if not named and not (has_folder(word) and os.path.isfile(word)):
         return None
     from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
