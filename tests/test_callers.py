@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from convcalc.errors import ConvcalcError, SpecError, described
 SHAPE = (3, 8, 8)
 NETWORK = convcalc.parse("conv:8,k3 relu")
 X, KERNEL = np.ones((1, *SHAPE), "float32"), np.ones((2, 3, 3, 3), "float32")
+
+FILE = os.path.relpath(Path(convcalc.__file__).parent / "zoo" / "alexnet.spec")
 
 
 def listed(**arguments):
@@ -36,6 +40,10 @@ def of_torch(model, shape):
     return convcalc.from_torch(torch.nn.ReLU() if model is None else model, shape)
 
 
+def of_file(path, shape, model=None, in_order=False):
+    return convcalc.from_file(path, shape, model=model, in_order=in_order)
+
+
 compared.__signature__ = inspect.Signature(
     [
         inspect.Parameter("network", inspect.Parameter.POSITIONAL_OR_KEYWORD),
@@ -50,6 +58,7 @@ GIVEN = {
     convcalc.load_network: {"name": "alexnet"},
     convcalc.parse: {"text": "relu"},
     of_torch: {"model": None, "shape": SHAPE},
+    of_file: {"path": FILE, "shape": SHAPE},
     convcalc.residual: {"body": NETWORK},
     convcalc.named: {"label": "stem", "part": NETWORK},
     joined: {"layer": convcalc.layers.Residual(), "branch": NETWORK},
@@ -76,6 +85,7 @@ COVERED = {
     "concat": one_branch,
     "compare": compared,
     "from_torch": of_torch,
+    "from_file": of_file,
 }
 """Functions of several positional arguments, by those that call them with names."""
 

@@ -46,6 +46,7 @@ several: errors layers network language zoo analysis inverse
 arrayfile: lazy_names errors opening file_names resource_limits layers
 # Networks as other programs have them.
 importers: errors opening window layers network receptive arrayfile
+importers/files: errors opening language layers network arrayfile importers
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
 execute/arrays: errors file_names window layers arrayfile
@@ -88,15 +89,16 @@ export: __init__ errors window layers network execute/arrays execute/weights
 render: lazy_names errors widths receptive layers network language zoo analysis explain inverse
     several execute/arrays execute/problem
     execute/tiling execute/planning execute/verify execute/settings
-cli/parsing: errors opening file_names layers network language zoo inverse arrayfile importers
+cli/parsing: errors file_names layers network language zoo inverse arrayfile importers
+    importers/files
 cli/terminal: errors widths arrayfile render cli/parsing
 cli/catalog: cli/parsing
 cli/completion: file_names language layers cli/parsing cli/terminal cli/catalog
 cli/commands: errors held_signals layers network language zoo importers analysis explain inverse
     several arrayfile execute/weights execute/planning export render cli/parsing cli/terminal
     cli/completion
-cli/commands/run: errors file_names layers network importers arrayfile execute/arrays
-    execute/weights
+cli/commands/run: errors file_names layers network importers importers/files arrayfile
+    execute/arrays execute/weights
     execute/algorithms execute/planning execute/verify execute/settings execute/job
     execute/network_job execute/in_memory execute/out_of_core execute/cluster render
     cli/parsing cli/terminal

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownLayerError,
     )
     from convcalc.execute.convolve import convolve, plan_convolution
+    from convcalc.importers.files.from_file import from_file
     from convcalc.importers.torch_from import from_torch
     from convcalc.inverse.questions import sizes, solve, sweep
     from convcalc.language.building import concat, join, named, residual
@@ -51,6 +52,7 @@ __all__ = [
     "concat",
     "convolve",
     "diff",
+    "from_file",
     "from_torch",
     "join",
     "load_network",
@@ -81,6 +83,7 @@ _MODULE_OF = {
     "NetworkComparison": "several.comparing",
     "compare": "several.comparing",
     "diff": "several.differing",
+    "from_file": "importers.files.from_file",
     "from_torch": "importers.torch_from",
     "parse": "language.parse",
     "concat": "language.building",

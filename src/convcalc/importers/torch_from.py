@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from convcalc.errors import DataError, ParameterError, UsageError, described
 from convcalc.importers.target import Target
-from convcalc.network.given_inputs import GivenInput
+from convcalc.importers.torch_target import check_torch, whole
+from convcalc.network.given_inputs import given_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,15 +54,14 @@ def from_torch(
         >>> network.analyze((3, 32, 32)).totals.macs
         194400
     """
-    given = [_given(f"input {place}", one) for place, one in enumerate(inputs)]
-    given += [_given(name, one)._replace(name=name) for name, one in named.items()]
+    given = given_inputs(inputs, named)
     _check_model(model)
     from convcalc.importers.torch_model import network_of_object
 
     kind = type(model)
     try:
         network = network_of_object(Target(kind.__module__, (kind.__qualname__,)), model, given)
-        return _whole(network)
+        return whole(network)
     except UsageError as error:
         told = str(error).removeprefix("--input: ").partition(": -i ")[0]
         raise ParameterError("inputs", told) from None
@@ -84,47 +81,10 @@ def _check_model(model: object) -> None:
         UsageError: torch is not installed.
         ParameterError: it is none.
     """
-    if find_spec("torch") is None:
-        raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
+    check_torch()
     import torch
 
     if not isinstance(model, torch.nn.Module):
         made = "; make one of the class first" if isinstance(model, type) else ""
         told = described(model)
         raise ParameterError("model", f"expected a torch.nn.Module, got {told}{made}")
-
-
-def _whole(network: Network) -> Network:
-    """A network that was followed to its end; of one that could not be a note says where it ends.
-
-    Raises:
-        DataError: it ended by a fault of the model or its input.
-    """
-    trace = network.trace
-    if trace is None or trace.stop is None:
-        return network
-    if not trace.failed:
-        return replace(network, notes=(*network.notes, trace.ending))
-    raise DataError(trace.ending)
-
-
-def _given(parameter: str, value: object) -> GivenInput:
-    """The input that a caller describes.
-
-    Raises:
-        ParameterError: it is neither a shape nor a tensor with its samples in front.
-    """
-    dtype = getattr(value, "dtype", None)
-    listed = getattr(value, "shape", value) if dtype is not None else value
-    sizes = tuple(listed) if isinstance(listed, Iterable) and not isinstance(listed, str) else ()
-    whole = tuple(size for size in sizes if type(size) is int and size > 0)
-    if dtype is not None and len(whole) < 2:
-        raise ParameterError(parameter, "a tensor has its samples in front, as (1, 3, 224, 224)")
-    if not whole or len(whole) != len(sizes):
-        raise ParameterError(
-            parameter,
-            f"expected a tensor, or (channels, *sizes) as (3, 224, 224); got {described(value)}",
-        )
-    if dtype is not None:
-        return GivenInput(whole[1:], str(dtype).removeprefix("torch."))
-    return GivenInput(whole)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.errors import ParameterError, described
 from convcalc.layers.base import format_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from convcalc.layers import Shape
 
@@ -33,3 +35,35 @@ class GivenInput(NamedTuple):
 def shown(inputs: Sequence[GivenInput]) -> str:
     """All of them in words: 3x224x224 and 128:int64."""
     return " and ".join(map(str, inputs))
+
+
+def given_inputs(placed: Iterable[object], named: Mapping[str, object]) -> list[GivenInput]:
+    """The inputs that a caller in Python gives, by their places and by their names.
+
+    Raises:
+        ParameterError: one is neither a shape nor a tensor with its samples in front.
+    """
+    found = [_given(f"input {place}", one) for place, one in enumerate(placed)]
+    return found + [_given(name, one)._replace(name=name) for name, one in named.items()]
+
+
+def _given(parameter: str, value: object) -> GivenInput:
+    """The input that a caller describes.
+
+    Raises:
+        ParameterError: it is neither a shape nor a tensor with its samples in front.
+    """
+    dtype = getattr(value, "dtype", None)
+    listed = getattr(value, "shape", value) if dtype is not None else value
+    sizes = tuple(listed) if isinstance(listed, Iterable) and not isinstance(listed, str) else ()
+    whole = tuple(size for size in sizes if type(size) is int and size > 0)
+    if dtype is not None and len(whole) < 2:
+        raise ParameterError(parameter, "a tensor has its samples in front, as (1, 3, 224, 224)")
+    if not whole or len(whole) != len(sizes):
+        raise ParameterError(
+            parameter,
+            f"expected a tensor, or (channels, *sizes) as (3, 224, 224); got {described(value)}",
+        )
+    if dtype is not None:
+        return GivenInput(whole[1:], str(dtype).removeprefix("torch."))
+    return GivenInput(whole)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from refusals import check
 
-from convcalc.cli.parsing.file_kinds import BY_ENDING, WITHOUT_SIGN
 from convcalc.cli.parsing.network_argument import FILE_ENDINGS
+from convcalc.importers.files.file_kinds import BY_ENDING, WITHOUT_SIGN
 
 PRINT = "it is not read: give what print(model) shows of the PyTorch model, or its layers as text"
 SAVED = f"{PRINT}; weights go into run --weights"
@@ -88,7 +88,7 @@ def test_an_onnx_model_is_no_text(inside, name, content, told):
 
 
 def test_every_command_that_takes_a_network_reads_an_onnx_model(inside, save, monkeypatch):
-    monkeypatch.setattr("convcalc.cli.parsing.onnx_argument.find_spec", lambda name: None)
+    monkeypatch.setattr("convcalc.importers.files.onnx_file.find_spec", lambda name: None)
     save("y.npy", np.ones((1, 2, 2)))
     Path("x.onnx").write_bytes(MODEL + GRAPH)
     commands = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 
@@ -170,7 +169,7 @@ def test_a_command_without_inputs_names_one_that_has_them():
 
 @pytest.mark.usefixtures("folder")
 def test_without_torch_one_line_says_so(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("convcalc.importers.torch_target.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs torch; pip install 'convcalc\[torch\]'"):
         read_source(["model.py:Net"])
 

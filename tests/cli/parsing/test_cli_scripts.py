@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -111,6 +112,17 @@ def test_several_inputs_and_a_missing_one():
     done = call("flops", "net.pt", "-i", "3x8x8", "-q", loaded="torch")
     assert (3, True) == (done.code, "forward() is missing value for argument 'b'" in done.err)
     assert done.err.endswith("\n  Pair.forward() was given an input of 3x8x8\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_program_is_told_by_its_content_whatever_its_name():
+    scripted(Pair())
+    os.mkdir("nets")
+    os.rename("net.pt", os.path.join("nets", "pair"))
+    shapes = ("-i", "3x8x8", "-i", "3x8x8:float32")
+    done = call("flops", "nets/pair", *shapes, "--format", "json", loaded="torch")
+    assert (0, True) == (done.code, done.err.endswith(PROGRAM)), done.err
+    assert 2 * 6_912 == json.loads(done.out)["totals"]["macs"]
 
 
 @pytest.mark.usefixtures("folder")

@@ -74,8 +74,7 @@ def _written(given: FormatRequest) -> str | None:
         UsageError: --check asks for the form of a text.
     """
     name = given["file"]
-    document = name.lower().endswith(".json") and is_document(read_text(name))
-    if not document and model_target(name) is None:
+    if not is_document(name) and model_target(name) is None:
         return None
     if given["check"]:
         raise UsageError(f"--check asks about a text; '{printable(name, 60)}' is none")

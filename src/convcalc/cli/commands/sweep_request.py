@@ -190,8 +190,8 @@ def _refuse_models(word: str) -> None:
         UsageError: the word means a model; the message says how to get its text.
     """
     file = os.path.isfile(word) and "{" not in word
-    document = file and word.lower().endswith(".json") and is_document(read_text(word))
-    if document or (file and onnx_path([word]) is not None) or model_target(word) is not None:
+    other = file and (is_document(word) or onnx_path([word]) is not None)
+    if other or model_target(word) is not None:
         shown = printable(word, 60)
         raise UsageError(
             f"sweep varies a text, and '{shown}' is none; its text is written by convcalc convert "

@@ -5,28 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.onnx_argument import check_installed, input_shapes, onnx_path
+from convcalc.cli.parsing.onnx_argument import onnx_inputs, onnx_path
 from convcalc.cli.parsing.values import STANDARD_INPUT
-from convcalc.errors import (
-    DataError,
-    ResourceError,
-    SpecError,
-    UsageError,
-    is_shortage,
-    nearest,
-    printable,
-)
+from convcalc.errors import DataError, UsageError, nearest, printable
 from convcalc.file_names import begins_like_path, has_folder
 from convcalc.language.parse import parse, shorthands
 from convcalc.language.parser import LONGEST_TEXT
-from convcalc.language.shapes import declared_input
 from convcalc.layers import KINDS
 from convcalc.layers.other_names import kind_hint
-from convcalc.network.functional import declared_functions
-from convcalc.opening import open_text
+from convcalc.network.given_inputs import GivenInput
 from convcalc.zoo.catalog import load_network, network_names
 
 if TYPE_CHECKING:
@@ -34,11 +23,7 @@ if TYPE_CHECKING:
 
     from convcalc.importers.target import Target
     from convcalc.layers import Shape
-    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
-
-LONGEST_DOCUMENT = 64 * 2**20
-"""Bytes of a JSON document: some hundred for each node."""
 
 _NAME = re.compile(r"[\w-]+")
 _SHAPE = re.compile(r"[0-9]+([x*][0-9]+){1,3}")
@@ -92,15 +77,18 @@ def read_source(
             return load_network(word.lower())
         target = model_target(word)
         if target is not None:
-            return _run_model(target, input_shape, batch, given)
-        if onnx_path(words) is not None:
-            return _read_onnx(word, inputs)
-        path, model = _file_and_model(word)
+            from convcalc.importers.torch_target import run_target  # only a model needs it
+
+            return run_target(target, input_shape, batch, given)
+        is_onnx = onnx_path(words) is not None
+        path, model = (word, None) if is_onnx else _file_and_model(word)
+        if path == "-":
+            return _read_standard_input(model, in_order=in_order)
         if path is not None:
-            found = _read_model(path, input_shape, [one.shape for one in (given or ())[1:]])
-            if model is not None and (found or onnx_path([path])):
-                raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
-            return found or _read_file(path, model, in_order=in_order)
+            from convcalc.importers.files.reading import read_file  # only a file needs it
+
+            asked = onnx_inputs(inputs) if is_onnx else _asked(input_shape, given)
+            return read_file(path, asked, model=model, in_order=in_order)
         check_name(word)
         _check_module(word)
     _check_beside(words)
@@ -154,7 +142,8 @@ def model_target(word: str) -> Target | None:
         UsageError: it is a Python file, and what is in it is not named.
     """
     before = word.partition(":")[0]
-    if ".py" not in word and "." not in before and before not in ("timm", "torchvision"):
+    named = ".py" in word or "." in before or before in ("timm", "torchvision")
+    if not named and not (has_folder(word) and os.path.isfile(word)):
         return None
     from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
@@ -162,7 +151,7 @@ def model_target(word: str) -> Target | None:
     if path.endswith(".py") and os.path.isfile(path):
         raise UsageError(unnamed(path, read_text(path)))
     if os.path.isfile(word):
-        from convcalc.cli.parsing.model_files import is_script
+        from convcalc.importers.files.model_files import is_script
 
         if is_script(word):
             return Target(word, ())
@@ -171,60 +160,15 @@ def model_target(word: str) -> Target | None:
     return target_of(word)
 
 
-def _run_model(
-    target: Target, input_shape: Shape | None, batch: int, given: Sequence[GivenInput] | None
-) -> Network:
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        raise UsageError("a model of PyTorch needs torch; pip install 'convcalc[torch]' brings it")
-    from convcalc.importers.torch_model import network_of
-
-    return network_of(target, input_shape, batch, given)
+def _asked(shape: Shape | None, given: Sequence[GivenInput] | None) -> list[GivenInput]:
+    """The inputs that a model in a file is asked about, the first of them of a shape."""
+    return [] if shape is None else [GivenInput(shape), *(given or ())[1:]]
 
 
-def _read_model(path: str, shape: Shape | None, further: Sequence[Shape]) -> Network | None:
-    """The network of a model that another program has saved; None where a file is none."""
-    from convcalc.cli.parsing.model_files import read_model_file  # only a file needs it
+def _read_standard_input(model: str | None, *, in_order: bool) -> Network:
+    from convcalc.importers.files.texts import network_of_text
 
-    return read_model_file(path, shape, further)
-
-
-def _read_onnx(path: str, inputs: str | None) -> Network:
-    check_installed()
-    from convcalc.importers.onnx_model import network_of
-
-    return network_of(path, input_shapes(inputs))
-
-
-def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
-    text = read_text(path)
-    if is_document(text):
-        return _read_document(path, model, text)
-    try:
-        declared_input(text)  # a comment that gives no shape is a fault here
-        found = parse(text, model=model, in_order=in_order)
-        return replace(found, functions=declared_functions(text))
-    except SpecError as error:
-        raise SpecError(text, error.problems, _label(path), more=error.more) from None
-
-
-def is_document(text: str) -> bool:
-    """Whether a text is a JSON document of a network, and no text of the language."""
-    return text.lstrip()[:1] == "{" and '"convcalc_network"' in text
-
-
-def _read_document(path: str, model: str | None, text: str) -> Network:
-    from convcalc.language.document import read_document
-
-    if model is not None:
-        raise UsageError(f"a document holds one network, and no '{printable(model, 60)}'")
-    return read_document(text, _label(path))
-
-
-def _label(path: str) -> str:
-    """What messages call a file."""
-    return "standard input" if path == "-" else f"'{printable(path)}'"
+    return network_of_text(read_text("-"), "standard input", model, in_order=in_order)
 
 
 def _file_and_model(word: str) -> tuple[str | None, str | None]:
@@ -255,6 +199,19 @@ def check_name(word: str) -> None:
         raise UsageError(f"no layer, file or network is called '{shown}'{hint}")
 
 
+def is_document(path: str) -> bool:
+    """Whether a file is called and written as a JSON document of a network.
+
+    Raises:
+        DataError: it is called so, and cannot be read.
+    """
+    if not path.lower().endswith(".json"):
+        return False
+    from convcalc.importers.files import texts  # only a file needs it
+
+    return texts.is_document(read_text(path))
+
+
 def read_text(path: str) -> str:
     """The text of a file, or of standard input for `-`.
 
@@ -262,25 +219,15 @@ def read_text(path: str) -> str:
         UsageError: standard input is a terminal.
         DataError: it cannot be read, is too large or not UTF-8, or is a file of another kind.
     """
-    label = _label(path)
-    if path != "-":
-        from convcalc.cli.parsing.other_files import refuse_other_kinds  # only a file needs it
+    from convcalc.importers.files import texts  # only a file needs it
 
-        refuse_other_kinds(path)
-    elif sys.stdin is not None and sys.stdin.isatty():
+    if path != "-":
+        return texts.read_text(path)
+    if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("'-' reads standard input, which is a terminal; pipe a spec into it")
-    most = LONGEST_DOCUMENT if path.lower().endswith(".json") else LONGEST_TEXT
-    data = _read(path, label, most)
-    if path == "-":
-        _refuse_piped(data[:SIGN_BYTES])
-    if len(data) > most:
-        raise DataError(f"{label} is too large for a spec: at most {most:,} bytes are read")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{label} is no text in UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
-        ) from None
+    data = _read_stdin(LONGEST_TEXT + 1)
+    _refuse_piped(data[:SIGN_BYTES])
+    return texts.decoded(data, "standard input")
 
 
 def _refuse_piped(head: bytes) -> None:
@@ -291,24 +238,21 @@ def _refuse_piped(head: bytes) -> None:
     """
     if head.isascii() and b"\0" not in head and not head.startswith(b"\x08"):
         return
-    from convcalc.cli.parsing.other_files import told_of_bytes  # only what is no plain text
+    from convcalc.importers.files.other_files import told_of_bytes  # only what is no plain text
 
     if kind := told_of_bytes(head):
         raise DataError(f"standard input is {kind}; give the name of the file in place of '-'")
 
 
-def _read(path: str, label: str, most: int) -> bytes:
-    """Its bytes; one more than `most` where it has more."""
+def _read_stdin(most: int) -> bytes:
     try:
-        if path == "-":
-            return sys.stdin.buffer.read(most + 1)
-        with open(open_text(path, label), "rb") as file:
-            return file.read(most + 1)
-    except (OSError, AttributeError, ValueError) as error:  # ValueError: a name with a NUL byte
-        unnamed = "it is closed" if path == "-" else str(error)
-        number = getattr(error, "errno", None)
-        kind = ResourceError if is_shortage(error) else DataError
-        raise kind(f"cannot read {label}: {os.strerror(number) if number else unnamed}") from None
+        return sys.stdin.buffer.read(most)
+    except (OSError, AttributeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:
+            from convcalc.arrayfile.wording import unreadable  # only a failure needs it
+
+            raise unreadable("standard input", error) from None
+        raise DataError("cannot read standard input: it is closed") from None
 
 
 def _is_file(word: str) -> bool:

@@ -38,7 +38,7 @@ def _takes_several(word: str) -> bool:
 
     if model_target(word) is not None or onnx_path([word]) is not None:
         return True
-    from convcalc.cli.parsing.model_files import is_model_file  # only a file needs it
+    from convcalc.importers.files.model_files import is_model_file  # only a file needs it
 
     return is_model_file(word)
 

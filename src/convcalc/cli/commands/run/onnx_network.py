@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.cli.parsing.onnx_argument import check_installed, onnx_path
+from convcalc.cli.parsing.onnx_argument import onnx_path
 from convcalc.cli.parsing.values import text_of
 from convcalc.network.subgraph import needed_nodes, without_nodes
 
@@ -52,6 +52,8 @@ def onnx_network(
     path = onnx_path([text_of("network", request.network or "")])
     if path is None:
         return None
+    from convcalc.importers.files.onnx_file import check_installed
+
     check_installed()
     from convcalc.importers.onnx_model import imported
     from convcalc.importers.onnx_weights import arrays_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convcalc.cli.parsing.model_files import kind_of_model
 from convcalc.execute.job import fitting
+from convcalc.importers.files.model_files import kind_of_model
 from convcalc.network.weight_names import of_modules
 
 if TYPE_CHECKING:

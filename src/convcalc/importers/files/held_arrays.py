@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from convcalc.arrayfile.archive import archive_headers, opened_zip
 from convcalc.arrayfile.safetensors import safetensors_entries
 from convcalc.arrayfile.torch_pickle import torch_contents
-from convcalc.cli.parsing.file_kinds import EXPORTED, KERAS, NETWORK, PRINT, SAVED, SCRIPT
 from convcalc.errors import DataError, printable
+from convcalc.importers.files.file_kinds import EXPORTED, KERAS, NETWORK, PRINT, SAVED, SCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

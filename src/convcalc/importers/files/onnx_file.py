@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 from typing import IO, TypeAlias
 
-from convcalc.errors import printable
+from convcalc.errors import UsageError, printable
+from convcalc.importers.files.file_kinds import SIGN_BYTES, WITHOUT_SIGN
+from convcalc.opening import open_regular
 
 IR_VERSION, PRODUCER, PRODUCER_VERSION, GRAPH, OPSET = 1, 2, 3, 7, 8
 NUMBERS = (IR_VERSION, 5)
@@ -28,6 +31,35 @@ _Fields: TypeAlias = dict[int, bytes | int]
 
 class _CutShortError(Exception):
     """A field goes beyond the end of the file."""
+
+
+def check_installed() -> None:
+    """Onnx has to be there.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if find_spec("onnx") is None:
+        raise UsageError("an ONNX model needs onnx; pip install 'convcalc[onnx]' brings it")
+
+
+def is_onnx(path: str) -> bool:
+    """Whether a file is an ONNX model, by its content."""
+    if not os.path.isfile(path):
+        return False
+    ending = os.path.splitext(path)[1].lower()
+    if ending != ".onnx" and (ending in WITHOUT_SIGN or not _begins_as_one(path)):
+        return False
+    return onnx_told(path) is not None
+
+
+def _begins_as_one(path: str) -> bool:
+    """Whether the first field of a file is a number, as an ONNX model's version is."""
+    try:
+        with open(open_regular(path, path), "rb") as file:
+            return file.read(SIGN_BYTES).startswith(b"\x08")
+    except OSError:
+        return False
 
 
 def onnx_told(path: str) -> str | None:

@@ -6,13 +6,14 @@ import os
 import zipfile
 from typing import TYPE_CHECKING
 
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, ParameterError
 from convcalc.opening import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from convcalc.layers import Shape
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
 
 SIGN_BYTES = 8
@@ -46,22 +47,26 @@ def _head(path: str) -> bytes | None:
         return None
 
 
-def read_model_file(
-    path: str, shape: Shape | None, further: Sequence[Shape] = ()
-) -> Network | None:
+def read_model_file(path: str, given: Sequence[GivenInput] = ()) -> Network | None:
     """The network of a model in a file; None where the file is of no such kind.
 
     Args:
         path: The file.
-        shape: (channels, *sizes) of one sample of its first input, where it is asked for.
-        further: Those of the inputs behind it, where they are.
+        given: The inputs that it is asked about, in its order.
 
     Raises:
         DataError: the file is damaged, or has what cannot be read.
         UsageError: a library is missing, or the model takes another input.
+        ParameterError: an input has a name.
     """
     kind = kind_of_model(path)
-    return None if kind is None else DOORS[kind](path, shape, further)
+    if kind is None:
+        return None
+    for one in given:
+        if one.name:
+            raise ParameterError(one.name, "inputs of this file are told by their places alone")
+    shapes = [one.shape for one in given]
+    return DOORS[kind](path, shapes[0] if shapes else None, shapes[1:])
 
 
 def kind_of_model(path: str) -> str | None:

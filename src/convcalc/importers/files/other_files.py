@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from convcalc.cli.parsing.file_kinds import (
+from convcalc.errors import DataError, printable
+from convcalc.importers.files.file_kinds import (
     BY_ENDING,
     FOLDERS,
     NETWORK,
@@ -17,7 +18,6 @@ from convcalc.cli.parsing.file_kinds import (
     TFLITE,
     WITHOUT_SIGN,
 )
-from convcalc.errors import DataError, printable
 from convcalc.opening import open_regular
 
 
@@ -71,7 +71,7 @@ def _file_told(path: str, ending: str) -> str | None:
     if kind is not None or head[4:8] == b"TFL3":
         return (kind or TFLITE).told()
     if head.startswith(b"PK\x03\x04"):
-        from convcalc.cli.parsing.held_arrays import zip_told
+        from convcalc.importers.files.held_arrays import zip_told
 
         return zip_told(path)
     return _unsigned_told(path, head, ending)
@@ -80,12 +80,12 @@ def _file_told(path: str, ending: str) -> str | None:
 def _unsigned_told(path: str, head: bytes, ending: str) -> str | None:
     """What a file is that has no sign in its first bytes."""
     if _declares_safetensors(path, head) or (ending == ".safetensors" and not _is_text(head)):
-        from convcalc.cli.parsing.held_arrays import safetensors_told
+        from convcalc.importers.files.held_arrays import safetensors_told
 
         return safetensors_told(path)
     # Field 1 of a protocol buffer, a number: the version of an ONNX model.
     if head.startswith(b"\x08") and ending not in WITHOUT_SIGN:
-        from convcalc.cli.parsing.onnx_file import onnx_told
+        from convcalc.importers.files.onnx_file import onnx_told
 
         if told := onnx_told(path):
             return ONNX.told(told)
