@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_layers import drawn, layers
+from hypothesis import strategies as st
+from random_layers import layers
 from torch_comparing import JOINS, executed, samples, weights_of
 
 import convcalc
@@ -57,14 +58,11 @@ def test_a_kind_computes_what_the_executor_does(kind):
 
 
 @pytest.mark.parametrize("kind", sorted(set(WRITTEN) - JOINS - {"maxunpool"}))
-def test_random_layers_compute_what_the_executor_does(kind):
-    @settings(max_examples=drawn(kind, 15), suppress_health_check=[HealthCheck.filter_too_much])
-    @given(layers(kind))
-    def check(layer_and_shape):
-        layer, shape = layer_and_shape
-        agree(Network.chain([layer]), shape, tolerance=2e-5)
-
-    check()
+@settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_random_layers_compute_what_the_executor_does(kind, data):
+    layer, shape = data.draw(layers(kind))
+    agree(Network.chain([layer]), shape, tolerance=2e-5)
 
 
 def test_a_dilated_window_between_all_elements_has_a_maximum_below_everything():
