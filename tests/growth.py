@@ -27,6 +27,9 @@ LINES_A_LOOK = 3
 """Looking at memory takes five times as long as counting a line. Of copies that a loop makes and
 throws away, a third is seen; `SLACK` is a third, too, so that as few of them are too many."""
 
+LINES_A_TURN = 255
+"""Lines that are counted in one small number: a multiple of those from look to look."""
+
 
 class Work(NamedTuple):
     """Lines that ran, bytes that were made in all, and the most of them that were held at once."""
@@ -42,24 +45,31 @@ def work(function: Callable[[], object], where: str = "convcalc") -> Work:
     Lines are counted in files with `where` in their path, calls everywhere. Memory is looked at
     with every third of them: what was made since the last time is what it rose by at most. Most of
     the time of a test goes by in here, so that what is counted is in local names and a file is
-    looked at once.
+    looked at once; and numbers below 256 are counted with, as Python has them ready, since every
+    other one is memory that tracemalloc books.
     """
     now_and_peak, forget_peak = tracemalloc.get_traced_memory, tracemalloc.reset_peak
-    lines = made = most = held = 0
+    few = turns = made = most = held = 0
     followed: dict[CodeType, bool] = {}
 
-    def line(frame: FrameType | None, event: str, argument: Any) -> TraceFunction:
-        nonlocal lines, made, most, held
-        lines += 1
-        if lines % LINES_A_LOOK and frame is not None:
-            return line
+    def line(frame: FrameType, event: str, argument: Any) -> TraceFunction:
+        nonlocal few
+        few += 1
+        if not few % LINES_A_LOOK:
+            look()
+        return line
+
+    def look() -> None:
+        nonlocal few, turns, made, most, held
+        if few == LINES_A_TURN:
+            few = 0
+            turns += 1
         now, peak = now_and_peak()
         made += peak - held
         if peak > most:  # noqa: PLR1730 - half the time of max
             most = peak
         held = now
         forget_peak()
-        return line
 
     def call(frame: FrameType, event: str, argument: Any) -> TraceFunction | None:
         line(frame, event, argument)
@@ -79,8 +89,8 @@ def work(function: Callable[[], object], where: str = "convcalc") -> Work:
         pass
     finally:
         sys.settrace(before)
-        counted = lines
-        line(None, "", None)
+        counted = turns * LINES_A_TURN + few
+        look()
         tracemalloc.stop()
         if collected:
             gc.enable()

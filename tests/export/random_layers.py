@@ -110,6 +110,11 @@ FIELDS = {
 }
 
 
+def drawn(kind, most):
+    """How many layers of a kind are drawn: a third where only their shape can differ."""
+    return most if dataclasses.fields(KINDS[kind]) else most // 3
+
+
 @st.composite
 def layers(draw, kind):
     """(layer, the shape of one sample): a layer of one kind that fits what arrives."""

@@ -42,15 +42,18 @@ def test_a_reference_network_computes_what_the_executor_does(name):
 
 
 @pytest.mark.parametrize("name", network_names())
-def test_a_reference_network_has_the_state_and_the_products_that_are_reported(name):
+def test_a_reference_network_has_the_state_and_the_products_that_are_reported(name, monkeypatch):
     from torch.utils.flop_counter import FlopCounterMode
+
+    # On "meta" a normalisation is a dozen operations in Python, and none of them a product.
+    monkeypatch.setattr(torch.nn.functional, "batch_norm", lambda x, *_: x)
 
     network, shape = load_network(name), network_input(name)
     report = network.analyze(shape, batch=2)
     with torch.device("meta"):
         model = network.to_torch(shape)
         x = torch.empty(2, *shape)
-    with FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         out = model(x)
     assert (2, *report.layers[-1].output_shape) == out.shape
     assert network.tensor_shapes(shape) == shapes_in(model)

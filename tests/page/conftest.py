@@ -13,3 +13,8 @@ def browser(tmp_path_factory):
     driver = chromium(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _many_small_runs(memory_is_looked_at_once):
+    """Of every page there is a run of the executor."""

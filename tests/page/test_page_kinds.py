@@ -123,9 +123,23 @@ def test_every_line_of_arithmetic_adds_up(told):
     assert all(counted[family] > 30 for family in ("function", "resize", "matrix", "share"))
 
 
-@pytest.mark.parametrize("text", [*FUNCTIONS, *COPIES, *SHARES, *RESIZINGS])
-def test_what_an_element_feeds_are_the_outputs_whose_walks_read_it(text):
-    shape = {**FUNCTIONS, **COPIES, **SHARES, **RESIZINGS}[text]
+SINGLE = {**FUNCTIONS, **COPIES, **SHARES, **RESIZINGS}
+
+
+@pytest.fixture(scope="module")
+def fed():
+    """By layer, the places that its input's first element feeds, as a page tells them."""
+    shown = {text: shape for text, shape in SINGLE.items() if len(shape) <= 3}
+    said = answers([started(*one, whole=False)[0] for one in shown.items()])
+    return {
+        text: [tuple(one["place"]) for one in own["layers"][0]["fed"]]
+        for text, own in zip(shown, said, strict=True)
+    }
+
+
+@pytest.mark.parametrize("text", SINGLE)
+def test_what_an_element_feeds_are_the_outputs_whose_walks_read_it(text, fed):
+    shape = SINGLE[text]
     if len(shape) > 3:
         pytest.skip("a page shows no volumes")
     network, sample, weights, results = computed(text, shape=shape)
@@ -134,9 +148,7 @@ def test_what_an_element_feeds_are_the_outputs_whose_walks_read_it(text):
     for place in np.ndindex(*results[-1].shape):
         (one,) = walk_network(network, Elements(sample), named, arrays, place)
         reading += [place for own in read_by(one.walk) if not any(own)]
-    (said,) = answers([started(text, shape, whole=False)[0]])
-    fed = [tuple(one["place"]) for one in said["layers"][0]["fed"]]
-    assert sorted(map(spread, reading)) == sorted(fed)
+    assert sorted(map(spread, reading)) == sorted(fed[text])
 
 
 def spread(place):

@@ -176,20 +176,19 @@ def unchecked(layer, shape):
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "shape"),
-    [
-        ("dw:k3,p1,m2", (2, 4, 4)),
-        ("dw:k2,p=same-lower,s2", (3, 5, 4)),
-        ("pw:6,g2", (4, 3, 3)),
-        ("conv:2,k2,p=same", (1, 4, 4)),
-        ("conv:2,k3,s3", (2, 7)),
-        ("convt:2,k2,s3,d2,p=same-upper", (2, 3)),
-    ],
-)
-def test_other_words_for_a_convolution_are_shown_too(text, shape):
-    start, out = started(text, shape, whole=False)
-    (said,) = answers([start])
+OTHER_WORDS = {
+    "dw:k3,p1,m2": (2, 4, 4),
+    "dw:k2,p=same-lower,s2": (3, 5, 4),
+    "pw:6,g2": (4, 3, 3),
+    "conv:2,k2,p=same": (1, 4, 4),
+    "conv:2,k3,s3": (2, 7),
+    "convt:2,k2,s3,d2,p=same-upper": (2, 3),
+}
+
+
+@pytest.mark.parametrize(("text", "shape"), OTHER_WORDS.items())
+def test_other_words_for_a_convolution_are_shown_too(text, shape, shown):
+    _, out, said = shown[text]
     rows = out if len(shape) == 3 else out[:, None]
     np.testing.assert_allclose(said["outputs"][0], rows, rtol=1e-12)
 
@@ -237,12 +236,20 @@ NETWORKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def shown():
+    """By text: what a page starts with, what is computed, what the page says; of one process."""
+    texts = {**OTHER_WORDS, **NETWORKS}
+    starts = [started(*one, whole=False) for one in texts.items()]
+    said = answers([start for start, _ in starts])
+    return {text: (*one, own) for text, one, own in zip(texts, starts, said, strict=True)}
+
+
 @pytest.mark.parametrize("text", NETWORKS)
-def test_networks_are_the_executor_s_layer_by_layer(text):
+def test_networks_are_the_executor_s_layer_by_layer(text, shown):
     shape = NETWORKS[text]
     network, sample, weights, results = computed(text, shape=shape)
-    start, _ = started(text, shape, whole=False)
-    (said,) = answers([start])
+    start, _, said = shown[text]
     ends = {node["label"]: n for n, node in enumerate(start["nodes"])}
     walked = {
         one.label: one.walk

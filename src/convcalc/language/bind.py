@@ -27,6 +27,18 @@ OPEN = object()
 """Stands for a value that holds a parameter of a definition, which is no default yet."""
 
 
+_FIELDS: dict[type[Layer], tuple[dataclasses.Field[object], ...]] = {}
+"""The parameters of each kind: `dataclasses` looks for them anew each time."""
+
+
+def fields_of(kind: type[Layer]) -> tuple[dataclasses.Field[object], ...]:
+    """The parameters of a kind."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = dataclasses.fields(kind)
+    return found
+
+
 class BindErrors(Exception):  # noqa: N818 - several parameter errors, each with its argument
     """What is wrong with a call: messages, each with its argument, or None for the whole call."""
 
@@ -164,7 +176,7 @@ def _linked(value: AtLabel, nodes: Sequence[Node]) -> tuple[Link, tuple[int, ...
 def _normal(kind: type[Layer], values: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """The values in the order of the fields, known ones normalised and defaults left out."""
     found = []
-    for field in dataclasses.fields(kind):
+    for field in fields_of(kind):
         if field.name not in values:
             continue
         value = values[field.name]
@@ -224,7 +236,7 @@ def _canonical(kind: type[Layer], call: Call) -> Call:
     for index, argument in enumerate(call.arguments):
         name, value = _resolve(kind, argument, argument.value, first=index == 0)
         given[name] = dataclasses.replace(argument, key=name, value=value)
-    fields = sorted(dataclasses.fields(kind), key=lambda field: field.name != kind.positional)
+    fields = sorted(fields_of(kind), key=lambda field: field.name != kind.positional)
     values = {
         field.name: _normalised(field, given[field.name].value)
         for field in fields
@@ -286,7 +298,7 @@ def _missing(
     kind: type[Layer], call: Call, values: Mapping[str, object]
 ) -> list[tuple[str, Argument | None]]:
     found: list[tuple[str, Argument | None]] = []
-    for field in dataclasses.fields(kind):
+    for field in fields_of(kind):
         if field.default is dataclasses.MISSING and field.name not in values:
             bare = field.name == kind.positional
             value = hint_of(kind.kind, field.name)
@@ -314,7 +326,7 @@ def _resolve(
 
 
 def _named(kind: type[Layer], key: str, value: Value) -> tuple[str, Value]:
-    for field in dataclasses.fields(kind):
+    for field in fields_of(kind):
         if key.lower() in (field.name, field.metadata["short"]):
             return field.name, value
     word = f"{key}{value}".lower().replace("_", "-")  # as reflect101, which has a number in it
@@ -333,7 +345,7 @@ def _worded(kind: type[Layer], word: str) -> tuple[str, Value]:
     """A word by itself: the name of a switch, `no` and that name, or a value such as `same`."""
     plain = word.lower().replace("_", "-")
     known: list[str] = []
-    for field in dataclasses.fields(kind):
+    for field in fields_of(kind):
         rule = field.metadata["rule"]
         if rule.switch:
             switches = {field.metadata["short"]: True, f"no{field.metadata['short']}": False}
@@ -352,4 +364,4 @@ def _worded(kind: type[Layer], word: str) -> tuple[str, Value]:
 
 
 def _keys(kind: type[Layer]) -> list[str]:
-    return [field.metadata["short"] for field in dataclasses.fields(kind)]
+    return [field.metadata["short"] for field in fields_of(kind)]

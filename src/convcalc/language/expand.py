@@ -6,13 +6,14 @@ of nested `torch.nn.Sequential`s are, so that 3x{conv bn} at place 2 holds 2.0.0
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convcalc.errors import Diagnostic, nearest, printable
+from convcalc.errors import Diagnostic, printable
 from convcalc.language import Block, Call, Definition, Jump, Repeat
 from convcalc.language.bind import BindErrors, DeferredLayer, bind
 from convcalc.language.expressions import Operation
+from convcalc.language.scope import Scope
 from convcalc.language.source import CallOrigin
 from convcalc.language.tree import LONGEST_NAME, Axes, Comment, Ends, Place
 from convcalc.language.values import evaluate
@@ -42,61 +43,6 @@ DEEPEST = 150
 
 class Unreadable(Exception):  # noqa: N818 - a signal that ends the lowering, the fault is noted
     """Nothing more can be written out."""
-
-
-@dataclass
-class Scope:
-    """What a name means inside one sequence: its own labels and definitions, then those around."""
-
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    outer: Scope | None = None
-    labels: dict[str, int] = field(default_factory=dict)
-    definitions: dict[str, Definition] = field(default_factory=dict)
-    beside: Mapping[str, int] = field(default_factory=dict)
-    """The labels of the branches before this one, which parameters may name."""
-
-    def label(self, name: str) -> int | None:
-        """The node whose label is `name`, looked for from the inside out."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.labels:
-                return scope.labels[name]
-            scope = scope.outer
-        return None
-
-    def node_of(self, name: str) -> int:
-        """The node of a label that a parameter names: those of earlier branches are seen, too.
-
-        Raises:
-            ValueError: there is none.
-        """
-        node = self.label(name)
-        scope: Scope | None = self
-        while node is None and scope is not None:
-            node, scope = scope.beside.get(name), scope.outer
-        if node is None:
-            raise ValueError(self.unknown(name))
-        return node
-
-    def unknown(self, name: str) -> str:
-        """What is said of a label that is not set."""
-        names = self.names()
-        known = f"; the labels so far are {', '.join(names)}" if names else "; none is set yet"
-        hint = nearest(name, names) or printable(known)
-        return f"no label '{printable(name, 60)}' is set before this place{hint}"
-
-    def definition(self, name: str) -> Definition | None:
-        """The definition of `name`, looked for from the inside out."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.definitions:
-                return scope.definitions[name]
-            scope = scope.outer
-        return None
-
-    def names(self) -> list[str]:
-        """Every label that can be seen from here."""
-        return [*self.labels, *(self.outer.names() if self.outer else ())]
 
 
 class Lowering:

@@ -115,10 +115,15 @@ def joined(sign: str, left: Expression, right: Expression) -> Expression:
         if abs(result) >= 10**MOST_DIGITS:
             raise ValueError(f"a number of more than {MOST_DIGITS} digits")
         return result
-    size = 1 + sum(side.size for side in (left, right) if isinstance(side, Operation))
+    size = 1 + _size(left) + _size(right)
     if size > MOST_OPERATIONS:
         raise ValueError(f"an expression of more than {MOST_OPERATIONS} operations")
     return Operation(sign, left, right, size)
+
+
+def _size(side: Expression) -> int:
+    """The operations in one side of another."""
+    return side.size if isinstance(side, Operation) else 0
 
 
 class _Reader:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 from convcalc.collecting import gc_paused
 from convcalc.language import read_tree
 from convcalc.language.bound_layers import BoundLayers
-from convcalc.language.expand import Lowering, Scope, Unreadable
+from convcalc.language.expand import Lowering, Unreadable
 from convcalc.language.parse import shorthands
+from convcalc.language.scope import Scope
 from convcalc.layers import Layer
 from convcalc.network.graph import INPUT
 

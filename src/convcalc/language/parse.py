@@ -13,9 +13,10 @@ from convcalc.errors import Diagnostic, SpecError, printable
 from convcalc.language import Definition, read_tree, write_file
 from convcalc.language.bind import canonical_items
 from convcalc.language.bound_layers import BoundLayers
-from convcalc.language.expand import Lowering, Scope, Unreadable
+from convcalc.language.expand import Lowering, Unreadable
 from convcalc.language.parser import LONGEST_TEXT
 from convcalc.language.reading import Reading
+from convcalc.language.scope import Scope
 from convcalc.language.shapes import declared_input
 from convcalc.language.source import TreeSource
 from convcalc.layers.arguments import checked_switch, checked_text

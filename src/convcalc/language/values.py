@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from convcalc.layers import Shape
 
 
+NO_NUMBERS = (str, bool, Axes, AtLabel)
+"""What no operation takes."""
+
+
 def measured(value: InputChannels | AtLabel, shape: Callable[[int], Shape]) -> int | Axes:
     """The channels or the spatial sizes that a value stands for."""
     channels, *sizes = shape(-1 if value.node is None else value.node)
@@ -51,7 +55,9 @@ def evaluate(
             return it
         if isinstance(it, AtLabel):
             return it._replace(node=node_of(it.label))
-        return it._replace(node=source)
+        return here
+
+    here = InputChannels(source)
 
     result: Value = filled(value, parameters, located)
     return result
@@ -90,11 +96,11 @@ def filled(
         case InputChannels() | AtLabel():
             return located(value)
         case Operation(sign, left, right):
-            sides = [filled(side, parameters, located) for side in (left, right)]
-            for side in sides:
-                if isinstance(side, str | bool | Axes | AtLabel):
-                    raise ValueError(f"'{sign}' needs whole numbers on both sides")
-            return joined(sign, *sides)
+            one = filled(left, parameters, located)
+            other = filled(right, parameters, located)
+            if isinstance(one, NO_NUMBERS) or isinstance(other, NO_NUMBERS):
+                raise ValueError(f"'{sign}' needs whole numbers on both sides")
+            return joined(sign, one, other)
         case Ends(begin, end):
             return Ends(filled(begin, parameters, located), filled(end, parameters, located))
         case Axes(values):

@@ -6,6 +6,7 @@ change an answer and have no counterpart here are refused.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import MOST_PROBLEMS, Diagnostic, nearest, printable
@@ -190,13 +191,20 @@ def _unknown(module: Module) -> Diagnostic:
     if module.name in REFUSED:
         message = f"{module.name} has no counterpart here: {REFUSED[module.name]}"
         return Diagnostic(message, start, end)
-    names = {name.lower(): name for name in (*FORMS, "Sequential")}
-    hint = nearest(module.name, names, alike=0.8)  # DeformConv2d is not meant as Conv2d
-    for lower, name in names.items():
-        hint = hint.replace(f"'{lower}'", f"'{name}'")
+    hint = _meant(module.name)
     hint = hint or "; in the spec language opaque:name=X,out=64x7x7 stands for what has no kind"
     message = f"unknown PyTorch module '{printable(module.name, 60)}'{hint}"
     return Diagnostic(message, start, end)
+
+
+@functools.lru_cache
+def _meant(name: str) -> str:
+    """The hint for a name that no module has: a model may have hundreds of the same."""
+    names = {name.lower(): name for name in (*FORMS, "Sequential")}
+    hint = nearest(name, names, alike=0.8)  # DeformConv2d is not meant as Conv2d
+    for lower, known in names.items():
+        hint = hint.replace(f"'{lower}'", f"'{known}'")
+    return hint
 
 
 def _named(module: Module, form: Form) -> tuple[dict[str, Given], list[Diagnostic]]:
