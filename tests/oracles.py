@@ -37,29 +37,25 @@ def touched_cells(chain, u):
 
 
 def naive_conv(x, w, b=None, *, stride, pads, dilation, groups=1, mode="zeros"):
-    """Cross-correlation of x (N, C, *spatial) with w (O, C/groups, *k), one product at a time.
+    """Cross-correlation of x (N, C, *spatial) with w (O, C/groups, *k), one tap at a time.
 
     `stride`, `dilation` and `pads` = ((before, after), ...) have one entry per spatial axis. The
     result is float64, or for integers an object array of Python's exact integers.
     """
-    samples, _, *sizes = x.shape
-    maps, depth, *kernel = w.shape
-    axes = list(zip(stride, pads, dilation, sizes, kernel, strict=True))
+    axes = list(zip(stride, pads, dilation, x.shape[2:], w.shape[2:], strict=True))
     out = [(i + pb + pa - d * (k - 1) - 1) // s + 1 for s, (pb, pa), d, i, k in axes]
-    y = np.empty((samples, maps, *out), dtype=object)
-    x, w = x.astype(object), w.astype(object)
-    for n, o, *u in np.ndindex(y.shape):
-        first = o // (maps // groups) * depth
-        total = 0 if b is None else b[o].item()
-        for c, *t in np.ndindex(w.shape[1:]):
-            cells = [
-                _source(v * s - pb + d * tap, i, mode)
-                for v, tap, (s, (pb, _), d, i, _) in zip(u, t, axes, strict=True)
-            ]
-            if None not in cells:
-                total += x[(n, first + c, *cells)] * w[(o, c, *t)]
-        y[(n, o, *u)] = total
-    return _exact_or_float(y)
+    seen = [
+        [[_source(v * s - pb + d * tap, i, mode) for tap in range(k)] for v in range(size)]
+        for (s, (pb, _), d, i, k), size in zip(axes, out, strict=True)
+    ]
+    x, w = _exact(x, w)
+    x, w = _channels_of_groups(x, groups), _maps_of_groups(w, groups)
+    y = np.zeros((groups, x.shape[1], w.shape[2], *out), x.dtype)
+    for u, t in product(np.ndindex(*out), np.ndindex(w.shape[3:])):
+        cells = [axis[v][tap] for axis, v, tap in zip(seen, u, t, strict=True)]
+        if None not in cells:
+            y[(..., *u)] += x[(..., *cells)] @ w[(..., *t)]
+    return _with_bias(y, b)
 
 
 def naive_conv_transpose(x, w, b=None, *, stride, pads, dilation, groups=1, output_sizes):
@@ -67,21 +63,39 @@ def naive_conv_transpose(x, w, b=None, *, stride, pads, dilation, groups=1, outp
 
     `pads` are cropped at the ends, and `output_sizes` says where the result ends.
     """
-    samples, channels = x.shape[:2]
-    depth = w.shape[1]
-    y = np.zeros((samples, depth * groups, *output_sizes), dtype=object)
-    if b is not None:
-        y += b.astype(object).reshape(-1, *[1] * len(output_sizes))
-    x, w = x.astype(object), w.astype(object)
-    for (n, c, *j), (m, *t) in product(np.ndindex(x.shape), np.ndindex(w.shape[1:])):
-        o = c // (channels // groups) * depth + m
+    x, w = _exact(x, w)
+    x, w = _channels_of_groups(x, groups), w.reshape(groups, -1, *w.shape[1:])
+    y = np.zeros((groups, x.shape[1], w.shape[2], *output_sizes), x.dtype)
+    for j, t in product(np.ndindex(x.shape[3:]), np.ndindex(w.shape[3:])):
         cells = [
             v * s - pb + d * tap
             for v, tap, s, (pb, _), d in zip(j, t, stride, pads, dilation, strict=True)
         ]
         if all(0 <= cell < size for cell, size in zip(cells, output_sizes, strict=True)):
-            y[(n, o, *cells)] += x[(n, c, *j)] * w[(c, m, *t)]
-    return _exact_or_float(y)
+            y[(..., *cells)] += x[(..., *j)] @ w[(..., *t)]
+    return _with_bias(y, b)
+
+
+def _exact(*arrays):
+    """Arrays of Python's integers, or float64."""
+    dtype = object if all(array.dtype.kind in "iu" for array in arrays) else float
+    return [array.astype(dtype) for array in arrays]
+
+
+def _channels_of_groups(x, groups):
+    """(N, C, *sizes) as (groups, N, C/groups, *sizes)."""
+    return np.moveaxis(x.reshape(len(x), groups, -1, *x.shape[2:]), 0, 1)
+
+
+def _maps_of_groups(w, groups):
+    """(O, C/groups, *k) as (groups, C/groups, O/groups, *k)."""
+    return np.moveaxis(w.reshape(groups, -1, *w.shape[1:]), 1, 2)
+
+
+def _with_bias(y, b):
+    """(groups, N, O/groups, *out) as (N, O, *out), the bias added to each map."""
+    y = np.moveaxis(y, 0, 1).reshape(y.shape[1], -1, *y.shape[3:])
+    return y if b is None else y + b.astype(y.dtype).reshape(-1, *[1] * (y.ndim - 2))
 
 
 def _source(place, size, mode):
@@ -97,8 +111,3 @@ def _source(place, size, mode):
     if mode == "circular":
         return place % size
     return None
-
-
-def _exact_or_float(y):
-    whole = all(isinstance(value, int) for value in y.flat)
-    return y if whole else y.astype(float)

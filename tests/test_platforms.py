@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -148,11 +149,9 @@ def test_what_holds_nothing_is_no_terminal():
     check_output(os.devnull, force=False)
 
 
-@on_unix
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
-@pytest.mark.parametrize(
-    "words",
-    [
+COMMANDS = {
+    words[0]: words
+    for words in (
         ("summary", "resnet18", "--depth", "1"),
         ("explain", "-i", "3x8x8", "conv:4,k3", "relu"),
         ("graph", "resnet18", "--depth", "1"),
@@ -160,15 +159,42 @@ def test_what_holds_nothing_is_no_terminal():
         ("sweep", "-i", "3x32x32", "conv:{8,16},k{3,5}"),
         ("memory", "-i", "3x8x8", "conv:4,k3"),
         ("layers",),
-    ],
-    ids=lambda words: words[0],
-)
-def test_no_answer_needs_more_than_a_legacy_encoding_has(words, encoding):
+    )
+}
+
+ANSWERS = f"""
+import sys
+from convcalc.cli.main import run
+for words in {[*COMMANDS.values()]}:
+    code = run([*words])
+    for stream in sys.stdout, sys.stderr:
+        print("\\0", code, "\\0", sep="", end="", file=stream, flush=True)
+"""
+"""Gives all answers; after each of them both streams have the exit code, between two zeros."""
+
+
+@cache
+def answers(encoding):
+    """(exit code, output, errors) of each of the commands, in one process."""
     done = subprocess.run(
-        [sys.executable, "-m", "convcalc", *words],
+        [sys.executable, "-c", ANSWERS],
         env={**os.environ, "PYTHONIOENCODING": encoding},
         capture_output=True,
         check=False,
     )
-    assert (0, b"") == (done.returncode, done.stderr)
-    assert "\\u" not in done.stdout.decode(encoding)
+    assert 0 == done.returncode, done.stderr
+    out, errors = (
+        stream.decode(encoding).split("\0")[:-1] for stream in (done.stdout, done.stderr)
+    )
+    told = zip(out[1::2], out[::2], errors[::2], strict=True)
+    return dict(zip(COMMANDS, told, strict=True))
+
+
+@on_unix
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_answer_needs_more_than_a_legacy_encoding_has(command, encoding):
+    code, out, errors = answers(encoding)[command]
+    assert ("0", "") == (code, errors)
+    assert len(out) > 100
+    assert "\\u" not in out

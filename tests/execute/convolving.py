@@ -100,15 +100,15 @@ def within(y, x, w, reference, dtype="float32"):
         return abs(y.astype(float) - exact) <= TOLERANCES[dtype].bound(products)
 
 
-def correlate(x, w):
-    """Cross-correlation of (N, C, *sizes) with (O, C, *k) in float64, without padding."""
+def correlate(x, w, dtype=float):
+    """Cross-correlation of (N, C, *sizes) with (O, C, *k) in a wide dtype, without padding."""
     spatial_dims = x.ndim - 2
     view = np.lib.stride_tricks.sliding_window_view(
-        x.astype(float), w.shape[2:], axis=tuple(range(2, x.ndim))
+        x.astype(dtype), w.shape[2:], axis=tuple(range(2, x.ndim))
     )
     letters = "uvw"[:spatial_dims]
     taps = "xyz"[:spatial_dims]
-    return np.einsum(f"nc{letters}{taps},oc{taps}->no{letters}", view, w.astype(float))
+    return np.einsum(f"nc{letters}{taps},oc{taps}->no{letters}", view, w.astype(dtype))
 
 
 def refusal(x, w, b=None, **options):
