@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from boxing import convolutions
@@ -26,7 +28,7 @@ pytest.importorskip("zarr")
 
 OPS = Executor(NumpyBackend(), this_machine())
 
-MOST_TILES = 64
+MOST_TILES = 10_000 if "EXAMPLES" in os.environ else 64
 """Of hundreds each has its like among the first, and every one is a millisecond of Dask's."""
 
 
