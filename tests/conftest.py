@@ -12,11 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import none
 
-from distribution import (  # noqa: F401 - hooks
-    pytest_report_from_serializable,
-    pytest_report_to_serializable,
-    pytest_xdist_make_scheduler,
-)
 from unix import skipping_what_is_lacking
 
 # Some tests are a user for a while who may not read Python's own modules: a codec that is first
