@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from random_layers import layers
 from torch_comparing import JOINS, executed, samples, weights_of
@@ -34,8 +34,12 @@ def computed(data, x):
 
 
 def agree(network, shape, batch=3, tolerance=2e-6, weights=None):
-    """Both results in float32, held against the largest value."""
-    x, weights = samples(shape, batch).astype("float32"), weights or weights_of(network, shape)
+    """Both results in float32, held against the largest value.
+
+    The input is of eighths: what a norm divides by is 0 or no small difference of large numbers.
+    """
+    x = (np.round(8 * samples(shape, batch)) / 8).astype("float32")
+    weights = weights or weights_of(network, shape)
     rows = getattr(network.nodes[0].layer, "num_embeddings", None)
     x = np.floor(abs(x)) % rows if rows else x
     expected = executed(network, x.astype(float), weights)
@@ -62,6 +66,9 @@ def test_a_kind_computes_what_the_executor_does(kind):
 @given(data=st.data())
 def test_random_layers_compute_what_the_executor_does(kind, data):
     layer, shape = data.draw(layers(kind))
+    # onnxruntime refuses a result that consists of its output padding alone.
+    added = getattr(layer, "output_padding", 0)
+    assume(min(layer.out_shape(shape)[1:], default=1) > np.max(added))
     agree(Network.chain([layer]), shape, tolerance=2e-5)
 
 
