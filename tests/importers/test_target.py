@@ -77,3 +77,24 @@ def test_a_file_without_a_name_is_told_what_is_in_it():
     assert unnamed("m.py", "import os\ndef f(:\n") == (
         "'m.py' is no Python that can be read: line 2: invalid syntax"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "class Part(nn.Module): pass\nclass Net(nn.Module):\n"
+            "    def __init__(self, width, part=Part): self.part = Part()\n",
+            'name what to run, as "a b.py:Net(width=...)"; it has Net, Part',
+        ),
+        ("def make(): pass\n", "name what to run, as a b.py:make; it has make()"),
+        ("net = nn.Sequential(nn.ReLU())\n", "name what to run, as a b.py:net; it has net"),
+    ],
+)
+def test_the_example_is_what_a_shell_takes(text, told):
+    assert f"'a b.py' is a Python file: {told}" == unnamed("a b.py", text)
+
+
+def test_of_many_names_twelve_are_shown():
+    told = unnamed("m.py", "".join(f"class C{n}: pass\n" for n in range(13)))
+    assert told.endswith("as m.py:C0; it has C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, ...")

@@ -128,7 +128,7 @@ def test_what_is_no_model_of_one_input_is_one_clear_error(word, words):
 def test_a_file_or_library_whose_model_is_not_named_says_what_to_write():
     done = call("summary", "model.py:")
     assert 2 == done.code
-    assert "error: 'model.py' is a Python file: name what to run, as model.py:Net;" in done.err
+    assert "error: 'model.py' is a Python file: name what to run, as model.py:Pair;" in done.err
     assert "names no model of timm; write one behind it: timm:resnet18" in call("rf", "timm:").err
 
 
@@ -180,8 +180,8 @@ def test_a_file_without_a_name_is_not_run():
     done = call("summary", "model.py")
     assert (2, "") == (done.code, done.out)
     assert done.err == (
-        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Net; it has "
-        "Net, Pair, Look, Broken, make_net()\n"
+        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Pair; it has "
+        "Pair, Look, Broken, Net, make_net()\n"
     )
 
 
