@@ -68,6 +68,12 @@ def test_arguments_that_are_no_literals_are_refused(word):
         target_of(word)
 
 
+@pytest.mark.parametrize("word", ["m.py:Net(n=...)", "a.b:net(1, ...)"])
+def test_an_example_without_its_values_is_no_call(word):
+    with pytest.raises(UsageError, match=r": write a value in place of each \.\.\."):
+        target_of(word)
+
+
 def test_a_file_without_a_name_is_told_what_is_in_it():
     text = "raise SystemExit\nclass Net: pass\nclass Other: pass\ndef make(): pass\n"
     assert unnamed("m.py", text) == (

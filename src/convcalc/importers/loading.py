@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.fault_words import without_alternatives
 from convcalc.importers.script_errors import script_place, script_reason
+from convcalc.importers.target import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from convcalc.importers.target import Target
@@ -149,16 +150,42 @@ def check_arguments(target: Target, value: Callable[..., object]) -> None:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return
+    wrong, missing = _misfits(signature, target)
+    if not wrong and not missing:
+        return
+    name = ".".join(target.path)
+    told = f"cannot be called so: {printable(wrong)}"
+    if missing:
+        told = f"needs arguments that are not given: {printable(', '.join(missing))}"
+    raise DataError(
+        f"{printable(name, 60)} {told}\n"
+        f"  it is {printable(f'{name}{signature}', 300)}; give them as "
+        f"{_with_arguments(target, missing)}"
+    )
+
+
+def _misfits(signature: inspect.Signature, target: Target) -> tuple[str, list[str]]:
+    """What is wrong with the arguments that are given, or else those that are needed, too."""
     try:
-        signature.bind(*target.positional, **target.named)
+        bound = signature.bind_partial(*target.positional, **target.named).arguments
     except TypeError as error:
-        name = ".".join(target.path)
-        shown = printable(f"{name}{signature}", 300)
-        raise DataError(
-            f"{printable(name, 60)} {'cannot be called so' if target.called else 'needs arguments'}"
-            f": {printable(str(error))}\n  it is {shown}; give them as "
-            f"{printable(os.path.basename(target.where), 60)}:{printable(name, 60)}(...)"
-        ) from None
+        return str(error), []
+    return "", [
+        one.name
+        for one in signature.parameters.values()
+        if one.default is one.empty
+        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        if one.name not in bound
+    ]
+
+
+def _with_arguments(target: Target, missing: Sequence[str]) -> str:
+    """How the arguments that are missing are given beside the others; `(...)` if none is."""
+    given = [repr(one) for one in target.positional]
+    given += [f"{name}={value!r}" for name, value in target.named.items()]
+    written = ", ".join([*given, *(f"{name}=..." for name in missing)]) if missing else "..."
+    name = printable(".".join(target.path), 60)
+    return quoted(f"{printable(target.where, 100)}:{name}({printable(written, 200)})")
 
 
 def failed_there(error: BaseException, target: Target, doing: str) -> DataError:

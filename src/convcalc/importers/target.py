@@ -125,6 +125,8 @@ def _read(where: str, what: str, word: str) -> Target:
         raise UsageError(
             f"'{shown}': arguments are numbers, texts, lists and the like, written out"
         ) from None
+    if any(value is ... for value in [*values, *named.values()]):
+        raise UsageError(f"'{shown}': write a value in place of each ...")
     if len(named) < len(tree.keywords) or not isinstance(tree.func, ast.Name | ast.Attribute):
         raise UsageError(f"'{shown}': expected one call, as model.py:Net(10, width=2)")
     return Target(where, tuple(ast.unparse(tree.func).split(".")), True, tuple(values), named)

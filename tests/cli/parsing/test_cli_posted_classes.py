@@ -103,6 +103,20 @@ def test_a_network_without_a_name_is_shown_as_it_is_given(save):
     ) == done.err
 
 
+def test_a_network_without_its_arguments_names_them(save):
+    pytest.importorskip("torch")
+    save(f"from torch import nn\n{UNET}")
+    done = call("shape", "b.py:UNet", "-i", "3x256x256", loaded="torch")
+    assert (3, "") == (done.code, done.out)
+    assert (
+        "convcalc: error: UNet needs arguments that are not given: n_channels, n_classes\n"
+        "  it is UNet(n_channels, n_classes, bilinear=False); give them as "
+        '"b.py:UNet(n_channels=..., n_classes=...)"\n'
+    ) == done.err
+    done = call("shape", "b.py:UNet(n_channels=..., n_classes=...)", "-i", "3x256x256")
+    assert (2, True) == (done.code, "write a value in place of each ...\n" in done.err)
+
+
 def test_a_network_on_standard_input_is_shown_as_a_file_of_it_is_given():
     done = call("shape", "-", "-i", "3x256x256", stdin=UNET.encode())
     assert (2, True) == (

@@ -107,7 +107,7 @@ def test_without_an_input_the_first_layer_decides_it():
     ("word", "words"),
     [
         ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them"),
-        ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
+        ("model.py:make_net", "make_net needs arguments that are not given: width"),
         (
             "model.py:text",
             "'text' is an object of the type str; expected a model",
