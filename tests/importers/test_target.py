@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.importers.target import Target, target_of, unnamed
+from convcalc.importers.target import RUN, Target, lasting, target_of, unnamed
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,8 @@ def test_the_example_is_what_a_shell_takes(text, told):
 def test_of_many_names_twelve_are_shown():
     told = unnamed("m.py", "".join(f"class C{n}: pass\n" for n in range(13)))
     assert told.endswith("as m.py:C0; it has C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, ...")
+
+
+def test_what_was_taken_for_a_run_is_no_note_of_the_network():
+    taken = "b.py uses nn without importing it; torch.nn was taken"
+    assert ("a note",) == lasting([RUN, taken, "a note"])

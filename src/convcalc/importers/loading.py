@@ -12,12 +12,14 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.fault_words import without_alternatives
 from convcalc.importers.script_errors import script_place, script_reason
 from convcalc.importers.target import quoted
+from convcalc.importers.usual_names import names_note, package_hint, usual_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,7 +97,19 @@ def _output_aside() -> Iterator[None]:
             os.close(kept)
 
 
+class Imported(NamedTuple):
+    """An object that was imported, and what is to be said of its file; nothing mostly."""
+
+    value: object
+    note: str
+
+
 def found(target: Target) -> object:
+    """The object that a target names, its module imported; see `imported`."""
+    return imported(target).value
+
+
+def imported(target: Target) -> Imported:
     """The object that a target names, its module imported; not called yet.
 
     Raises:
@@ -104,7 +118,7 @@ def found(target: Target) -> object:
     if target.is_file and not os.path.isfile(target.where):
         raise DataError(f"cannot read '{printable(target.where)}': No such file or directory")
     with guarded(target, "importing it"):
-        module = _module(target)
+        module, note = _run_file(target) if target.is_file else _installed(target)
     value: object = module
     for name in target.path:
         if not hasattr(value, name):
@@ -112,7 +126,7 @@ def found(target: Target) -> object:
             where = printable(target.where, 100)
             raise DataError(f"'{where}' has nothing called '{printable(name, 60)}'{hint}")
         value = getattr(value, name)
-    return value
+    return Imported(value, note)
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -125,19 +139,25 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"; did you mean '{names[close[0]]}'?" if close else ""
 
 
-def _module(target: Target) -> ModuleType:
-    if not target.is_file:
-        return importlib.import_module(target.where)
+def _installed(target: Target) -> tuple[ModuleType, str]:
+    return importlib.import_module(target.where), ""
+
+
+def _run_file(target: Target) -> tuple[ModuleType, str]:
+    """The module of a file, and a note where it was given names that it does not import."""
     name = os.path.splitext(os.path.basename(target.where))[0]
     if name in sys.modules or name in sys.stdlib_module_names:
         name = f"_imported_{name}"
-    spec = importlib.util.spec_from_file_location(name, os.path.abspath(target.where))
+    path = os.path.abspath(target.where)
+    loader = SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
+    given = usual_names(loader.get_data(path))
+    vars(module).update(given.names)
+    loader.exec_module(module)
+    return module, names_note(target.where, module, given)
 
 
 def check_arguments(target: Target, value: Callable[..., object]) -> None:
@@ -212,6 +232,7 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     else:
         first = without_alternatives(script_reason(str(error)))
         what = f"{type(error).__name__}: {printable(first, 300)}".removesuffix(": ")
+        what += package_hint(error)
     place = f"{printable(line[0], 100)}, line {line[1]}" if line else where
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     doing += f", in {module}" if module else ""

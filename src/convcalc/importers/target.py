@@ -29,6 +29,9 @@ DECLARED = (
 )
 """What is said where torchvision is imported without its compiled operators."""
 
+UNIMPORTED = " without importing "
+"""What a note says of names that a file uses and does not define (`usual_names`)."""
+
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
 LIBRARIES = ("timm", "torchvision")
@@ -135,7 +138,11 @@ def _read(where: str, what: str, word: str) -> Target:
 def lasting(notes: Iterable[str]) -> tuple[str, ...]:
     """The notes that are about a network, and not about how it was read this time."""
     passing = (RUN, SCRIPT, DECLARED)
-    return tuple(text for text in notes if text not in passing and text[:13] != "not given, so")
+    return tuple(
+        text
+        for text in notes
+        if text not in passing and text[:13] != "not given, so" and UNIMPORTED not in text
+    )
 
 
 def unnamed(path: str, text: str) -> str:

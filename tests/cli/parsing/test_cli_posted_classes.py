@@ -1,6 +1,8 @@
-"""Classes as they were posted, saved as a file or piped in, and given without a name."""
+"""Classes as they were posted, saved as a file: without their imports, and without a name."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from cli_support import call
@@ -85,12 +87,46 @@ class UNet(nn.Module):
 '''
 """The U-Net of the repository Pytorch-UNet of milesial, layer by layer, with no import."""
 
+NOTE = (
+    "convcalc: note: b.py uses torch, nn and F without importing them; torch, torch.nn and "
+    "torch.nn.functional were taken\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _with_torch():
+    pytest.importorskip("torch")
+
 
 @pytest.fixture
 def save(tmp_path, monkeypatch):
     """Writes b.py into the current folder."""
     monkeypatch.chdir(tmp_path)
     return (tmp_path / "b.py").write_text
+
+
+def figures(done):
+    assert 0 == done.code, done.err
+    document = json.loads(done.out)
+    return document["status"], document["totals"]["params"]
+
+
+def test_a_network_without_an_import_is_counted_and_its_names_are_said(save):
+    save(UNET)
+    done = call("flops", "b.py:UNet(3,2)", "-i", "3x256x256", "--format", "json", loaded="torch")
+    # A block from a to b channels has 9*(a*b + b*b) weights and two norms of 2*b:
+    #   3-64 38848, 64-128 221696, 128-256 885760, 256-512 3540992, 512-1024 14159872.
+    # Up from a to a/2 are 4*a*a/2 weights and a/2 biases, and a block from a to a/2 behind it:
+    #   1024 2097664 + 7079936, 512 524544 + 1770496, 256 131200 + 442880, 128 32832 + 110848.
+    # The last layer has 64*2 + 2.
+    assert ("complete", 31_037_698) == figures(done)
+    assert NOTE in done.err
+    assert 1 == done.err.count("without importing")
+
+
+def test_quiet_says_nothing_of_it(save):
+    save(UNET)
+    assert "" == call("shape", "b.py:UNet(1,1,True)", "-i", "1x16x16", "-q", loaded="torch").err
 
 
 def test_a_network_without_a_name_is_shown_as_it_is_given(save):
@@ -104,8 +140,7 @@ def test_a_network_without_a_name_is_shown_as_it_is_given(save):
 
 
 def test_a_network_without_its_arguments_names_them(save):
-    pytest.importorskip("torch")
-    save(f"from torch import nn\n{UNET}")
+    save(UNET)
     done = call("shape", "b.py:UNet", "-i", "3x256x256", loaded="torch")
     assert (3, "") == (done.code, done.out)
     assert (
@@ -124,3 +159,38 @@ def test_a_network_on_standard_input_is_shown_as_a_file_of_it_is_given():
         "the source of a class, UNet, which says in code how data flows; save it as model.py and "
         'give "model.py:UNet(n_channels=..., n_classes=...)", which is run' in done.err,
     )
+
+
+FLATTENED = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(1, 2, 3), nn.Linear(72, 5)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.head(torch.flatten(x, 1))
+"""
+
+
+def test_a_name_that_only_forward_uses_ends_no_table(save):
+    save(FLATTENED)
+    done = call("flops", "b.py:Net", "-i", "1x8x8", "--format", "json", loaded="torch")
+    assert ("complete", 20 + 365) == figures(done)
+    assert "note: b.py uses torch without importing it; torch was taken\n" in done.err
+    taken = call("convert", "b.py:Net", "-i", "1x8x8", "-o", "net.json", loaded="torch")
+    assert "b.py uses torch without importing it" in taken.err
+    assert "without importing" not in call("flops", "net.json").err
+
+
+def test_a_package_that_forward_uses_and_nobody_imports_is_named(save):
+    save(FLATTENED.replace("torch.flatten(x, 1)", "einops.flat(x)"))
+    done = call("flops", "b.py:Net", "-i", "1x8x8", loaded="torch")
+    assert 3 == done.code
+    assert "NameError: name 'einops' is not defined; the file does not import einops\n" in done.err
+    save(FLATTENED.replace("torch.flatten(x, 1)", "flat(x)"))
+    done = call("flops", "b.py:Net", "-i", "1x8x8", loaded="torch")
+    assert "the run ended at b.py:12: NameError: name 'flat' is not defined\n" in done.err
