@@ -28,12 +28,13 @@ file_names:
 borders: window
 resource_limits:
 held_signals:
+python_source:
 receptive: window
 collecting:
 # Networks of layers, and the text that describes them.
 layers: lazy_names errors window borders receptive
 network: lazy_names errors layers
-language: errors collecting layers network
+language: errors collecting python_source layers network
 zoo: errors layers network language
 # What can be said from shapes alone.
 analysis: lazy_names errors window borders receptive collecting layers network language
@@ -45,7 +46,7 @@ several: errors layers network language zoo analysis inverse
 # Arrays in files.
 arrayfile: lazy_names errors opening file_names resource_limits layers
 # Networks as other programs have them.
-importers: errors opening window layers network receptive arrayfile
+importers: errors opening python_source window layers network receptive arrayfile
 importers/files: errors opening language layers network arrayfile importers
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:

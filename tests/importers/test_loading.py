@@ -107,13 +107,40 @@ def test_a_module_is_found_from_the_current_folder(model, tmp_path):
 
 
 def test_arguments_that_do_not_fit_are_told_with_the_signature(model):
-    value = model("class Net:\n    def __init__(self, width, depth=3): pass\n", "Net")
+    value = model("class Net:\n    def __init__(self, width, depth=3, *, heads): pass\n", "Net")
     with pytest.raises(DataError) as caught:
         check_arguments(target_of("model.py:Net"), value)
     assert str(caught.value) == (
-        "Net needs arguments: missing a required argument: 'width'\n"
-        "  it is Net(width, depth=3); give them as model.py:Net(...)"
+        "Net needs arguments that are not given: width, heads\n"
+        "  it is Net(width, depth=3, *, heads); give them as "
+        '"model.py:Net(width=..., heads=...)"'
     )
-    check_arguments(target_of("model.py:Net(8)"), value)
-    with pytest.raises(DataError, match="Net cannot be called so: got an unexpected keyword"):
+    check_arguments(target_of("model.py:Net(8, heads=2)"), value)
+    with pytest.raises(DataError) as caught:
         check_arguments(target_of("model.py:Net(8, hight=1)"), value)
+    assert str(caught.value) == (
+        "Net cannot be called so: got an unexpected keyword argument 'hight'\n"
+        '  it is Net(width, depth=3, *, heads); give them as "model.py:Net(...)"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("(8)", "that are not given: heads\n"),
+        ("(8)", 'give them as "models/model.py:Net(8, heads=...)"'),
+        ("(depth='a', width=(1, 2))", """:Net(depth='a', width=(1, 2), heads=...)\""""),
+        ("(1, 2, 3)", "cannot be called so: too many positional arguments\n"),
+    ],
+)
+def test_what_is_missing_is_shown_beside_what_is_given(model, given, told):
+    value = model("class Net:\n    def __init__(self, width, depth=3, *, heads): pass\n", "Net")
+    with pytest.raises(DataError) as caught:
+        check_arguments(target_of(f"models/model.py:Net{given}"), value)
+    assert told in str(caught.value)
+
+
+def test_arguments_of_any_number_are_not_missing(model):
+    value = model("def net(*sizes, width, **more): pass\n")
+    with pytest.raises(DataError, match="net needs arguments that are not given: width\n"):
+        check_arguments(target_of("model.py:net(1)"), value)

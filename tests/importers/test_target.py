@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convcalc.errors import UsageError
-from convcalc.importers.target import Target, target_of, unnamed
+from convcalc.importers.target import RUN, Target, lasting, target_of, unnamed
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,12 @@ def test_arguments_that_are_no_literals_are_refused(word):
         target_of(word)
 
 
+@pytest.mark.parametrize("word", ["m.py:Net(n=...)", "a.b:net(1, ...)"])
+def test_an_example_without_its_values_is_no_call(word):
+    with pytest.raises(UsageError, match=r": write a value in place of each \.\.\."):
+        target_of(word)
+
+
 def test_a_file_without_a_name_is_told_what_is_in_it():
     text = "raise SystemExit\nclass Net: pass\nclass Other: pass\ndef make(): pass\n"
     assert unnamed("m.py", text) == (
@@ -77,3 +83,29 @@ def test_a_file_without_a_name_is_told_what_is_in_it():
     assert unnamed("m.py", "import os\ndef f(:\n") == (
         "'m.py' is no Python that can be read: line 2: invalid syntax"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "class Part(nn.Module): pass\nclass Net(nn.Module):\n"
+            "    def __init__(self, width, part=Part): self.part = Part()\n",
+            'name what to run, as "a b.py:Net(width=...)"; it has Net, Part',
+        ),
+        ("def make(): pass\n", "name what to run, as a b.py:make; it has make()"),
+        ("net = nn.Sequential(nn.ReLU())\n", "name what to run, as a b.py:net; it has net"),
+    ],
+)
+def test_the_example_is_what_a_shell_takes(text, told):
+    assert f"'a b.py' is a Python file: {told}" == unnamed("a b.py", text)
+
+
+def test_of_many_names_twelve_are_shown():
+    told = unnamed("m.py", "".join(f"class C{n}: pass\n" for n in range(13)))
+    assert told.endswith("as m.py:C0; it has C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, ...")
+
+
+def test_what_was_taken_for_a_run_is_no_note_of_the_network():
+    taken = "b.py uses nn without importing it; torch.nn was taken"
+    assert ("a note",) == lasting([RUN, taken, "a note"])

@@ -12,14 +12,17 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
 from convcalc.importers.fault_words import without_alternatives
 from convcalc.importers.script_errors import script_place, script_reason
+from convcalc.importers.target import quoted
+from convcalc.importers.usual_names import names_note, package_hint, usual_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from convcalc.importers.target import Target
@@ -94,7 +97,19 @@ def _output_aside() -> Iterator[None]:
             os.close(kept)
 
 
+class Imported(NamedTuple):
+    """An object that was imported, and what is to be said of its file; nothing mostly."""
+
+    value: object
+    note: str
+
+
 def found(target: Target) -> object:
+    """The object that a target names, its module imported; see `imported`."""
+    return imported(target).value
+
+
+def imported(target: Target) -> Imported:
     """The object that a target names, its module imported; not called yet.
 
     Raises:
@@ -103,7 +118,7 @@ def found(target: Target) -> object:
     if target.is_file and not os.path.isfile(target.where):
         raise DataError(f"cannot read '{printable(target.where)}': No such file or directory")
     with guarded(target, "importing it"):
-        module = _module(target)
+        module, note = _run_file(target) if target.is_file else _installed(target)
     value: object = module
     for name in target.path:
         if not hasattr(value, name):
@@ -111,7 +126,7 @@ def found(target: Target) -> object:
             where = printable(target.where, 100)
             raise DataError(f"'{where}' has nothing called '{printable(name, 60)}'{hint}")
         value = getattr(value, name)
-    return value
+    return Imported(value, note)
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -124,19 +139,25 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"; did you mean '{names[close[0]]}'?" if close else ""
 
 
-def _module(target: Target) -> ModuleType:
-    if not target.is_file:
-        return importlib.import_module(target.where)
+def _installed(target: Target) -> tuple[ModuleType, str]:
+    return importlib.import_module(target.where), ""
+
+
+def _run_file(target: Target) -> tuple[ModuleType, str]:
+    """The module of a file, and a note where it was given names that it does not import."""
     name = os.path.splitext(os.path.basename(target.where))[0]
     if name in sys.modules or name in sys.stdlib_module_names:
         name = f"_imported_{name}"
-    spec = importlib.util.spec_from_file_location(name, os.path.abspath(target.where))
+    path = os.path.abspath(target.where)
+    loader = SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
+    given = usual_names(loader.get_data(path))
+    vars(module).update(given.names)
+    loader.exec_module(module)
+    return module, names_note(target.where, module, given)
 
 
 def check_arguments(target: Target, value: Callable[..., object]) -> None:
@@ -149,16 +170,42 @@ def check_arguments(target: Target, value: Callable[..., object]) -> None:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return
+    wrong, missing = _misfits(signature, target)
+    if not wrong and not missing:
+        return
+    name = ".".join(target.path)
+    told = f"cannot be called so: {printable(wrong)}"
+    if missing:
+        told = f"needs arguments that are not given: {printable(', '.join(missing))}"
+    raise DataError(
+        f"{printable(name, 60)} {told}\n"
+        f"  it is {printable(f'{name}{signature}', 300)}; give them as "
+        f"{_with_arguments(target, missing)}"
+    )
+
+
+def _misfits(signature: inspect.Signature, target: Target) -> tuple[str, list[str]]:
+    """What is wrong with the arguments that are given, or else those that are needed, too."""
     try:
-        signature.bind(*target.positional, **target.named)
+        bound = signature.bind_partial(*target.positional, **target.named).arguments
     except TypeError as error:
-        name = ".".join(target.path)
-        shown = printable(f"{name}{signature}", 300)
-        raise DataError(
-            f"{printable(name, 60)} {'cannot be called so' if target.called else 'needs arguments'}"
-            f": {printable(str(error))}\n  it is {shown}; give them as "
-            f"{printable(os.path.basename(target.where), 60)}:{printable(name, 60)}(...)"
-        ) from None
+        return str(error), []
+    return "", [
+        one.name
+        for one in signature.parameters.values()
+        if one.default is one.empty
+        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        if one.name not in bound
+    ]
+
+
+def _with_arguments(target: Target, missing: Sequence[str]) -> str:
+    """How the arguments that are missing are given beside the others; `(...)` if none is."""
+    given = [repr(one) for one in target.positional]
+    given += [f"{name}={value!r}" for name, value in target.named.items()]
+    written = ", ".join([*given, *(f"{name}=..." for name in missing)]) if missing else "..."
+    name = printable(".".join(target.path), 60)
+    return quoted(f"{printable(target.where, 100)}:{name}({printable(written, 200)})")
 
 
 def failed_there(error: BaseException, target: Target, doing: str) -> DataError:
@@ -185,6 +232,7 @@ def _told(error: BaseException, target: Target, doing: str, folder: str) -> str:
     else:
         first = without_alternatives(script_reason(str(error)))
         what = f"{type(error).__name__}: {printable(first, 300)}".removesuffix(": ")
+        what += package_hint(error)
     place = f"{printable(line[0], 100)}, line {line[1]}" if line else where
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     doing += f", in {module}" if module else ""

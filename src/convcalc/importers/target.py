@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convcalc.errors import UsageError, printable
+from convcalc.python_source import defined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,9 @@ DECLARED = (
     "without a kernel, and a call of them ends the trace"
 )
 """What is said where torchvision is imported without its compiled operators."""
+
+UNIMPORTED = " without importing "
+"""What a note says of names that a file uses and does not define (`usual_names`)."""
 
 _FILE = re.compile(r"(?P<where>.*?\.py):(?P<what>.+)", re.DOTALL)
 _PACKAGE = re.compile(r"(?P<where>[^\W\d]\w*(?:\.[^\W\d]\w*)+):(?P<what>[^\W\d].*)", re.DOTALL)
@@ -124,6 +128,8 @@ def _read(where: str, what: str, word: str) -> Target:
         raise UsageError(
             f"'{shown}': arguments are numbers, texts, lists and the like, written out"
         ) from None
+    if any(value is ... for value in [*values, *named.values()]):
+        raise UsageError(f"'{shown}': write a value in place of each ...")
     if len(named) < len(tree.keywords) or not isinstance(tree.func, ast.Name | ast.Attribute):
         raise UsageError(f"'{shown}': expected one call, as model.py:Net(10, width=2)")
     return Target(where, tuple(ast.unparse(tree.func).split(".")), True, tuple(values), named)
@@ -132,33 +138,27 @@ def _read(where: str, what: str, word: str) -> Target:
 def lasting(notes: Iterable[str]) -> tuple[str, ...]:
     """The notes that are about a network, and not about how it was read this time."""
     passing = (RUN, SCRIPT, DECLARED)
-    return tuple(text for text in notes if text not in passing and text[:13] != "not given, so")
-
-
-def definitions(text: str) -> tuple[list[str], list[str]]:
-    """The classes and functions that the text of a Python file defines, without running it.
-
-    Raises:
-        SyntaxError: it is no Python.
-    """
-    try:
-        body = ast.parse(text).body
-    except (ValueError, RecursionError, MemoryError):
-        return [], []
-    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
-    functions = [node.name for node in body if isinstance(node, ast.FunctionDef)]
-    return classes, functions
+    return tuple(
+        text
+        for text in notes
+        if text not in passing and text[:13] != "not given, so" and UNIMPORTED not in text
+    )
 
 
 def unnamed(path: str, text: str) -> str:
     """What to write where a Python file is given and no name of what is in it."""
     shown = printable(path, 100)
     try:
-        classes, functions = definitions(text)
+        found = defined(text)
     except SyntaxError as error:
         return f"'{shown}' is no Python that can be read: line {error.lineno}: {error.msg}"
-    found = [*classes, *(f"{name}()" for name in functions)]
-    if not found:
+    if not found.names:
         return f"'{shown}' is a Python file that defines no class and no function at its top"
-    some = printable(", ".join(found[:12]), 300) + (", ..." if len(found) > 12 else "")
-    return f"'{shown}' is a Python file: name what to run, as {shown}:{found[0]}; it has {some}"
+    some = printable(", ".join(found.names[:12]), 300) + (", ..." if found.names[12:] else "")
+    example = quoted(f"{shown}:{printable(found.example, 200)}")
+    return f"'{shown}' is a Python file: name what to run, as {example}; it has {some}"
+
+
+def quoted(word: str) -> str:
+    """A word of a command line as a shell takes it: parentheses stand in quotes."""
+    return f'"{word}"' if "(" in word else word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError, DataError, printable
-from convcalc.importers.loading import failed_there, found, guarded
+from convcalc.importers.loading import failed_there, guarded, imported
 from convcalc.importers.script_errors import script_reason
 from convcalc.importers.target import DECLARED, RUN, SCRIPT
 from convcalc.importers.torch_building import assumed_shape, model_of
@@ -16,6 +16,7 @@ from convcalc.importers.torch_network import Written, network_from
 from convcalc.importers.torch_places import Place, place_of
 from convcalc.importers.torch_running import Run, run
 from convcalc.importers.torch_scripts import loaded_script
+from convcalc.importers.usual_names import package_hint
 from convcalc.layers import Input
 from convcalc.layers.base import format_shape
 from convcalc.network.given_inputs import GivenInput, shown
@@ -139,8 +140,8 @@ def _value_of(target: Target) -> tuple[object, list[str]]:
         value, declared = loaded_script(target), False
         notes = [SCRIPT]
     else:
-        value, declared = with_missing_operators(lambda: found(target))
-        notes = [RUN]
+        (value, note), declared = with_missing_operators(lambda: imported(target))
+        notes = [RUN, *filter(None, [note])]
     return value, [*notes, *([DECLARED] if declared else [])]
 
 
@@ -179,7 +180,8 @@ def _stop(asked: Asked, ended: Run, reason: str) -> Stop:
     place = place_of(error)
     module = printable(getattr(error, "__notes__", [""])[0], 100)
     first = printable(script_reason(str(error)), 200)
-    told = reason or f"{type(error).__name__}: {first}".removesuffix(": ") + _hint(error)
+    fault = f"{type(error).__name__}: {first}".removesuffix(": ")
+    told = reason or fault + _hint(error) + package_hint(error)
     return Stop(printable(place.where, 100), printable(place.code, 160), module, told)
 
 

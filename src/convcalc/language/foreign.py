@@ -6,7 +6,10 @@ They are looked for where a text is no spec, so that one line says what it is.
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import NamedTuple
+
+from convcalc.errors import printable
 
 _PRINT = "give what print(model) shows of a Sequential, or write it as layers"
 _NOTEBOOK = "give the source text in it, or what print(model) shows there"
@@ -58,6 +61,7 @@ _BESIDE = ("a list", "an error")
 
 _SESSION = re.compile(r"\s*+(?:>>>|In \[\d*+\]:)")
 _JSON = re.compile(r"\s*+[{\[]\s*+[\"{\[]")
+_FENCE = re.compile(r"^[ \t]*+```[^\n]*+$", re.MULTILINE)
 _CLASS = re.compile(r"^[ \t]*+class[ \t]++(\w++)[^\n:]*+:", re.MULTILINE)
 
 
@@ -80,11 +84,7 @@ def format_of(text: str, *, printed: bool = False, found: bool = False) -> str |
     """
     source = _CLASS.search(text)
     if source is not None and "def forward" in text and not printed:
-        name = source.group(1)[:60]
-        return (
-            f"this is the source of a class, {name}, which says in code how data flows; save it as "
-            f"model.py and give model.py:{name}, which is run"
-        )
+        return _source_of_class(text, source.group(1))
     for name, signs, instead in _FORMATS:
         beside = (printed and name.startswith(_BESIDE_PRINTED)) or (
             found and name.startswith(_BESIDE)
@@ -94,3 +94,20 @@ def format_of(text: str, *, printed: bool = False, found: bool = False) -> str |
     if _JSON.match(text):
         return f"this is JSON; {_PRINT}"
     return None
+
+
+def _source_of_class(text: str, first: str) -> str:
+    """What to do with the source of a class; `first` is that of its classes that stands first."""
+    from convcalc.python_source import defined  # only such a text needs it
+
+    try:
+        names, example = defined(textwrap.dedent(_FENCE.sub("", text)))
+    except SyntaxError:  # cut off, or lines that were posted around it
+        names, example = [first], first
+    name = next((one for one in names if not one.endswith("()")), first)
+    word = f"model.py:{printable(example, 200)}"
+    shown = f'"{word}"' if "(" in word else word
+    return (
+        f"this is the source of a class, {printable(name, 60)}, which says in code how data flows; "
+        f"save it as model.py and give {shown}, which is run"
+    )

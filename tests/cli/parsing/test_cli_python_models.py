@@ -106,7 +106,7 @@ def test_without_an_input_the_first_layer_decides_it():
     ("word", "words"),
     [
         ("model.py:Pair", "Pair.forward(x, mask) needs 2 inputs; convcalc summary takes them"),
-        ("model.py:make_net", "make_net needs arguments: missing a required argument: 'width'"),
+        ("model.py:make_net", "make_net needs arguments that are not given: width"),
         (
             "model.py:text",
             "'text' is an object of the type str; expected a model",
@@ -127,7 +127,7 @@ def test_what_is_no_model_of_one_input_is_one_clear_error(word, words):
 def test_a_file_or_library_whose_model_is_not_named_says_what_to_write():
     done = call("summary", "model.py:")
     assert 2 == done.code
-    assert "error: 'model.py' is a Python file: name what to run, as model.py:Net;" in done.err
+    assert "error: 'model.py' is a Python file: name what to run, as model.py:Pair;" in done.err
     assert "names no model of timm; write one behind it: timm:resnet18" in call("rf", "timm:").err
 
 
@@ -179,8 +179,8 @@ def test_a_file_without_a_name_is_not_run():
     done = call("summary", "model.py")
     assert (2, "") == (done.code, done.out)
     assert done.err == (
-        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Net; it has "
-        "Net, Pair, Look, Broken, make_net()\n"
+        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Pair; it has "
+        "Pair, Look, Broken, Net, make_net()\n"
     )
 
 

@@ -279,6 +279,25 @@ def test_what_is_not_whole_is_one_error(text, message):
             "the source of a class, Net, which says in code how data flows; save it as model.py "
             "and give model.py:Net, which is run",
         ),
+        (
+            "class Part(nn.Module):\n    def __init__(self, width):\n        pass\n"
+            "class Net(nn.Module):\n    def __init__(self, width, depth=2):\n"
+            "        self.part = Part(3)\n    def forward(self, x):\n        return x\n",
+            "the source of a class, Net, which says in code how data flows; save it as model.py "
+            'and give "model.py:Net(width=...)", which is run',
+        ),
+        (
+            "    ```python\n    class Net(nn.Module):\n        def __init__(self, width):\n"
+            "            pass\n        def forward(self, x):\n            return x\n    ```\n",
+            "the source of a class, Net, which says in code how data flows; save it as model.py "
+            'and give "model.py:Net(width=...)", which is run',
+        ),
+        (
+            "Here is my code:\nclass Net(nn.Module):\n    def __init__(self, width):\n"
+            "        pass\n    def forward(self, x):\n        return x\n",
+            "the source of a class, Net, which says in code how data flows; save it as model.py "
+            "and give model.py:Net, which is run",
+        ),
     ],
 )
 def test_other_formats_are_named_in_one_error(text, name):
