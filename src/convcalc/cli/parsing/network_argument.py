@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from convcalc.cli.parsing.onnx_argument import check_installed, input_shapes, onnx_path
 from convcalc.cli.parsing.values import STANDARD_INPUT
 from convcalc.errors import (
+    ConvcalcError,
     DataError,
     ResourceError,
     SpecError,
@@ -48,6 +49,9 @@ FILE_ENDINGS = (
     ".json",
 )
 """Endings by which a word means a file, whether or not it is there."""
+
+_KERAS = ("keras", "Keras", "Dense(", "1D(", "2D(", "3D(", "class_name")
+"""Words of which a text of Keras has one, and hardly any other."""
 
 SIGN_BYTES = 512
 """The first bytes of standard input, by which what is no text is told."""
@@ -97,14 +101,17 @@ def read_source(
             return _read_onnx(word, inputs)
         path, model = _file_and_model(word)
         if path is not None:
-            found = _read_model(path, input_shape, [one.shape for one in (given or ())[1:]])
+            further = [one.shape for one in (given or ())[1:]]
+            found = _read_model(path, input_shape, further)
             if model is not None and (found or onnx_path([path])):
                 raise UsageError(f"{_label(path)} holds one model, and no '{printable(model, 60)}'")
-            return found or _read_file(path, model, in_order=in_order)
+            return found or _read_file(path, model, input_shape, further, in_order=in_order)
         check_name(word)
         _check_module(word)
     _check_beside(words)
-    return parse(" ".join(words), in_order=in_order)
+    text = " ".join(words)
+    keras = _read_keras(text, "", input_shape, [one.shape for one in (given or ())[1:]], None)
+    return keras or parse(text, in_order=in_order)
 
 
 def _check_module(word: str) -> None:
@@ -160,7 +167,10 @@ def model_target(word: str) -> Target | None:
 
     path = word.removesuffix(":")
     if path.endswith(".py") and os.path.isfile(path):
-        raise UsageError(unnamed(path, read_text(path)))
+        text = read_text(path)
+        if _is_keras_script(text):
+            return None
+        raise UsageError(unnamed(path, text) + _or_read(path, text))
     if os.path.isfile(word):
         from convcalc.cli.parsing.model_files import is_script
 
@@ -169,6 +179,42 @@ def model_target(word: str) -> Target | None:
     if path in LIBRARIES and path != word:
         raise UsageError(f"'{word}' names no model of {path}; write one behind it: {word}resnet18")
     return target_of(word)
+
+
+def holds_keras(path: str) -> bool:
+    """Whether the text of a file is of Keras; what cannot be read is left to whoever does."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        text = read_text(path)
+    except ConvcalcError:
+        return False
+    from convcalc.cli.parsing.keras_text import is_json, is_source
+
+    return is_json(text) or is_source(text)
+
+
+def _is_keras_script(text: str) -> bool:
+    """Whether a Python file has nothing but a model of Keras, which is read as a text."""
+    if not _may_be_keras(text):
+        return False
+    from convcalc.cli.parsing.keras_text import is_script
+
+    return is_script(text)
+
+
+def _or_read(path: str, text: str) -> str:
+    """How a model of Keras is read from a Python file that defines more; nothing of others."""
+    if not _may_be_keras(text):
+        return ""
+    from convcalc.cli.parsing.keras_text import is_source
+
+    shown = printable(path, 100)
+    return f"; its text of Keras is read, not run, as: - < {shown}" if is_source(text) else ""
+
+
+def _may_be_keras(text: str) -> bool:
+    return any(sign in text for sign in _KERAS)
 
 
 def _run_model(
@@ -197,16 +243,37 @@ def _read_onnx(path: str, inputs: str | None) -> Network:
     return network_of(path, input_shapes(inputs))
 
 
-def _read_file(path: str, model: str | None, *, in_order: bool) -> Network:
+def _read_file(
+    path: str, model: str | None, shape: Shape | None, further: Sequence[Shape], *, in_order: bool
+) -> Network:
     text = read_text(path)
     if is_document(text):
         return _read_document(path, model, text)
+    keras = _read_keras(text, path, shape, further, model)
+    if keras is not None:
+        return keras
     try:
         declared_input(text)  # a comment that gives no shape is a fault here
         found = parse(text, model=model, in_order=in_order)
         return replace(found, functions=declared_functions(text))
     except SpecError as error:
         raise SpecError(text, error.problems, _label(path), more=error.more) from None
+
+
+def _read_keras(
+    text: str, path: str, shape: Shape | None, further: Sequence[Shape], model: str | None
+) -> Network | None:
+    """The network of a text of Keras, None of another; words of a command line have no path."""
+    if not _may_be_keras(text):
+        return None
+    from convcalc.cli.parsing.keras_text import read_keras
+
+    found = read_keras(text, _label(path) if path else "", shape, further, model)
+    if found is None or not path.endswith(".py"):
+        return found
+    from convcalc.importers.target import READ
+
+    return replace(found, notes=(READ, *found.notes))
 
 
 def is_document(text: str) -> bool:

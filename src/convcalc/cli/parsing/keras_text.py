@@ -1,0 +1,89 @@
+"""Texts that are models of Keras: source text, which is read and not run, and JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from convcalc.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.layers import Shape
+    from convcalc.network.graph import Network
+
+_ONLY_KERAS = (
+    r"(?:(?:Conv|Convolution|SeparableConv|SeparableConvolution|DepthwiseConv|MaxPool|MaxPooling"
+    r"|AvgPool|AveragePooling|GlobalMaxPool|GlobalAvgPool|GlobalMaxPooling|GlobalAveragePooling"
+    r"|UpSampling|ZeroPadding|Cropping)[123]D(?:Transpose)?|Dense|BatchNormalization|Activation"
+    r"|Rescaling|InputLayer)"
+)
+_CALL = re.compile(
+    r"(?<![\w.])(?<!\): )(?!nn\.|mx\.|gluon\.|paddle\.)"
+    rf"(?:(?:[A-Za-z_]\w*+\.){{0,6}}{_ONLY_KERAS}|(?:tf\.|tensorflow\.)?keras\.[\w.]*+)[ ]?\("
+)
+_CONTINUED = re.compile(r"^[ \t]*+\.{3}:(?=[ \t]|$)", re.MULTILINE)
+"""What IPython has before the lines that go on with a statement."""
+
+_OTHERS = re.compile(r"\b(?:import|from)[ \t]+(?:paddle|mxnet|flax|mindspore|oneflow|torch)\b")
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is the JSON of `model.to_json()`, or a string of JSON that holds it."""
+    return text.lstrip().startswith(("{", '"{', "'{")) and all(
+        word in text for word in ("class_name", "config")
+    )
+
+
+def is_source(text: str) -> bool:
+    """Whether a text has layers as source text of Keras makes them."""
+    if _CALL.search(text) is None:
+        return False
+    return "keras" in text.lower() or _OTHERS.search(text) is None
+
+
+def is_script(text: str) -> bool:
+    """Whether the text of a Python file is such source text, and defines nothing that is run."""
+    if not is_source(text):
+        return False
+    from convcalc.importers.target import definitions
+
+    try:
+        return definitions(text) == ([], [])
+    except SyntaxError:
+        return False
+
+
+def read_keras(
+    text: str, label: str, shape: Shape | None, further: Sequence[Shape], model: str | None
+) -> Network | None:
+    """The network of a model of Keras in a text; None where the text is none.
+
+    Args:
+        text: The text.
+        label: What messages call it, with quotes; nothing of words.
+        shape: (channels, *sizes) of one sample of its first input, where it is asked for.
+        further: Those of the inputs behind it, where they are.
+        model: Which of several models, by its variable or its number.
+
+    Raises:
+        SpecError: it has what cannot be read.
+        DataError: its layers do not fit.
+        UsageError: there is no such model, or the shape of its input is not known.
+    """
+    if is_json(text):
+        from convcalc.importers.keras.source.model import network_of_json
+
+        if model is not None:
+            raise UsageError(f"JSON of Keras holds one model, and no '{printable(model, 60)}'")
+        return network_of_json(text, label or "the text", shape, further)
+    if not is_source(text):
+        return None
+    from convcalc.importers.keras.source.model import network_of
+    from convcalc.language.pytorch.cleaning import cleaned
+    from convcalc.language.pytorch.posted import unquoted
+
+    shapes = [] if shape is None else [shape, *further]
+    plain = _CONTINUED.sub(lambda found: " " * len(found.group()), unquoted(cleaned(text)))
+    return network_of(text, plain, label, shapes, model)
