@@ -64,6 +64,33 @@ def chain(draw):
     return f"model = Sequential([Input(shape={size}), {', '.join(layers)}])\n"
 
 
+STEPS = (
+    "Conv1D({n}, {k}, {s}, '{p}')",
+    "Conv1D({n}, {k}, padding='causal', dilation_rate={s}, use_bias={b})",
+    "SeparableConv1D({n}, {k}, depth_multiplier={s})",
+    "Conv1DTranspose({n}, {k}, strides={s}, padding='{p}')",
+    "MaxPooling1D({s})",
+    "ZeroPadding1D(({s}, 0))",
+    "Cropping1D(1)",
+    "UpSampling1D({s})",
+    "LSTM({n}, return_sequences=True, use_bias={b})",
+    "GRU({n}, return_sequences=True)",
+    "GRU({n}, reset_after=False, return_sequences=True)",
+    "SimpleRNN({n}, 'relu', return_sequences=True)",
+    "Bidirectional(LSTM({n}, return_sequences=True))",
+    "TimeDistributed(Dense({n}))",
+    "LayerNormalization(center={b})",
+    "Dense({n})",
+)
+
+
+def steps(draw):
+    """A chain on a sequence."""
+    layers = [draw.choice(STEPS).format(**values(draw)) for _ in range(draw.randint(2, 6))]
+    layers += [draw.choice(["Flatten()", "GlobalMaxPooling1D()", "GRU(5)", "LSTM(4)"]), "Dense(3)"]
+    return f"model = Sequential([Input((40, {draw.randint(1, 6)})), {', '.join(layers)}])\n"
+
+
 def graph(draw):
     """Branches that are added or put side by side."""
     lines = [f"x = first = Input(({draw.randint(16, 24)}, 20, {draw.randint(1, 4)}))"]
@@ -90,12 +117,12 @@ def trained(model):
     return sum(int(weight.numpy().size) for weight in model.trainable_weights)
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(150))
 def test_parameters_and_output_of_todays_keras(seed):
     from convcalc.cli.parsing.keras_text import read_keras
 
     draw = random.Random(seed)
-    text = draw.choice([chain, graph])(draw)
+    text = draw.choice([chain, graph, steps])(draw)
     try:
         model = made_by_keras(text)
     except ValueError:

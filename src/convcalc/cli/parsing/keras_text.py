@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
-from convcalc.errors import UsageError, printable
+from convcalc.errors import DataError, UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from convcalc.layers import Shape
     from convcalc.network.graph import Network
@@ -21,7 +22,8 @@ _ONLY_KERAS = (
 )
 _CALL = re.compile(
     r"(?<![\w.])(?<!\): )(?!nn\.|mx\.|gluon\.|paddle\.)"
-    rf"(?:(?:[A-Za-z_]\w*+\.){{0,6}}{_ONLY_KERAS}|(?:tf\.|tensorflow\.)?keras\.[\w.]*+)[ ]?\("
+    rf"(?:(?:(?:[A-Za-z_]\w*+\.){{0,6}}{_ONLY_KERAS}|(?:tf\.|tensorflow\.)?keras\.[\w.]*+)[ ]?\("
+    r"|[A-Za-z_]\w*+\.add\([A-Z]\w*+\(|(?:from|import)[ \t]+(?:tensorflow\.)?keras\b)"
 )
 _CONTINUED = re.compile(r"^[ \t]*+\.{3}:(?=[ \t]|$)", re.MULTILINE)
 """What IPython has before the lines that go on with a statement."""
@@ -53,6 +55,28 @@ def is_script(text: str) -> bool:
         return definitions(text) == ([], [])
     except SyntaxError:
         return False
+
+
+def names_script(word: str, read: Callable[[str], str]) -> bool:
+    """Whether a word is a Python file with nothing but a model of Keras, or a model in one.
+
+    Args:
+        word: `model.py` or `model.py:NAME`.
+        read: Gives the text of a file.
+    """
+    path = word.rpartition(":")[0] if ".py:" in word else word
+    if not path.endswith(".py") or not os.path.isfile(path):
+        return False
+    try:
+        return is_script(read(path))
+    except DataError:
+        return False  # whoever runs it says what is wrong with it
+
+
+def or_read(path: str, text: str) -> str:
+    """How a model of Keras is read from a Python file that defines more; nothing of others."""
+    shown = printable(path, 100)
+    return f"; its text of Keras is read, not run, as: - < {shown}" if is_source(text) else ""
 
 
 def read_keras(

@@ -166,11 +166,14 @@ def model_target(word: str) -> Target | None:
     from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
     path = word.removesuffix(":")
-    if path.endswith(".py") and os.path.isfile(path):
-        text = read_text(path)
-        if _is_keras_script(text):
+    if ".py" in word:
+        from convcalc.cli.parsing.keras_text import names_script, or_read
+
+        if names_script(path, read_text):
             return None
-        raise UsageError(unnamed(path, text) + _or_read(path, text))
+        if path.endswith(".py") and os.path.isfile(path):
+            text = read_text(path)
+            raise UsageError(unnamed(path, text) + or_read(path, text))
     if os.path.isfile(word):
         from convcalc.cli.parsing.model_files import is_script
 
@@ -192,25 +195,6 @@ def holds_keras(path: str) -> bool:
     from convcalc.cli.parsing.keras_text import is_json, is_source
 
     return is_json(text) or is_source(text)
-
-
-def _is_keras_script(text: str) -> bool:
-    """Whether a Python file has nothing but a model of Keras, which is read as a text."""
-    if not _may_be_keras(text):
-        return False
-    from convcalc.cli.parsing.keras_text import is_script
-
-    return is_script(text)
-
-
-def _or_read(path: str, text: str) -> str:
-    """How a model of Keras is read from a Python file that defines more; nothing of others."""
-    if not _may_be_keras(text):
-        return ""
-    from convcalc.cli.parsing.keras_text import is_source
-
-    shown = printable(path, 100)
-    return f"; its text of Keras is read, not run, as: - < {shown}" if is_source(text) else ""
 
 
 def _may_be_keras(text: str) -> bool:

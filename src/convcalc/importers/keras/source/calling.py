@@ -77,7 +77,8 @@ class Calls:
             owner = self._owner(func)
             if owner is not None:
                 return self._method(owner, func.attr, node)
-            return self._named(func.attr, node)
+            other = is_of_torch(func)
+            return self.values.unknown(node) if other else self._named(func.attr, node)
         if isinstance(func, ast.Name) and func.id not in self._scope.values:
             return self._named(self._scope.aliases.get(func.id, func.id), node)
         return self._applied(self.values(func), node)
@@ -257,6 +258,13 @@ class Calls:
         layer = Made(kind, own, config, self.values.place(node))
         listed = tensors if len(tensors) > 1 else tensors[0]
         return self._use(layer, [listed], {}, node)
+
+
+def is_of_torch(func: ast.Attribute) -> bool:
+    """Whether a class is one of PyTorch's, as `nn.Sequential`: of TensorFlow nn has functions."""
+    owner = func.value
+    name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    return name == "nn" and func.attr[:1].isupper()
 
 
 def _product(value: object) -> int | None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from convcalc.errors import printable
-from convcalc.importers.keras.source.calling import Calls
+from convcalc.importers.keras.source.calling import Calls, is_of_torch
 from convcalc.importers.keras.source.legacy import OF_KERAS_1
 from convcalc.importers.keras.source.objects import (
     INSTEAD,
@@ -267,8 +267,9 @@ def _has_layers(statement: ast.stmt) -> bool:
     """Whether a statement makes layers or models of Keras, or begins a class of such."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            name = node.func.id if isinstance(node.func, ast.Name) else name
-            if _makes(name):
+            func = node.func
+            if isinstance(func, ast.Name) and _makes(func.id):
+                return True
+            if isinstance(func, ast.Attribute) and _makes(func.attr) and not is_of_torch(func):
                 return True
     return False

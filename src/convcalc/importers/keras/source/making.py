@@ -9,7 +9,7 @@ from convcalc.errors import described, nearest, printable
 from convcalc.importers.keras.activations import FUNCTIONS, OVER_FEATURES
 from convcalc.importers.keras.source.legacy import is_old_kernel, renamed
 from convcalc.importers.keras.source.objects import Made, Unknown, unknown_in
-from convcalc.importers.keras.source.signatures import COUNTS, is_training, signatures
+from convcalc.importers.keras.source.signatures import COUNTS, DEFAULTS, is_training, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,8 @@ def make(
     if not isinstance(shape, list | tuple | None):
         reason = f"an input shape is {described(shape)}: expected sizes, as (28, 28, 1)"
         return values.unknown(node, reason)
-    config = {name: one for name, one in given.items() if not is_training(name)}
+    config = {**DEFAULTS.get(kind, {})}
+    config |= {name: one for name, one in given.items() if not is_training(name)}
     for name, value in config.items():
         fault = _fault(name, value, values, node)
         if fault is not None:

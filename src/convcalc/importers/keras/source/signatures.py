@@ -89,6 +89,12 @@ Dot: axes normalize
 InputLayer: shape batch_size dtype / batch_shape input_tensor sparse ragged optional tensor
 """
 
+DEFAULTS: Mapping[str, Mapping[str, object]] = {
+    "GRU": {"reset_after": True},
+    "Cropping2D": {"cropping": ((0, 0), (0, 0))},
+}
+"""What classes have where nothing is given, and a file always tells."""
+
 INPUTS = ("input_shape", "batch_input_shape", "input_dim", "input_length")
 """What every layer may be told of the input of the model that it is the first of."""
 
