@@ -257,6 +257,11 @@ CHAIN = "model = Sequential()\nmodel.add({})\n"
             "line 2, column 11",
         ),
         (
+            CHAIN.format("Conv2D(8, 3, padding=1)"),
+            "padding is 1: expected 'same' or 'valid'",
+            "line 2, column 11",
+        ),
+        (
             CHAIN.format("Dense(8, input_shape=(784))"),
             "an input shape is 784: expected sizes, as (28, 28, 1)",
             "line 2, column 11",
@@ -330,6 +335,10 @@ def test_bad_texts_have_one_message_with_the_line(text, message, where):
         (
             CHAIN.format("Dense(-3, input_dim=4)"),
             r"^'net.txt': layer 'dense' \(Dense\): .* \(line 2\)$",
+        ),
+        (
+            CHAIN.format("MaxPooling2D(pool_size=[[2]], input_shape=(9, 9, 1))"),
+            r"^'net.txt': layer 'max_pooling2d' \(MaxPooling2D\) has a parameter of another kind",
         ),
     ],
 )

@@ -22,9 +22,7 @@ _STEPS = ("LSTM", "GRU", "SimpleRNN", "Conv1D", "CuDNNLSTM", "CuDNNGRU")
 _PADDINGS = ("valid", "same", "causal")
 
 
-def make(
-    kind: str, written: str, node: ast.Call, values: Values, scope: Scope, *, behind: int = 0
-) -> Made | Unknown:
+def make(kind: str, written: str, node: ast.Call, values: Values, scope: Scope) -> Made | Unknown:
     """The layer that a call makes.
 
     Args:
@@ -33,14 +31,11 @@ def make(
         node: The call.
         values: Works expressions out.
         scope: What is known.
-        behind: Arguments without names that are none of its parameters, at the beginning.
     """
-    ordered = [_given(kind, "", one, values, scope) for one in node.args[behind:]]
-    named: dict[str, object] = {}
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            return values.unknown(keyword.value)
-        named[keyword.arg] = _given(kind, keyword.arg, keyword.value, values, scope)
+    ordered = [_given(kind, "", one, values, scope) for one in node.args]
+    named = _named(kind, node, values, scope)
+    if isinstance(named, Unknown):
+        return named
     if is_old_kernel(kind, written, ordered, old=scope.is_old):
         ordered = [ordered[0], tuple(ordered[1:3]), *ordered[3:]]
     given = _by_name(kind, ordered, renamed(kind, named), node, values)
@@ -53,10 +48,10 @@ def make(
         return values.unknown(node, reason)
     config = {**DEFAULTS.get(kind, {})}
     config |= {name: one for name, one in given.items() if not is_training(name)}
-    for name, value in config.items():
-        fault = _fault(name, value, values, node)
-        if fault is not None:
-            return fault
+    faults = (_fault(kind, name, value, values, node) for name, value in config.items())
+    fault = next(filter(None, faults), None)
+    if fault is not None:
+        return fault
     if shape is not None:
         config["batch_shape" if kind == "InputLayer" else "batch_input_shape"] = shape
     if scope.data_format == "channels_first" and "data_format" in signatures()[kind].named:
@@ -64,6 +59,16 @@ def make(
     called = config.pop("name", None)
     own = called if isinstance(called, str) and called else scope.made.next(kind)
     return Made(kind, own, config, values.place(node))
+
+
+def _named(kind: str, node: ast.Call, values: Values, scope: Scope) -> dict[str, object] | Unknown:
+    """The arguments by name."""
+    found: dict[str, object] = {}
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            return values.unknown(keyword.value)
+        found[keyword.arg] = _given(kind, keyword.arg, keyword.value, values, scope)
+    return found
 
 
 def _given(kind: str, name: str, node: ast.expr, values: Values, scope: Scope) -> object:
@@ -109,13 +114,13 @@ def _by_name(
     return given
 
 
-def _fault(name: str, value: object, values: Values, node: ast.Call) -> Unknown | None:
+def _fault(kind: str, name: str, value: object, values: Values, node: ast.Call) -> Unknown | None:
     """What is wrong with a parameter, if anything is."""
     unknown = unknown_in(value)
     if unknown is not None:
         return unknown._replace(reason=f"{unknown.reason}, and {name} needs it")
-    if name == "padding" and isinstance(value, str):
-        if value.lower() in _PADDINGS:
+    if name == "padding" and not kind.startswith("ZeroPadding"):
+        if isinstance(value, str) and value.lower() in _PADDINGS:
             return None
         return values.unknown(node, f"padding is {described(value)}: expected 'same' or 'valid'")
     if name in COUNTS and value is not None and not _is_whole(value):

@@ -203,6 +203,7 @@ def _spans(numbers: Sequence[int]) -> str:
 
 def _with_line(message: str, model: Model, source: Source) -> str:
     """A message about a layer with the line that makes it."""
+    message = message.replace("is damaged, or of another kind", "has a parameter of another kind")
     found = _LAYER.search(message)
     if found is None:
         return message
