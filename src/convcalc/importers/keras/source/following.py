@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import printable
 from convcalc.importers.keras.source.calling import Calls, is_of_torch
-from convcalc.importers.keras.source.legacy import OF_KERAS_1
+from convcalc.importers.keras.source.legacy import SIGNS
 from convcalc.importers.keras.source.objects import (
     INSTEAD,
     Model,
@@ -54,7 +54,7 @@ class Following:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._scope = Scope(is_old=any(f"{name}=" in source.text for name in OF_KERAS_1))
+        self._scope = Scope(is_old=any(sign in source.text for sign in SIGNS))
         self._calls = Calls(source, self._scope)
         self.unfollowed: list[Unknown] = []
         self.read: list[tuple[int, int]] = []

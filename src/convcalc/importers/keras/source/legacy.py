@@ -34,6 +34,9 @@ OF_KERAS_1 = {
 }
 """Names that no later version has."""
 
+SIGNS = (*(f"{name}=" for name in sorted(OF_KERAS_1)), "Convolution2D(")
+"""What the text of Keras 1 has, and hardly any later one."""
+
 _ORDERINGS = {"th": "channels_first", "tf": "channels_last", "default": None}
 _MODES = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average"}
 

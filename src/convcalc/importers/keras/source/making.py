@@ -52,6 +52,7 @@ def make(kind: str, written: str, node: ast.Call, values: Values, scope: Scope) 
     fault = next(filter(None, faults), None)
     if fault is not None:
         return fault
+    _order(kind, shape, config, scope)
     if shape is not None:
         config["batch_shape" if kind == "InputLayer" else "batch_input_shape"] = shape
     if scope.data_format == "channels_first" and "data_format" in signatures()[kind].named:
@@ -150,6 +151,30 @@ def _input_shape(kind: str, given: dict[str, object]) -> object:
     if size is None:
         return None
     return [None, length, size] if kind in _STEPS else [None, size]
+
+
+def _order(kind: str, shape: object, config: dict[str, object], scope: Scope) -> None:
+    """An input that looks as if it had its channels first: in a text of Keras 1 it has.
+
+    Its configuration had "th" in the place of today's `channels_first` where Theano was used.
+    """
+    pictures = "data_format" in signatures()[kind].named and kind.endswith("2D")
+    if not (pictures and isinstance(shape, list) and len(shape) == 4):
+        return
+    _, first, second, third = shape
+    square = isinstance(second, int) and second == third
+    given = config.get("data_format") or scope.data_format == "channels_first"
+    if given or first not in (1, 2, 3, 4) or not square or second <= 4:
+        return
+    shown = f"input_shape=({first}, {second}, {third})"
+    if scope.is_old:
+        scope.data_format = "channels_first"
+        scope.note(f"{shown} is taken to have the channels first, as Keras 1 with Theano has them")
+    else:
+        scope.note(
+            f"{shown} is read with the channels last, as Keras has them; the other order is "
+            "data_format='channels_first'"
+        )
 
 
 def _doubt(kind: str, ordered: Sequence[object], scope: Scope) -> None:

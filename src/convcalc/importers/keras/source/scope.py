@@ -16,7 +16,7 @@ class Scope:
         aliases: What `from keras.layers import Conv2D as C` calls C.
         functions: The functions that the text defines.
         data_format: The order of axes that layers have unless they are given one.
-        is_old: Whether the text has names that only Keras 1 has.
+        is_old: Whether the text is one of Keras 1, by its names.
         notes: What is assumed.
         made: The names of layers so far.
     """
