@@ -165,6 +165,13 @@ def test_a_part_of_another_model_is_read_by_its_name():
     assert 18_672 == totals(read(posted("encoder_decoder"), model="encoder"))[0]
 
 
+def test_a_model_may_begin_in_the_middle_of_another():
+    text = posted("toy_resnet") + "head = Model(block_3_output, outputs)\n"
+    network = read(text, (64, 9, 9), model="head")
+    # 64*9*64+64, 64*256+256, 256*10+10
+    assert 36_928 + 16_640 + 2570 == totals(network)[0]
+
+
 def test_another_input_is_asked_for():
     network = read(posted("tensorflow_cifar"), (3, 40, 40))
     # Two more positions in both directions in the last 64 maps: 36 of them, not 16

@@ -9,6 +9,7 @@ import pytest
 
 from convcalc.cli.parsing.keras_text import read_keras
 from convcalc.errors import DataError, SpecError
+from convcalc.importers.keras.source.statements import MAX_OPEN, Source
 
 
 def read(text):
@@ -185,7 +186,8 @@ def test_what_would_grow_ends_in_one_error(text, message):
 
 
 def test_lines_whose_brackets_never_close_are_not_looked_for_again_and_again():
-    assert read("(see below\n" * 30_000 + "Dense(3)") is None
+    text = "(see below\n" * 30_000 + "Dense(3)"
+    assert (MAX_OPEN, None) == (len(Source(text).statements()), read(text))
 
 
 def test_python_that_warns_says_nothing():
