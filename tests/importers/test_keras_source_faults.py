@@ -45,6 +45,23 @@ CHAIN = "model = Sequential()\nmodel.add({})\n"
             "a condition that the text does not decide is not run",
             "line 2, column 1",
         ),
+        (
+            "def more(m):\n    m.add(Conv2D(8, 3))\n"
+            + CHAIN.format("Dense(3, input_dim=4)")
+            + "more(model)\n",
+            "a function, more, is not run",
+            "line 1, column 1",
+        ),
+        (
+            "sizes = [3, 4]\nsizes[0] = 5\n" + CHAIN.format("Dense(sizes[1])"),
+            "'sizes[1]' has no value that the text tells",
+            "line 4, column 17",
+        ),
+        (
+            "parts = [Dense(3)]\nparts.insert(0, Dense(4, input_dim=2))\nm = Sequential(parts)\n",
+            "'parts.insert(0, Dense(4, input_dim=2))' has no value that the text tells",
+            "line 2, column 1",
+        ),
         (CHAIN.format("Conv2D(n, 3)"), "'n' has no value that the text tells", "line 2, column 18"),
         (
             CHAIN.format("Conv2D(8, 3, stride=2)"),
@@ -176,6 +193,10 @@ def test_a_layer_that_does_not_fit_is_told_with_its_line(text, message):
             "a text of more than 200 models",
         ),
         ("m = Sequential([Dense(3)])\0\n", "null bytes"),
+        (
+            "if 0:\n    pass\n" + "elif 0:\n    pass\n" * 900 + "m = Sequential([Dense(n)])",
+            "'n' has no value",
+        ),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else None,
 )

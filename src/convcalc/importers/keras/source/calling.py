@@ -168,7 +168,8 @@ class Calls:
             if name == "append" and alone and len(owner) < MAX_VALUES:
                 owner.append(given[0])
                 return None
-            return self.values.unknown(node)
+            owner[:] = [self.values.unknown(node)]  # insert, sort and the like are not followed
+            return owner[0]
         assert isinstance(owner, Model)
         if name == "add" and given:
             owner.add(given[0], self.values.place(node.args[0] if node.args else node))
@@ -180,10 +181,15 @@ class Calls:
 
     def _applied(self, callee: object, node: ast.Call) -> object:
         """A layer or model on tensors."""
-        if isinstance(callee, Unknown):
-            return callee
         args = [self.values(one) for one in node.args]
         kwargs = {one.arg: self.values(one.value) for one in node.keywords if one.arg}
+        if isinstance(callee, Unknown):
+            for one in (*args, *kwargs.values()):  # a function of the text may change what it gets
+                if isinstance(one, Model):
+                    one.spoil(callee)
+                elif isinstance(one, list):
+                    one[:] = [callee]
+            return callee
         if not isinstance(callee, Made | Model):
             return self.values.unknown(node)
         unknown = unknown_in([*args, kwargs])

@@ -38,6 +38,8 @@ _KINDS = {
     ast.For: "a loop",
     ast.While: "a loop",
     ast.If: "a condition that the text does not decide",
+    ast.Match: "a condition that the text does not decide",
+    ast.AsyncFor: "a loop",
 }
 """What is not followed, in words."""
 
@@ -58,8 +60,9 @@ class Following:
         self._calls = Calls(source, self._scope)
         self.unfollowed: list[Unknown] = []
         self.read: list[tuple[int, int]] = []
-        for statement in source.statements():
-            self._follow(statement)
+        left = source.statements()[::-1]
+        while left:
+            left += reversed(self._follow(left.pop()))
 
     @property
     def models(self) -> list[Model]:
@@ -89,7 +92,8 @@ class Following:
         self._scope.note(f"the text makes no Model: '{shown}' is taken for its output")
         return [model]
 
-    def _follow(self, statement: Statement) -> None:
+    def _follow(self, statement: Statement) -> Sequence[Statement]:
+        """What a statement makes of the names; those within it that are to be followed."""
         if isinstance(statement, Unread):
             self._passed_by_text(statement)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
@@ -103,12 +107,12 @@ class Following:
             self._effect(statement)
         elif isinstance(statement, ast.With | ast.Try):
             self._note_read(statement, statement.lineno)
-            for one in statement.body:
-                self._follow(one)
+            return statement.body
         elif isinstance(statement, ast.If):
-            self._condition(statement)
+            return self._condition(statement)
         elif type(statement) in _KINDS:
             self._passed(statement)
+        return ()
 
     def _note_read(self, statement: ast.stmt, last: int | None = None) -> None:
         self.read.append((statement.lineno, last or statement.end_lineno or statement.lineno))
@@ -145,6 +149,9 @@ class Following:
                 several = [self._calls.values.unknown(target) for _ in target.elts]
             for one, own in zip(target.elts, several, strict=True):
                 self._give(one, own)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            name = target.value.id
+            self._scope.values[name] = self._calls.values.unknown(target)  # filters[0] = 64
 
     def _effect(self, statement: ast.Expr) -> None:
         """A call that is a statement: what a model is added to, and what has no effect."""
@@ -181,15 +188,14 @@ class Following:
             self._scope.values[name] = made
             self.models.append(made)
 
-    def _condition(self, statement: ast.If) -> None:
-        """Follows what is known to be done."""
+    def _condition(self, statement: ast.If) -> Sequence[ast.stmt]:
+        """What is known to be done."""
         test = self._calls.values(statement.test)
         if isinstance(test, Unknown):
             self._passed(statement)
-            return
+            return ()
         self._note_read(statement, statement.lineno)
-        for one in statement.body if test else statement.orelse:
-            self._follow(one)
+        return statement.body if test else statement.orelse
 
     def _passed(self, statement: ast.stmt) -> None:
         """Leaves a function, class, loop or condition out: what it changes is not known."""

@@ -51,7 +51,7 @@ class Values:
     def __init__(
         self,
         source: Source,
-        names: Mapping[str, object],
+        names: dict[str, object],
         call: Callable[[ast.Call], object],
         operate: Callable[[str, list[object], ast.expr], object],
     ) -> None:
@@ -67,6 +67,7 @@ class Values:
             ast.IfExp: self._conditional,
             ast.List: lambda node: self._items(node.elts),
             ast.Name: self._name,
+            ast.NamedExpr: self._assignment,
             ast.Subscript: self._subscript,
             ast.Tuple: self._tuple,
             ast.UnaryOp: self._unary,
@@ -95,6 +96,10 @@ class Values:
 
     def _name(self, node: ast.Name) -> object:
         return self._names[node.id] if node.id in self._names else self.unknown(node)
+
+    def _assignment(self, node: ast.NamedExpr) -> object:
+        value = self._names[node.target.id] = self(node.value)
+        return value
 
     def _tuple(self, node: ast.Tuple) -> object:
         items = self._items(node.elts)
