@@ -47,7 +47,7 @@ several: errors layers network language zoo analysis inverse
 arrayfile: lazy_names errors opening file_names resource_limits layers
 # Networks as other programs have them.
 importers: errors opening python_source window layers network receptive arrayfile
-importers/files: errors opening language layers network arrayfile importers
+importers/files: errors opening python_source language layers network arrayfile importers
 # The convolution itself, from whole numbers up to clusters.
 execute/fitted_costs:
 execute/arrays: errors file_names window layers arrayfile

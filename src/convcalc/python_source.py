@@ -27,6 +27,15 @@ class Defined(NamedTuple):
     example: str
 
 
+def defines_nothing(text: str) -> bool:
+    """Whether the text of a Python file has no class and no function at its top.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    return not any(isinstance(node, ast.ClassDef | ast.FunctionDef) for node in _body(text))
+
+
 def defined(text: str) -> Defined:
     """What the text of a Python file defines, the name that is most likely asked for first.
 
@@ -36,12 +45,7 @@ def defined(text: str) -> Defined:
     Raises:
         SyntaxError: it is no Python.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes such as \alpha in a docstring
-            body = ast.parse(text).body
-    except (ValueError, RecursionError, MemoryError):
-        return Defined([], "")
+    body = _body(text)
     classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     modules = _modules(classes)
@@ -63,6 +67,20 @@ def defined(text: str) -> Defined:
         [f"{name}()" if name in functions else name for name in order],
         order[0] + _arguments(order[0], classes, functions),
     )
+
+
+def _body(text: str) -> list[ast.stmt]:
+    """The statements of a text; none of one that Python's parser cannot take.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes such as \alpha in a docstring
+            return ast.parse(text).body
+    except (ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _modules(classes: Mapping[str, ast.ClassDef]) -> set[str]:
@@ -124,12 +142,12 @@ def _dotted(node: ast.expr) -> list[str]:
 
 
 def _instances(body: Iterable[ast.stmt]) -> list[str]:
-    """The names of networks that are made at the top of a file that only puts layers in a row."""
+    """The names of networks of torch that are made at the top, where layers stand in a row."""
     found = {}
     for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = _called(node.value)
-            if name.rpartition(".")[2] == "Sequential":
+            *before, name = _called(node.value).split(".")
+            if name == "Sequential" and not {"keras", "models"} & {*before}:
                 found[node.targets[0].id] = node
     return list(found)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RUN = "the model's Python code was run, which may do all that you may"
 """What is said wherever a model of PyTorch was made and run."""
 
+READ = "the model's Python code was read as text of Keras, and none of it was run"
+"""What is said where a Python file is read."""
+
 SCRIPT = "a TorchScript file is a program, and was run, which may read and write your files"
 """What is said of one."""
 
@@ -137,7 +140,7 @@ def _read(where: str, what: str, word: str) -> Target:
 
 def lasting(notes: Iterable[str]) -> tuple[str, ...]:
     """The notes that are about a network, and not about how it was read this time."""
-    passing = (RUN, SCRIPT, DECLARED)
+    passing = (RUN, READ, SCRIPT, DECLARED)
     return tuple(
         text
         for text in notes

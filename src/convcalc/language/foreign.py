@@ -12,6 +12,7 @@ from typing import NamedTuple
 from convcalc.errors import printable
 
 _PRINT = "give what print(model) shows of a Sequential, or write it as layers"
+_KERAS = "commands on networks read a whole model in it, and convcalc convert writes its layers"
 _NOTEBOOK = "give the source text in it, or what print(model) shows there"
 
 
@@ -47,13 +48,13 @@ _FORMATS = (
     _Format("a list of weights", ("torch.Size([", ".weight")),
     _Format("a list of weights", ("OrderedDict([", ".weight", "tensor(")),
     _Format("an error message of Python", ("Traceback (most recent call last)",)),
-    _Format("a Keras model in JSON", ('"class_name"', '"config"')),
+    _Format("a Keras model in JSON", ('"class_name"', '"config"'), _KERAS),
     _Format("source text of Gluon", ("nn.Conv2D(", "channels=")),
     _Format("a Paddle printout", ("Conv2D(", "data_format=")),
     _Format("source text of Flax", ("nn.Conv(", "features=")),
-    _Format("source text of Keras", ("layers.Conv",)),
-    _Format("source text of Keras", ("model.add(",)),
-    _Format("source text of Keras", ("Conv2D(", "activation=")),
+    _Format("source text of Keras", ("layers.Conv",), _KERAS),
+    _Format("source text of Keras", ("model.add(",), _KERAS),
+    _Format("source text of Keras", ("Conv2D(", "activation="), _KERAS),
 )
 _BESIDE_PRINTED = "a table"
 _BESIDE = ("a list", "an error")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.parsing.onnx_argument import onnx_inputs, onnx_path
 from convcalc.cli.parsing.values import STANDARD_INPUT
-from convcalc.errors import DataError, UsageError, nearest, printable
+from convcalc.errors import ConvcalcError, DataError, UsageError, nearest, printable
 from convcalc.file_names import begins_like_path, has_folder
 from convcalc.language.parse import parse, shorthands
 from convcalc.language.parser import LONGEST_TEXT
@@ -71,6 +71,7 @@ def read_source(
         DataError: the file cannot be read, or is no text.
         SpecError: the text has faults.
     """
+    asked = _asked(input_shape, given)
     if len(words) == 1:
         (word,) = words
         if word.lower() in network_names():
@@ -83,16 +84,16 @@ def read_source(
         is_onnx = onnx_path(words) is not None
         path, model = (word, None) if is_onnx else _file_and_model(word)
         if path == "-":
-            return _read_standard_input(model, in_order=in_order)
+            return _read_standard_input(model, asked, in_order=in_order)
         if path is not None:
             from convcalc.importers.files.reading import read_file  # only a file needs it
 
-            asked = onnx_inputs(inputs) if is_onnx else _asked(input_shape, given)
+            asked = onnx_inputs(inputs) if is_onnx else asked
             return read_file(path, asked, model=model, in_order=in_order)
         check_name(word)
         _check_module(word)
     _check_beside(words)
-    return parse(" ".join(words), in_order=in_order)
+    return _read_layers(" ".join(words), asked, in_order=in_order)
 
 
 def _check_module(word: str) -> None:
@@ -148,8 +149,14 @@ def model_target(word: str) -> Target | None:
     from convcalc.importers.target import LIBRARIES, Target, target_of, unnamed
 
     path = word.removesuffix(":")
-    if path.endswith(".py") and os.path.isfile(path):
-        raise UsageError(unnamed(path, read_text(path)))
+    if ".py" in word:
+        from convcalc.importers.files.keras_text import names_script, or_read
+
+        if names_script(path, read_text):
+            return None
+        if path.endswith(".py") and os.path.isfile(path):
+            text = read_text(path)
+            raise UsageError(unnamed(path, text) + or_read(path, text))
     if os.path.isfile(word):
         from convcalc.importers.files.model_files import is_script
 
@@ -165,10 +172,36 @@ def _asked(shape: Shape | None, given: Sequence[GivenInput] | None) -> list[Give
     return [] if shape is None else [GivenInput(shape), *(given or ())[1:]]
 
 
-def _read_standard_input(model: str | None, *, in_order: bool) -> Network:
+def holds_keras(path: str) -> bool:
+    """Whether the text of a file is of Keras; what cannot be read is left to whoever does."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        text = read_text(path)
+    except ConvcalcError:
+        return False
+    from convcalc.importers.files.keras_text import is_json, is_source
+
+    return is_json(text) or is_source(text)
+
+
+def _read_standard_input(
+    model: str | None, asked: Sequence[GivenInput], *, in_order: bool
+) -> Network:
     from convcalc.importers.files.texts import network_of_text
 
-    return network_of_text(read_text("-"), "standard input", model, in_order=in_order)
+    return network_of_text(read_text("-"), "standard input", model, asked, in_order=in_order)
+
+
+def _read_layers(text: str, asked: Sequence[GivenInput], *, in_order: bool) -> Network:
+    """The network of words of a command line."""
+    if "(" in text or text.startswith("{"):
+        from convcalc.importers.files.texts import network_of_keras  # layers have none, mostly
+
+        keras = network_of_keras(text, "", asked)
+        if keras is not None:
+            return keras
+    return parse(text, in_order=in_order)
 
 
 def _file_and_model(word: str) -> tuple[str | None, str | None]:

@@ -33,14 +33,14 @@ def one_value_each(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _takes_several(word: str) -> bool:
     """Whether a word is a model, which has an input for each shape that is given."""
-    from convcalc.cli.parsing.network_argument import model_target
+    from convcalc.cli.parsing.network_argument import holds_keras, model_target
     from convcalc.cli.parsing.onnx_argument import onnx_path
 
     if model_target(word) is not None or onnx_path([word]) is not None:
         return True
     from convcalc.importers.files.model_files import is_model_file  # only a file needs it
 
-    return is_model_file(word)
+    return is_model_file(word) or holds_keras(word)
 
 
 def _only(name: str, values: Sequence[str | bool]) -> str | bool | None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ParameterError, UsageError, described, printable
+from convcalc.importers.files.keras_text import names_script
 from convcalc.importers.files.reading import read_file
+from convcalc.importers.files.texts import read_text
 from convcalc.importers.torch_target import whole
 from convcalc.layers.arguments import checked_switch, checked_text
 from convcalc.layers.base import format_shape
@@ -90,7 +92,7 @@ def _checked_path(path: object) -> str:
     if len(name) > LONGEST_PATH:
         raise ParameterError("path", f"no file has a name of {len(name):,} characters")
     file = name if name.endswith(".py") else name.rpartition(":")[0]
-    if file.endswith(".py") and os.path.isfile(file):
+    if file.endswith(".py") and os.path.isfile(file) and not names_script(name, read_text):
         raise UsageError(
             f"'{printable(file, 100)}' is a Python file, which is not run here: give the model "
             "that it makes to convcalc.from_torch"

@@ -62,11 +62,20 @@ def read_model_file(path: str, given: Sequence[GivenInput] = ()) -> Network | No
     kind = kind_of_model(path)
     if kind is None:
         return None
+    shapes = shapes_of(given)
+    return DOORS[kind](path, shapes[0] if shapes else None, shapes[1:])
+
+
+def shapes_of(given: Sequence[GivenInput]) -> list[Shape]:
+    """The shapes of inputs that have no names.
+
+    Raises:
+        ParameterError: one has.
+    """
     for one in given:
         if one.name:
             raise ParameterError(one.name, "inputs of this file are told by their places alone")
-    shapes = [one.shape for one in given]
-    return DOORS[kind](path, shapes[0] if shapes else None, shapes[1:])
+    return [one.shape for one in given]
 
 
 def kind_of_model(path: str) -> str | None:

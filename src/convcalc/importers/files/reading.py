@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def read_file(
         path: The file.
         given: The inputs that a model is asked about, in its order or by name. Layers as text have
             none of their own: whoever asks about them says on which.
-        model: Which of several models of PyTorch in a text.
+        model: Which of several models in a text.
         in_order: Whether modules of a printed class are applied in the order of the print.
 
     Raises:
@@ -47,7 +48,17 @@ def read_file(
     found = read_model_file(path, given)
     if model is not None and (found or is_onnx(path)):
         raise UsageError(f"{label_of(path)} holds one model, and no '{printable(model, 60)}'")
-    return found or network_of_text(read_text(path), label_of(path), model, in_order=in_order)
+    if found is not None:
+        return found
+    found = network_of_text(read_text(path), label_of(path), model, given, in_order=in_order)
+    return _not_run(found) if path.endswith(".py") else found
+
+
+def _not_run(network: Network) -> Network:
+    """The network of a Python file, of which nothing was run."""
+    from convcalc.importers.target import READ
+
+    return replace(network, notes=(READ, *network.notes))
 
 
 def _run_script(path: str, given: Sequence[GivenInput]) -> Network:

@@ -14,7 +14,13 @@ from convcalc.network.functional import declared_functions
 from convcalc.opening import open_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcalc.network.given_inputs import GivenInput
     from convcalc.network.graph import Network
+
+KERAS_SIGNS = ("keras", "Keras", "Dense(", "1D(", "2D(", "3D(", "class_name")
+"""Words of which a text of Keras has one, and hardly any other."""
 
 LONGEST_DOCUMENT = 64 * 2**20
 """Bytes of a JSON document: some hundred for each node."""
@@ -26,14 +32,20 @@ def label_of(path: str) -> str:
 
 
 def network_of_text(
-    text: str, label: str, model: str | None = None, *, in_order: bool = False
+    text: str,
+    label: str,
+    model: str | None = None,
+    given: Sequence[GivenInput] = (),
+    *,
+    in_order: bool = False,
 ) -> Network:
     """The network of a text or of a JSON document, with what comments say of its input and calls.
 
     Args:
         text: All of a file.
         label: What messages call it.
-        model: Which of several models of PyTorch, as `parse` takes it.
+        model: Which of several models, as `parse` takes it.
+        given: The inputs that a model of Keras is asked about.
         in_order: Whether modules of a printed class are applied in the order of the print.
 
     Raises:
@@ -47,12 +59,26 @@ def network_of_text(
         if model is not None:
             raise UsageError(f"a document holds one network, and no '{printable(model, 60)}'")
         return read_document(text, label)
+    keras = network_of_keras(text, label, given, model)
+    if keras is not None:
+        return keras
     try:
         declared_input(text)  # a comment that gives no shape is a fault here
         found = parse(text, model=model, in_order=in_order)
         return replace(found, functions=declared_functions(text))
     except SpecError as error:
         raise SpecError(text, error.problems, label, more=error.more) from None
+
+
+def network_of_keras(
+    text: str, label: str, given: Sequence[GivenInput] = (), model: str | None = None
+) -> Network | None:
+    """The network of a text of Keras, as `keras_text.read_keras`; None where the text is none."""
+    if not any(sign in text for sign in KERAS_SIGNS):
+        return None
+    from convcalc.importers.files.keras_text import read_keras
+
+    return read_keras(text, label, given, model)
 
 
 def is_document(text: str) -> bool:

@@ -21,7 +21,7 @@ from convcalc.importers.keras.graph import (
     parameters_of,
     replaced,
 )
-from convcalc.importers.written import Written, check_count, naming
+from convcalc.importers.written import DAMAGE, Written, check_count, naming
 from convcalc.layers.base import format_shape
 from convcalc.network.graph import INPUT, Network
 
@@ -244,13 +244,16 @@ class _Builder:
         if call.kind == "TimeDistributed" and call.values:
             return self._in_each_step(call, depth)
         rule = RULES.get(call.kind)
+        shown = f"layer '{printable(call.path, 60)}' ({printable(call.kind, 60)})"
         try:
             results = call.unknown() if rule is None else rule(call)
             if call.kind in INSIDE and isinstance(results, Value):
                 results = activations.with_activation(call, results)
         except LayerError as error:
-            shown = f"layer '{printable(call.path, 60)}' ({printable(call.kind, 60)})"
             raise DataError(f"{shown}: {error}") from None
+        except DAMAGE as error:
+            what = printable(f"{type(error).__name__}: {error}")
+            raise DataError(f"{shown} is damaged, or of another kind ({what})") from None
         return results
 
     def _in_each_step(self, call: Call, depth: int) -> Value:

@@ -1,0 +1,1 @@
+"""Source text that makes a model of Keras, read without running it, as Keras's configuration."""
