@@ -93,6 +93,12 @@ def test_the_examples_of_python_run():
     assert (0, True) == (failed, tried >= 36)
 
 
+def imported(found):
+    """The libraries that the examples of a docstring import."""
+    code = "".join(example.source for example in found.examples)
+    return set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", modules())
 def test_the_examples_in_docstrings_run(name):
     if name in NEEDS_TORCH:
@@ -110,6 +116,8 @@ def test_the_examples_in_docstrings_run(name):
     for found in doctest.DocTestFinder().find(module):
         # What has no example would be run, too: each looks at every file that Python has open.
         if found.examples:
+            for library in EXTRAS & imported(found):
+                pytest.importorskip(library)
             runner.run(found)
     assert 0 == runner.summarize().failed
 
