@@ -159,6 +159,8 @@ def test_names_go_on_counting_over_all_calls():
         ("s = [4]\ndef f(t):\n    t.extend((3, 2))\nf(s)\nx = Dense(len(s))(i)\n", 15),
         ("s = []\ndef f():\n    s.append(7)\nf()\nf()\nx = Dense(len(s))(i)\n", 10),
         ("def f(n, t=[]):\n    t.append(n)\n    return len(t)\nf(1)\nx = Dense(f(1))(i)\n", 10),
+        ("s = [2, 3]\ndef f(t):\n    return t.pop()\nx = Dense(f(s) + len(s))(i)\n", 20),
+        ("s = [5, 3]\nx = Dense(s.pop(0) + s[0])(i)\n", 40),
         # Conditions and loops
         ("x = i\nfor n in range(6, 0, -2):\n    x = Dense(n)(x)\n", 30 + 28 + 10),
         ("x = i\nfor n, k in zip([1, 2], (3, 4)):\n    x = Dense(n * k)(x)\n", 15 + 32),
@@ -194,6 +196,10 @@ def test_what_functions_share_and_what_is_their_own(text, expected):
 )
 def test_models_that_functions_change(text, expected):
     assert expected == params(CHAIN + text)
+
+
+def test_a_loop_that_keeps_none_of_its_layers_makes_no_model():
+    assert read("for n in 3, 4:\n    keras.layers.Dense(n)\n") is None
 
 
 def test_an_input_that_a_function_is_given_may_be_asked_for():

@@ -112,6 +112,8 @@ def test_what_is_not_followed_has_one_message_with_its_line(text, message, where
         "def f(n):\n    if n > size:\n        return\n    m.add(Dense(n))\nf(3)\n",
         "def f(n):\n    for k in sizes:\n        if k: return\n    m.add(Dense(n))\nf(3)\n",
         "def f(n):\n    m.add(Dense(n))\nlist(map(f, [3, 2]))\n",
+        "def f(n):\n    m.add(Dense(n))\ng = trace(x)\ng(f)\n",
+        "def f(n):\n    m.add(Dense(n))\ntrace(calls=[f])\n",
         "for n in sizes:\n    m.add(Dense(n))\n",
         "def f():\n    m.add(Dense(2))\nfor n in sizes:\n    f()\n",
         "def f(net):\n    net.add(Dense(2))\nwhile n:\n    f(m)\n",
@@ -146,6 +148,8 @@ def test_a_model_that_may_be_changed_is_not_counted_without_the_change(text):
         "a = [s]\na[0].sort()\n",
         "if n:\n    s += [9]\n",
         "s.append(s)\n",
+        "s.pop(9)\n",
+        "s.pop(n)\n",
     ],
 )
 @pytest.mark.parametrize("read", ["s[-1]", "len(s)", "max(s)", "[*s, 5][-2]", "(s + [5])[-2]"])
@@ -187,6 +191,8 @@ def doubling(count, first):
 
 LARGE = "the text makes more work than is followed: its loops and functions are large"
 DEEP = "functions call each other more than 20 times"
+WRAPPED = "for k in range(90):\n    t = [t]\n"
+LINKED = f"t = last = []\n{WRAPPED}" + f"old = last\nt = last = []\n{WRAPPED}old.append(t)\n" * 30
 LAYER = "x = i\nfor a in range(999):\n for b in range(999):\n  for c in range(999):\n   "
 
 
@@ -209,9 +215,13 @@ LAYER = "x = i\nfor a in range(999):\n for b in range(999):\n  for c in range(99
         ("s = []\nt = [s] * 4000\nfor n in range(900):\n    s += [1, 2]\n    Dense(3)(t)\n", LARGE),
         ("s = range(9999)\nfor n in range(900):\n    Dense(3)\n    t = [*s]\n", LARGE),
         ("n = 'a'\nfor k in range(900):\n    n = n + n\nx = Dense(n)(i)\n", "'n + n' has no value"),
+        (
+            f"{LINKED}first = t\nwhile k:\n    last.append(k)\nx = Dense(len(last))(i)\n",
+            "'len(last)",
+        ),
         ("def f():\n while x:\n  m.add(Dense(3))\n" + LAYER + "f()\n", LARGE),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_texts_without_an_end_have_one(monkeypatch, text, message):
     worked_out, whole = [], Values.__call__

@@ -21,14 +21,15 @@ from convcalc.importers.keras.source.objects import (
     Tensor,
     Unknown,
     Use,
+    is_lost,
     spoil,
     tensors_in,
     unknown_in,
 )
 from convcalc.importers.keras.source.signatures import class_of
+from convcalc.importers.keras.source.texts import formatted
 from convcalc.importers.keras.source.touching import forget, is_of_torch, locals_of
 from convcalc.importers.keras.source.values import MAX_VALUES, Values, size_of
-from convcalc.importers.keras.source.texts import formatted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,8 +184,7 @@ class Calls:
             told = formatted(owner, given) if name == "format" and not node.keywords else None
             return self.values.unknown(node) if told is None else told
         if isinstance(owner, list):
-            self._of_list(owner, name, given, node)
-            return None
+            return self._of_list(owner, name, given, node)
         assert isinstance(owner, Model)
         if name == "add" and given:
             owner.add(given[0], self.values.place(node.args[0] if node.args else node))
@@ -194,15 +194,32 @@ class Calls:
             owner.built = given[0]
         return self.values.unknown(node)
 
-    def _of_list(self, owner: list[object], name: str, given: list[object], node: ast.Call) -> None:
-        """A method of a list; others than append and extend are not followed."""
+    def _handed(self, item: object, unknown: Unknown) -> None:
+        """What a function changes is not known once somebody has it who may call it."""
+        if isinstance(item, Function):
+            forget(item.body, self._scope, unknown, item.frame, locals_of(item))
+        elif isinstance(item, list | tuple):
+            for one in item:
+                self._handed(one, unknown)
+
+    def _of_list(
+        self, owner: list[object], name: str, given: list[object], node: ast.Call
+    ) -> object:
+        """A method of a list; others than append, extend and pop are not followed."""
         one = given[0] if len(given) == 1 else None
         if name == "append" and len(given) == 1:
             self.extend(owner, [one], node)
         elif name == "extend" and isinstance(one, list | tuple) and not isinstance(one, Unknown):
             self.extend(owner, list(one), node)
+        elif name == "pop" and len(given) < 2 and not is_lost(owner):
+            place = given[0] if given else -1
+            if isinstance(place, int) and -len(owner) <= place < len(owner):
+                return owner.pop(place)
+            owner[:] = [Lost(*self.values.unknown(node))]
+            return owner[0]
         else:
             owner[:] = [Lost(*self.values.unknown(node))]
+        return None
 
     def extend(self, owner: list[object], more: list[object], node: ast.expr) -> None:
         """Puts values behind those of a list."""
@@ -221,6 +238,7 @@ class Calls:
             for one in (*args, *kwargs.values()):  # a function of the text may change what it gets
                 if isinstance(one, Model | list):
                     spoil(one, callee)
+                self._handed(one, callee)
             return callee
         if isinstance(callee, Function):
             return self.returned(callee, args, kwargs, node)
@@ -280,10 +298,8 @@ class Calls:
         found = worked_out(name, given, is_bare=isinstance(node.func, ast.Name))
         if found is not None and not kwargs:
             return found
-        for one in (*given, *kwargs.values()):  # whoever gets a function may call it
-            if isinstance(one, Function):
-                own = locals_of(one)
-                forget(one.body, self._scope, self.values.unknown(node), one.frame, own)
+        for one in (*given, *kwargs.values()):
+            self._handed(one, self.values.unknown(node))
         if tensors_in([*given, kwargs]):
             return self._on_tensors(name, given, kwargs, node)
         shown = printable(name, 60)

@@ -99,7 +99,6 @@ class Following:
         self.alone: tuple[ast.expr | None, object] = (None, None)
         self.unfollowed: list[Unknown] = []
         self.read: set[tuple[int, int]] = set()
-        self._is_short = len(source.statements) == 1
         self._run(source.statements)
 
     @property
@@ -252,10 +251,11 @@ class Following:
         owner, count = self._scope.values.get(name), len(self.models)
         steps = len(self.called)
         value = self._calls.values(node)
-        if self._is_short:
+        if [statement] == self._source.statements:
             self.alone = (node, value)
+            self._note_read(statement)
         changed = isinstance(owner, Model) and method in ("add", "pop", "build")
-        grown = isinstance(owner, list) and method in ("append", "extend")
+        grown = isinstance(owner, list) and method in ("append", "extend", "pop")
         if changed or grown or len(self.models) > count or len(self.called) > steps:
             self._note_read(statement)
 

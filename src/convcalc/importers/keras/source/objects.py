@@ -200,13 +200,16 @@ def is_lost(item: object) -> bool:
 
 def spoil(item: object, unknown: Unknown) -> None:
     """What a model or a list holds is no longer known, nor what the models in a list do."""
-    if isinstance(item, Model):
-        item.spoil(unknown)
-    elif isinstance(item, list | tuple) and not isinstance(item, Unknown):
-        for one in item:
-            spoil(one, unknown)
-        if isinstance(item, list):
-            item[:] = [Lost(*unknown)]
+    left, seen = [item], set()
+    while left:
+        one = left.pop()
+        if isinstance(one, Model):
+            one.spoil(unknown)
+        elif isinstance(one, list | tuple) and not isinstance(one, Unknown) and id(one) not in seen:
+            seen.add(id(one))
+            left += one
+            if isinstance(one, list):
+                one[:] = [Lost(*unknown)]
 
 
 def uses_behind(outputs: list[Tensor]) -> list[Use]:

@@ -12,8 +12,8 @@ from convcalc.errors import printable
 from convcalc.importers.keras.source.builtin import LARGEST
 from convcalc.importers.keras.source.comparing import compared, truth
 from convcalc.importers.keras.source.objects import Tensor, Unknown, is_lost
-from convcalc.importers.keras.source.touching import forget
 from convcalc.importers.keras.source.texts import MAX_TEXT, joined_text, text_of
+from convcalc.importers.keras.source.touching import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
