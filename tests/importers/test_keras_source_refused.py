@@ -192,7 +192,8 @@ def doubling(count, first):
 LARGE = "the text makes more work than is followed: its loops and functions are large"
 DEEP = "functions call each other more than 20 times"
 WRAPPED = "for k in range(90):\n    t = [t]\n"
-LINKED = f"t = last = []\n{WRAPPED}" + f"old = last\nt = last = []\n{WRAPPED}old.append(t)\n" * 30
+CHAINED = f"old = last\nt = last = []\n{WRAPPED}old.append(t)\n"
+LINKED = f"t = last = []\n{WRAPPED}first = t\n{CHAINED * 30}while k:\n    first.append(k)\n"
 LAYER = "x = i\nfor a in range(999):\n for b in range(999):\n  for c in range(999):\n   "
 
 
@@ -215,10 +216,7 @@ LAYER = "x = i\nfor a in range(999):\n for b in range(999):\n  for c in range(99
         ("s = []\nt = [s] * 4000\nfor n in range(900):\n    s += [1, 2]\n    Dense(3)(t)\n", LARGE),
         ("s = range(9999)\nfor n in range(900):\n    Dense(3)\n    t = [*s]\n", LARGE),
         ("n = 'a'\nfor k in range(900):\n    n = n + n\nx = Dense(n)(i)\n", "'n + n' has no value"),
-        (
-            f"{LINKED}first = t\nwhile k:\n    last.append(k)\nx = Dense(len(last))(i)\n",
-            "'len(last)",
-        ),
+        (f"{LINKED}x = Dense(len(first))(i)\n", "'len(first)' has no value"),
         ("def f():\n while x:\n  m.add(Dense(3))\n" + LAYER + "f()\n", LARGE),
     ],
     ids=range(15),
