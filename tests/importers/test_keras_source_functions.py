@@ -190,6 +190,12 @@ def test_what_functions_share_and_what_is_their_own(text, expected):
             "def step(x):\n    return m(x)\nm.add(Dense(3))\nfor e in range(10**6):\n    step(e)\n",
             15,
         ),
+        (
+            "m.add(Dense(3))\nclass GAN(keras.Model):\n    def __init__(self, net):\n"
+            "        self.net = net\n    def train_step(self, x):\n        return self.net(x)\n"
+            "gan = GAN(net=m)\ngan.compile(m)\n",
+            15,
+        ),
         ("@tf.function\ndef step(x):\n    return m(x)\nm.add(Dense(3))\nstep(x)\n", 15),
         ("m.add(Dense(3))\ndef show(m, *args):\n    print(m, args)\nshow(m)\n", 15),
     ],

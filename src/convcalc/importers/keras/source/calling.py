@@ -93,6 +93,9 @@ class Calls:
             owner = self._owner(func)
             if owner is not None:
                 return self._method(owner, func.attr, node)
+            holder = self._scope.values.get(getattr(func.value, "id", ""))
+            if isinstance(holder, Unknown) and holder in self._scope.classes:
+                return self._applied(holder, node)
             other = is_of_torch(func)
             return self.values.unknown(node) if other else self._named(func.attr, node)
         if isinstance(func, ast.Name) and func.id not in self._scope.values:
@@ -194,13 +197,18 @@ class Calls:
             owner.built = given[0]
         return self.values.unknown(node)
 
-    def _handed(self, item: object, unknown: Unknown) -> None:
-        """What a function changes is not known once somebody has it who may call it."""
+    def _handed(self, item: object, unknown: Unknown) -> bool:
+        """What a function changes is not known once somebody has it who may call it.
+
+        Returns:
+            Whether it may change what it is given.
+        """
         if isinstance(item, Function):
-            forget(item.body, self._scope, unknown, item.frame, locals_of(item))
-        elif isinstance(item, list | tuple):
-            for one in item:
-                self._handed(one, unknown)
+            return forget(item.body, self._scope, unknown, item.frame, locals_of(item))
+        changes = False
+        for one in item if isinstance(item, list | tuple) else ():
+            changes |= self._handed(one, unknown)
+        return changes
 
     def _of_list(
         self, owner: list[object], name: str, given: list[object], node: ast.Call
@@ -235,9 +243,11 @@ class Calls:
             args = [args]
         kwargs = {one.arg: self.values(one.value) for one in node.keywords if one.arg}
         if isinstance(callee, Unknown):
-            for one in (*args, *kwargs.values()):  # a function of the text may change what it gets
-                if isinstance(one, Model | list):
-                    spoil(one, callee)
+            own, whole = self._scope.classes.get(callee, ([], False))
+            changes = self._handed(own, callee) or not whole
+            for one in (*args, *kwargs.values()):
+                if isinstance(one, Model | list) and changes:
+                    spoil(one, callee)  # who gets it may change it
                 self._handed(one, callee)
             return callee
         if isinstance(callee, Function):

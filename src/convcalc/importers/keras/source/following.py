@@ -12,7 +12,7 @@ from convcalc.importers.keras.source.assigning import Assignments
 from convcalc.importers.keras.source.builtin import items_of
 from convcalc.importers.keras.source.calling import Calls
 from convcalc.importers.keras.source.comparing import truth
-from convcalc.importers.keras.source.functions import defined
+from convcalc.importers.keras.source.functions import defined, methods
 from convcalc.importers.keras.source.legacy import SIGNS
 from convcalc.importers.keras.source.loops import Loops
 from convcalc.importers.keras.source.objects import (
@@ -289,6 +289,9 @@ class Following:
         if name:
             self._scope.values[name] = unknown
             self._scope.functions.add(name)
+            if isinstance(statement, ast.ClassDef):
+                found = methods(statement, self._calls.values, self._scope)
+                self._scope.classes[unknown] = found
         else:
             forget([statement], self._scope, unknown)
             for changed in stored([statement]):

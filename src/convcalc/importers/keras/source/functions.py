@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_DEEP = 20
 """Functions that are followed within each other."""
 
+_OF_KERAS = {"Model", "Layer", "Callback", "Constraint", "object"}
+"""Classes whose methods change no model that they are given."""
+
 _REFUSED: Mapping[type[ast.AST], str] = {
     ast.Global: "'global'",
     ast.Nonlocal: "'nonlocal'",
@@ -42,6 +45,15 @@ def defined(node: ast.FunctionDef, values: Values, scope: Scope) -> Function:
     defaults = _defaults(node.args, values)
     frame, line = scope.values, node.lineno
     return Function(node.name, node.args, node.body, defaults, frame, place, line, refusal)
+
+
+def methods(statement: ast.ClassDef, values: Values, scope: Scope) -> tuple[list[Function], bool]:
+    """The functions of a class, and whether it has no others but those of Keras."""
+    own = [
+        defined(one, values, scope) for one in statement.body if isinstance(one, ast.FunctionDef)
+    ]
+    bases = {getattr(one, "attr", getattr(one, "id", "")) for one in statement.bases}
+    return own, bases <= _OF_KERAS
 
 
 def anonymous(node: ast.Lambda, values: Values, scope: Scope) -> Function:

@@ -12,7 +12,7 @@ from convcalc.importers.keras.source.objects import Fault, Names, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from convcalc.importers.keras.source.objects import Place
+    from convcalc.importers.keras.source.objects import Function, Place
 
 MOST_STEPS = 100_000
 """Expressions and values of lists that are worked out, beside one for each character."""
@@ -30,6 +30,8 @@ class Scope:
         values: What names stand for, those of the function that is followed first.
         aliases: What `from keras.layers import Conv2D as C` calls C.
         functions: The functions that the text defines.
+        classes: The functions of its classes, by what is said of a class, and whether they are
+            all that it has beside those of Keras.
         data_format: The order of axes that layers have unless they are given one.
         is_old: Whether the text is one of Keras 1, by its names.
         notes: What is assumed.
@@ -42,6 +44,7 @@ class Scope:
     values: ChainMap[str, object] = field(default_factory=_top)
     aliases: dict[str, str] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
+    classes: dict[Unknown, tuple[list[Function], bool]] = field(default_factory=dict)
     data_format: str = "channels_last"
     is_old: bool = False
     notes: list[str] = field(default_factory=list)
