@@ -36,6 +36,15 @@ def defines_nothing(text: str) -> bool:
     return not any(isinstance(node, ast.ClassDef | ast.FunctionDef) for node in _body(text))
 
 
+def defines_class(text: str) -> bool:
+    """Whether the text of a Python file has a class at its top.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    return any(isinstance(node, ast.ClassDef) for node in _body(text))
+
+
 def defined(text: str) -> Defined:
     """What the text of a Python file defines, the name that is most likely asked for first.
 

@@ -276,5 +276,5 @@ def test_no_posted_text_of_pytorch_is_taken_for_keras():
 def test_a_script_is_one_that_defines_nothing():
     text = posted("mnist_convnet")
     assert is_script(text)
-    assert not is_script(text + "\ndef plot(history):\n    pass\n")
+    assert not is_script(text + "\nclass History:\n    pass\n")
     assert not is_script(text + "\nthis is no Python\n")

@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +144,35 @@ def test_positional_arguments_are_those_of_todays_keras():
             own = list(inspect.signature(getattr(layers, name).__init__).parameters)[1:]
             count = len(signature.ordered)
             assert (name, own[:count]) == (name, list(signature.ordered))
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("oxford_pets", "model"),
+        ("unet_blocks", "build_unet"),
+        ("residual", "create_res_net"),
+        ("skips", "model"),
+        ("siamese_function", "siamese"),
+        ("inception_function", "model"),
+        ("mobile", "model"),
+        ("text_cnn", "net"),
+        ("densenet", "model"),
+    ],
+)
+def test_posted_functions_as_todays_keras_runs_them(name, variable):
+    import keras
+
+    from convcalc.importers.files.keras_text import read_keras
+
+    text = Path(__file__).with_name("keras_texts").joinpath(f"{name}.txt").read_text("utf-8")
+    text = text.replace("tensorflow.keras", "keras").replace("import tensorflow as tf\n", "")
+    exec(text, names := {"__name__": "posted"})
+    model = names[variable]
+    model = model if isinstance(model, keras.Model) else model()
+    network = read_keras(text.replace('"__main__"', '"posted"'), "")
+    report = network.analyze(network.input_shape)
+    assert (trained(model), model.output_shape[1:2]) == (
+        report.totals.params,
+        (report.output_shape[1:] or report.output_shape)[:1],
+    )

@@ -81,13 +81,51 @@ def test_a_script_with_nothing_but_a_model_is_read_and_not_run(inside, folder):
 
 
 def test_a_script_that_defines_more_is_told_both_ways(inside, folder):
-    (folder / "model.py").write_text(f"def build():\n    pass\n{SOURCE}")
+    (folder / "model.py").write_text(f"class Net:\n    pass\ndef build():\n    pass\n{SOURCE}")
     done = inside("shape", "model.py")
     assert (2, "") == (done.code, done.out)
     assert (
-        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:build; it has "
-        "build(); its text of Keras is read, not run, as: - < model.py\n"
+        "convcalc: error: 'model.py' is a Python file: name what to run, as model.py:Net; it has "
+        "Net, build(); its text of Keras is read, not run, as: - < model.py\n"
     ) == done.err
+
+
+def test_a_script_with_functions_is_read_and_not_run(inside, folder):
+    body = "".join(f"    {line}\n" for line in SOURCE.splitlines())
+    (folder / "model.py").write_text(f"def build():\n{body}    return model\nopen('trace', 'w')\n")
+    done = inside("shape", "model.py", "--format", "json")
+    read = "convcalc: note: the model's Python code was read as text of Keras, and none of it was"
+    assert (PARAMS, True) == (params(done), done.err.startswith(read))
+    assert "the text does not call build(), which is taken to make the model\n" in done.err
+    assert not (folder / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        # 3*9*64 + 64
+        ("keras.layers.Conv2D(64, 3)", 1792),
+        ("Conv2D(64, 3, activation='relu')", 1792),
+        ("tf.keras.layers.DepthwiseConv2D(3, use_bias=False)", 27),
+    ],
+)
+def test_one_layer_is_a_word(inside, word, expected):
+    assert expected == params(inside("shape", word, "-i", "3x32x32", "--format", "json"))
+    refused = inside("shape", word)
+    told = "the text does not tell the shape of the input; give it with -i, as -i 3x32x32"
+    assert (2, True) == (refused.code, told in refused.err)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("Conv2D(64)", "Conv2D is not given its kernel_size (column 1)"),
+        ("Conv2D(3, 8, kernel_size=[3, 3], data_format=NCHW)", "this is a Paddle printout"),
+        ("Conv1D(nf=2304, nx=768)", "unknown PyTorch module 'Conv1D'"),
+    ],
+)
+def test_one_layer_that_cannot_be_read(inside, word, message):
+    assert f"convcalc: error: {message}" in inside("shape", word, "-i", "3x32x32").err
 
 
 def test_a_script_of_something_else_is_told_as_before(inside, folder):

@@ -47,15 +47,32 @@ def is_source(text: str) -> bool:
 
 
 def is_script(text: str) -> bool:
-    """Whether the text of a Python file is such source text, and defines nothing that is run."""
+    """Whether the text of a Python file is such source text, with nothing in it to be run.
+
+    It defines nothing, or functions alone that are followed to a model of Keras.
+    """
     if not is_source(text):
         return False
-    from convcalc.python_source import defines_nothing
+    from convcalc.python_source import defines_class, defines_nothing
 
     try:
-        return defines_nothing(text)
+        if defines_nothing(text):
+            return True
+        if defines_class(text) or _OTHERS.search(text) is not None:
+            return False
     except SyntaxError:
         return False
+    from convcalc.importers.keras.source.model import makes_model
+
+    return makes_model(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """A text without prompts and quoting, every character in its place."""
+    from convcalc.language.pytorch.cleaning import cleaned
+    from convcalc.language.pytorch.posted import unquoted
+
+    return _CONTINUED.sub(lambda found: " " * len(found.group()), unquoted(cleaned(text)))
 
 
 def names_script(word: str, read: Callable[[str], str]) -> bool:
@@ -108,8 +125,5 @@ def read_keras(
             raise UsageError(f"JSON of Keras holds one model, and no '{printable(model, 60)}'")
         return network_of_json(text, label or "the text", next(iter(shapes), None), shapes[1:])
     from convcalc.importers.keras.source.model import network_of
-    from convcalc.language.pytorch.cleaning import cleaned
-    from convcalc.language.pytorch.posted import unquoted
 
-    plain = _CONTINUED.sub(lambda found: " " * len(found.group()), unquoted(cleaned(text)))
-    return network_of(text, plain, label, shapes, model)
+    return network_of(text, _plain(text), label, shapes, model)

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import ast
-from math import prod
 from typing import TYPE_CHECKING
 
 from convcalc.errors import printable
 from convcalc.importers.keras import joining
+from convcalc.importers.keras.source.builtin import worked_out
+from convcalc.importers.keras.source.functions import MOST_DEEP, anonymous, bound
 from convcalc.importers.keras.source.legacy import merging
 from convcalc.importers.keras.source.making import make
 from convcalc.importers.keras.source.objects import (
     INSTEAD,
     Fault,
+    Function,
+    Lost,
     Made,
     Model,
     Tensor,
     Unknown,
     Use,
+    is_lost,
+    spoil,
     tensors_in,
     unknown_in,
 )
 from convcalc.importers.keras.source.signatures import class_of
-from convcalc.importers.keras.source.values import MAX_VALUES, Values
+from convcalc.importers.keras.source.texts import formatted
+from convcalc.importers.keras.source.touching import forget, is_of_torch, locals_of
+from convcalc.importers.keras.source.values import MAX_VALUES, Values, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +51,6 @@ MOST_MODELS = 200
 """Models of a text."""
 
 _FORMATS = ("image_data_format", "image_dim_ordering", "backend_image_data_format")
-_MOST_FACTORS = 20
 _SETTERS = ("set_image_data_format", "set_image_dim_ordering")
 
 
@@ -55,20 +61,30 @@ class Calls:
         values: Works expressions out.
         models: The models so far.
         uses: The calls of layers so far.
+
+    Args:
+        source: The text.
+        scope: What is known.
+        follow: What a function gives whose parameters have their values.
+        listed: What a list comes to that is made in one expression.
     """
 
-    def __init__(self, source: Source, scope: Scope) -> None:
-        self._scope = scope
-        self.values = Values(source, scope.values, self._call, self._operation)
+    def __init__(
+        self,
+        source: Source,
+        scope: Scope,
+        follow: Callable[[Function], object],
+        listed: Callable[[ast.ListComp | ast.GeneratorExp], object],
+    ) -> None:
+        self._scope, self._follow = scope, follow
+        others: dict[type, Callable[..., object]] = {
+            ast.GeneratorExp: listed,
+            ast.Lambda: lambda node: anonymous(node, self.values, scope),
+            ast.ListComp: listed,
+        }
+        self.values = Values(source, scope, self._call, self._operation, others)
         self.models: list[Model] = []
         self.uses: list[Use] = []
-        self._plain: dict[str, Callable[[list[object]], object]] = {
-            "int": lambda given: int(given[0]) if isinstance(given[0], int | float) else None,
-            "len": lambda given: len(given[0]) if isinstance(given[0], list | tuple) else None,
-            "list": lambda given: list(given[0]) if isinstance(given[0], list | tuple) else None,
-            "prod": lambda given: _product(given[0]),
-            "tuple": lambda given: tuple(given[0]) if isinstance(given[0], list | tuple) else None,
-        }
 
     def _call(self, node: ast.Call) -> object:
         """What a call comes to."""
@@ -77,6 +93,9 @@ class Calls:
             owner = self._owner(func)
             if owner is not None:
                 return self._method(owner, func.attr, node)
+            holder = self._scope.values.get(getattr(func.value, "id", ""))
+            if isinstance(holder, Unknown) and holder in self._scope.classes:
+                return self._applied(holder, node)
             other = is_of_torch(func)
             return self.values.unknown(node) if other else self._named(func.attr, node)
         if isinstance(func, ast.Name) and func.id not in self._scope.values:
@@ -84,12 +103,13 @@ class Calls:
         return self._applied(self.values(func), node)
 
     def _owner(self, func: ast.Attribute) -> object:
-        """The model or list whose method is called; None of a module, or what is not known."""
+        """The model, list or text whose method is called; None of what is not known."""
         if isinstance(func.value, ast.Name):
             value = self._scope.values.get(func.value.id)
         else:
-            value = self.values(func.value) if isinstance(func.value, ast.Call) else None
-        return value if isinstance(value, Model | list) else None
+            worked = isinstance(func.value, ast.Call | ast.Subscript | ast.Constant)
+            value = self.values(func.value) if worked else None
+        return value if isinstance(value, Model | list | str) else None
 
     def _named(self, name: str, node: ast.Call) -> object:
         """What a class or function comes to by its name, whatever module it is in."""
@@ -163,13 +183,11 @@ class Calls:
     def _method(self, owner: object, name: str, node: ast.Call) -> object:
         """A method of a model or a list: those that change it have their effect."""
         given = [self.values(one) for one in (*node.args, *(k.value for k in node.keywords))]
+        if isinstance(owner, str):
+            told = formatted(owner, given) if name == "format" and not node.keywords else None
+            return self.values.unknown(node) if told is None else told
         if isinstance(owner, list):
-            alone = len(given) == 1 and not isinstance(given[0], list | tuple)  # no circles
-            if name == "append" and alone and len(owner) < MAX_VALUES:
-                owner.append(given[0])
-                return None
-            owner[:] = [self.values.unknown(node)]  # insert, sort and the like are not followed
-            return owner[0]
+            return self._of_list(owner, name, given, node)
         assert isinstance(owner, Model)
         if name == "add" and given:
             owner.add(given[0], self.values.place(node.args[0] if node.args else node))
@@ -179,23 +197,91 @@ class Calls:
             owner.built = given[0]
         return self.values.unknown(node)
 
+    def _handed(self, item: object, unknown: Unknown) -> bool:
+        """What a function changes is not known once somebody has it who may call it.
+
+        Returns:
+            Whether it may change what it is given.
+        """
+        if isinstance(item, Function):
+            return forget(item.body, self._scope, unknown, item.frame, locals_of(item))
+        changes = False
+        for one in item if isinstance(item, list | tuple) else ():
+            changes |= self._handed(one, unknown)
+        return changes
+
+    def _of_list(
+        self, owner: list[object], name: str, given: list[object], node: ast.Call
+    ) -> object:
+        """A method of a list; others than append, extend and pop are not followed."""
+        one = given[0] if len(given) == 1 else None
+        if name == "append" and len(given) == 1:
+            self.extend(owner, [one], node)
+        elif name == "extend" and isinstance(one, list | tuple) and not isinstance(one, Unknown):
+            self.extend(owner, list(one), node)
+        elif name == "pop" and len(given) < 2 and not is_lost(owner):
+            place = given[0] if given else -1
+            if isinstance(place, int) and -len(owner) <= place < len(owner):
+                return owner.pop(place)
+            owner[:] = [Lost(*self.values.unknown(node))]
+            return owner[0]
+        else:
+            owner[:] = [Lost(*self.values.unknown(node))]
+        return None
+
+    def extend(self, owner: list[object], more: list[object], node: ast.expr) -> None:
+        """Puts values behind those of a list."""
+        if size_of(owner) + size_of(more) > MAX_VALUES or _holds(more, owner):
+            owner[:] = [Lost(*self.values.unknown(node))]
+        else:
+            owner += more
+
     def _applied(self, callee: object, node: ast.Call) -> object:
-        """A layer or model on tensors."""
-        args = [self.values(one) for one in node.args]
+        """A function of the text, or a layer or model on tensors."""
+        args = self.values.several(node.args)
+        if isinstance(args, Unknown):
+            args = [args]
         kwargs = {one.arg: self.values(one.value) for one in node.keywords if one.arg}
         if isinstance(callee, Unknown):
-            for one in (*args, *kwargs.values()):  # a function of the text may change what it gets
-                if isinstance(one, Model):
-                    one.spoil(callee)
-                elif isinstance(one, list):
-                    one[:] = [callee]
+            own, whole = self._scope.classes.get(callee, ([], False))
+            changes = self._handed(own, callee) or not whole
+            for one in (*args, *kwargs.values()):
+                if isinstance(one, Model | list) and changes:
+                    spoil(one, callee)  # who gets it may change it
+                self._handed(one, callee)
             return callee
+        if isinstance(callee, Function):
+            return self.returned(callee, args, kwargs, node)
         if not isinstance(callee, Made | Model):
             return self.values.unknown(node)
         unknown = unknown_in([*args, kwargs])
         if unknown is not None:
             return unknown
         return self._use(callee, args, kwargs, node)
+
+    def returned(
+        self, function: Function, args: list[object], kwargs: dict[str, object], node: ast.Call
+    ) -> object:
+        """What a function of the text gives, its lines followed with the values of this call."""
+        refused = function.refusal
+        spread = [one for one in node.args if isinstance(one, ast.Starred)]
+        if any(one.arg is None for one in node.keywords) or (spread and unknown_in(args)):
+            refused = refused or self.values.unknown(node)
+        if self._scope.depth >= MOST_DEEP:
+            reason = f"functions call each other more than {MOST_DEEP} times; {INSTEAD}"
+            refused = refused or self.values.unknown(node, reason)
+        if refused is not None:
+            own = locals_of(function)
+            if forget(function.body, self._scope, refused, function.frame, own):
+                spoil((*args, *kwargs.values()), refused)
+            return refused
+        given = bound(function, args, kwargs)
+        if isinstance(given, str):
+            return self.values.unknown(node, given)
+        nothing = Unknown("a name has no value here", function.place)
+        own_names: dict[str, object] = dict.fromkeys(locals_of(function), nothing)
+        with self._scope.inside(function.frame.new_child({**own_names, **given})):
+            return self._follow(function)
 
     def _use(
         self, layer: Made | Model, args: list[object], kwargs: dict[str, object], node: ast.expr
@@ -217,10 +303,13 @@ class Calls:
         """A function: one on tensors, or one on numbers that is worked out."""
         given = [self.values(one) for one in node.args]
         kwargs = {one.arg: self.values(one.value) for one in node.keywords if one.arg}
-        plain = self._plain.get(name)
-        if plain is not None and len(given) == 1 and unknown_in(given) is None:
-            found = plain(given)
-            return self.values.unknown(node) if found is None else found
+        if name == "enumerate" and kwargs.keys() == {"start"}:
+            given.append(kwargs.pop("start"))
+        found = worked_out(name, given, is_bare=isinstance(node.func, ast.Name))
+        if found is not None and not kwargs:
+            return found
+        for one in (*given, *kwargs.values()):
+            self._handed(one, self.values.unknown(node))
         if tensors_in([*given, kwargs]):
             return self._on_tensors(name, given, kwargs, node)
         shown = printable(name, 60)
@@ -266,16 +355,13 @@ class Calls:
         return self._use(layer, [listed], {}, node)
 
 
-def is_of_torch(func: ast.Attribute) -> bool:
-    """Whether a class is one of PyTorch's, as `nn.Sequential`: of TensorFlow nn has functions."""
-    owner = func.value
-    name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-    return name == "nn" and func.attr[:1].isupper()
-
-
-def _product(value: object) -> int | None:
-    """The product of whole numbers in a list."""
-    if not isinstance(value, list | tuple) or len(value) > _MOST_FACTORS:
-        return None
-    sizes = [one for one in value if isinstance(one, int)]
-    return prod(sizes) if len(sizes) == len(value) else None
+def _holds(items: list[object], owner: list[object]) -> bool:
+    """Whether a list is among values, or in lists among them."""
+    left: list[object] = [*items]
+    while left:
+        one = left.pop()
+        if one is owner:
+            return True
+        if isinstance(one, list | tuple):
+            left += one
+    return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from convcalc.errors import described, nearest, printable
 from convcalc.importers.keras.activations import FUNCTIONS, OVER_FEATURES
 from convcalc.importers.keras.source.legacy import is_old_kernel, renamed
-from convcalc.importers.keras.source.objects import Made, Unknown, unknown_in
+from convcalc.importers.keras.source.objects import Function, Made, Unknown, unknown_in
 from convcalc.importers.keras.source.signatures import COUNTS, DEFAULTS, is_training, signatures
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _given(kind: str, name: str, node: ast.expr, values: Values, scope: Scope) -
     if is_training(name):
         return None
     value = values(node)
+    if isinstance(value, Function):
+        value = values.unknown(node)  # swish, of which the text says what it does
     if not isinstance(value, Unknown) or not (name.endswith("activation") or not name):
         return None if name == "name" and isinstance(value, Unknown) else value
     last = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from convcalc.errors import DataError, Diagnostic, SpecError, UsageError, printable
 from convcalc.importers.keras.model import network_of as network_of_config
 from convcalc.importers.keras.source.configuration import Configuration
-from convcalc.importers.keras.source.following import Following
+from convcalc.importers.keras.source.endings import followed
 from convcalc.importers.keras.source.objects import Fault, Made, Model, Unknown, parts_of
 from convcalc.importers.keras.source.statements import Source
 
@@ -56,6 +56,18 @@ def network_of_json(
         return network_of_config(config, shape, _TEXT, further)
 
 
+def makes_model(plain: str) -> bool:
+    """Whether source text makes a model, which may have what cannot be read.
+
+    Args:
+        plain: The text, without prompts and quoting.
+    """
+    try:
+        return len(plain) <= MAX_CHARACTERS and bool(followed(Source(plain))[1])
+    except Fault:
+        return False
+
+
 def network_of(
     text: str, plain: str, label: str, shapes: Sequence[Shape], wanted: str | None = None
 ) -> Network | None:
@@ -78,19 +90,20 @@ def network_of(
         raise SpecError(text[:60].replace("\n", " "), [Diagnostic(message, 0, 1)], label)
     source = Source(plain)
     try:
-        following = Following(source)
-        models = _models(following)
+        following, made = followed(source)
+        models = _whole(made)
         if not models:
             return None
         model = _chosen(models, following.models, wanted)
-        _check_whole(source, model)
+        if ">>>" not in text:  # dots alone are an empty line there
+            _check_whole(source, model)
         config = Configuration(shapes).of(model)
     except Fault as fault:
         message, place = fault.unknown
         raise SpecError(text, [Diagnostic(message, *place)], label) from None
     with _labelled(label, lambda message: _with_line(message, model, source)):
         found = network_of_config(config, next(iter(shapes), None), _TEXT, shapes[1:])
-    notes = (*following.notes, *_around(source, models, model, following.read), *found.notes)
+    notes = (*following.scope.notes, *_around(source, models, model, following.read), *found.notes)
     return replace(found, notes=notes)
 
 
@@ -115,25 +128,14 @@ def _check_whole(source: Source, model: Model) -> None:
     Raises:
         Fault: dots stand for lines.
     """
-    if ">>>" in source.text:
-        return  # dots alone are an empty line there
     places = [model.place[0], *(part.place[0] for part in parts_of(model))]
     dots = _DOTS.search(source.text, min(places), max(places))
     if dots is not None:
         raise Fault(Unknown("something was left out here; give the whole text", dots.span(1)))
 
 
-def _models(following: Following) -> list[Model]:
-    """The models of a text that are no parts of others; empty ones only if all are.
-
-    Raises:
-        Fault: it has none, but layers where they are not read.
-    """
-    made = [model for model in following.models if model.layers or model.inputs or model.fault]
-    made = made or following.without_model()
-    if not made and following.unfollowed:
-        raise Fault(following.unfollowed[0])
-    made = made or following.models
+def _whole(made: Sequence[Model]) -> Sequence[Model]:
+    """The models that are no parts of others."""
     inside = {id(part) for model in made for part in parts_of(model)}
     return [model for model in made if id(model) not in inside] or made
 

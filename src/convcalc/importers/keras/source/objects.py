@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    import ast
+    from collections import ChainMap
+    from collections.abc import Mapping, Sequence
 
 Place: TypeAlias = tuple[int, int]
 """The characters of the text that something stands in, from start to end."""
@@ -18,6 +23,10 @@ class Unknown(NamedTuple):
 
     reason: str
     place: Place
+
+
+class Lost(Unknown):
+    """What stands in a list whose values, and how many there are, the text does not tell."""
 
 
 class Fault(Exception):  # noqa: N818 - it becomes a SpecError, with the text
@@ -58,6 +67,7 @@ class Model:
         outputs: What a functional model gives.
         built: The shape that a chain is built for.
         fault: Why it cannot be read.
+        depth: How many functions deep that variable is.
     """
 
     label: str | None
@@ -68,6 +78,7 @@ class Model:
     outputs: list[Tensor] = field(default_factory=list)
     built: object = None
     fault: Unknown | None = None
+    depth: int = 0
 
     def add(self, layer: object, place: Place) -> None:
         """Puts a layer behind the others."""
@@ -114,6 +125,31 @@ class Tensor:
     output: int = 0
 
 
+@dataclass(eq=False)
+class Function:
+    """A function that the text defines, with the names that it sees.
+
+    Attributes:
+        name: What it is called.
+        parameters: What it takes.
+        body: Its statements.
+        defaults: The values of parameters that need not be given, worked out where it is defined.
+        frame: The names around it.
+        place: Where it is defined.
+        line: The line that this is.
+        refusal: Why it is not followed, if it is not.
+    """
+
+    name: str
+    parameters: ast.arguments
+    body: Sequence[ast.stmt]
+    defaults: Mapping[str, object]
+    frame: ChainMap[str, object]
+    place: Place
+    line: int
+    refusal: Unknown | None = None
+
+
 class Names:
     """Names as Keras gives them: conv2d, conv2d_1, ..."""
 
@@ -155,6 +191,25 @@ def unknown_in(item: object) -> Unknown | None:
     if isinstance(item, list | tuple):
         return next((found for one in item if (found := unknown_in(one))), None)
     return None
+
+
+def is_lost(item: object) -> bool:
+    """Whether a list is one whose values the text does not tell."""
+    return isinstance(item, list | tuple) and any(isinstance(one, Lost) for one in item)
+
+
+def spoil(item: object, unknown: Unknown) -> None:
+    """What a model or a list holds is no longer known, nor what the models in a list do."""
+    left, seen = [item], set()
+    while left:
+        one = left.pop()
+        if isinstance(one, Model):
+            one.spoil(unknown)
+        elif isinstance(one, list | tuple) and not isinstance(one, Unknown) and id(one) not in seen:
+            seen.add(id(one))
+            left += one
+            if isinstance(one, list):
+                one[:] = [Lost(*unknown)]
 
 
 def uses_behind(outputs: list[Tensor]) -> list[Use]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from convcalc.importers.keras.source.objects import Place
 
 MAX_OPEN = 20
@@ -59,9 +62,16 @@ class Source:
         self.starts = [0]
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line) + 1)
+        self._places: dict[tuple[int, int, int | None, int | None], Place] = {}
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """The characters of a node, those of its first line."""
+        key = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        if key not in self._places:  # a loop asks again and again
+            self._places[key] = self._place(node)
+        return self._places[key]
+
+    def _place(self, node: ast.expr | ast.stmt) -> Place:
         first = node.lineno - 1
         line = self.lines[first]
         last = node.end_col_offset if node.end_lineno == node.lineno else None
@@ -73,10 +83,11 @@ class Source:
         """The characters that so many bytes of a line are, as Python counts columns."""
         return offset if line.isascii() else len(line.encode()[:offset].decode("utf-8", "ignore"))
 
-    def statements(self) -> list[Statement]:
+    @cached_property
+    def statements(self) -> Sequence[Statement]:
         """What the text says, in order, every node with its own line and column."""
         try:
-            return list(_tree_of(self.text).body)
+            return _tree_of(self.text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return self._piece_by_piece()
 

@@ -9,19 +9,21 @@ import ast
 from typing import TYPE_CHECKING, TypeGuard
 
 from convcalc.errors import printable
-from convcalc.importers.keras.source.objects import Tensor, Unknown
+from convcalc.importers.keras.source.builtin import LARGEST
+from convcalc.importers.keras.source.comparing import compared, truth
+from convcalc.importers.keras.source.objects import Tensor, Unknown, is_lost
+from convcalc.importers.keras.source.texts import MAX_TEXT, joined_text, text_of
+from convcalc.importers.keras.source.touching import forget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from convcalc.importers.keras.source.objects import Place
+    from convcalc.importers.keras.source.scope import Scope
     from convcalc.importers.keras.source.statements import Source
 
 MAX_DEPTH = 100
 """Expressions within expressions."""
-
-LARGEST = 10**18
-"""Whole numbers that are worked out are smaller."""
 
 MAX_VALUES = 10_000
 """Values of a list."""
@@ -43,62 +45,78 @@ class Values:
 
     Args:
         source: The text.
-        names: What its names stand for.
+        scope: What its names stand for.
         call: What a call comes to.
         operate: What an operation on tensors comes to, of its class and operands.
+        others: What expressions of other kinds come to.
     """
 
     def __init__(
         self,
         source: Source,
-        names: dict[str, object],
+        scope: Scope,
         call: Callable[[ast.Call], object],
         operate: Callable[[str, list[object], ast.expr], object],
+        others: Mapping[type, Callable[..., object]],
     ) -> None:
-        self._source, self._names = source, names
+        self._source, self._scope = source, scope
         self._called, self._operate = call, operate
         self._depth = 0
         self._kinds: dict[type, Callable[..., object]] = {
             ast.Attribute: self._attribute,
             ast.BinOp: self._binary,
+            ast.BoolOp: self._either,
             ast.Call: self._called,
             ast.Compare: self._compare,
             ast.Constant: lambda node: node.value,
             ast.IfExp: self._conditional,
+            ast.JoinedStr: self._text,
             ast.List: lambda node: self._items(node.elts),
             ast.Name: self._name,
             ast.NamedExpr: self._assignment,
             ast.Subscript: self._subscript,
             ast.Tuple: self._tuple,
             ast.UnaryOp: self._unary,
+            **others,
         }
 
     def __call__(self, node: ast.expr) -> object:
         """What an expression comes to, `Unknown` where the text does not tell."""
+        self._scope.spend()
         work = self._kinds.get(type(node))
         if work is None or self._depth >= MAX_DEPTH:
-            return self.unknown(node)
+            unknown = self.unknown(node)
+            forget([node], self._scope, unknown)  # what it may change all the same
+            return unknown
         self._depth += 1
         try:
-            return work(node)
+            value = work(node)
         finally:
             self._depth -= 1
+        if _is_sequence(value):
+            size = size_of(value)
+            self._scope.spend(size // 5)  # short ones are the rule
+            if size > MAX_VALUES:
+                return self.unknown(node)
+        return value
 
-    def place(self, node: ast.expr) -> Place:
+    def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where an expression stands."""
         return self._source.place(node)
 
     def unknown(self, node: ast.expr, reason: str = "") -> Unknown:
         """That an expression has no value, with its own text or another reason."""
         place = self._source.place(node)
-        shown = printable(self._source.text[slice(*place)], 60)
+        start, end = place
+        shown = printable(self._source.text[start : min(end, start + 100)], 60)
         return Unknown(reason or f"'{shown}' has no value that the text tells", place)
 
     def _name(self, node: ast.Name) -> object:
-        return self._names[node.id] if node.id in self._names else self.unknown(node)
+        names = self._scope.values
+        return names[node.id] if node.id in names else self.unknown(node)
 
     def _assignment(self, node: ast.NamedExpr) -> object:
-        value = self._names[node.target.id] = self(node.value)
+        value = self._scope.values[node.target.id] = self(node.value)
         return value
 
     def _tuple(self, node: ast.Tuple) -> object:
@@ -127,7 +145,8 @@ class Values:
         if isinstance(value, Unknown):
             return value
         if isinstance(node.op, ast.Not):
-            return not value if _is_plain(value) else self.unknown(node)
+            known = truth(value)
+            return self.unknown(node) if known is None else not known
         if isinstance(node.op, ast.USub) and _is_number(value):
             return -value
         return self.unknown(node)
@@ -166,7 +185,9 @@ class Values:
     def _joined(self, node: ast.BinOp, one: object, other: object) -> object:
         """Lists one behind the other, or several times."""
         result: object = None
-        if isinstance(node.op, ast.Add):
+        if isinstance(one, str):
+            result = joined_text(type(node.op), one, other)
+        elif isinstance(node.op, ast.Add):
             if isinstance(one, list) and isinstance(other, list):
                 result = [*one, *other]
             elif isinstance(one, tuple) and isinstance(other, tuple):
@@ -179,7 +200,7 @@ class Values:
         value = self(node.value)
         if isinstance(value, Unknown):
             return self.unknown(node)  # "x_train.shape[1:]", not "x_train.shape"
-        if not _is_sequence(value):
+        if not _is_sequence(value) or is_lost(value):
             return self.unknown(node)
         if isinstance(node.slice, ast.Slice):
             parts = (node.slice.lower, node.slice.upper, node.slice.step)
@@ -193,33 +214,73 @@ class Values:
             return self.unknown(node)
 
     def _compare(self, node: ast.Compare) -> object:
-        one, other = self(node.left), self(node.comparators[0])
-        if len(node.ops) > 1 or not (_is_plain(one) and _is_plain(other)):
-            return self.unknown(node)
-        if isinstance(node.ops[0], ast.Eq | ast.Is):
-            return one == other
-        if isinstance(node.ops[0], ast.NotEq | ast.IsNot):
-            return one != other
-        return self.unknown(node)
+        left = self(node.left)
+        for sign, following in zip(node.ops, node.comparators, strict=True):
+            right = self(following)
+            found = compared(type(sign), left, right)
+            if not found:
+                return self.unknown(node) if found is None else False
+            left = right
+        return True
+
+    def _either(self, node: ast.BoolOp) -> object:
+        """`and` and `or`, whose last value is the first that decides."""
+        value: object = None
+        for one in node.values:
+            value = self(one)
+            known = truth(value)
+            if known is None:
+                rest = node.values[node.values.index(one) + 1 :]
+                forget(rest, self._scope, self.unknown(node))
+                return self.unknown(node)
+            if known is isinstance(node.op, ast.Or):
+                return value
+        return value
 
     def _conditional(self, node: ast.IfExp) -> object:
-        test = self(node.test)
-        if not _is_plain(test):
+        test = truth(self(node.test))
+        if test is None:
+            forget([node.body, node.orelse], self._scope, self.unknown(node))
             return self.unknown(node)
         return self(node.body if test else node.orelse)
+
+    def _text(self, node: ast.JoinedStr) -> object:
+        """A text with values in it: f"conv_{number}"."""
+        found = ""
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                value = self(part.value)
+                plain = part.format_spec is None and part.conversion == -1
+                told = text_of(value) if plain else None
+            else:
+                told = text_of(self(part))
+            if told is None:
+                return self.unknown(node)
+            found += told
+        return found if len(found) <= MAX_TEXT else self.unknown(node)
+
+    def several(self, nodes: Sequence[ast.expr]) -> list[object] | Unknown:
+        """The values of arguments without names."""
+        found = self._items(list(nodes))
+        return found if isinstance(found, list) else self.unknown(nodes[0])
 
 
 def _fits(value: object) -> bool:
     """Whether a list has few enough values, those of lists within it too."""
+    return size_of(value) <= MAX_VALUES
+
+
+def size_of(value: object) -> int:
+    """The values of a list, those of lists within it too; more than `MAX_VALUES` ends it."""
     left, count = [(value, 0)], 0
     while left:
         item, depth = left.pop()
         count += 1
         if count > MAX_VALUES or depth > MAX_DEPTH:
-            return False
+            return MAX_VALUES + 1
         if _is_sequence(item):
             left += [(one, depth + 1) for one in item[: MAX_VALUES + 1]]
-    return True
+    return count
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
@@ -232,8 +293,3 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
 
 def _is_end(value: object) -> bool:
     return value is None or (isinstance(value, int) and abs(value) < LARGEST)
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value is a number, a text or nothing."""
-    return value is None or isinstance(value, int | float | str)
