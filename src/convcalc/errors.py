@@ -24,7 +24,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 SHORTAGES = (EMFILE, ENFILE, ENOMEM)
@@ -238,6 +238,26 @@ def printable(text: str, limit: int = 200) -> str:
         return shown
     half = (limit - 3) // 2
     return f"{shown[:half]}...{shown[-half:]}"
+
+
+def line_numbers(numbers: Sequence[int]) -> str:
+    """Lines of a text by their numbers, those that follow each other as first-last.
+
+    The first eight of these are named.
+
+    Example:
+        >>> line_numbers([3]), line_numbers([1, 2, 3, 7])
+        ('line 3', 'lines 1-3, 7')
+    """
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    shown = [f"{first}-{last}" if first < last else str(first) for first, last in spans[:8]]
+    more = ", ..." if len(spans) > 8 else ""
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(shown)}{more}"
 
 
 def harmless(text: str, kept: str = "\n") -> str:

@@ -20,7 +20,7 @@ from operator import attrgetter
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import Diagnostic, printable
+from convcalc.errors import Diagnostic, line_numbers, printable
 from convcalc.language.pytorch.table import form_of
 from convcalc.language.pytorch.through import SEQUENCES, WRAPPERS
 
@@ -374,21 +374,9 @@ def around(
     }
     said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]
     if said:
-        notes.append(f"passed over: line{'s' * (len(said) > 1)} {_spans(said)}")
+        notes.append(f"passed over: {line_numbers(said)}")
     rest = text[model.end :].split("\n", 1)[0]
     if _AFTER.fullmatch(rest) is None:
         line = bisect_right(lines, model.end - 1)
         notes.append(f"passed over: the rest of line {line}, '{printable(rest.strip(), 60)}'")
     return notes
-
-
-def _spans(numbers: list[int]) -> str:
-    """Numbers in order, those that follow each other as first-last; the first eight of these."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    shown = [f"{first}-{last}" if first < last else str(first) for first, last in spans[:8]]
-    return ", ".join(shown) + (", ..." if len(spans) > 8 else "")

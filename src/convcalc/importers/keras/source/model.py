@@ -9,7 +9,14 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convcalc.errors import DataError, Diagnostic, SpecError, UsageError, printable
+from convcalc.errors import (
+    DataError,
+    Diagnostic,
+    SpecError,
+    UsageError,
+    line_numbers,
+    printable,
+)
 from convcalc.importers.keras.model import network_of as network_of_config
 from convcalc.importers.keras.source.configuration import Configuration
 from convcalc.importers.keras.source.endings import followed
@@ -178,7 +185,7 @@ def _around(
         if number not in covered and line.strip() and line.lstrip()[:1] != "#"
     ]
     if said:
-        notes.append(f"passed over: line{'s' * (len(said) > 1)} {_spans(said)}")
+        notes.append(f"passed over: {line_numbers(said)}")
     return notes
 
 
@@ -189,18 +196,6 @@ def _called(source: Source, model: Model) -> str:
 
 def _line_of(source: Source, place: int) -> int:
     return bisect_right(source.starts, place)
-
-
-def _spans(numbers: Sequence[int]) -> str:
-    """Numbers in order, those that follow each other as first-last; the first eight of these."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    shown = [f"{first}-{last}" if first < last else str(first) for first, last in spans[:8]]
-    return ", ".join(shown) + (", ..." if len(spans) > 8 else "")
 
 
 def _with_line(message: str, model: Model, source: Source) -> str:
