@@ -278,3 +278,14 @@ def test_a_script_is_one_that_defines_nothing():
     assert is_script(text)
     assert not is_script(text + "\nclass History:\n    pass\n")
     assert not is_script(text + "\nthis is no Python\n")
+
+
+def test_a_model_in_time_distributed_is_a_part_of_the_model_around_it():
+    text = (
+        "cnn = Sequential([Conv2D(8, 3, input_shape=(32, 32, 3)), Flatten()])\n"
+        "model = Sequential()\n"
+        "model.add(TimeDistributed(cnn, input_shape=(5, 32, 32, 3)))\n"
+        "model.add(LSTM(16))\n"
+    )
+    # 3*9*8+8, and an LSTM of 4*16*(7200+16+1)
+    assert totals(read(text))[0] == 224 + 461_888

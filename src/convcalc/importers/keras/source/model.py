@@ -20,7 +20,14 @@ from convcalc.errors import (
 from convcalc.importers.keras.model import network_of as network_of_config
 from convcalc.importers.keras.source.configuration import Configuration
 from convcalc.importers.keras.source.endings import followed
-from convcalc.importers.keras.source.objects import Fault, Made, Model, Unknown, parts_of
+from convcalc.importers.keras.source.objects import (
+    Fault,
+    Made,
+    Model,
+    Unknown,
+    parts_of,
+    wrapped_in,
+)
 from convcalc.importers.keras.source.statements import Source
 
 if TYPE_CHECKING:
@@ -143,7 +150,8 @@ def _check_whole(source: Source, model: Model) -> None:
 
 def _whole(made: Sequence[Model]) -> Sequence[Model]:
     """The models that are no parts of others."""
-    inside = {id(part) for model in made for part in parts_of(model)}
+    parts = [part for model in made for part in parts_of(model)]
+    inside = {id(one) for part in parts for one in (part, *wrapped_in(part))}
     return [model for model in made if id(model) not in inside] or made
 
 

@@ -231,6 +231,12 @@ def parts_of(model: Model) -> list[Made | Model]:
     return [use.layer for use in uses_behind(model.outputs)]
 
 
+def wrapped_in(part: Made | Model) -> list[Model]:
+    """The models that a layer is given: TimeDistributed(cnn)."""
+    given = part.config.values() if isinstance(part, Made) else ()
+    return [one for one in given if isinstance(one, Model)]
+
+
 def inputs_of(model: Model) -> list[Tensor]:
     """The tensors that the outputs of a functional model come of, in their order."""
     uses = [use for use in uses_behind(model.outputs) if not tensors_in([use.args, use.kwargs])]
