@@ -289,3 +289,25 @@ def test_a_model_in_time_distributed_is_a_part_of_the_model_around_it():
     )
     # 3*9*8+8, and an LSTM of 4*16*(7200+16+1)
     assert totals(read(text))[0] == 224 + 461_888
+
+
+ON_CHAIN = "base = Sequential([Dense(10, input_dim=5), Dense(3)])\n"
+ON_GRAPH = "i = Input((5,))\nh = Dense(10)(i)\nbase = Model(i, Dense(3)(h))\n"
+GOES_ON = "model = Model(inputs=base.input, outputs=Dense(7)(base.output))\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        (ON_CHAIN + GOES_ON, 60 + 33 + 28),
+        (ON_GRAPH + GOES_ON, 60 + 33 + 28),
+        (ON_GRAPH + GOES_ON.replace("model =", "base ="), 60 + 33 + 28),
+        ("base = Sequential([Input((5,)), Dense(10)])\n" + GOES_ON, 60 + 77),
+        (ON_CHAIN + "base.input\nbase.add(Dense(2))\n" + GOES_ON, 60 + 33 + 8 + 21),
+        # what is only looked at stays the model
+        (ON_CHAIN + "print(base.input, base.output)\n", 60 + 33),
+        (ON_CHAIN + "parts = Model(base.input, [base.layers[0].output, base.output])\n", 60 + 33),
+    ],
+)
+def test_a_model_that_goes_on_behind_another_is_read_whole(text, params):
+    assert totals(read(text))[0] == params
