@@ -311,3 +311,13 @@ GOES_ON = "model = Model(inputs=base.input, outputs=Dense(7)(base.output))\n"
 )
 def test_a_model_that_goes_on_behind_another_is_read_whole(text, params):
     assert totals(read(text))[0] == params
+
+
+def test_a_comment_on_keras_makes_no_text_of_pytorch_one_of_keras():
+    text = (
+        "import torch.nn as nn\n# ported from Keras: Dense(10)\n"
+        "class Dense(nn.Module):\n    def __init__(self):\n        self.fc = nn.Linear(3, 4)\n"
+        "net = nn.Sequential(nn.Linear(3, 4), Activation('relu'))\n"
+    )
+    assert not is_source(text)
+    assert is_source(text.replace("# ported", "import keras\n# ported"))
