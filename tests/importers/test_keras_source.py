@@ -278,3 +278,46 @@ def test_a_script_is_one_that_defines_nothing():
     assert is_script(text)
     assert not is_script(text + "\nclass History:\n    pass\n")
     assert not is_script(text + "\nthis is no Python\n")
+
+
+def test_a_model_in_time_distributed_is_a_part_of_the_model_around_it():
+    text = (
+        "cnn = Sequential([Conv2D(8, 3, input_shape=(32, 32, 3)), Flatten()])\n"
+        "model = Sequential()\n"
+        "model.add(TimeDistributed(cnn, input_shape=(5, 32, 32, 3)))\n"
+        "model.add(LSTM(16))\n"
+    )
+    # 3*9*8+8, and an LSTM of 4*16*(7200+16+1)
+    assert totals(read(text))[0] == 224 + 461_888
+
+
+ON_CHAIN = "base = Sequential([Dense(10, input_dim=5), Dense(3)])\n"
+ON_GRAPH = "i = Input((5,))\nh = Dense(10)(i)\nbase = Model(i, Dense(3)(h))\n"
+GOES_ON = "model = Model(inputs=base.input, outputs=Dense(7)(base.output))\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        (ON_CHAIN + GOES_ON, 60 + 33 + 28),
+        (ON_GRAPH + GOES_ON, 60 + 33 + 28),
+        (ON_GRAPH + GOES_ON.replace("model =", "base ="), 60 + 33 + 28),
+        ("base = Sequential([Input((5,)), Dense(10)])\n" + GOES_ON, 60 + 77),
+        (ON_CHAIN + "base.input\nbase.add(Dense(2))\n" + GOES_ON, 60 + 33 + 8 + 21),
+        # what is only looked at stays the model
+        (ON_CHAIN + "print(base.input, base.output)\n", 60 + 33),
+        (ON_CHAIN + "parts = Model(base.input, [base.layers[0].output, base.output])\n", 60 + 33),
+    ],
+)
+def test_a_model_that_goes_on_behind_another_is_read_whole(text, params):
+    assert totals(read(text))[0] == params
+
+
+def test_a_comment_on_keras_makes_no_text_of_pytorch_one_of_keras():
+    text = (
+        "import torch.nn as nn\n# ported from Keras: Dense(10)\n"
+        "class Dense(nn.Module):\n    def __init__(self):\n        self.fc = nn.Linear(3, 4)\n"
+        "net = nn.Sequential(nn.Linear(3, 4), Activation('relu'))\n"
+    )
+    assert not is_source(text)
+    assert is_source(text.replace("# ported", "import keras\n# ported"))

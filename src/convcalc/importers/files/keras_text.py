@@ -31,6 +31,8 @@ _CONTINUED = re.compile(r"^[ \t]*+\.{3}:(?=[ \t]|$)", re.MULTILINE)
 
 _OTHERS = re.compile(r"\b(?:import|from)[ \t]+(?:paddle|mxnet|flax|mindspore|oneflow|torch)\b")
 
+_COMMENT = re.compile(r"#[^\n]*+")
+
 
 def is_json(text: str) -> bool:
     """Whether a text is the JSON of `model.to_json()`, or a string of JSON that holds it."""
@@ -43,7 +45,10 @@ def is_source(text: str) -> bool:
     """Whether a text has layers as source text of Keras makes them."""
     if _CALL.search(text) is None:
         return False
-    return "keras" in text.lower() or _OTHERS.search(text) is None
+    if _OTHERS.search(text) is None:
+        return True
+    code = _COMMENT.sub("", text)  # "# in Keras: Dense(10)" in a text of PyTorch
+    return "keras" in code.lower() and _CALL.search(code) is not None
 
 
 def is_script(text: str) -> bool:

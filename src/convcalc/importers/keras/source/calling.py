@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from convcalc.errors import printable
 from convcalc.importers.keras import joining
 from convcalc.importers.keras.source.builtin import worked_out
+from convcalc.importers.keras.source.continuing import tensors_of
 from convcalc.importers.keras.source.functions import MOST_DEEP, anonymous, bound
 from convcalc.importers.keras.source.legacy import merging
 from convcalc.importers.keras.source.making import make
@@ -82,7 +83,7 @@ class Calls:
             ast.Lambda: lambda node: anonymous(node, self.values, scope),
             ast.ListComp: listed,
         }
-        self.values = Values(source, scope, self._call, self._operation, others)
+        self.values = Values(source, scope, self._call, self._operation, self._tensors, others)
         self.models: list[Model] = []
         self.uses: list[Use] = []
 
@@ -289,6 +290,9 @@ class Calls:
         use = Use(layer, args, kwargs, len(self.uses), self.values.place(node))
         self.uses.append(use)
         return Tensor(use)
+
+    def _tensors(self, model: Model, node: ast.Attribute) -> object:
+        return tensors_of(model, node.attr, lambda layer, args: self._use(layer, args, {}, node))
 
     def _operation(self, kind: str, operands: list[object], node: ast.expr) -> object:
         """An operation on tensors, by its class."""

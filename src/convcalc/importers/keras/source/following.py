@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 
     from convcalc.importers.keras.source.statements import Source, Statement
 
-_ADDED = re.compile(r"[ \t]*+([A-Za-z_]\w*+)\.add\(")
-_NAMED = re.compile(r"[ \t]*+([A-Za-z_]\w*+)[ \t]*+=(?!=)")
+_CHANGED = re.compile(
+    r"[ \t]*+(?:(?P<defined>def|class)[ \t]++(?=\w))?+(?P<name>[A-Za-z_]\w*+)"
+    r"(?(defined)|(?:\.(?:add|append|extend)\(|[ \t]*+[-+*/]?=(?!=)))"
+)
+"""A line that changes what a name stands for, or that defines it."""
+
 _CALLED = re.compile(r"([A-Za-z_]\w*+)\(")
 
 MOST_ROUNDS = 1000
@@ -313,8 +317,19 @@ class Following:
         classes = [name for name in _CALLED.findall(unread.text) if makes(name)]
         reason = f"this is no Python that can be read: {printable(unread.reason, 100)}"
         unknown = Unknown(reason, unread.place)
-        for match in (_ADDED.match(unread.text), _NAMED.match(unread.text)):
-            if match is not None and (classes or match[1] in self._scope.values):
-                self._spoil(match[1], unknown)
-        if classes and (_ADDED.match(unread.text) or _NAMED.match(unread.text)):
+        changed = _changed_by(unread)
+        for name in changed:
+            if classes or name in self._scope.values:
+                self._spoil(name, unknown)
+        if classes and changed:
             self.unfollowed.append(unknown)
+
+
+def _changed_by(unread: Unread) -> list[str]:
+    """The names that lines may change which are no Python; of a function its own name alone."""
+    lines = unread.text.split("\n")
+    first = _CHANGED.match(lines[0])
+    if first is not None and first["defined"]:
+        return [first["name"]]
+    found = map(_CHANGED.match, lines if unread.is_block else lines[:1])
+    return [one["name"] for one in found if one is not None]

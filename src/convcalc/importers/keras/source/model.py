@@ -20,7 +20,14 @@ from convcalc.errors import (
 from convcalc.importers.keras.model import network_of as network_of_config
 from convcalc.importers.keras.source.configuration import Configuration
 from convcalc.importers.keras.source.endings import followed
-from convcalc.importers.keras.source.objects import Fault, Made, Model, Unknown, parts_of
+from convcalc.importers.keras.source.objects import (
+    Fault,
+    Made,
+    Model,
+    Unknown,
+    parts_of,
+    wrapped_in,
+)
 from convcalc.importers.keras.source.statements import Source
 
 if TYPE_CHECKING:
@@ -143,8 +150,17 @@ def _check_whole(source: Source, model: Model) -> None:
 
 def _whole(made: Sequence[Model]) -> Sequence[Model]:
     """The models that are no parts of others."""
-    inside = {id(part) for model in made for part in parts_of(model)}
+    parts = [part for model in made for part in parts_of(model)]
+    inside = {id(one) for part in parts for one in (part, *wrapped_in(part))}
+    inside |= {id(model) for model in made if model.is_continued and _goes_on(model, made)}
     return [model for model in made if id(model) not in inside] or made
+
+
+def _goes_on(model: Model, made: Sequence[Model]) -> bool:
+    """Whether another model has all layers of this one, and more behind them."""
+    own = {id(part) for part in parts_of(model)}
+    others = (one for one in made if one.inputs is not None and one.fault is None)
+    return any(own < {id(part) for part in parts_of(one)} for one in others)
 
 
 def _chosen(models: Sequence[Model], every: Sequence[Model], wanted: str | None) -> Model:

@@ -68,6 +68,8 @@ class Model:
         built: The shape that a chain is built for.
         fault: Why it cannot be read.
         depth: How many functions deep that variable is.
+        is_continued: Whether the text goes on with what it gives, by its `output`.
+        ends: The layers of a chain, and the tensors at both ends of them, where these are needed.
     """
 
     label: str | None
@@ -79,6 +81,8 @@ class Model:
     built: object = None
     fault: Unknown | None = None
     depth: int = 0
+    is_continued: bool = False
+    ends: tuple[list[Made | Model], tuple[list[Tensor], list[Tensor]]] | None = None
 
     def add(self, layer: object, place: Place) -> None:
         """Puts a layer behind the others."""
@@ -229,6 +233,12 @@ def parts_of(model: Model) -> list[Made | Model]:
     if model.inputs is None:
         return model.layers
     return [use.layer for use in uses_behind(model.outputs)]
+
+
+def wrapped_in(part: Made | Model) -> list[Model]:
+    """The models that a layer is given: TimeDistributed(cnn)."""
+    given = part.config.values() if isinstance(part, Made) else ()
+    return [one for one in given if isinstance(one, Model)]
 
 
 def inputs_of(model: Model) -> list[Tensor]:

@@ -31,17 +31,25 @@ _SIGN = re.compile(
 )
 _BLOCK = re.compile(r"[ \t]*+(?:async[ \t]++)?+(?:def|class|for|while|if|with|try)\b")
 _GOES_ON = re.compile(r"[ \t]*+(?:else|elif|except|finally)\b")
+_LONE = re.compile(
+    r"[ \t]*+(?:(?:for|while|(?:el)?+if)\b(?!.*__name__).*|else[ \t]*+):[ \t\r]*+(?:#.*)?$"
+)
+"""A loop or condition whose block must follow."""
+
+_ON_LINE = re.compile(r" on line \d+$")
+_INDENTED = re.compile(r"[ \t]*+(?:for|while|if|with|try|else|elif|except|finally)\b")
 _DECORATOR = re.compile(r"[ \t]*+@")
 _NOTHING = re.compile(r"[ \t\r]*+(?:#.*+)?+$")
 _LONE_RETURN = re.compile(r"\r(?!\n)|\f")  # ends a line for Python alone
 
 
 class Unread(NamedTuple):
-    """Lines that begin like Python and are none: why, and where."""
+    """Lines that begin like Python and are none: why, where, and whether a block is among them."""
 
     reason: str
     text: str
     place: Place
+    is_block: bool = False
 
 
 Statement: TypeAlias = ast.stmt | Unread
@@ -106,6 +114,7 @@ class Source:
                     break
                 line += 1
                 continue
+            end = self._end_without_margin(line, end)
             found += self._parsed(line, end)
             line = end
         return found
@@ -130,6 +139,18 @@ class Source:
             end = self._end_of_line(end)
             last = last if end is None else end
         return last
+
+    def _end_without_margin(self, line: int, end: int) -> int:
+        """The line behind a loop or condition whose block has lost its margin.
+
+        How far that reached is not known: it is taken to reach to the next empty line.
+        """
+        header = self.lines[line]
+        if end > line + 1 or not (_LONE.match(header) and _is_header(header.strip())):
+            return end
+        while end < len(self.lines) and not _NOTHING.match(self.lines[end]):
+            end = self._end_of_line(end) or len(self.lines)
+        return end
 
     def _end_of_line(self, line: int) -> int | None:
         """The line behind one, and behind those that its brackets and strings reach to."""
@@ -158,7 +179,9 @@ class Source:
         try:
             tree = _tree_of(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            reason = str(error.msg) if isinstance(error, SyntaxError) else "it is nested too deeply"
+            reason = "it is nested too deeply"
+            if isinstance(error, SyntaxError):
+                reason = _ON_LINE.sub("", str(error.msg))  # a line of these, not of the text
             return [self._unread(line, end, reason)]
         ast.increment_lineno(tree, line - inside)
         (*body,) = tree.body
@@ -168,7 +191,8 @@ class Source:
     def _unread(self, line: int, end: int, reason: str) -> Unread:
         start = self.starts[line] + _margin(self.lines[line])
         text = "\n".join(self.lines[line:end])
-        return Unread(reason, text, (start, self.starts[line] + len(self.lines[line].rstrip())))
+        place = (start, self.starts[line] + len(self.lines[line].rstrip()))
+        return Unread(reason, text, place, bool(_INDENTED.match(self.lines[line])))
 
 
 def _tree_of(text: str) -> ast.Module:
@@ -176,6 +200,18 @@ def _tree_of(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def _is_header(line: str) -> bool:
+    """Whether a line begins a block as Python has it, and is no sentence that ends in a colon."""
+    header = line.partition("#")[0].rstrip()
+    if header.startswith("else"):
+        return True
+    try:
+        _tree_of(f"{header.removeprefix('el')} pass")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _margin(line: str) -> int:

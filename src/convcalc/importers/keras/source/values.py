@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from convcalc.errors import printable
 from convcalc.importers.keras.source.builtin import LARGEST
 from convcalc.importers.keras.source.comparing import compared, truth
-from convcalc.importers.keras.source.objects import Tensor, Unknown, is_lost
+from convcalc.importers.keras.source.objects import Model, Tensor, Unknown, is_lost
 from convcalc.importers.keras.source.texts import MAX_TEXT, joined_text, text_of
 from convcalc.importers.keras.source.touching import forget
 
@@ -48,6 +48,7 @@ class Values:
         scope: What its names stand for.
         call: What a call comes to.
         operate: What an operation on tensors comes to, of its class and operands.
+        tensors: The tensors of a model that an attribute of it means; None of others.
         others: What expressions of other kinds come to.
     """
 
@@ -57,10 +58,11 @@ class Values:
         scope: Scope,
         call: Callable[[ast.Call], object],
         operate: Callable[[str, list[object], ast.expr], object],
+        tensors: Callable[[Model, ast.Attribute], object],
         others: Mapping[type, Callable[..., object]],
     ) -> None:
         self._source, self._scope = source, scope
-        self._called, self._operate = call, operate
+        self._called, self._operate, self._tensors = call, operate, tensors
         self._depth = 0
         self._kinds: dict[type, Callable[..., object]] = {
             ast.Attribute: self._attribute,
@@ -137,8 +139,9 @@ class Values:
         return found if _fits(found) else self.unknown(nodes[0])
 
     def _attribute(self, node: ast.Attribute) -> object:
-        self(node.value)  # a call in front of the dot has its effect
-        return self.unknown(node)
+        value = self(node.value)  # a call in front of the dot has its effect
+        found = self._tensors(value, node) if isinstance(value, Model) else None
+        return self.unknown(node) if found is None else found
 
     def _unary(self, node: ast.UnaryOp) -> object:
         value = self(node.operand)
