@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convcalc.python_source import defined
+from growth import check
 
 UNET = """
 class DoubleConv(nn.Module):
@@ -159,3 +160,10 @@ def test_long_chains_take_no_time_of_their_own():
     text = f"{bases}class C{count}(nn.Module): pass\n{makers}def f{count}(): return C0()\n"
     names, example = defined(text)
     assert (2 * count + 2, "f0()", "f0") == (len(names), names[0], example)
+
+
+def test_many_classes_are_looked_at_once_each():
+    def text(count):
+        return "".join(f"class C{n}(nn.Module): pass\n" for n in range(count))
+
+    check(defined, [text(1_000), text(2_000)])

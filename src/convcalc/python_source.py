@@ -61,7 +61,7 @@ def defined(text: str) -> Defined:
     makers = _makers(functions, modules)
     whole = modules | {name for name in makers if not _required(functions[name].args)}
     both = {**classes, **functions}
-    parts = {name: _names_in(both[name]) & whole - {name} for name in whole}
+    parts = {name: (_names_in(both[name]) & whole) - {name} for name in whole}
     used = set().union(*parts.values())
 
     def place(name: str) -> tuple[bool, bool, int]:

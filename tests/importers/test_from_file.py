@@ -234,7 +234,7 @@ def test_one_of_several_models_is_named(tmp_path):
         convcalc.from_file(path, model="2")
 
 
-@pytest.mark.parametrize("name", ["net.keras", "net.onnx", "net.tflite", "net.pt2"])
+@pytest.mark.parametrize("name", ["net.keras", "net.onnx", "net.tflite", "net.pt2", "net.pt"])
 def test_a_model_has_no_others_in_it(tmp_path, name):
     path = made(tmp_path, name)
     with pytest.raises(UsageError, match=f"{name}' holds one model, and no 'other'$"):

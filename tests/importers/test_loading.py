@@ -140,6 +140,16 @@ def test_what_is_missing_is_shown_beside_what_is_given(model, given, told):
     assert told in str(caught.value)
 
 
+def test_what_python_takes_by_place_alone_is_shown_without_a_name(model):
+    value = model("class Net:\n    def __init__(self, width, depth, /, heads): pass\n", "Net")
+    with pytest.raises(DataError) as caught:
+        check_arguments(target_of("model.py:Net(8)"), value)
+    assert str(caught.value) == (
+        "Net needs arguments that are not given: depth, heads\n"
+        '  it is Net(width, depth, /, heads); give them as "model.py:Net(8, ..., heads=...)"'
+    )
+
+
 def test_arguments_of_any_number_are_not_missing(model):
     value = model("def net(*sizes, width, **more): pass\n")
     with pytest.raises(DataError, match="net needs arguments that are not given: width\n"):

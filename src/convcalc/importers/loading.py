@@ -176,7 +176,8 @@ def check_arguments(target: Target, value: Callable[..., object]) -> None:
     name = ".".join(target.path)
     told = f"cannot be called so: {printable(wrong)}"
     if missing:
-        told = f"needs arguments that are not given: {printable(', '.join(missing))}"
+        names = ", ".join(one.name for one in missing)
+        told = f"needs arguments that are not given: {printable(names)}"
     raise DataError(
         f"{printable(name, 60)} {told}\n"
         f"  it is {printable(f'{name}{signature}', 300)}; give them as "
@@ -184,14 +185,14 @@ def check_arguments(target: Target, value: Callable[..., object]) -> None:
     )
 
 
-def _misfits(signature: inspect.Signature, target: Target) -> tuple[str, list[str]]:
+def _misfits(signature: inspect.Signature, target: Target) -> tuple[str, list[inspect.Parameter]]:
     """What is wrong with the arguments that are given, or else those that are needed, too."""
     try:
         bound = signature.bind_partial(*target.positional, **target.named).arguments
     except TypeError as error:
         return str(error), []
     return "", [
-        one.name
+        one
         for one in signature.parameters.values()
         if one.default is one.empty
         if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
@@ -199,11 +200,13 @@ def _misfits(signature: inspect.Signature, target: Target) -> tuple[str, list[st
     ]
 
 
-def _with_arguments(target: Target, missing: Sequence[str]) -> str:
+def _with_arguments(target: Target, missing: Sequence[inspect.Parameter]) -> str:
     """How the arguments that are missing are given beside the others; `(...)` if none is."""
-    given = [repr(one) for one in target.positional]
+    unnamed = [one for one in missing if one.kind is one.POSITIONAL_ONLY]
+    given = [*map(repr, target.positional), *("..." for _ in unnamed)]
     given += [f"{name}={value!r}" for name, value in target.named.items()]
-    written = ", ".join([*given, *(f"{name}=..." for name in missing)]) if missing else "..."
+    given += [f"{one.name}=..." for one in missing if one not in unnamed]
+    written = ", ".join(given) if missing else "..."
     name = printable(".".join(target.path), 60)
     return quoted(f"{printable(target.where, 100)}:{name}({printable(written, 200)})")
 

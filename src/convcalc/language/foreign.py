@@ -104,7 +104,8 @@ def _source_of_class(text: str, first: str) -> str:
     try:
         names, example = defined(textwrap.dedent(_FENCE.sub("", text)))
     except SyntaxError:  # cut off, or lines that were posted around it
-        names, example = [first], first
+        names, example = [], ""
+    example = example or first  # which may stand in an `if` or a `try`
     name = next((one for one in names if not one.endswith("()")), first)
     word = f"model.py:{printable(example, 200)}"
     shown = f'"{word}"' if "(" in word else word

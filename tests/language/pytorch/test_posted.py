@@ -298,6 +298,12 @@ def test_what_is_not_whole_is_one_error(text, message):
             "the source of a class, Net, which says in code how data flows; save it as model.py "
             "and give model.py:Net, which is run",
         ),
+        (
+            "if True:\n    class Net(nn.Module):\n        def forward(self, x):\n"
+            "            return x\n",
+            "the source of a class, Net, which says in code how data flows; save it as model.py "
+            "and give model.py:Net, which is run",
+        ),
     ],
 )
 def test_other_formats_are_named_in_one_error(text, name):

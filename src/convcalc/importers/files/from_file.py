@@ -38,9 +38,9 @@ def from_file(
 
     A file is told by its content. Models of ONNX, Keras (`.keras`, `.h5`), torch.export (`.pt2`)
     and TFLite are read and not run; a program of TorchScript is run. Texts are layers, what PyTorch
-    prints, source with its modules, a configuration of darknet, or a JSON document of `convcalc
-    convert`. The network has the input that the file states as its `input_shape`; what has to be
-    said of the reading is in its `notes`.
+    prints, source with its modules, source text of Keras and its JSON, a configuration of darknet,
+    or a JSON document of `convcalc convert`. The network has the input that the file states as its
+    `input_shape`; what has to be said of the reading is in its `notes`.
 
     Args:
         path: The file.
@@ -48,8 +48,8 @@ def from_file(
             sample, or a tensor with its samples in front, of which shape and dtype count. Without
             one what the file states; where that leaves sizes open, the error says so. Messages
             write inputs as the command line does: -i x=1x3x224x224 is x=(1, 3, 224, 224) here.
-        model: Of a text with several of PyTorch's models, which one: its name there or its number
-            from 1; or the path of a module inside the first.
+        model: Of a text with several models of PyTorch or of Keras, which one: its name there or
+            its number from 1; of PyTorch's also the path of a module inside the first.
         in_order: Whether modules of PyTorch whose class does not say how they are used are applied
             in the order in which they are printed.
         named: Inputs by their names, of ONNX and of TorchScript.

@@ -41,17 +41,28 @@ def read_file(
         UsageError: a library is missing, the model takes another input, or is no one of several.
         ParameterError: an input has a name where there are none.
     """
-    if model is None and is_script(path):
+    if is_script(path):
+        _check_single(path, model)
         return _run_script(path, given)
-    if model is None and is_onnx(path):
+    if is_onnx(path):
+        _check_single(path, model)
         return _read_onnx(path, given)
     found = read_model_file(path, given)
-    if model is not None and (found or is_onnx(path)):
-        raise UsageError(f"{label_of(path)} holds one model, and no '{printable(model, 60)}'")
     if found is not None:
+        _check_single(path, model)
         return found
     found = network_of_text(read_text(path), label_of(path), model, given, in_order=in_order)
     return _not_run(found) if path.endswith(".py") else found
+
+
+def _check_single(path: str, model: str | None) -> None:
+    """A file of one model is asked for no other.
+
+    Raises:
+        UsageError: it is.
+    """
+    if model is not None:
+        raise UsageError(f"{label_of(path)} holds one model, and no '{printable(model, 60)}'")
 
 
 def _not_run(network: Network) -> Network:
