@@ -253,3 +253,27 @@ def test_many_functions_that_no_line_calls_are_not_all_tried(monkeypatch):
     text = "".join(f"def f{n}():\n    return Sequential([Dense(3)])\n" for n in range(500))
     assert "which of its functions is the model" in fault(IMPORT + text)[0]
     assert 1 == len(followed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "d.use_bias = False",
+        "d.units += 1",
+        "m.layers[-1].units = 5",
+        "m.layers[0].activation = 'relu'",
+    ],
+)
+def test_what_is_changed_behind_its_making_is_not_counted(change):
+    text = f"{IMPORT}d = Dense(3)\nm = Sequential([Input((4,)), d])\n{change}\n"
+    told = "this is changed behind its making; write it where the layer is made"
+    assert (told, "line 5, column 1") == fault(text)
+
+
+def test_what_counts_nothing_may_be_changed():
+    changes = (
+        "d.trainable = False\nd._name = 'last'\nm.layers[0].trainable = True\nm.loss = 'mse'\n"
+    )
+    text = f"{IMPORT}d = Dense(3)\nm = Sequential([Input((4,)), d])\n{changes}args.units = 3\n"
+    # 4 * 3 and 3
+    assert 15 == read_keras(text, "'net.txt'").analyze().totals.params

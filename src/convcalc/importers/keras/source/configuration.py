@@ -66,6 +66,8 @@ class Configuration:
     def _layer(self, layer: Made | Model, depth: int) -> dict[str, object]:
         if isinstance(layer, Model):
             return {**self.of(layer, depth + 1), "name": layer.name}
+        if layer.fault is not None:
+            raise Fault(layer.fault)
         found = self._known.get(id(layer))
         if found is None:
             config = {name: self._value(value, depth) for name, value in layer.config.items()}

@@ -46,12 +46,18 @@ class Made:
         name: What it is called.
         config: Its parameters, as a configuration has them.
         place: Where it is made.
+        fault: Why it cannot be read.
     """
 
     kind: str
     name: str
     config: dict[str, object]
     place: Place
+    fault: Unknown | None = None
+
+    def spoil(self, unknown: Unknown) -> None:
+        """Notes why it cannot be read; the first reason stays."""
+        self.fault = self.fault or unknown
 
 
 @dataclass(eq=False)
