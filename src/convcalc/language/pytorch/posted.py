@@ -363,16 +363,16 @@ def around(
     if others:
         names = ", ".join(map(called, others[:4])) + (", ..." if len(others) > 4 else "")
         notes.append(f"of {len(models)} models in the text {called(model)} is read, not {names}")
-    covered = {
-        number
-        for start, end in (
-            *((one.start, one.end) for one in models),
-            *(place for one in models for place in one.added),
-            *read,
-        )
-        for number in range(bisect_right(lines, start), bisect_right(lines, end - 1) + 1)
-    }
-    said = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in covered]
+    own = text.splitlines()
+    covered = bytearray(len(own) + 2)  # a set of so many lines would grow to four times its size
+    for start, end in (
+        *((one.start, one.end) for one in models),
+        *(place for one in models for place in one.added),
+        *read,
+    ):
+        first, last = bisect_right(lines, start), bisect_right(lines, end - 1)
+        covered[first : last + 1] = b"\1" * (last + 1 - first)
+    said = [n for n, line in enumerate(own, 1) if line.strip() and not covered[n]]
     if said:
         notes.append(f"passed over: {line_numbers(said)}")
     rest = text[model.end :].split("\n", 1)[0]

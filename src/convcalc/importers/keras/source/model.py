@@ -194,11 +194,13 @@ def _around(
         more = ", ..." if len(others) > 4 else ""
         own = _called(source, model)
         notes.append(f"of {len(models)} models in the text {own} is read, not {names}{more}")
-    covered = {line for first, last in read for line in range(first, last + 1)}
+    covered = bytearray(len(source.lines) + 2)
+    for first, last in read:
+        covered[first : last + 1] = b"\1" * (last + 1 - first)
     said = [
         number
         for number, line in enumerate(source.lines, 1)
-        if number not in covered and line.strip() and line.lstrip()[:1] != "#"
+        if not covered[number] and line.strip() and line.lstrip()[:1] != "#"
     ]
     if said:
         notes.append(f"passed over: {line_numbers(said)}")
